@@ -1,0 +1,213 @@
+"""The bus over Redis Streams: a blocking reader, a writer without blind retries, and the commit function."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from common.bus.port import (
+    Commit,
+    CommitResult,
+    Delivery,
+    Failure,
+    Fence,
+    Fenced,
+    Trimmed,
+    Unavailable,
+    channel_of,
+    is_deduplicated,
+)
+from common.events.catalog import DEAD_SUFFIX
+from common.events.codec import UnreadableEvent, decode, encode
+from common.events.envelope import Event
+
+LIBRARY = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
+BLOCK_LIMIT_MS = 5_000
+ANSWER_LIMIT_S = 5.0
+MAX_COMMIT_ENTRIES = 1_000
+
+_UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
+_NOT_NOW = ("LOADING", "BUSY ", "READONLY", "MASTERDOWN", "TRYAGAIN")
+
+
+def connect(url: str, *, answer_limit_s: float = ANSWER_LIMIT_S) -> "Redis":
+    """A client that never repeats a command by itself: a lost reply is the caller's to judge."""
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=answer_limit_s,
+        socket_timeout=answer_limit_s,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=False,
+    )
+
+
+class RedisBus:
+    """Implements the Bus port. `url` is REDIS_URL."""
+
+    def __init__(self, url: str) -> None:
+        self._reader = connect(url, answer_limit_s=BLOCK_LIMIT_MS / 1000 + ANSWER_LIMIT_S)
+        self._writer = connect(url)
+
+    @property
+    def client(self) -> "Redis":
+        """The writer's client, for reading and writing cache keys."""
+        return self._writer
+
+    async def prepare(self, group: str, streams: Sequence[str]) -> None:
+        await self._ask(self._load())
+        for stream in streams:
+            try:
+                await self._ask(self._writer.xgroup_create(stream, group, id="0", mkstream=True))
+            except ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+
+    async def read_new(
+        self, group: str, consumer: str, streams: Sequence[str], *, count: int, block_ms: int
+    ) -> list[Delivery]:
+        if block_ms > BLOCK_LIMIT_MS:
+            raise ValueError(f"block_ms is at most {BLOCK_LIMIT_MS}, got {block_ms}")
+        return await self._read(group, consumer, dict.fromkeys(streams, ">"), count=count, block_ms=block_ms)
+
+    async def read_pending(
+        self, group: str, consumer: str, streams: Sequence[str], *, after: Mapping[str, str], count: int
+    ) -> list[Delivery]:
+        wanted = {stream: after.get(stream, "0") for stream in streams}
+        return await self._read(group, consumer, wanted, count=count, block_ms=None)
+
+    async def claim(
+        self, group: str, consumer: str, streams: Sequence[str], *, min_idle_ms: int, count: int
+    ) -> list[Delivery]:
+        taken: list[Delivery] = []
+        for stream in streams:
+            reply = await self._ask(self._writer.xautoclaim(stream, group, consumer, min_idle_ms, count=count))
+            taken += [_delivery(stream, entry_id, fields) for entry_id, fields in reply[1] if fields]
+        return taken
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        if len(commit.handled) + len(commit.events) > MAX_COMMIT_ENTRIES:
+            raise ValueError(f"a commit holds at most {MAX_COMMIT_ENTRIES} entries")
+        keys, arguments = _commit_arguments(commit)
+        refused, published, repeated = await self._call("aicoin_commit", keys, arguments)
+        return CommitResult(refused, published, repeated)
+
+    async def fail(self, group: str, stream: str, entry_id: str, *, reason: str, limit: int) -> Failure:
+        count, dead = await self._call("aicoin_fail", [stream], [group, entry_id, reason, limit])
+        return Failure(count, bool(dead))
+
+    async def acquire_lease(self, lease: str, owner: str, *, ttl_ms: int) -> int | None:
+        token = await self._call("aicoin_acquire", [], [lease, owner, ttl_ms])
+        return None if token is None else int(token)
+
+    async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
+        return bool(await self._call("aicoin_renew", [], [lease, token, ttl_ms]))
+
+    async def release_lease(self, lease: str, token: int) -> None:
+        await self._call("aicoin_renew", [], [lease, token, 0])
+
+    async def trim(self, stream: str, *, retention_ms: int, hard_cap_entries: int) -> Trimmed:
+        removed, *broken = await self._call("aicoin_trim", [stream], [retention_ms, hard_cap_entries])
+        return Trimmed(removed, tuple(name.decode() for name in broken))
+
+    async def close(self) -> None:
+        await self._reader.aclose()
+        await self._writer.aclose()
+
+    async def _load(self) -> None:
+        await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
+
+    async def _call(self, function: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:
+        """Calls a function of ours; a server that has lost it refuses before doing anything, so it is loaded again."""
+        for attempt in (1, 2):
+            try:
+                command = ("FCALL", function, len(keys), *keys, *arguments)
+                return await self._ask(self._writer.execute_command(*command))  # type: ignore[no-untyped-call]
+            except ResponseError as error:
+                if "FENCED" in str(error):
+                    raise Fenced(str(error)) from error
+                if attempt == 2 or "Function not found" not in str(error):
+                    raise
+                await self._ask(self._load())
+        raise AssertionError("unreachable")
+
+    async def _read(
+        self, group: str, consumer: str, wanted: Mapping[str, str], *, count: int, block_ms: int | None
+    ) -> list[Delivery]:
+        try:
+            reply = await self._ask(
+                self._reader.xreadgroup(group, consumer, dict(wanted), count=count, block=block_ms)  # type: ignore[arg-type]
+            )
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            raise Unavailable(f"the streams' groups are gone: {error}") from error
+        streams = reply.items() if isinstance(reply, dict) else reply or ()
+        found: list[Delivery] = []
+        for name, entries in streams:
+            stream = name.decode()
+            if isinstance(reply, dict):
+                entries = [entry for page in entries for entry in page]
+            found += [_delivery(stream, entry_id, fields) for entry_id, fields in entries]
+        return found
+
+    async def _ask(self, command: Awaitable[Any]) -> Any:
+        try:
+            return await command
+        except _UNREACHABLE as error:
+            raise Unavailable(f"Redis: {error or type(error).__name__}") from error
+        except RedisError as error:
+            if str(error).startswith(_NOT_NOW):
+                raise Unavailable(f"Redis: {error}") from error
+            raise
+
+
+def _commit_arguments(commit: Commit) -> tuple[list[str], list[object]]:
+    """Keys and arguments of aicoin_commit, in the order that commit.lua reads them."""
+    index_of: dict[str, int] = {}
+    fence = commit.fence or Fence("", 0)
+    arguments: list[object] = [commit.source, commit.group, fence.lease, fence.token, len(commit.cache)]
+    for key, value in commit.cache.items():
+        arguments += (key, value)
+
+    def add(stream: str, entry_id: str, outputs: Sequence[Event[Any]]) -> None:
+        index = index_of.setdefault(stream, len(index_of) + 1) if stream else 0
+        arguments.extend((index, entry_id, len(outputs)))
+        for event in outputs:
+            target = index_of.setdefault(event.type, len(index_of) + 1)
+            arguments.extend((target, event.id, int(is_deduplicated(event)), channel_of(event), encode(event)))
+
+    for handled in commit.handled:
+        add(handled.stream, handled.entry_id, handled.outputs)
+    if commit.events:
+        add("", "", commit.events)
+    return list(index_of), arguments
+
+
+def _delivery(stream: str, entry_id: bytes, fields: Mapping[bytes, bytes] | None) -> Delivery:
+    name = entry_id.decode()
+    try:
+        return Delivery(stream, name, read_entry(stream, fields or {}))
+    except UnreadableEvent as error:
+        return Delivery(stream, name, None, str(error))
+
+
+def read_entry(stream: str, fields: Mapping[bytes, bytes]) -> Event[Any]:
+    """The event in one stream entry's fields. Raises UnreadableEvent."""
+    try:
+        channel_sequence = fields.get(b"channel_sequence")
+        return decode(
+            stream.removesuffix(DEAD_SUFFIX),
+            fields[b"event"],
+            source=fields[b"source"].decode(),
+            sequence=int(fields[b"sequence"]),
+            epoch=int(fields[b"epoch"]),
+            channel_sequence=None if channel_sequence is None else int(channel_sequence),
+        )
+    except (KeyError, ValueError) as error:
+        raise UnreadableEvent(f"{stream}: not an entry of ours: {error!r}") from error

@@ -1,0 +1,74 @@
+"""The exchange's view of one model's account, sent after each change and at least every five seconds."""
+
+from typing import ClassVar
+
+from common.events.envelope import Amount, Fact, Payload
+from common.events.orders import OrderRole
+from common.trading.symbols import OrderSide, Side, Symbol
+
+
+class AccountPosition(Fact):
+    """One open position. `liquidation_price` is None when nothing liquidates it; funding positive was paid by us.
+
+    `protected` is true when stops on the exchange cover the whole size. `intent_id` is None for a position that
+    nobody of us ordered.
+    """
+
+    symbol: Symbol
+    side: Side
+    size_coin: Amount
+    entry_price: Amount
+    mark_price: Amount
+    leverage: int
+    is_isolated: bool
+    notional_usd: Amount
+    unrealised_pnl_usd: Amount
+    margin_used_usd: Amount
+    liquidation_price: Amount | None
+    funding_since_open_usd: Amount
+    stop_loss_price: Amount | None
+    take_profit_price: Amount | None
+    protected: bool
+    intent_id: str | None
+    cycle_id: str | None
+    opened_ms: int | None
+
+
+class AccountOrder(Fact):
+    """One open order, triggers included."""
+
+    order_id: int
+    client_order_id: str | None
+    symbol: Symbol
+    role: OrderRole
+    side: OrderSide
+    size_coin: Amount
+    price: Amount
+    trigger_price: Amount | None
+    reduce_only: bool
+
+
+class AccountUpdated(Payload):
+    """One account as the exchange reports it; sums in USD.
+
+    `covers` names the intents whose effect is wholly contained in this state, `open_intents` those still under way.
+    `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came.
+    """
+
+    TYPE: ClassVar[str] = "account.updated"
+
+    model: str
+    address: str
+    equity_usd: Amount
+    cash_usd: Amount
+    withdrawable_usd: Amount
+    margin_used_usd: Amount
+    maintenance_margin_usd: Amount
+    unrealised_pnl_usd: Amount
+    total_notional_usd: Amount
+    positions: tuple[AccountPosition, ...]
+    open_orders: tuple[AccountOrder, ...]
+    covers: tuple[str, ...]
+    open_intents: tuple[str, ...]
+    state_ms: int
+    received_ms: int

@@ -1,0 +1,86 @@
+"""The single list of streams: one event type each, with its producers, consumers, key and retention."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from common.events.account import AccountUpdated
+from common.events.control import ControlCommand, SystemAlert
+from common.events.decision import AgentDecision
+from common.events.envelope import Payload
+from common.events.market import MarketSnapshot, MarketTick
+from common.events.orders import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected
+from common.events.push import WsPush
+from common.events.verdict import RiskApproved, RiskDenied
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+DEAD_SUFFIX: Final = ".dead"
+
+AGENTS: Final = ("agent-deepseek", "agent-qwen")
+SERVICES: Final = ("ingester", *AGENTS, "risk", "executor", "recorder", "gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """One stream.
+
+    `key` is the payload's field by which it could be sharded. `retention_ms` trims by age, never past the slowest
+    group; `hard_cap_entries` trims regardless, with an alert. `deduplicated` streams drop an id published within 48 h;
+    the others carry states where only the latest counts and whose ids would fill the memory.
+    """
+
+    payload: type[Payload]
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    key: str | None
+    retention_ms: int
+    hard_cap_entries: int
+    deduplicated: bool = True
+
+    @property
+    def type(self) -> str:
+        return self.payload.TYPE
+
+    @property
+    def has_channel_sequence(self) -> bool:
+        """Whether the commit function also counts per key, which browsers replay by."""
+        return self.key == "channel"
+
+
+_RISK_RECORDER = ("risk", "recorder")
+
+CATALOG: Final[dict[str, StreamSpec]] = {
+    spec.type: spec
+    for spec in (
+        StreamSpec(MarketTick, ("ingester",), _RISK_RECORDER, "symbol", HOUR_MS // 4, 300_000, deduplicated=False),
+        StreamSpec(MarketSnapshot, ("ingester",), (*AGENTS, *_RISK_RECORDER), None, 6 * HOUR_MS, 2_000),
+        StreamSpec(AgentDecision, AGENTS, _RISK_RECORDER, "model", 2 * DAY_MS, 20_000),
+        StreamSpec(RiskApproved, ("risk",), ("executor", "recorder"), "model", 2 * DAY_MS, 20_000),
+        StreamSpec(RiskDenied, ("risk",), ("recorder",), "model", 2 * DAY_MS, 20_000),
+        StreamSpec(OrderAccepted, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
+        StreamSpec(OrderRejected, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
+        StreamSpec(OrderCancelled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
+        StreamSpec(OrderFilled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
+        StreamSpec(AccountUpdated, ("executor",), _RISK_RECORDER, "model", HOUR_MS, 50_000),
+        StreamSpec(
+            ControlCommand, ("gateway", "kill-switch"), ("risk", "executor", "recorder"), None, 2 * DAY_MS, 10_000
+        ),
+        StreamSpec(SystemAlert, (*SERVICES, "alertmanager"), ("recorder",), None, 2 * DAY_MS, 10_000),
+        StreamSpec(WsPush, ("ingester", "recorder"), (), "channel", HOUR_MS, 60_000, deduplicated=True),
+    )
+}
+
+
+def spec_of(event_type: str) -> StreamSpec:
+    """The catalogue line of an event type. Raises KeyError for a type that is not in it."""
+    return CATALOG[event_type]
+
+
+def streams_read_by(service: str) -> tuple[str, ...]:
+    """The streams in which `service` has a consumer group, in catalogue order."""
+    return tuple(name for name, spec in CATALOG.items() if service in spec.consumers)
+
+
+def payload_type(event_type: str) -> type[Any]:
+    """The payload class of an event type."""
+    return spec_of(event_type).payload

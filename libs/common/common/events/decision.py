@@ -1,0 +1,95 @@
+"""What a model answered: exactly one agent.decision per model and cycle."""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from common.events.envelope import Amount, Fact, Payload
+from common.trading.symbols import Symbol
+
+
+class Action(StrEnum):
+    LONG = "LONG"
+    SHORT = "SHORT"
+    CLOSE = "CLOSE"
+    HOLD = "HOLD"
+
+
+class Outcome(StrEnum):
+    """answered: one valid decision; invalid: an answer that is none; failed: no answer; skipped: still busy."""
+
+    ANSWERED = "answered"
+    INVALID = "invalid"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Invalidation(Fact):
+    """A condition under which the model's thesis is void, checked at each candle close of `timeframe`."""
+
+    timeframe: Literal["1m", "5m", "15m", "1h", "4h", "1d"]
+    indicator: Literal["close", "ema20", "ema50", "macd", "rsi7", "rsi14"]
+    op: Literal["<", "<=", ">", ">="]
+    value: float
+
+
+class Decision(Fact):
+    """One decision, already checked for form. Limits are risk's business, not this type's.
+
+    `leverage` and `position_size_percent` are 0 where the action needs none; `symbol` is None only for HOLD.
+    """
+
+    action: Action
+    symbol: Symbol | None
+    leverage: int
+    position_size_percent: Amount
+    confidence: Amount
+    reasoning: str
+    stop_loss: Amount | None = None
+    take_profit: Amount | None = None
+    invalidation_condition: Invalidation | None = None
+
+
+class Prompt(Fact):
+    """The two messages sent to the model, and the strategy template they were made from, by name and hash."""
+
+    system: str
+    user: str
+    strategy: str
+    strategy_hash: str
+    prompt_hash: str
+
+
+class TokenUsage(Fact):
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+
+
+class AgentDecision(Payload):
+    """The answer of one model to one snapshot. `decision` is set only when the outcome is answered.
+
+    `failure_code` and `failure_reason` say why there is none. Times are wall ms; cost in USD.
+    """
+
+    TYPE: ClassVar[str] = "agent.decision"
+
+    model: str
+    outcome: Outcome
+    decision: Decision | None
+    failure_code: str | None
+    failure_reason: str | None
+    snapshot_id: str
+    boundary_ms: int
+    snapshot_mid_prices: dict[Symbol, Amount]
+    prompt: Prompt | None
+    raw_response: str | None
+    reasoning_content: str | None
+    dropped_keys: tuple[str, ...]
+    attempts: int
+    provider_model: str
+    stand_in: bool
+    usage: TokenUsage | None
+    cost_usd: Amount | None
+    asked_ms: int | None
+    answered_ms: int | None
+    latency_ms: int | None

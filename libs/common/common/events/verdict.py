@@ -1,0 +1,64 @@
+"""Risk's verdict on a decision: a sized, priced order intent, or a denial with codes and figures."""
+
+from typing import ClassVar
+
+from common.events.envelope import Amount, Fact, Payload
+from common.events.orders import Leg
+from common.trading.symbols import OrderSide, Symbol
+
+
+class RuleResult(Fact):
+    """One rule's judgement: the figure it looked at, the limit, and the setting that the limit comes from."""
+
+    code: str
+    passed: bool
+    value: str | None = None
+    limit: str | None = None
+    setting: str | None = None
+    detail: str | None = None
+
+
+class OrderIntent(Fact):
+    """What the executor is to do, complete: sizes in coin, prices valid for the exchange.
+
+    `limit_price` bounds the IOC order. `leverage`, `stop_loss_price`, `take_profit_price` are None for exits.
+    `valid_until_ms` (wall) only ends an intent that was not sent; None for exits, which stay valid.
+    """
+
+    symbol: Symbol
+    side: OrderSide
+    size_coin: Amount
+    limit_price: Amount
+    reduce_only: bool
+    leverage: int | None
+    mark_price: Amount
+    notional_usd: Amount
+    initial_margin_usd: Amount
+    stop_loss_price: Amount | None
+    take_profit_price: Amount | None
+    valid_until_ms: int | None
+
+
+class RiskApproved(Payload):
+    """An approval. The intent's id is this event's id, from which the client order ids derive."""
+
+    TYPE: ClassVar[str] = "risk.approved"
+
+    model: str
+    leg: Leg
+    decision_id: str
+    intent: OrderIntent
+    rules: tuple[RuleResult, ...]
+
+
+class RiskDenied(Payload):
+    """A denial: `code` is the first failing rule's, `rules` holds every rule that was judged."""
+
+    TYPE: ClassVar[str] = "risk.denied"
+
+    model: str
+    leg: Leg
+    decision_id: str
+    symbol: Symbol | None
+    code: str
+    rules: tuple[RuleResult, ...]

@@ -1,0 +1,21 @@
+"""Pauses between attempts: doubling, capped, with full jitter so that peers don't knock together."""
+
+import random
+
+
+class Backoff:
+    """The next pause in seconds, between half and all of a doubling bound."""
+
+    def __init__(self, base_s: float = 0.5, cap_s: float = 30.0, rng: random.Random | None = None) -> None:
+        self._base_s = base_s
+        self._cap_s = cap_s
+        self._rng = rng or random.Random()
+        self._attempt = 0
+
+    def next_s(self) -> float:
+        bound = min(self._cap_s, self._base_s * 2.0 ** min(self._attempt, 30))
+        self._attempt += 1
+        return bound * self._rng.uniform(0.5, 1.0)
+
+    def reset(self) -> None:
+        self._attempt = 0

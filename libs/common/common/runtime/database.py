@@ -1,0 +1,88 @@
+"""PostgreSQL: a pool that waits for its server, and versioned migrations, each owned by one service."""
+
+import asyncio
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from structlog import get_logger
+
+from common.runtime.backoff import Backoff
+from common.runtime.outages import OUTAGES
+
+OUTAGES += [psycopg.OperationalError, PoolTimeout, PoolClosed]
+
+CONNECT_LIMIT_S = 5
+_LOCK_KEY = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+
+class MigrationError(Exception):
+    """A migration that was applied has changed since, or one is missing."""
+
+
+async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4) -> Pool:
+    """A pool with at least one good connection; waits for the server as long as it takes, saying so."""
+    pool: Pool = AsyncConnectionPool(
+        database_url,
+        min_size=min_size,
+        max_size=max_size,
+        open=False,
+        timeout=CONNECT_LIMIT_S,
+        kwargs={"connect_timeout": CONNECT_LIMIT_S, "options": "-c synchronous_commit=on -c timezone=UTC"},
+        check=AsyncConnectionPool.check_connection,
+    )
+    await _wait_for_server(database_url)
+    await pool.open(wait=True, timeout=CONNECT_LIMIT_S * 2)
+    return pool
+
+
+async def _wait_for_server(database_url: str) -> None:
+    pause = Backoff(base_s=0.2, cap_s=5)
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(database_url, connect_timeout=CONNECT_LIMIT_S)
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            get_logger().warning("PostgreSQL does not answer; check DATABASE_URL; trying again", reason=reason)
+            await asyncio.sleep(pause.next_s())
+        else:
+            await connection.close()
+            return
+
+
+async def migrate(pool: Pool, owner: str) -> int:
+    """Applies the package `owner`'s migrations/NNNN_name.sql not yet applied, in order; returns how many.
+
+    Raises MigrationError when an applied file differs from what was applied.
+    """
+    folder = files(owner).joinpath("migrations")
+    scripts = sorted(
+        (entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql")
+    )
+    applied = 0
+    async with pool.connection() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (owner text, name text, checksum text NOT NULL,"
+            " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))"
+        )
+        rows = await connection.execute("SELECT name, checksum FROM schema_migrations WHERE owner = %s", (owner,))
+        known = dict(await rows.fetchall())
+        for name, script in scripts:
+            checksum = hashlib.sha256(script.encode()).hexdigest()
+            if name in known:
+                if known.pop(name) != checksum:
+                    raise MigrationError(f"{owner}: migration {name} was changed after it had been applied")
+                continue
+            await connection.execute(script.encode())
+            await connection.execute(
+                "INSERT INTO schema_migrations (owner, name, checksum) VALUES (%s, %s, %s)", (owner, name, checksum)
+            )
+            applied += 1
+    if known:
+        raise MigrationError(f"{owner}: the database has {sorted(known)} applied, which this version does not know")
+    return applied

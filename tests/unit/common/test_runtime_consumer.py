@@ -1,0 +1,261 @@
+"""The consumer loop over the in-memory bus: order, rebuilds, failures, deferred answers."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+import structlog
+from common.bus import Fence, Unavailable
+from common.bus.memory import MemoryBus
+from common.bus.port import Commit
+from common.events import AlertSeverity, Command, ControlCommand, Event, SystemAlert, derive, originate
+from common.runtime.consumer import FAILURE_LIMIT, Consumer, Handlers, StateLost
+from common.runtime.outages import is_outage
+
+COMMAND = ControlCommand.TYPE
+
+
+class ManualClock:
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+    async def sleep(self, seconds: float) -> None:
+        self.ms += round(seconds * 1000)
+        await asyncio.sleep(0)
+
+
+class Stage:
+    """One consumer called risk on its own in-memory bus."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.bus = MemoryBus(self.clock.now_ms)
+        self.stopping = asyncio.Event()
+        self.fence: Fence | None = None
+
+    async def publish(self, *numbers: int) -> None:
+        events = []
+        for number in numbers:
+            payload = ControlCommand(command=Command.HALT, model=None, reason=str(number), requested_by="test")
+            events.append(originate(payload, keys=(number,), time_ms=number, now_ms=number, cycle_id=f"c{number}"))
+        await self.bus.commit(Commit("gateway", events=events))
+
+    def consumer(self, handlers: Handlers) -> Consumer:
+        return Consumer(
+            self.bus,
+            self.clock,
+            structlog.get_logger(),
+            service="risk",
+            consumer="risk-1",
+            streams=[COMMAND],
+            handlers=handlers,
+            fence=lambda: self.fence,
+            is_outage=is_outage,
+        )
+
+    async def session(self, handlers: Handlers) -> Consumer:
+        consumer = self.consumer(handlers)
+        await consumer.session(self.stopping, lambda: None)
+        return consumer
+
+    def alerts(self) -> list[str]:
+        return [event.data.message for event in self.bus.events(SystemAlert.TYPE)]
+
+    async def pending(self) -> list[str]:
+        held = await self.bus.read_pending("risk", "risk-1", [COMMAND], after={}, count=100)
+        return [delivery.event.data.reason for delivery in held if delivery.event is not None]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def answer(event: Event[Any], index: int = 0) -> Event[SystemAlert]:
+    payload = SystemAlert(
+        code="SEEN", severity=AlertSeverity.INFO, service="t", model=None, message=event.data.reason, figures={}
+    )
+    return derive(event, payload, 1, index=index)
+
+
+def stops_after(stage: Stage, number: int, then: Callable[[Event[Any]], None] = lambda event: None) -> Any:
+    """A handler that answers every command and stops the stage after the `number`-th."""
+    seen = 0
+
+    def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
+        nonlocal seen
+        then(event)
+        seen += 1
+        if seen == number:
+            stage.stopping.set()
+        return (answer(event),)
+
+    return handle
+
+
+async def test_answers_every_event_once_and_in_order(stage: Stage) -> None:
+    await stage.publish(1, 2, 3)
+    await stage.session(Handlers(each={COMMAND: stops_after(stage, 3)}, deferred={}))
+    assert stage.alerts() == ["1", "2", "3"]
+    assert await stage.pending() == []
+
+
+async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(stage: Stage) -> None:
+    await stage.bus.prepare("risk", [COMMAND])
+    await stage.publish(1, 2)
+    await stage.bus.read_new("risk", "risk-1", [COMMAND], count=1, block_ms=0)
+    order: list[str] = []
+
+    async def rebuild() -> None:
+        order.append("rebuild")
+
+    def note(event: Event[Any]) -> None:
+        order.append(event.data.reason)
+
+    await stage.session(Handlers(each={COMMAND: stops_after(stage, 2, note)}, deferred={}, rebuild=rebuild))
+    assert order == ["rebuild", "1", "2"]
+
+
+async def test_a_refused_commit_ends_the_session_so_that_memory_is_rebuilt(stage: Stage) -> None:
+    await stage.publish(1)
+    taken: list[Any] = []
+
+    async def steal() -> None:
+        taken.extend(await stage.bus.claim("risk", "thief", [COMMAND], min_idle_ms=0, count=10))
+        await stage.bus.commit(Commit("risk", "risk", handled=[_handled(d) for d in taken]))
+
+    handlers = Handlers(each={COMMAND: stops_after(stage, 1)}, deferred={}, before_commit=steal)
+    with pytest.raises(StateLost, match="no longer ours"):
+        await stage.session(handlers)
+    assert stage.alerts() == []
+
+
+def _handled(delivery: Any) -> Any:
+    from common.bus import Handled
+
+    return Handled(delivery.stream, delivery.entry_id)
+
+
+async def test_an_unreachable_database_blames_no_event(stage: Stage) -> None:
+    import common.runtime.database  # noqa: F401 - registers its outage
+
+    await stage.publish(1)
+
+    def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
+        raise psycopg.OperationalError("the server is gone")
+
+    for _ in range(FAILURE_LIMIT + 2):
+        with pytest.raises(psycopg.OperationalError):
+            await stage.session(Handlers(each={COMMAND: handle}, deferred={}))
+    assert await stage.pending() == ["1"]
+    assert stage.bus.events(f"{COMMAND}.dead") == []
+
+
+async def test_a_handlers_own_error_is_retried_then_dead_lettered_and_the_rest_goes_on(stage: Stage) -> None:
+    await stage.publish(1, 2, 3)
+    tries: list[str] = []
+
+    def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
+        tries.append(event.data.reason)
+        if event.data.reason == "2":
+            raise ValueError("no")
+        if event.data.reason == "3":
+            stage.stopping.set()
+        return (answer(event),)
+
+    handlers = Handlers(each={COMMAND: handle}, deferred={})
+    for _ in range(FAILURE_LIMIT):
+        with pytest.raises(StateLost):
+            await stage.session(handlers)
+    await stage.session(handlers)
+    assert tries == ["1", *["2"] * FAILURE_LIMIT, "3"]
+    assert [event.data.reason for event in stage.bus.events(f"{COMMAND}.dead")] == ["2"]
+    assert stage.alerts() == ["1", "3"]
+
+
+async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(stage: Stage) -> None:
+    await stage.publish(1, 2, 3)
+    stored: list[str] = []
+
+    async def store(events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
+        if any(event.data.reason == "2" for event in events):
+            raise ValueError("no")
+        stored.extend(event.data.reason for event in events)
+        if "3" in stored:
+            stage.stopping.set()
+        return tuple(answer(event) for event in events)
+
+    handlers = Handlers(each={}, deferred={}, batch=store)
+    for _ in range(FAILURE_LIMIT):
+        with pytest.raises(StateLost):
+            await stage.session(handlers)
+    await stage.session(handlers)
+    assert stored == ["1", "3"]
+    assert stage.alerts() == ["1", "3"]
+    assert [event.data.reason for event in stage.bus.events(f"{COMMAND}.dead")] == ["2"]
+
+
+async def test_a_deferred_answer_keeps_its_event_pending_and_lets_later_ones_pass(stage: Stage) -> None:
+    await stage.publish(1, 2)
+    slow = asyncio.Event()
+    second_done = asyncio.Event()
+
+    async def later(event: Event[Any]) -> tuple[Event[Any], ...]:
+        await slow.wait()
+        return (answer(event),)
+
+    def start(event: Event[Any], now_ms: int) -> Any:
+        if event.data.reason == "1":
+            return later(event)
+        second_done.set()
+        return (answer(event),)
+
+    session = asyncio.ensure_future(stage.session(Handlers(each={}, deferred={COMMAND: start})))
+    await asyncio.wait_for(second_done.wait(), 5)
+    while stage.alerts() != ["2"]:
+        await asyncio.sleep(0)
+    assert await stage.pending() == ["1"]
+    slow.set()
+    while stage.alerts() != ["2", "1"]:
+        await asyncio.sleep(0)
+    assert await stage.pending() == []
+    stage.stopping.set()
+    await stage.publish(3)
+    await session
+
+
+async def test_a_stopped_session_leaves_unanswered_events_pending(stage: Stage) -> None:
+    await stage.publish(1)
+    asked = asyncio.Event()
+
+    async def never(event: Event[Any]) -> tuple[Event[Any], ...]:
+        asked.set()
+        await asyncio.Event().wait()
+        return ()
+
+    session = asyncio.ensure_future(
+        stage.session(Handlers(each={}, deferred={COMMAND: lambda event, now_ms: never(event)}))
+    )
+    await asyncio.wait_for(asked.wait(), 5)
+    stage.stopping.set()
+    await session
+    assert await stage.pending() == ["1"]
+
+
+async def test_a_wiped_bus_ends_the_session_as_an_outage(stage: Stage) -> None:
+    await stage.publish(1)
+
+    def wipe(event: Event[Any]) -> None:
+        stage.bus.wipe()
+
+    with pytest.raises((Unavailable, StateLost)):
+        await stage.session(Handlers(each={COMMAND: stops_after(stage, 9, wipe)}, deferred={}))
+    assert stage.alerts() == []
