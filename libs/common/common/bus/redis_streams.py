@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, cast
 
+from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -126,8 +127,7 @@ class RedisBus:
         """Calls a function of ours; a server that has lost it refuses before doing anything, so it is loaded again."""
         for attempt in (1, 2):
             try:
-                command = ("FCALL", function, len(keys), *keys, *arguments)
-                return await self._ask(self._writer.execute_command(*command))  # type: ignore[no-untyped-call]
+                return await self._ask(self._send(("FCALL", function, len(keys), *keys, *arguments)))
             except ResponseError as error:
                 if "FENCED" in str(error):
                     raise Fenced(str(error)) from error
@@ -135,6 +135,16 @@ class RedisBus:
                     raise
                 await self._ask(self._load())
         raise AssertionError("unreachable")
+
+    async def _send(self, command: tuple[Any, ...]) -> Any:
+        """Packs a command in C onto one of the client's connections: its own packer takes most of a batch's time."""
+        pool = self._writer.connection_pool
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            await connection.send_packed_command(pack_command(command))
+            return await connection.read_response()
+        finally:
+            await pool.release(connection)
 
     async def _read(
         self, group: str, consumer: str, wanted: Mapping[str, str], *, count: int, block_ms: int | None

@@ -47,4 +47,5 @@ def decode(
     if event.type != event_type or event.version != CATALOG[event_type].payload.VERSION:
         raise UnreadableEvent(f"{event_type}: holds {event.type} version {event.version}")
     assigned = {"source": source, "sequence": sequence, "epoch": epoch, "channel_sequence": channel_sequence}
-    return event.model_copy(update=assigned)
+    event.__dict__.update(assigned)  # Nobody else holds the event yet; a copy would cost a third of the decoding.
+    return event

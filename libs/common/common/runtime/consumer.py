@@ -1,6 +1,7 @@
 """The consumer loop: rebuild, own pending entries, those of dead peers, new ones; one commit per batch."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,14 +171,18 @@ class Consumer:
         event = delivery.event
         if event is None:
             raise HandlerFailed(delivery, delivery.error or "unreadable")
-        with contextvars.bound_contextvars(cycle_id=event.cycle_id):
-            try:
-                result = self._handlers.each[delivery.stream](event, self._clock.now_ms())
-                return await result if isinstance(result, Awaitable) else result
-            except Exception as error:
-                if self._is_outage(error):
-                    raise
-                raise HandlerFailed(delivery, error) from error
+        if event.cycle_id is not None:
+            contextvars.bind_contextvars(cycle_id=event.cycle_id)
+        try:
+            result = self._handlers.each[delivery.stream](event, self._clock.now_ms())
+            return result if isinstance(result, tuple) else await result
+        except Exception as error:
+            if self._is_outage(error):
+                raise
+            raise HandlerFailed(delivery, error) from error
+        finally:
+            if event.cycle_id is not None:
+                contextvars.unbind_contextvars("cycle_id")
 
     def _defer(self, delivery: Delivery) -> None:
         """Starts a handler whose answer takes seconds; its entry stays pending until the answer is committed."""
@@ -188,7 +193,7 @@ class Consumer:
             with contextvars.bound_contextvars(cycle_id=delivery.event.cycle_id):
                 try:
                     result = self._handlers.deferred[delivery.stream](delivery.event, self._clock.now_ms())
-                    outputs = await result if isinstance(result, Awaitable) else result
+                    outputs = result if isinstance(result, tuple) else await result
                     await self._commit([(delivery, outputs)])
                 except Exception as error:
                     self._set_trouble(delivery, error)
@@ -225,10 +230,11 @@ class Consumer:
 
     def _count(self, done: Sequence[tuple[Delivery, Outputs]], result: CommitResult) -> None:
         now_ms = self._clock.now_ms()
-        for delivery, _ in done:
-            metrics.EVENTS_HANDLED.labels(delivery.stream).inc()
-            if delivery.event is not None:
-                metrics.EVENT_AGE_S.labels(delivery.stream).observe((now_ms - delivery.event.recorded_ms) / 1000)
+        for stream, count in Counter(delivery.stream for delivery, _ in done).items():
+            metrics.EVENTS_HANDLED.labels(stream).inc(count)
+        for event in {delivery.stream: delivery.event for delivery, _ in done}.values():
+            if event is not None:
+                metrics.EVENT_AGE_S.labels(event.type).observe((now_ms - event.recorded_ms) / 1000)
         metrics.EVENTS_PUBLISHED.inc(result.published)
         metrics.EVENTS_REPEATED.inc(result.repeated)
         if result.refused:

@@ -13,7 +13,7 @@ REBUILDS = Counter("aicoin_rebuilds", "Times the service dropped its state and l
 LEASE_HELD = Gauge("aicoin_lease_held", "1 while this instance owns the service's lease, or needs none.")
 EVENT_AGE_S = Histogram(
     "aicoin_event_age_seconds",
-    "From an event's making to its commit here, by stream.",
+    "From the making of a batch's last event to its commit here, by stream.",
     ["stream"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
 )
