@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
+import uvloop
 from faststream.redis import BinaryMessageFormatV1, RedisBroker, StreamSub
 from redis.asyncio import Redis
 from report import Race, write_json
@@ -24,6 +25,7 @@ from common.events.push import Channel
 from common.runtime.clock import SystemClock
 from common.runtime.consumer import Consumer, Handlers
 from common.runtime.outages import is_outage
+from common.runtime.service import calm_collector
 from common.trading.symbols import Symbol
 
 STREAM = MarketTick.TYPE
@@ -372,4 +374,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    calm_collector()  # As every service runs; it serves all contenders alike.
+    uvloop.run(main())

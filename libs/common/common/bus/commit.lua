@@ -85,38 +85,50 @@ local function is_fenced(lease, token)
   return not newest or tonumber(newest) > tonumber(token)
 end
 
--- KEYS: the streams. ARGV: source, group, lease, token, number of cache pairs, the pairs, then items up to the end, each
--- input stream's index (0: none), entry id, number of outputs, and per output: stream's index, id, '1' if repeats are
--- dropped, channel or '', body. Replies {refused, published, repeated}.
+local function forget_failures(stream, group, entries)
+  local failures = 'bus:failures:' .. stream .. ':' .. group
+  if redis.call('EXISTS', failures) == 1 then
+    redis.call('HDEL', failures, unpack(entries))
+  end
+end
+
+-- KEYS: the streams. ARGV: source, group, lease, token; the number of cache pairs, the pairs; the number of streams with
+-- entries without outputs, and per stream its index, how many, the entry ids; then items up to the end, each input
+-- stream's index (0: none), entry id, number of outputs, and per output: stream's index, id, '1' if repeats are dropped,
+-- channel or '', body. Replies {refused, published, repeated}.
 local function commit(keys, args)
   local source, group = args[1], args[2]
   if is_fenced(args[3], args[4]) then
     return redis.error_reply('FENCED ' .. args[3])
   end
-  local at = 6
   local cache_pairs = tonumber(args[5])
-  local cache_from = at
-  at = at + 2 * cache_pairs
-
+  local cache_from = 6
+  local at = cache_from + 2 * cache_pairs
   local refused, published, repeated = 0, 0, 0
-  local outputs, plain, acked = {}, {}, {}
+
+  local bare_streams = tonumber(args[at])
+  at = at + 1
+  for _ = 1, bare_streams do
+    local stream, count = keys[tonumber(args[at])], tonumber(args[at + 1])
+    local entries = { unpack(args, at + 2, at + 1 + count) }
+    refused = refused + count - redis.call('XACK', stream, group, unpack(entries))
+    forget_failures(stream, group, entries)
+    at = at + 2 + count
+  end
+
+  local outputs, acked = {}, {}
   while at <= #args do
     local input, entry, count = tonumber(args[at]), args[at + 1], tonumber(args[at + 2])
     at = at + 3
     local ours = true
     if input > 0 then
       local stream = keys[input]
-      if count == 0 then
-        plain[stream] = plain[stream] or {}
-        table.insert(plain[stream], entry)
+      ours = redis.call('XACK', stream, group, entry) == 1
+      if ours then
+        acked[stream] = acked[stream] or {}
+        table.insert(acked[stream], entry)
       else
-        ours = redis.call('XACK', stream, group, entry) == 1
-        if ours then
-          acked[stream] = acked[stream] or {}
-          table.insert(acked[stream], entry)
-        else
-          refused = refused + 1
-        end
+        refused = refused + 1
       end
     end
     if ours then
@@ -126,19 +138,8 @@ local function commit(keys, args)
     end
     at = at + 5 * count
   end
-
-  for stream, entries in pairs(plain) do
-    refused = refused + #entries - redis.call('XACK', stream, group, unpack(entries))
-    local failures = 'bus:failures:' .. stream .. ':' .. group
-    if redis.call('EXISTS', failures) == 1 then
-      redis.call('HDEL', failures, unpack(entries))
-    end
-  end
   for stream, entries in pairs(acked) do
-    local failures = 'bus:failures:' .. stream .. ':' .. group
-    if redis.call('EXISTS', failures) == 1 then
-      redis.call('HDEL', failures, unpack(entries))
-    end
+    forget_failures(stream, group, entries)
   end
 
   local counters, seen = {}, {}

@@ -6,7 +6,7 @@ effect together and once, whatever reply is lost.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from common.events.catalog import spec_of
 from common.events.envelope import Event
@@ -26,8 +26,7 @@ class Fenced(Exception):
     """A newer owner holds the lease, or the bus has forgotten it: nothing of the commit took effect."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One stream entry handed to a consumer. `event` is None when it can't be read; `error` then says why."""
 
     stream: str
@@ -36,8 +35,7 @@ class Delivery:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Handled:
+class Handled(NamedTuple):
     """An entry that was dealt with, and the events that follow from it."""
 
     stream: str

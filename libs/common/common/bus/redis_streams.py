@@ -185,15 +185,26 @@ def _commit_arguments(commit: Commit) -> tuple[list[str], list[object]]:
     for key, value in commit.cache.items():
         arguments += (key, value)
 
-    def add(stream: str, entry_id: str, outputs: Sequence[Event[Any]]) -> None:
-        index = index_of.setdefault(stream, len(index_of) + 1) if stream else 0
-        arguments.extend((index, entry_id, len(outputs)))
-        for event in outputs:
-            target = index_of.setdefault(event.type, len(index_of) + 1)
-            arguments.extend((target, event.id, int(is_deduplicated(event)), channel_of(event), encode(event)))
+    def index(stream: str) -> int:
+        return index_of.setdefault(stream, len(index_of) + 1)
 
-    for handled in commit.handled:
-        add(handled.stream, handled.entry_id, handled.outputs)
+    bare: dict[str, list[str]] = {}
+    for stream, entry_id, outputs in commit.handled:
+        if not outputs:
+            bare.setdefault(stream, []).append(entry_id)
+    arguments.append(len(bare))
+    for stream, entries in bare.items():
+        arguments += (index(stream), len(entries), *entries)
+
+    def add(stream: str, entry_id: str, outputs: Sequence[Event[Any]]) -> None:
+        arguments.extend((index(stream) if stream else 0, entry_id, len(outputs)))
+        for event in outputs:
+            flags = (int(is_deduplicated(event)), channel_of(event))
+            arguments.extend((index(event.type), event.id, *flags, encode(event)))
+
+    for stream, entry_id, outputs in commit.handled:
+        if outputs:
+            add(stream, entry_id, outputs)
     if commit.events:
         add("", "", commit.events)
     return list(index_of), arguments

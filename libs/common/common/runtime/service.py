@@ -1,6 +1,7 @@
 """A service: opens what every one needs, runs its consumer loop through every outage, and ends cleanly on SIGTERM."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -299,10 +300,19 @@ class Service:
                     )
 
 
+def calm_collector() -> None:
+    """Sets what was imported aside and lets the garbage collector run seldom: batches of events took a third longer."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+
+
 def run_service(main: Callable[[], Awaitable[None]]) -> None:
     """Runs a service's main under uvloop."""
 
     async def whole() -> None:
         await main()
+
+    calm_collector()
 
     uvloop.run(whole())
