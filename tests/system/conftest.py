@@ -1,0 +1,172 @@
+"""One arena for all system and browser tests: the whole stack, started as `make run` does, on free ports."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psycopg
+import pytest
+import redis
+
+START_LIMIT_S = 180
+STOP_LIMIT_S = 60
+DECISION_INTERVAL_S = 10
+T = TypeVar("T")
+
+
+def wait_for(what: str, look: Callable[[], T | None], *, limit_s: float, every_s: float = 0.25) -> T:
+    """What `look` finds, as soon as it finds something; fails by name when it doesn't within the limit."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {limit_s:g} s in vain for {what}")
+        threading_pause(every_s)
+
+
+def threading_pause(seconds: float) -> None:
+    """A pause between two looks at the running arena."""
+    import threading
+
+    threading.Event().wait(seconds)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now, all different."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def free_block(length: int) -> int:
+    """The first of `length` consecutive free ports."""
+    for base in range(20_100, 60_000, 50):
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(base, base + length):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return base
+    raise AssertionError("no block of free ports")
+
+
+class Arena:
+    """A running arena, seen from outside."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        gateway, simulator, redis_port, postgres = free_ports(4)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("HYPERLIQUID", "DEEPSEEK", "QWEN"))},
+            "AICOIN_DATA_DIR": str(data_dir),
+            "GATEWAY_PORT": str(gateway),
+            "SIMULATOR_PORT": str(simulator),
+            "REDIS_PORT": str(redis_port),
+            "POSTGRES_PORT": str(postgres),
+            "METRICS_BASE_PORT": str(free_block(20)),
+            "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),
+            "CONTROL_TOKEN": "system-test-token",
+            "PYTHONWARNINGS": "default",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.output = data_dir.parent / "run.log"
+
+    def start(self) -> None:
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "aicoin_local.cli", "run"],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_for("a ready arena", self._ready, limit_s=START_LIMIT_S)
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"the launcher ended: {self.output.read_text(encoding='utf-8')[-3000:]}")
+        with contextlib.suppress(OSError, ValueError, httpx.HTTPError, KeyError):
+            return all(self.is_ready(name) for name in self.run["services"])
+        return False
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(STOP_LIMIT_S)
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """run.json as it is now."""
+        content: dict[str, Any] = json.loads((self.data_dir / "run.json").read_text(encoding="utf-8"))
+        return content
+
+    def is_ready(self, service: str) -> bool:
+        url = self.run["services"][service]["metrics_url"].removesuffix("/metrics")
+        return httpx.get(f"{url}/readyz", timeout=5).status_code == 200
+
+    def pid(self, service: str) -> int:
+        return int(self.run["services"][service]["pid"])
+
+    def kill(self, service: str) -> None:
+        """SIGKILL; returns when the supervisor has brought up another process that is ready."""
+        before = self.pid(service)
+        os.kill(before, signal.SIGKILL)
+
+        def is_back() -> bool:
+            with contextlib.suppress(httpx.HTTPError, OSError, ValueError):
+                return self.pid(service) != before and self.is_ready(service)
+            return False
+
+        wait_for(f"{service} to come back", is_back, limit_s=60)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs one `aicoin` command against this arena."""
+        return subprocess.run(
+            [sys.executable, "-m", "aicoin_local.cli", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    def redis(self) -> "redis.Redis":
+        return redis.Redis.from_url(self.run["redis_url"])
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """The rows of one query, read with a connection of its own."""
+        with psycopg.connect(self.run["database_url"], row_factory=psycopg.rows.dict_row) as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+    def get(self, path: str, **parameters: str) -> Any:
+        response = httpx.get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=10)
+        response.raise_for_status()
+        return response.json()
+
+
+@pytest.fixture(scope="session")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """The running arena; stopped, cleanly, at the end."""
+    arena = Arena(tmp_path_factory.mktemp("arena") / "data")
+    arena.start()
+    try:
+        yield arena
+    finally:
+        code = arena.stop()
+    assert code == 0, arena.output.read_text(encoding="utf-8")[-3000:]
