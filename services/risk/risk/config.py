@@ -1,0 +1,26 @@
+"""Risk's settings: where its stores are, and every limit."""
+
+from typing import Literal
+
+from common.runtime.settings import ServiceSettings
+from pydantic import Field, model_validator
+
+from risk.limits import Limits
+
+
+class RiskSettings(ServiceSettings, Limits):
+    """Variable names are the field names in capitals; the limits keep the names they have in Limits."""
+
+    database_url: str = Field(default="postgresql://127.0.0.1:5433/aicoin", pattern=r"^postgres(ql)?://")
+    hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
+
+    @model_validator(mode="after")
+    def _cap_on_mainnet(self) -> "RiskSettings":
+        if self.hyperliquid_env == "mainnet" and self.max_notional_usd is None:
+            raise ValueError("MAX_NOTIONAL_USD: not set; on mainnet a dollar cap per order is required")
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        """The limits alone, without addresses."""
+        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})

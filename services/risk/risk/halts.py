@@ -1,0 +1,58 @@
+"""Why a model may not open positions: halts with reasons, each with its own end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+EVERYONE: Final = "*"
+"""The model of a halt that concerns all of them."""
+
+
+class TradingState(StrEnum):
+    """ACTIVE: entries allowed; REDUCING: exits only; HALTED: exits only until a person resumes."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+class Reason(StrEnum):
+    """What stopped the entries. PERSON and DRAWDOWN end by a person's resume, DAILY_LOSS at the next UTC day, STOPS
+    after its pause, EXTERNAL and FLATTEN when the positions concerned are gone."""
+
+    PERSON = "PERSON"
+    DRAWDOWN = "DRAWDOWN"
+    DAILY_LOSS = "DAILY_LOSS"
+    STOPS = "STOPS"
+    EXTERNAL = "EXTERNAL"
+    FLATTEN = "FLATTEN"
+
+
+ENDED_BY_RESUME: Final = frozenset({Reason.PERSON, Reason.DRAWDOWN})
+_SEVERITY: Final = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """One active reason. Times are market time; `until_ms` is None where something else than time ends it."""
+
+    model: str
+    reason: Reason
+    since_ms: int
+    until_ms: int | None = None
+    detail: str = ""
+
+    @property
+    def state(self) -> TradingState:
+        return TradingState.HALTED if self.reason in ENDED_BY_RESUME else TradingState.REDUCING
+
+
+def concerning(halts: Iterable[Halt], model: str) -> tuple[Halt, ...]:
+    """The halts that bind `model`: its own and those of everyone."""
+    return tuple(halt for halt in halts if halt.model in (model, EVERYONE))
+
+
+def worst(halts: Iterable[Halt]) -> TradingState:
+    """The worst state that any of the halts asks for."""
+    return max((halt.state for halt in halts), key=_SEVERITY.index, default=TradingState.ACTIVE)

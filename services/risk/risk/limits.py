@@ -1,0 +1,66 @@
+"""Every limit of the gate: a number with a unit, a default and bounds."""
+
+from decimal import Decimal
+from typing import Literal
+
+from common.trading.instruments import MIN_NOTIONAL_USD
+from common.trading.symbols import SYMBOLS, Symbol
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Limits(BaseModel):
+    """The limits; in the environment under the same names in capitals. Percentages carry their basis in comments."""
+
+    model_config = ConfigDict(frozen=True)
+
+    # The seed's eight limits. The size is a percentage of equity on the basis below; stop and target are price moves.
+    max_position_size_percent: Decimal = Field(default=Decimal(20), gt=0, le=100)
+    max_leverage: int = Field(default=20, ge=1, le=50)
+    max_open_positions: int = Field(default=3, ge=1, le=len(SYMBOLS))
+    min_confidence: Decimal = Field(default=Decimal(60), ge=0, le=100)
+    max_daily_trades: int = Field(default=50, ge=0, le=10_000)
+    max_daily_loss_percent: Decimal = Field(default=Decimal(10), gt=0, le=100)
+    stop_loss_percent: Decimal = Field(default=Decimal(5), gt=0, le=50)
+    take_profit_percent: Decimal = Field(default=Decimal(10), gt=0, le=90)
+
+    position_size_basis: Literal["margin", "notional"] = "margin"
+    allowed_symbols: str = ",".join(SYMBOLS)
+
+    max_mark_age_ms: int = Field(default=5_000, ge=100, le=60_000)
+    max_book_age_ms: int = Field(default=5_000, ge=100, le=60_000)
+    max_account_age_ms: int = Field(default=15_000, ge=1_000, le=120_000)
+    max_decision_age_ms: int = Field(default=30_000, ge=1_000, le=600_000)
+    max_snapshot_age_ms: int = Field(default=90_000, ge=1_000, le=900_000)
+    max_snapshot_drift_percent: Decimal = Field(default=Decimal(1), gt=0, le=20)
+    max_clock_skew_ms: int = Field(default=2_000, ge=100, le=60_000)
+    market_speed: Decimal = Field(default=Decimal(1), gt=0, le=1_000)
+
+    min_liquidation_distance_ratio: Decimal = Field(default=Decimal("1.5"), ge=1, le=10)
+    slippage_allowance_percent: Decimal = Field(default=Decimal(1), ge=0, le=20)
+    max_gross_exposure_ratio: Decimal = Field(default=Decimal(10), gt=0, le=50)
+    max_drawdown_percent: Decimal = Field(default=Decimal(40), gt=0, le=100)
+    flatten_on_daily_loss: bool = False
+
+    min_notional_usd: Decimal = Field(default=MIN_NOTIONAL_USD, ge=MIN_NOTIONAL_USD, le=1_000_000)
+    max_notional_usd: Decimal | None = Field(default=None, gt=0)
+    entry_collar_percent: Decimal = Field(default=Decimal("0.5"), gt=0, le=5)
+    exit_collar_percent: Decimal = Field(default=Decimal(3), gt=0, le=20)
+    max_mark_mid_gap_percent: Decimal = Field(default=Decimal(1), gt=0, le=10)
+    entry_valid_s: int = Field(default=30, ge=1, le=300)
+
+    entry_cooldown_s: int = Field(default=60, ge=0, le=86_400)
+    max_orders_per_minute: int = Field(default=5, ge=1, le=60)
+    max_stops_per_day: int = Field(default=3, ge=1, le=1_000)
+    stops_pause_hours: int = Field(default=6, ge=1, le=168)
+
+    @field_validator("allowed_symbols")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        unknown = sorted(set(value.split(",")) - set(SYMBOLS))
+        if unknown:
+            raise ValueError(f"must be a comma list out of {','.join(SYMBOLS)}; unknown: {','.join(unknown)}")
+        return value
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        return frozenset(Symbol(name) for name in self.allowed_symbols.split(","))

@@ -1,0 +1,85 @@
+"""Orders and fills as the exchange keeps them."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+OPEN = "open"
+
+
+@dataclass(slots=True)
+class Order:
+    """One order. `is_buy`, sizes in coin, prices in USD; `trigger` is None for plain orders.
+
+    `parent` and `children` link a bracket; a child with `waits` isn't live until its parent has filled whole.
+    """
+
+    oid: int
+    account: str
+    coin: str
+    is_buy: bool
+    price: Decimal
+    size: Decimal
+    original_size: Decimal
+    tif: str
+    reduce_only: bool
+    time_ms: int
+    cloid: str | None = None
+    trigger_price: Decimal | None = None
+    trigger_is_market: bool = False
+    trigger_kind: str = ""
+    is_position_tpsl: bool = False
+    is_triggered: bool = False
+    waits: bool = False
+    parent: int | None = None
+    children: list[int] = field(default_factory=list)
+    status: str = OPEN
+    status_ms: int = 0
+    filled: Decimal = Decimal(0)
+    filled_usd: Decimal = Decimal(0)
+
+    @property
+    def is_trigger(self) -> bool:
+        return self.trigger_price is not None and not self.is_triggered
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == OPEN
+
+    @property
+    def fires_above(self) -> bool:
+        """A buy stop and a sell target fire when the mark rises to the trigger."""
+        return self.is_buy == (self.trigger_kind == "sl")
+
+
+@dataclass(slots=True)
+class Fill:
+    """One fill of one account's order; `fee` positive is paid, `closed_pnl` gross of it."""
+
+    account: str
+    coin: str
+    price: Decimal
+    size: Decimal
+    is_buy: bool
+    time_ms: int
+    start_position: Decimal
+    closed_pnl: Decimal
+    oid: int
+    crossed: bool
+    fee: Decimal
+    tid: int
+    cloid: str | None = None
+    liquidation: dict[str, Any] | None = None
+
+    @property
+    def direction(self) -> str:
+        """Hyperliquid's word for what the fill did to the position."""
+        before = self.start_position
+        after = before + (self.size if self.is_buy else -self.size)
+        if before > 0 > after:
+            return "Long > Short"
+        if before < 0 < after:
+            return "Short > Long"
+        if abs(after) > abs(before):
+            return "Open Long" if after > 0 else "Open Short"
+        return "Close Long" if before > 0 else "Close Short"

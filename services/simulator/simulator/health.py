@@ -1,0 +1,32 @@
+"""The simulator's own /healthz, /readyz and /metrics."""
+
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+CLIENTS = Gauge("aicoin_simulator_clients", "Open WebSocket connections.")
+STEP_AGE_MS = Gauge("aicoin_simulator_step_age_ms", "Since the market's last step.")
+STALE_AFTER_MS = 5_000
+
+
+def create_health_app(step_age_ms: Callable[[], int], clients: Callable[[], int]) -> Starlette:
+    """`step_age_ms` and `clients` are called for the current figures."""
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:
+        age = step_age_ms()
+        reasons = {} if age < STALE_AFTER_MS else {"market": f"no step for {age} ms"}
+        return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+    async def metrics(request: Request) -> Response:
+        STEP_AGE_MS.set(step_age_ms())
+        CLIENTS.set(clients())
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])

@@ -1,0 +1,57 @@
+"""Which keys may act for which account, and which nonces a key has used up."""
+
+import bisect
+from dataclasses import dataclass, field
+
+DAY_MS = 86_400_000
+KEPT_NONCES = 100
+AGENT_LIFE_MS = 90 * DAY_MS
+
+
+class NonceError(Exception):
+    """The nonce is outside the window or was used; the text is the exchange's own."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """An API wallet of `master`; unnamed ones have an empty name."""
+
+    address: str
+    master: str
+    name: str
+    valid_until_ms: int
+
+
+@dataclass(slots=True)
+class Keys:
+    """All API wallets and the highest nonces of every key."""
+
+    agents: dict[str, Agent] = field(default_factory=dict)
+    nonces: dict[str, list[int]] = field(default_factory=dict)
+
+    def approve(self, agent: Agent) -> None:
+        """Registers an API wallet; one of the same master and name is replaced."""
+        same = [a.address for a in self.agents.values() if (a.master, a.name) == (agent.master, agent.name)]
+        for address in same:
+            del self.agents[address]
+        self.agents[agent.address] = agent
+
+    def master_of(self, signer: str, now_ms: int) -> str | None:
+        """The account that a key acts for as an API wallet, or None when it is none (any more)."""
+        agent = self.agents.get(signer)
+        return agent.master if agent is not None and agent.valid_until_ms > now_ms else None
+
+    def spend(self, signer: str, nonce: int, now_ms: int) -> None:
+        """Uses up a nonce. Source: Hyperliquid docs, Nonces: (T − 2 days, T + 1 day), unused, above the lowest of 100."""
+        low, high = now_ms - 2 * DAY_MS, now_ms + DAY_MS
+        if nonce <= low:
+            raise NonceError(f"Invalid nonce: nonce too low {nonce} < {low}")
+        if nonce >= high:
+            raise NonceError(f"Invalid nonce: nonce too high {nonce} > {high}")
+        used = self.nonces.setdefault(signer, [])
+        if nonce in used:
+            raise NonceError(f"Invalid nonce: duplicate nonce {nonce}")
+        if len(used) >= KEPT_NONCES and nonce < used[0]:
+            raise NonceError(f"Invalid nonce: nonce too low {nonce} < {used[0]}")
+        bisect.insort(used, nonce)
+        del used[:-KEPT_NONCES]

@@ -1,0 +1,110 @@
+"""Simulator: plays Hyperliquid, DeepSeek and DashScope on loopback, for paper trading and tests.
+
+Reads    requests of the official clients; nothing of ours
+Writes   its own SQLite file
+State    accounts, orders, price path, candles: all on disk, loaded at start
+Failure  a disk that refuses ends it; an action is answered only after it is stored
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+
+import uvicorn
+from starlette.applications import Starlette
+
+from simulator.clock import now_ms
+from simulator.config import SimulatorSettings, load_settings
+from simulator.health import create_health_app
+from simulator.server import Server
+from simulator.store import Store
+from simulator.world import World
+
+STEP_S = 0.25
+SAVE_EVERY_STEPS = 20
+
+
+def build(settings: SimulatorSettings) -> Server:
+    """The server with its world as it was left, or a new one; the configured accounts are funded once."""
+    store = Store(settings.simulator_data_dir)
+    world = World(settings.simulator_seed, now_ms())
+    found = store.load(world)
+    for account, wallet in settings.accounts:
+        world.open_account(account, wallet, settings.paper_start_balance, now_ms())
+    about = {"name": "AIcoin simulator", "market": "synthetic", "seed": settings.simulator_seed, "continued": found}
+    server = Server(world, store, now_ms, about)
+    server.settle()
+    store.save_market(world)
+    return server
+
+
+def listener(host: str, port: int, setting: str) -> socket.socket:
+    """A bound socket, or the end of the process naming the setting (exit code 2)."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        sys.stderr.write(f"simulator: {setting}: {host}:{port} can't be used: {error.strerror}\n")
+        raise SystemExit(2) from None
+    return bound
+
+
+def served(app: Starlette) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app, log_level="warning", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1, access_log=False
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+    return server
+
+
+async def beat(server: Server, stopping: asyncio.Event) -> None:
+    """Steps the market until told to stop; saves the price path every few seconds."""
+    steps = 0
+    while not stopping.is_set():
+        server.step()
+        steps += 1
+        if steps % SAVE_EVERY_STEPS == 0:
+            server.store.save_market(server.world)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), STEP_S)
+
+
+async def main() -> None:
+    settings = load_settings()
+    sockets = [
+        listener(settings.bind_host, settings.simulator_port, "SIMULATOR_PORT"),
+        listener(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
+    ]
+    server = build(settings)
+    health = create_health_app(lambda: now_ms() - server.world.market.time_ms, lambda: len(server.clients))
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    servers = [served(server.app), served(health)]
+    serving = [asyncio.create_task(each.serve([bound])) for each, bound in zip(servers, sockets, strict=True)]
+    while not all(each.started for each in servers):
+        await asyncio.sleep(0.01)
+    ports = [bound.getsockname()[1] for bound in sockets]
+    started = {"event": "started", "level": "info", "service": "simulator", "port": ports[0], "metrics_port": ports[1]}
+    sys.stdout.write(json.dumps(started) + "\n")
+    sys.stdout.flush()
+    try:
+        await beat(server, stopping)
+    finally:
+        server.store.save_market(server.world)
+        for client in list(server.clients):
+            client.queue.put_nowait(None)
+        for each in servers:
+            each.should_exit = True
+        await asyncio.gather(*serving)
+        server.store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

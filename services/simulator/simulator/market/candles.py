@@ -1,0 +1,142 @@
+"""Candles of one coin in every interval, built from a price path and kept up tick by tick."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+KEPT = 2_000
+
+INTERVALS_MS = {
+    "1m": MINUTE_MS,
+    "3m": 3 * MINUTE_MS,
+    "5m": 5 * MINUTE_MS,
+    "15m": 15 * MINUTE_MS,
+    "30m": 30 * MINUTE_MS,
+    "1h": HOUR_MS,
+    "2h": 2 * HOUR_MS,
+    "4h": 4 * HOUR_MS,
+    "8h": 8 * HOUR_MS,
+    "12h": 12 * HOUR_MS,
+    "1d": DAY_MS,
+    "3d": 3 * DAY_MS,
+    "1w": 7 * DAY_MS,
+    "1M": 30 * DAY_MS,
+}
+STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
+"""The intervals kept; the others are summed up from the finest of these that divides them."""
+
+
+@dataclass(slots=True)
+class Candle:
+    """One candle; volume in coin, `count` trades."""
+
+    open_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    count: int
+
+    def add(self, price: float, volume: float, count: int) -> None:
+        self.high = max(self.high, price)
+        self.low = min(self.low, price)
+        self.close = price
+        self.volume += volume
+        self.count += count
+
+
+class CandleBook:
+    """All candles of one coin, oldest first; the last one of each interval is open."""
+
+    def __init__(self) -> None:
+        self.series: dict[str, list[Candle]] = {name: [] for name in STORED}
+
+    def add(self, time_ms: int, price: float, volume: float, count: int) -> list[tuple[str, Candle]]:
+        """Adds an observation to every interval; returns what it touched."""
+        touched = []
+        for name in STORED:
+            open_ms = time_ms - time_ms % INTERVALS_MS[name]
+            series = self.series[name]
+            if series and series[-1].open_ms == open_ms:
+                series[-1].add(price, volume, count)
+            else:
+                start = series[-1].close if series else price
+                series.append(Candle(open_ms, start, max(start, price), min(start, price), price, volume, count))
+                del series[: -KEPT - 1]
+            touched.append((name, series[-1]))
+        return touched
+
+    def read(self, interval: str, start_ms: int, end_ms: int) -> list[Candle]:
+        """Candles that open within the inclusive range."""
+        if interval in self.series:
+            return [candle for candle in self.series[interval] if start_ms <= candle.open_ms <= end_ms]
+        length = INTERVALS_MS[interval]
+        base = max((name for name in STORED if length % INTERVALS_MS[name] == 0), key=lambda name: INTERVALS_MS[name])
+        joined = join(self.series[base], length)
+        return [candle for candle in joined if start_ms <= candle.open_ms <= end_ms]
+
+
+def join(candles: list[Candle], length_ms: int) -> list[Candle]:
+    """Sums candles up into longer ones."""
+    out: list[Candle] = []
+    for candle in candles:
+        open_ms = candle.open_ms - candle.open_ms % length_ms
+        if out and out[-1].open_ms == open_ms:
+            whole = out[-1]
+            whole.high, whole.low = max(whole.high, candle.high), min(whole.low, candle.low)
+            whole.close = candle.close
+            whole.volume += candle.volume
+            whole.count += candle.count
+        else:
+            out.append(Candle(open_ms, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.count))
+    return out
+
+
+def history(
+    rng: np.random.Generator, now_ms: int, price: float, volatility: float, volume_per_minute: float
+) -> CandleBook:
+    """A past that ends at `price` now: minutes for the last week, hours for 500 days before; intervals agree."""
+    minutes = 8 * 24 * 60
+    end = now_ms - now_ms % MINUTE_MS
+    start_day = (end - minutes * MINUTE_MS) // DAY_MS * DAY_MS
+    minute_times = list(range(start_day, end, MINUTE_MS))
+    hour_times = list(range(start_day - 504 * DAY_MS, start_day, HOUR_MS))
+    recent, first_price = _walk_back(rng, minute_times, MINUTE_MS, price, volatility, volume_per_minute)
+    older, _ = _walk_back(rng, hour_times, HOUR_MS, first_price, volatility, volume_per_minute * 60)
+    book = CandleBook()
+    hours = older + join(recent, HOUR_MS)
+    book.series["1m"] = recent[-KEPT:]
+    book.series["5m"] = join(recent, INTERVALS_MS["5m"])[-KEPT:]
+    book.series["15m"] = join(recent, INTERVALS_MS["15m"])[-KEPT:]
+    book.series["1h"] = hours[-KEPT:]
+    book.series["4h"] = join(hours, INTERVALS_MS["4h"])[-KEPT:]
+    book.series["1d"] = join(hours, DAY_MS)[-KEPT:]
+    return book
+
+
+def _walk_back(
+    rng: np.random.Generator, times: list[int], step_ms: int, end_price: float, volatility: float, volume: float
+) -> tuple[list[Candle], float]:
+    """Candles over `times` whose last close is `end_price`; also the price at which the first one opens."""
+    count = len(times)
+    sigma = volatility * math.sqrt(step_ms / (365 * DAY_MS))
+    calm = np.exp(0.6 * np.sin(np.linspace(0, count / 97, count)) - 0.2)
+    moves = rng.standard_normal(count) * sigma * calm
+    path = np.concatenate([[0.0], np.cumsum(moves)])
+    prices = end_price * np.exp(path - path[-1])
+    wicks = np.abs(rng.standard_normal((2, count))) * sigma * calm * 0.5
+    volumes = rng.lognormal(0.0, 0.6, count) * volume * calm
+    opens, closes = prices[:-1], prices[1:]
+    highs = np.maximum(opens, closes) * np.exp(wicks[0])
+    lows = np.minimum(opens, closes) * np.exp(-wicks[1])
+    rows = zip(times, opens, highs, lows, closes, volumes, strict=True)
+    candles = [
+        Candle(t, float(o), float(h), float(low), float(c), float(v), int(20 + v / volume * 60))
+        for t, o, h, low, c, v in rows
+    ]
+    return candles, float(prices[0])

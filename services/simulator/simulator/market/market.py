@@ -1,0 +1,127 @@
+"""The six coins together: correlated moves with changing volatility, mild trends and rare jumps."""
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+
+from simulator.coins import COINS
+from simulator.market.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle, CandleBook, history
+from simulator.market.coin import CoinMarket, Trade
+
+SECONDS_A_YEAR = 365 * 86_400
+JUMPS_A_DAY = 3.0
+TREND_MINUTES = 25.0
+TREND_PER_HOUR = 0.004
+
+
+class Market:
+    """The synthetic market; `seed` makes the moves repeatable, the clock comes in with each step."""
+
+    def __init__(self, seed: int, now_ms: int) -> None:
+        self.seed = seed
+        self.rng = random.Random(seed)
+        self.time_ms = now_ms
+        self.next_tid = 1_000_000_000
+        self.log_volatility = 0.0
+        self.trends = dict.fromkeys(COINS, 0.0)
+        self.coins: dict[str, CoinMarket] = {}
+        numbers = np.random.default_rng(seed)
+        for name, coin in COINS.items():
+            per_minute = coin.day_volume_usd / 1440 / coin.start_price
+            past = history(numbers, now_ms, coin.start_price, coin.volatility, per_minute)
+            self.coins[name] = _opened(CoinMarket(coin, past, coin.start_price, coin.start_price, coin.start_price))
+        self._first_books()
+
+    def _first_books(self) -> None:
+        for market in self.coins.values():
+            market.move(0.0, self.rng, self.time_ms, 0.25, self.next_tid)
+            self.next_tid += 10
+
+    def step(self, now_ms: int) -> dict[str, list[Trade]]:
+        """Moves all coins to `now_ms`; returns the trades per coin. A gap of minutes is walked minute by minute."""
+        while now_ms - self.time_ms > MINUTE_MS:
+            self._advance(self.time_ms + MINUTE_MS)
+        return self._advance(now_ms)
+
+    def _advance(self, now_ms: int) -> dict[str, list[Trade]]:
+        dt_s = max(0.001, (now_ms - self.time_ms) / 1000)
+        self.time_ms = now_ms
+        root = math.sqrt(dt_s / SECONDS_A_YEAR)
+        self.log_volatility += -self.log_volatility * dt_s / 1800 + 0.5 * math.sqrt(dt_s / 1800) * self.rng.gauss(0, 1)
+        scale = math.exp(min(max(self.log_volatility, -1.0), 1.0))
+        common = self.rng.gauss(0, 1)
+        jump = self.rng.gauss(0, 0.004) if self.rng.random() < JUMPS_A_DAY * dt_s / 86_400 else 0.0
+        trades = {}
+        for name, market in self.coins.items():
+            coin = market.coin
+            own = self.rng.gauss(0, 1)
+            noise = coin.beta * common + math.sqrt(1 - coin.beta**2) * own
+            if self.rng.random() < dt_s / (TREND_MINUTES * 60):
+                self.trends[name] = self.rng.gauss(0, TREND_PER_HOUR)
+            drift = self.trends[name] * dt_s / 3600
+            move = coin.volatility * scale * root * noise + drift + coin.beta * jump
+            trades[name] = market.move(move, self.rng, now_ms, dt_s, self.next_tid)
+            self.next_tid += 10
+        return trades
+
+    def day_figures(self, name: str) -> tuple[float, float, float]:
+        """Price a day ago, and the last day's volume in USD and coin."""
+        hours = self.coins[name].candles.series["1h"]
+        day = [candle for candle in hours if candle.open_ms > self.time_ms - DAY_MS]
+        base = sum(candle.volume for candle in day)
+        return day[0].open, sum(candle.volume * candle.close for candle in day), base
+
+    def save(self) -> dict[str, Any]:
+        """What a restart needs beside the closed candles."""
+        rows = {}
+        for name, market in self.coins.items():
+            rows[name] = {
+                "mid": market.mid,
+                "oracle": market.oracle,
+                "mark": market.mark,
+                "basis_ema": market.basis_ema,
+                "premium_sum": market.premium_sum,
+                "premium_count": market.premium_count,
+                "open_interest": market.open_interest,
+                "candles": {
+                    interval: [_row(candle) for candle in series[-1:]]
+                    for interval, series in market.candles.series.items()
+                },
+            }
+        return {"time_ms": self.time_ms, "next_tid": self.next_tid, "coins": rows, "trends": self.trends}
+
+    def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
+        """Goes on from a saved state; the time since then is walked through at the next step."""
+        self.time_ms, self.next_tid, self.trends = saved["time_ms"], saved["next_tid"], saved["trends"]
+        self.rng = random.Random(f"{self.seed}:{self.time_ms}")
+        for name, row in saved["coins"].items():
+            book = CandleBook()
+            for interval in book.series:
+                rows = closed.get((name, interval), []) + row["candles"][interval]
+                newest = {int(r[0]): r for r in rows}
+                book.series[interval] = [_candle(newest[t]) for t in sorted(newest)]
+            market = CoinMarket(COINS[name], book, row["mid"], row["oracle"], row["mark"])
+            market.basis_ema, market.open_interest = row["basis_ema"], row["open_interest"]
+            market.premium_sum, market.premium_count = row["premium_sum"], row["premium_count"]
+            self.coins[name] = market
+        self._first_books()
+
+
+def _opened(market: CoinMarket) -> CoinMarket:
+    market.open_interest = market.coin.open_interest
+    return market
+
+
+def _row(candle: Candle) -> list[float]:
+    return [candle.open_ms, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.count]
+
+
+def _candle(row: list[float]) -> Candle:
+    return Candle(int(row[0]), row[1], row[2], row[3], row[4], row[5], int(row[6]))
+
+
+def hour_of(time_ms: int) -> int:
+    """The funding hour that a time lies in."""
+    return time_ms // HOUR_MS

@@ -1,0 +1,199 @@
+"""What survives a SIGKILL: SQLite, one transaction per acknowledged action, written before the answer goes out."""
+
+import json
+import sqlite3
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from simulator.exchange.account import Account, Leverage, Position
+from simulator.exchange.exchange import Changes
+from simulator.exchange.orders import Fill, Order
+from simulator.keys import Agent
+from simulator.market.candles import KEPT, Candle
+from simulator.market.market import Market
+from simulator.world import World
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key));
+CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS candles (coin TEXT, interval TEXT, open_ms INTEGER, body TEXT NOT NULL,
+    PRIMARY KEY (coin, interval, open_ms));
+"""
+
+
+class Store:
+    """One simulator's memory in `folder`. Raises sqlite3.Error when the disk refuses."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(folder / "simulator.sqlite", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(SCHEMA)
+        self._stored: dict[tuple[str, str], int] = {}
+
+    def close(self) -> None:
+        self._db.close()
+
+    def save(self, world: World, changes: Changes, signers: tuple[str, ...] = ()) -> None:
+        """Writes what changed, all or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for address in changes.accounts:
+                self._put("account", address, account_document(world.exchange.accounts[address]))
+            for oid, order in changes.orders.items():
+                self._put("order", str(oid), _plain(asdict(order)))
+            for account, order, status in changes.updates:
+                at = order.status_ms if status != "open" else order.time_ms
+                self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
+            for fill in changes.fills:
+                self._append("fill", fill.account, _plain(asdict(fill)))
+            for account, row in changes.fundings:
+                self._append("funding", account, row)
+            for account, row in changes.ledger:
+                self._append("ledger", account, row)
+            for signer in signers or world.keys.nonces:
+                self._put("nonces", signer, world.keys.nonces.get(signer, []))
+            self._put("agents", "all", [asdict(agent) for agent in world.keys.agents.values()])
+            self._put("counters", "all", _counters(world))
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def save_market(self, world: World) -> None:
+        """Writes the price path's state and the candles closed since the last time."""
+        self._db.execute("BEGIN IMMEDIATE")
+        for name, market in world.market.coins.items():
+            for interval, series in market.candles.series.items():
+                self._save_candles(name, interval, series[:-1])
+        self._put("market", "all", world.market.save())
+        self._put("rates", "all", dict(world.histories.rates))
+        self._put("counters", "all", _counters(world))
+        self._db.execute("COMMIT")
+
+    def _save_candles(self, coin: str, interval: str, closed: list[Candle]) -> None:
+        last = self._stored.get((coin, interval), -1)
+        fresh = [candle for candle in closed if candle.open_ms > last]
+        if not fresh:
+            return
+        rows = [(coin, interval, c.open_ms, json.dumps(_figures(c))) for c in fresh]
+        self._db.executemany("INSERT OR REPLACE INTO candles VALUES (?, ?, ?, ?)", rows)
+        self._db.execute(
+            "DELETE FROM candles WHERE coin = ? AND interval = ? AND open_ms < ?",
+            (coin, interval, closed[-KEPT:][0].open_ms),
+        )
+        self._stored[coin, interval] = fresh[-1].open_ms
+
+    def load(self, world: World) -> bool:
+        """Fills `world` from disk; False when there is nothing yet."""
+        market = self._get("market", "all")
+        if market is None:
+            return False
+        self._load_market(world.market, market)
+        exchange, histories = world.exchange, world.histories
+        for body in self._all("account"):
+            account = account_of(body)
+            exchange.accounts[account.address] = account
+        orders = {order.oid: order for order in map(order_of, self._all("order"))}
+        histories.orders = dict(orders)
+        exchange.orders = {oid: order for oid, order in sorted(orders.items()) if order.is_open}
+        exchange.cloids = {(o.account, o.cloid): o.oid for _, o in sorted(orders.items()) if o.cloid}
+        self._load_rows(world, orders)
+        world.keys.agents = {row["address"]: Agent(**row) for row in self._get("agents", "all") or []}
+        for key, body in self._db.execute("SELECT key, body FROM documents WHERE kind = 'nonces'"):
+            world.keys.nonces[key] = json.loads(body)
+        for coin, rates in (self._get("rates", "all") or {}).items():
+            histories.rates[coin] = rates
+        counters = self._get("counters", "all")
+        exchange.next_oid, exchange.next_tid = counters["oid"], counters["tid"]
+        exchange.fees, exchange.house.raw_usd = Decimal(counters["fees"]), Decimal(counters["house"])
+        world.funded_hour = counters["funded_hour"]
+        return True
+
+    def _load_market(self, market: Market, saved: dict[str, Any]) -> None:
+        closed: dict[tuple[str, str], list[list[float]]] = {}
+        query = "SELECT coin, interval, open_ms, body FROM candles ORDER BY open_ms"
+        for coin, interval, open_ms, body in self._db.execute(query):
+            closed.setdefault((coin, interval), []).append([open_ms, *json.loads(body)])
+            self._stored[coin, interval] = open_ms
+        market.load(saved, closed)
+
+    def _load_rows(self, world: World, orders: dict[int, Order]) -> None:
+        histories = world.histories
+        for kind, account, text in self._db.execute("SELECT kind, account, body FROM rows ORDER BY number"):
+            body = json.loads(text)
+            if kind == "fill":
+                histories.fills[account].append(fill_of(body))
+            elif kind == "funding":
+                histories.fundings[account].append(body)
+            elif kind == "ledger":
+                histories.ledger[account].append(body)
+            else:
+                histories.order_events[account].append((orders[body["oid"]], body["status"], body["at"]))
+
+    def _put(self, kind: str, key: str, body: Any) -> None:
+        self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, json.dumps(body)))
+
+    def _append(self, kind: str, account: str, body: Any) -> None:
+        self._db.execute("INSERT INTO rows (kind, account, body) VALUES (?, ?, ?)", (kind, account, json.dumps(body)))
+
+    def _get(self, kind: str, key: str) -> Any:
+        row = self._db.execute("SELECT body FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def _all(self, kind: str) -> list[Any]:
+        found = self._db.execute("SELECT body FROM documents WHERE kind = ?", (kind,))
+        return [json.loads(body) for (body,) in found]
+
+
+def _figures(candle: Candle) -> list[float]:
+    return [candle.open, candle.high, candle.low, candle.close, candle.volume, candle.count]
+
+
+def _counters(world: World) -> dict[str, Any]:
+    exchange = world.exchange
+    return {
+        "oid": exchange.next_oid,
+        "tid": exchange.next_tid,
+        "fees": str(exchange.fees),
+        "house": str(exchange.house.raw_usd),
+        "funded_hour": world.funded_hour,
+    }
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
+
+
+def account_document(account: Account) -> dict[str, Any]:
+    return {
+        **_plain({"address": account.address, "raw_usd": account.raw_usd, "volume_usd": account.volume_usd}),
+        "requests_used": account.requests_used,
+        "positions": [_plain(asdict(position)) for position in account.positions.values()],
+        "leverages": {name: asdict(leverage) for name, leverage in account.leverages.items()},
+        "funding_all": {name: str(usd) for name, usd in account.funding_all.items()},
+    }
+
+
+def account_of(body: dict[str, Any]) -> Account:
+    account = Account(body["address"], Decimal(body["raw_usd"]))
+    account.volume_usd, account.requests_used = Decimal(body["volume_usd"]), body["requests_used"]
+    money = ("size", "entry_price", "raw_usd", "funding_all", "funding_open", "funding_change")
+    for row in body["positions"]:
+        account.positions[row["coin"]] = Position(**row | {name: Decimal(row[name]) for name in money})
+    account.leverages = {name: Leverage(**row) for name, row in body["leverages"].items()}
+    account.funding_all = {name: Decimal(usd) for name, usd in body["funding_all"].items()}
+    return account
+
+
+def order_of(body: dict[str, Any]) -> Order:
+    money = ("price", "size", "original_size", "trigger_price", "filled", "filled_usd")
+    return Order(**body | {name: None if body[name] is None else Decimal(body[name]) for name in money})
+
+
+def fill_of(body: dict[str, Any]) -> Fill:
+    money = ("price", "size", "start_position", "closed_pnl", "fee")
+    return Fill(**body | {name: Decimal(body[name]) for name in money})

@@ -1,0 +1,88 @@
+"""A simulator of one's own for tests: a real process on free ports."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+START_LIMIT_S = 30.0
+
+
+class SimulatorProcess:
+    """Started by `start`, which returns when it answers. `url` is the base for the SDK; `kill` is SIGKILL."""
+
+    def __init__(
+        self, folder: Path, *, accounts: list[tuple[str, str]] | None = None, seed: int = 1, balance: str = "10000"
+    ) -> None:
+        self._folder = folder
+        self._environment = {
+            "SIMULATOR_DATA_DIR": str(folder),
+            "SIMULATOR_SEED": str(seed),
+            "SIMULATOR_ACCOUNTS": ",".join(f"{account}:{wallet}" for account, wallet in accounts or []),
+            "PAPER_START_BALANCE": balance,
+        }
+        self.port = 0
+        self.metrics_port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> "SimulatorProcess":
+        """Starts it, on the ports it had before if it ran already."""
+        ports = {"SIMULATOR_PORT": str(self.port), "METRICS_PORT": str(self.metrics_port)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "simulator.main"],
+            env=os.environ | self._environment | ports,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started = json.loads(self._first_line())
+        self.port, self.metrics_port = started["port"], started["metrics_port"]
+        httpx.post(f"{self.url}/info", json={"type": "allMids"}, timeout=10).raise_for_status()
+        return self
+
+    def _first_line(self) -> str:
+        assert self._process is not None  # noqa: S101 - start has set them
+        assert self._process.stdout is not None  # noqa: S101
+        deadline = time.monotonic() + START_LIMIT_S
+        while time.monotonic() < deadline:
+            if select.select([self._process.stdout], [], [], 0.2)[0]:
+                return self._process.stdout.readline()
+        raise TimeoutError("the simulator did not start")
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._end(kill=False)
+
+    def kill(self) -> int:
+        """SIGKILL."""
+        return self._end(kill=True)
+
+    def _end(self, *, kill: bool) -> int:
+        assert self._process is not None  # noqa: S101 - only a started one is ended
+        assert self._process.stdout is not None  # noqa: S101
+        if kill:
+            self._process.kill()
+        else:
+            self._process.terminate()
+        code = self._process.wait(15)
+        self._process.stdout.close()
+        return code
+
+    def fund(self, address: str, usd: str = "10000") -> None:
+        httpx.post(f"{self.url}/faucet", json={"user": address, "usd": usd}, timeout=10).raise_for_status()
+
+    def info(self, **body: object) -> object:
+        """One /info request."""
+        answer = httpx.post(f"{self.url}/info", json=body, timeout=10)
+        answer.raise_for_status()
+        result: object = answer.json()
+        return result

@@ -1,0 +1,1 @@
+"""Hyperliquid's wire format: number strings, /info answers, /exchange actions."""

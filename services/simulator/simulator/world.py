@@ -1,0 +1,87 @@
+"""Everything the simulator is: market, exchange, keys and histories, with what of it must be on disk."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from simulator.coins import COINS
+from simulator.exchange.exchange import Changes, Exchange
+from simulator.exchange.orders import Fill, Order
+from simulator.keys import AGENT_LIFE_MS, Agent, Keys
+from simulator.market.coin import Trade
+from simulator.market.market import Market, hour_of
+
+KEPT_ROWS = 2_000
+
+
+@dataclass(slots=True)
+class Histories:
+    """What /info looks up, per account; newest last."""
+
+    fills: dict[str, list[Fill]] = field(default_factory=lambda: defaultdict(list))
+    orders: dict[int, Order] = field(default_factory=dict)
+    order_events: dict[str, list[tuple[Order, str, int]]] = field(default_factory=lambda: defaultdict(list))
+    fundings: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    ledger: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    rates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+
+class World:
+    """The simulated outside world. All times are wall ms and come in as arguments."""
+
+    def __init__(self, seed: int, now_ms: int) -> None:
+        self.market = Market(seed, now_ms)
+        self.exchange = Exchange(self.market)
+        self.keys = Keys()
+        self.histories = Histories()
+        self.funded_hour = hour_of(now_ms)
+
+    def open_account(self, account: str, wallet: str, balance: Decimal, now_ms: int) -> None:
+        """Funds an account once and registers its API wallet; both are left alone when they exist already."""
+        if account not in self.exchange.accounts:
+            self.exchange.deposit(account, balance, now_ms)
+        if wallet not in self.keys.agents:
+            self.keys.approve(Agent(wallet, account, "aicoin", now_ms + 20 * AGENT_LIFE_MS))
+
+    def step(self, now_ms: int) -> dict[str, list[Trade]]:
+        """Moves the market and everything that depends on it; returns the tape of the step."""
+        trades = self.market.step(now_ms)
+        if hour_of(now_ms) > self.funded_hour:
+            self.funded_hour = hour_of(now_ms)
+            for name in COINS:
+                self._pay_funding(name, now_ms)
+        self.exchange.step(now_ms)
+        return trades
+
+    def _pay_funding(self, name: str, now_ms: int) -> None:
+        rate, premium = self.market.coins[name].settle_hour()
+        exact = Decimal(repr(round(rate, 10)))
+        row = {
+            "coin": name,
+            "fundingRate": format(exact, "f"),
+            "premium": format(Decimal(repr(round(premium, 10))), "f"),
+            "time": now_ms,
+        }
+        rows = self.histories.rates[name]
+        rows.append(row)
+        del rows[:-KEPT_ROWS]
+        self.exchange.pay_funding(name, exact, now_ms)
+
+    def take_changes(self) -> Changes:
+        """The changes since last time, already entered into the histories."""
+        changes = self.exchange.take_changes()
+        histories = self.histories
+        for fill in changes.fills:
+            histories.fills[fill.account].append(fill)
+            del histories.fills[fill.account][:-KEPT_ROWS]
+        histories.orders.update(changes.orders)
+        for account, order, status in changes.updates:
+            events = histories.order_events[account]
+            events.append((order, status, order.status_ms if status != "open" else order.time_ms))
+            del events[:-KEPT_ROWS]
+        for account, row in changes.fundings:
+            histories.fundings[account].append(row)
+        for account, row in changes.ledger:
+            histories.ledger[account].append(row)
+        return changes
