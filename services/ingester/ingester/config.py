@@ -1,0 +1,31 @@
+"""Settings of the ingester."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from common.runtime.settings import ServiceSettings
+
+API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
+
+
+class IngesterSettings(ServiceSettings):
+    """`hyperliquid_api_url` overrides the environment's own; on paper it is the simulator's."""
+
+    hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
+    hyperliquid_api_url: str | None = Field(None, pattern=r"^https?://[^/]+$")
+    simulator_url: str = Field("http://127.0.0.1:3001", pattern=r"^https?://[^/]+$")
+    decision_interval_s: int = Field(60, ge=5, le=86_400)
+    tick_interval_ms: int = Field(250, ge=100, le=5_000)
+    history_candles: int = Field(500, ge=100, le=5_000)
+    history_weight_per_minute: int = Field(400, ge=50, le=1_000)
+    stall_limit_s: float = Field(15.0, ge=2, le=300)
+    sentiment_url: str = "https://api.alternative.me/fng/?limit=1"
+
+    @property
+    def api_url(self) -> str:
+        return self.hyperliquid_api_url or API_URLS.get(self.hyperliquid_env, self.simulator_url)
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws{self.api_url.removeprefix('http')}/ws"
