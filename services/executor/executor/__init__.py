@@ -1,0 +1,1 @@
+"""Holds the trading keys, places every order, reconciles with the exchange."""

@@ -1,0 +1,107 @@
+"""Settings of the executor: the keys stay in this process and are never printed."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from eth_account import Account
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from common.runtime.settings import ServiceSettings
+from common.trading.symbols import MODELS
+
+API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
+ADDRESS = r"^0x[0-9a-fA-F]{40}$"
+
+
+class ExecutorSettings(ServiceSettings):
+    """One account per model: an API wallet's key and the address of the account that it trades for."""
+
+    hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
+    hyperliquid_api_url: str | None = Field(None, pattern=r"^https?://[^/]+$")
+    simulator_url: str = Field("http://127.0.0.1:3001", pattern=r"^https?://[^/]+$")
+    database_url: SecretStr
+    executor_data_dir: Path = Path(".aicoin/executor")
+    hyperliquid_private_key: SecretStr | None = None
+    hyperliquid_private_key_deepseek: SecretStr | None = None
+    hyperliquid_private_key_deepseek_file: Path | None = None
+    hyperliquid_private_key_qwen: SecretStr | None = None
+    hyperliquid_private_key_qwen_file: Path | None = None
+    hyperliquid_account_address_deepseek: str = Field(pattern=ADDRESS)
+    hyperliquid_account_address_qwen: str = Field(pattern=ADDRESS)
+    aicoin_arm_mainnet: str = ""
+    aicoin_mainnet_cap_usd: Decimal | None = Field(None, gt=0)
+    exchange_timeout_s: float = Field(10.0, gt=0, le=60)
+    intent_life_s: float = Field(15.0, ge=5, le=60)
+    state_interval_s: float = Field(4.0, ge=0.5, le=5)
+    orders_interval_s: float = Field(10.0, ge=1, le=60)
+    unprotected_limit_s: float = Field(10.0, ge=1, le=60)
+
+    @field_validator("hyperliquid_private_key")
+    @classmethod
+    def _one_key_per_model(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            raise ValueError("one key can't trade two accounts; set HYPERLIQUID_PRIVATE_KEY_DEEPSEEK and _QWEN instead")
+        return value
+
+    @field_validator("hyperliquid_private_key_deepseek", "hyperliquid_private_key_qwen")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            _wallet(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> "ExecutorSettings":
+        addresses = set()
+        for model in MODELS:
+            wallet = _wallet(self.key_of(model))
+            address = self.address_of(model)
+            name = model.upper()
+            if wallet.address.lower() == address:
+                raise ValueError(
+                    f"HYPERLIQUID_PRIVATE_KEY_{name}: this is the account's own key, which can withdraw; "
+                    "approve an API wallet and give its key"
+                )
+            addresses.add(address)
+        if len(addresses) < len(MODELS):
+            raise ValueError("HYPERLIQUID_ACCOUNT_ADDRESS_QWEN: both models have the same account; give each its own")
+        if self.hyperliquid_env == "mainnet":
+            self._check_armed(addresses)
+        return self
+
+    def _check_armed(self, addresses: set[str]) -> None:
+        armed = {address.strip().lower() for address in self.aicoin_arm_mainnet.split(",") if address.strip()}
+        if armed != addresses:
+            raise ValueError("AICOIN_ARM_MAINNET: must list exactly the account addresses that may trade real money")
+        if self.aicoin_mainnet_cap_usd is None:
+            raise ValueError("AICOIN_MAINNET_CAP_USD: not set; real money needs a cap in USD per order")
+
+    def key_of(self, model: str) -> str:
+        """The API wallet's key. Raises ValueError naming the variable when there is none."""
+        value: SecretStr | None = getattr(self, f"hyperliquid_private_key_{model}")
+        path: Path | None = getattr(self, f"hyperliquid_private_key_{model}_file")
+        name = f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"
+        if value is not None:
+            return value.get_secret_value()
+        if path is None:
+            raise ValueError(f"{name}: not set; give the API wallet's key, or its file in {name}_FILE")
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"{name}_FILE: {path} can't be read: {error.strerror}") from None
+
+    def address_of(self, model: str) -> str:
+        address: str = getattr(self, f"hyperliquid_account_address_{model}")
+        return address.lower()
+
+    @property
+    def api_url(self) -> str:
+        return self.hyperliquid_api_url or API_URLS.get(self.hyperliquid_env, self.simulator_url)
+
+
+def _wallet(key: str) -> Any:
+    try:
+        return Account.from_key(key)
+    except Exception:
+        raise ValueError("not a private key: 64 hex digits, with or without 0x") from None

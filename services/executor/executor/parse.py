@@ -1,0 +1,219 @@
+"""Hyperliquid's answers in our terms. Pure; a field that is missing raises, nothing is guessed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from common.events import AccountOrder, OrderRole
+from common.trading.symbols import OrderSide, Side, Symbol
+
+_SYMBOLS = {symbol.value: symbol for symbol in Symbol}
+
+
+@dataclass(frozen=True, slots=True)
+class WirePosition:
+    """One position as the exchange reports it; funding positive was paid by us."""
+
+    symbol: Symbol
+    side: Side
+    size_coin: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    leverage: int
+    is_isolated: bool
+    notional_usd: Decimal
+    unrealised_pnl_usd: Decimal
+    margin_used_usd: Decimal
+    liquidation_price: Decimal | None
+    funding_since_open_usd: Decimal
+    max_leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class WireState:
+    """clearinghouseState."""
+
+    equity_usd: Decimal
+    cash_usd: Decimal
+    withdrawable_usd: Decimal
+    margin_used_usd: Decimal
+    total_notional_usd: Decimal
+    time_ms: int
+    positions: tuple[WirePosition, ...]
+
+    @property
+    def unrealised_pnl_usd(self) -> Decimal:
+        return sum((position.unrealised_pnl_usd for position in self.positions), Decimal(0))
+
+    @property
+    def maintenance_margin_usd(self) -> Decimal:
+        """Half the initial margin at each coin's maximum leverage (first tier)."""
+        return sum((p.notional_usd / (2 * p.max_leverage) for p in self.positions), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class WireFill:
+    """One row of userFills."""
+
+    symbol: Symbol
+    price: Decimal
+    size_coin: Decimal
+    side: OrderSide
+    time_ms: int
+    start_position_coin: Decimal
+    direction: str
+    closed_pnl_usd: Decimal
+    order_id: int
+    crossed: bool
+    fee_usd: Decimal
+    trade_id: int
+    client_order_id: str | None
+    is_liquidation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """orderStatus of a known order: the exchange's status word and what is left of the size."""
+
+    status: str
+    order_id: int
+    original_size_coin: Decimal
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One entry of an order action's statuses. Exactly one of `error` and an accepted status holds."""
+
+    error: str | None = None
+    order_id: int | None = None
+    filled_size_coin: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    status: str = ""
+
+
+def state_of(answer: Mapping[str, Any]) -> WireState:
+    """Coins that we don't trade are left out of the positions but not of the sums."""
+    summary = answer["marginSummary"]
+    rows = [row["position"] for row in answer["assetPositions"]]
+    positions = tuple(_position(row) for row in rows if row["coin"] in _SYMBOLS)
+    value = Decimal(summary["accountValue"])
+    unrealised = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
+    return WireState(
+        equity_usd=value,
+        cash_usd=value - unrealised,
+        withdrawable_usd=Decimal(answer["withdrawable"]),
+        margin_used_usd=Decimal(summary["totalMarginUsed"]),
+        total_notional_usd=Decimal(summary["totalNtlPos"]),
+        time_ms=int(answer["time"]),
+        positions=positions,
+    )
+
+
+def _position(row: Mapping[str, Any]) -> WirePosition:
+    signed, value = Decimal(row["szi"]), abs(Decimal(row["positionValue"]))
+    size = abs(signed)
+    liquidation = row["liquidationPx"]
+    return WirePosition(
+        symbol=_SYMBOLS[row["coin"]],
+        side=Side.LONG if signed > 0 else Side.SHORT,
+        size_coin=size,
+        entry_price=Decimal(row["entryPx"]),
+        mark_price=value / size,
+        leverage=int(row["leverage"]["value"]),
+        is_isolated=row["leverage"]["type"] == "isolated",
+        notional_usd=value,
+        unrealised_pnl_usd=Decimal(row["unrealizedPnl"]),
+        margin_used_usd=Decimal(row["marginUsed"]),
+        liquidation_price=None if liquidation is None else Decimal(liquidation),
+        funding_since_open_usd=Decimal(row["cumFunding"]["sinceOpen"]),
+        max_leverage=int(row["maxLeverage"]),
+    )
+
+
+def order_side(letter: str) -> OrderSide:
+    return OrderSide.BUY if letter == "B" else OrderSide.SELL
+
+
+def fills_of(answer: list[Mapping[str, Any]]) -> list[WireFill]:
+    """Fills of our six coins, oldest first."""
+    fills = [_fill(row) for row in answer if row["coin"] in _SYMBOLS]
+    return sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id))
+
+
+def _fill(row: Mapping[str, Any]) -> WireFill:
+    return WireFill(
+        symbol=_SYMBOLS[row["coin"]],
+        price=Decimal(row["px"]),
+        size_coin=Decimal(row["sz"]),
+        side=order_side(row["side"]),
+        time_ms=int(row["time"]),
+        start_position_coin=Decimal(row["startPosition"]),
+        direction=row["dir"],
+        closed_pnl_usd=Decimal(row["closedPnl"]),
+        order_id=int(row["oid"]),
+        crossed=bool(row["crossed"]),
+        fee_usd=Decimal(row["fee"]),
+        trade_id=int(row["tid"]),
+        client_order_id=row.get("cloid"),
+        is_liquidation=row.get("liquidation") is not None,
+    )
+
+
+def open_orders_of(answer: list[Mapping[str, Any]], roles: Mapping[str, OrderRole]) -> list[AccountOrder]:
+    """Open orders of our six coins; `roles` by client order id."""
+    orders = []
+    for row in answer:
+        if row["coin"] not in _SYMBOLS:
+            continue
+        cloid = row.get("cloid")
+        orders.append(
+            AccountOrder(
+                order_id=int(row["oid"]),
+                client_order_id=cloid,
+                symbol=_SYMBOLS[row["coin"]],
+                role=roles.get(cloid or "", OrderRole.UNKNOWN),
+                side=order_side(row["side"]),
+                size_coin=Decimal(row["sz"]),
+                price=Decimal(row["limitPx"]),
+                trigger_price=Decimal(row["triggerPx"]) if row.get("isTrigger") else None,
+                reduce_only=bool(row.get("reduceOnly")),
+            )
+        )
+    return orders
+
+
+def order_state_of(answer: Mapping[str, Any]) -> OrderState | None:
+    """The order's state, or None for unknownOid."""
+    if answer["status"] != "order":
+        return None
+    outer = answer["order"]
+    order = outer["order"]
+    return OrderState(outer["status"], int(order["oid"]), Decimal(order["origSz"]), int(outer["statusTimestamp"]))
+
+
+def placed_of(answer: Mapping[str, Any], count: int) -> list[Placed]:
+    """What became of each of `count` orders; an action refused whole, or one error for a batch, fails all of them."""
+    if answer["status"] == "err":
+        return [Placed(error=str(answer["response"]))] * count
+    statuses = [_placed(status) for status in answer["response"]["data"]["statuses"]]
+    if len(statuses) == 1 and count > 1:
+        return statuses * count
+    return statuses
+
+
+def _placed(status: Any) -> Placed:
+    if isinstance(status, str):
+        return Placed(status=status)
+    if "error" in status:
+        return Placed(error=str(status["error"]))
+    if "filled" in status:
+        row = status["filled"]
+        return Placed(
+            order_id=int(row["oid"]),
+            filled_size_coin=Decimal(row["totalSz"]),
+            average_price=Decimal(row["avgPx"]),
+            status="filled",
+        )
+    return Placed(order_id=int(status["resting"]["oid"]), status="resting")
