@@ -1,0 +1,1 @@
+"""Writes everything to PostgreSQL and pushes what changed."""

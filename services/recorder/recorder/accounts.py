@@ -1,0 +1,107 @@
+"""Account states in: the latest row, positions, and snapshots every five minutes and after each change."""
+
+from decimal import Decimal
+from typing import Any
+
+from common.events import AccountPosition, AccountUpdated, Event
+from recorder.tables import Connection, insert
+
+
+async def take_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
+    """Enters one account state; False when a newer one is stored already."""
+    data = event.data
+    row = _account_row(data)
+    columns = list(row)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in ("model", "start_balance"))
+    query = (
+        f"INSERT INTO accounts ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
+        f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms"
+    )
+    previous_ms = await _last_snapshot_ms(connection, data.model)
+    if (await connection.execute(query.encode(), tuple(row.values()))).rowcount == 0:
+        return False
+    changed = await _replace_positions(connection, data)
+    interval_ms = snapshot_interval_s * 1000
+    is_due = previous_ms is None or data.state_ms // interval_ms > previous_ms // interval_ms
+    if changed or is_due:
+        await insert(connection, "account_snapshots", [_snapshot_row(row, "change" if changed else "interval")])
+    return True
+
+
+def _account_row(data: AccountUpdated) -> dict[str, Any]:
+    ratio = data.maintenance_margin_usd / data.equity_usd if data.equity_usd > 0 else Decimal(0)
+    return {
+        "model": data.model,
+        "address": data.address,
+        "start_balance": data.equity_usd,
+        "equity": data.equity_usd,
+        "balance": data.cash_usd,
+        "available_balance": data.withdrawable_usd,
+        "margin_used": data.margin_used_usd,
+        "maintenance_margin": data.maintenance_margin_usd,
+        "unrealized_pnl": data.unrealised_pnl_usd,
+        "total_notional": data.total_notional_usd,
+        "margin_ratio": ratio,
+        "time_ms": data.state_ms,
+    }
+
+
+def _snapshot_row(row: dict[str, Any], cause: str) -> dict[str, Any]:
+    names = (
+        "model",
+        "time_ms",
+        "equity",
+        "balance",
+        "available_balance",
+        "margin_used",
+        "unrealized_pnl",
+        "margin_ratio",
+    )
+    return {name: row[name] for name in names} | {"cause": cause}
+
+
+async def _last_snapshot_ms(connection: Connection, model: str) -> int | None:
+    cursor = await connection.execute("SELECT max(time_ms) FROM account_snapshots WHERE model = %s", (model,))
+    found = await cursor.fetchone()
+    return found[0] if found else None
+
+
+async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
+    """Makes `positions` the state's; True when a size differs from before. Funding goes to the open trade."""
+    cursor = await connection.execute(
+        "SELECT symbol, side, position_size FROM positions WHERE model = %s", (data.model,)
+    )
+    before = {(symbol, side, size) for symbol, side, size in await cursor.fetchall()}
+    now = {(p.symbol.value, p.side.value, p.size_coin) for p in data.positions}
+    await connection.execute("DELETE FROM positions WHERE model = %s", (data.model,))
+    await insert(connection, "positions", [_position_row(data, position) for position in data.positions])
+    for position in data.positions:
+        await connection.execute(
+            "UPDATE trades SET funding = %s WHERE model = %s AND symbol = %s AND status = 'OPEN'",
+            (position.funding_since_open_usd, data.model, position.symbol.value),
+        )
+    return before != now
+
+
+def _position_row(data: AccountUpdated, position: AccountPosition) -> dict[str, Any]:
+    return {
+        "model": data.model,
+        "symbol": position.symbol.value,
+        "side": position.side.value,
+        "position_size": position.size_coin,
+        "entry_price": position.entry_price,
+        "mark_price": position.mark_price,
+        "leverage": position.leverage,
+        "notional": position.notional_usd,
+        "unrealized_pnl": position.unrealised_pnl_usd,
+        "liquidation_price": position.liquidation_price,
+        "initial_margin": position.margin_used_usd,
+        "stop_loss": position.stop_loss_price,
+        "take_profit": position.take_profit_price,
+        "protected": position.protected,
+        "funding": position.funding_since_open_usd,
+        "intent_id": position.intent_id,
+        "cycle_id": position.cycle_id,
+        "opened_at": position.opened_ms,
+        "updated_at": data.state_ms,
+    }

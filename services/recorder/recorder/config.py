@@ -1,0 +1,11 @@
+"""Settings of the recorder."""
+
+from pydantic import Field, SecretStr
+
+from common.runtime.settings import ServiceSettings
+
+
+class RecorderSettings(ServiceSettings):
+    database_url: SecretStr
+    snapshot_interval_s: int = Field(300, ge=10, le=3_600)
+    gap_check_interval_s: float = Field(2.0, ge=0.5, le=60)

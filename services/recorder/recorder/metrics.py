@@ -1,0 +1,6 @@
+"""The recorder's metrics."""
+
+from prometheus_client import Counter
+
+ROWS = Counter("aicoin_recorder_events", "Events stored.")
+GAPS = Counter("aicoin_recorder_sequence_gaps", "Missing sequence numbers found.", ["stream"])

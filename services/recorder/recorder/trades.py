@@ -1,0 +1,159 @@
+"""Trades from fills: an episode from flat to flat in one coin. Pure; the same fills give the same trades."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+ZERO = Decimal(0)
+CLOSE_REASONS = {
+    "exit": "decision",
+    "stop": "stop_loss",
+    "target": "take_profit",
+    "flatten": "flatten",
+    "entry": "decision",
+    "unknown": "external",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FillRow:
+    """One fill as stored. `signed_size` in coin, bought positive; `start_position` signed, before it."""
+
+    id: str
+    time_ms: int
+    trade_id: int
+    signed_size: Decimal
+    price: Decimal
+    fee: Decimal
+    closed_pnl: Decimal
+    start_position: Decimal
+    role: str
+    is_liquidation: bool
+    intent_id: str | None
+    cycle_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRow:
+    """What the approved intent said, and by which decision and leg."""
+
+    decision_id: str
+    leg: str
+    leverage: int | None
+    stop_loss: Decimal | None
+    take_profit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One episode. Sizes in coin, money in USD; `pnl` is net of fees and funding, only once closed."""
+
+    id: str
+    side: str
+    opened_ms: int
+    entry_size: Decimal
+    entry_notional: Decimal
+    fees: Decimal
+    gross_pnl: Decimal
+    intent_id: str | None
+    cycle_id: str | None
+    exit_size: Decimal = ZERO
+    exit_notional: Decimal = ZERO
+    closed_ms: int | None = None
+    close_reason: str | None = None
+    is_liquidated: bool = False
+
+    @property
+    def entry_price(self) -> Decimal:
+        return self.entry_notional / self.entry_size
+
+    @property
+    def exit_price(self) -> Decimal | None:
+        return self.exit_notional / self.exit_size if self.exit_size else None
+
+    @property
+    def status(self) -> str:
+        if self.closed_ms is None:
+            return "OPEN"
+        return "LIQUIDATED" if self.is_liquidated else "CLOSED"
+
+    def pnl(self, funding: Decimal) -> Decimal | None:
+        """Net profit: gross, minus fees, minus funding paid. None while open."""
+        return None if self.closed_ms is None else self.gross_pnl - self.fees - funding
+
+    def pnl_percent(self, funding: Decimal, leverage: int | None) -> Decimal | None:
+        """Net profit in percent of the initial margin. None while open, or when the leverage isn't known."""
+        net = self.pnl(funding)
+        if net is None or not leverage:
+            return None
+        return net / (self.entry_notional / leverage) * 100
+
+
+def fold(fills: Iterable[FillRow], intents: Mapping[str, IntentRow]) -> list[Trade]:
+    """Trades of one model and coin, oldest first; fills in exchange order. A fill that turns the position is split."""
+    trades: list[Trade] = []
+    for fill in sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id, fill.id)):
+        before, after = fill.start_position, fill.start_position + fill.signed_size
+        is_open = bool(trades) and trades[-1].closed_ms is None
+        if before * fill.signed_size < 0:
+            closing = min(abs(before), abs(fill.signed_size))
+            if is_open:
+                trades[-1] = _closed(trades[-1], fill, closing, after, intents)
+            opening = abs(fill.signed_size) - closing
+        else:
+            opening = abs(fill.signed_size)
+        if opening > 0:
+            grows = bool(trades) and trades[-1].closed_ms is None
+            trades[-1:] = [_grown(trades[-1], fill, opening)] if grows else [*trades[-1:], _opened(fill, opening)]
+    return trades
+
+
+def _share(fill: FillRow, size: Decimal) -> Decimal:
+    return fill.fee * size / abs(fill.signed_size)
+
+
+def _opened(fill: FillRow, size: Decimal) -> Trade:
+    return Trade(
+        id=fill.id,
+        side="LONG" if fill.signed_size > 0 else "SHORT",
+        opened_ms=fill.time_ms,
+        entry_size=size,
+        entry_notional=size * fill.price,
+        fees=_share(fill, size),
+        gross_pnl=ZERO,
+        intent_id=fill.intent_id,
+        cycle_id=fill.cycle_id,
+    )
+
+
+def _grown(trade: Trade, fill: FillRow, size: Decimal) -> Trade:
+    return replace(
+        trade,
+        entry_size=trade.entry_size + size,
+        entry_notional=trade.entry_notional + size * fill.price,
+        fees=trade.fees + _share(fill, size),
+    )
+
+
+def _closed(trade: Trade, fill: FillRow, size: Decimal, after: Decimal, intents: Mapping[str, IntentRow]) -> Trade:
+    """The trade with a part closed; ended when nothing of its side is left."""
+    ended = after == 0 or (after > 0) == (fill.signed_size > 0)
+    return replace(
+        trade,
+        exit_size=trade.exit_size + size,
+        exit_notional=trade.exit_notional + size * fill.price,
+        fees=trade.fees + _share(fill, size),
+        gross_pnl=trade.gross_pnl + fill.closed_pnl,
+        closed_ms=fill.time_ms if ended else None,
+        close_reason=_reason(fill, intents) if ended else None,
+        is_liquidated=trade.is_liquidated or fill.is_liquidation,
+    )
+
+
+def _reason(fill: FillRow, intents: Mapping[str, IntentRow]) -> str:
+    if fill.is_liquidation:
+        return "liquidation"
+    intent = intents.get(fill.intent_id or "")
+    if fill.role == "exit" and intent is not None and intent.leg == "invalidation":
+        return "invalidation"
+    return CLOSE_REASONS[fill.role]
