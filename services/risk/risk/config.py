@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from common.runtime.settings import ServiceSettings
 from pydantic import Field, model_validator
 
+from common.runtime.settings import ServiceSettings
 from risk.limits import Limits
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from common.events import Action, Leg, OrderIntent, RuleResult
 from common.trading.symbols import Side, entry_side, exit_side
-
 from risk.gate_input import GateInput
 from risk.rules.table import RULES
 from risk.sizing import Draft, can_size, draft_entry, draft_exit
@@ -25,9 +24,7 @@ def judge(given: GateInput) -> Verdict:
     """Judges by every rule that applies to the leg, in order, whatever the ones before said."""
     is_entry = given.leg is Leg.ENTRY
     order = draft(given)
-    results = tuple(
-        rule.check(given, order) for rule in RULES if (rule.for_entries if is_entry else rule.for_exits)
-    )
+    results = tuple(rule.check(given, order) for rule in RULES if (rule.for_entries if is_entry else rule.for_exits))
     denial = next((result.code for result in results if not result.passed), None)
     return Verdict(denial, results, order)
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from common.events import AccountPosition, AccountUpdated, Decision, Leg
 from common.trading.symbols import Side, Symbol
-
 from risk.halts import Halt
 from risk.limits import Limits
 

@@ -3,15 +3,14 @@
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import BaseModel, Field, field_validator
+
 from common.trading.instruments import MIN_NOTIONAL_USD
 from common.trading.symbols import SYMBOLS, Symbol
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
-class Limits(BaseModel):
+class Limits(BaseModel, frozen=True):
     """The limits; in the environment under the same names in capitals. Percentages carry their basis in comments."""
-
-    model_config = ConfigDict(frozen=True)
 
     # The seed's eight limits. The size is a percentage of equity on the basis below; stop and target are price moves.
     max_position_size_percent: Decimal = Field(default=Decimal(20), gt=0, le=100)

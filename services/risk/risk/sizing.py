@@ -14,7 +14,6 @@ from common.events import AccountPosition, Decision
 from common.trading.instruments import INSTRUMENTS, Instrument, Rounding
 from common.trading.margin import TAKER_FEE_FRACTION, initial_margin_usd, notional_usd
 from common.trading.symbols import Side, Symbol
-
 from risk.limits import Limits
 
 PERCENT: Final = Decimal(100)
@@ -33,7 +32,6 @@ class Draft:
     notional_usd: Decimal
     leverage: int | None = None
     margin_usd: Decimal = Decimal(0)
-    entry_fee_usd: Decimal = Decimal(0)
     stop_loss_price: Decimal | None = None
     take_profit_price: Decimal | None = None
 
@@ -70,7 +68,6 @@ def draft_entry(
         notional_usd=notional,
         leverage=decision.leverage,
         margin_usd=initial_margin_usd(notional, decision.leverage),
-        entry_fee_usd=notional * TAKER_FEE_FRACTION,
         stop_loss_price=stop_price(instrument, side, mark_price, limits.stop_loss_percent, decision.stop_loss),
         take_profit_price=target_price(instrument, side, mark_price, limits.take_profit_percent, decision.take_profit),
     )
@@ -131,18 +128,23 @@ def _trigger(
     return rounded if (rounded > mark_price if above else rounded < mark_price) else default
 
 
-def loss_at_stop_usd(limits: Limits, draft: Draft) -> Decimal:
+def loss_at_stop_usd(
+    limits: Limits, side: Side, *, size_coin: Decimal, limit_price: Decimal, stop_loss_price: Decimal
+) -> Decimal:
     """What an entry loses between its limit price and its stop, with both fees and the slippage allowance."""
-    assert draft.stop_loss_price is not None  # noqa: S101 - an entry has a stop
-    move_usd = draft.side.sign * (draft.limit_price - draft.stop_loss_price) * draft.size_coin
-    return max(Decimal(0), move_usd) + draft.entry_fee_usd + exit_cost_usd(limits, draft.size_coin, draft.stop_loss_price)
+    move_usd = side.sign * (limit_price - stop_loss_price) * size_coin
+    entry_fee_usd = notional_usd(size_coin, limit_price) * TAKER_FEE_FRACTION
+    return max(Decimal(0), move_usd) + entry_fee_usd + exit_cost_usd(limits, size_coin, stop_loss_price)
+
+
+def margin_with_fees_usd(margin_usd: Decimal, notional: Decimal) -> Decimal:
+    """What an entry takes out of the free margin: its initial margin and the fees of coming and going."""
+    return margin_usd + 2 * notional * TAKER_FEE_FRACTION
 
 
 def exit_cost_usd(limits: Limits, size_coin: Decimal, stop_loss_price: Decimal) -> Decimal:
     """The fee and the slippage allowance of a stop that fires."""
-    return notional_usd(size_coin, stop_loss_price) * (
-        TAKER_FEE_FRACTION + limits.slippage_allowance_percent / PERCENT
-    )
+    return notional_usd(size_coin, stop_loss_price) * (TAKER_FEE_FRACTION + limits.slippage_allowance_percent / PERCENT)
 
 
 def loss_of_position_usd(limits: Limits, position: AccountPosition, mark_price: Decimal) -> Decimal:

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from common.events import Action, Decision, Leg, RuleResult
 from common.trading.instruments import INSTRUMENTS
-
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged, not_judged
@@ -18,7 +17,11 @@ def symbol_unknown(given: GateInput, draft: Draft | None) -> RuleResult:
         # A coin taken off the list can still be closed.
         known = symbol in INSTRUMENTS
     return judged(
-        Code.SYMBOL_UNKNOWN, known, value=symbol or "none", limit=given.limits.allowed_symbols, setting="ALLOWED_SYMBOLS"
+        Code.SYMBOL_UNKNOWN,
+        known,
+        value=symbol or "none",
+        limit=given.limits.allowed_symbols,
+        setting="ALLOWED_SYMBOLS",
     )
 
 
@@ -43,9 +46,7 @@ def leverage(given: GateInput, draft: Draft | None) -> RuleResult:
     limit = min(given.limits.max_leverage, of_coin)
     asked = given.decision.leverage
     detail = f"{instrument.symbol} allows at most {of_coin}" if of_coin < given.limits.max_leverage else None
-    return judged(
-        Code.LEVERAGE, 1 <= asked <= limit, value=asked, limit=limit, setting="MAX_LEVERAGE", detail=detail
-    )
+    return judged(Code.LEVERAGE, 1 <= asked <= limit, value=asked, limit=limit, setting="MAX_LEVERAGE", detail=detail)
 
 
 def confidence(given: GateInput, draft: Draft | None) -> RuleResult:

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from common.events import RuleResult
-
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged, not_judged
@@ -62,9 +61,7 @@ def clock_skew(given: GateInput, draft: Draft | None) -> RuleResult:
     if given.market is None:
         return not_judged(Code.CLOCK_SKEW, "no tick yet", "MAX_CLOCK_SKEW_MS")
     skew_ms = given.market.recorded_ms - given.market.time_ms
-    return judged(
-        Code.CLOCK_SKEW, abs(skew_ms) <= limit_ms, value=skew_ms, limit=limit_ms, setting="MAX_CLOCK_SKEW_MS"
-    )
+    return judged(Code.CLOCK_SKEW, abs(skew_ms) <= limit_ms, value=skew_ms, limit=limit_ms, setting="MAX_CLOCK_SKEW_MS")
 
 
 _SETTINGS = {

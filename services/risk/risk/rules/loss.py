@@ -5,7 +5,6 @@ from decimal import Decimal
 from common.events import RuleResult
 from common.trading.instruments import INSTRUMENTS
 from common.trading.margin import liquidation_distance_fraction
-
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged, not_judged
@@ -46,17 +45,21 @@ def loss_budget(given: GateInput, draft: Draft | None) -> RuleResult:
     start_usd, setting = given.day_start_equity_usd, "MAX_DAILY_LOSS_PERCENT"
     if given.account is None or start_usd is None:
         return not_judged(Code.LOSS_BUDGET, "no equity at the day's start", setting)
-    if draft is None:
+    if draft is None or draft.stop_loss_price is None:
         return not_judged(Code.LOSS_BUDGET, "no order could be drafted", setting)
     floor_usd = start_usd * (1 - given.limits.max_daily_loss_percent / PERCENT)
     budget_usd = given.account.equity_usd - floor_usd
-    at_stake_usd = loss_at_stop_usd(given.limits, draft)
+    at_stake_usd = loss_at_stop_usd(
+        given.limits,
+        draft.side,
+        size_coin=draft.size_coin,
+        limit_price=draft.limit_price,
+        stop_loss_price=draft.stop_loss_price,
+    )
     at_stake_usd += sum((entry.loss_usd for entry in given.entries_reserved), Decimal(0))
     for held in given.account.positions:
         at_stake_usd += loss_of_position_usd(given.limits, held, given.mark_of(held))
-    return judged(
-        Code.LOSS_BUDGET, at_stake_usd <= budget_usd, value=at_stake_usd, limit=budget_usd, setting=setting
-    )
+    return judged(Code.LOSS_BUDGET, at_stake_usd <= budget_usd, value=at_stake_usd, limit=budget_usd, setting=setting)
 
 
 def drawdown(given: GateInput, draft: Draft | None) -> RuleResult:
@@ -64,9 +67,7 @@ def drawdown(given: GateInput, draft: Draft | None) -> RuleResult:
     if given.account is None or peak_usd is None or peak_usd <= 0:
         return not_judged(Code.DRAWDOWN, "no high-water mark yet", "MAX_DRAWDOWN_PERCENT")
     fall_percent = loss_since_percent(peak_usd, given.account.equity_usd)
-    return judged(
-        Code.DRAWDOWN, fall_percent < limit, value=fall_percent, limit=limit, setting="MAX_DRAWDOWN_PERCENT"
-    )
+    return judged(Code.DRAWDOWN, fall_percent < limit, value=fall_percent, limit=limit, setting="MAX_DRAWDOWN_PERCENT")
 
 
 def loss_since_percent(then_usd: Decimal, now_usd: Decimal) -> Decimal:

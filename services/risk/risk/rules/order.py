@@ -3,12 +3,11 @@
 from decimal import Decimal
 
 from common.events import Leg, RuleResult
-from common.trading.margin import TAKER_FEE_FRACTION, notional_usd
-
+from common.trading.margin import notional_usd
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged, not_judged
-from risk.sizing import PERCENT, Draft
+from risk.sizing import PERCENT, Draft, margin_with_fees_usd
 
 NO_DRAFT = "no order could be drafted"
 
@@ -56,7 +55,7 @@ def insufficient_margin(given: GateInput, draft: Draft | None) -> RuleResult:
     if given.account is None or draft is None:
         return not_judged(Code.INSUFFICIENT_MARGIN, NO_DRAFT)
     free_usd = given.account.withdrawable_usd - sum((entry.margin_usd for entry in given.entries_reserved), Decimal(0))
-    needed_usd = draft.margin_usd + 2 * draft.notional_usd * TAKER_FEE_FRACTION
+    needed_usd = margin_with_fees_usd(draft.margin_usd, draft.notional_usd)
     return judged(Code.INSUFFICIENT_MARGIN, needed_usd <= free_usd, value=needed_usd, limit=free_usd)
 
 

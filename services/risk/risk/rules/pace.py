@@ -1,7 +1,6 @@
 """How often: per day, per coin, per minute, and never twice for the same cause."""
 
 from common.events import RuleResult
-
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged

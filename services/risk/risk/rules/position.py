@@ -2,7 +2,6 @@
 
 from common.events import Action, RuleResult
 from common.trading.symbols import Side
-
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged, not_judged
@@ -51,9 +50,7 @@ def open_positions(given: GateInput, draft: Draft | None) -> RuleResult:
     if given.account is None:
         return not_judged(Code.OPEN_POSITIONS, "no account state", "MAX_OPEN_POSITIONS")
     coins = {held.symbol for held in given.account.positions} | {entry.symbol for entry in given.entries_reserved}
-    return judged(
-        Code.OPEN_POSITIONS, len(coins) < limit, value=len(coins), limit=limit, setting="MAX_OPEN_POSITIONS"
-    )
+    return judged(Code.OPEN_POSITIONS, len(coins) < limit, value=len(coins), limit=limit, setting="MAX_OPEN_POSITIONS")
 
 
 def _side(given: GateInput) -> Side | None:

@@ -5,7 +5,6 @@ from typing import Final
 
 from common.events import RuleResult
 from common.events.envelope import plain
-
 from risk.codes import Code
 
 _PLACES: Final = Decimal("0.0001")

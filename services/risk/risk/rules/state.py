@@ -1,7 +1,6 @@
 """May this model open positions at all?"""
 
 from common.events import RuleResult
-
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.halts import TradingState

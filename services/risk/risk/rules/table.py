@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from common.events import RuleResult
-
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules import decision, freshness, loss, order, pace, position, state

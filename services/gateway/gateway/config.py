@@ -1,0 +1,32 @@
+"""Settings of the gateway."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from common.runtime.settings import ServiceSettings
+
+WEB_DIR = Path(__file__).parents[1] / "web" / "dist"
+
+
+class GatewaySettings(ServiceSettings):
+    """`control_token` turns the control routes on; `allowed_origins` are further origins of WebSocket clients."""
+
+    database_url: SecretStr
+    gateway_port: int = Field(8080, ge=0, le=65535)
+    gateway_web_dir: Path = WEB_DIR
+    hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
+    decision_interval_s: int = Field(60, ge=5, le=86_400)
+    paper_start_balance: Decimal = Field(Decimal(10_000), gt=0)
+    control_token: SecretStr | None = None
+    allowed_origins: str = ""
+    max_connections_per_address: int = Field(20, ge=1, le=10_000)
+    price_push_interval_ms: int = Field(100, ge=20, le=5_000)
+    deepseek_model: str = "deepseek-flash"
+    qwen_model: str = "qwen-max"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        return frozenset(origin.strip() for origin in self.allowed_origins.split(",") if origin.strip())

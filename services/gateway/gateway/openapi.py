@@ -1,0 +1,99 @@
+"""The OpenAPI document, made from one table of routes."""
+
+from typing import Any
+
+from common.trading.symbols import INTERVALS_MS, MODELS, SYMBOLS
+
+Parameter = dict[str, Any]
+VERSION = "0.1.0"
+
+
+def _query(name: str, schema: dict[str, Any], *, place: str = "query") -> Parameter:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+_MODEL = _query("model", {"type": "string", "enum": list(MODELS)})
+_SYMBOL = _query("symbol", {"type": "string", "enum": [symbol.value for symbol in SYMBOLS]})
+_INTERVAL = _query("interval", {"type": "string", "enum": list(INTERVALS_MS)})
+_BEFORE = _query("before", {"type": "string"})
+
+
+def _limit(most: int) -> Parameter:
+    return _query("limit", {"type": "integer", "minimum": 1, "maximum": most})
+
+
+def _in_path(parameter: Parameter) -> Parameter:
+    return parameter | {"in": "path", "required": True}
+
+
+ROUTES: dict[str, tuple[str, list[Parameter]]] = {
+    "/status": ("Mode, market, models, trading state", []),
+    "/prices": ("Newest prices of the six coins", []),
+    "/candles": ("Candles, oldest first", [_SYMBOL, _INTERVAL, _limit(500)]),
+    "/orderbook/{symbol}": ("Order book, 20 levels a side", [_in_path(_SYMBOL)]),
+    "/accounts": ("Both accounts", []),
+    "/positions": ("Open positions", [_MODEL]),
+    "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(200), _BEFORE]),
+    "/decisions": ("Decisions, newest first", [_MODEL, _limit(200), _BEFORE]),
+    "/decisions/{cycle_id}/{model}": (
+        "One decision with everything that followed",
+        [_query("cycle_id", {"type": "string"}, place="path"), _in_path(_MODEL)],
+    ),
+    "/equity": (
+        "Equity over time, oldest first",
+        [
+            _MODEL,
+            _query("range", {"type": "string", "enum": ["72h", "all"]}),
+            _query("points", {"type": "integer", "minimum": 1, "maximum": 2000}),
+        ],
+    ),
+    "/leaderboard": ("Models by return", []),
+    "/models/{model}": ("One model: account, positions, last trades, totals", [_in_path(_MODEL)]),
+    "/readme": ("README.TXT", [_query("lang", {"type": "string", "enum": ["en", "zh"]})]),
+}
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        }
+    },
+}
+
+
+def _response(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def document(*, has_control: bool) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of what this server really serves."""
+    errors = {
+        status: _response(text, {"$ref": "#/components/schemas/Error"})
+        for status, text in (("400", "A parameter is wrong"), ("404", "Not there"), ("503", "The stores are away"))
+    }
+    paths: dict[str, Any] = {}
+    for path, (summary, parameters) in ROUTES.items():
+        responses = {"200": _response(summary, {"type": "object"}), "304": {"description": "Unchanged"}} | errors
+        paths[f"/api/v1{path}"] = {"get": {"summary": summary, "parameters": parameters, "responses": responses}}
+    if has_control:
+        body = {"content": {"application/json": {"schema": {"type": "object"}}}}
+        for command in ("halt", "resume", "flatten"):
+            operation = {
+                "summary": f"{command.capitalize()} one model or all",
+                "security": [{"token": []}],
+                "requestBody": body,
+                "responses": {"202": _response("Accepted", {"type": "object"}), "401": errors["400"]} | errors,
+            }
+            paths[f"/api/v1/control/{command}"] = {"post": operation}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "AIcoin", "version": VERSION, "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "schemas": {"Error": _ERROR},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }

@@ -1,0 +1,168 @@
+"""REST: read-only answers from PostgreSQL and the cache. Nothing is computed here."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from common.runtime.outages import is_outage
+from common.runtime.service import Service
+from gateway import metrics, parameters
+from gateway.config import GatewaySettings
+from gateway.errors import ApiError, answer
+from gateway.openapi import document
+from gateway.queries import Queries
+from gateway.readme import readme_text
+from gateway.snapshots import prices
+from gateway.status import Status
+
+HOUR_MS = 3_600_000
+RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
+MAX_CANDLES = 500
+MODEL_TRADES = 25
+
+Handler = Callable[[Request], Awaitable[Any]]
+
+
+class Rest:
+    """The routes under /api/v1."""
+
+    def __init__(self, service: Service, settings: GatewaySettings, queries: Queries, status: Status) -> None:
+        self._service, self._settings, self._queries, self._status = service, settings, queries, status
+        self._redis = service.redis
+
+    def routes(self) -> list[Route]:
+        handlers: dict[str, Handler] = {
+            "/status": self._get_status,
+            "/prices": self._get_prices,
+            "/candles": self._get_candles,
+            "/orderbook/{symbol}": self._get_book,
+            "/accounts": self._get_accounts,
+            "/positions": self._get_positions,
+            "/trades": self._get_trades,
+            "/decisions": self._get_decisions,
+            "/decisions/{cycle_id}/{model}": self._get_decision,
+            "/equity": self._get_equity,
+            "/leaderboard": self._get_leaderboard,
+            "/models/{model}": self._get_model,
+            "/readme": self._get_readme,
+            "/openapi.json": self._get_openapi,
+        }
+        return [Route(f"/api/v1{path}", self._served(path, each), methods=["GET"]) for path, each in handlers.items()]
+
+    def _served(self, path: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """The handler as an endpoint: its content as JSON with an ETag, its errors in the one error shape."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                response = _json(request, await handler(request))
+            except ApiError as error:
+                response = answer(error)
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                response = answer(ApiError(503, "UNAVAILABLE", "the stores do not answer at the moment; try again"))
+            metrics.REQUESTS.labels(path, response.status_code).inc()
+            return response
+
+        return endpoint
+
+    async def _get_status(self, request: Request) -> Any:
+        return await self._status.read()
+
+    async def _get_prices(self, request: Request) -> Any:
+        return {"prices": await prices(self._redis), "time_ms": self._service.clock.now_ms()}
+
+    async def _get_candles(self, request: Request) -> Any:
+        query = request.query_params
+        symbol = parameters.known_symbol(query.get("symbol", "BTC"))
+        interval = parameters.interval_of(query)
+        limit = parameters.limit_of(query, MAX_CANDLES, MAX_CANDLES)
+        values = await self._redis.lrange(f"kline:{symbol}:{interval}", -limit, -1)
+        return {"symbol": symbol, "interval": interval, "candles": [json.loads(value) for value in values]}
+
+    async def _get_book(self, request: Request) -> Any:
+        symbol = parameters.known_symbol(request.path_params["symbol"])
+        value = await self._redis.get(f"orderbook:{symbol}")
+        if value is None:
+            raise ApiError(404, "NOT_YET", f"no order book of {symbol} yet")
+        return json.loads(value)
+
+    async def _get_accounts(self, request: Request) -> Any:
+        return {"accounts": await self._queries.accounts()}
+
+    async def _get_positions(self, request: Request) -> Any:
+        return {"positions": await self._queries.positions(parameters.model_of(request.query_params))}
+
+    async def _get_trades(self, request: Request) -> Any:
+        query = request.query_params
+        rows, following = await self._queries.trades(
+            parameters.model_of(query),
+            parameters.symbol_of(query),
+            parameters.limit_of(query, 50),
+            parameters.cursor_of(query),
+        )
+        return {"trades": rows, "next_before": following}
+
+    async def _get_decisions(self, request: Request) -> Any:
+        query = request.query_params
+        rows, following = await self._queries.decisions(
+            parameters.model_of(query), parameters.limit_of(query, 50), parameters.cursor_of(query)
+        )
+        return {"decisions": rows, "next_before": following}
+
+    async def _get_decision(self, request: Request) -> Any:
+        model = parameters.known_model(request.path_params["model"])
+        row = await self._queries.decision(request.path_params["cycle_id"].replace("\x00", ""), model)
+        if row is None:
+            raise ApiError(404, "NOT_FOUND", f"{model} has no decision of that cycle")
+        return row
+
+    async def _get_equity(self, request: Request) -> Any:
+        query = request.query_params
+        model, points = parameters.model_of(query), parameters.number_of(query, "points", 500, 2_000)
+        span_ms = RANGES_MS[parameters.choice_of(query, "range", ("72h", "all"))]
+        since = 0 if span_ms is None else self._service.clock.now_ms() - span_ms
+        accounts = await self._queries.accounts()
+        series = [
+            {"model": row["model"], "points": await self._queries.equity(row["model"], since, points)}
+            for row in accounts
+            if model in (None, row["model"])
+        ]
+        return {"series": series, "start_balance": format(self._settings.paper_start_balance, "f")}
+
+    async def _get_leaderboard(self, request: Request) -> Any:
+        return {"leaderboard": await self._queries.leaderboard(), "time_ms": self._service.clock.now_ms()}
+
+    async def _get_model(self, request: Request) -> Any:
+        model = parameters.known_model(request.path_params["model"])
+        accounts = [row for row in await self._queries.accounts() if row["model"] == model]
+        totals = [row for row in await self._queries.leaderboard() if row["model"] == model]
+        trades, _ = await self._queries.trades(model, None, MODEL_TRADES, None)
+        return {
+            "model": model,
+            "account": accounts[0] if accounts else None,
+            "positions": await self._queries.positions(model),
+            "trades": trades,
+            "totals": totals[0] if totals else None,
+        }
+
+    async def _get_readme(self, request: Request) -> Any:
+        lang = parameters.choice_of(request.query_params, "lang", ("en", "zh"))
+        return {"lang": lang, "text": readme_text(lang)}
+
+    async def _get_openapi(self, request: Request) -> Any:
+        return document(has_control=self._settings.control_token is not None)
+
+
+def _json(request: Request, content: Any) -> Response:
+    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

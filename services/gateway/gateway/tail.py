@@ -1,0 +1,81 @@
+"""Reads ws.push once for all clients: the whole stream, no group; survives outages and wipes."""
+
+from typing import Any
+
+from common.bus.redis_streams import connect, read_entry
+from common.events import WsPush
+from common.events.codec import UnreadableEvent
+from common.runtime.backoff import Backoff
+from common.runtime.outages import is_outage
+from common.runtime.service import Service
+from gateway import metrics
+from gateway.hub import Hub
+
+STREAM = WsPush.TYPE
+BLOCK_MS = 2_000
+PAGE = 500
+START_PAGE = 3_000
+
+
+class Tail:
+    """Feeds the hub. `on_epoch` is called when the counters were born anew."""
+
+    def __init__(self, service: Service, hub: Hub, redis_url: str) -> None:
+        self._service, self._hub = service, hub
+        self._redis: Any = connect(redis_url, answer_limit_s=BLOCK_MS / 1000 + 5)
+        self._after = "0-0"
+
+    async def run(self) -> None:
+        """For ever: the recent past first, then what comes."""
+        pause = Backoff(base_s=0.2, cap_s=5)
+        while True:
+            try:
+                if self._after == "0-0":
+                    await self._read_past()
+                await self._read()
+                self._service.set_ready("pushes", True)
+                pause.reset()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                self._service.set_ready("pushes", False, f"Redis does not answer; check REDIS_URL: {error}")
+                await self._service.clock.sleep(pause.next_s())
+
+    async def _read_past(self) -> None:
+        """The newest entries, so that clients can catch up on what they missed."""
+        entries = await self._redis.xrevrange(STREAM, count=START_PAGE)
+        for entry_id, fields in reversed(entries):
+            self._take(entry_id, fields)
+
+    async def _read(self) -> None:
+        reply: Any = await self._redis.xread({STREAM: self._after}, count=PAGE, block=BLOCK_MS)
+        pages = reply.values() if isinstance(reply, dict) else [page for _, page in reply or ()]
+        for page in pages:
+            for entry_id, fields in page[0] if page and isinstance(page[0], list) else page:
+                self._take(entry_id, fields)
+        if not pages:
+            await self._notice_wipe()
+
+    async def _notice_wipe(self) -> None:
+        """A stream whose newest id lies before ours was wiped: begin again from its start."""
+        newest = await self._redis.xrevrange(STREAM, count=1)
+        last = newest[0][0].decode() if newest else "0-0"
+        if _parts(last) < _parts(self._after):
+            self._after = "0-0"
+
+    def _take(self, entry_id: bytes, fields: dict[bytes, bytes]) -> None:
+        self._after = entry_id.decode()
+        try:
+            event = read_entry(STREAM, fields)
+        except UnreadableEvent as error:
+            self._service.log.error("an unreadable push was skipped", reason=str(error))
+            return
+        channel = event.data.channel.value
+        metrics.PUSHES.labels(channel).inc()
+        if event.epoch is not None and event.channel_sequence is not None:
+            self._hub.take(channel, event.channel_sequence, event.epoch, event.time_ms, event.data.data)
+
+
+def _parts(entry_id: str) -> tuple[int, int]:
+    ms, _, index = entry_id.partition("-")
+    return int(ms), int(index or 0)

@@ -1,0 +1,51 @@
+"""What risk must never forget: halts with reasons, day baselines, high-water marks, recent stops. Immutable."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from risk.halts import Halt
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The equity with which a UTC day of market time began; `day` counts days since 1970."""
+
+    day: int
+    equity_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One model's figures. `stops` are (order, market time in ms) of stops that fired within the last day."""
+
+    baseline: Baseline | None = None
+    high_water_usd: Decimal | None = None
+    stops: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """The whole of table risk_state. A change makes a new one, so that the store sees at once whether to write."""
+
+    halts: tuple[Halt, ...] = ()
+    records: Mapping[str, Record] = field(default_factory=dict)
+
+    def record(self, model: str) -> Record:
+        return self.records.get(model, Record())
+
+    def with_record(self, model: str, record: Record) -> "Durable":
+        if record == self.records.get(model):
+            return self
+        return replace(self, records={**self.records, model: record})
+
+    def begin(self, halt: Halt) -> "Durable":
+        """With a reason more, unless the model already has it."""
+        if any((held.model, held.reason) == (halt.model, halt.reason) for held in self.halts):
+            return self
+        return replace(self, halts=(*self.halts, halt))
+
+    def end(self, is_over: Callable[[Halt], bool]) -> "Durable":
+        """Without the reasons that are over."""
+        kept = tuple(halt for halt in self.halts if not is_over(halt))
+        return self if len(kept) == len(self.halts) else replace(self, halts=kept)

@@ -1,0 +1,199 @@
+"""The handlers: each event changes what risk remembers, and a decision gets its verdict."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from common.events import (
+    AccountUpdated,
+    Action,
+    AgentDecision,
+    Command,
+    ControlCommand,
+    Event,
+    Leg,
+    MarketSnapshot,
+    MarketTick,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    OrderRole,
+    RiskApproved,
+    RiskDenied,
+    derive,
+)
+from common.trading.symbols import SYMBOLS
+from risk import metrics
+from risk.alerts import state_alerts
+from risk.assembly import closing, gate_input
+from risk.durable import Durable
+from risk.gate import intent_of, judge
+from risk.gate_input import GateInput, Market
+from risk.halts import ENDED_BY_RESUME, EVERYONE, Halt, Reason
+from risk.limits import Limits
+from risk.reservations import reservation_of
+from risk.state import Approval, FrozenPrices, ModelState, RiskState
+from risk.watch import resume, watch_account, watch_stop
+
+Outputs = tuple[Event[Any], ...]
+_PARENTS = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
+
+
+class RiskGate:
+    """Holds the state and handles every event risk reads; `state` is replaced whole when memory is rebuilt."""
+
+    def __init__(self, limits: Limits, models: Iterable[str]) -> None:
+        self.limits = limits
+        self.models = tuple(models)
+        self.state = RiskState.empty(self.models)
+
+    def mark(self, event: Event[MarketTick], now_ms: int) -> Outputs:
+        """Takes over the newest prices of a coin."""
+        tick = event.data
+        held = self.state.markets.get(tick.symbol)
+        if held is None or event.time_ms >= held.time_ms:
+            self.state.markets[tick.symbol] = Market(
+                tick.mark_price,
+                tick.mid_price,
+                tick.mark_received_ms,
+                tick.book_received_ms,
+                event.time_ms,
+                event.recorded_ms,
+            )
+        self.state.market_ms = max(self.state.market_ms, event.time_ms)
+        return ()
+
+    def snapshot(self, event: Event[MarketSnapshot], now_ms: int) -> Outputs:
+        """Takes over the prices that the models are going to decide on."""
+        marks = {symbol: coin.mark_price for symbol, coin in event.data.coins.items()}
+        self.state.note_snapshot(event.id, FrozenPrices(event.recorded_ms, marks))
+        return ()
+
+    def judge(self, event: Event[AgentDecision], now_ms: int) -> Outputs:
+        """The verdict on a decision; a HOLD, or no decision, needs none."""
+        data, decision = event.data, event.data.decision
+        if decision is None or decision.action is Action.HOLD:
+            return ()
+        cycle = event.cycle_id or data.snapshot_id
+        given = gate_input(self.state, self.limits, event, data.model, decision, now_ms, cycle=cycle)
+        self._model(data.model).note_seen(cycle, given.leg)
+        return (self._verdict(event, given, now_ms, index=0),)
+
+    def account(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
+        """Takes over an account state unless a newer one is held: frees what it covers, watches the limits of a day."""
+        account = event.data
+        held = self._model(account.model)
+        if held.account is not None and account.received_ms < held.account.received_ms:
+            return ()
+        previous, held.account = held.account, account
+        self.state.market_ms = max(self.state.market_ms, account.state_ms)
+        under_way = {reserved.symbol for reserved in held.reservations.values() if reserved.is_entry}
+        held.release(account.covers)
+        alerts = self._remember(
+            event, watch_account(self.limits, self.state.durable, previous, account, under_way), now_ms
+        )
+        return (*alerts, *self._flatten(event, account.model, now_ms))
+
+    def accepted(self, event: Event[OrderAccepted], now_ms: int) -> Outputs:
+        if event.data.role is OrderRole.ENTRY and event.data.intent_id is not None:
+            self._model(event.data.model).note_sent(event.data.intent_id, event.time_ms)
+        return ()
+
+    def rejected(self, event: Event[OrderRejected], now_ms: int) -> Outputs:
+        """The exchange said no to the order itself: nothing is under way any more. It counts as one that was sent."""
+        data = event.data
+        if data.role in _PARENTS and data.intent_id is not None:
+            held = self._model(data.model)
+            held.release([data.intent_id])
+            if data.role is OrderRole.ENTRY:
+                held.note_sent(data.intent_id, event.time_ms)
+        return ()
+
+    def cancelled(self, event: Event[OrderCancelled], now_ms: int) -> Outputs:
+        """With nothing filled, nothing is under way; what was filled stays reserved until a state covers it."""
+        data = event.data
+        if data.role in _PARENTS and data.intent_id is not None and data.filled_size_coin == 0:
+            self._model(data.model).release([data.intent_id])
+        return ()
+
+    def filled(self, event: Event[OrderFilled], now_ms: int) -> Outputs:
+        data = event.data
+        if data.role is OrderRole.ENTRY and data.intent_id is not None:
+            self._model(data.model).note_sent(data.intent_id, event.time_ms)
+        if data.role is not OrderRole.STOP and not data.is_liquidation:
+            return ()
+        order = data.client_order_id or str(data.order_id)
+        durable = watch_stop(self.limits, self.state.durable, data.model, order, event.time_ms)
+        return self._remember(event, durable, now_ms)
+
+    def command(self, event: Event[ControlCommand], now_ms: int) -> Outputs:
+        """A person's word: halt and resume are remembered, flatten also closes what is held now."""
+        data = event.data
+        concerned = self.models if data.model is None else (data.model,)
+        durable = self.state.durable
+        if data.command is Command.HALT:
+            durable = durable.begin(Halt(data.model or EVERYONE, Reason.PERSON, event.time_ms, detail=data.reason))
+        elif data.command is Command.RESUME:
+            for model in concerned:
+                account = self._model(model).account
+                durable = resume(durable, model, None if account is None else account.equity_usd)
+            ended = {*concerned, EVERYONE} if data.model is None else {data.model}
+            durable = durable.end(lambda halt: halt.model in ended and halt.reason in ENDED_BY_RESUME)
+        else:
+            for model in concerned:
+                durable = durable.begin(Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason))
+        alerts = self._remember(event, durable, now_ms)
+        exits = [exit_ for model in concerned for exit_ in self._flatten(event, model, now_ms)]
+        return (*alerts, *exits)
+
+    def _model(self, model: str) -> ModelState:
+        return self.state.models.setdefault(model, ModelState())
+
+    def _remember(self, cause: Event[Any], durable: Durable, now_ms: int) -> Outputs:
+        """Takes over what is to be remembered; a change of a model's trading state is said aloud."""
+        before, self.state.durable = self.state.durable, durable
+        if before.halts == durable.halts:
+            return ()
+        return state_alerts(cause, self.models, before.halts, durable.halts, now_ms)
+
+    def _flatten(self, cause: Event[Any], model: str, now_ms: int) -> Outputs:
+        """While a model is being flattened: an exit for each position that has none under way."""
+        held = self._model(model)
+        flattening = any(halt.model == model and halt.reason is Reason.FLATTEN for halt in self.state.durable.halts)
+        if not flattening or held.account is None:
+            return ()
+        leaving = {reserved.symbol for reserved in held.reservations.values() if not reserved.is_entry}
+        exits = []
+        for position in held.account.positions:
+            if position.symbol not in leaving:
+                decision = closing(position.symbol)
+                given = gate_input(self.state, self.limits, cause, model, decision, now_ms, cycle=None)
+                place = self.models.index(model) * len(SYMBOLS) + SYMBOLS.index(position.symbol)
+                exits.append(self._verdict(cause, given, now_ms, index=place))
+        return tuple(exits)
+
+    def _verdict(self, cause: Event[Any], given: GateInput, now_ms: int, *, index: int) -> Event[Any]:
+        """Judges, and reserves what an approval may take."""
+        verdict = judge(given)
+        if verdict.code is not None or verdict.draft is None:
+            code = verdict.code or "ACTION_INVALID"
+            metrics.DENIED.labels(given.model, code).inc()
+            denied = RiskDenied(
+                model=given.model,
+                leg=given.leg,
+                decision_id=cause.id,
+                symbol=given.decision.symbol,
+                code=code,
+                rules=verdict.rules,
+            )
+            return derive(cause, denied, now_ms, index=index)
+        intent = intent_of(verdict.draft, valid_until_ms=now_ms + self.limits.entry_valid_s * 1000)
+        approved = RiskApproved(
+            model=given.model, leg=given.leg, decision_id=cause.id, intent=intent, rules=verdict.rules
+        )
+        event = derive(cause, approved, now_ms, index=index)
+        held = self._model(given.model)
+        held.reservations[event.id] = reservation_of(self.limits, event.id, given.leg, intent)
+        held.approvals.append(Approval(given.market_ms, intent.symbol, given.leg is Leg.ENTRY))
+        metrics.APPROVED.labels(given.model, given.leg).inc()
+        return event

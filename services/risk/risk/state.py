@@ -1,0 +1,104 @@
+"""What risk remembers: newest marks and accounts, reservations, counters. Rebuilt, never patched, after doubt."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from common.events import AccountUpdated, Leg
+from common.trading.symbols import Symbol
+from risk.durable import Durable
+from risk.gate_input import Market, Reservation
+from risk.watch import DAY_MS
+
+MINUTE_MS = 60_000
+MAX_APPROVALS = 1_000
+MAX_SNAPSHOTS = 20
+MAX_SEEN = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """When (market time) which coin had an order approved."""
+
+    at_ms: int
+    symbol: Symbol
+    is_entry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPrices:
+    """A snapshot's marks, and when it was made (wall)."""
+
+    made_ms: int
+    marks: dict[Symbol, Decimal]
+
+
+@dataclass(slots=True)
+class ModelState:
+    """One model. `sent` holds the entries that reached the wire, with their times; `seen` cycles with their legs."""
+
+    account: AccountUpdated | None = None
+    reservations: dict[str, Reservation] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
+    seen: dict[tuple[str, Leg], None] = field(default_factory=dict)
+    approvals: deque[Approval] = field(default_factory=lambda: deque(maxlen=MAX_APPROVALS))
+
+    def note_sent(self, intent_id: str, at_ms: int) -> None:
+        """Counts an entry once, at its first sign of having reached the exchange."""
+        self.sent.setdefault(intent_id, at_ms)
+        for old in [key for key, sent_ms in self.sent.items() if at_ms - sent_ms > 2 * DAY_MS]:
+            del self.sent[old]
+
+    def note_seen(self, cycle: str, leg: Leg) -> None:
+        """Remembers that a cycle has had this leg."""
+        self.seen[cycle, leg] = None
+        while len(self.seen) > MAX_SEEN:
+            del self.seen[next(iter(self.seen))]
+
+    def release(self, intent_ids: Iterable[str]) -> None:
+        """Ends reservations."""
+        for intent_id in intent_ids:
+            self.reservations.pop(intent_id, None)
+
+    def entries_on(self, day: int, but: str) -> int:
+        """Entries that reached the wire that UTC day and those that still may, without the intent `but`."""
+        counted = {intent_id for intent_id, at_ms in self.sent.items() if at_ms // DAY_MS == day}
+        counted |= {intent_id for intent_id, reserved in self.reservations.items() if reserved.is_entry}
+        return len(counted - {but})
+
+    def last_entry_ms(self, symbol: Symbol | None) -> int | None:
+        return max((one.at_ms for one in self.approvals if one.is_entry and one.symbol is symbol), default=None)
+
+    def orders_since(self, since_ms: int) -> int:
+        return sum(one.at_ms > since_ms for one in self.approvals)
+
+
+@dataclass(slots=True)
+class RiskState:
+    """Everything. `market_ms` is the newest market time seen."""
+
+    models: dict[str, ModelState]
+    durable: Durable = field(default_factory=Durable)
+    markets: dict[Symbol, Market] = field(default_factory=dict)
+    snapshots: dict[str, FrozenPrices] = field(default_factory=dict)
+    market_ms: int = 0
+
+    @classmethod
+    def empty(cls, models: Iterable[str]) -> "RiskState":
+        return cls({model: ModelState() for model in models})
+
+    def note_snapshot(self, snapshot_id: str, prices: FrozenPrices) -> None:
+        self.snapshots[snapshot_id] = prices
+        while len(self.snapshots) > MAX_SNAPSHOTS:
+            del self.snapshots[next(iter(self.snapshots))]
+
+    def missing(self) -> dict[str, str]:
+        """What has not been heard of since the start, by readiness condition; empty when all is there."""
+        reasons = {}
+        if len(self.markets) < len(Symbol):
+            reasons["market"] = "waiting for ticks of " + ", ".join(s for s in Symbol if s not in self.markets)
+        for model, held in self.models.items():
+            if held.account is None:
+                reasons[f"account-{model}"] = "waiting for an account state"
+        return reasons

@@ -1,0 +1,100 @@
+"""Table risk_state: what has changed is written before the events that changed it are acknowledged."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from common.runtime.database import Pool
+from risk.durable import Baseline, Durable, Record
+from risk.halts import Halt, Reason, concerning, worst
+
+Key = tuple[str, str, str]
+Rows = dict[Key, dict[str, Any]]
+
+_UPSERT = """
+    INSERT INTO risk_state (kind, model, key, value) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (kind, model, key) DO UPDATE SET value = excluded.value, updated_at = now()"""
+_DELETE = "DELETE FROM risk_state WHERE kind = %s AND model = %s AND key = %s"
+
+
+class RiskStore:
+    """Reads and writes the table; remembers what it has written, so that nothing changed costs nothing."""
+
+    def __init__(self, pool: Pool, models: Sequence[str]) -> None:
+        self._pool = pool
+        self._models = tuple(models)
+        self._written: Durable | None = None
+        self._rows: Rows = {}
+
+    async def load(self) -> Durable:
+        """What the table holds."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT kind, model, key, value FROM risk_state")
+            self._rows = {(kind, model, key): value for kind, model, key, value in await cursor.fetchall()}
+        # The state rows may be missing still: the first save compares row by row.
+        self._written = None
+        return durable_of(self._rows)
+
+    async def save(self, durable: Durable) -> None:
+        """Writes the rows that differ, in one transaction. Raises psycopg.OperationalError when the server is away."""
+        if durable is self._written:
+            return
+        rows = rows_of(durable, self._models)
+        changed = [(*key, Jsonb(value)) for key, value in rows.items() if self._rows.get(key) != value]
+        gone = [key for key in self._rows if key not in rows]
+        if changed or gone:
+            async with self._pool.connection() as connection, connection.cursor() as cursor:
+                if changed:
+                    await cursor.executemany(_UPSERT, changed)
+                if gone:
+                    await cursor.executemany(_DELETE, gone)
+        self._written, self._rows = durable, rows
+
+
+def rows_of(durable: Durable, models: Sequence[str]) -> Rows:
+    """The rows that hold `durable`, with each model's resulting state for readers."""
+    rows: Rows = {}
+    for halt in durable.halts:
+        rows["halt", halt.model, halt.reason.value] = {
+            "since_ms": halt.since_ms,
+            "until_ms": halt.until_ms,
+            "detail": halt.detail,
+        }
+    for model, record in durable.records.items():
+        if record.baseline is not None:
+            rows["baseline", model, ""] = {
+                "day": record.baseline.day,
+                "equity_usd": str(record.baseline.equity_usd),
+            }
+        if record.high_water_usd is not None:
+            rows["high_water", model, ""] = {"equity_usd": str(record.high_water_usd)}
+        if record.stops:
+            rows["stops", model, ""] = {"stops": [list(stop) for stop in record.stops]}
+    for model in models:
+        halts = concerning(durable.halts, model)
+        rows["state", model, ""] = {"state": worst(halts).value, "reasons": [halt.reason.value for halt in halts]}
+    return rows
+
+
+def durable_of(rows: Mapping[Key, Mapping[str, Any]]) -> Durable:
+    """What the rows say; the inverse of `rows_of`."""
+    halts = tuple(
+        Halt(model, Reason(key), value["since_ms"], value["until_ms"], value["detail"])
+        for (kind, model, key), value in sorted(rows.items())
+        if kind == "halt"
+    )
+    models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops")}
+    return Durable(halts, {model: _record(rows, model) for model in sorted(models)})
+
+
+def _record(rows: Mapping[Key, Mapping[str, Any]], model: str) -> Record:
+    baseline = rows.get(("baseline", model, ""))
+    high_water = rows.get(("high_water", model, ""))
+    stops = rows.get(("stops", model, ""), {"stops": []})["stops"]
+    return Record(
+        None if baseline is None else Baseline(baseline["day"], Decimal(baseline["equity_usd"])),
+        None if high_water is None else Decimal(high_water["equity_usd"]),
+        tuple((order, at_ms) for order, at_ms in stops),
+    )

@@ -1,0 +1,93 @@
+"""What an account state and a stop that fired mean for baselines, high-water marks and halts. Pure."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from decimal import Decimal
+
+from common.events import AccountUpdated
+from common.trading.symbols import Symbol
+from risk.durable import Baseline, Durable
+from risk.halts import Halt, Reason
+from risk.limits import Limits
+from risk.rules.loss import loss_since_percent
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+
+
+def watch_account(
+    limits: Limits,
+    durable: Durable,
+    previous: AccountUpdated | None,
+    account: AccountUpdated,
+    under_way: Collection[Symbol] = (),
+) -> Durable:
+    """What is to be remembered after `account`, the newest state of its model; `previous` is the one before.
+
+    A day begins with the last equity known before midnight UTC of market time, else with the first one of the day.
+    A position on a coin with an entry `under_way` is that entry's, even where its state doesn't say so yet.
+    """
+    model, market_ms = account.model, account.state_ms
+    durable = durable.end(lambda halt: halt.model == model and halt.until_ms is not None and halt.until_ms <= market_ms)
+    record = durable.record(model)
+    day = market_ms // DAY_MS
+    if record.baseline is None or day > record.baseline.day:
+        start_usd = previous.equity_usd if previous is not None else account.equity_usd
+        record = replace(record, baseline=Baseline(day, start_usd))
+    record = replace(record, high_water_usd=max(record.high_water_usd or Decimal(0), account.equity_usd))
+    durable = durable.with_record(model, record)
+    return _positions(_losses(limits, durable, account), account, under_way)
+
+
+def watch_stop(limits: Limits, durable: Durable, model: str, order: str, market_ms: int) -> Durable:
+    """What is to be remembered after a stop (or a liquidation) of the model fired; fills of one order count once."""
+    record = durable.record(model)
+    if any(order == seen for seen, _ in record.stops):
+        return durable
+    stops = (*((seen, at) for seen, at in record.stops if market_ms - at < DAY_MS), (order, market_ms))
+    durable = durable.with_record(model, replace(record, stops=stops))
+    if len(stops) < limits.max_stops_per_day:
+        return durable
+    until_ms = market_ms + limits.stops_pause_hours * HOUR_MS
+    durable = durable.end(lambda halt: halt.model == model and halt.reason is Reason.STOPS)
+    return durable.begin(Halt(model, Reason.STOPS, market_ms, until_ms, f"{len(stops)} stops within 24 hours"))
+
+
+def resume(durable: Durable, model: str, equity_usd: Decimal | None) -> Durable:
+    """A person resumes a model after a drawdown: the high-water mark starts again from the present equity."""
+    if not any(halt.model == model and halt.reason is Reason.DRAWDOWN for halt in durable.halts):
+        return durable
+    durable = durable.end(lambda halt: halt.model == model and halt.reason is Reason.DRAWDOWN)
+    return durable.with_record(model, replace(durable.record(model), high_water_usd=equity_usd))
+
+
+def _losses(limits: Limits, durable: Durable, account: AccountUpdated) -> Durable:
+    model, market_ms, record = account.model, account.state_ms, durable.record(account.model)
+    if record.baseline is not None and record.baseline.equity_usd > 0:
+        lost_percent = loss_since_percent(record.baseline.equity_usd, account.equity_usd)
+        if lost_percent >= limits.max_daily_loss_percent:
+            next_day_ms = (record.baseline.day + 1) * DAY_MS
+            detail = f"{lost_percent:.2f} % lost since the day began"
+            begun = durable.begin(Halt(model, Reason.DAILY_LOSS, market_ms, next_day_ms, detail))
+            if begun is not durable and limits.flatten_on_daily_loss:
+                begun = begun.begin(Halt(model, Reason.FLATTEN, market_ms, detail="daily loss"))
+            durable = begun
+    if record.high_water_usd is not None and record.high_water_usd > 0:
+        fallen_percent = loss_since_percent(record.high_water_usd, account.equity_usd)
+        if fallen_percent >= limits.max_drawdown_percent:
+            detail = f"{fallen_percent:.2f} % below the high-water mark"
+            durable = durable.begin(Halt(model, Reason.DRAWDOWN, market_ms, detail=detail))
+    return durable
+
+
+def _positions(durable: Durable, account: AccountUpdated, under_way: Collection[Symbol]) -> Durable:
+    model = account.model
+    external = sorted(
+        held.symbol for held in account.positions if held.intent_id is None and held.symbol not in under_way
+    )
+    if external:
+        durable = durable.begin(Halt(model, Reason.EXTERNAL, account.state_ms, detail=", ".join(external)))
+    over = {Reason.EXTERNAL} if not external else set()
+    if not account.positions:
+        over.add(Reason.FLATTEN)
+    return durable.end(lambda halt: halt.model == model and halt.reason in over)

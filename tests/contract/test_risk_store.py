@@ -1,0 +1,263 @@
+"""risk_state and the rebuilding of memory against a real PostgreSQL and a real Redis; the service as a process."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from common.bus.port import Commit
+from common.bus.redis_streams import RedisBus
+from common.events import (
+    Action,
+    Command,
+    ControlCommand,
+    Event,
+    Leg,
+    OrderIntent,
+    RiskApproved,
+    RiskDenied,
+    originate,
+)
+from common.events.codec import decode, encode
+from common.runtime.clock import SystemClock
+from common.runtime.database import Pool, migrate, open_pool
+from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
+from risk.durable import Baseline, Durable, Record
+from risk.halts import EVERYONE, Halt, Reason
+from risk.limits import Limits
+from risk.rebuild import rebuild
+from risk.state import RiskState
+from risk.store import RiskStore
+from risk.testing import a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
+
+D = Decimal
+LIMITS = Limits()
+DEADLINE_S = 30.0
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    opened = await open_pool(database_url)
+    try:
+        await migrate(opened, "risk")
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+async def bus(redis_url: str) -> AsyncIterator[RedisBus]:
+    opened = RedisBus(redis_url)
+    await opened.prepare("executor", [RiskApproved.TYPE])
+    yield opened
+    await opened.close()
+
+
+async def rebuilt(pool: Pool, bus: RedisBus, stop: asyncio.Event | None = None) -> RiskState:
+    store = RiskStore(pool, MODELS)
+    return await rebuild(LIMITS, MODELS, store, pool, bus.client, SystemClock(), stop or asyncio.Event())
+
+
+DURABLE = Durable(
+    (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch")),
+    {"deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),)), "qwen": Record()},
+)
+
+
+async def test_what_is_saved_is_loaded(pool: Pool) -> None:
+    await RiskStore(pool, MODELS).save(DURABLE)
+    loaded = await RiskStore(pool, MODELS).load()
+    assert set(loaded.halts) == set(DURABLE.halts)
+    assert loaded.records == {"deepseek": DURABLE.record("deepseek")}
+
+
+async def test_only_what_changed_is_written_and_what_ended_is_deleted(pool: Pool) -> None:
+    store = RiskStore(pool, MODELS)
+    await store.save(DURABLE)
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE risk_state SET updated_at = 'epoch'")
+    after = DURABLE.end(lambda halt: halt.reason is Reason.PERSON).with_record("qwen", Record(high_water_usd=D(1)))
+    await store.save(after)
+    async with pool.connection() as connection:
+        cursor = await connection.execute("SELECT kind, model, key FROM risk_state WHERE updated_at > 'epoch'")
+        assert set(await cursor.fetchall()) == {("high_water", "qwen", ""), ("state", "deepseek", ""), ("state", "qwen", "")}
+        cursor = await connection.execute("SELECT model, key FROM risk_state WHERE kind = 'halt'")
+        assert await cursor.fetchall() == [("deepseek", "DAILY_LOSS")]
+
+
+async def test_readers_find_each_models_state(pool: Pool) -> None:
+    await RiskStore(pool, MODELS).save(DURABLE)
+    async with pool.connection() as connection:
+        cursor = await connection.execute("SELECT model, value FROM risk_state WHERE kind = 'state' ORDER BY model")
+        assert await cursor.fetchall() == [
+            ("deepseek", {"state": "HALTED", "reasons": ["DAILY_LOSS", "PERSON"]}),
+            ("qwen", {"state": "HALTED", "reasons": ["PERSON"]}),
+        ]
+
+
+def an_intent(symbol: Symbol = Symbol.BTC) -> OrderIntent:
+    return OrderIntent(
+        symbol=symbol,
+        side=OrderSide.BUY,
+        size_coin=D("0.05"),
+        limit_price=D(100_500),
+        reduce_only=False,
+        leverage=5,
+        mark_price=D(100_000),
+        notional_usd=D(5_025),
+        initial_margin_usd=D(1_005),
+        stop_loss_price=D(95_000),
+        take_profit_price=D(110_000),
+        valid_until_ms=1,
+    )
+
+
+async def store_intent(pool: Pool, name: str, status: str, *, sent: bool, age_ms: int, filled: int = 0) -> None:
+    now_ms = SystemClock().now_ms()
+    row = {
+        "id": name, "status": status, "intent": an_intent().model_dump_json(), "filled": filled,
+        "sent": now_ms - age_ms if sent else None, "at": now_ms - age_ms,
+    }  # fmt: skip
+    async with pool.connection() as connection:
+        await connection.execute(
+            """INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, status,
+                intent, first_sent_ms, filled_size_coin, created_ms, updated_ms)
+            VALUES (%(id)s, 'qwen', 'entry', 'BTC', 'd', %(id)s, true, false, %(status)s,
+                %(intent)s, %(sent)s, %(filled)s, %(at)s, %(at)s)""",
+            row,
+        )
+
+
+async def test_memory_is_rebuilt_from_intents(pool: Pool, bus: RedisBus) -> None:
+    await migrate(pool, "executor")
+    await store_intent(pool, "stored", "STORED", sent=False, age_ms=1_000)
+    await store_intent(pool, "in-flight", "IN_FLIGHT", sent=True, age_ms=500_000)
+    await store_intent(pool, "just-filled", "FILLED", sent=True, age_ms=1_000, filled=1)
+    await store_intent(pool, "filled", "FILLED", sent=True, age_ms=70_000, filled=1)
+    await store_intent(pool, "rejected", "REJECTED", sent=True, age_ms=1_000)
+    held = (await rebuilt(pool, bus)).models["qwen"]
+    assert set(held.reservations) == {"stored", "in-flight", "just-filled"}
+    assert held.reservations["stored"].notional_usd == 5_025
+    assert set(held.sent) == {"in-flight", "just-filled", "filled", "rejected"}
+    assert ("rejected", Leg.ENTRY) in held.seen
+
+
+async def test_an_approval_nobody_took_yet_is_reserved_and_a_taken_one_without_intent_is_void(
+    pool: Pool, bus: RedisBus
+) -> None:
+    await migrate(pool, "executor")
+    for number, cycle in enumerate(("taken", "pending", "waiting")):
+        payload = RiskApproved(model="qwen", leg=Leg.ENTRY, decision_id="d", intent=an_intent(SYMBOLS[number]), rules=())
+        event = originate(payload, keys=(cycle,), time_ms=1, now_ms=1, cycle_id=cycle)
+        await bus.commit(Commit("risk", events=[event]))
+        if cycle != "waiting":
+            delivered = await bus.read_new("executor", "e", [RiskApproved.TYPE], count=1, block_ms=100)
+            if cycle == "taken":
+                await bus.client.xack(RiskApproved.TYPE, "executor", delivered[0].entry_id)
+    held = (await rebuilt(pool, bus)).models["qwen"]
+    assert {reserved.symbol for reserved in held.reservations.values()} == {Symbol.ETH, Symbol.SOL}
+    await bus.client.flushall()
+    assert (await rebuilt(pool, bus)).models["qwen"].reservations == {}
+
+
+async def test_the_cached_account_state_releases_what_it_covers(pool: Pool, bus: RedisBus) -> None:
+    await migrate(pool, "executor")
+    await store_intent(pool, "just-filled", "FILLED", sent=True, age_ms=1_000, filled=1)
+    account = an_account(a_position(Symbol.BTC), model="qwen", covers=("just-filled",))
+    await bus.client.set("account:qwen", encode(an_account_event(account, at_ms=5)))
+    state = await rebuilt(pool, bus)
+    assert state.models["qwen"].account is not None
+    assert state.models["qwen"].reservations == {}
+    assert set(state.missing()) == {"market", "account-deepseek"}
+
+
+async def test_rebuilding_waits_for_the_executors_table(pool: Pool, bus: RedisBus) -> None:
+    waiting = asyncio.create_task(rebuilt(pool, bus))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await migrate(pool, "executor")
+    assert isinstance(await asyncio.wait_for(waiting, DEADLINE_S), RiskState)
+
+
+@asynccontextmanager
+async def risk_process(redis_url: str, database_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "risk.main", env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def eventually(probe: Callable[[], Awaitable[Any]]) -> Any:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if found := await probe():
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError("what was waited for did not come")
+
+
+async def test_the_service_judges_and_remembers_a_halt_over_a_kill(redis_url: str, database_url: str, pool: Pool) -> None:
+    await migrate(pool, "executor")
+    bus = RedisBus(redis_url)
+    await bus.prepare("risk", [])
+
+    async def surroundings() -> list[Event[Any]]:
+        now_ms = SystemClock().now_ms()
+        ticks = [a_tick_event(symbol, at_ms=now_ms) for symbol in SYMBOLS]
+        return [*ticks, an_account_event(an_account(), at_ms=now_ms)]
+
+    async def verdicts(stream: str) -> list[Event[Any]]:
+        return [decode(stream, fields[b"event"]) for _, fields in await bus.client.xrange(stream)]
+
+    async def judged(cycle: str) -> Event[Any]:
+        """The verdict on a decision of now, sent after fresh surroundings."""
+        before = await surroundings()
+        await bus.commit(Commit("ingester", events=before))
+        await eventually(lambda: all_handled())
+        decision = a_decision_event(a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
+        await bus.commit(Commit("agent-deepseek", events=[decision]))
+
+        async def verdict() -> Event[Any] | None:
+            found = [*await verdicts(RiskApproved.TYPE), *await verdicts(RiskDenied.TYPE)]
+            return next((event for event in found if event.cause_id == decision.id), None)
+
+        return await eventually(verdict)
+
+    async def all_handled() -> bool:
+        for stream in ("market.tick", "account.updated", "control.command"):
+            groups = await bus.client.xinfo_groups(stream) if await bus.client.exists(stream) else []
+            if any(group["pending"] or group["lag"] for group in groups if group["name"] == b"risk"):
+                return False
+        return True
+
+    try:
+        async with risk_process(redis_url, database_url):
+            approved = await judged("one")
+            assert isinstance(approved.data, RiskApproved)
+            assert approved.cycle_id == "one"
+            assert approved.data.intent.stop_loss_price == 95_000
+            command = ControlCommand(command=Command.HALT, model="deepseek", reason="test", requested_by="test")
+            await bus.commit(Commit("gateway", events=[originate(command, keys=(1,), time_ms=1, now_ms=1)]))
+            await eventually(all_handled)
+        async with risk_process(redis_url, database_url):
+            denied = await judged("two")
+            assert isinstance(denied.data, RiskDenied)
+            assert denied.data.code == "STATE_HALTED"
+            failing = {result.code for result in denied.data.rules if not result.passed}
+            # The approval of before has been taken by nobody yet: its coin stays reserved.
+            assert "POSITION_HELD" in failing
+            close = a_decision(action=Action.CLOSE)
+            assert close.symbol is Symbol.BTC
+    finally:
+        await bus.close()
