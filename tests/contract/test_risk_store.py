@@ -13,7 +13,6 @@ import pytest
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
 from common.events import (
-    Action,
     Command,
     ControlCommand,
     Event,
@@ -224,7 +223,7 @@ async def test_the_service_judges_and_remembers_a_halt_over_a_kill(redis_url: st
         """The verdict on a decision of now, sent after fresh surroundings."""
         before = await surroundings()
         await bus.commit(Commit("ingester", events=before))
-        await eventually(lambda: all_handled())
+        await eventually(all_handled)
         decision = a_decision_event(a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
         await bus.commit(Commit("agent-deepseek", events=[decision]))
 
@@ -237,7 +236,7 @@ async def test_the_service_judges_and_remembers_a_halt_over_a_kill(redis_url: st
     async def all_handled() -> bool:
         for stream in ("market.tick", "account.updated", "control.command"):
             groups = await bus.client.xinfo_groups(stream) if await bus.client.exists(stream) else []
-            if any(group["pending"] or group["lag"] for group in groups if group["name"] == b"risk"):
+            if not any(g["name"] == b"risk" and not g["pending"] and not g["lag"] for g in groups):
                 return False
         return True
 
@@ -257,7 +256,5 @@ async def test_the_service_judges_and_remembers_a_halt_over_a_kill(redis_url: st
             failing = {result.code for result in denied.data.rules if not result.passed}
             # The approval of before has been taken by nobody yet: its coin stays reserved.
             assert "POSITION_HELD" in failing
-            close = a_decision(action=Action.CLOSE)
-            assert close.symbol is Symbol.BTC
     finally:
         await bus.close()

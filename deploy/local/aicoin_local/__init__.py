@@ -1,0 +1,1 @@
+"""Runs the arena on one machine without Docker; the aicoin command."""

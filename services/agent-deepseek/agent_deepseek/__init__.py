@@ -1,0 +1,1 @@
+"""Asks DeepSeek for one decision per snapshot."""

@@ -1,0 +1,1 @@
+"""Asks Qwen for one decision per snapshot."""

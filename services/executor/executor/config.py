@@ -3,15 +3,21 @@
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from eth_account import Account
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from common.runtime.settings import ServiceSettings
 from common.trading.symbols import MODELS
 
+MAINNET_HOST = "api.hyperliquid.xyz"
 API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
 ADDRESS = r"^0x[0-9a-fA-F]{40}$"
+
+
+class NotAKey(ValueError):
+    """What should be a private key isn't one."""
 
 
 class ExecutorSettings(ServiceSettings):
@@ -33,7 +39,8 @@ class ExecutorSettings(ServiceSettings):
     aicoin_mainnet_cap_usd: Decimal | None = Field(None, gt=0)
     exchange_timeout_s: float = Field(10.0, gt=0, le=60)
     intent_life_s: float = Field(15.0, ge=5, le=60)
-    state_interval_s: float = Field(4.0, ge=0.5, le=5)
+    request_weight_per_minute: int = Field(300, ge=120, le=720)
+    state_interval_s: float = Field(4.5, ge=0.5, le=5)
     orders_interval_s: float = Field(10.0, ge=1, le=60)
     unprotected_limit_s: float = Field(10.0, ge=1, le=60)
 
@@ -46,29 +53,46 @@ class ExecutorSettings(ServiceSettings):
 
     @field_validator("hyperliquid_private_key_deepseek", "hyperliquid_private_key_qwen")
     @classmethod
-    def _is_a_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             _wallet(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
     def _complete(self) -> "ExecutorSettings":
-        addresses = set()
-        for model in MODELS:
-            wallet = _wallet(self.key_of(model))
-            address = self.address_of(model)
-            name = model.upper()
-            if wallet.address.lower() == address:
-                raise ValueError(
-                    f"HYPERLIQUID_PRIVATE_KEY_{name}: this is the account's own key, which can withdraw; "
-                    "approve an API wallet and give its key"
-                )
-            addresses.add(address)
+        self._check_url()
+        addresses = {self.address_of(model) for model in MODELS}
         if len(addresses) < len(MODELS):
             raise ValueError("HYPERLIQUID_ACCOUNT_ADDRESS_QWEN: both models have the same account; give each its own")
+        wallets = set()
+        for model in MODELS:
+            name = f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"
+            try:
+                wallet = _wallet(self.key_of(model)).address.lower()
+            except NotAKey as error:
+                raise ValueError(f"{name}_FILE: {error}") from None
+            if wallet in addresses:
+                raise ValueError(
+                    f"{name}: this is an account's own key, which can withdraw; approve an API wallet and give its key"
+                )
+            if wallet in wallets:
+                raise ValueError(f"{name}: both models have the same key; approve one API wallet for each account")
+            wallets.add(wallet)
         if self.hyperliquid_env == "mainnet":
             self._check_armed(addresses)
         return self
+
+    def _check_url(self) -> None:
+        """Paper never reaches a real exchange, testnet never the one with real money."""
+        host = urlsplit(self.api_url).hostname or ""
+        if self.hyperliquid_env == "paper" and host.endswith("hyperliquid.xyz"):
+            raise ValueError("HYPERLIQUID_API_URL: is a real exchange, but HYPERLIQUID_ENV is paper; unset it")
+        if self.hyperliquid_env == "testnet" and host == MAINNET_HOST:
+            raise ValueError("HYPERLIQUID_API_URL: is real money, but HYPERLIQUID_ENV is testnet; unset it")
+        if self.hyperliquid_env == "mainnet" and self.api_url != API_URLS["mainnet"]:
+            raise ValueError(
+                f"HYPERLIQUID_API_URL: HYPERLIQUID_ENV is mainnet, which is {API_URLS['mainnet']}; unset it"
+            )
 
     def _check_armed(self, addresses: set[str]) -> None:
         armed = {address.strip().lower() for address in self.aicoin_arm_mainnet.split(",") if address.strip()}
@@ -101,7 +125,8 @@ class ExecutorSettings(ServiceSettings):
 
 
 def _wallet(key: str) -> Any:
+    """The wallet of a key. Raises NotAKey, whose text and traceback don't hold it."""
     try:
         return Account.from_key(key)
     except Exception:
-        raise ValueError("not a private key: 64 hex digits, with or without 0x") from None
+        raise NotAKey("not a private key: 64 hex digits, with or without 0x") from None

@@ -8,17 +8,20 @@ from common.events import (
     AccountOrder,
     AccountPosition,
     AccountUpdated,
+    AlertSeverity,
     Event,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
     OrderRejected,
     OrderRole,
+    SystemAlert,
     originate,
 )
 from common.trading.symbols import OrderSide, Side, Symbol
+from executor.orders import OrderRow
 from executor.parse import WireFill, WirePosition, WireState
-from executor.store import Intent, OrderRow
+from executor.store import Intent
 from executor.venue import OrderSpec
 
 
@@ -42,13 +45,13 @@ def accepted(
     return _of_intent(payload, intent, (spec.client_order_id,), now_ms)
 
 
-def rejected(intent: Intent, client_order_id: str, reason: str, now_ms: int) -> Event[Any]:
+def rejected(intent: Intent, role: OrderRole, client_order_id: str, reason: str, now_ms: int) -> Event[Any]:
     payload = OrderRejected(
         model=intent.model,
         intent_id=intent.intent_id,
         client_order_id=client_order_id,
         symbol=intent.symbol,
-        role=intent.primary_role,
+        role=role,
         reason=reason,
     )
     return _of_intent(payload, intent, (client_order_id,), now_ms)
@@ -74,6 +77,16 @@ def cancelled(
         filled_size_coin=filled,
     )
     return _of_intent(payload, intent, (client_order_id, reason), now_ms)
+
+
+def alert(
+    code: str, severity: AlertSeverity, message: str, *, model: str, key: object, now_ms: int, **figures: str
+) -> Event[Any]:
+    """Something a person should know; `key` tells apart two alerts of one code."""
+    payload = SystemAlert(
+        code=code, severity=severity, service="executor", model=model, message=message, figures=figures
+    )
+    return originate(payload, keys=("executor", code, model, key), time_ms=now_ms, now_ms=now_ms)
 
 
 def _of_intent(payload: Any, intent: Intent, keys: tuple[object, ...], now_ms: int) -> Event[Any]:
@@ -172,9 +185,8 @@ def _position(position: WirePosition, orders: list[AccountOrder], entry: Intent 
 
 
 def protective(position: WirePosition, orders: list[AccountOrder], *, is_stop: bool) -> list[AccountOrder]:
-    """Reduce-only triggers on the position's losing (or winning) side, nearest first."""
+    """Reduce-only triggers that limit the position's loss (or take its profit), nearest first."""
     closing = OrderSide.SELL if position.side is Side.LONG else OrderSide.BUY
-    below = (position.side is Side.LONG) == is_stop
     found = [
         order
         for order in orders
@@ -182,12 +194,19 @@ def protective(position: WirePosition, orders: list[AccountOrder], *, is_stop: b
         and order.reduce_only
         and order.side is closing
         and order.trigger_price is not None
-        and (order.trigger_price < position.entry_price) == below
+        and _is_stop(order, position) == is_stop
     ]
     return sorted(found, key=lambda order: abs((order.trigger_price or Decimal(0)) - position.mark_price))
 
 
+def _is_stop(order: AccountOrder, position: WirePosition) -> bool:
+    """By its role where the order is ours, else by the side of the mark on which it waits."""
+    if order.role in (OrderRole.STOP, OrderRole.TARGET):
+        return order.role is OrderRole.STOP
+    return ((order.trigger_price or Decimal(0)) < position.mark_price) == (position.side is Side.LONG)
+
+
 def is_protected(position: WirePosition, orders: list[AccountOrder]) -> bool:
-    """Whether the stops on the exchange cover the whole size."""
-    covered = sum((order.size_coin for order in protective(position, orders, is_stop=True)), Decimal(0))
-    return covered >= position.size_coin
+    """Whether the stops on the exchange cover the whole size; one of size zero stands for whatever is held."""
+    sizes = [order.size_coin for order in protective(position, orders, is_stop=True)]
+    return any(size == 0 for size in sizes) or sum(sizes, Decimal(0)) >= position.size_coin

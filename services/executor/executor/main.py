@@ -2,23 +2,70 @@
 
 Reads    risk.approved, control.command
 Writes   order.accepted, order.rejected, order.cancelled, order.filled, account.updated, system.alert; account:{model}
-State    tables intents, intent_orders, intent_sends, executor_cursors; the exchange's own record is the truth
+State    tables intents, intent_orders, intent_sends, executor_*; the exchange's own record is the truth
 Failure  an unknown outcome is asked for, never guessed; a position without a confirmed stop is closed
 """
 
 from typing import Any
 
 from common.events import Command, ControlCommand, Event, RiskApproved
-from common.runtime.database import migrate, open_pool
+from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
 from common.trading.symbols import MODELS
+from executor.budget import WeightBudget
 from executor.config import ExecutorSettings
+from executor.desk import Desk
 from executor.feed import AccountFeed
 from executor.halt import HaltFile
 from executor.lane import Lane
+from executor.orders import OrderStore
+from executor.outbox import Outbox
 from executor.store import IntentStore
-from executor.venue import Venue
+from executor.venue import Door, Venue
+
+
+class Executor:
+    """The handlers: an approval is stored, a command is written down; the lanes do the rest."""
+
+    def __init__(self, pool: Pool, service: Service, settings: ExecutorSettings) -> None:
+        self.store, self.orders = IntentStore(pool), OrderStore(pool)
+        self.halts, self.outbox = HaltFile(settings.executor_data_dir), Outbox(pool, service)
+        budget = WeightBudget(settings.request_weight_per_minute)
+        door = Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
+        self.lanes: dict[str, Lane] = {}
+        for model in MODELS:
+            venue = Venue(settings.key_of(model), settings.address_of(model), door, budget, service.clock)
+            desk = Desk(
+                *(model, venue, self.store, self.orders, self.outbox),
+                *(settings, self.halts, service.clock, service.log),
+            )
+            self.lanes[model] = Lane(desk, service.set_ready)
+
+    async def take(self, event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
+        """Done with once the intent is stored."""
+        await self.store.add(event, now_ms)
+        self.lanes[event.data.model].wake()
+        return ()
+
+    async def obey(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
+        """Halt and resume are files, flatten is a row: each outlives a restart."""
+        data = event.data
+        if data.command is Command.HALT:
+            self.halts.halt(data.model, data.reason)
+        elif data.command is Command.RESUME:
+            self.halts.resume(data.model)
+        else:
+            for model in [data.model] if data.model else MODELS:
+                await self.orders.ask_flatten(event.id, model, now_ms)
+                self.lanes[model].kick()
+        return ()
+
+    async def rebuild(self) -> None:
+        """The tables and the exchange hold all there is to know: the lanes look at both before they act."""
+        self.outbox.go.set()
+        for lane in self.lanes.values():
+            lane.reload()
 
 
 async def main() -> None:
@@ -26,36 +73,15 @@ async def main() -> None:
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         await migrate(pool, "executor")
-        store, halts = IntentStore(pool), HaltFile(settings.executor_data_dir)
-        lanes: dict[str, Lane] = {}
-        for model in MODELS:
-            key, address = settings.key_of(model), settings.address_of(model)
-            venue = Venue(key, settings.api_url, address, settings.exchange_timeout_s, service.clock.now_ms)
-            lanes[model] = Lane(model, venue, store, service, settings, halts)
-            feed = AccountFeed(settings.api_url, lanes[model], service.clock, service.log)
-            service.spawn(f"lane-{model}", lanes[model].run)
+        executor = Executor(pool, service, settings)
+        service.on(RiskApproved, executor.take)
+        service.on(ControlCommand, executor.obey)
+        service.on_rebuild(executor.rebuild)
+        service.spawn("outbox", executor.outbox.run)
+        for model, lane in executor.lanes.items():
+            feed = AccountFeed(settings.api_url, settings.address_of(model), lane.kick, service.clock, service.log)
+            service.spawn(f"lane-{model}", lane.run)
             service.spawn(f"feed-{model}", feed.run)
-
-        async def take(event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
-            """An approval is done with once its intent is stored; the lane does the rest."""
-            await store.add(event, now_ms)
-            lanes[event.data.model].kick()
-            return ()
-
-        def obey(event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
-            if event.data.command is Command.HALT:
-                halts.halt(event.data.model, event.data.reason)
-            elif event.data.command is Command.RESUME:
-                halts.resume(event.data.model)
-            return ()
-
-        async def begin() -> None:
-            for lane in lanes.values():
-                lane.go.set()
-
-        service.on(RiskApproved, take)
-        service.on(ControlCommand, obey)
-        service.on_rebuild(begin)
         await service.run()
         await pool.close()
 

@@ -74,12 +74,27 @@ class WireFill:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """orderStatus of a known order: the exchange's status word and what is left of the size."""
+    """orderStatus of a known order: the exchange's status word, what was asked for and what is left of it."""
 
     status: str
     order_id: int
     original_size_coin: Decimal
+    remaining_size_coin: Decimal
     time_ms: int
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in ("open", "triggered")
+
+    @property
+    def is_refused(self) -> bool:
+        """Ended before anything could be filled: badAloPxRejected, iocCancelRejected, …, rejected."""
+        return self.status.lower().endswith("rejected")
+
+    @property
+    def filled_size_coin(self) -> Decimal:
+        """What the order says was filled; a refused order keeps its whole size."""
+        return self.original_size_coin - self.remaining_size_coin
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +205,25 @@ def order_state_of(answer: Mapping[str, Any]) -> OrderState | None:
         return None
     outer = answer["order"]
     order = outer["order"]
-    return OrderState(outer["status"], int(order["oid"]), Decimal(order["origSz"]), int(outer["statusTimestamp"]))
+    return OrderState(
+        status=outer["status"],
+        order_id=int(order["oid"]),
+        original_size_coin=Decimal(order["origSz"]),
+        remaining_size_coin=Decimal(order["sz"]),
+        time_ms=int(outer["statusTimestamp"]),
+    )
+
+
+def refusal_of(answer: Mapping[str, Any]) -> str | None:
+    """Why the exchange refused an action whole, or None when it took it in."""
+    return str(answer["response"]) if answer["status"] == "err" else None
 
 
 def placed_of(answer: Mapping[str, Any], count: int) -> list[Placed]:
     """What became of each of `count` orders; an action refused whole, or one error for a batch, fails all of them."""
-    if answer["status"] == "err":
-        return [Placed(error=str(answer["response"]))] * count
+    refusal = refusal_of(answer)
+    if refusal is not None:
+        return [Placed(error=refusal)] * count
     statuses = [_placed(status) for status in answer["response"]["data"]["statuses"]]
     if len(statuses) == 1 and count > 1:
         return statuses * count

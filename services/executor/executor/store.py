@@ -1,18 +1,24 @@
-"""The table `intents` with its orders and its send log: written before anything is sent."""
+"""The tables of intents and their send log: written before anything is sent, moved on only from where it stood."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 from psycopg.rows import dict_row
 
 from common.events import Event, Leg, OrderIntent, OrderRole, RiskApproved
 from common.runtime.database import Pool
 from common.trading.symbols import Symbol
-from executor.venue import OrderSpec, Prepared
+from executor.outbox import write_events
+from executor.signing import Prepared
 
-UNFINISHED = ("STORED", "SENT", "IN_FLIGHT")
+SETTLE_MS = 5_000
+"""How long after an action's expiry the exchange's not knowing it means that it never will."""
+UNFINISHED = ["STORED", "SENT", "IN_FLIGHT"]
+UNKNOWN = ["SENT", "IN_FLIGHT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Intent:
     first_sent_ms: int | None
     filled_size_coin: Decimal
     created_ms: int
+    updated_ms: int
 
     @property
     def is_entry(self) -> bool:
@@ -44,25 +51,33 @@ class Intent:
     def primary_role(self) -> OrderRole:
         return OrderRole.ENTRY if self.is_entry else OrderRole.EXIT
 
+    @property
+    def void_after_ms(self) -> int:
+        """From then on an exchange that doesn't know the intent's orders never will."""
+        return (self.expires_after_ms or self.created_ms) + SETTLE_MS
+
 
 @dataclass(frozen=True, slots=True)
-class OrderRow:
-    """One order that an intent became, or may become, on the exchange."""
+class Outcome:
+    """How an intent ended: `orders` gives (order id, final status) by client order id, `events` what to tell."""
 
-    client_order_id: str
-    intent_id: str
-    cycle_id: str | None
-    role: OrderRole
-    spec: OrderSpec
-    order_id: int | None
-    final_status: str | None
+    status: str
+    reason: str | None = None
+    filled_size_coin: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    orders: Mapping[str, tuple[int | None, str | None]] | None = None
+    events: Sequence[Event[Any]] = ()
 
 
 class IntentStore:
-    """All of the executor's SQL."""
+    """The SQL of intents and sends."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    def transaction(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
+        """One connection, one transaction."""
+        return self._pool.connection()
 
     async def add(self, event: Event[RiskApproved], now_ms: int) -> bool:
         """Stores an approval as an intent; False when it is there already."""
@@ -75,134 +90,115 @@ class IntentStore:
             INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, status,
                 intent, valid_until_ms, created_ms, updated_ms)
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'STORED', %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-        async with self._pool.connection() as connection:
+        async with self.transaction() as connection:
             return (await connection.execute(query, row)).rowcount == 1
 
     async def unfinished(self, model: str) -> list[Intent]:
         """Intents whose outcome isn't known yet, oldest first."""
-        query = """SELECT * FROM intents WHERE model = %s AND status = ANY(%s) ORDER BY created_ms, intent_id"""
-        return [_intent(row) for row in await self._rows(query, (model, list(UNFINISHED)))]
+        query = "SELECT * FROM intents WHERE model = %s AND status = ANY(%s) ORDER BY created_ms, intent_id"
+        return await self._intents(query, (model, UNFINISHED))
 
     async def get(self, intent_id: str) -> Intent | None:
-        rows = await self._rows("SELECT * FROM intents WHERE intent_id = %s", (intent_id,))
-        return _intent(rows[0]) if rows else None
+        found = await self._intents("SELECT * FROM intents WHERE intent_id = %s", (intent_id,))
+        return found[0] if found else None
 
-    async def recent(self, model: str, since_ms: int) -> list[Intent]:
-        """Intents that ended since a wall time."""
-        query = "SELECT * FROM intents WHERE model = %s AND updated_ms >= %s AND NOT status = ANY(%s)"
-        return [_intent(row) for row in await self._rows(query, (model, since_ms, list(UNFINISHED)))]
+    async def ended_since(self, model: str, since_ms: int, most: int) -> list[str]:
+        """Ids of the latest intents that ended since a wall time."""
+        query = """SELECT * FROM intents WHERE model = %s AND updated_ms >= %s AND NOT status = ANY(%s)
+            ORDER BY updated_ms DESC LIMIT %s"""
+        return [intent.intent_id for intent in await self._intents(query, (model, since_ms, UNFINISHED, most))]
 
-    async def latest_entries(self, model: str) -> dict[Symbol, Intent]:
-        """The last entry per coin that was filled at all: the one a position there comes from."""
+    async def held_entries(self, model: str) -> dict[Symbol, Intent]:
+        """The entry behind each coin's position: filled, or sent and still unknown, and not seen closed since."""
         query = """
             SELECT DISTINCT ON (symbol) * FROM intents
-            WHERE model = %s AND is_entry AND filled_size_coin > 0 ORDER BY symbol, created_ms DESC"""
-        return {intent.symbol: intent for intent in map(_intent, await self._rows(query, (model,)))}
+            WHERE model = %s AND is_entry AND closed_ms IS NULL AND (filled_size_coin > 0 OR status = ANY(%s))
+            ORDER BY symbol, created_ms DESC"""
+        return {intent.symbol: intent for intent in await self._intents(query, (model, UNKNOWN))}
+
+    async def close_entries(self, model: str, symbols: Sequence[Symbol], before_ms: int, now_ms: int) -> None:
+        """Marks the entries of coins without a position as over, if they ended before a wall time."""
+        async with self.transaction() as connection:
+            await connection.execute(
+                """UPDATE intents SET closed_ms = %s WHERE model = %s AND symbol = ANY(%s) AND is_entry
+                    AND filled_size_coin > 0 AND closed_ms IS NULL AND updated_ms < %s
+                    AND NOT status = ANY(%s)""",
+                (now_ms, model, [symbol.value for symbol in symbols], before_ms, UNFINISHED),
+            )
 
     async def mark_sent(
-        self, intent: Intent, prepared: Prepared, specs: Sequence[tuple[OrderRole, OrderSpec]], now_ms: int
-    ) -> bool:
-        """Records bytes and orders of an intent that is about to be sent; False when another process was faster."""
-        async with self._pool.connection() as connection:
+        self, intent: Intent, prepared: Prepared, orders: Sequence[tuple[str, tuple[Any, ...]]], now_ms: int
+    ) -> int | None:
+        """Records bytes, orders and the first line of the send log; its number, or None if another was faster."""
+        async with self.transaction() as connection:
             moved = await connection.execute(
                 """UPDATE intents SET status = 'SENT', nonce = %s, signed_action = %s, expires_after_ms = %s,
                     first_sent_ms = %s, updated_ms = %s WHERE intent_id = %s AND status = 'STORED'""",
                 (prepared.nonce, prepared.body, prepared.expires_after_ms, now_ms, now_ms, intent.intent_id),
             )
             if moved.rowcount != 1:
-                return False
-            for role, spec in specs:
-                await connection.execute(*_order_insert(intent, role, spec))
-        return True
+                return None
+            for query, row in orders:
+                await connection.execute(query.encode(), row)
+            return await _log_send(connection, intent.intent_id, "orders", prepared.nonce, now_ms)
 
-    async def add_order(self, intent: Intent, role: OrderRole, spec: OrderSpec) -> None:
-        """Records an order that follows an intent later: a trigger placed after a partial fill."""
-        async with self._pool.connection() as connection:
-            await connection.execute(*_order_insert(intent, role, spec))
+    async def mark_in_flight(self, intent_id: str, reason: str, now_ms: int) -> None:
+        async with self.transaction() as connection:
+            await connection.execute(
+                """UPDATE intents SET status = 'IN_FLIGHT', reason = %s, updated_ms = %s
+                    WHERE intent_id = %s AND status = 'SENT'""",
+                (reason[:300], now_ms, intent_id),
+            )
+
+    async def end(self, intent_id: str, outcome: Outcome, now_ms: int) -> bool:
+        """Ends an unfinished intent with its orders and events, all at once; False when it had ended already."""
+        async with self.transaction() as connection:
+            moved = await connection.execute(
+                """UPDATE intents SET status = %s, reason = coalesce(%s, reason), updated_ms = %s,
+                    filled_size_coin = greatest(filled_size_coin, %s), average_price = coalesce(%s, average_price)
+                WHERE intent_id = %s AND status = ANY(%s)""",
+                (
+                    *(outcome.status, outcome.reason, now_ms, outcome.filled_size_coin, outcome.average_price),
+                    *(intent_id, UNFINISHED),
+                ),
+            )
+            if moved.rowcount != 1:
+                return False
+            for client_order_id, (order_id, final) in (outcome.orders or {}).items():
+                await connection.execute(
+                    """UPDATE intent_orders SET order_id = coalesce(%s, order_id), final_status = %s
+                        WHERE client_order_id = %s""",
+                    (order_id, final, client_order_id),
+                )
+            await write_events(connection, outcome.events)
+        return True
 
     async def log_send(self, intent_id: str, purpose: str, nonce: int, now_ms: int) -> int:
         """Opens a line of the send log; returns its number."""
-        query = "INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms) VALUES (%s, %s, %s, %s) RETURNING number"
-        rows = await self._rows(query, (intent_id, purpose, nonce, now_ms))
-        return int(rows[0]["number"])
+        async with self.transaction() as connection:
+            return await _log_send(connection, intent_id, purpose, nonce, now_ms)
 
     async def log_answer(self, number: int, outcome: str, now_ms: int) -> None:
-        query = "UPDATE intent_sends SET outcome = %s, answered_ms = %s WHERE number = %s"
-        await self._execute(query, (outcome[:500], now_ms, number))
+        async with self.transaction() as connection:
+            await connection.execute(
+                "UPDATE intent_sends SET outcome = %s, answered_ms = %s WHERE number = %s",
+                (outcome[:500], now_ms, number),
+            )
 
-    async def set_status(
-        self,
-        intent_id: str,
-        status: str,
-        now_ms: int,
-        *,
-        reason: str | None = None,
-        filled: Decimal | None = None,
-        average: Decimal | None = None,
-    ) -> None:
-        """Moves an intent on; figures that are not given stay."""
-        await self._execute(
-            """UPDATE intents SET status = %s, reason = coalesce(%s, reason), updated_ms = %s,
-                filled_size_coin = coalesce(%s, filled_size_coin), average_price = coalesce(%s, average_price)
-            WHERE intent_id = %s""",
-            (status, reason, now_ms, filled, average, intent_id),
-        )
-
-    async def orders(self, model: str) -> dict[str, OrderRow]:
-        """Orders that may still be open, by client order id, and those of the last day's intents."""
-        query = """
-            SELECT o.*, i.cycle_id FROM intent_orders o JOIN intents i USING (intent_id)
-            WHERE o.model = %s AND (o.final_status IS NULL
-                OR i.updated_ms > (SELECT coalesce(max(updated_ms), 0) FROM intents) - 86400000)"""
-        rows = await self._rows(query, (model,))
-        return {row["client_order_id"]: _order_row(row) for row in rows}
-
-    async def order(self, client_order_id: str) -> OrderRow | None:
-        query = """SELECT o.*, i.cycle_id FROM intent_orders o JOIN intents i USING (intent_id)
-            WHERE client_order_id = %s"""
-        rows = await self._rows(query, (client_order_id,))
-        return _order_row(rows[0]) if rows else None
-
-    async def set_order(self, client_order_id: str, *, order_id: int | None = None, final: str | None = None) -> None:
-        await self._execute(
-            """UPDATE intent_orders SET order_id = coalesce(%s, order_id), final_status = coalesce(%s, final_status)
-            WHERE client_order_id = %s""",
-            (order_id, final, client_order_id),
-        )
-
-    async def fills_until(self, model: str) -> int | None:
-        rows = await self._rows("SELECT fills_until_ms FROM executor_cursors WHERE model = %s", (model,))
-        return int(rows[0]["fills_until_ms"]) if rows else None
-
-    async def set_fills_until(self, model: str, until_ms: int) -> None:
-        await self._execute(
-            """INSERT INTO executor_cursors VALUES (%s, %s) ON CONFLICT (model) DO UPDATE
-            SET fills_until_ms = greatest(executor_cursors.fills_until_ms, excluded.fills_until_ms)""",
-            (model, until_ms),
-        )
-
-    async def _rows(self, query: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
-        async with self._pool.connection() as connection:
+    async def _intents(self, query: str, parameters: Sequence[Any]) -> list[Intent]:
+        async with self.transaction() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)
-            return await cursor.fetchall()
-
-    async def _execute(self, query: str, parameters: Sequence[Any]) -> None:
-        async with self._pool.connection() as connection:
-            await connection.execute(query.encode(), parameters)
+            return [_intent(row) for row in await cursor.fetchall()]
 
 
-def _order_insert(intent: Intent, role: OrderRole, spec: OrderSpec) -> tuple[str, tuple[Any, ...]]:
-    query = """
-        INSERT INTO intent_orders (client_order_id, intent_id, model, role, symbol, side, size_coin, price,
-            trigger_price, reduce_only)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-    side = "BUY" if spec.is_buy else "SELL"
-    row = (
-        *(spec.client_order_id, intent.intent_id, intent.model, role.value, spec.symbol.value, side),
-        *(spec.size_coin, spec.price, spec.trigger_price, spec.reduce_only),
-    )
-    return query, row
+async def _log_send(
+    connection: psycopg.AsyncConnection[Any], intent_id: str, purpose: str, nonce: int, now_ms: int
+) -> int:
+    query = "INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms) VALUES (%s, %s, %s, %s) RETURNING number"
+    row = await (await connection.execute(query, (intent_id, purpose, nonce, now_ms))).fetchone()
+    assert row is not None  # noqa: S101 - RETURNING gives a row
+    return int(row[0])
 
 
 def _intent(row: dict[str, Any]) -> Intent:
@@ -219,22 +215,5 @@ def _intent(row: dict[str, Any]) -> Intent:
         first_sent_ms=row["first_sent_ms"],
         filled_size_coin=row["filled_size_coin"],
         created_ms=row["created_ms"],
-    )
-
-
-def _order_row(row: dict[str, Any]) -> OrderRow:
-    kind = {"stop": "sl", "target": "tp"}.get(row["role"], "")
-    spec = OrderSpec(
-        symbol=Symbol(row["symbol"]),
-        is_buy=row["side"] == "BUY",
-        size_coin=row["size_coin"],
-        price=row["price"],
-        client_order_id=row["client_order_id"],
-        reduce_only=row["reduce_only"],
-        trigger_price=row["trigger_price"],
-        kind=kind,
-    )
-    role = OrderRole(row["role"])
-    return OrderRow(
-        row["client_order_id"], row["intent_id"], row["cycle_id"], role, spec, row["order_id"], row["final_status"]
+        updated_ms=row["updated_ms"],
     )

@@ -1,7 +1,6 @@
-"""One account on Hyperliquid through the official SDK: signed bytes are made first and sent second, only here."""
+"""One account on Hyperliquid: asked over /info, told over /exchange, always with a time-out, one call at a time."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import requests
-from eth_account import Account
-from hyperliquid.exchange import Exchange
-from hyperliquid.utils.constants import MAINNET_API_URL
-from hyperliquid.utils.signing import sign_l1_action
 from hyperliquid.utils.types import Cloid
 
+from common.runtime.clock import Clock
 from common.trading.symbols import Symbol
+from executor.budget import ITEMS_PER_WEIGHT, WeightBudget, weight_of
+from executor.signing import Prepared, SigningExchange
 
-NO_SPOT: Any = {"universe": [], "tokens": []}
+REFUSED_UNREAD = 422
 
 
 class VenueAway(Exception):
@@ -29,17 +27,8 @@ class UnknownOutcome(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A signed action: the exact bytes to send, with the nonce and the time after which they are void."""
-
-    body: bytes
-    nonce: int
-    expires_after_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class OrderSpec:
-    """One order to place. `trigger_price` makes it a reduce-only market trigger of `kind` sl or tp."""
+    """One order to place. `trigger_price` makes it a market trigger of `kind` sl or tp; `tif` holds otherwise."""
 
     symbol: Symbol
     is_buy: bool
@@ -49,10 +38,11 @@ class OrderSpec:
     reduce_only: bool
     trigger_price: Decimal | None = None
     kind: str = ""
+    tif: str = "Ioc"
 
-    def wire(self) -> dict[str, Any]:
-        """The SDK's order request. Its floats are exact: sizes and prices have at most eight significant digits."""
-        order_type: dict[str, Any] = {"limit": {"tif": "Ioc"}}
+    def request(self) -> dict[str, Any]:
+        """The SDK's order request. Its floats are exact: prices have at most six figures, sizes far below sixteen."""
+        order_type: dict[str, Any] = {"limit": {"tif": self.tif}}
         if self.trigger_price is not None:
             trigger = {"isMarket": True, "triggerPx": float(self.trigger_price), "tpsl": self.kind}
             order_type = {"trigger": trigger}
@@ -67,68 +57,60 @@ class OrderSpec:
         }
 
 
-class SigningExchange(Exchange):  # type: ignore[misc]
-    """The SDK's Exchange whose actions come back signed instead of being sent; nonces rise strictly."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the exchange is and how long to wait for it; `life_ms` is how long a signed action stays valid."""
 
-    def __init__(
-        self, key: str, url: str, address: str, meta: Any, timeout_s: float, now_ms: Callable[[], int]
-    ) -> None:
-        wallet = Account.from_key(key)
-        super().__init__(wallet, url, meta=meta, account_address=address, spot_meta=NO_SPOT, timeout=timeout_s)
-        self._now_ms = now_ms
-        self._last_nonce = 0
-
-    def _post_action(self, action: Any, signature: Any, nonce: int) -> Prepared:
-        self._last_nonce = nonce = max(self._last_nonce + 1, self._now_ms())
-        is_mainnet = self.base_url == MAINNET_API_URL
-        signature = sign_l1_action(self.wallet, action, None, nonce, self.expires_after, is_mainnet)
-        payload = {
-            "action": action,
-            "nonce": nonce,
-            "signature": signature,
-            "vaultAddress": None,
-            "expiresAfter": self.expires_after,
-        }
-        return Prepared(json.dumps(payload).encode(), nonce, self.expires_after or 0)
+    url: str
+    timeout_s: float
+    life_ms: int
 
 
 class Venue:
-    """Async face of one account. Blocking calls run in threads, one at a time; every one has a time-out."""
+    """Async face of one account. Blocking calls run in threads; one session, one lock, one nonce counter per key."""
 
-    def __init__(self, key: str, url: str, address: str, timeout_s: float, now_ms: Callable[[], int]) -> None:
+    def __init__(self, key: str, address: str, door: Door, budget: WeightBudget, clock: Clock) -> None:
         self.address = address
-        self._key, self._url, self._timeout_s, self._now_ms = key, url, timeout_s, now_ms
+        self._key, self._door, self._budget, self._clock = key, door, budget, clock
         self._session = requests.Session()
-        self._exchange: SigningExchange | None = None
+        self._signer: SigningExchange | None = None
         self._turn = threading.Lock()
 
     async def open(self) -> None:
         """Loads the universe, once. Raises VenueAway."""
-        if self._exchange is None:
+        if self._signer is None:
             meta = await self.info({"type": "meta", "dex": ""})
-            self._exchange = SigningExchange(self._key, self._url, self.address, meta, self._timeout_s, self._now_ms)
+            door = self._door
+            self._signer = SigningExchange(self._key, door.url, self.address, meta, door.timeout_s, self._clock.now_ms)
 
-    @property
-    def _signer(self) -> SigningExchange:
-        if self._exchange is None:
-            raise VenueAway("the exchange has not answered yet")
-        return self._exchange
+    def close(self) -> None:
+        self._session.close()
 
     # Asking.
 
     async def info(self, body: dict[str, Any]) -> Any:
         """One /info request. Raises VenueAway."""
-        return await asyncio.to_thread(self._info, body)
+        self._budget.spend(weight_of(body["type"]), self._clock.monotonic())
+        answer = await asyncio.to_thread(self._info, body)
+        if isinstance(answer, list):
+            self._budget.spend(len(answer) // ITEMS_PER_WEIGHT, self._clock.monotonic())
+        return answer
 
     def _info(self, body: dict[str, Any]) -> Any:
         try:
             with self._turn:
-                answer = self._session.post(f"{self._url}/info", json=body, timeout=self._timeout_s)
-            if answer.status_code != 200:
+                answer = self._session.post(
+                    f"{self._door.url}/info", json=body, timeout=self._door.timeout_s, allow_redirects=False
+                )
+            if answer.status_code != requests.codes.ok:
                 raise VenueAway(f"HTTP {answer.status_code} to {body['type']}: {answer.text[:120]}")
             return answer.json()
         except (requests.RequestException, ValueError) as error:
             raise VenueAway(f"{body['type']}: {type(error).__name__}: {error}") from error
+
+    def may_look(self, kind: str) -> bool:
+        """Whether the budget has room for a request that can wait."""
+        return self._budget.allows_routine(weight_of(kind), self._clock.monotonic())
 
     async def state(self) -> Any:
         return await self.info({"type": "clearinghouseState", "user": self.address, "dex": ""})
@@ -137,11 +119,15 @@ class Venue:
         return await self.info({"type": "frontendOpenOrders", "user": self.address, "dex": ""})
 
     async def fills_since(self, start_ms: int) -> Any:
+        """Oldest first, at most 2,000."""
         return await self.info({"type": "userFillsByTime", "user": self.address, "startTime": start_ms})
 
     async def order_status(self, reference: str | int) -> Any:
         """By client order id or order id."""
         return await self.info({"type": "orderStatus", "user": self.address, "oid": reference})
+
+    async def mids(self) -> Any:
+        return await self.info({"type": "allMids", "dex": ""})
 
     async def leverage_of(self, symbol: Symbol) -> tuple[int, bool]:
         """(leverage, is isolated) as the exchange has it set."""
@@ -150,28 +136,27 @@ class Venue:
 
     # Preparing and sending.
 
-    def prepare_orders(self, orders: list[OrderSpec], grouping: str, life_s: float) -> Prepared:
+    def prepare_orders(self, orders: list[OrderSpec], grouping: str) -> Prepared:
         """Signs an order action; nothing is sent."""
-        return self._prepare(life_s, lambda signer: signer.bulk_orders([o.wire() for o in orders], grouping=grouping))
+        return self._prepare(lambda signer: signer.bulk_orders([o.request() for o in orders], grouping=grouping))
 
-    def prepare_leverage(self, symbol: Symbol, leverage: int, life_s: float) -> Prepared:
+    def prepare_leverage(self, symbol: Symbol, leverage: int) -> Prepared:
         """Signs a change to isolated margin at that leverage."""
-        return self._prepare(life_s, lambda signer: signer.update_leverage(leverage, symbol.value, is_cross=False))
+        return self._prepare(lambda signer: signer.update_leverage(leverage, symbol.value, is_cross=False))
 
-    def prepare_cancel(self, symbol: Symbol, order_ids: list[int], life_s: float) -> Prepared:
+    def prepare_cancel(self, symbol: Symbol, order_ids: list[int]) -> Prepared:
         """Signs a cancellation."""
-        requests_ = [{"coin": symbol.value, "oid": order_id} for order_id in order_ids]
-        return self._prepare(life_s, lambda signer: signer.bulk_cancel(requests_))
+        rows = [{"coin": symbol.value, "oid": order_id} for order_id in order_ids]
+        return self._prepare(lambda signer: signer.bulk_cancel(rows))
 
-    def _prepare(self, life_s: float, build: Callable[[SigningExchange], Any]) -> Prepared:
-        with self._turn:
-            signer = self._signer
-            signer.expires_after = self._now_ms() + round(life_s * 1000)
-            prepared: Prepared = build(signer)
-            return prepared
+    def _prepare(self, build: Callable[[SigningExchange], Any]) -> Prepared:
+        if self._signer is None:
+            raise VenueAway("the exchange has not answered yet")
+        return self._signer.prepare(self._door.life_ms, build)
 
     async def send(self, body: bytes) -> Any:
-        """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless the answer is readable."""
+        """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless that can be read."""
+        self._budget.spend(weight_of("exchange"), self._clock.monotonic())
         return await asyncio.to_thread(self._send, body)
 
     def _send(self, body: bytes) -> Any:
@@ -179,11 +164,15 @@ class Venue:
         try:
             with self._turn:
                 answer = self._session.post(
-                    f"{self._url}/exchange", data=body, headers=headers, timeout=self._timeout_s
+                    f"{self._door.url}/exchange",
+                    data=body,
+                    headers=headers,
+                    timeout=self._door.timeout_s,
+                    allow_redirects=False,
                 )
-            if answer.status_code == 422:
+            if answer.status_code == REFUSED_UNREAD:
                 return {"status": "err", "response": f"HTTP 422: {answer.text[:200]}"}
-            content = answer.json() if answer.status_code == 200 else None
+            content = answer.json() if answer.status_code == requests.codes.ok else None
         except (requests.RequestException, ValueError) as error:
             raise UnknownOutcome(f"{type(error).__name__}: {error}") from error
         if not isinstance(content, dict) or content.get("status") not in ("ok", "err"):

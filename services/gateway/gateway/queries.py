@@ -108,7 +108,8 @@ class Queries:
         if not found["there"]:
             return []
         return await self.rows(
-            "SELECT model, value ->> 'state' AS state, value -> 'reasons' AS reasons FROM risk_state WHERE kind = 'state'"
+            """SELECT model, value ->> 'state' AS state, value -> 'reasons' AS reasons
+            FROM risk_state WHERE kind = 'state'"""
         )
 
 

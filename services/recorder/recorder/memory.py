@@ -27,5 +27,9 @@ async def write_memory(connection: Connection, redis: Any, model: str) -> None:
         WHERE v.model = %s AND v.verdict = 'DENIED' ORDER BY v.time_ms DESC LIMIT %s""",
         (model, KEPT),
     )
-    body = {"trades": trades, "denials": await cursor.fetchall()}
+    denials = await cursor.fetchall()
+    await cursor.execute("SELECT start_balance FROM api_accounts WHERE model = %s", (model,))
+    account = await cursor.fetchone()
+    start_balance = account["start_balance"] if account else None
+    body = {"trades": trades, "denials": denials, "start_balance": start_balance}
     await redis.set(f"memory:{model}", json.dumps(body))

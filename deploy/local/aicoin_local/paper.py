@@ -1,0 +1,34 @@
+"""Paper accounts, made once and kept private: per model an account and an API wallet, as on the real exchange."""
+
+import json
+from pathlib import Path
+
+from eth_account import Account
+
+from aicoin_local.catalog import MODELS
+from aicoin_local.stores import write_private
+
+
+def paper_environment(folder: Path) -> dict[str, str]:
+    """The executor's and simulator's variables for paper accounts; new ones are made when there are none."""
+    path = folder / "paper_keys.json"
+    if not path.exists():
+        write_private(path, json.dumps({model: _new_account() for model in MODELS}, indent=2))
+    accounts: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    variables = {
+        "SIMULATOR_ACCOUNTS": ",".join(f"{row['account_address']}:{row['wallet_address']}" for row in accounts.values())
+    }
+    for model, row in accounts.items():
+        variables[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"] = row["account_address"]
+        variables[f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"] = row["wallet_key"]
+    return variables
+
+
+def _new_account() -> dict[str, str]:
+    """The account's own key is thrown away: paper needs no withdrawals."""
+    account, wallet = Account.create(), Account.create()
+    return {
+        "account_address": account.address,
+        "wallet_address": wallet.address,
+        "wallet_key": f"0x{bytes(wallet.key).hex()}",
+    }

@@ -1,0 +1,29 @@
+"""Agent DeepSeek: asks DeepSeek for one decision per snapshot.
+
+Reads    market.snapshot; account:deepseek, memory:deepseek
+Writes   agent.decision
+State    none but the day's cost; an unanswered snapshot stays pending
+Failure  no answer, or none that is one valid decision, is recorded as such and trades nothing
+"""
+
+from agent_deepseek.client import DeepSeekClient
+from agent_deepseek.config import PROFILE, STRATEGY, DeepSeekSettings
+from common.agent.run import TradingAgent, load_strategy, wire
+from common.runtime.service import Service, run_service
+from common.runtime.settings import load_settings
+
+
+async def main() -> None:
+    settings = load_settings(PROFILE.service, DeepSeekSettings)
+    async with Service.open(PROFILE.service, settings) as service:
+        endpoint = settings.endpoint
+        client = DeepSeekClient(endpoint, settings.max_answer_tokens)
+        strategy = load_strategy("agent_deepseek", STRATEGY)
+        wire(service, TradingAgent(service, settings, PROFILE, endpoint, client, strategy))
+        service.log.info("asking", model=endpoint.provider_model, url=endpoint.base_url, stand_in=endpoint.stand_in)
+        await service.run()
+        await client.close()
+
+
+if __name__ == "__main__":
+    run_service(main)

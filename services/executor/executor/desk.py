@@ -1,0 +1,46 @@
+"""What everything that works on one account shares."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from common.runtime.clock import Clock
+from executor import metrics
+from executor.config import ExecutorSettings
+from executor.halt import HaltFile
+from executor.orders import OrderStore
+from executor.outbox import Outbox
+from executor.signing import Prepared
+from executor.store import IntentStore
+from executor.venue import UnknownOutcome, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One model's account with its tables, settings and clock."""
+
+    model: str
+    venue: Venue
+    intents: IntentStore
+    orders: OrderStore
+    outbox: Outbox
+    settings: ExecutorSettings
+    halts: HaltFile
+    clock: Clock
+    log: Any
+
+    async def post(self, intent_id: str, purpose: str, prepared: Prepared) -> Any:
+        """Sends an action with a line in the send log before and after. Raises UnknownOutcome."""
+        number = await self.intents.log_send(intent_id, purpose, prepared.nonce, self.clock.now_ms())
+        return await self.send_logged(number, prepared.body)
+
+    async def send_logged(self, number: int, body: bytes) -> Any:
+        """Sends bytes whose line in the send log is open, and notes the answer there. Raises UnknownOutcome."""
+        started = self.clock.monotonic()
+        try:
+            answer = await self.venue.send(body)
+        except UnknownOutcome as error:
+            await self.intents.log_answer(number, f"unknown: {error}", self.clock.now_ms())
+            raise
+        metrics.SEND_S.labels(self.model).observe(self.clock.monotonic() - started)
+        await self.intents.log_answer(number, str(answer), self.clock.now_ms())
+        return answer

@@ -1,0 +1,192 @@
+"""Looks at one account: state, open orders, fills; what changed since the last look becomes events."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from common.events import AccountOrder, OrderRole
+from common.trading.symbols import Symbol
+from executor import facts, metrics
+from executor.desk import Desk
+from executor.orders import Booking, OrderRow
+from executor.parse import WireFill, WireState, fills_of, open_orders_of, order_state_of, state_of
+from executor.store import SETTLE_MS, Intent
+
+FILLS_EVERY_S = 60.0
+IDLE_ORDERS_FACTOR = 3
+OVERLAP_MS = 10_000
+RECENT_MS = 3_600_000
+MAX_COVERS = 50
+FILLS_PAGE = 2_000
+MAX_PAGES = 50
+NEVER = float("-inf")
+PARENTS = (OrderRole.ENTRY, OrderRole.EXIT)
+
+
+@dataclass(slots=True)
+class View:
+    """One look: what the exchange said, and what of ours stands behind it."""
+
+    state: WireState
+    open_orders: list[AccountOrder]
+    rows: dict[str, OrderRow]
+    entries: dict[Symbol, Intent]
+    unfinished: list[Intent]
+    covers: tuple[str, ...]
+    held: set[Symbol] = field(default_factory=set)
+
+
+class Watcher:
+    """Remembers when it looked last and what it saw, so that the expensive questions are asked only when due."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
+        self.open_orders: list[AccountOrder] = []
+        self.sizes: dict[Symbol, Decimal] = {}
+        self._state_at = self._orders_at = self._fills_at = self._looked_at = NEVER
+
+    def forget(self, *, fills: bool = True) -> None:
+        """Something may have changed: everything is due."""
+        self._state_at = self._orders_at = NEVER
+        if fills:
+            self._fills_at = NEVER
+
+    def due_in_s(self) -> float:
+        return max(0.0, self._state_at + self.desk.settings.state_interval_s - self.clock.monotonic())
+
+    def looked_s_ago(self) -> float:
+        return self.clock.monotonic() - self._looked_at
+
+    async def look(self) -> View:
+        """Intents are read before the state: a state that was asked for afterwards contains the ended ones."""
+        now_s, now_ms = self.clock.monotonic(), self.clock.now_ms()
+        covers = await self.desk.intents.ended_since(self.model, now_ms - RECENT_MS, MAX_COVERS)
+        unfinished = await self.desk.intents.unfinished(self.model)
+        rows = await self.desk.orders.known(self.model, now_ms)
+        state = state_of(await self.venue.state())
+        sizes = {p.symbol: p.size_coin * p.side.sign for p in state.positions}
+        has_changed = sizes != self.sizes
+        if has_changed or self._is_due(self._orders_at, self._orders_interval_s(), "frontendOpenOrders", now_s):
+            await self._read_orders(rows)
+            self._orders_at = now_s
+        if has_changed or self._is_due(self._fills_at, FILLS_EVERY_S, "userFillsByTime", now_s):
+            await self._take_fills(rows, state.time_ms)
+            self._fills_at = now_s
+        self.sizes = sizes
+        self._state_at = self._looked_at = now_s
+        await self._settle_children(rows)
+        await self._close_entries(sizes, now_ms)
+        entries = await self.desk.intents.held_entries(self.model)
+        return View(state, self.open_orders, rows, entries, unfinished, tuple(covers), set(sizes))
+
+    def tell(self, view: View) -> None:
+        """Has the account's state published."""
+        sent = tuple(intent.intent_id for intent in view.unfinished)
+        now_ms = self.clock.now_ms()
+        event = facts.account(
+            self.model, self.venue.address, view.state, view.open_orders, view.entries, view.covers, sent, now_ms
+        )
+        self.desk.outbox.set_account(event)
+        unprotected = sum(1 for position in event.data.positions if not position.protected)
+        metrics.UNPROTECTED.labels(self.model).set(unprotected)
+
+    def _orders_interval_s(self) -> float:
+        """An account that holds nothing and has nothing resting is looked at less often; its feed reports news."""
+        interval_s = self.desk.settings.orders_interval_s
+        return interval_s if self.sizes or self.open_orders else interval_s * IDLE_ORDERS_FACTOR
+
+    def _is_due(self, last_s: float, interval_s: float, kind: str, now_s: float) -> bool:
+        """News are always worth the question; a routine look waits for the budget."""
+        return last_s == NEVER or (now_s - last_s >= interval_s and self.venue.may_look(kind))
+
+    async def _read_orders(self, rows: dict[str, OrderRow]) -> None:
+        roles = {client_order_id: row.role for client_order_id, row in rows.items()}
+        self.open_orders = open_orders_of(await self.venue.open_orders(), roles)
+
+    # Fills.
+
+    async def _take_fills(self, rows: dict[str, OrderRow], state_ms: int) -> None:
+        """Takes over the exchange's record from the last known fill on; ids make an overlap harmless.
+
+        An account seen for the first time starts now: what it did before is no affair of the arena.
+        """
+        until_ms = await self.desk.orders.fills_until(self.model)
+        if until_ms is None:
+            await self.desk.orders.add_fills(self.model, [], [], state_ms)
+            return
+        fills = await self._fills_from(max(0, until_ms - OVERLAP_MS))
+        if not fills:
+            return
+        by_order = {row.order_id: row for row in rows.values() if row.order_id is not None}
+        now_ms = self.clock.now_ms()
+        events, behind = [], {}
+        for fill in fills:
+            row = rows.get(fill.client_order_id or "") or by_order.get(fill.order_id)
+            if row is None and fill.client_order_id:
+                row = await self.desk.orders.get(fill.client_order_id)
+            if row is not None and row.role in PARENTS:
+                behind[fill.order_id] = row.intent_id
+            events.append(facts.filled(self.model, self.venue.address, fill, row, now_ms))
+        bookings = [_booking(intent_id, order_id, fills) for order_id, intent_id in behind.items()]
+        newest_ms = fills[-1].time_ms
+        await self.desk.orders.add_fills(self.model, events, bookings, newest_ms)
+        self.desk.outbox.wake()
+        for event in events:
+            if event.time_ms > until_ms:
+                metrics.FILLS.labels(self.model, event.data.role.value).inc()
+
+    async def _fills_from(self, start_ms: int) -> list[WireFill]:
+        """All fills from a time on, page by page."""
+        fills: dict[tuple[int, int, int], WireFill] = {}
+        for _ in range(MAX_PAGES):
+            rows = await self.venue.fills_since(start_ms)
+            fills |= {(fill.time_ms, fill.trade_id, fill.order_id): fill for fill in fills_of(rows)}
+            if len(rows) < FILLS_PAGE:
+                break
+            start_ms = max(int(row["time"]) for row in rows)
+        return [fills[key] for key in sorted(fills)]
+
+    # Orders that ended.
+
+    async def _settle_children(self, rows: dict[str, OrderRow]) -> None:
+        """Triggers and closes that are open no more have ended; the exchange says how."""
+        live = {order.client_order_id: order for order in self.open_orders}
+        for client_order_id, row in rows.items():
+            if row.final_status is not None or row.role in PARENTS:
+                continue
+            if client_order_id not in live:
+                await self._settle_child(row)
+            elif row.order_id is None:
+                await self.desk.orders.settle(client_order_id, order_id=live[client_order_id].order_id)
+
+    async def _settle_child(self, row: OrderRow) -> None:
+        """An order that the exchange doesn't know has ended only when it can't arrive any more."""
+        intent = await self.desk.intents.get(row.intent_id)
+        if intent is None or intent.status in ("STORED", "SENT", "IN_FLIGHT"):
+            return
+        asked_ms = self.clock.now_ms()
+        state = order_state_of(await self.venue.order_status(row.client_order_id))
+        if state is None and asked_ms <= row.void_after_ms:
+            return
+        if state is not None and state.is_live:
+            return
+        status = "canceled" if state is None else state.status
+        order_id = None if state is None else state.order_id
+        filled = Decimal(0) if state is None else state.filled_size_coin
+        events = []
+        if status != "filled":
+            events = [
+                facts.cancelled(intent, row.role, row.client_order_id, order_id, status, filled, self.clock.now_ms())
+            ]
+        await self.desk.orders.settle(row.client_order_id, order_id=order_id, final=status, events=events)
+        self.desk.outbox.wake()
+
+    async def _close_entries(self, sizes: dict[Symbol, Decimal], now_ms: int) -> None:
+        flat = [symbol for symbol in Symbol if symbol not in sizes]
+        await self.desk.intents.close_entries(self.model, flat, now_ms - SETTLE_MS, now_ms)
+
+
+def _booking(intent_id: str, order_id: int, fills: list[WireFill]) -> Booking:
+    """What the fills at hand say of one order: never more than its whole, perhaps less."""
+    own = [fill for fill in fills if fill.order_id == order_id]
+    size = sum((fill.size_coin for fill in own), Decimal(0))
+    return Booking(intent_id, size, sum((fill.price * fill.size_coin for fill in own), Decimal(0)) / size)

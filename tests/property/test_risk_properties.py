@@ -1,0 +1,378 @@
+"""No generated input or stream of decisions ever breaks a limit; roundings and triggers behave for all prices."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from common.events import AccountPosition, AccountUpdated, Action, Decision, Leg, RiskApproved
+from common.trading.instruments import INSTRUMENTS
+from common.trading.margin import (
+    TAKER_FEE_FRACTION,
+    initial_margin_usd,
+    isolated_liquidation_price,
+    liquidation_distance_fraction,
+    maintenance_margin_usd,
+    unrealised_pnl_usd,
+    usable_leverage,
+)
+from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from risk.gate import intent_of, judge
+from risk.gate_input import GateInput, Market, Reservation, Snapshot
+from risk.gatekeeper import RiskGate
+from risk.halts import Halt, Reason
+from risk.limits import Limits
+from risk.rules.table import RULES
+from risk.sizing import draft_entry, draft_exit, target_notional_usd
+from risk.testing import (
+    MARKS,
+    NOW_MS,
+    a_decision,
+    a_decision_event,
+    a_position,
+    a_tick_event,
+    an_account,
+    an_account_event,
+)
+
+D = Decimal
+
+
+def decimals(low: str, high: str, places: int) -> st.SearchStrategy[Decimal]:
+    return st.decimals(D(low), D(high), places=places, allow_nan=False, allow_infinity=False)
+
+
+PRICES = {
+    Symbol.BTC: decimals("5000", "400000", 1),
+    Symbol.ETH: decimals("200", "20000", 2),
+    Symbol.SOL: decimals("5", "900", 4),
+    Symbol.BNB: decimals("50", "3000", 3),
+    Symbol.DOGE: decimals("0.01", "3", 6),
+    Symbol.XRP: decimals("0.1", "20", 6),
+}
+SIDES = {Action.LONG: Side.LONG, Action.SHORT: Side.SHORT}
+
+
+@st.composite
+def priced(draw: st.DrawFn) -> tuple[Symbol, Decimal]:
+    symbol = draw(st.sampled_from(SYMBOLS))
+    return symbol, draw(PRICES[symbol])
+
+
+@st.composite
+def decisions(draw: st.DrawFn, *, sane: bool = False) -> Decision:
+    """Any decision that fits its type; `sane` ones stay near the limits, so that many pass."""
+    symbol = draw(st.sampled_from(SYMBOLS) if sane else st.one_of(st.none(), st.sampled_from(SYMBOLS)))
+    actions = [Action.LONG, Action.SHORT, Action.CLOSE] if sane else list(Action)
+    near = D(0) if symbol is None else MARKS[symbol]
+    trigger = st.one_of(st.none(), decimals("0.9", "1.1", 4).map(lambda ratio: near * ratio))
+    return Decision(
+        action=draw(st.sampled_from(actions)),
+        symbol=symbol,
+        leverage=draw(st.integers(1, 14) if sane else st.integers(-5, 100)),
+        position_size_percent=draw(decimals("0.05", "24", 2) if sane else decimals("-50", "500", 2)),
+        confidence=draw(decimals("50", "100", 0) if sane else decimals("-10", "200", 1)),
+        reasoning="generated",
+        stop_loss=draw(trigger),
+        take_profit=draw(trigger),
+    )
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> GateInput:
+    """Any surroundings, most of them near the limits' edges."""
+    decision = draw(st.one_of(decisions(), decisions(sane=True)))
+    age = st.integers(-3_000, 100_000)
+    mark = MARKS[decision.symbol or Symbol.BTC] * draw(decimals("0.98", "1.02", 4))
+    market = Market(
+        mark,
+        mark * draw(decimals("0.98", "1.02", 4)),
+        NOW_MS - draw(age) // 10,
+        NOW_MS - draw(age) // 10,
+        NOW_MS - draw(st.integers(-100, 3_000)),
+        NOW_MS,
+    )
+    held = [
+        a_position(symbol, draw(st.sampled_from(list(Side))), size_coin=D(draw(st.integers(1, 9_000))) / MARKS[symbol])
+        for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=4))
+    ]
+    equity = D(draw(st.integers(-100, 30_000)))
+    account = an_account(*held, equity_usd=equity, received_ms=NOW_MS - draw(age) // 4)
+    reserved = tuple(
+        Reservation(f"r{symbol}", symbol, Side.LONG, draw(st.sampled_from([Leg.ENTRY, Leg.EXIT])), *draw(
+            st.tuples(*[decimals("0", "5000", 0)] * 3)
+        ))
+        for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=3))
+    )  # fmt: skip
+    return GateInput(
+        limits=Limits(),
+        now_ms=NOW_MS,
+        market_ms=NOW_MS,
+        model="deepseek",
+        leg=draw(st.sampled_from(list(Leg))),
+        decision=decision,
+        answered_ms=draw(st.one_of(st.none(), age.map(lambda a: NOW_MS - a // 2))),
+        snapshot=draw(st.sampled_from([Snapshot(None, None), Snapshot(NOW_MS - 2_000, mark)])),
+        market=draw(st.sampled_from([None, market, market, market])),
+        account=draw(st.sampled_from([None, account, account, account])),
+        reservations=reserved,
+        marks=MARKS,
+        halts=draw(st.sampled_from([(), (), (Halt("deepseek", Reason.PERSON, 0),)])),
+        day_start_equity_usd=draw(st.one_of(st.none(), decimals("0", "33000", 0))),
+        high_water_usd=draw(st.one_of(st.none(), decimals("0", "50000", 0))),
+        entries_today=draw(st.integers(0, 60)),
+        last_entry_ms=draw(st.one_of(st.none(), age.map(lambda a: NOW_MS - a))),
+        orders_last_minute=draw(st.integers(0, 7)),
+        seen_before=draw(st.booleans()),
+    )
+
+
+@given(inputs())
+@settings(max_examples=600, deadline=None)
+def test_the_gate_always_answers_and_an_approval_is_within_every_limit(case: GateInput) -> None:
+    verdict = judge(case)
+    failing = [result.code for result in verdict.rules if not result.passed]
+    assert verdict.code == (failing[0] if failing else None)
+    assert len(verdict.rules) == sum(r.for_entries if case.leg is Leg.ENTRY else r.for_exits for r in RULES)
+    if verdict.code is not None:
+        return
+    order, limits = verdict.draft, case.limits
+    assert order is not None
+    assert case.account is not None
+    if case.leg is not Leg.ENTRY:
+        assert case.position is not None
+        assert order.size_coin == case.position.size_coin
+        return
+    assert case.market is not None
+    assert order.leverage is not None
+    assert case.halts == ()
+    assert not case.seen_before
+    assert case.entries_today < limits.max_daily_trades
+    assert case.decision.confidence >= limits.min_confidence
+    assert order.margin_usd <= case.account.equity_usd * limits.max_position_size_percent / 100
+    assert order.leverage <= min(limits.max_leverage, INSTRUMENTS[order.symbol].max_leverage)
+    taken = {p.symbol for p in case.account.positions} | {r.symbol for r in case.entries_reserved}
+    assert order.symbol not in taken
+    assert len(taken) < limits.max_open_positions
+    assert case.account.withdrawable_usd >= order.margin_usd
+    assert abs(order.limit_price / order.mark_price - 1) <= D("0.005")
+
+
+@given(priced(), st.sampled_from(list(SIDES)), decimals("0.01", "100", 2), st.integers(1, 40), st.integers(0, 10**6))
+@settings(max_examples=500, deadline=None)
+def test_rounding_never_raises_the_notional_at_any_price_the_order_can_get(
+    coin: tuple[Symbol, Decimal], action: Action, percent: Decimal, leverage: int, equity: int
+) -> None:
+    symbol, mark = coin
+    decision = a_decision(action=action, symbol=symbol, position_size_percent=percent, leverage=leverage)
+    side = SIDES[action]
+    order = draft_entry(Limits(), decision, side, equity_usd=D(equity), mark_price=mark, mid_price=mark)
+    target = target_notional_usd(Limits(), decision, D(equity))
+    instrument = INSTRUMENTS[symbol]
+    assert order.size_coin * max(mark, order.limit_price) <= target
+    assert order.notional_usd <= target
+    assert order.size_coin == instrument.round_size(order.size_coin)
+    for price in (order.limit_price, order.stop_loss_price, order.take_profit_price):
+        assert price is not None
+        assert instrument.is_valid_price(price)
+    assert order.stop_loss_price is not None
+    assert order.take_profit_price is not None
+    assert 0 < side.sign * (mark - order.stop_loss_price) <= mark * D("0.05")
+    assert 0 < side.sign * (order.take_profit_price - mark) <= mark * D("0.10")
+    assert 0 <= side.sign * (order.limit_price - mark) <= mark * D("0.005")
+
+
+@given(priced(), st.sampled_from(list(SIDES)), st.integers(1, 40), st.integers(1, 40), decimals("0.8", "1.2", 4))
+@settings(max_examples=300, deadline=None)
+def test_trigger_prices_do_not_depend_on_the_leverage(
+    coin: tuple[Symbol, Decimal], action: Action, one: int, other: int, ratio: Decimal
+) -> None:
+    symbol, mark = coin
+    orders = [
+        draft_entry(
+            Limits(),
+            a_decision(action=action, symbol=symbol, leverage=leverage, stop_loss=mark * ratio, take_profit=mark / ratio),
+            SIDES[action],
+            equity_usd=D(10_000),
+            mark_price=mark,
+            mid_price=mark,
+        )
+        for leverage in (one, other)
+    ]
+    assert len({(order.stop_loss_price, order.take_profit_price, order.limit_price) for order in orders}) == 1
+
+
+@given(priced(), st.sampled_from(list(Side)), st.integers(1, 10**6))
+@settings(max_examples=300, deadline=None)
+def test_an_exit_is_reduce_only_and_never_larger_than_the_position(
+    coin: tuple[Symbol, Decimal], side: Side, lots: int
+) -> None:
+    symbol, mark = coin
+    size = lots * INSTRUMENTS[symbol].size_step_coin
+    intent = intent_of(draft_exit(Limits(), a_position(symbol, side, size_coin=size), mark), valid_until_ms=0)
+    assert intent.reduce_only
+    assert intent.size_coin == size
+    assert intent.side is (OrderSide.SELL if side is Side.LONG else OrderSide.BUY)
+    assert INSTRUMENTS[symbol].is_valid_price(intent.limit_price)
+    assert abs(intent.limit_price / mark - 1) <= D("0.03")
+
+
+@given(priced(), st.sampled_from(list(SIDES)), st.integers(1, 20))
+@settings(max_examples=300, deadline=None)
+def test_an_approved_stop_always_fires_before_liquidation(
+    coin: tuple[Symbol, Decimal], action: Action, leverage: int
+) -> None:
+    symbol, mark = coin
+    side, instrument = SIDES[action], INSTRUMENTS[symbol]
+    assume(leverage <= usable_leverage(instrument, side, D("0.05"), D("1.5"), 20))
+    decision = a_decision(action=action, symbol=symbol, leverage=leverage)
+    order = draft_entry(Limits(), decision, side, equity_usd=D(10_000), mark_price=mark, mid_price=mark)
+    assert order.stop_loss_price is not None
+    for fill in (mark, order.limit_price):
+        liquidation = isolated_liquidation_price(instrument, side, D(1), fill, leverage)
+        assert liquidation is None or side.sign * (order.stop_loss_price - liquidation) > 0
+
+
+class Exchange:
+    """A small account book: fills at a drawn price within the limit, marks, fees; nothing of the gate's is used."""
+
+    def __init__(self) -> None:
+        self.cash = D(10_000)
+        self.held: dict[Symbol, dict[str, Any]] = {}
+        self.marks = dict(MARKS)
+        self.covers: list[str] = []
+        self.sent: list[int] = []
+
+    def fill(self, event_id: str, intent: Any, now_ms: int, share: Decimal) -> None:
+        mark = self.marks[intent.symbol]
+        price = mark + (intent.limit_price - mark) * share
+        self.covers.append(event_id)
+        self.cash -= intent.size_coin * price * TAKER_FEE_FRACTION
+        if intent.reduce_only:
+            held = self.held.pop(intent.symbol)
+            self.cash += unrealised_pnl_usd(held["side"], held["size"], held["entry"], price)
+            return
+        side = Side.LONG if intent.side is OrderSide.BUY else Side.SHORT
+        self.sent.append(now_ms)
+        self.held[intent.symbol] = {
+            "side": side, "size": intent.size_coin, "entry": price, "leverage": intent.leverage,
+            "stop": intent.stop_loss_price, "id": event_id,
+        }  # fmt: skip
+
+    def move(self, symbol: Symbol, ratio: Decimal) -> None:
+        self.marks[symbol] = INSTRUMENTS[symbol].round_price(self.marks[symbol] * ratio)
+
+    def trigger_stops(self) -> None:
+        for symbol, held in list(self.held.items()):
+            if held["side"].sign * (held["stop"] - self.marks[symbol]) >= 0:
+                del self.held[symbol]
+                self.cash += unrealised_pnl_usd(held["side"], held["size"], held["entry"], self.marks[symbol])
+
+    def position(self, symbol: Symbol) -> AccountPosition:
+        held, mark = self.held[symbol], self.marks[symbol]
+        return a_position(
+            symbol,
+            held["side"],
+            size_coin=held["size"],
+            entry_price=held["entry"],
+            mark_price=mark,
+            leverage=held["leverage"],
+            margin_used_usd=held["size"] * held["entry"] / held["leverage"],
+            stop_loss_price=held["stop"],
+            intent_id=held["id"],
+        )
+
+    def account(self) -> AccountUpdated:
+        positions = [self.position(symbol) for symbol in self.held]
+        pnl = sum(
+            (unrealised_pnl_usd(p.side, p.size_coin, p.entry_price, p.mark_price) for p in positions), D(0)
+        )
+        return an_account(*positions, equity_usd=self.cash + pnl, covers=tuple(self.covers))
+
+
+STEPS = st.lists(
+    st.tuples(
+        decisions(sane=True),
+        st.integers(5, 600),
+        st.sampled_from(SYMBOLS),
+        decimals("0.96", "1.04", 3),
+        decimals("0", "1", 2),
+        st.booleans(),
+    ),
+    min_size=5,
+    max_size=40,
+)
+
+
+@given(STEPS)
+@settings(max_examples=120, deadline=None)
+def test_no_stream_of_decisions_breaks_a_limit_on_the_exchanges_state(steps: list[tuple[Any, ...]]) -> None:
+    limits = Limits(max_daily_trades=4)
+    gate, exchange, now_ms = RiskGate(limits, MODELS), Exchange(), NOW_MS
+    waiting: list[Any] = []
+    for number, (decision, seconds, moved, ratio, share, settles) in enumerate(steps):
+        now_ms += seconds * 1000
+        exchange.move(moved, ratio)
+        exchange.trigger_stops()
+        if settles:
+            # Approved orders may be filled late; the gate must have kept their room meanwhile.
+            for event in waiting:
+                if not event.data.intent.reduce_only or event.data.intent.symbol in exchange.held:
+                    exchange.fill(event.id, event.data.intent, now_ms, share)
+            waiting = []
+        gate.account(an_account_event(exchange.account(), at_ms=now_ms), now_ms)
+        for symbol in SYMBOLS:
+            gate.mark(a_tick_event(symbol, mark_price=exchange.marks[symbol], at_ms=now_ms), now_ms)
+        equity = exchange.account().equity_usd
+        cause = a_decision_event(
+            decision, cycle=f"c{number}", at_ms=now_ms, mark_price=exchange.marks[decision.symbol or Symbol.BTC]
+        )
+        for event in gate.judge(cause, now_ms):
+            if isinstance(event.data, RiskApproved):
+                waiting.append(event)
+                assert event.data.intent.initial_margin_usd <= equity * limits.max_position_size_percent / 100
+        open_coins = {*exchange.held} | {e.data.intent.symbol for e in waiting if not e.data.intent.reduce_only}
+        assert len(open_coins) <= limits.max_open_positions
+        today = [at_ms for at_ms in exchange.sent if at_ms // 86_400_000 == now_ms // 86_400_000]
+        assert len(today) <= limits.max_daily_trades
+        for symbol, held in exchange.held.items():
+            assert held["leverage"] <= min(limits.max_leverage, INSTRUMENTS[symbol].max_leverage)
+
+
+@given(priced(), st.integers(0, 10**12))
+@settings(max_examples=300, deadline=None)
+def test_sizes_and_prices_are_rounded_where_they_should_be(coin: tuple[Symbol, Decimal], micro: int) -> None:
+    symbol, price = coin
+    instrument, size = INSTRUMENTS[symbol], D(micro) / 10**6
+    rounded = instrument.round_size(size)
+    assert 0 <= size - rounded < instrument.size_step_coin
+    down, up, near = (instrument.round_price(price, way) for way in ("down", "up", "nearest"))
+    assert down <= price <= up
+    assert down <= near <= up
+    assert all(map(instrument.is_valid_price, (down, up, near)))
+    # Rounding up may reach the next power of ten, where the step is coarser; never more than one step away.
+    assert up - down <= instrument.price_step(price)
+
+
+@given(st.sampled_from(SYMBOLS), st.sampled_from(list(Side)), st.integers(1, 39), decimals("1", "400000000", 0))
+@settings(max_examples=300, deadline=None)
+def test_margin_grows_with_the_notional_and_liquidation_nears_with_the_leverage(
+    symbol: Symbol, side: Side, leverage: int, notional: Decimal
+) -> None:
+    instrument = INSTRUMENTS[symbol]
+    assert 0 < maintenance_margin_usd(instrument, notional) <= maintenance_margin_usd(instrument, notional + 1)
+    assert initial_margin_usd(notional, leverage) > initial_margin_usd(notional, leverage + 1)
+    if leverage < instrument.max_leverage:
+        nearer = liquidation_distance_fraction(instrument, side, leverage + 1)
+        assert 0 < nearer <= liquidation_distance_fraction(instrument, side, leverage)
+
+
+def test_the_generated_streams_do_get_approvals() -> None:
+    """Guards the properties above against passing because nothing was ever approved."""
+    gate = RiskGate(Limits(), MODELS)
+    gate.account(an_account_event(an_account(), at_ms=NOW_MS), NOW_MS)
+    gate.mark(a_tick_event(at_ms=NOW_MS), NOW_MS)
+    (event,) = gate.judge(a_decision_event(a_decision(), cycle="c", at_ms=NOW_MS), NOW_MS)
+    assert isinstance(event.data, RiskApproved)
+    assert replace(gate.state.markets[Symbol.BTC], time_ms=0).time_ms == 0
