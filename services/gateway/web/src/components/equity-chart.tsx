@@ -1,0 +1,139 @@
+import { type IChartApi, type ISeriesApi, LineSeries, LineStyle, type UTCTimestamp } from "lightweight-charts";
+import { useEffect, useRef } from "preact/hooks";
+
+import { get } from "../api";
+import { number, percent, usd } from "../format";
+import { t } from "../i18n";
+import { look, MODELS } from "../models";
+import { query, setFilter } from "../router";
+import { accounts, status } from "../store";
+import { theme, token } from "../theme";
+import type { EquitySeries } from "../types";
+import { chartTime, makeChart, paint } from "./chart";
+import { useLoad } from "./load";
+
+type Points = { time: UTCTimestamp; value: number }[];
+
+/** Rising times, one point a second, in dollars or percent of the start. */
+export function toPoints(points: [number, string][], start: number, inPercent: boolean): Points {
+  const bySecond = new Map<number, number>();
+  for (const [ms, equity] of points) {
+    const value = Number(equity);
+    bySecond.set(chartTime(ms), inPercent ? (value / start - 1) * 100 : value);
+  }
+  return [...bySecond].sort((a, b) => a[0] - b[0]).map(([time, value]) => ({ time: time as UTCTimestamp, value }));
+}
+
+export function EquityChart() {
+  const words = t();
+  const range = query.value.get("range") === "all" ? "all" : "72h";
+  const inPercent = query.value.get("unit") === "percent";
+  const element = useRef<HTMLDivElement>(null);
+  const chart = useRef<IChartApi | null>(null);
+  const lines = useRef(new Map<string, ISeriesApi<"Line">>());
+  const { value: loaded, failed } = useLoad(
+    () => get<{ series: EquitySeries[]; start_balance: string }>("equity", { range, points: "1000" }),
+    [range],
+    60_000,
+  );
+  const start = Number(loaded?.start_balance ?? status.value?.start_balance ?? 10_000);
+
+  useEffect(() => {
+    if (!element.current) return undefined;
+    const made = makeChart(element.current);
+    chart.current = made;
+    for (const model of MODELS) {
+      const line = made.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
+      lines.current.set(model, line);
+    }
+    return () => {
+      lines.current.clear();
+      made.remove();
+    };
+  }, []);
+
+  useEffect(() => {
+    if (!chart.current) return;
+    paint(chart.current);
+    for (const [model, line] of lines.current) {
+      line.applyOptions({
+        color: token(look(model).token),
+        title: look(model).name,
+        priceFormat: { type: "custom", formatter: (value: number) => (inPercent ? percent(value) : number(value, 0)) },
+      });
+    }
+  }, [theme.value, inPercent]);
+
+  useEffect(() => {
+    if (!loaded) return;
+    for (const row of loaded.series) lines.current.get(row.model)?.setData(toPoints(row.points, start, inPercent));
+    const first = lines.current.values().next().value;
+    const base = first?.createPriceLine({
+      price: inPercent ? 0 : start,
+      color: token("--muted"),
+      lineStyle: LineStyle.Dashed,
+      lineWidth: 1,
+      axisLabelVisible: false,
+      title: words.start,
+    });
+    chart.current?.timeScale().fitContent();
+    return () => {
+      if (base) first?.removePriceLine(base);
+    };
+  }, [loaded, inPercent, theme.value]);
+
+  useEffect(() => {
+    for (const row of Object.values(accounts.value)) {
+      const value = inPercent ? Number(row.return_percent) : Number(row.equity);
+      const time = chartTime(row.time_ms) as UTCTimestamp;
+      const line = lines.current.get(row.model);
+      const last = line?.data().at(-1)?.time as number | undefined;
+      if (line && last !== undefined && time >= last) line.update({ time, value });
+    }
+  }, [accounts.value]);
+
+  return (
+    <section class="panel chart-panel" aria-label={words.accountValue}>
+      <div class="panel-head">
+        <h2>{words.accountValue}</h2>
+        <Switch name="range" value={range} choices={{ all: words.allTime, "72h": "72H" }} fallback="72h" />
+        <Switch name="unit" value={inPercent ? "percent" : "usd"} choices={{ usd: "$", percent: "%" }} fallback="usd" />
+        <span class="legend">
+          {MODELS.map((model) => {
+            const row = accounts.value[model];
+            const { name, marker, token: color } = look(model);
+            return (
+              <span key={model} data-testid={`account-value-${model}`}>
+                <span style={`color: var(${color})`}>{marker}</span> {name} <b>{usd(row?.equity)}</b>
+              </span>
+            );
+          })}
+        </span>
+      </div>
+      {failed && <p class="note">{words.failed}</p>}
+      <div class="chart" ref={element} />
+    </section>
+  );
+}
+
+export function Switch(props: {
+  name: string;
+  value: string;
+  choices: Record<string, string>;
+  fallback: string;
+}) {
+  return (
+    <span class="switch" role="group" aria-label={props.name}>
+      {Object.entries(props.choices).map(([value, text]) => (
+        <button
+          key={value}
+          type="button"
+          aria-pressed={value === props.value}
+          onClick={() => setFilter(props.name, value === props.fallback ? null : value)}
+        >
+          {text}
+        </button>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,68 @@
+/** The WebSocket's state machine, without I/O: what to send, what a frame means, when to try again. */
+
+export const CHANNELS = ["price_update", "trade_executed", "position_update", "ai_decision", "account_update"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+export interface Push {
+  channel: Channel;
+  seq: number;
+  time_ms: number;
+  data: Record<string, unknown>;
+}
+
+export type Received = { kind: "hello" } | { kind: "push"; push: Push; isNew: boolean } | { kind: "other" };
+
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 15_000;
+
+export class Feed {
+  private epoch: number | null = null;
+  private readonly seen = new Map<Channel, number>();
+  private attempts = 0;
+
+  /** What one frame holds: a message, or an array of several. Unreadable ones are ignored. */
+  take(text: string): Received[] {
+    let body: unknown;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      return [];
+    }
+    return (Array.isArray(body) ? body : [body]).map((message) => this.takeOne(message as Record<string, unknown>));
+  }
+
+  private takeOne(message: Record<string, unknown>): Received {
+    if (message["channel"] === "hello") {
+      const epoch = Number(message["epoch"]);
+      if (epoch !== this.epoch) this.seen.clear();
+      this.epoch = epoch;
+      this.attempts = 0;
+      return { kind: "hello" };
+    }
+    const channel = message["channel"] as Channel;
+    if (!CHANNELS.includes(channel)) return { kind: "other" };
+    if (message["reset"] === true) {
+      this.seen.delete(channel);
+      return { kind: "other" };
+    }
+    const push = message as unknown as Push;
+    const last = this.seen.get(channel);
+    const isSnapshot = push.data["snapshot"] === true;
+    const isNew = isSnapshot || last === undefined || push.seq > last;
+    if (isNew) this.seen.set(channel, push.seq);
+    return { kind: "push", push, isNew };
+  }
+
+  /** The subscription, with what was seen last so that nothing is missed. */
+  subscription(): string {
+    const since = Object.fromEntries([...this.seen].filter(([channel]) => channel !== "price_update"));
+    return JSON.stringify({ op: "subscribe", channels: CHANNELS, since, epoch: this.epoch });
+  }
+
+  /** The pause before the next attempt, in ms: doubling, capped, with jitter. */
+  pause(random: number): number {
+    const bound = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.attempts, 10));
+    this.attempts += 1;
+    return Math.round(bound * (0.5 + random / 2));
+  }
+}

@@ -1,0 +1,196 @@
+/** Rows as the gateway sends them: money as decimal strings, times in ms since 1970 UTC. */
+
+export interface ModelStatus {
+  model: string;
+  name: string;
+  provider_model: string;
+  stand_in: boolean | null;
+  trading_state: string;
+  reasons: unknown[];
+}
+
+export interface SymbolInfo {
+  symbol: string;
+  price_decimals_hint: number;
+  size_decimals: number;
+  max_leverage: number;
+}
+
+export interface Status {
+  mode: string;
+  market: string;
+  models: ModelStatus[];
+  trading_state: string;
+  time_ms: number;
+  started_ms: number;
+  decision_interval_s: number;
+  start_balance: string;
+  symbols: SymbolInfo[];
+  version: string;
+}
+
+export interface Price {
+  price: string;
+  mark_price: string;
+  time_ms: number;
+  prev_day_price?: string;
+  funding_rate_hourly?: string;
+}
+
+export interface Account {
+  model: string;
+  equity: string;
+  available_balance: string;
+  margin_used: string;
+  unrealized_pnl: string;
+  total_notional: string;
+  start_balance: string;
+  return_percent: string;
+  time_ms: number;
+}
+
+export interface Position {
+  model: string;
+  symbol: string;
+  side: string;
+  position_size: string;
+  entry_price: string;
+  mark_price: string;
+  leverage: number;
+  notional: string;
+  unrealized_pnl: string;
+  liquidation_price: string | null;
+  initial_margin: string;
+  stop_loss: string | null;
+  take_profit: string | null;
+  protected: boolean;
+  opened_at: number | null;
+  cycle_id: string | null;
+}
+
+export interface Trade {
+  id: string;
+  model: string;
+  symbol: string;
+  side: string;
+  entry_price: string;
+  exit_price: string | null;
+  position_size: string;
+  leverage: number | null;
+  entry_time: number;
+  exit_time: number | null;
+  pnl: string | null;
+  pnl_percent: string | null;
+  fees: string;
+  funding: string;
+  status: string;
+  close_reason: string | null;
+  entry_notional: string;
+  exit_notional: string | null;
+  cycle_id: string | null;
+}
+
+export interface Fill {
+  id: string;
+  model: string;
+  symbol: string;
+  side: string;
+  price: string;
+  size: string;
+  fee: string;
+  closed_pnl: string;
+  role: string;
+  time_ms: number;
+}
+
+export interface Decision {
+  id: string;
+  model: string;
+  cycle_id: string;
+  time_ms: number;
+  outcome: string;
+  action: string | null;
+  symbol: string | null;
+  leverage: number | null;
+  position_size_percent: string | null;
+  confidence: string | null;
+  reasoning: string | null;
+  executed: boolean;
+  verdict: string;
+  denial_code: string | null;
+  failure_code: string | null;
+  failure_reason: string | null;
+  latency_ms: number | null;
+  provider_model: string;
+  stand_in: boolean;
+}
+
+export interface Rule {
+  code: string;
+  passed: boolean;
+  value: string | null;
+  limit: string | null;
+  setting: string | null;
+  detail: string | null;
+}
+
+export interface OrderRow {
+  client_order_id: string;
+  order_id: number | null;
+  role: string;
+  side: string | null;
+  size: string | null;
+  price: string | null;
+  trigger_price: string | null;
+  status: string;
+  reason: string | null;
+  time_ms: number;
+}
+
+export interface DecisionDetail extends Decision {
+  prompt: { system: string | null; user: string | null };
+  raw_response: string | null;
+  reasoning_content: string | null;
+  strategy: string | null;
+  prompt_hash: string | null;
+  usage: { prompt_tokens: number; completion_tokens: number; cached_tokens: number } | null;
+  cost_usd: string | null;
+  stop_loss: string | null;
+  take_profit: string | null;
+  invalidation_condition: unknown;
+  attempts: number;
+  rules: Rule[];
+  intent: Record<string, unknown> | null;
+  orders: OrderRow[];
+  fills: Fill[];
+}
+
+export interface Candle {
+  open_time_ms: number;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: string;
+  is_closed: boolean;
+}
+
+export interface LeaderboardRow {
+  rank: number;
+  model: string;
+  account_value: string;
+  return_percent: string;
+  total_pnl: string;
+  fees: string;
+  funding: string;
+  win_rate_percent: string | null;
+  biggest_win: string | null;
+  biggest_loss: string | null;
+  sharpe: string | null;
+  trades: number;
+}
+
+export interface EquitySeries {
+  model: string;
+  points: [number, string][];
+}
