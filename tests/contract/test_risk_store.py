@@ -1,28 +1,20 @@
 """risk_state and the rebuilding of memory against a real PostgreSQL and a real Redis; the service as a process."""
 
 import asyncio
-import os
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
+
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
 from common.events import (
-    Command,
-    ControlCommand,
-    Event,
     Leg,
     OrderIntent,
     RiskApproved,
-    RiskDenied,
     originate,
 )
-from common.events.codec import decode, encode
+from common.events.codec import encode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
@@ -32,7 +24,7 @@ from risk.limits import Limits
 from risk.rebuild import rebuild
 from risk.state import RiskState
 from risk.store import RiskStore
-from risk.testing import a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
+from risk.testing import a_position, an_account, an_account_event
 
 D = Decimal
 LIMITS = Limits()
@@ -84,7 +76,11 @@ async def test_only_what_changed_is_written_and_what_ended_is_deleted(pool: Pool
     await store.save(after)
     async with pool.connection() as connection:
         cursor = await connection.execute("SELECT kind, model, key FROM risk_state WHERE updated_at > 'epoch'")
-        assert set(await cursor.fetchall()) == {("high_water", "qwen", ""), ("state", "deepseek", ""), ("state", "qwen", "")}
+        assert set(await cursor.fetchall()) == {
+            ("high_water", "qwen", ""),
+            ("state", "deepseek", ""),
+            ("state", "qwen", ""),
+        }
         cursor = await connection.execute("SELECT model, key FROM risk_state WHERE kind = 'halt'")
         assert await cursor.fetchall() == [("deepseek", "DAILY_LOSS")]
 
@@ -151,7 +147,9 @@ async def test_an_approval_nobody_took_yet_is_reserved_and_a_taken_one_without_i
 ) -> None:
     await migrate(pool, "executor")
     for number, cycle in enumerate(("taken", "pending", "waiting")):
-        payload = RiskApproved(model="qwen", leg=Leg.ENTRY, decision_id="d", intent=an_intent(SYMBOLS[number]), rules=())
+        payload = RiskApproved(
+            model="qwen", leg=Leg.ENTRY, decision_id="d", intent=an_intent(SYMBOLS[number]), rules=()
+        )
         event = originate(payload, keys=(cycle,), time_ms=1, now_ms=1, cycle_id=cycle)
         await bus.commit(Commit("risk", events=[event]))
         if cycle != "waiting":
@@ -181,80 +179,3 @@ async def test_rebuilding_waits_for_the_executors_table(pool: Pool, bus: RedisBu
     assert not waiting.done()
     await migrate(pool, "executor")
     assert isinstance(await asyncio.wait_for(waiting, DEADLINE_S), RiskState)
-
-
-@asynccontextmanager
-async def risk_process(redis_url: str, database_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "risk.main", env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def eventually(probe: Callable[[], Awaitable[Any]]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if found := await probe():
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError("what was waited for did not come")
-
-
-async def test_the_service_judges_and_remembers_a_halt_over_a_kill(redis_url: str, database_url: str, pool: Pool) -> None:
-    await migrate(pool, "executor")
-    bus = RedisBus(redis_url)
-    await bus.prepare("risk", [])
-
-    async def surroundings() -> list[Event[Any]]:
-        now_ms = SystemClock().now_ms()
-        ticks = [a_tick_event(symbol, at_ms=now_ms) for symbol in SYMBOLS]
-        return [*ticks, an_account_event(an_account(), at_ms=now_ms)]
-
-    async def verdicts(stream: str) -> list[Event[Any]]:
-        return [decode(stream, fields[b"event"]) for _, fields in await bus.client.xrange(stream)]
-
-    async def judged(cycle: str) -> Event[Any]:
-        """The verdict on a decision of now, sent after fresh surroundings."""
-        before = await surroundings()
-        await bus.commit(Commit("ingester", events=before))
-        await eventually(all_handled)
-        decision = a_decision_event(a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
-        await bus.commit(Commit("agent-deepseek", events=[decision]))
-
-        async def verdict() -> Event[Any] | None:
-            found = [*await verdicts(RiskApproved.TYPE), *await verdicts(RiskDenied.TYPE)]
-            return next((event for event in found if event.cause_id == decision.id), None)
-
-        return await eventually(verdict)
-
-    async def all_handled() -> bool:
-        for stream in ("market.tick", "account.updated", "control.command"):
-            groups = await bus.client.xinfo_groups(stream) if await bus.client.exists(stream) else []
-            if not any(g["name"] == b"risk" and not g["pending"] and not g["lag"] for g in groups):
-                return False
-        return True
-
-    try:
-        async with risk_process(redis_url, database_url):
-            approved = await judged("one")
-            assert isinstance(approved.data, RiskApproved)
-            assert approved.cycle_id == "one"
-            assert approved.data.intent.stop_loss_price == 95_000
-            command = ControlCommand(command=Command.HALT, model="deepseek", reason="test", requested_by="test")
-            await bus.commit(Commit("gateway", events=[originate(command, keys=(1,), time_ms=1, now_ms=1)]))
-            await eventually(all_handled)
-        async with risk_process(redis_url, database_url):
-            denied = await judged("two")
-            assert isinstance(denied.data, RiskDenied)
-            assert denied.data.code == "STATE_HALTED"
-            failing = {result.code for result in denied.data.rules if not result.passed}
-            # The approval of before has been taken by nobody yet: its coin stays reserved.
-            assert "POSITION_HELD" in failing
-    finally:
-        await bus.close()

@@ -1,5 +1,6 @@
-"""The one list of what runs: services in start order, with the secrets that each may see."""
+"""The one list of what runs: services in start order, what each needs, and the secrets that each may see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,42 +11,50 @@ SECRETS: Final = (
     "DASHSCOPE_API_KEY",
     "CONTROL_TOKEN",
     "DATABASE_URL",
+    "REDIS_URL",
 )
 """Prefixes of variables that reach only the services that name them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """One service: its name, its package, its place among the metrics ports, the secrets that it needs."""
+    """One service: name, package, place among the metrics ports, the secrets and the other parts that it needs."""
 
     name: str
     package: str
     metrics_offset: int
     secrets: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
+MODELS: Final = ("deepseek", "qwen")
+STORES: Final = ("redis", "postgres")
+_BOTH: Final = ("REDIS_URL", "DATABASE_URL")
 SERVICES: Final = (
     ServiceSpec("simulator", "simulator", 7),
-    ServiceSpec("recorder", "recorder", 5, ("DATABASE_URL",)),
-    ServiceSpec("executor", "executor", 4, ("DATABASE_URL", "HYPERLIQUID_PRIVATE_KEY")),
-    ServiceSpec("risk", "risk", 3, ("DATABASE_URL",)),
-    ServiceSpec("ingester", "ingester", 0),
-    ServiceSpec("agent-deepseek", "agent_deepseek", 1, ("DEEPSEEK_API_KEY",)),
-    ServiceSpec("agent-qwen", "agent_qwen", 2, ("QWEN_API_KEY", "DASHSCOPE_API_KEY")),
-    ServiceSpec("gateway", "gateway", 6, ("DATABASE_URL", "CONTROL_TOKEN")),
+    ServiceSpec("recorder", "recorder", 5, _BOTH, STORES),
+    ServiceSpec("executor", "executor", 4, (*_BOTH, "HYPERLIQUID_PRIVATE_KEY"), (*STORES, "simulator")),
+    ServiceSpec("risk", "risk", 3, _BOTH, STORES),
+    ServiceSpec("ingester", "ingester", 0, ("REDIS_URL",), ("redis", "simulator")),
+    ServiceSpec("agent-deepseek", "agent_deepseek", 1, ("REDIS_URL", "DEEPSEEK_API_KEY"), ("redis", "simulator")),
+    ServiceSpec(
+        *("agent-qwen", "agent_qwen", 2), ("REDIS_URL", "QWEN_API_KEY", "DASHSCOPE_API_KEY"), ("redis", "simulator")
+    ),
+    ServiceSpec("gateway", "gateway", 6, (*_BOTH, "CONTROL_TOKEN"), STORES),
 )
-STOP_ORDER: Final = (
+STOP_ORDER: Final[tuple[str, ...]] = (
     *("gateway", "agent-deepseek", "agent-qwen", "ingester", "risk", "executor", "recorder", "simulator"),
     *("postgres", "redis"),
 )
-MODELS: Final = ("deepseek", "qwen")
-
-
-def spec_of(name: str) -> ServiceSpec:
-    """The service of that name. Raises KeyError."""
-    return {spec.name: spec for spec in SERVICES}[name]
 
 
 def may_see(spec: ServiceSpec, variable: str) -> bool:
     """Whether a service gets this variable: everything that is no secret, and the secrets that it names."""
     return not variable.startswith(SECRETS) or variable.startswith(spec.secrets or ("\0",))
+
+
+def environment_of(spec: ServiceSpec, variables: Mapping[str, str]) -> dict[str, str]:
+    """One service's environment: its own metrics port, and only its own secrets."""
+    own = {name: value for name, value in variables.items() if may_see(spec, name)}
+    port = int(variables["METRICS_BASE_PORT"]) + spec.metrics_offset
+    return own | {"METRICS_PORT": str(port), "AICOIN_PROGRAM": spec.name}

@@ -11,16 +11,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from aicoin_local import bench, checks, dotenv_file, web
 from aicoin_local.catalog import SERVICES
+from aicoin_local.lock import holder
+from aicoin_local.readiness import why_unready
+from aicoin_local.run import is_left_over, stop_arena
 from aicoin_local.run import run as run_arena
-from aicoin_local.run import why_unready
 from aicoin_local.runfile import read_run
 from aicoin_local.settings import LocalSettings, full_environment, load_settings, refuse
-from aicoin_local.stores import is_alive
 from aicoin_local.supervise import Supervisor, SupervisorError
 
-STOP_LIMIT_S = 90
-READY_LIMIT_S = 60
+STOP_LIMIT_S = 120
+READY_LIMIT_S = 90
+POLL_S = 0.1
+GROUP = "aicoin.commands"
 
 app = typer.Typer(help="Runs and watches an AIcoin arena on this machine.", no_args_is_help=True, add_completion=False)
 
@@ -33,19 +37,20 @@ def run() -> None:
 
 @app.command()
 def status() -> None:
-    """Shows every service: process, uptime, readiness."""
-    settings = _settings()
-    supervisor = _supervisor(settings)
-    ports = {spec.name: settings.metrics_base_port + spec.metrics_offset for spec in SERVICES}
+    """Shows every service: process, uptime, readiness. Exit code 1 when one isn't ready."""
+    supervisor = _supervisor(_settings())
+    ports = _metrics_ports(_settings())
     table = Table(box=None, pad_edge=False)
-    for heading in ("service", "state", "pid", "since", "ready"):
+    for heading in ("service", "state", "pid", "up", "ready"):
         table.add_column(heading)
+    unready = 0
     for name, info in supervisor.all_info().items():
         why = why_unready(ports[name]) if name in ports else None
-        ready = "" if name not in ports else "yes" if why is None else why
-        minutes = max(0, info["now"] - info["start"]) // 60 if info["pid"] else 0
-        table.add_row(name, info["statename"].lower(), str(info["pid"] or ""), f"{minutes} min", ready)
+        unready += why is not None
+        up = str(max(0, info["now"] - info["start"])) + " s" if info["pid"] else ""
+        table.add_row(name, info["statename"].lower(), str(info["pid"] or ""), up, "yes" if why is None else why)
     Console(highlight=False).print(table)
+    raise typer.Exit(1 if unready else 0)
 
 
 @app.command()
@@ -54,8 +59,12 @@ def logs(service: str = typer.Argument("", help="one service; all when left out"
     folder = _settings().data_dir / "logs"
     files = sorted(folder.glob(f"{service or '*'}.log"))
     if not files:
-        refuse([f"no log of {service!r} in {folder}; services: {', '.join(spec.name for spec in SERVICES)}"])
-    raise typer.Exit(subprocess.call(["tail", "-n", str(lines), "-F", *map(str, files)]))
+        refuse([f"SERVICE: no log of {service!r} in {folder}"])
+    try:
+        code = subprocess.call(["tail", "-n", str(lines), "-F", *map(str, files)])
+    except KeyboardInterrupt:
+        code = 0
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -63,37 +72,63 @@ def restart(service: str) -> None:
     """Restarts one service and waits until it is ready again."""
     settings = _settings()
     supervisor = _supervisor(settings)
-    if service not in supervisor.all_info():
-        refuse([f"SERVICE: {service!r} does not run here; it must be one of {', '.join(supervisor.all_info())}"])
+    programs = supervisor.all_info()
+    if service not in programs:
+        refuse([f"SERVICE: {service!r} does not run here; it must be one of {', '.join(programs)}"])
     supervisor.stop_program(service)
     supervisor.start_program(service)
-    port = {spec.name: settings.metrics_base_port + spec.metrics_offset for spec in SERVICES}.get(service)
+    port = _metrics_ports(settings).get(service)
     deadline = time.monotonic() + READY_LIMIT_S
-    while port is not None and (why := why_unready(port)) is not None:
+    while port is not None and (why := _why_not_back(settings, supervisor, service, port)) is not None:
         if time.monotonic() > deadline:
-            refuse([f"{service} is not ready after {READY_LIMIT_S} s: {why}"])
-        time.sleep(0.2)
+            sys.stderr.write(f"aicoin: {service} is not ready after {READY_LIMIT_S} s: {why}\n")
+            raise typer.Exit(1)
+        time.sleep(POLL_S)
     typer.echo(f"{service} restarted")
+
+
+def _why_not_back(settings: LocalSettings, supervisor: Supervisor, service: str, port: int) -> str | None:
+    why = why_unready(port)
+    if why is None and holder(settings.data_dir) is not None:
+        noted = (read_run(settings.data_dir) or {}).get("services", {}).get(service, {}).get("pid")
+        return None if noted == supervisor.info(service)["pid"] else "run.json is not current yet"
+    return why
 
 
 @app.command()
 def stop() -> None:
     """Stops the arena cleanly."""
     settings = _settings()
-    content = read_run(settings.data_dir) or {}
-    pid = content.get("launcher_pid")
-    if pid and is_alive(pid):
-        os.kill(pid, signal.SIGINT)
-        deadline = time.monotonic() + STOP_LIMIT_S
-        while is_alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        typer.echo("stopped")
+    pid = holder(settings.data_dir)
+    if pid is None:
+        if is_left_over(settings):
+            stop_arena(settings, Console(highlight=False))
+        else:
+            typer.echo(f"nothing runs with its data in {settings.aicoin_data_dir}")
         return
-    typer.echo("nothing runs here")
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_LIMIT_S
+    while holder(settings.data_dir) == pid:
+        if time.monotonic() > deadline:
+            sys.stderr.write(f"aicoin: the launcher (pid {pid}) does not stop\n")
+            raise typer.Exit(1)
+        time.sleep(POLL_S)
+    typer.echo("stopped")
+
+
+app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+app.command("env")(dotenv_file.make)
+app.command("test")(checks.test)
+app.command("check")(checks.check)
+app.command("build-web")(web.build_web)
 
 
 def _settings() -> LocalSettings:
     return load_settings(full_environment())
+
+
+def _metrics_ports(settings: LocalSettings) -> dict[str, int]:
+    return {spec.name: settings.metrics_base_port + spec.metrics_offset for spec in SERVICES}
 
 
 def _supervisor(settings: LocalSettings) -> Supervisor:
@@ -103,10 +138,18 @@ def _supervisor(settings: LocalSettings) -> Supervisor:
     return supervisor
 
 
+def _load_commands(arguments: list[str]) -> None:
+    """Services' sub-commands, imported only when one of ours isn't meant: importing a service takes a second."""
+    ours = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    if arguments and arguments[0] in ours:
+        return
+    for entry in entry_points(group=GROUP):
+        app.add_typer(entry.load(), name=entry.name)
+
+
 def main() -> None:
     """Entry point: our commands and those that services have registered."""
-    for entry in entry_points(group="aicoin.commands"):
-        app.add_typer(entry.load(), name=entry.name)
+    _load_commands(sys.argv[1:])
     try:
         app()
     except SupervisorError as error:

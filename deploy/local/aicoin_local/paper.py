@@ -1,6 +1,7 @@
-"""Paper accounts, made once and kept private: per model an account and an API wallet, as on the real exchange."""
+"""Paper accounts, made once and kept private: an account and an API wallet per model, as on the real exchange."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from eth_account import Account
@@ -13,8 +14,16 @@ def paper_environment(folder: Path) -> dict[str, str]:
     """The executor's and simulator's variables for paper accounts; new ones are made when there are none."""
     path = folder / "paper_keys.json"
     if not path.exists():
-        write_private(path, json.dumps({model: _new_account() for model in MODELS}, indent=2))
-    accounts: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+        write_private(path, json.dumps(_new_accounts(), indent=2) + "\n")
+    return _variables(json.loads(path.read_text(encoding="utf-8")))
+
+
+def new_paper_variables() -> dict[str, str]:
+    """The same variables for accounts that were made just now."""
+    return _variables(_new_accounts())
+
+
+def _variables(accounts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     variables = {
         "SIMULATOR_ACCOUNTS": ",".join(f"{row['account_address']}:{row['wallet_address']}" for row in accounts.values())
     }
@@ -22,6 +31,10 @@ def paper_environment(folder: Path) -> dict[str, str]:
         variables[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"] = row["account_address"]
         variables[f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"] = row["wallet_key"]
     return variables
+
+
+def _new_accounts() -> dict[str, dict[str, str]]:
+    return {model: _new_account() for model in MODELS}
 
 
 def _new_account() -> dict[str, str]:

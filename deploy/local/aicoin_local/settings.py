@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 EXIT_BAD_SETTINGS = 2
 ROOT = Path(__file__).parents[3]
+SECRET_WORDS = ("KEY", "TOKEN", "URL", "PASSWORD")
 
 
-class LocalSettings(BaseSettings):
+class LocalSettings(BaseModel):
     """Where things listen (loopback) and where data lies. A given REDIS_URL or DATABASE_URL is used instead of ours."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True)
 
     aicoin_data_dir: Path = Path(".aicoin")
     gateway_port: int = Field(8080, ge=1, le=65535)
@@ -25,27 +25,14 @@ class LocalSettings(BaseSettings):
     redis_port: int = Field(6380, ge=1, le=65535)
     postgres_port: int = Field(5433, ge=1, le=65535)
     metrics_base_port: int = Field(9100, ge=1, le=65500)
-    redis_url: str | None = None
-    database_url: str | None = None
+    redis_url: str | None = Field(None, pattern=r"^(rediss?|unix)://", repr=False)
+    database_url: str | None = Field(None, pattern=r"^postgres(ql)?://", repr=False)
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
-    deepseek_api_key: str | None = Field(None, repr=False)
-    qwen_api_key: str | None = Field(None, repr=False)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what the caller gives: it has merged environment and `.env` already."""
-        return (init_settings,)
 
     @property
     def data_dir(self) -> Path:
-        return self.aicoin_data_dir.resolve()
+        """Absolute; a relative folder counts from the project's root."""
+        return (ROOT / self.aicoin_data_dir).resolve()
 
     @property
     def gateway_url(self) -> str:
@@ -62,8 +49,9 @@ class LocalSettings(BaseSettings):
 
 
 def full_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`.env` of the working folder under the real environment; empty values count as not set."""
-    given = {name: value for name, value in dotenv_values(".env").items() if value}
+    """The real environment over `.env` (AICOIN_ENV_FILE names another file); empty values count as not set."""
+    path = ROOT / (environ.get("AICOIN_ENV_FILE") or ".env")
+    given = {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
     return given | {name: value for name, value in environ.items() if value}
 
 
@@ -71,14 +59,15 @@ def load_settings(environment: Mapping[str, str]) -> LocalSettings:
     """The settings, or the end of the process with one line per wrong variable."""
     known = {name: environment[name.upper()] for name in LocalSettings.model_fields if name.upper() in environment}
     try:
-        return LocalSettings(**known)  # type: ignore[arg-type]
+        return LocalSettings(**known)
     except ValidationError as error:
         refuse([_line(problem) for problem in error.errors(include_url=False)])
 
 
 def _line(problem: Any) -> str:
     name = str(problem["loc"][0]).upper()
-    return f"{name}: {problem['msg'][:1].lower()}{problem['msg'][1:]} (got {str(problem['input'])[:60]!r})"
+    shown = "" if name.endswith(SECRET_WORDS) else f" (got {str(problem['input'])[:60]!r})"
+    return f"{name}: {problem['msg'][:1].lower()}{problem['msg'][1:]}{shown}"
 
 
 def refuse(problems: list[str]) -> NoReturn:

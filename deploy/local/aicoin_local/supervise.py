@@ -1,23 +1,33 @@
 """supervisord: its configuration, and talking to it over its private socket."""
 
 import contextlib
+import hashlib
+import os
+import shlex
 import subprocess
 import sys
+import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from aicoin_local.settings import ROOT
 from aicoin_local.stores import write_private
 
 START_LIMIT_S = 20.0
 STOP_LIMIT_S = 15
+LONGEST_SOCKET_PATH = 100
+LONGEST_BACKOFF_S = 30
+ALIVE = ("RUNNING", "STARTING", "BACKOFF", "STOPPING")
 HEADER = """\
 [unix_http_server]
-file={folder}/supervisor.sock
+file={socket}
 chmod=0600
 
 [supervisord]
@@ -32,16 +42,16 @@ minfds=1024
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 [supervisorctl]
-serverurl=unix://{folder}/supervisor.sock
+serverurl=unix://{socket}
 """
 PROGRAM = """
 [program:{name}]
-command={python} -m aicoin_local.launch {folder}/programs/{name}.json
+command={command}
 directory={directory}
 autostart=false
 autorestart=true
-startsecs=2
-startretries=1000000
+startsecs=15
+startretries=1000000000
 stopsignal={signal}
 stopwaitsecs={stop_limit}
 stopasgroup=false
@@ -53,22 +63,43 @@ stdout_logfile_backups=2
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process to keep alive, and the signal that stops it cleanly."""
+
+    name: str
+    command: tuple[str, ...]
+    stop_signal: Signals = Signals.SIGTERM
+
+
 class SupervisorError(Exception):
     """supervisord doesn't answer, or refused a request."""
 
 
-def write_conf(folder: Path, programs: Iterable[tuple[str, str]], *, is_root: bool) -> Path:
-    """Writes supervisord.conf for (name, stop signal) programs; a dead one is started again for ever, ever later."""
+def socket_path(folder: Path) -> Path:
+    """The private socket: in `folder`, or under the system's short temporary folder where that path is too long."""
+    inside = folder / "supervisor.sock"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+        return inside
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"aicoin-{os.getuid()}-{digest}.sock"
+
+
+def write_conf(folder: Path, programs: Iterable[Program]) -> Path:
+    """Writes supervisord.conf; a program that died is started again for ever."""
     (folder / "logs").mkdir(exist_ok=True)
-    parts = [HEADER.format(folder=folder, user="user=root\n" if is_root else "")]
-    for name, signal in programs:
+    shown = _escaped(str(folder))
+    user = "user=root\n" if os.geteuid() == 0 else ""
+    parts = [HEADER.format(folder=shown, socket=_escaped(str(socket_path(folder))), user=user)]
+    for program in programs:
+        command = [sys.executable, "-m", "aicoin_local.launch", program.name, *program.command]
         parts.append(
             PROGRAM.format(
-                name=name,
-                python=sys.executable,
-                folder=folder,
-                directory=Path.cwd(),
-                signal=signal,
+                name=program.name,
+                command=_escaped(shlex.join(command)),
+                folder=shown,
+                directory=_escaped(str(ROOT)),
+                signal=program.stop_signal.name.removeprefix("SIG"),
                 stop_limit=STOP_LIMIT_S,
             )
         )
@@ -77,25 +108,39 @@ def write_conf(folder: Path, programs: Iterable[tuple[str, str]], *, is_root: bo
     return path
 
 
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")
+
+
 class Supervisor:
-    """One supervisord, reached through the socket in `folder`."""
+    """One supervisord, reached through its socket."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, conf: Path) -> None:
+    def start(self, conf: Path, environment: Mapping[str, str]) -> None:
         """Starts it in a session of its own, and waits until it answers."""
-        with (self._folder / "logs" / "supervisord.out").open("ab") as output:
+        with (self._folder / "logs" / "supervisord.out").open("wb") as output:
             command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-n", "-c", str(conf)]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                command,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         deadline = time.monotonic() + START_LIMIT_S
         while not self.is_alive():
             if time.monotonic() > deadline or self._process.poll() is not None:
                 raise SupervisorError(f"supervisord did not start; see {self._folder}/logs/supervisord.out")
             time.sleep(0.05)
+
+    @property
+    def started_pid(self) -> int | None:
+        """The process that `start` started."""
+        return None if self._process is None else self._process.pid
 
     def is_alive(self) -> bool:
         with contextlib.suppress(SupervisorError):
@@ -104,13 +149,26 @@ class Supervisor:
 
     def start_program(self, name: str) -> None:
         """Starts a program without waiting for it; one that runs already is left alone."""
-        if self.info(name)["statename"] not in ("RUNNING", "STARTING", "BACKOFF"):
+        if self.info(name)["statename"] not in ALIVE:
             self._call("supervisor.startProcess", name, False)
 
     def stop_program(self, name: str) -> None:
-        """Stops a program, cleanly first; returns when it is gone."""
-        if self.info(name)["statename"] in ("RUNNING", "STARTING", "BACKOFF", "STOPPING"):
-            self._call("supervisor.stopProcess", name, True)
+        """Stops a program, cleanly first; returns when it is gone. Raises SupervisorError when it won't go."""
+        if self.info(name)["statename"] in ALIVE:
+            with contextlib.suppress(SupervisorError):
+                self._call("supervisor.stopProcess", name, False)
+        deadline = time.monotonic() + STOP_LIMIT_S + 5
+        while self.info(name)["statename"] in ALIVE:
+            if time.monotonic() > deadline:
+                raise SupervisorError(f"{name} does not stop")
+            time.sleep(0.03)
+
+    def cap_backoff(self, infos: Mapping[str, Mapping[str, Any]]) -> None:
+        """Starts again at once what has waited long enough: supervisord waits a second longer after each failure."""
+        for name, info in infos.items():
+            if info["statename"] == "BACKOFF" and info["now"] - info["stop"] > LONGEST_BACKOFF_S:
+                self.stop_program(name)
+                self.start_program(name)
 
     def info(self, name: str) -> dict[str, Any]:
         """State of one program: statename, pid, exitstatus, …"""
@@ -125,13 +183,13 @@ class Supervisor:
         with contextlib.suppress(SupervisorError):
             self._call("supervisor.shutdown")
         deadline = time.monotonic() + STOP_LIMIT_S * 2
-        while self.is_alive() and time.monotonic() < deadline:
+        while socket_path(self._folder).exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         if self._process is not None:
             self._process.wait(STOP_LIMIT_S)
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        transport = SupervisorTransport(None, None, f"unix://{self._folder}/supervisor.sock")
+        transport = SupervisorTransport(None, None, f"unix://{socket_path(self._folder)}")
         proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         try:
             target = proxy
@@ -139,6 +197,6 @@ class Supervisor:
                 target = getattr(target, part)
             return target(*arguments)
         except (OSError, xmlrpc.client.Error) as error:
-            raise SupervisorError(f"{method}: {error}") from error
+            raise SupervisorError(f"supervisord, {method}: {error}") from error
         finally:
             transport.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 from dashscope import AioGeneration
@@ -33,7 +33,7 @@ class QwenClient:
                 model=self._endpoint.provider_model,
                 api_key=self._endpoint.api_key,
                 base_address=self._endpoint.base_url,
-                messages=cast("list[Any]", list(messages)),
+                messages=list(messages),  # type: ignore[arg-type]
                 result_format="message",
                 response_format={"type": "json_object"},
                 enable_thinking=False,

@@ -88,7 +88,7 @@ class RiskGate:
         previous, held.account = held.account, account
         self.state.market_ms = max(self.state.market_ms, account.state_ms)
         under_way = {reserved.symbol for reserved in held.reservations.values() if reserved.is_entry}
-        held.release(account.covers)
+        held.settle(account.covers, account.state_ms)
         alerts = self._remember(
             event, watch_account(self.limits, self.state.durable, previous, account, under_way), now_ms
         )
@@ -110,10 +110,16 @@ class RiskGate:
         return ()
 
     def cancelled(self, event: Event[OrderCancelled], now_ms: int) -> Outputs:
-        """With nothing filled, nothing is under way; what was filled stays reserved until a state covers it."""
+        """With nothing filled, nothing is under way; what was filled stays reserved until a state covers it.
+
+        Without an order id of the exchange's it was never sent.
+        """
         data = event.data
         if data.role in _PARENTS and data.intent_id is not None and data.filled_size_coin == 0:
-            self._model(data.model).release([data.intent_id])
+            held = self._model(data.model)
+            held.release([data.intent_id])
+            if data.order_id is None:
+                held.was_not_sent(data.intent_id)
         return ()
 
     def filled(self, event: Event[OrderFilled], now_ms: int) -> Outputs:

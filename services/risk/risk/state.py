@@ -56,6 +56,21 @@ class ModelState:
         while len(self.seen) > MAX_SEEN:
             del self.seen[next(iter(self.seen))]
 
+    def settle(self, covered: Iterable[str], at_ms: int) -> None:
+        """Ends the reservations of intents that an account state contains.
+
+        Streams are independent: an entry may be settled before its fill is heard of, so it counts as sent from now
+        on; `was_not_sent` takes that back.
+        """
+        for intent_id in covered:
+            reserved = self.reservations.pop(intent_id, None)
+            if reserved is not None and reserved.is_entry:
+                self.note_sent(intent_id, at_ms)
+
+    def was_not_sent(self, intent_id: str) -> None:
+        """An entry ended without a byte of it leaving."""
+        self.sent.pop(intent_id, None)
+
     def release(self, intent_ids: Iterable[str]) -> None:
         """Ends reservations."""
         for intent_id in intent_ids:

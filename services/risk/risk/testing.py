@@ -16,7 +16,6 @@ from common.events import (
     originate,
 )
 from common.trading.symbols import Side, Symbol
-
 from risk.gate_input import GateInput, Market, Snapshot
 from risk.limits import Limits
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from common.trading.instruments import INSTRUMENTS, Rounding
 from common.trading.symbols import SYMBOLS, OrderSide, Side, Symbol, entry_side, exit_side
 
@@ -37,9 +38,7 @@ def test_whole_prices_of_six_figures_are_valid(price: str, valid: bool) -> None:
     assert INSTRUMENTS[Symbol.BTC].is_valid_price(D(price)) is valid
 
 
-@pytest.mark.parametrize(
-    ("rounding", "expected"), [("nearest", "4123.5"), ("up", "4123.5"), ("down", "4123.4")]
-)
+@pytest.mark.parametrize(("rounding", "expected"), [("nearest", "4123.5"), ("up", "4123.5"), ("down", "4123.4")])
 def test_a_price_is_rounded_the_way_asked_for(rounding: Rounding, expected: str) -> None:
     assert INSTRUMENTS[Symbol.ETH].round_price(D("4123.46"), rounding) == D(expected)
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from common.trading.instruments import INSTRUMENTS, Instrument, MarginTier
 from common.trading.margin import (
     initial_margin_usd,
@@ -33,7 +34,7 @@ def test_maintenance_margin_as_the_exchange_printed_it() -> None:
     assert maintenance_margin_usd(BTC, D("377667")) == D("4720.8375")
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=str)
+@pytest.mark.parametrize("instrument", INSTRUMENTS.values(), ids=lambda instrument: instrument.symbol)
 def test_maintenance_margin_is_continuous_where_a_tier_begins(instrument: Instrument) -> None:
     bound = instrument.tiers[1].lower_bound_usd
     below, at, above = (maintenance_margin_usd(instrument, bound + step) for step in (D("-0.01"), D(0), D("0.01")))
@@ -58,9 +59,7 @@ def test_liquidation_price_as_the_exchange_printed_it() -> None:
     assert abs(fresh * printed_raw_usd / fresh_raw_usd - printed_price) < D("0.0001")
 
 
-@pytest.mark.parametrize(
-    ("symbol", "percent"), [(Symbol.BTC, "3.80"), (Symbol.ETH, "3.06"), (Symbol.SOL, "2.56")]
-)
+@pytest.mark.parametrize(("symbol", "percent"), [(Symbol.BTC, "3.80"), (Symbol.ETH, "3.06"), (Symbol.SOL, "2.56")])
 def test_a_20x_long_is_liquidated_before_a_5_percent_stop(symbol: Symbol, percent: str) -> None:
     distance = liquidation_distance_fraction(INSTRUMENTS[symbol], Side.LONG, 20)
     assert (distance * 100).quantize(D("0.01")) == D(percent)

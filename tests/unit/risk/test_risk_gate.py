@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from common.events import AccountOrder, Action, Leg, OrderRole
 from common.trading.symbols import OrderSide, Side, Symbol
 from risk.codes import Code
@@ -88,7 +89,10 @@ DENIALS: list[tuple[Code, dict[str, Any]]] = [
     (Code.OPEN_POSITIONS, {"account": HELD_THREE}),
     (
         Code.OPEN_POSITIONS,
-        {"account": an_account(a_position(Symbol.ETH), a_position(Symbol.SOL)), "reservations": (reserved(Symbol.XRP),)},
+        {
+            "account": an_account(a_position(Symbol.ETH), a_position(Symbol.SOL)),
+            "reservations": (reserved(Symbol.XRP),),
+        },
     ),
     (Code.CONFIDENCE, {"decision": a_decision(confidence=D("59.9"))}),
     (Code.DAILY_TRADES, {"entries_today": 50}),
@@ -171,9 +175,7 @@ def test_the_usable_leverage_is_the_documented_one(symbol: Symbol, long_max: int
             for leverage in range(1, 21)
             if judge(
                 healthy_input(
-                    decision=a_decision(
-                        action=action, symbol=symbol, leverage=leverage, position_size_percent=D(1)
-                    )
+                    decision=a_decision(action=action, symbol=symbol, leverage=leverage, position_size_percent=D(1))
                 )
             ).code
             is None

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from common.events import (
     AccountPosition,
     Action,
@@ -216,6 +217,20 @@ def test_entries_are_counted_when_they_reach_the_exchange_and_once_each() -> Non
     stage.pass_time(86_400)
     stage.account()
     assert code(stage.decide(symbol=Symbol.ETH)) is None
+
+
+def test_an_entry_settled_before_its_fill_is_heard_of_is_counted_unless_it_was_never_sent() -> None:
+    stage = Stage(max_daily_trades=1, entry_cooldown_s=0)
+    stage.account()
+    unsent = stage.decide()
+    stage.account(covers=(unsent.id,))
+    assert code(stage.decide()) == "DAILY_TRADES"
+    stage.cancelled(unsent.id)
+    filled = stage.decide()
+    assert code(filled) is None
+    stage.account(covers=(filled.id,))
+    stage.accepted(filled.id)
+    assert code(stage.decide()) == "DAILY_TRADES"
 
 
 def test_a_cycle_has_one_entry_and_one_exit(stage: Stage) -> None:

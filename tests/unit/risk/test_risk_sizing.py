@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from common.events import Action
 from common.trading.instruments import INSTRUMENTS
 from common.trading.symbols import Side, Symbol
@@ -23,7 +24,9 @@ BTC = INSTRUMENTS[Symbol.BTC]
 
 
 def test_a_long_is_sized_at_its_limit_price() -> None:
-    order = draft_entry(LIMITS, a_decision(), Side.LONG, equity_usd=D(10_000), mark_price=D(100_000), mid_price=D(100_000))
+    order = draft_entry(
+        LIMITS, a_decision(), Side.LONG, equity_usd=D(10_000), mark_price=D(100_000), mid_price=D(100_000)
+    )
     assert order.limit_price == 100_500
     # 10 % of 10,000 at 5x is 5,000 of notional; 5,000 / 100,500 = 0.049751…
     assert order.size_coin == D("0.04975")
@@ -41,7 +44,9 @@ def test_a_short_is_sized_at_the_mark_and_mirrors_its_triggers() -> None:
 
 
 def test_a_mid_above_the_mark_makes_the_size_smaller() -> None:
-    order = draft_entry(LIMITS, a_decision(), Side.SHORT, equity_usd=D(10_000), mark_price=D(100_000), mid_price=D(101_000))
+    order = draft_entry(
+        LIMITS, a_decision(), Side.SHORT, equity_usd=D(10_000), mark_price=D(100_000), mid_price=D(101_000)
+    )
     assert order.size_coin == D("0.0495")
 
 
@@ -72,7 +77,9 @@ def test_no_equity_means_no_size() -> None:
         (Side.SHORT, "99000", "105000"),
     ],
 )
-def test_the_models_stop_counts_when_it_is_tighter_and_on_the_right_side(side: Side, asked: str | None, stop: str) -> None:
+def test_the_models_stop_counts_when_it_is_tighter_and_on_the_right_side(
+    side: Side, asked: str | None, stop: str
+) -> None:
     wanted = None if asked is None else D(asked)
     assert stop_price(BTC, side, D(100_000), D(5), wanted) == D(stop)
 

@@ -1,0 +1,101 @@
+# AIcoin: `make run` starts the arena, `make test` runs everything CI runs, `make help` lists the rest.
+
+UV_VERSION := 0.13.9
+VENV := .venv
+AICOIN := $(VENV)/bin/aicoin
+UV := $(VENV)/bin/uv
+MEMBERS := libs/common $(sort $(wildcard services/*)) deploy/local
+MEMBER_FILES := $(addsuffix /pyproject.toml,$(MEMBERS))
+MEMBER_NAMES := $(foreach file,$(MEMBER_FILES),$(shell sed -n 's/^name = "\(.*\)"/\1/p' $(file)))
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links $(addprefix --no-emit-package ,$(MEMBER_NAMES))
+NAME ?= bus
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev web run status logs restart stop test check format env up down compose-check bench docs lock clean
+
+help:  ## Lists the targets.
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
+
+$(VENV)/.uv-$(UV_VERSION):
+	@python= ; for each in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if command -v $$each >/dev/null 2>&1 && $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then python=$$each; break; fi; done; \
+	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed; PYTHON=/path/to/python make setup names one" >&2; exit 2; fi; \
+	echo "Setting up $(VENV) with $$($$python --version) …"; \
+	if [ ! -x $(VENV)/bin/pip ]; then $$python -m venv --clear $(VENV) || { echo "Python's venv module is needed (Debian: apt-get install python3-venv)" >&2; exit 2; }; fi
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.uv-$(UV_VERSION) requirements.txt $(MEMBER_FILES)
+	@echo "Installing the Python packages …"
+	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements.txt
+	@$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@echo "Installing the test tools …"
+	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
+	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements-bench.txt
+	@touch $@
+
+setup: $(VENV)/.runtime web  ## Installs the Python packages and builds the dashboard.
+
+setup-dev: $(VENV)/.dev web  ## The same, with everything that the tests need.
+
+web: $(VENV)/.runtime  ## Builds the dashboard when a source of it changed.
+	@$(AICOIN) build-web
+
+run: setup  ## Starts the whole arena and prints the dashboard's address; Ctrl-C stops it.
+	@exec $(AICOIN) run
+
+status: $(VENV)/.runtime  ## Shows every service's process and readiness.
+	@$(AICOIN) status
+
+logs: $(VENV)/.runtime  ## Follows the logs; of one service with SERVICE=risk.
+	@exec $(AICOIN) logs $(SERVICE)
+
+restart: $(VENV)/.runtime  ## Restarts one service: make restart SERVICE=risk.
+	@$(AICOIN) restart $(or $(SERVICE),$(error SERVICE is not set: make restart SERVICE=risk))
+
+stop: $(VENV)/.runtime  ## Stops a running arena cleanly.
+	@$(AICOIN) stop
+
+test: setup-dev  ## Runs everything CI runs.
+	@$(AICOIN) test
+
+check: setup-dev  ## Runs lint, types, import contracts and the quick tests.
+	@$(AICOIN) check
+
+format: $(VENV)/.dev  ## Formats the Python code.
+	@$(VENV)/bin/ruff check --quiet --fix-only . && $(VENV)/bin/ruff format .
+
+env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose.
+	@$(AICOIN) env
+
+up:  ## Starts the arena as containers (Docker Compose), from .env.
+	@docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
+
+down:  ## Stops the containers; their data stays.
+	@docker compose --env-file .env --file deploy/compose.yaml down
+
+compose-check: $(VENV)/.dev  ## Checks the compose file and the Dockerfile without an engine.
+	@$(VENV)/bin/pytest -q tests/architecture/test_topology.py
+
+bench: $(VENV)/.bench  ## Runs one benchmark: make bench NAME=bus.
+	@$(AICOIN) bench --name $(NAME) $(ARGS)
+
+docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
+	@$(VENV)/bin/python -m common.events.document > docs/events.md
+	@$(VENV)/bin/python -m risk.rules_doc > docs/risk-rules.md
+
+lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.
+	@$(COMPILE) --upgrade -o requirements.txt requirements.in $(MEMBER_FILES)
+	@$(COMPILE) --upgrade -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	@$(COMPILE) --upgrade -c requirements.txt -o requirements-bench.txt requirements-bench.in
+	@$(COMPILE) --upgrade -o requirements-node.txt requirements-node.in
+
+clean:  ## Removes the environment and everything built; data in .aicoin stays.
+	rm -rf $(VENV) services/gateway/web/node_modules services/gateway/web/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,52 @@
+"""Programs of a killed launcher that still run: recognised by their environment, stopped in order."""
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from aicoin_local.catalog import STOP_ORDER
+
+STOP_LIMIT_S = 15.0
+CLEAN_SIGNALS = {"postgres": signal.SIGINT}
+
+
+def orphans(folder: Path) -> dict[str, list[psutil.Process]]:
+    """Our programs' processes on this data folder, by program; of a program's family only the head."""
+    found: dict[str, list[psutil.Process]] = {}
+    named = dict(_of_folder(folder))
+    pids = {process.pid for process in named}
+    for process, name in named.items():
+        with contextlib.suppress(psutil.Error):
+            if process.ppid() not in pids:
+                found.setdefault(name, []).append(process)
+    return found
+
+
+def _of_folder(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            environment = process.environ()
+            if environment.get("AICOIN_DATA_DIR") == str(folder) and (name := environment.get("AICOIN_PROGRAM")):
+                yield process, name
+
+
+def stop_orphans(folder: Path) -> list[str]:
+    """Stops what a killed launcher and supervisor left behind; the names of the programs."""
+    found = orphans(folder)
+    for name in sorted(found, key=_stop_place):
+        for process in found[name]:
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(CLEAN_SIGNALS.get(name, signal.SIGTERM))
+        _, alive = psutil.wait_procs(found[name], STOP_LIMIT_S)
+        for process in alive:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(alive, STOP_LIMIT_S)
+    return list(found)
+
+
+def _stop_place(name: str) -> int:
+    return STOP_ORDER.index(name) if name in STOP_ORDER else -1

@@ -1,0 +1,216 @@
+"""Folders of services/ = the catalogue = compose = what the Dockerfile builds; and every setting has a way in."""
+
+import importlib
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic_settings import BaseSettings
+
+from aicoin_local.catalog import MODELS, SECRETS, SERVICES, STOP_ORDER, STORES, ServiceSpec, environment_of
+from aicoin_local.dotenv_file import write_dotenv
+from aicoin_local.settings import LocalSettings
+from common.events.catalog import SERVICES as EVENT_SERVICES
+from common.trading import symbols
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "deploy" / "compose.yaml"
+BIN = Path(sys.executable).parent
+NOT_IN_COMPOSE = {
+    "INSTANCE": "one replica each until sharding",
+    "HYPERLIQUID_PRIVATE_KEY": "refused by the executor",
+    "HYPERLIQUID_PRIVATE_KEY_DEEPSEEK_FILE": "a file of the host",
+    "HYPERLIQUID_PRIVATE_KEY_QWEN_FILE": "a file of the host",
+    "GATEWAY_WEB_DIR": "set by the image",
+}
+COMPOSE_ONLY = {"REDIS_PASSWORD", "POSTGRES_PASSWORD", "SIMULATOR_ACCOUNTS"}
+
+
+@pytest.fixture(scope="module")
+def compose(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The compose file as Compose itself reads it, with the `.env` that make env writes."""
+    dotenv = tmp_path_factory.mktemp("env") / ".env"
+    write_dotenv(dotenv)
+    done = _compose("--env-file", str(dotenv), "config", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    content: dict[str, Any] = json.loads(done.stdout)
+    return content
+
+
+def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [str(BIN / "docker-compose"), "-f", str(COMPOSE), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def settings_of(spec: ServiceSpec) -> set[str]:
+    """The variables that a service reads."""
+    module = importlib.import_module(f"{spec.package}.config")
+    classes = [
+        each
+        for _, each in inspect.getmembers(module, inspect.isclass)
+        if issubclass(each, BaseSettings) and each.__module__ == module.__name__
+    ]
+    assert classes, f"{spec.package}.config defines no settings"
+    return {name.upper() for each in classes for name in each.model_fields}
+
+
+def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
+    folders = {path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").exists()}
+    catalogue = {spec.name for spec in SERVICES}
+    assert folders == catalogue
+    assert set(compose["services"]) == catalogue | set(STORES)
+
+
+def test_the_events_catalogue_names_them_too() -> None:
+    assert set(EVENT_SERVICES) | {"simulator"} == {spec.name for spec in SERVICES}
+
+
+def test_the_launcher_knows_the_models_of_common() -> None:
+    assert list(MODELS) == list(symbols.MODELS)
+
+
+@pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
+def test_a_service_lies_where_its_name_says(spec: ServiceSpec) -> None:
+    assert spec.package == spec.name.replace("-", "_")
+    assert (ROOT / "services" / spec.name / spec.package / "main.py").is_file()
+
+
+def test_every_metrics_port_and_place_in_the_stop_order_is_its_own() -> None:
+    assert sorted(spec.metrics_offset for spec in SERVICES) == list(range(len(SERVICES)))
+    assert sorted(STOP_ORDER) == sorted([*(spec.name for spec in SERVICES), *STORES])
+
+
+@pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
+def test_compose_waits_for_what_the_service_needs(compose: dict[str, Any], spec: ServiceSpec) -> None:
+    assert set(compose["services"][spec.name].get("depends_on", {})) == set(spec.needs)
+
+
+@pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
+def test_compose_builds_the_service_and_confines_it(compose: dict[str, Any], spec: ServiceSpec) -> None:
+    service = compose["services"][spec.name]
+    assert service["build"]["args"] == {"SERVICE": spec.name}
+    assert service["build"]["target"] == ("gateway" if spec.name == "gateway" else "service")
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["restart"] == "unless-stopped"
+    assert service["healthcheck"]["test"] == ["CMD", "python", "-m", "healthcheck"]
+
+
+@pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
+def test_every_setting_of_a_service_can_be_given_in_compose(compose: dict[str, Any], spec: ServiceSpec) -> None:
+    given = set(compose["services"][spec.name]["environment"])
+    assert settings_of(spec) - given - set(NOT_IN_COMPOSE) == set()
+
+
+@pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
+def test_a_secret_reaches_only_the_services_that_name_it(compose: dict[str, Any], spec: ServiceSpec) -> None:
+    in_compose = {name for name in compose["services"][spec.name]["environment"] if name.startswith(SECRETS)}
+    assert {name for name in in_compose if not name.startswith(spec.secrets or ("\0",))} == set()
+    every = dict.fromkeys(SECRETS, "secret") | {"METRICS_BASE_PORT": "9100", "HYPERLIQUID_PRIVATE_KEY_QWEN": "x"}
+    launched = {name for name in environment_of(spec, every) if name.startswith(SECRETS)}
+    assert {name for name in launched if not name.startswith(spec.secrets or ("\0",))} == set()
+    assert set(spec.secrets) <= launched
+
+
+def test_only_the_gateway_is_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in compose["services"].items() if service.get("ports")}
+    assert list(published) == ["gateway"]
+    assert [port["host_ip"] for port in published["gateway"]] == ["127.0.0.1"]
+
+
+def test_compose_without_passwords_is_refused_with_the_remedy() -> None:
+    done = _compose("--env-file", os.devnull, "config", "-q")
+    assert done.returncode != 0
+    assert "REDIS_PASSWORD" in done.stderr
+    assert "run make env" in done.stderr
+
+
+def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
+    for command in (
+        [BIN / "hadolint", ROOT / "deploy" / "Dockerfile"],
+        [BIN / "yamllint", "--strict", "-c", ROOT / ".yamllint.yaml", ROOT / "deploy"],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_environment_names_only_real_settings_with_their_real_defaults() -> None:
+    known = {name.upper() for name in LocalSettings.model_fields}.union(*(settings_of(spec) for spec in SERVICES))
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
+    assert set(named) - known == COMPOSE_ONLY - known
+    for spec in SERVICES:
+        module = importlib.import_module(f"{spec.package}.config")
+        for _, each in inspect.getmembers(module, inspect.isclass):
+            if issubclass(each, BaseSettings) and each.__module__ == module.__name__:
+                _assert_defaults(each, named)
+
+
+def _assert_defaults(settings: type[BaseSettings], named: dict[str, str]) -> None:
+    for name, field in settings.model_fields.items():
+        shown = named.get(name.upper(), "")
+        if shown:
+            assert float_or_text(shown) == float_or_text(str(field.default)), name.upper()
+
+
+def float_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def test_uv_has_the_same_version_everywhere() -> None:
+    makefile = re.search(r"^UV_VERSION := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    dockerfile = re.search(r"^ARG UV_VERSION=(.+)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
+    assert makefile
+    assert dockerfile
+    assert makefile[1] == dockerfile[1]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=lambda path: path.name)
+def test_requirements_are_pinned_hashed_and_name_no_address(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        assert re.match(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$|^[a-z0-9-]+==[^/]+\\$", line), (
+            f"line {number + 1}: {line}"
+        )
+
+
+def test_every_requirement_of_a_member_is_locked() -> None:
+    import tomllib
+
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE))
+    for path in [
+        *ROOT.glob("libs/*/pyproject.toml"),
+        *ROOT.glob("services/*/pyproject.toml"),
+        *ROOT.glob("deploy/*/pyproject.toml"),
+    ]:
+        project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+        names = {re.split(r"[\[<>=~; ]", requirement)[0].lower() for requirement in project.get("dependencies", [])}
+        missing = {name for name in names if not name.startswith("aicoin-")} - locked
+        assert not missing, f"{path.parent.name}: {missing}; run make lock"
+
+
+def test_the_gateway_serves_what_the_dockerfile_copies() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    assert "COPY --from=dashboard /web/dist /app/web" in dockerfile
+    assert "GATEWAY_WEB_DIR=/app/web" in dockerfile
+
+
+def test_compose_names_every_volume_it_uses() -> None:
+    content = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+    used = {
+        volume.partition(":")[0] for service in content["services"].values() for volume in service.get("volumes", [])
+    }
+    assert used == set(content["volumes"])
+    assert shutil.which("docker-compose", path=str(BIN))

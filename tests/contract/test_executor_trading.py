@@ -1,0 +1,556 @@
+"""The executor as a real process against a real exchange simulator, PostgreSQL and Redis."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+
+from common.bus.port import Commit
+from common.bus.redis_streams import RedisBus, read_entry
+from common.events import Command, ControlCommand, Event, Leg, OrderRole, originate
+from common.events.codec import decode
+from common.trading.symbols import MODELS, Side, Symbol
+from executor.testing import ExecutorProcess, address_of, approval, environment, key_of, wallet_of
+from simulator.testing import SimulatorProcess
+
+LIMIT_S = 30.0
+ETH = Symbol.ETH
+T = TypeVar("T")
+
+
+class Treatment(StrEnum):
+    """What becomes of a request that the proxy was told to harm."""
+
+    CUT_REPLY = "the exchange carries it out, the answer is lost"
+    REFUSE = "the exchange never sees it"
+    HOLD_REPLY = "the exchange carries it out, the answer does not come"
+
+
+class HarmfulProxy:
+    """A TCP proxy in front of the exchange, which harms requests that contain `marker`; `harmed` counts them."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._server: asyncio.Server | None = None
+        self.marker: bytes | None = None
+        self.treatment = Treatment.CUT_REPLY
+        self.harmed = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> str:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in list(self._writers):
+            writer.close()
+        await asyncio.gather(*self._serving)
+
+    def harm(self, marker: str, treatment: Treatment) -> None:
+        self.marker, self.treatment = marker.encode(), treatment
+
+    def heal(self) -> None:
+        self.marker = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
+        except OSError:
+            writer.close()
+            return
+        harmed = asyncio.Event()
+
+        async def up() -> None:
+            while data := await reader.read(65536):
+                if self.marker is not None and self.marker in data:
+                    self.harmed += 1
+                    harmed.set()
+                    if self.treatment is Treatment.REFUSE:
+                        break
+                back.write(data)
+                await back.drain()
+            back.close()
+            writer.close()
+
+        async def down() -> None:
+            while data := await there.read(65536):
+                if harmed.is_set():
+                    if self.treatment is Treatment.HOLD_REPLY:
+                        continue
+                    break
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+            back.close()
+
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        self._writers |= {writer, back}
+        await asyncio.gather(up(), down(), return_exceptions=True)
+        await asyncio.gather(writer.wait_closed(), back.wait_closed(), return_exceptions=True)
+        self._writers -= {writer, back}
+        self._serving.discard(task)
+
+
+class Stage:
+    """Everything a test touches."""
+
+    def __init__(self, folder: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> None:
+        self.folder, self.simulator, self.database_url = folder, simulator, database_url
+        self.bus = RedisBus(redis_url)
+        self.proxy = HarmfulProxy(simulator.port)
+        self.redis_proxy = HarmfulProxy(urlsplit(redis_url).port or 0)
+        self.executor: ExecutorProcess
+        self.number = 0
+
+    async def open(self) -> None:
+        url = await self.proxy.start()
+        redis_url = (await self.redis_proxy.start()).replace("http://", "redis://") + "/0"
+        variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=self.database_url)
+        variables["UNPROTECTED_LIMIT_S"] = "3"
+        self.executor = ExecutorProcess(self.folder, variables)
+        self.executor.start()
+        await self.until("an account state", self.account)
+
+    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+        deadline = time.monotonic() + LIMIT_S
+        while time.monotonic() < deadline:
+            found = await look()
+            if found:
+                return found
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"waited in vain for {what}\n{self.executor.log.read_text()[-4000:]}")
+
+    async def account(self) -> Any:
+        client: Any = self.bus.client
+        body = await client.get("account:deepseek")
+        return None if body is None else decode("account.updated", body).data
+
+    async def events(self, kind: str) -> list[Event[Any]]:
+        client: Any = self.bus.client
+        return [read_entry(kind, fields) for _, fields in await client.xrange(kind)]
+
+    async def rows(self, query: str, *parameters: object) -> list[Any]:
+        async with await psycopg.AsyncConnection.connect(self.database_url) as connection:
+            return await (await connection.execute(query.encode(), parameters)).fetchall()
+
+    async def status(self, intent_id: str) -> str | None:
+        rows = await self.rows("SELECT status FROM intents WHERE intent_id = %s", intent_id)
+        return rows[0][0] if rows else None
+
+    async def ended(self, event: Event[Any]) -> str:
+        async def look() -> str | None:
+            status = await self.status(event.id)
+            return status if status not in (None, "STORED", "SENT", "IN_FLIGHT") else None
+
+        return await self.until(f"the end of {event.id}", look)
+
+    def mark(self, symbol: Symbol = ETH) -> Decimal:
+        mids: Any = self.simulator.info(type="allMids")
+        return Decimal(mids[symbol.value])
+
+    def approve(self, side: Side, size: str, symbol: Symbol = ETH, **given: Any) -> Event[Any]:
+        self.number += 1
+        return approval(
+            self.number,
+            symbol,
+            side,
+            mark_price=self.mark(symbol),
+            size_coin=Decimal(size),
+            now_ms=time.time_ns() // 1_000_000,
+            **given,
+        )
+
+    def exit_at(self, mark_price: Decimal) -> Event[Any]:
+        """An exit from half an ether, whatever the market says now."""
+        self.number += 1
+        now_ms = time.time_ns() // 1_000_000
+        given: dict[str, Any] = {"mark_price": mark_price, "size_coin": Decimal("0.5"), "now_ms": now_ms}
+        return approval(self.number, ETH, Side.LONG, leg=Leg.EXIT, **given)
+
+    def entry_at(self, symbol: Symbol, mark_price: Decimal, *, valid_until_ms: int) -> Event[Any]:
+        self.number += 1
+        now_ms = time.time_ns() // 1_000_000
+        given: dict[str, Any] = {"mark_price": mark_price, "size_coin": Decimal(1), "now_ms": now_ms}
+        return approval(self.number, symbol, Side.LONG, valid_until_ms=valid_until_ms, **given)
+
+    async def send(self, *events: Event[Any]) -> None:
+        await self.bus.commit(Commit("risk", events=events))
+
+    async def command(self, command: Command, model: str | None = None) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        payload = ControlCommand(command=command, model=model, reason="test", requested_by="test")
+        event = originate(payload, keys=(command, now_ms), time_ms=now_ms, now_ms=now_ms)
+        await self.bus.commit(Commit("gateway", events=[event]))
+
+    def exchange_orders(self) -> list[Any]:
+        rows: Any = self.simulator.info(type="historicalOrders", user=address_of("deepseek"))
+        return list(rows)
+
+    def fills(self) -> list[Any]:
+        rows: Any = self.simulator.info(type="userFills", user=address_of("deepseek"))
+        return list(rows)
+
+    def open_orders(self) -> list[Any]:
+        rows: Any = self.simulator.info(type="frontendOpenOrders", user=address_of("deepseek"))
+        return list(rows)
+
+    async def protected(self, symbol: Symbol = ETH) -> Any:
+        async def look() -> Any:
+            account = await self.account()
+            return next((p for p in account.positions if p.symbol is symbol and p.protected), None)
+
+        return await self.until(f"a protected position on {symbol}", look)
+
+    @contextlib.contextmanager
+    def by_hand(self) -> Iterator[Exchange]:
+        """The SDK as a person would use it, with the same API wallet, past the proxy."""
+        wallet = Account.from_key(key_of("deepseek"))
+        meta: Any = self.simulator.info(type="meta")
+        spot: Any = {"universe": [], "tokens": []}
+        exchange = Exchange(wallet, self.simulator.url, meta, account_address=address_of("deepseek"), spot_meta=spot)
+        with exchange.session, exchange.info.session:
+            yield exchange
+
+    async def alerts(self) -> list[str]:
+        return [event.data.code for event in await self.events("system.alert")]
+
+    def entry_orders(self) -> list[Any]:
+        """Every plain, growing order that the exchange has ever taken in from the account."""
+        return [
+            row
+            for row in self.exchange_orders()
+            if not row["order"]["isTrigger"] and not row["order"]["reduceOnly"] and row["status"] == "filled"
+        ]
+
+    async def flat(self) -> Any:
+        async def look() -> Any:
+            account = await self.account()
+            return account if not account.positions and not account.open_orders else None
+
+        return await self.until("an account without positions and orders", look)
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
+    folder = tmp_path / "simulator"
+    folder.mkdir()
+    process = SimulatorProcess(folder, accounts=[(address_of(m), wallet_of(m)) for m in MODELS], seed=7)
+    process.start()
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path, simulator, redis_url, database_url)
+    await stage.open()
+    yield stage
+    stage.executor.kill()
+    await stage.proxy.stop()
+    await stage.redis_proxy.stop()
+    await stage.bus.close()
+
+
+async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "1.2345")
+    await stage.send(entry)
+    assert await stage.ended(entry) == "FILLED"
+    position = await stage.protected()
+    assert position.size_coin == Decimal("1.2345")
+    assert position.leverage == 5
+    assert position.is_isolated
+    assert position.intent_id == entry.id
+    assert position.stop_loss_price == entry.data.intent.stop_loss_price
+    assert position.take_profit_price == entry.data.intent.take_profit_price
+    leave = stage.approve(Side.LONG, "1.2345", leg=Leg.EXIT)
+    await stage.send(leave)
+    assert await stage.ended(leave) == "FILLED"
+    account = await stage.flat()
+    assert {entry.id, leave.id} <= set(account.covers)
+
+    async def all_told() -> bool:
+        return len(await stage.events("order.cancelled")) == 2
+
+    await stage.until("the triggers' end to be told", all_told)
+    accepted = await stage.events("order.accepted")
+    assert [(e.data.role, e.cycle_id) for e in accepted] == [
+        (OrderRole.ENTRY, "cycle-1"),
+        (OrderRole.STOP, "cycle-1"),
+        (OrderRole.TARGET, "cycle-1"),
+        (OrderRole.EXIT, "cycle-2"),
+    ]
+    fills = await stage.events("order.filled")
+    assert {e.data.role for e in fills} == {OrderRole.ENTRY, OrderRole.EXIT}
+    assert len(fills) == len(stage.fills())
+    assert sum(e.data.size_coin for e in fills) == 2 * Decimal("1.2345")
+    assert stage.executor.stop() == 0
+    assert key_of("deepseek").removeprefix("0x") not in stage.executor.log.read_text()
+
+
+async def test_a_lost_answer_leaves_exactly_one_order(stage: Stage) -> None:
+    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.CUT_REPLY)
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    assert await stage.ended(entry) == "FILLED"
+    assert stage.proxy.harmed >= 1
+    assert len(stage.entry_orders()) == 1
+    assert (await stage.protected()).size_coin == Decimal("0.5")
+    outcomes = await stage.rows("SELECT outcome FROM intent_sends WHERE intent_id = %s ORDER BY number", entry.id)
+    assert any(outcome.startswith("unknown") for (outcome,) in outcomes)
+
+
+async def test_an_order_that_never_arrived_is_sent_again_as_the_same_bytes(stage: Stage) -> None:
+    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.REFUSE)
+    entry = stage.approve(Side.SHORT, "0.5")
+    await stage.send(entry)
+
+    async def in_flight() -> bool:
+        return await stage.status(entry.id) == "IN_FLIGHT"
+
+    await stage.until("the unknown outcome", in_flight)
+    stage.proxy.heal()
+    assert await stage.ended(entry) == "FILLED"
+    assert len(stage.entry_orders()) == 1
+    sends = await stage.rows(
+        "SELECT DISTINCT purpose FROM intent_sends WHERE intent_id = %s AND purpose <> 'leverage'", entry.id
+    )
+    assert {purpose for (purpose,) in sends} == {"orders", "resend"}
+
+
+async def test_an_order_that_never_arrives_ends_only_after_it_is_void(stage: Stage) -> None:
+    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.REFUSE)
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    assert await stage.ended(entry) == "CANCELLED"
+    [(reason, ended_ms, expires_ms)] = await stage.rows(
+        "SELECT reason, updated_ms, expires_after_ms FROM intents WHERE intent_id = %s", entry.id
+    )
+    assert reason == "NEVER_ARRIVED"
+    assert ended_ms > expires_ms + 5_000
+    assert stage.entry_orders() == []
+
+
+async def test_a_kill_between_sending_and_answer_doubles_nothing(stage: Stage) -> None:
+    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.HOLD_REPLY)
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+
+    async def was_taken() -> bool:
+        return bool(stage.entry_orders())
+
+    await stage.until("the exchange to have it", was_taken)
+    stage.executor.kill()
+    assert await stage.status(entry.id) == "SENT"
+    stage.proxy.heal()
+    stage.executor.start()
+    assert await stage.ended(entry) == "FILLED"
+    assert (await stage.protected()).intent_id == entry.id
+    assert len(stage.entry_orders()) == 1
+    fills = await stage.events("order.filled")
+    assert sum(e.data.size_coin for e in fills) == Decimal("0.5")
+
+
+async def test_what_was_approved_while_the_executor_was_away_is_done_if_it_is_still_fresh(stage: Stage) -> None:
+    stage.executor.kill()
+    now_ms = time.time_ns() // 1_000_000
+    late = stage.approve(Side.LONG, "0.5", symbol=Symbol.BTC, valid_until_ms=now_ms - 1)
+    fresh = stage.approve(Side.LONG, "0.5", valid_until_ms=now_ms + 60_000)
+    await stage.send(late, fresh)
+    stage.executor.start()
+    assert await stage.ended(fresh) == "FILLED"
+    assert await stage.ended(late) == "CANCELLED"
+
+    async def told() -> list[Any]:
+        return [e.data for e in await stage.events("order.cancelled") if e.cause_id == late.id]
+
+    [cancelled] = await stage.until("the expiry to be told", told)
+    assert cancelled.reason == "EXPIRED_UNSENT"
+    assert len(stage.entry_orders()) == 1
+
+
+async def test_a_stored_intent_is_sent_once_after_a_restart(stage: Stage) -> None:
+    stage.proxy.harm('"type": "updateLeverage"', Treatment.REFUSE)
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+
+    async def stored() -> bool:
+        return await stage.status(entry.id) == "STORED" and stage.proxy.harmed > 0
+
+    await stage.until("the intent to be stored", stored)
+    stage.executor.kill()
+    stage.proxy.heal()
+    stage.executor.start()
+    assert await stage.ended(entry) == "FILLED"
+    assert len(stage.entry_orders()) == 1
+
+
+async def test_a_partly_filled_entry_is_protected_for_what_it_holds(stage: Stage) -> None:
+    for _ in range(15):
+        book: Any = stage.simulator.info(type="l2Book", coin="XRP")
+        best = book["levels"][1][0]
+        size = str(int(Decimal(best["sz"]) * 3 + 30))
+        entry = stage.approve(Side.LONG, size, symbol=Symbol.XRP, limit_price=Decimal(best["px"]), leverage=20)
+        await stage.send(entry)
+        status = await stage.ended(entry)
+        if status == "PARTIAL":
+            break
+        assert status in ("REJECTED", "FILLED")
+        if status == "FILLED":
+            leave = stage.approve(Side.LONG, size, symbol=Symbol.XRP, leg=Leg.EXIT)
+            await stage.send(leave)
+            await stage.ended(leave)
+    assert status == "PARTIAL"
+    position = await stage.protected(Symbol.XRP)
+    assert position.size_coin < Decimal(size)
+    assert position.stop_loss_price == entry.data.intent.stop_loss_price
+    assert await stage.alerts() == []
+    assert [o["isPositionTpsl"] for o in stage.open_orders()] == [True, True]
+
+
+async def test_a_stop_that_vanished_is_placed_again(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    before = await stage.protected()
+    [stop] = [o for o in stage.open_orders() if o["orderType"].startswith("Stop")]
+    with stage.by_hand() as exchange:
+        exchange.cancel("ETH", stop["oid"])
+
+    async def is_back() -> bool:
+        stops = [o for o in stage.open_orders() if o["orderType"].startswith("Stop")]
+        account = await stage.account()
+        return bool(stops) and stops[0]["oid"] != stop["oid"] and all(p.protected for p in account.positions)
+
+    await stage.until("another stop", is_back)
+    assert (await stage.protected()).stop_loss_price == before.stop_loss_price
+    assert await stage.alerts() == []
+
+
+async def test_protection_does_not_wait_for_redis(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    await stage.protected()
+    stage.redis_proxy.harm("", Treatment.REFUSE)
+    with stage.by_hand() as exchange:
+        for order in stage.open_orders():
+            exchange.cancel("ETH", order["oid"])
+
+    async def is_back() -> bool:
+        return any(o["orderType"].startswith("Stop") for o in stage.open_orders())
+
+    await stage.until("another stop", is_back)
+    stage.redis_proxy.heal()
+
+    async def told() -> bool:
+        stops = [e for e in await stage.events("order.accepted") if e.data.role is OrderRole.STOP]
+        return len(stops) == 2 and not await stage.rows("SELECT 1 FROM executor_outbox")
+
+    await stage.until("what happened meanwhile to be told, once", told)
+
+
+async def test_an_outage_of_the_exchange_passes(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    await stage.protected()
+    stage.simulator.kill()
+    while_away = [
+        stage.exit_at(Decimal(2000)),
+        stage.entry_at(Symbol.SOL, Decimal(150), valid_until_ms=time.time_ns() // 1_000_000 + 500),
+    ]
+    await stage.send(*while_away)
+
+    async def stored() -> bool:
+        return all([await stage.status(event.id) is not None for event in while_away])
+
+    await stage.until("both to be stored", stored)
+    stage.simulator.start()
+    assert await stage.ended(while_away[1]) == "CANCELLED"
+    assert await stage.ended(while_away[0]) == "FILLED"
+    await stage.flat()
+
+
+async def test_a_position_without_a_confirmed_stop_is_closed(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    await stage.protected()
+    stage.proxy.harm('"grouping": "positionTpsl"', Treatment.REFUSE)
+    with stage.by_hand() as exchange:
+        for order in stage.open_orders():
+            exchange.cancel("ETH", order["oid"])
+    await stage.flat()
+    assert "UNPROTECTED_CLOSED" in await stage.alerts()
+
+    async def told() -> bool:
+        return any(e.data.role is OrderRole.FLATTEN for e in await stage.events("order.filled"))
+
+    await stage.until("the closing fill", told)
+
+
+async def test_a_position_nobody_ordered_is_adopted_with_an_alert(stage: Stage) -> None:
+    with stage.by_hand() as exchange:
+        exchange.market_open("SOL", is_buy=True, sz=2.0)
+
+    async def seen() -> Any:
+        account = await stage.account()
+        return next((p for p in account.positions if p.symbol is Symbol.SOL), None)
+
+    position = await stage.until("the position", seen)
+    assert position.intent_id is None
+    assert not position.protected
+
+    async def alerted() -> bool:
+        return "EXTERNAL_POSITION" in await stage.alerts()
+
+    await stage.until("the alert", alerted)
+
+
+async def test_a_halt_stops_entries_and_lets_exits_pass(stage: Stage) -> None:
+    first = stage.approve(Side.LONG, "0.5")
+    await stage.send(first)
+    await stage.protected()
+    await stage.command(Command.HALT)
+
+    async def halted() -> bool:
+        return (stage.folder / "halt").exists()
+
+    await stage.until("the halt file", halted)
+    entry, leave = stage.approve(Side.LONG, "1", Symbol.SOL), stage.approve(Side.LONG, "0.5", leg=Leg.EXIT)
+    await stage.send(entry, leave)
+    assert await stage.ended(entry) == "CANCELLED"
+    assert await stage.ended(leave) == "FILLED"
+    await stage.command(Command.RESUME)
+
+    async def resumed() -> bool:
+        return not await halted()
+
+    await stage.until("the halt file to go", resumed)
+
+
+async def test_flatten_closes_what_is_held(stage: Stage) -> None:
+    entry = stage.approve(Side.SHORT, "0.5")
+    await stage.send(entry)
+    await stage.protected()
+    await stage.command(Command.FLATTEN, "deepseek")
+    await stage.flat()
+
+    async def done() -> bool:
+        return (await stage.rows("SELECT done_ms IS NOT NULL FROM executor_flattens")) == [(True,)]
+
+    await stage.until("the wish to be fulfilled", done)
+    after = stage.approve(Side.LONG, "0.5")
+    await stage.send(after)
+    assert await stage.ended(after) == "FILLED"

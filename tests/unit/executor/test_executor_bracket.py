@@ -1,0 +1,171 @@
+"""Orders made of intents, protection read off what rests, the halt file and the request budget."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hyperliquid.utils.signing import float_to_wire
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.events import AccountOrder, Leg, OrderRole
+from common.trading.instruments import INSTRUMENTS
+from common.trading.symbols import SYMBOLS, OrderSide, Side, Symbol
+from executor.bracket import beyond, emergency_close, orders_of, triggers_of
+from executor.budget import ROUTINE_RESERVE, WeightBudget
+from executor.facts import is_protected, protective
+from executor.halt import HaltFile
+from executor.parse import WirePosition
+from executor.store import Intent
+from executor.testing import approval
+
+D = Decimal
+
+
+def stored(side: Side = Side.LONG, leg: Leg = Leg.ENTRY) -> Intent:
+    event = approval(1, Symbol.ETH, side, mark_price=D(2500), size_coin=D("1.5"), now_ms=1_000, leg=leg)
+    return Intent(
+        intent_id=event.id,
+        model="deepseek",
+        leg=leg,
+        decision_id="d",
+        cycle_id="c",
+        order=event.data.intent,
+        status="STORED",
+        signed_action=None,
+        expires_after_ms=None,
+        first_sent_ms=None,
+        filled_size_coin=D(0),
+        created_ms=0,
+        updated_ms=0,
+    )
+
+
+def position(side: Side = Side.LONG, size: str = "1.5") -> WirePosition:
+    return WirePosition(
+        symbol=Symbol.ETH,
+        side=side,
+        size_coin=D(size),
+        entry_price=D(2500),
+        mark_price=D(2510),
+        leverage=5,
+        is_isolated=True,
+        notional_usd=D(3765),
+        unrealised_pnl_usd=D(0),
+        margin_used_usd=D(750),
+        liquidation_price=None,
+        funding_since_open_usd=D(0),
+        max_leverage=25,
+    )
+
+
+def resting(
+    trigger: str,
+    size: str,
+    *,
+    side: OrderSide = OrderSide.SELL,
+    role: OrderRole = OrderRole.UNKNOWN,
+    reduce_only: bool = True,
+) -> AccountOrder:
+    return AccountOrder(
+        order_id=1,
+        client_order_id=None,
+        symbol=Symbol.ETH,
+        role=role,
+        side=side,
+        size_coin=D(size),
+        price=D(1),
+        trigger_price=D(trigger),
+        reduce_only=reduce_only,
+    )
+
+
+@pytest.mark.parametrize(("side", "stop", "target"), [(Side.LONG, 2375, 2750), (Side.SHORT, 2625, 2250)])
+def test_an_entry_goes_out_with_its_stop_and_target(side: Side, stop: int, target: int) -> None:
+    (first, entry), (second, low), (third, high) = orders_of(stored(side))
+    assert (first, second, third) == (OrderRole.ENTRY, OrderRole.STOP, OrderRole.TARGET)
+    assert entry.is_buy is (side is Side.LONG)
+    assert not entry.reduce_only
+    assert (low.trigger_price, high.trigger_price) == (D(stop), D(target))
+    assert (low.kind, high.kind) == ("sl", "tp")
+    assert all(child.reduce_only and child.is_buy is not entry.is_buy for child in (low, high))
+    assert all(child.size_coin == entry.size_coin for child in (low, high))
+    worse = [child.price < (child.trigger_price or 0) for child in (low, high)]
+    assert worse == [side is Side.LONG] * 2
+
+
+def test_an_exit_goes_alone_and_reduces_only() -> None:
+    [(role, spec)] = orders_of(stored(leg=Leg.EXIT))
+    assert role is OrderRole.EXIT
+    assert spec.reduce_only
+    assert not spec.is_buy
+
+
+def test_triggers_placed_anew_have_ids_of_their_own() -> None:
+    intent = stored()
+    first = {spec.client_order_id for _, spec in triggers_of(intent, D(1))}
+    assert first.isdisjoint({spec.client_order_id for _, spec in triggers_of(intent, D(1), attempt=7)})
+
+
+def test_a_close_is_reduce_only_and_on_the_other_side() -> None:
+    spec = emergency_close("i", Symbol.ETH, True, D(1), D(2500), 1)
+    assert (spec.is_buy, spec.reduce_only, spec.price) == (False, True, D(2425))
+
+
+@given(symbol=st.sampled_from(SYMBOLS), units=st.integers(1, 10**7), price=st.decimals("1", "200000", places=6))
+def test_prices_and_sizes_reach_the_wire_unchanged(symbol: Symbol, units: int, price: Decimal) -> None:
+    instrument = INSTRUMENTS[symbol]
+    if symbol is Symbol.DOGE:
+        price /= 20
+    for number in (
+        instrument.size_step_coin * units,
+        instrument.round_price(price),
+        beyond(symbol, price, True, D("0.1")),
+    ):
+        assert D(float_to_wire(float(number))) == number
+
+
+def test_a_position_is_protected_when_stops_cover_it_whole() -> None:
+    assert not is_protected(position(), [])
+    assert not is_protected(position(), [resting("2375", "1.4")])
+    assert is_protected(position(), [resting("2375", "1"), resting("2400", "0.5")])
+    assert not is_protected(position(), [resting("2750", "1.5")])
+    assert not is_protected(position(), [resting("2375", "1.5", reduce_only=False)])
+    assert not is_protected(position(), [resting("2375", "1.5", side=OrderSide.BUY)])
+    assert is_protected(position(Side.SHORT), [resting("2625", "1.5", side=OrderSide.BUY)])
+    assert not is_protected(position(Side.SHORT), [resting("2375", "1.5", side=OrderSide.BUY)])
+
+
+def test_a_whole_position_stop_of_size_zero_protects() -> None:
+    assert is_protected(position(), [resting("2375", "0")])
+
+
+def test_our_own_stop_stays_a_stop_when_the_mark_has_passed_it() -> None:
+    stop, target = resting("2520", "1.5", role=OrderRole.STOP), resting("2505", "1.5", role=OrderRole.TARGET)
+    assert protective(position(), [stop, target], is_stop=True) == [stop]
+    assert protective(position(), [stop, target], is_stop=False) == [target]
+
+
+def test_the_halt_file_halts_one_model_or_all(tmp_path: Path) -> None:
+    halts = HaltFile(tmp_path / "executor")
+    halts.halt("qwen", "test")
+    assert (halts.is_halted("qwen"), halts.is_halted("deepseek")) == (True, False)
+    halts.halt(None, "test")
+    halts.resume("qwen")
+    assert halts.is_halted("qwen")
+    halts.resume(None)
+    assert not halts.is_halted("deepseek")
+    (tmp_path / "executor" / "halt").touch()
+    assert HaltFile(tmp_path / "executor").is_halted("deepseek")
+
+
+def test_routine_looks_wait_for_the_budget_and_orders_never_do() -> None:
+    budget = WeightBudget(120)
+    assert budget.allows_routine(20, 0.0)
+    budget.spend(100, 0.0)
+    assert not budget.allows_routine(20, 0.0)
+    budget.spend(50, 0.0)
+    assert budget.left(0.0) == -30
+    assert not budget.allows_routine(20, 50.0)
+    assert budget.allows_routine(20, (30 + 20 + ROUTINE_RESERVE) / 2)
+    assert budget.left(10_000.0) == 120

@@ -1,0 +1,49 @@
+"""A busy port is named with its setting and its listener before anything starts."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from aicoin_local.ports import complaints
+from aicoin_local.settings import LocalSettings
+
+
+def settings(data_dir: Path, **ports: int | str) -> LocalSettings:
+    """Ports far from the defaults, so that an arena that runs beside the tests doesn't matter."""
+    free = {"gateway_port": 0, "simulator_port": 0, "redis_port": 0, "postgres_port": 0}
+    sockets = [socket.socket() for _ in free]
+    for each, name in zip(sockets, free, strict=True):
+        each.bind(("127.0.0.1", 0))
+        free[name] = each.getsockname()[1]
+    for each in sockets:
+        each.close()
+    return LocalSettings(aicoin_data_dir=data_dir, **{"metrics_base_port": 47100} | free | ports)
+
+
+def test_free_ports_have_no_complaints(tmp_path: Path) -> None:
+    assert complaints(settings(tmp_path)) == []
+
+
+@pytest.mark.parametrize("setting", ["gateway_port", "simulator_port", "redis_port", "postgres_port"])
+def test_a_busy_port_is_named_with_its_setting_and_listener(tmp_path: Path, setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (line,) = complaints(settings(tmp_path, **{setting: port}))
+    assert line.startswith(f"{setting.upper()}: port {port} is in use")
+    assert f"(pid {os.getpid()})" in line
+
+
+def test_a_store_of_ones_own_needs_no_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        own = settings(tmp_path, redis_port=port, redis_url="redis://127.0.0.1:1/0")
+        assert complaints(own) == []
+
+
+def test_two_settings_with_one_port_are_told_apart(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    (line,) = complaints(given.model_copy(update={"simulator_port": given.gateway_port}))
+    assert "SIMULATOR_PORT" in line
+    assert "GATEWAY_PORT" in line

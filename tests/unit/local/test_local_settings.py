@@ -1,0 +1,94 @@
+"""The launcher's settings: wrong ones end the start in one line, keys are demanded where money is real."""
+
+from pathlib import Path
+
+import pytest
+
+from aicoin_local.environment import missing_keys, shared_variables, wanted_services
+from aicoin_local.settings import LocalSettings, full_environment, load_settings
+
+KEYS = {
+    "HYPERLIQUID_PRIVATE_KEY_DEEPSEEK": "0x1",
+    "HYPERLIQUID_PRIVATE_KEY_QWEN_FILE": "/run/secrets/qwen",
+    "HYPERLIQUID_ACCOUNT_ADDRESS_DEEPSEEK": "0xa",
+    "HYPERLIQUID_ACCOUNT_ADDRESS_QWEN": "0xb",
+    "DEEPSEEK_API_KEY": "d",
+    "QWEN_API_KEY": "q",
+}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GATEWAY_PORT", "abc"),
+        ("REDIS_PORT", "0"),
+        ("METRICS_BASE_PORT", "65535"),
+        ("HYPERLIQUID_ENV", "papre"),
+    ],
+)
+def test_a_wrong_setting_ends_the_start_with_its_name_and_value(
+    variable: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        load_settings({variable: value})
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"aicoin: {variable}: ")
+    assert line.endswith(f"(got '{value}')")
+
+
+def test_the_password_in_a_wrong_url_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        load_settings({"REDIS_URL": "http://:hunter2@127.0.0.1"})
+    err = capsys.readouterr().err
+    assert "REDIS_URL" in err
+    assert "hunter2" not in err
+
+
+def test_the_environment_wins_over_the_file_and_empty_means_not_set(tmp_path: Path) -> None:
+    dotenv = tmp_path / "env"
+    dotenv.write_text("GATEWAY_PORT=1000\nREDIS_PORT=2000\nQWEN_MODEL=\n# NO=1\nTOKEN='a b$c'\n", encoding="utf-8")
+    given = full_environment({"AICOIN_ENV_FILE": str(dotenv), "REDIS_PORT": "3000", "POSTGRES_PORT": ""})
+    assert given["GATEWAY_PORT"] == "1000"
+    assert given["REDIS_PORT"] == "3000"
+    assert given["TOKEN"] == "a b$c"
+    assert {"QWEN_MODEL", "NO", "POSTGRES_PORT"}.isdisjoint(given)
+
+
+def test_a_relative_data_folder_counts_from_the_projects_root() -> None:
+    folder = LocalSettings().data_dir
+    assert folder.is_absolute()
+    assert (folder.parent / "Makefile").is_file()
+
+
+@pytest.mark.parametrize("missing", [*KEYS])
+def test_on_testnet_each_missing_key_is_named(missing: str) -> None:
+    settings = LocalSettings(hyperliquid_env="testnet")
+    assert missing_keys(settings, KEYS) == []
+    given = {name: value for name, value in KEYS.items() if name != missing}
+    (problem,) = missing_keys(settings, given)
+    assert problem.startswith(f"{missing.removesuffix('_FILE')}: not set")
+
+
+def test_one_key_for_both_models_is_refused_everywhere() -> None:
+    for environment in ("paper", "testnet", "mainnet"):
+        settings = LocalSettings(hyperliquid_env=environment)
+        problems = missing_keys(settings, KEYS | {"HYPERLIQUID_PRIVATE_KEY": "0x1"})
+        assert [problem.partition(":")[0] for problem in problems] == ["HYPERLIQUID_PRIVATE_KEY"]
+
+
+def test_paper_needs_no_keys_and_talks_to_the_simulator(tmp_path: Path) -> None:
+    settings = LocalSettings(aicoin_data_dir=tmp_path)
+    given = {"HYPERLIQUID_API_URL": "https://example.org", "HYPERLIQUID_PRIVATE_KEY_QWEN": "the user's own"}
+    variables = shared_variables(settings, given, "redis://r", "postgresql://p")
+    assert missing_keys(settings, {}) == []
+    assert variables["HYPERLIQUID_API_URL"] == settings.simulator_url
+    assert variables["HYPERLIQUID_PRIVATE_KEY_QWEN"].startswith("0x")
+
+
+def test_the_simulator_runs_on_paper_only() -> None:
+    names = {
+        env: [spec.name for spec in wanted_services(LocalSettings(hyperliquid_env=env))] for env in ("paper", "mainnet")
+    }
+    assert "simulator" in names["paper"]
+    assert names["mainnet"] == [name for name in names["paper"] if name != "simulator"]
