@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 EXIT_BAD_SETTINGS = 2
 ROOT = Path(__file__).parents[3]
 SECRET_WORDS = ("KEY", "TOKEN", "URL", "PASSWORD")
+UNWANTED_IN_PATHS = ("%", ";", "\n")
 
 
 class LocalSettings(BaseModel):
@@ -28,6 +29,13 @@ class LocalSettings(BaseModel):
     redis_url: str | None = Field(None, pattern=r"^(rediss?|unix)://", repr=False)
     database_url: str | None = Field(None, pattern=r"^postgres(ql)?://", repr=False)
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
+
+    @field_validator("aicoin_data_dir")
+    @classmethod
+    def _can_stand_in_a_configuration_file(cls, value: Path) -> Path:
+        if any(sign in str(value) for sign in UNWANTED_IN_PATHS):
+            raise ValueError("must not contain a percent sign, a semicolon or a line break")
+        return value
 
     @property
     def data_dir(self) -> Path:
@@ -67,7 +75,8 @@ def load_settings(environment: Mapping[str, str]) -> LocalSettings:
 def _line(problem: Any) -> str:
     name = str(problem["loc"][0]).upper()
     shown = "" if name.endswith(SECRET_WORDS) else f" (got {str(problem['input'])[:60]!r})"
-    return f"{name}: {problem['msg'][:1].lower()}{problem['msg'][1:]}{shown}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
 
 
 def refuse(problems: list[str]) -> NoReturn:

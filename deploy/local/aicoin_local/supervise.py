@@ -88,16 +88,15 @@ def socket_path(folder: Path) -> Path:
 def write_conf(folder: Path, programs: Iterable[Program]) -> Path:
     """Writes supervisord.conf; a program that died is started again for ever."""
     (folder / "logs").mkdir(exist_ok=True)
-    shown = _escaped(str(folder))
     user = "user=root\n" if os.geteuid() == 0 else ""
-    parts = [HEADER.format(folder=shown, socket=_escaped(str(socket_path(folder))), user=user)]
+    parts = [HEADER.format(folder=folder, socket=socket_path(folder), user=user)]
     for program in programs:
         command = [sys.executable, "-m", "aicoin_local.launch", program.name, *program.command]
         parts.append(
             PROGRAM.format(
                 name=program.name,
                 command=_escaped(shlex.join(command)),
-                folder=shown,
+                folder=folder,
                 directory=_escaped(str(ROOT)),
                 signal=program.stop_signal.name.removeprefix("SIG"),
                 stop_limit=STOP_LIMIT_S,
@@ -109,6 +108,7 @@ def write_conf(folder: Path, programs: Iterable[Program]) -> Path:
 
 
 def _escaped(text: str) -> str:
+    """Supervisor expands %(name)s in commands."""
     return text.replace("%", "%%")
 
 

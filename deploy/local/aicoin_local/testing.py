@@ -1,4 +1,4 @@
-"""One arena for all system and browser tests: the whole stack, started as `make run` does, on free ports."""
+"""An arena for system and browser tests: the whole stack, started as `make run` does, on free ports."""
 
 import contextlib
 import json
@@ -8,18 +8,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 import psycopg
-import pytest
+import psycopg.rows
 import redis
+
+from aicoin_local.supervise import Supervisor
 
 START_LIMIT_S = 180
 STOP_LIMIT_S = 60
 DECISION_INTERVAL_S = 10
+CONTROL_TOKEN = "system-test-token"  # noqa: S105 - of throwaway arenas
+FOREIGN = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
 T = TypeVar("T")
 
 
@@ -32,14 +36,7 @@ def wait_for(what: str, look: Callable[[], T | None], *, limit_s: float, every_s
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {limit_s:g} s in vain for {what}")
-        threading_pause(every_s)
-
-
-def threading_pause(seconds: float) -> None:
-    """A pause between two looks at the running arena."""
-    import threading
-
-    threading.Event().wait(seconds)
+        time.sleep(every_s)
 
 
 def free_ports(count: int) -> list[int]:
@@ -71,7 +68,7 @@ class Arena:
         self.data_dir = data_dir
         gateway, simulator, redis_port, postgres = free_ports(4)
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("HYPERLIQUID", "DEEPSEEK", "QWEN"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
             "AICOIN_DATA_DIR": str(data_dir),
             "GATEWAY_PORT": str(gateway),
             "SIMULATOR_PORT": str(simulator),
@@ -79,13 +76,13 @@ class Arena:
             "POSTGRES_PORT": str(postgres),
             "METRICS_BASE_PORT": str(free_block(20)),
             "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),
-            "CONTROL_TOKEN": "system-test-token",
-            "PYTHONWARNINGS": "default",
+            "CONTROL_TOKEN": CONTROL_TOKEN,
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.output = data_dir.parent / "run.log"
 
     def start(self) -> None:
+        """Starts everything; returns when every service is ready."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "aicoin_local.cli", "run"],
@@ -98,17 +95,22 @@ class Arena:
         wait_for("a ready arena", self._ready, limit_s=START_LIMIT_S)
 
     def _ready(self) -> bool:
-        assert self.process is not None
-        if self.process.poll() is not None:
+        if self._launcher.poll() is not None:
             raise AssertionError(f"the launcher ended: {self.output.read_text(encoding='utf-8')[-3000:]}")
         with contextlib.suppress(OSError, ValueError, httpx.HTTPError, KeyError):
             return all(self.is_ready(name) for name in self.run["services"])
         return False
 
     def stop(self) -> int:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(STOP_LIMIT_S)
+        """Ctrl-C; returns the launcher's exit code."""
+        self._launcher.send_signal(signal.SIGINT)
+        return self._launcher.wait(STOP_LIMIT_S)
+
+    @property
+    def _launcher(self) -> "subprocess.Popen[bytes]":
+        if self.process is None:
+            raise AssertionError("the arena was not started")
+        return self.process
 
     @property
     def run(self) -> dict[str, Any]:
@@ -120,6 +122,20 @@ class Arena:
         url = self.run["services"][service]["metrics_url"].removesuffix("/metrics")
         return httpx.get(f"{url}/readyz", timeout=5).status_code == 200
 
+    def is_ready_or_down(self, service: str) -> bool:
+        """Like `is_ready`, for a service that may not answer yet."""
+        with contextlib.suppress(httpx.HTTPError, OSError, ValueError):
+            return self.is_ready(service)
+        return False
+
+    def supervise(self, verb: Literal["start", "stop"], service: str) -> None:
+        """Stops a service and keeps it down, or starts it again."""
+        supervisor = Supervisor(self.data_dir)
+        if verb == "stop":
+            supervisor.stop_program(service)
+        else:
+            supervisor.start_program(service)
+
     def pid(self, service: str) -> int:
         return int(self.run["services"][service]["pid"])
 
@@ -129,11 +145,9 @@ class Arena:
         os.kill(before, signal.SIGKILL)
 
         def is_back() -> bool:
-            with contextlib.suppress(httpx.HTTPError, OSError, ValueError):
-                return self.pid(service) != before and self.is_ready(service)
-            return False
+            return self.pid(service) not in (0, before) and self.is_ready_or_down(service)
 
-        wait_for(f"{service} to come back", is_back, limit_s=60)
+        wait_for(f"{service} to come back", is_back, limit_s=90)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one `aicoin` command against this arena."""
@@ -158,15 +172,3 @@ class Arena:
         response = httpx.get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=10)
         response.raise_for_status()
         return response.json()
-
-
-@pytest.fixture(scope="session")
-def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    """The running arena; stopped, cleanly, at the end."""
-    arena = Arena(tmp_path_factory.mktemp("arena") / "data")
-    arena.start()
-    try:
-        yield arena
-    finally:
-        code = arena.stop()
-    assert code == 0, arena.output.read_text(encoding="utf-8")[-3000:]

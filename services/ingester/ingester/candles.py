@@ -1,11 +1,12 @@
 """Candles of all coins and intervals: history and live updates merged, the newest 500 kept, oldest first."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from common.trading.symbols import INTERVALS_MS, SYMBOLS, Symbol
-from ingester.wire import WireCandle
+from ingester.wire import UnreadableFrame, WireCandle, amount, price
 
 KEPT = 500
 
@@ -24,49 +25,67 @@ class Candle:
 
 
 Series = tuple[Symbol, str]
+ALL_SERIES: tuple[Series, ...] = tuple(itertools.product(SYMBOLS, INTERVALS_MS))
 
 
 def normalised(wire: WireCandle) -> Candle:
-    """A wire candle in our terms."""
-    prices = (Decimal(wire.o), Decimal(wire.h), Decimal(wire.l), Decimal(wire.c))
-    return Candle(wire.t, *prices, Decimal(wire.v), wire.n)
+    """A wire candle in our terms. Raises UnreadableFrame."""
+    candle = Candle(wire.t, price(wire.o), price(wire.h), price(wire.l), price(wire.c), amount(wire.v), wire.n)
+    if not candle.low <= min(candle.open, candle.close) <= max(candle.open, candle.close) <= candle.high:
+        raise UnreadableFrame(f"candle: high and low don't hold open and close: {wire}")
+    return candle
+
+
+def _newer(held: Candle | None, candle: Candle) -> Candle:
+    """Of two states of one candle the one that has seen more trades; both of one count: the one that came later."""
+    return candle if held is None or candle.trade_count >= held.trade_count else held
 
 
 class Candles:
-    """All series. `dirty` and `reloaded` name what changed at its end or throughout since the cache was written."""
+    """All series.
+
+    `complete` names those without a gap. `changed` holds, per series, the earliest open time that differs from what
+    was last taken by `take_changed`.
+    """
 
     def __init__(self) -> None:
-        self._series: dict[Series, dict[int, Candle]] = {
-            (symbol, interval): {} for symbol in SYMBOLS for interval in INTERVALS_MS
-        }
+        self._series: dict[Series, dict[int, Candle]] = {series: {} for series in ALL_SERIES}
+        self._gap_from_ms: dict[Series, int] = {}
+        self._changed: dict[Series, int] = {}
         self.complete: set[Series] = set()
-        self.dirty: set[Series] = set()
-        self.reloaded: set[Series] = set()
 
     def add(self, series: Series, candle: Candle) -> None:
-        """Enters a candle; one of the same open time is replaced."""
-        rows = self._series[series]
-        is_newest = not rows or candle.open_ms >= next(reversed(rows))
-        rows[candle.open_ms] = candle
-        if not is_newest:
-            self._series[series] = rows = dict(sorted(rows.items()))
-        while len(rows) > KEPT:
-            del rows[next(iter(rows))]
-        self.dirty.add(series)
+        """Enters a live candle. The first one after a reconnection closes the gap if it still is the one known last."""
+        newest = self.newest_open_ms(series)
+        self._enter(series, [candle])
+        if series not in self.complete and newest == candle.open_ms == self._gap_from_ms.get(series):
+            self.complete.add(series)
 
     def add_history(self, series: Series, candles: Iterable[Candle]) -> None:
-        """Enters history below what is live: a live candle of the same open time is newer and stays."""
-        live = self._series[series]
-        merged = {candle.open_ms: candle for candle in candles} | live
-        newest = sorted(merged.items())[-KEPT:]
-        self._series[series] = dict(newest)
+        """Enters the exchange's own past; the series has no gap then."""
+        self._enter(series, candles)
         self.complete.add(series)
-        self.dirty.add(series)
-        self.reloaded.add(series)
 
-    def forget_completeness(self) -> None:
-        """After a disconnection every series may have a gap."""
+    def restore(self, series: Series, candles: Sequence[Candle], wanted: int) -> None:
+        """Enters what the cache held. Its last two candles may not be final, and what follows is missing."""
+        self._enter(series, candles)
+        self._changed.pop(series, None)
+        length = INTERVALS_MS[series[1]]
+        sound = [later for earlier, later in itertools.pairwise(candles) if later.open_ms - earlier.open_ms != length]
+        if len(candles) >= max(2, wanted // 2):
+            self._gap_from_ms[series] = min([candles[-2].open_ms, *(each.open_ms - length for each in sound)])
+
+    def disconnected(self) -> None:
+        """What is complete may have a gap from its newest candle on."""
+        for series in self.complete:
+            newest = self.newest_open_ms(series)
+            if newest is not None:
+                self._gap_from_ms[series] = newest
         self.complete.clear()
+
+    def gap_from_ms(self, series: Series) -> int | None:
+        """The open time from which on candles may be missing or not final; None: all of them."""
+        return self._gap_from_ms.get(series)
 
     def read(self, series: Series) -> list[Candle]:
         """Oldest first."""
@@ -79,3 +98,22 @@ class Candles:
     @property
     def is_complete(self) -> bool:
         return len(self.complete) == len(self._series)
+
+    def take_changed(self) -> dict[Series, int]:
+        """The earliest changed open time of each changed series; they count as unchanged afterwards."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def _enter(self, series: Series, candles: Iterable[Candle]) -> None:
+        rows = self._series[series]
+        newest = self.newest_open_ms(series) or 0
+        is_sorted = True
+        for candle in candles:
+            rows[candle.open_ms] = _newer(rows.get(candle.open_ms), candle)
+            is_sorted = is_sorted and candle.open_ms >= newest
+            newest = max(newest, candle.open_ms)
+            self._changed[series] = min(self._changed.get(series, candle.open_ms), candle.open_ms)
+        if not is_sorted:
+            self._series[series] = rows = dict(sorted(rows.items()))
+        while len(rows) > KEPT:
+            del rows[next(iter(rows))]

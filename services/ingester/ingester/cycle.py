@@ -1,4 +1,4 @@
-"""When a decision cycle is due, and its names. Pure: market time comes in."""
+"""When a decision cycle is due, and its name. Pure: market time comes in."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,10 @@ class Cycle:
 
 
 class Cycles:
-    """Boundaries are multiples of the interval of market time; a snapshot follows a second later, for late candles."""
+    """Boundaries are multiples of the interval of market time; a snapshot follows a second later, for late candles.
+
+    Past half the interval a boundary counts as missed: a snapshot that late would tell of another moment.
+    """
 
     def __init__(self, interval_s: int, last_boundary_ms: int | None) -> None:
         self._interval_ms = interval_s * 1000
@@ -27,9 +30,10 @@ class Cycles:
         boundary = (market_ms - GRACE_MS) // self._interval_ms * self._interval_ms
         if self._last_ms is None:
             self._last_ms = boundary
-        if boundary <= self._last_ms:
+        is_too_late = market_ms - GRACE_MS - boundary > self._interval_ms // 2
+        if boundary <= self._last_ms or is_too_late:
             return None
-        return Cycle(boundary, (boundary - self._last_ms) // self._interval_ms - 1)
+        return Cycle(boundary, max(0, (boundary - self._last_ms) // self._interval_ms - 1))
 
     def done(self, cycle: Cycle) -> None:
         self._last_ms = cycle.boundary_ms

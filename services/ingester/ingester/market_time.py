@@ -1,20 +1,26 @@
 """Market time: the newest exchange time, carried on by the time elapsed since it came."""
 
+CARRY_LIMIT_MS = 5_000
+
 
 class MarketTime:
-    """Never runs backwards; stands still before anything was heard, and while the connection is down it goes on."""
+    """Never runs backwards. Runs at most a few seconds past the newest exchange time: without a feed it stands still,
+    so that a market frozen by an outage can go on where it stopped."""
 
     def __init__(self) -> None:
-        self._exchange_ms = 0
-        self._heard_at_s = 0.0
+        self._newest_ms = 0
+        self._anchor_ms = 0
+        self._anchored_at_s = 0.0
 
     def hear(self, exchange_ms: int, monotonic_s: float) -> None:
-        """Notes the newest exchange time and when it came."""
+        """Notes an exchange time and when it came."""
         if exchange_ms > self.now_ms(monotonic_s):
-            self._exchange_ms, self._heard_at_s = exchange_ms, monotonic_s
+            self._anchor_ms, self._anchored_at_s = exchange_ms, monotonic_s
+        self._newest_ms = max(self._newest_ms, exchange_ms)
 
     def now_ms(self, monotonic_s: float) -> int:
         """Market time in ms, or 0 when nothing was heard yet."""
-        if not self._exchange_ms:
+        if not self._newest_ms:
             return 0
-        return self._exchange_ms + round((monotonic_s - self._heard_at_s) * 1000)
+        carried = self._anchor_ms + round((monotonic_s - self._anchored_at_s) * 1000)
+        return min(carried, self._newest_ms + CARRY_LIMIT_MS)

@@ -1,12 +1,15 @@
 """Hyperliquid's WebSocket frames and /info answers, typed. Wire names stay in this module's structs."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
+MOST_DIGITS = 24
+
 
 class UnreadableFrame(Exception):
-    """A frame that is not what its channel promises."""
+    """A frame or an answer that is not what its channel promises."""
 
 
 class Frame(msgspec.Struct):
@@ -22,6 +25,13 @@ class Named(msgspec.Struct):
     coin: str
 
 
+class Acknowledgement(msgspec.Struct):
+    """The server's echo of a request; it may add fields to the subscription."""
+
+    method: str
+    subscription: dict[str, Any]
+
+
 class AllMids(msgspec.Struct):
     mids: dict[str, str]
 
@@ -29,7 +39,6 @@ class AllMids(msgspec.Struct):
 class WireLevel(msgspec.Struct):
     px: str
     sz: str
-    n: int
 
 
 class L2Book(msgspec.Struct):
@@ -105,9 +114,11 @@ _TYPES: dict[str, msgspec.json.Decoder[Any]] = {
     "trades": msgspec.json.Decoder(list[WireTrade]),
     "candle": msgspec.json.Decoder(WireCandle),
 }
+_ACKNOWLEDGEMENT = msgspec.json.Decoder(Acknowledgement)
 _CANDLES = msgspec.json.Decoder(list[WireCandle])
 _META = msgspec.json.Decoder(Meta)
 
+MARKET_CHANNELS = frozenset(_TYPES)
 LATEST_WINS = frozenset({"allMids", "l2Book", "bbo", "activeAssetCtx"})
 """Channels of which only the newest frame counts; the others carry facts that must not be dropped."""
 
@@ -121,17 +132,22 @@ def frame_of(raw: str | bytes) -> Frame:
 
 
 def coin_of(frame: Frame) -> str:
-    """The coin that a per-coin frame is about; an empty string for allMids."""
-    return "" if frame.channel == "allMids" else _decoded(_NAMED, frame.channel, frame.data).coin
+    """The coin that a per-coin frame is about; an empty string for allMids. Raises UnreadableFrame."""
+    if frame.channel == "allMids":
+        return ""
+    named: Named = _decoded(_NAMED, frame.channel, frame.data)
+    return named.coin
 
 
 def content_of(frame: Frame) -> Any:
-    """The frame's data as its channel's struct. Raises UnreadableFrame."""
+    """A market frame's data as its channel's struct. Raises UnreadableFrame."""
     return _decoded(_TYPES[frame.channel], frame.channel, frame.data)
 
 
-def is_market_data(frame: Frame) -> bool:
-    return frame.channel in _TYPES
+def subscription_of(frame: Frame) -> dict[str, Any]:
+    """The subscription that a subscriptionResponse confirms. Raises UnreadableFrame."""
+    acknowledgement: Acknowledgement = _decoded(_ACKNOWLEDGEMENT, frame.channel, frame.data)
+    return acknowledgement.subscription
 
 
 def candles_of(body: bytes) -> list[WireCandle]:
@@ -144,6 +160,34 @@ def meta_of(body: bytes) -> Meta:
     """The answer to meta. Raises UnreadableFrame."""
     meta: Meta = _decoded(_META, "meta", body)
     return meta
+
+
+def signed(text: str) -> Decimal:
+    """A number of the wire, finite and of sane length. Raises UnreadableFrame."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise UnreadableFrame(f"no number: {text[:40]!r}") from error
+    # A number like 1e999999999 is finite, but writing it out would fill the memory.
+    if not value.is_finite() or abs(value.adjusted()) > MOST_DIGITS:
+        raise UnreadableFrame(f"no usable number: {text[:40]!r}")
+    return value
+
+
+def amount(text: str) -> Decimal:
+    """A number of the wire that can't be negative. Raises UnreadableFrame."""
+    value = signed(text)
+    if value < 0:
+        raise UnreadableFrame(f"negative: {text[:40]!r}")
+    return value
+
+
+def price(text: str) -> Decimal:
+    """A number of the wire that must be positive. Raises UnreadableFrame."""
+    value = signed(text)
+    if value <= 0:
+        raise UnreadableFrame(f"no price: {text[:40]!r}")
+    return value
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], what: str, data: Any) -> Any:

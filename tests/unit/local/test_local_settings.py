@@ -24,6 +24,7 @@ KEYS = {
         ("REDIS_PORT", "0"),
         ("METRICS_BASE_PORT", "65535"),
         ("HYPERLIQUID_ENV", "papre"),
+        ("AICOIN_DATA_DIR", "100%"),
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_its_name_and_value(

@@ -33,13 +33,15 @@ def wait_for(look: Callable[[], object]) -> None:
 
 
 def sleeper(folder: Path, name: str) -> Program:
-    return Program(name, (sys.executable, "-c", SLEEPER, str(folder / f"{name}.seen")))
+    script = folder / "sleeper.py"
+    script.write_text(SLEEPER, encoding="utf-8")
+    return Program(name, (sys.executable, str(script), str(folder / f"{name}.seen")))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A data folder with everything in its name that has ever hurt a configuration file."""
-    path = tmp_path / "da ta %s"
+    """A data folder with a space and quotes in its name."""
+    path = tmp_path / "da ta 'x\""
     path.mkdir()
     return path
 

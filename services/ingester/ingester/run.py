@@ -1,0 +1,36 @@
+"""The run: all cycles since Redis was empty or the environment changed. Its id begins every cycle id."""
+
+import json
+from dataclasses import asdict, dataclass
+
+RUN_KEY = "run:id"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`started_ms` is market time; `environment` is HYPERLIQUID_ENV, for a run belongs to one market."""
+
+    run_id: str
+    started_ms: int
+    environment: str
+
+    def cycle_number(self, boundary_ms: int, interval_s: int) -> int:
+        """1 for the first boundary after the start, counting missed ones too."""
+        return max(0, (boundary_ms - self.started_ms) // (interval_s * 1000)) + 1
+
+    @property
+    def value(self) -> bytes:
+        """What Redis keeps under `run:id`."""
+        return json.dumps(asdict(self)).encode()
+
+
+def run_of(value: bytes | None, environment: str) -> Run | None:
+    """The kept run, or None when there is none, it can't be read, or it was of another environment."""
+    if value is None:
+        return None
+    try:
+        run = Run(**json.loads(value))
+    except (ValueError, TypeError):
+        return None
+    is_whole = isinstance(run.run_id, str) and isinstance(run.started_ms, int)
+    return run if is_whole and run.environment == environment else None
