@@ -40,7 +40,7 @@ class HarmfulProxy:
     """A TCP proxy in front of the exchange, which harms requests that contain `marker`; `harmed` counts them."""
 
     def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
+        self.target_port = target_port
         self._server: asyncio.Server | None = None
         self.marker: bytes | None = None
         self.treatment = Treatment.CUT_REPLY
@@ -67,7 +67,7 @@ class HarmfulProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
+            there, back = await asyncio.open_connection("127.0.0.1", self.target_port)
         except OSError:
             writer.close()
             return
@@ -113,13 +113,15 @@ class Stage:
         self.folder, self.simulator, self.database_url = folder, simulator, database_url
         self.bus = RedisBus(redis_url)
         self.proxy = HarmfulProxy(simulator.port)
+        self.redis_url = redis_url
         self.redis_proxy = HarmfulProxy(urlsplit(redis_url).port or 0)
         self.executor: ExecutorProcess
         self.number = 0
 
     async def open(self) -> None:
         url = await self.proxy.start()
-        redis_url = (await self.redis_proxy.start()).replace("http://", "redis://") + "/0"
+        proxied_port = urlsplit(await self.redis_proxy.start()).port
+        redis_url = self.redis_url.replace(f":{self.redis_proxy.target_port}/", f":{proxied_port}/")
         variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=self.database_url)
         variables["UNPROTECTED_LIMIT_S"] = "3"
         self.executor = ExecutorProcess(self.folder, variables)
@@ -258,12 +260,14 @@ def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
 @pytest.fixture
 async def stage(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
     stage = Stage(tmp_path, simulator, redis_url, database_url)
-    await stage.open()
-    yield stage
-    stage.executor.kill()
-    await stage.proxy.stop()
-    await stage.redis_proxy.stop()
-    await stage.bus.close()
+    try:
+        await stage.open()
+        yield stage
+    finally:
+        stage.executor.kill()
+        await stage.proxy.stop()
+        await stage.redis_proxy.stop()
+        await stage.bus.close()
 
 
 async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(stage: Stage) -> None:
@@ -298,7 +302,7 @@ async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(st
     assert {e.data.role for e in fills} == {OrderRole.ENTRY, OrderRole.EXIT}
     assert len(fills) == len(stage.fills())
     assert sum(e.data.size_coin for e in fills) == 2 * Decimal("1.2345")
-    assert stage.executor.stop() == 0
+    assert await asyncio.to_thread(stage.executor.stop) == 0
     assert key_of("deepseek").removeprefix("0x") not in stage.executor.log.read_text()
 
 

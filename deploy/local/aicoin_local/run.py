@@ -147,12 +147,12 @@ class Launcher:
 
     def stop(self) -> None:
         """Stops everything in order."""
-        stop_arena(self.settings, self.console)
+        stop_arena(self.settings, self.console, self.supervisor)
 
 
-def stop_arena(settings: LocalSettings, console: Console) -> None:
+def stop_arena(settings: LocalSettings, console: Console, supervisor: Supervisor | None = None) -> None:
     """Stops a supervised arena in order; without a supervisor, what is left of one."""
-    supervisor = Supervisor(settings.data_dir)
+    supervisor = supervisor or Supervisor(settings.data_dir)
     if supervisor.is_alive():
         console.print("Stopping …")
         infos = supervisor.all_info()

@@ -15,6 +15,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Any
 
+import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from aicoin_local.settings import ROOT
@@ -179,14 +180,14 @@ class Supervisor:
         return {row["name"]: row for row in self._call("supervisor.getAllProcessInfo")}
 
     def shutdown(self) -> None:
-        """Ends supervisord and waits for it."""
-        with contextlib.suppress(SupervisorError):
+        """Ends supervisord, and what still runs under it; returns when its process is gone."""
+        with contextlib.suppress(SupervisorError, psutil.Error):
+            process = psutil.Process(self._call("supervisor.getPID"))
             self._call("supervisor.shutdown")
-        deadline = time.monotonic() + STOP_LIMIT_S * 2
-        while socket_path(self._folder).exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+            if self._process is None:
+                process.wait(STOP_LIMIT_S * 2)
         if self._process is not None:
-            self._process.wait(STOP_LIMIT_S)
+            self._process.wait(STOP_LIMIT_S * 2)
 
     def _call(self, method: str, *arguments: Any) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{socket_path(self._folder)}")

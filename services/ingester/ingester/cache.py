@@ -1,7 +1,7 @@
 """The Redis cache's values: prices, books and candles as the contract names them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +10,11 @@ from common.trading.symbols import INTERVALS_MS, Symbol
 from ingester.book import CoinState
 from ingester.candles import KEPT, Candle, Series
 
+TAIL = 2
 
-def price_value(coin: CoinState, time_ms: int) -> bytes | None:
-    """`price:{symbol}`, or None before the coin is known."""
+
+def price_value(coin: CoinState) -> bytes | None:
+    """`price:{symbol}`, stamped with the market time at which its price was heard; None before the coin is known."""
     tick = coin.tick()
     if tick is None:
         return None
@@ -25,7 +27,7 @@ def price_value(coin: CoinState, time_ms: int) -> bytes | None:
         "day_volume_usd": plain(tick.day_volume_usd),
         "funding_rate_hourly": plain(tick.funding_rate_hourly),
         "open_interest": plain(tick.open_interest_coin),
-        "time_ms": time_ms,
+        "time_ms": coin.price_time_ms,
     }
     return json.dumps(body).encode()
 
@@ -60,10 +62,14 @@ def candle_value(candle: Candle, interval: str, market_ms: int) -> bytes:
 
 
 def candle_of(value: bytes) -> Candle:
-    """The candle in a cache entry. Raises ValueError or KeyError."""
+    """The candle in a cache entry. Raises ValueError, ArithmeticError, KeyError or TypeError."""
     body = json.loads(value)
     open_, high, low, close, volume = (Decimal(body[name]) for name in ("open", "high", "low", "close", "volume"))
-    return Candle(body["open_time_ms"], open_, high, low, close, volume, body["trade_count"])
+    return Candle(int(body["open_time_ms"]), open_, high, low, close, volume, int(body["trade_count"]))
+
+
+def symbol_key(prefix: str, symbol: Symbol) -> str:
+    return f"{prefix}:{symbol.value}"
 
 
 def kline_key(series: Series) -> str:
@@ -71,42 +77,61 @@ def kline_key(series: Series) -> str:
     return f"kline:{symbol.value}:{interval}"
 
 
-class KlineWriter:
-    """Writes candle series: whole when they were loaded, else only the tail that changed."""
+class KlineCache:
+    """The `kline:` lists. Writes only the tail when no more has changed, the whole list when its state is unsure."""
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
-        self._written: dict[Series, int] = {}
+        self._tails: dict[Series, list[int]] = {}
 
     async def load(self, series: Series) -> list[Candle]:
         """What the cache holds; nothing when it can't be read as candles."""
         values = await self._redis.lrange(kline_key(series), 0, -1)
         try:
-            return [candle_of(value) for value in values]
-        except (ValueError, KeyError, TypeError):
+            candles = [candle_of(value) for value in values]
+        except (ValueError, ArithmeticError, KeyError, TypeError):
             return []
+        times = [candle.open_ms for candle in candles]
+        if times != sorted(set(times)):
+            return []
+        self._tails[series] = times[-TAIL:]
+        return candles
 
-    async def write(self, changed: Mapping[Series, list[Candle]], market_ms: int) -> None:
-        """Writes the changed series in one transaction."""
+    async def drop(self, series: Sequence[Series]) -> None:
+        """Empties lists that tell of another market."""
+        await self._redis.delete(*(kline_key(each) for each in series))
+
+    async def write(self, changed: Mapping[Series, tuple[int, list[Candle]]], market_ms: int) -> set[Series]:
+        """Writes series, given the earliest changed open time and all candles of each, in one transaction.
+
+        Returns those whose lists turned out not to be what was written last (a wiped Redis): write them whole.
+        """
         pipe = self._redis.pipeline(transaction=True)
-        for series, candles in changed.items():
-            key, last = kline_key(series), self._written.get(series)
-            fresh = [candle for candle in candles if last is not None and candle.open_ms >= last]
-            values = [candle_value(candle, series[1], market_ms) for candle in (fresh or candles)]
-            if fresh:
-                pipe.rpop(key)
-            else:
+        lengths: list[tuple[Series, int, int]] = []
+        commands = 0
+        for series, (from_ms, candles) in changed.items():
+            key, tail = kline_key(series), self._tails.get(series, [])
+            is_tail = len(tail) == TAIL and from_ms >= tail[0]
+            replaced = [open_ms for open_ms in tail if open_ms >= from_ms]
+            rows = [candle for candle in candles if candle.open_ms >= from_ms] if is_tail else candles
+            if not is_tail:
                 pipe.delete(key)
-            pipe.rpush(key, *values)
+                commands += 1
+            elif replaced:
+                pipe.rpop(key, len(replaced))
+                commands += 1
+            pipe.rpush(key, *(candle_value(candle, series[1], market_ms) for candle in rows))
             pipe.ltrim(key, -KEPT, -1)
-        await pipe.execute()
-        for series, candles in changed.items():
-            self._written[series] = candles[-1].open_ms
+            lengths.append((series, commands, len(candles)))
+            commands += 2
+        replies = await pipe.execute()
+        for series, (_, candles) in changed.items():
+            self._tails[series] = [candle.open_ms for candle in candles[-TAIL:]]
+        short = {series for series, place, length in lengths if replies[place] < length}
+        self.distrust(short)
+        return short
 
-    def rewrite(self, series: Series) -> None:
-        """Has the whole series written next time."""
-        self._written.pop(series, None)
-
-
-def symbol_key(prefix: str, symbol: Symbol) -> str:
-    return f"{prefix}:{symbol.value}"
+    def distrust(self, series: set[Series]) -> None:
+        """Has these series written whole next time."""
+        for each in series:
+            self._tails.pop(each, None)

@@ -44,8 +44,7 @@ def _newer(held: Candle | None, candle: Candle) -> Candle:
 class Candles:
     """All series.
 
-    `complete` names those without a gap. `changed` holds, per series, the earliest open time that differs from what
-    was last taken by `take_changed`.
+    `complete` names those without a gap; `generation` counts the losses of the connection.
     """
 
     def __init__(self) -> None:
@@ -53,6 +52,7 @@ class Candles:
         self._gap_from_ms: dict[Series, int] = {}
         self._changed: dict[Series, int] = {}
         self.complete: set[Series] = set()
+        self.generation = 0
 
     def add(self, series: Series, candle: Candle) -> None:
         """Enters a live candle. The first one after a reconnection closes the gap if it still is the one known last."""
@@ -61,22 +61,24 @@ class Candles:
         if series not in self.complete and newest == candle.open_ms == self._gap_from_ms.get(series):
             self.complete.add(series)
 
-    def add_history(self, series: Series, candles: Iterable[Candle]) -> None:
-        """Enters the exchange's own past; the series has no gap then."""
+    def add_history(self, series: Series, candles: Iterable[Candle], *, asked_in: int) -> None:
+        """Enters the exchange's own past; closes the gap unless the connection was lost since `asked_in`."""
         self._enter(series, candles)
-        self.complete.add(series)
+        if asked_in == self.generation:
+            self.complete.add(series)
 
     def restore(self, series: Series, candles: Sequence[Candle], wanted: int) -> None:
         """Enters what the cache held. Its last two candles may not be final, and what follows is missing."""
         self._enter(series, candles)
         self._changed.pop(series, None)
         length = INTERVALS_MS[series[1]]
-        sound = [later for earlier, later in itertools.pairwise(candles) if later.open_ms - earlier.open_ms != length]
+        breaks = [one.open_ms for one, next_ in itertools.pairwise(candles) if next_.open_ms - one.open_ms != length]
         if len(candles) >= max(2, wanted // 2):
-            self._gap_from_ms[series] = min([candles[-2].open_ms, *(each.open_ms - length for each in sound)])
+            self._gap_from_ms[series] = min([candles[-2].open_ms, *breaks])
 
     def disconnected(self) -> None:
         """What is complete may have a gap from its newest candle on."""
+        self.generation += 1
         for series in self.complete:
             newest = self.newest_open_ms(series)
             if newest is not None:

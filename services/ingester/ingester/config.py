@@ -7,6 +7,7 @@ from pydantic import Field
 from common.runtime.settings import ServiceSettings
 
 API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
+SENTIMENT_OFF = "off"
 
 
 class IngesterSettings(ServiceSettings):
@@ -17,10 +18,9 @@ class IngesterSettings(ServiceSettings):
     simulator_url: str = Field("http://127.0.0.1:3001", pattern=r"^https?://[^/]+$")
     decision_interval_s: int = Field(60, ge=5, le=86_400)
     tick_interval_ms: int = Field(250, ge=100, le=5_000)
-    history_candles: int = Field(500, ge=100, le=5_000)
-    history_weight_per_minute: int = Field(400, ge=50, le=1_000)
+    history_weight_per_minute: int = Field(400, ge=50, le=1_200)
     stall_limit_s: float = Field(15.0, ge=2, le=300)
-    sentiment_url: str = "https://api.alternative.me/fng/?limit=1"
+    sentiment_url: str = Field("https://api.alternative.me/fng/?limit=1", pattern=r"^(https?://.+|off)$")
 
     @property
     def api_url(self) -> str:

@@ -12,16 +12,23 @@ from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.trading.symbols import INTERVALS_MS, SYMBOLS
 from ingester import metrics
-from ingester.wire import Frame, UnreadableFrame, frame_of
+from ingester.complaints import Complaints
+from ingester.wire import Frame, UnreadableFrame, frame_of, subscription_of
 
 PING_EVERY_S = 30.0
+"""The exchange closes a connection to which it has sent nothing for 60 s; a ping brings a pong."""
 OPEN_LIMIT_S = 10.0
+CLOSE_LIMIT_S = 2.0
+ACKNOWLEDGE_LIMIT_S = 15.0
+STEADY_AFTER_S = 30.0
+WATCH_EVERY_S = 1.0
 MAX_FRAME_BYTES = 4_000_000
 PER_COIN = ("activeAssetCtx", "bbo", "l2Book", "trades")
+PING = '{"method":"ping"}'
 
 
-class Stalled(Exception):
-    """The connection is open but a stream has gone quiet."""
+class ConnectionLost(Exception):
+    """The connection must be given up; says why."""
 
 
 def subscriptions() -> list[dict[str, str]]:
@@ -33,80 +40,111 @@ def subscriptions() -> list[dict[str, str]]:
     return wanted
 
 
+class Unacknowledged:
+    """The subscriptions that the server has not confirmed yet. The echo may say more than was asked."""
+
+    def __init__(self, wanted: list[dict[str, str]]) -> None:
+        self._waiting = {self._key(each): each for each in wanted}
+
+    def confirm(self, echo: dict[str, Any]) -> None:
+        self._waiting.pop(self._key(echo), None)
+
+    def first(self) -> dict[str, str] | None:
+        return next(iter(self._waiting.values()), None)
+
+    @staticmethod
+    def _key(subscription: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(subscription.get(name) for name in ("type", "coin", "interval"))
+
+
 class Connection:
-    """`take(frame)` gets every frame; `connected(bool)` hears of each change; `is_stalled()` names a silent stream."""
+    """`take(frame)` gets every frame but acknowledgements; `connected(bool, reason)` hears of each change;
+    `silent()` names a stream that has been quiet too long."""
 
     def __init__(
         self,
         url: str,
         clock: Clock,
         log: Any,
+        complaints: Complaints,
         *,
         take: Callable[[Frame], None],
         connected: Callable[[bool, str], None],
-        is_stalled: Callable[[], str | None],
+        silent: Callable[[], str | None],
     ) -> None:
-        self._url, self._clock, self._log = url, clock, log
-        self._take, self._connected, self._is_stalled = take, connected, is_stalled
+        self._url, self._clock, self._log, self._complaints = url, clock, log, complaints
+        self._take, self._connected, self._silent = take, connected, silent
 
     async def run(self) -> None:
         """Connects, listens, and begins again after every end, with jittered pauses."""
         pause = Backoff(base_s=0.25, cap_s=15)
         while True:
+            began_s = self._clock.monotonic()
             try:
-                async with connect(
-                    self._url, open_timeout=OPEN_LIMIT_S, ping_interval=None, max_size=MAX_FRAME_BYTES, compression=None
-                ) as socket:
-                    await self._subscribe(socket)
-                    self._connected(True, "")
-                    pause.reset()
-                    await self._listen(socket)
-            except (WebSocketException, OSError, TimeoutError, Stalled) as error:
+                await self._session()
+            except (WebSocketException, OSError, TimeoutError, ConnectionLost) as error:
                 reason = str(error) or type(error).__name__
                 metrics.DISCONNECTIONS.inc()
                 self._connected(False, reason)
                 self._log.warning(
                     "no connection to the market; check HYPERLIQUID_API_URL; connecting again", reason=reason
                 )
+            # A server that accepts and drops at once must not be knocked at four times a second.
+            if self._clock.monotonic() - began_s >= STEADY_AFTER_S:
+                pause.reset()
             await self._clock.sleep(pause.next_s())
 
-    async def _subscribe(self, socket: ClientConnection) -> None:
-        for subscription in subscriptions():
-            await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
+    async def _session(self) -> None:
+        """One connection, until it ends. Raises what it ended by."""
+        async with connect(
+            self._url,
+            open_timeout=OPEN_LIMIT_S,
+            close_timeout=CLOSE_LIMIT_S,
+            ping_interval=None,
+            max_size=MAX_FRAME_BYTES,
+            compression=None,
+        ) as socket:
+            wanted = subscriptions()
+            unacknowledged = Unacknowledged(wanted)
+            listening = asyncio.ensure_future(self._listen(socket, unacknowledged))
+            watching = asyncio.ensure_future(self._watch(socket, unacknowledged))
+            try:
+                self._connected(True, "")
+                for subscription in wanted:
+                    await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
+                await asyncio.wait({listening, watching}, return_when=asyncio.FIRST_COMPLETED)
+                for task in (watching, listening):
+                    if task.done():
+                        task.result()
+            finally:
+                listening.cancel()
+                watching.cancel()
+                await asyncio.gather(listening, watching, return_exceptions=True)
 
-    async def _listen(self, socket: ClientConnection) -> None:
-        """Reads until the socket ends or a stream falls silent."""
-        keeping = asyncio.create_task(self._keep_alive(socket))
-        try:
-            while True:
-                raw = await self._receive(socket, keeping)
-                try:
-                    frame = frame_of(raw)
-                    if frame.channel == "error":
-                        self._log.error("the exchange refused a request", reason=bytes(frame.data).decode())
-                    self._take(frame)
-                except UnreadableFrame as error:
-                    metrics.UNREADABLE_FRAMES.inc()
-                    self._log.error("an unreadable frame was skipped", reason=str(error), frame=str(raw)[:200])
-        finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
-
-    async def _receive(self, socket: ClientConnection, keeping: "asyncio.Task[None]") -> str | bytes:
-        if keeping.done():
-            keeping.result()
-        async with asyncio.timeout(PING_EVERY_S + OPEN_LIMIT_S):
-            return await socket.recv(decode=False)
-
-    async def _keep_alive(self, socket: ClientConnection) -> None:
-        """Pings; closes the socket when a stream stalls, which ends the reading side."""
-        pinged = self._clock.monotonic()
+    async def _listen(self, socket: ClientConnection, unacknowledged: Unacknowledged) -> None:
         while True:
-            await self._clock.sleep(1.0)
-            stalled = self._is_stalled()
-            if stalled is not None:
-                await socket.close()
-                raise Stalled(f"nothing heard on {stalled}")
-            if self._clock.monotonic() - pinged >= PING_EVERY_S:
-                pinged = self._clock.monotonic()
-                await socket.send('{"method":"ping"}')
+            raw = await socket.recv(decode=False)
+            try:
+                frame = frame_of(raw)
+                if frame.channel == "subscriptionResponse":
+                    unacknowledged.confirm(subscription_of(frame))
+                elif frame.channel == "error":
+                    self._log.error("the exchange refused a request", reason=bytes(frame.data).decode())
+                else:
+                    self._take(frame)
+            except UnreadableFrame as error:
+                self._complaints.skipped(str(error))
+
+    async def _watch(self, socket: ClientConnection, unacknowledged: Unacknowledged) -> None:
+        """Pings; raises ConnectionLost when a stream falls silent or a subscription is never confirmed."""
+        began_s = pinged_s = self._clock.monotonic()
+        while True:
+            await self._clock.sleep(WATCH_EVERY_S)
+            now_s = self._clock.monotonic()
+            if (silent := self._silent()) is not None:
+                raise ConnectionLost(f"nothing heard on {silent}")
+            if now_s - began_s >= ACKNOWLEDGE_LIMIT_S and (missing := unacknowledged.first()) is not None:
+                raise ConnectionLost(f"not acknowledged: {json.dumps(missing)}")
+            if now_s - pinged_s >= PING_EVERY_S:
+                pinged_s = now_s
+                await socket.send(PING)

@@ -94,13 +94,10 @@ class Feed:
         return {symbol} if is_news else set()
 
     def _take_mids(self, mids: dict[str, str], market_ms: int) -> set[Symbol]:
-        changed = set()
-        for name, symbol in _KNOWN.items():
-            if name in mids:
-                mid = price(mids[name])
-                if self.coins[symbol].mid_price != mid:
-                    changed.add(symbol)
-                self.coins[symbol].take_mid(mid, market_ms)
+        known = {symbol: price(mids[name]) for name, symbol in _KNOWN.items() if name in mids}
+        changed = {symbol for symbol, mid in known.items() if self.coins[symbol].mid_price != mid}
+        for symbol, mid in known.items():
+            self.coins[symbol].take_mid(mid, market_ms)
         return changed
 
     def _take_time(self, time_ms: int) -> None:

@@ -61,8 +61,7 @@ def supervised(folder: Path, *programs: Program) -> Iterator[Supervisor]:
     try:
         yield supervisor
     finally:
-        if supervisor.is_alive():
-            supervisor.shutdown()
+        supervisor.shutdown()
         stop_orphans(folder)
 
 
@@ -120,8 +119,6 @@ def test_what_a_killed_supervisor_leaves_is_recognised_and_stopped(folder: Path,
         assert orphans(tmp_path) == {}
         assert sorted(stop_orphans(folder)) == ["redis", "risk"]
         assert not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids.values())
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(supervisor.started_pid, 0)
 
 
 def test_a_socket_path_too_long_for_the_system_is_replaced_by_a_short_one(tmp_path: Path) -> None:
