@@ -11,8 +11,8 @@ from aicoin_local.testing import Arena
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """The running arena, started as `make run` does; at the end it must stop cleanly."""
     arena = Arena(tmp_path_factory.mktemp("arena") / "data")
-    arena.start()
     try:
+        arena.start()
         yield arena
     finally:
         code = arena.stop()
