@@ -30,6 +30,7 @@ $(VENV)/.runtime: $(VENV)/.uv-$(UV_VERSION) requirements.txt $(MEMBER_FILES)
 	@echo "Installing the Python packages …"
 	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements.txt
 	@$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@$(VENV)/bin/python -m compileall -qq -j 0 $(VENV)/lib $(MEMBERS) || true
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt

@@ -34,9 +34,10 @@ def _of_folder(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
 
 
 def stop_orphans(folder: Path) -> list[str]:
-    """Stops what a killed launcher and supervisor left behind; the names of the programs."""
+    """Stops what a killed launcher and supervisor left behind; the names of the programs, in that order."""
     found = orphans(folder)
-    for name in sorted(found, key=_stop_place):
+    names = sorted(found, key=_stop_place)
+    for name in names:
         for process in found[name]:
             with contextlib.suppress(psutil.Error):
                 process.send_signal(CLEAN_SIGNALS.get(name, signal.SIGTERM))
@@ -45,7 +46,7 @@ def stop_orphans(folder: Path) -> list[str]:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(alive, STOP_LIMIT_S)
-    return list(found)
+    return names
 
 
 def _stop_place(name: str) -> int:

@@ -32,6 +32,7 @@ appendfsync always
 save ""
 maxmemory-policy noeviction
 logfile ""
+set-proc-title no
 """
 
 POSTGRES_OPTIONS = (

@@ -1,9 +1,8 @@
-"""The account's own WebSocket: any news of fills or orders makes the lane look at once. The polling is the backstop."""
+"""The account's own WebSocket: what it tells of fills and orders makes the lane look early. Polling is the backstop."""
 
 import asyncio
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -13,34 +12,46 @@ from common.runtime.clock import Clock
 
 PING_S = 30.0
 OPEN_LIMIT_S = 10.0
-CHANNELS = ("userFills", "orderUpdates")
+FILLS, ORDERS = "userFills", "orderUpdates"
 PING = json.dumps({"method": "ping"})
 
 
-class AccountFeed:
-    """Listens for one account, for ever; `on_news` is called after each connection and each message about it."""
+class Listener(Protocol):
+    """Who is told."""
 
-    def __init__(self, api_url: str, address: str, on_news: Callable[[], None], clock: Clock, log: Any) -> None:
+    def connected(self) -> None:
+        """Anything may have happened before."""
+
+    def heard_fills(self, trade_ids: list[int]) -> None: ...
+
+    def heard_orders(self, statuses: dict[int, str]) -> None:
+        """The newest status by order id."""
+
+
+class AccountFeed:
+    """Listens for one account, for ever."""
+
+    def __init__(self, api_url: str, address: str, listener: Listener, clock: Clock, log: Any) -> None:
         self._url = f"ws{api_url.removeprefix('http')}/ws"
-        self._address, self._on_news, self._clock, self._log = address, on_news, clock, log
+        self._address, self._listener, self._clock, self._log = address, listener, clock, log
 
     async def run(self) -> None:
         pause = Backoff(base_s=0.5, cap_s=15)
         while True:
             try:
                 await self._listen(pause)
-            except (WebSocketException, OSError, TimeoutError, ValueError) as error:
+            except (WebSocketException, OSError, TimeoutError, ValueError, KeyError, TypeError) as error:
                 reason = f"{type(error).__name__}: {error}"
                 self._log.info("no account feed; polling meanwhile", address=self._address, reason=reason)
             await self._clock.sleep(pause.next_s())
 
     async def _listen(self, pause: Backoff) -> None:
         async with connect(self._url, open_timeout=OPEN_LIMIT_S, ping_interval=None, compression=None) as socket:
-            for channel in CHANNELS:
+            for channel in (FILLS, ORDERS):
                 subscription = {"type": channel, "user": self._address}
                 await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
             pause.reset()
-            self._on_news()
+            self._listener.connected()
             while True:
                 try:
                     async with asyncio.timeout(PING_S):
@@ -57,9 +68,9 @@ class AccountFeed:
             self._take(await socket.recv())
 
     def _take(self, raw: str | bytes) -> None:
-        """A subscription's first answer repeats what is known; all else on its channels is news."""
         message = json.loads(raw)
         data = message.get("data")
-        is_snapshot = isinstance(data, dict) and data.get("isSnapshot")
-        if message.get("channel") in CHANNELS and not is_snapshot:
-            self._on_news()
+        if message.get("channel") == FILLS:
+            self._listener.heard_fills([int(row["tid"]) for row in data["fills"]])
+        elif message.get("channel") == ORDERS:
+            self._listener.heard_orders({int(row["order"]["oid"]): str(row["status"]) for row in data})

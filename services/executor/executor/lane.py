@@ -16,6 +16,7 @@ from executor.watcher import Watcher
 SOON_S = 0.5
 GUARD_LOOK_S = 1.0
 NEWS_GAP_S = 1.0
+MAX_HEARD = 500
 
 SetReady = Callable[[str, bool, str], None]
 
@@ -29,23 +30,32 @@ class Lane:
         self.go = asyncio.Event()
         self._set_ready = set_ready
         self._woken = asyncio.Event()
-        self._has_news = False
+        self._heard_trades: set[int] = set()
+        self._heard_orders: dict[int, str] = {}
         self._is_reconciled = False
 
     def wake(self) -> None:
         """An intent was stored: take it up at once."""
         self._woken.set()
 
-    def kick(self) -> None:
-        """Something happened to the account: look at once."""
-        self._has_news = True
+    def connected(self) -> None:
+        """The feed was away: anything may have happened."""
+        self.watcher.forget()
+        self._woken.set()
+
+    def heard_fills(self, trade_ids: list[int]) -> None:
+        self._heard_trades.update(trade_ids[-MAX_HEARD:])
+        self._woken.set()
+
+    def heard_orders(self, statuses: dict[int, str]) -> None:
+        self._heard_orders |= statuses
         self._woken.set()
 
     def reload(self) -> None:
         """Memory can't be trusted: look at everything before anything is sent."""
         self._is_reconciled = False
         self.go.set()
-        self.kick()
+        self._woken.set()
 
     async def run(self) -> None:
         """Reconciles, then works, for ever. What the exchange or the database doesn't answer is asked again."""
@@ -81,9 +91,8 @@ class Lane:
         wait_s = self.watcher.due_in_s()
         if self.guard.must_look:
             wait_s = min(wait_s, GUARD_LOOK_S)
-        if self._has_news:
+        if self._heard_trades or self._heard_orders:
             wait_s = min(wait_s, NEWS_GAP_S - self.watcher.looked_s_ago())
-            self._woken.clear()
         try:
             async with asyncio.timeout(max(wait_s, 0.01)):
                 await self._woken.wait()
@@ -95,9 +104,7 @@ class Lane:
         self._woken.clear()
         if self.guard.must_look:
             self.watcher.forget(fills=False)
-        if self._has_news and self.watcher.looked_s_ago() >= NEWS_GAP_S:
-            self._has_news = False
-            self.watcher.forget()
+        self._weigh_what_was_heard()
         if not self._is_reconciled:
             self.watcher.forget()
             await self._look()
@@ -105,6 +112,15 @@ class Lane:
         await self._advance()
         if self.watcher.due_in_s() <= 0:
             await self._look()
+
+    def _weigh_what_was_heard(self) -> None:
+        """Most messages repeat what the look after our own order has shown; only the others are worth a look."""
+        if self.watcher.looked_s_ago() < NEWS_GAP_S:
+            return
+        fills, orders = self.watcher.news_in(self._heard_trades, self._heard_orders)
+        if fills or orders:
+            self.watcher.forget(fills=fills, orders=orders)
+        self._heard_trades, self._heard_orders = set(), {}
 
     async def _look(self) -> None:
         view = await self.watcher.look()

@@ -58,7 +58,7 @@ class Executor:
         else:
             for model in [data.model] if data.model else MODELS:
                 await self.orders.ask_flatten(event.id, model, now_ms)
-                self.lanes[model].kick()
+                self.lanes[model].connected()
         return ()
 
     async def rebuild(self) -> None:
@@ -79,7 +79,7 @@ async def main() -> None:
         service.on_rebuild(executor.rebuild)
         service.spawn("outbox", executor.outbox.run)
         for model, lane in executor.lanes.items():
-            feed = AccountFeed(settings.api_url, settings.address_of(model), lane.kick, service.clock, service.log)
+            feed = AccountFeed(settings.api_url, settings.address_of(model), lane, service.clock, service.log)
             service.spawn(f"lane-{model}", lane.run)
             service.spawn(f"feed-{model}", feed.run)
         await service.run()

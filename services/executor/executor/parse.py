@@ -8,6 +8,7 @@ from typing import Any
 from common.events import AccountOrder, OrderRole
 from common.trading.symbols import OrderSide, Side, Symbol
 
+LIVE = ("open", "triggered")
 _SYMBOLS = {symbol.value: symbol for symbol in Symbol}
 
 
@@ -84,7 +85,7 @@ class OrderState:
 
     @property
     def is_live(self) -> bool:
-        return self.status in ("open", "triggered")
+        return self.status in LIVE
 
     @property
     def is_refused(self) -> bool:

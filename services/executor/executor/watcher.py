@@ -1,5 +1,6 @@
 """Looks at one account: state, open orders, fills; what changed since the last look becomes events."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from common.trading.symbols import Symbol
 from executor import facts, metrics
 from executor.desk import Desk
 from executor.orders import Booking, OrderRow
-from executor.parse import WireFill, WireState, fills_of, open_orders_of, order_state_of, state_of
+from executor.parse import LIVE, WireFill, WireState, fills_of, open_orders_of, order_state_of, state_of
 from executor.store import SETTLE_MS, Intent
 
 FILLS_EVERY_S = 60.0
@@ -18,6 +19,7 @@ RECENT_MS = 3_600_000
 MAX_COVERS = 50
 FILLS_PAGE = 2_000
 MAX_PAGES = 50
+MAX_TRADES = 20_000
 NEVER = float("-inf")
 PARENTS = (OrderRole.ENTRY, OrderRole.EXIT)
 
@@ -42,13 +44,22 @@ class Watcher:
         self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
         self.open_orders: list[AccountOrder] = []
         self.sizes: dict[Symbol, Decimal] = {}
+        self._trades: set[int] = set()
         self._state_at = self._orders_at = self._fills_at = self._looked_at = NEVER
 
-    def forget(self, *, fills: bool = True) -> None:
-        """Something may have changed: everything is due."""
-        self._state_at = self._orders_at = NEVER
+    def forget(self, *, orders: bool = True, fills: bool = True) -> None:
+        """Something may have changed: a look is due."""
+        self._state_at = NEVER
+        if orders:
+            self._orders_at = NEVER
         if fills:
             self._fills_at = NEVER
+
+    def news_in(self, trade_ids: Iterable[int], statuses: Mapping[int, str]) -> tuple[bool, bool]:
+        """Whether fills, and whether orders, were heard of that the last look has not shown."""
+        live = {order.order_id for order in self.open_orders}
+        has_orders = any((status in LIVE) != (order_id in live) for order_id, status in statuses.items())
+        return not self._trades.issuperset(trade_ids), has_orders
 
     def due_in_s(self) -> float:
         return max(0.0, self._state_at + self.desk.settings.state_interval_s - self.clock.monotonic())
@@ -114,6 +125,7 @@ class Watcher:
             await self.desk.orders.add_fills(self.model, [], [], state_ms)
             return
         fills = await self._fills_from(max(0, until_ms - OVERLAP_MS))
+        self._trades = (self._trades if len(self._trades) < MAX_TRADES else set()) | {f.trade_id for f in fills}
         if not fills:
             return
         by_order = {row.order_id: row for row in rows.values() if row.order_id is not None}

@@ -101,6 +101,10 @@ class Candles:
     def is_complete(self) -> bool:
         return len(self.complete) == len(self._series)
 
+    def touch(self, series: Series) -> None:
+        """Counts a whole series as changed."""
+        self._changed[series] = 0
+
     def take_changed(self) -> dict[Series, int]:
         """The earliest changed open time of each changed series; they count as unchanged afterwards."""
         changed, self._changed = self._changed, {}

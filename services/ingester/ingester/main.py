@@ -3,11 +3,12 @@
 Reads    Hyperliquid's WebSocket and /info (real, or the simulator's)
 Writes   market.tick, market.snapshot, ws.push (price_update); price:, kline:, orderbook:, snapshot:latest, run:id
 State    the newest of every stream, 500 candles per series; rebuilt from the cache and candleSnapshot
-Failure  a lost or silent connection is opened again for ever; a wiped Redis starts a new run
+Failure  a lost or silent connection is opened again for ever; a frame that can't be read is skipped alone
 """
 
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
+from ingester.complaints import Complaints
 from ingester.config import IngesterSettings
 from ingester.connection import Connection
 from ingester.ingest import Ingester
@@ -17,14 +18,17 @@ async def main() -> None:
     settings = load_settings("ingester", IngesterSettings)
     async with Service.open("ingester", settings) as service:
         service.set_ready("market", False, "waiting for the market")
-        ingester = Ingester(service, settings)
+        service.set_ready("exchange", False, "waiting for the exchange's list of coins")
+        complaints = Complaints(service.clock, service.log)
+        ingester = Ingester(service, settings, complaints)
         connection = Connection(
             settings.ws_url,
             service.clock,
             service.log,
+            complaints,
             take=ingester.take,
             connected=ingester.connected,
-            is_stalled=ingester.stalled,
+            silent=ingester.silent,
         )
         service.on_rebuild(ingester.load)
         service.spawn("connection", connection.run)

@@ -1,11 +1,12 @@
 """The Fear & Greed index; what is older than 36 hours is left out, never replaced by a default."""
 
-import asyncio
 from typing import Any
 
 import httpx
 
 from common.events import Sentiment
+from common.runtime.clock import Clock
+from ingester.config import SENTIMENT_OFF
 
 TIMEOUT_S = 5.0
 EVERY_S = 1_800.0
@@ -15,16 +16,19 @@ OLDEST_MS = 36 * 3_600_000
 def sentiment_of(body: Any) -> Sentiment:
     """The index in an answer. Raises KeyError, IndexError, TypeError or ValueError."""
     row = body["data"][0]
+    value = int(row["value"])
+    if not 0 <= value <= 100:
+        raise ValueError(f"no index: {value}")
     return Sentiment(
-        fear_greed=int(row["value"]), classification=row["value_classification"], time_ms=int(row["timestamp"]) * 1000
+        fear_greed=value, classification=str(row["value_classification"]), time_ms=int(row["timestamp"]) * 1000
     )
 
 
 class SentimentWatch:
     """Asks now and then; a source that can't be reached is no reason to wait."""
 
-    def __init__(self, url: str, log: Any) -> None:
-        self._url, self._log = url, log
+    def __init__(self, url: str, clock: Clock, log: Any) -> None:
+        self._url, self._clock, self._log = url, clock, log
         self._latest: Sentiment | None = None
 
     def current(self, now_ms: int) -> Sentiment | None:
@@ -33,12 +37,18 @@ class SentimentWatch:
         return latest if latest is not None and now_ms - latest.time_ms <= OLDEST_MS else None
 
     async def run(self) -> None:
+        """Keeps the index fresh; returns at once when it is switched off."""
+        if self._url == SENTIMENT_OFF:
+            return
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             while True:
-                try:
-                    answer = await client.get(self._url)
-                    answer.raise_for_status()
-                    self._latest = sentiment_of(answer.json())
-                except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
-                    self._log.info("no sentiment; prompts go without", reason=str(error) or type(error).__name__)
-                await asyncio.sleep(EVERY_S)
+                await self._ask(client)
+                await self._clock.sleep(EVERY_S)
+
+    async def _ask(self, client: httpx.AsyncClient) -> None:
+        try:
+            answer = await client.get(self._url)
+            answer.raise_for_status()
+            self._latest = sentiment_of(answer.json())
+        except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
+            self._log.info("no sentiment; prompts go without", reason=str(error) or type(error).__name__)

@@ -1,0 +1,238 @@
+"""Both model clients over real sockets: against the stand-ins, and against servers that misbehave."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import uvicorn
+
+from agent_deepseek.client import DeepSeekClient
+from agent_qwen.client import QwenClient
+from common.agent.ask import Asker
+from common.agent.client import CallFailed, Message, ModelClient
+from common.agent.parse import parse_answer
+from common.agent.profile import FREE, Endpoint, TokenPrice
+from common.events import Outcome, Prompt
+from common.runtime.clock import SystemClock
+from simulator.models.app import create_models_app
+
+MESSAGES: list[Message] = [
+    {"role": "system", "content": "Answer with one JSON object."},
+    {"role": "user", "content": "# NOW\ncycle: 1"},
+]
+PROMPT = Prompt(system="s", user="u", strategy="x", strategy_hash="h", prompt_hash="p")
+VALID = json.dumps(
+    {
+        "action": "HOLD",
+        "symbol": None,
+        "leverage": 0,
+        "position_size_percent": 0,
+        "confidence": 50,
+        "reasoning": "waits",
+    }
+)
+
+
+@pytest.fixture
+async def stand_ins() -> AsyncIterator[str]:
+    """The simulator's model endpoints on a free port."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_models_app(), log_level="warning", lifespan="off"))
+    task = asyncio.create_task(server.serve([bound]))
+    yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+def deepseek(url: str, model: str = "deepseek-flash", key: str = "k") -> DeepSeekClient:
+    return DeepSeekClient(Endpoint(f"{url}/deepseek", key, model, stand_in=True, price=FREE), 500)
+
+
+def qwen(url: str, model: str = "qwen-max", key: str = "k") -> QwenClient:
+    return QwenClient(Endpoint(f"{url}/dashscope/api/v1", key, model, stand_in=True, price=FREE), 500)
+
+
+CLIENTS: list[Callable[..., ModelClient]] = [deepseek, qwen]
+
+
+@pytest.mark.parametrize("make", CLIENTS)
+async def test_a_stand_in_answers_a_valid_labelled_decision_with_usage(stand_ins: str, make: Any) -> None:
+    client = make(stand_ins)
+    answer = await client.complete(MESSAGES)
+    await client.close()
+    parsed = parse_answer(answer.text)
+    assert parsed.decision.reasoning.startswith("stand-in: ")
+    assert answer.usage is not None
+    assert answer.usage.prompt_tokens > 0
+    assert not answer.cut_off
+
+
+@pytest.mark.parametrize("make", CLIENTS)
+@pytest.mark.parametrize(
+    ("status", "is_retryable"),
+    [(400, False), (401, False), (402, False), (422, False), (429, True), (500, True), (503, True)],
+)
+async def test_errors_say_whether_a_retry_may_help(stand_ins: str, make: Any, status: int, is_retryable: bool) -> None:
+    client = make(stand_ins, model=f"error-{status}")
+    with pytest.raises(CallFailed) as caught:
+        await client.complete(MESSAGES)
+    await client.close()
+    assert caught.value.retryable is is_retryable
+    assert str(status) in caught.value.reason
+
+
+@pytest.mark.parametrize("make", CLIENTS)
+async def test_an_unreachable_api_names_its_setting(make: Any) -> None:
+    client = make("http://127.0.0.1:9")
+    with pytest.raises(CallFailed, match="BASE_URL") as caught:
+        await client.complete(MESSAGES)
+    await client.close()
+    assert caught.value.retryable
+
+
+async def test_a_refused_key_names_its_setting(stand_ins: str) -> None:
+    for client, setting in (
+        (deepseek(stand_ins, model="error-401"), "DEEPSEEK"),
+        (qwen(stand_ins, "error-401"), "QWEN"),
+    ):
+        with pytest.raises(CallFailed, match=f"{setting}_API_KEY"):
+            await client.complete(MESSAGES)
+        await client.close()
+
+
+@asynccontextmanager
+async def raw_server(reply: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
+    """Reads one request and hands the connection to `reply`."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+        )
+        await reader.readexactly(length)
+        try:
+            await reply(writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def drip_blanks(writer: asyncio.StreamWriter) -> None:
+    """Keep-alive blank lines for ever: no read ever times out."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(2_000):
+        writer.write(b"1\r\n\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+class NoBudget:
+    """A budget that never ends; the real one has tests of its own."""
+
+    async def reserve(self, usd: Decimal, now_ms: int) -> bool:
+        return True
+
+    async def settle(self, reserved_usd: Decimal, cost_usd: Decimal, now_ms: int) -> None:
+        return None
+
+
+def asker(client: ModelClient, deadline_s: float, price: TokenPrice = FREE) -> Asker:
+    return Asker(client, NoBudget(), price, SystemClock(), deadline_s=deadline_s, max_answer_tokens=500)  # type: ignore[arg-type]
+
+
+async def test_one_deadline_bounds_a_server_that_drips_blanks() -> None:
+    async with raw_server(drip_blanks) as url:
+        client = deepseek(url)
+        asked = await asker(client, 0.5).ask(PROMPT)
+        await client.close()
+    assert (asked.outcome, asked.code) == (Outcome.FAILED, "DEADLINE")
+
+
+async def test_leading_blanks_and_then_an_answer_are_an_answer() -> None:
+    body = json.dumps(
+        {
+            "model": "m",
+            "choices": [{"message": {"content": VALID}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 3, "prompt_cache_hit_tokens": 4},
+        }
+    )
+
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        content = b"\n\n\n" + body.encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(content) + content)
+        await writer.drain()
+
+    async with raw_server(reply) as url:
+        client = deepseek(url)
+        asked = await asker(client, 5, TokenPrice(Decimal(1), Decimal(0), Decimal(2))).ask(PROMPT)
+        await client.close()
+    assert asked.outcome is Outcome.ANSWERED
+    assert asked.cost_usd == Decimal(5 + 6) / 1_000_000
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"choices":[]}', b'{"choices":[{"message"', b"<html>"])
+async def test_an_answer_that_cannot_be_read_fails_and_is_retried_until_the_deadline(content: bytes) -> None:
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(content) + content)
+        await writer.drain()
+
+    async with raw_server(reply) as url:
+        client = deepseek(url)
+        asked = await asker(client, 1.5).ask(PROMPT)
+        await client.close()
+    assert asked.outcome is Outcome.FAILED
+    assert asked.attempts > 1
+
+
+class Scripted:
+    """A model that answers from a list."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+        self.asked: list[list[Message]] = []
+
+    async def complete(self, messages: Any) -> Any:
+        from common.agent.client import Answer
+
+        self.asked.append(list(messages))
+        return Answer(self.texts.pop(0), None, "m", None, cut_off=False)
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_an_invalid_answer_is_asked_again_once_with_the_error_told() -> None:
+    client = Scripted("LONG BTC please", VALID)
+    asked = await asker(client, 5).ask(PROMPT)
+    assert asked.outcome is Outcome.ANSWERED
+    assert asked.attempts == 2
+    assert "no valid decision" in client.asked[1][-1]["content"]
+
+
+async def test_two_invalid_answers_are_invalid_and_trade_nothing() -> None:
+    asked = await asker(Scripted("no", "never"), 5).ask(PROMPT)
+    assert (asked.outcome, asked.parsed) == (Outcome.INVALID, None)
+    assert asked.answer is not None
+    assert asked.answer.text == "never"
+
+
+async def test_the_breaker_opens_after_five_failures() -> None:
+    client = deepseek("http://127.0.0.1:9")
+    patient = asker(client, 0.05)
+    codes = [(await patient.ask(PROMPT)).code for _ in range(6)]
+    await client.close()
+    assert codes[-1] == "BREAKER_OPEN"
+    assert "BREAKER_OPEN" not in codes[:5]

@@ -1,0 +1,224 @@
+"""The market connection against a server that drops, stalls, garbles and refuses."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+
+from ingester.complaints import Complaints
+from ingester.connection import ACKNOWLEDGE_LIMIT_S, PING_EVERY_S, Connection, subscriptions
+from ingester.testing import Records, mids
+from ingester.wire import Frame
+
+DEADLINE_S = 20.0
+SPEED = 40.0
+Behaviour = Callable[["Exchange", ServerConnection], Coroutine[Any, Any, None]]
+
+
+class FastClock:
+    """The running loop's time, so much faster that limits of many seconds pass at once."""
+
+    def now_ms(self) -> int:
+        return round(self.monotonic() * 1000)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time() * SPEED
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / SPEED)
+
+
+async def acknowledge(request: dict[str, Any], socket: ServerConnection) -> None:
+    """Answers one request as the exchange does; the echo of l2Book says more than was asked."""
+    if request["method"] == "ping":
+        await socket.send('{"channel":"pong"}')
+        return
+    extra = {"nSigFigs": None, "mantissa": None} if request["subscription"]["type"] == "l2Book" else {}
+    data = {"method": "subscribe", "subscription": request["subscription"] | extra}
+    await socket.send(json.dumps({"channel": "subscriptionResponse", "data": data}))
+
+
+async def obliging(exchange: "Exchange", socket: ServerConnection) -> None:
+    """Confirms everything and sends one price after the last subscription."""
+    async for raw in socket:
+        request = json.loads(raw)
+        exchange.requests.append(request)
+        await acknowledge(request, socket)
+        if request.get("subscription") == subscriptions()[-1]:
+            await socket.send(json.dumps({"channel": "allMids", "data": {"mids": {"BTC": str(exchange.connections)}}}))
+
+
+class Exchange:
+    """A server whose n-th connection behaves as the n-th behaviour says; the last one goes for all later ones."""
+
+    def __init__(self, *behaviours: Behaviour) -> None:
+        self.behaviours = behaviours
+        self.connections = 0
+        self.requests: list[dict[str, Any]] = []
+        self.server: Server | None = None
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        behaviour = self.behaviours[min(self.connections, len(self.behaviours) - 1)]
+        self.connections += 1
+        await behaviour(self, socket)
+
+    def subscribed(self) -> list[dict[str, str]]:
+        return [request["subscription"] for request in self.requests if request["method"] == "subscribe"]
+
+
+class Client:
+    """A connection under test and what it has told."""
+
+    def __init__(self, url: str) -> None:
+        self.frames: list[Frame] = []
+        self.changes: list[tuple[bool, str]] = []
+        self.quiet: str | None = None
+        self.log = Records()
+        self.clock = FastClock()
+        self.connection = Connection(
+            url,
+            self.clock,
+            self.log,
+            Complaints(self.clock, self.log),
+            take=self.frames.append,
+            connected=lambda is_connected, reason: self.changes.append((is_connected, reason)),
+            silent=self._silent,
+        )
+
+    def _silent(self) -> str | None:
+        quiet, self.quiet = self.quiet, None
+        return quiet
+
+    @property
+    def prices(self) -> list[str]:
+        return [json.loads(bytes(frame.data))["mids"]["BTC"] for frame in self.frames if frame.channel == "allMids"]
+
+    @property
+    def losses(self) -> list[str]:
+        return [reason for is_connected, reason in self.changes if not is_connected]
+
+
+async def until(what: str, probe: Callable[[], Any]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not probe():
+            await asyncio.sleep(0.005)
+    assert probe(), what
+
+
+@asynccontextmanager
+async def connected(exchange: Exchange) -> AsyncIterator[Client]:
+    async with serve(exchange, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = Client(f"ws://127.0.0.1:{port}/ws")
+        running = asyncio.ensure_future(client.connection.run())
+        try:
+            yield client
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+
+async def test_it_asks_for_every_stream_once_and_hands_on_frames() -> None:
+    exchange = Exchange(obliging)
+    async with connected(exchange) as client:
+        await until("a price", lambda: client.prices == ["1"])
+        assert exchange.subscribed() == subscriptions()
+        assert len(subscriptions()) == 1 + 6 * 4 + 6 * 6
+        assert client.changes == [(True, "")]
+
+
+async def test_after_a_drop_it_connects_and_subscribes_again() -> None:
+    async def dropping(exchange: Exchange, socket: ServerConnection) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await obliging(exchange, socket)
+        socket.transport.abort()
+
+    exchange = Exchange(dropping, obliging)
+    async with connected(exchange) as client:
+        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        assert [is_connected for is_connected, _ in client.changes] == [True, False, True]
+        assert exchange.subscribed() == subscriptions() * 2
+
+
+async def test_a_silent_stream_ends_the_connection() -> None:
+    exchange = Exchange(obliging)
+    async with connected(exchange) as client:
+        await until("a price", lambda: client.prices == ["1"])
+        client.quiet = "l2Book SOL"
+        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        assert client.losses == ["nothing heard on l2Book SOL"]
+
+
+async def test_an_unconfirmed_subscription_ends_the_connection() -> None:
+    async def forgetful(exchange: Exchange, socket: ServerConnection) -> None:
+        async for raw in socket:
+            request = json.loads(raw)
+            if request.get("subscription") != {"type": "bbo", "coin": "XRP"}:
+                await acknowledge(request, socket)
+
+    async with connected(Exchange(forgetful, obliging)) as client:
+        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        assert client.losses == ['not acknowledged: {"type": "bbo", "coin": "XRP"}']
+
+
+async def test_a_confirmed_connection_is_kept_and_pinged() -> None:
+    exchange = Exchange(obliging)
+    async with connected(exchange) as client:
+        began_s = client.clock.monotonic()
+        await until("two pings", lambda: sum(request == {"method": "ping"} for request in exchange.requests) == 2)
+        passed_s = client.clock.monotonic() - began_s
+        assert passed_s >= 2 * PING_EVERY_S > ACKNOWLEDGE_LIMIT_S
+        assert client.losses == []
+
+
+async def test_what_is_no_frame_is_skipped_and_said_once() -> None:
+    async def garbling(exchange: Exchange, socket: ServerConnection) -> None:
+        for raw in ("{", "[]", b"\xff\xfe", '{"data":1}', '{"channel":"subscriptionResponse","data":7}'):
+            await socket.send(raw)
+        await obliging(exchange, socket)
+
+    async with connected(Exchange(garbling)) as client:
+        await until("a price", lambda: client.prices == ["1"])
+        assert [event for level, event, _ in client.log.lines if level == "error"] == [
+            "an unreadable frame was skipped"
+        ]
+        assert client.losses == []
+
+
+async def test_a_refusal_is_logged_with_its_reason() -> None:
+    async def refusing(exchange: Exchange, socket: ServerConnection) -> None:
+        await socket.send('{"channel":"error","data":"Invalid subscription {}"}')
+        await obliging(exchange, socket)
+
+    async with connected(Exchange(refusing)) as client:
+        await until("a price", lambda: client.prices == ["1"])
+        assert ("error", "the exchange refused a request", {"reason": '"Invalid subscription {}"'}) in client.log.lines
+
+
+async def test_pauses_grow_while_connections_do_not_last() -> None:
+    came_s: list[float] = []
+
+    async def closing(exchange: Exchange, socket: ServerConnection) -> None:
+        came_s.append(FastClock().monotonic())
+
+    async with connected(Exchange(closing)) as client:
+        await until("seven attempts", lambda: len(came_s) == 7)
+        # Six pauses, each at least half of a doubling bound; without growth all six together stay under 1.5 s.
+        assert came_s[-1] - came_s[0] > 0.125 * (2**6 - 1)
+        assert len(client.losses) >= 6
+
+
+async def test_frames_pass_unchanged() -> None:
+    async def once(exchange: Exchange, socket: ServerConnection) -> None:
+        await socket.send('{"channel":"allMids","data":{"mids":{"BTC":"100.5"}}}')
+        await obliging(exchange, socket)
+
+    async with connected(Exchange(once)) as client:
+        await until("a frame", lambda: client.frames)
+        assert client.frames[0].channel == mids().channel
+        assert bytes(client.frames[0].data) == b'{"mids":{"BTC":"100.5"}}'

@@ -1,0 +1,164 @@
+"""Frames and answers as typed structs: recorded ones, and those that must be refused."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.trading.symbols import SYMBOLS
+from ingester.book import context_of
+from ingester.candles import normalised
+from ingester.history import max_leverages_of
+from ingester.testing import a_frame, bbo, book, context, mids, trade, wire_candle
+from ingester.wire import (
+    Frame,
+    UnreadableFrame,
+    amount,
+    candles_of,
+    coin_of,
+    content_of,
+    frame_of,
+    meta_of,
+    price,
+    signed,
+    subscription_of,
+)
+
+DATA = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid"
+needs_recordings = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded payloads are not beside the project")
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((DATA / "recorded_payloads_2026.json").read_text(encoding="utf-8"))
+    return content
+
+
+def frames(recorded: dict[str, Any], name: str) -> list[Frame]:
+    rows = recorded[name] if isinstance(recorded[name], list) else [recorded[name]]
+    return [frame_of(json.dumps(row)) for row in rows]
+
+
+@needs_recordings
+class TestRecorded:
+    def test_trades(self, recorded: dict[str, Any]) -> None:
+        for frame in frames(recorded, "ws.trades"):
+            theirs = json.loads(bytes(frame.data))
+            ours = content_of(frame)
+            assert [(row.coin, row.side, row.px, row.sz, row.time, row.tid) for row in ours] == [
+                tuple(row[name] for name in ("coin", "side", "px", "sz", "time", "tid")) for row in theirs
+            ]
+
+    def test_bbo(self, recorded: dict[str, Any]) -> None:
+        content = content_of(frames(recorded, "ws.bbo")[0])
+        assert (content.coin, content.time) == ("BTC", 1790358617881)
+        assert [(level.px, level.sz) for level in content.bbo] == [("83757.0", "22.61305"), ("83758.0", "0.00016")]
+
+    def test_candles(self, recorded: dict[str, Any]) -> None:
+        for frame in frames(recorded, "ws.candle"):
+            theirs, candle = json.loads(bytes(frame.data)), normalised(content_of(frame))
+            assert (candle.open_ms, candle.trade_count) == (theirs["t"], theirs["n"])
+            numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
+            assert numbers == tuple(Decimal(theirs[name]) for name in "ohlcv")
+
+    def test_context(self, recorded: dict[str, Any]) -> None:
+        frame = frames(recorded, "ws.activeAssetCtx")[0]
+        theirs = json.loads(bytes(frame.data))["ctx"]
+        ours = context_of(content_of(frame).ctx)
+        assert ours.mark_price == Decimal(theirs["markPx"])
+        assert ours.oracle_price == Decimal(theirs["oraclePx"])
+        assert ours.prev_day_price == Decimal(theirs["prevDayPx"])
+        assert ours.day_volume_usd == Decimal(theirs["dayNtlVlm"])
+        assert ours.funding_rate_hourly == Decimal(theirs["funding"])
+        assert ours.open_interest_coin == Decimal(theirs["openInterest"])
+        assert ours.premium == float(theirs["premium"])
+
+    def test_book(self, recorded: dict[str, Any]) -> None:
+        theirs = recorded["info.l2Book BTC (trimmed to 5)"]
+        content = content_of(a_frame("l2Book", theirs))
+        assert [[(row.px, row.sz) for row in side] for side in content.levels] == [
+            [(row["px"], row["sz"]) for row in side] for side in theirs["levels"]
+        ]
+
+    def test_candle_snapshot(self, recorded: dict[str, Any]) -> None:
+        theirs = recorded["info.candleSnapshot BTC 1h"]
+        assert [row.t for row in candles_of(json.dumps(theirs).encode())] == [row["t"] for row in theirs]
+
+    def test_meta(self, recorded: dict[str, Any]) -> None:
+        six = recorded["universe entries of the six coins + asset ids (mainnet, Oct 2026)"]
+        meta = meta_of(json.dumps({"universe": six}).encode())
+        assert max_leverages_of(meta) == {symbol: row["maxLeverage"] for symbol, row in zip(SYMBOLS, six, strict=True)}
+
+    def test_acknowledgement(self, recorded: dict[str, Any]) -> None:
+        frame = frames(recorded, "ws.subscriptionResponse l2Book (server adds nulls)")[0]
+        assert subscription_of(frame) == {"type": "l2Book", "coin": "HYPE", "nSigFigs": None, "mantissa": None}
+
+    def test_older_answers_over_http(self) -> None:
+        body = (DATA / "http_recorded" / "get_all_mids__0_allMids.json").read_text(encoding="utf-8")
+        assert '"BTC"' in body.replace('\\"', '"')
+
+
+@pytest.mark.parametrize("raw", ["", "{", "[]", "7", '{"data":{}}', '{"channel":3}', b"\xff\xfe"])
+def test_what_is_no_frame_is_refused(raw: str | bytes) -> None:
+    with pytest.raises(UnreadableFrame):
+        frame_of(raw)
+
+
+def test_a_frame_without_data_is_a_frame() -> None:
+    assert frame_of('{"channel":"pong"}').channel == "pong"
+
+
+@pytest.mark.parametrize(
+    ("frame", "coin"), [(book("SOL"), "SOL"), (bbo("XRP"), "XRP"), (context("ETH"), "ETH"), (mids(), "")]
+)
+def test_the_coin_of_a_state_frame(frame: Frame, coin: str) -> None:
+    assert coin_of(frame) == coin
+
+
+@pytest.mark.parametrize(
+    ("channel", "data"),
+    [
+        ("allMids", {"mids": {"BTC": 1.5}}),
+        ("l2Book", None),
+        ("l2Book", {"coin": "BTC", "time": 1, "levels": [[]]}),
+        ("bbo", {"coin": "BTC", "time": "now", "bbo": [None, None]}),
+        ("activeAssetCtx", {"coin": "BTC", "ctx": {"markPx": "1"}}),
+        ("trades", [{k: v for k, v in trade().items() if k != "tid"}]),
+        ("candle", [wire_candle()]),
+    ],
+)
+def test_content_of_another_shape_is_refused(channel: str, data: Any) -> None:
+    with pytest.raises(UnreadableFrame, match=channel):
+        content_of(a_frame(channel, data))
+
+
+def test_an_empty_side_and_a_missing_mid_are_fine() -> None:
+    assert content_of(a_frame("bbo", {"coin": "BTC", "time": 1, "bbo": [None, None]})).bbo == (None, None)
+    assert content_of(context(midPx=None, premium=None)).ctx.midPx is None
+
+
+@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "-Infinity", "1e999999999", "1e-999999"])
+def test_what_is_no_usable_number_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableFrame):
+        signed(text)
+
+
+def test_the_sign_of_numbers() -> None:
+    assert (signed("-0.5"), amount("0.0"), price("0.1")) == (Decimal("-0.5"), Decimal(0), Decimal("0.1"))
+    for refused in (lambda: amount("-1"), lambda: price("0"), lambda: price("-1")):
+        with pytest.raises(UnreadableFrame):
+            refused()
+
+
+def test_a_market_without_one_of_the_six_is_refused() -> None:
+    rows = [{"name": symbol.value, "szDecimals": 1, "maxLeverage": 10} for symbol in SYMBOLS]
+    rows[3]["isDelisted"] = True
+    with pytest.raises(UnreadableFrame, match="does not list BNB"):
+        max_leverages_of(meta_of(json.dumps({"universe": rows}).encode()))
+
+
+def test_a_candle_whose_range_does_not_hold_its_close_is_refused() -> None:
+    with pytest.raises(UnreadableFrame, match="high and low"):
+        normalised(content_of(a_frame("candle", wire_candle() | {"h": "99.0"})))
