@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 import redis.asyncio
+
 from common.bus import Bus, Commit, Fence, Fenced, Handled, Unavailable
 from common.bus.memory import MemoryBus
 from common.bus.redis_streams import RedisBus
@@ -111,7 +112,7 @@ class ReplyProxy:
     def url(self, redis_url: str) -> str:
         assert self._server is not None
         host, port = self._target
-        return redis_url.replace(f"{host}:{port}", "127.0.0.1:%d" % self._server.sockets[0].getsockname()[1])
+        return redis_url.replace(f"{host}:{port}", f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}")
 
     async def stop(self) -> None:
         assert self._server is not None

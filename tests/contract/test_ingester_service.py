@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from simulator.testing import SimulatorProcess
 
 from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
 from common.trading.symbols import INTERVALS_MS, SYMBOLS
+from simulator.testing import SimulatorProcess
 
 DEADLINE_S = 60.0
 INTERVAL_S = 5

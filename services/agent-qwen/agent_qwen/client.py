@@ -25,6 +25,13 @@ class QwenClient:
 
     def __init__(self, endpoint: Endpoint, max_answer_tokens: int) -> None:
         self._endpoint, self._max_answer_tokens = endpoint, max_answer_tokens
+        self._session: aiohttp.ClientSession | None = None
+
+    def _own_session(self) -> aiohttp.ClientSession:
+        """A session that we close: the SDK's shared one is left open."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(trust_env=True)
+        return self._session
 
     async def complete(self, messages: Sequence[Message]) -> Answer:
         """One answer. Raises CallFailed."""
@@ -39,6 +46,7 @@ class QwenClient:
                 enable_thinking=False,
                 max_tokens=self._max_answer_tokens,
                 request_timeout=REQUEST_LIMIT_S,
+                session=self._own_session(),
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = f"{type(error).__name__}: {error}; check DASHSCOPE_HTTP_BASE_URL"
@@ -48,7 +56,8 @@ class QwenClient:
         return _answer(response, self._endpoint.provider_model)
 
     async def close(self) -> None:
-        return None
+        if self._session is not None:
+            await self._session.close()
 
 
 def _failure(response: Any) -> CallFailed:

@@ -12,7 +12,7 @@ ADDRESS = re.compile(r"^0x[0-9a-fA-F]{40}$")
 
 
 class SimulatorSettings(BaseSettings):
-    """`simulator_accounts`: a comma list of account:api-wallet addresses, each funded once with `paper_start_balance`."""
+    """`simulator_accounts` is a comma list of account:api-wallet, each funded once with `paper_start_balance`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 

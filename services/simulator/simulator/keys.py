@@ -42,7 +42,7 @@ class Keys:
         return agent.master if agent is not None and agent.valid_until_ms > now_ms else None
 
     def spend(self, signer: str, nonce: int, now_ms: int) -> None:
-        """Uses up a nonce. Source: Hyperliquid docs, Nonces: (T − 2 days, T + 1 day), unused, above the lowest of 100."""
+        """Uses up a nonce. Source: Hyperliquid docs, Nonces: in (T − 2 d, T + 1 d), unused, above the lowest of 100."""
         low, high = now_ms - 2 * DAY_MS, now_ms + DAY_MS
         if nonce <= low:
             raise NonceError(f"Invalid nonce: nonce too low {nonce} < {low}")

@@ -88,7 +88,7 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     servers = [served(server.app), served(health)]
     serving = [asyncio.create_task(each.serve([bound])) for each, bound in zip(servers, sockets, strict=True)]
-    while not all(each.started for each in servers):
+    while not all(each.started for each in servers):  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
     ports = [bound.getsockname()[1] for bound in sockets]
     started = {"event": "started", "level": "info", "service": "simulator", "port": ports[0], "metrics_port": ports[1]}

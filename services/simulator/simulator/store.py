@@ -17,7 +17,8 @@ from simulator.world import World
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key));
-CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL,
+    body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS candles (coin TEXT, interval TEXT, open_ms INTEGER, body TEXT NOT NULL,
     PRIMARY KEY (coin, interval, open_ms));
 """

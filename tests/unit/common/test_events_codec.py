@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
+
 from common.events import Command, ControlCommand, OrderCancelled, OrderRole, derive, derived_id, external_id, originate
 from common.events.codec import UnreadableEvent, decode, encode
 from common.trading.symbols import Symbol

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+
 from common.bus import Fence, Unavailable
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit

@@ -1,4 +1,4 @@
-"""One answer to one decision, strictly: the whole text is one JSON object in the decision format, or a reason why not."""
+"""One answer to one decision, strictly: the whole text is one JSON object of the decision format, or a reason."""
 
 import json
 import math
