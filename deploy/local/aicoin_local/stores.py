@@ -17,6 +17,8 @@ import psycopg
 import redis
 from psycopg import sql
 
+from aicoin_local.unprivileged import disguise, give_to
+
 DATABASE = "aicoin"
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
@@ -104,10 +106,17 @@ def postgres_store(folder: Path, port: int) -> Store:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     password = kept_secret(folder / "password")
     data = folder / "data"
+    other = disguise()
+    if other is None:
+        raise StoreError(
+            "PostgreSQL won't run as this user, and neither unshare nor setpriv gives it another one here: "
+            "run as an ordinary user, or set DATABASE_URL"
+        )
+    give_to(data, other.owner)
     if not (data / "PG_VERSION").exists():
         fresh = folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        command = [*_unprivileged(), str(binaries / "initdb"), "-D", str(fresh), *INITDB_OPTIONS]
+        command = [*other.prefix, str(binaries / "initdb"), "-D", str(fresh), *INITDB_OPTIONS]
         made = subprocess.run(
             [*command, f"--pwfile={folder / 'password'}"], capture_output=True, text=True, check=False
         )
@@ -117,7 +126,7 @@ def postgres_store(folder: Path, port: int) -> Store:
     if _is_stale(data / "postmaster.pid"):
         (data / "postmaster.pid").unlink(missing_ok=True)
     settings = [part for option in (*POSTGRES_OPTIONS, f"port={port}") for part in ("-c", option)]
-    command = [*_unprivileged(), str(binaries / "postgres"), "-D", str(data), *settings]
+    command = [*other.prefix, str(binaries / "postgres"), "-D", str(data), *settings]
     return Store("postgres", tuple(command), database_url(port, password, DATABASE), signal.SIGINT)
 
 
@@ -141,17 +150,6 @@ def is_alive(pid: int) -> bool:
 
 def database_url(port: int, password: str, database: str) -> str:
     return f"postgresql://aicoin:{password}@127.0.0.1:{port}/{database}"
-
-
-def _unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root; a user namespace gives it another name without an account or chown."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("unshare") is None:
-        raise StoreError(
-            "PostgreSQL won't run as root and `unshare` is missing: run as an ordinary user, or set DATABASE_URL"
-        )
-    return ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 
 
 def write_private(path: Path, text: str) -> None:

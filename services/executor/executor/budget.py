@@ -14,6 +14,8 @@ WEIGHTS = {
     "userRole": 60,
 }
 DEFAULT_WEIGHT = 20
+MAX_DEBT_MINUTES = 0.25
+"""A burst of trading delays routine looks by no more than that."""
 ITEMS_PER_WEIGHT = 20
 
 
@@ -39,7 +41,7 @@ class WeightBudget:
 
     def spend(self, weight: float, now_s: float) -> None:
         """Counts a request that is made whatever is left: the debt delays routine looks, never an order."""
-        self._left = self.left(now_s) - weight
+        self._left = max(self.left(now_s) - weight, -self.per_minute * MAX_DEBT_MINUTES)
         metrics.WEIGHT_SPENT.inc(weight)
 
     def allows_routine(self, weight: float, now_s: float) -> bool:

@@ -44,7 +44,7 @@ class Lane:
         self._woken.set()
 
     def heard_fills(self, trade_ids: list[int]) -> None:
-        self._heard_trades.update(trade_ids[-MAX_HEARD:])
+        self._heard_trades.update(trade_ids[:MAX_HEARD])
         self._woken.set()
 
     def heard_orders(self, statuses: dict[int, str]) -> None:

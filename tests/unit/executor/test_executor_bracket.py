@@ -164,7 +164,9 @@ def test_routine_looks_wait_for_the_budget_and_orders_never_do() -> None:
     assert budget.allows_routine(20, 0.0)
     budget.spend(100, 0.0)
     assert not budget.allows_routine(20, 0.0)
-    budget.spend(50, 0.0)
+    budget.spend(40, 0.0)
+    assert budget.left(0.0) == -20
+    budget.spend(500, 0.0)
     assert budget.left(0.0) == -30
     assert not budget.allows_routine(20, 50.0)
     assert budget.allows_routine(20, (30 + 20 + ROUTINE_RESERVE) / 2)

@@ -100,9 +100,17 @@ def test_market_time_stands_still_without_a_feed_and_goes_on_with_it() -> None:
     assert time.now_ms(600.0) == T0_MS + CARRY_LIMIT_MS
     # A market that was frozen goes on where it stopped; ours waits until it has caught up.
     time.hear(T0_MS + 1_000, 600.0)
-    assert time.now_ms(600.0) == T0_MS + CARRY_LIMIT_MS + 1_000
+    assert time.now_ms(603.0) == T0_MS + CARRY_LIMIT_MS
     time.hear(T0_MS + 9_000, 608.0)
     assert time.now_ms(608.0) == T0_MS + 9_000
+    assert time.now_ms(609.0) == T0_MS + 10_000
+
+
+def test_the_same_time_told_again_does_not_move_the_market_on() -> None:
+    time = MarketTime()
+    for second in range(100):
+        time.hear(T0_MS, float(second))
+    assert time.now_ms(100.0) == T0_MS + CARRY_LIMIT_MS
 
 
 def test_a_fast_market_is_followed() -> None:

@@ -1,0 +1,87 @@
+"""What holds for any order and any repetition of market data."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.trading.symbols import Symbol
+from ingester.candles import KEPT, Candles, Series
+from ingester.cycle import GRACE_MS, Cycles
+from ingester.market_time import CARRY_LIMIT_MS, MarketTime
+from ingester.tape import Tape
+from ingester.testing import T0_MS, a_candle, trade
+from ingester.wire import WireTrade
+
+SERIES: Series = (Symbol.BTC, "1m")
+MINUTE_MS = 60_000
+states = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 50)), min_size=1, max_size=60)
+
+
+@given(states, st.randoms())
+def test_candles_end_up_the_same_in_any_order(rows: list[tuple[int, int]], rng) -> None:  # type: ignore[no-untyped-def]
+    """A candle's state is named by its trade count, as on the exchange."""
+    shuffled = rng.sample(rows, len(rows))
+    results = []
+    for order in (rows, shuffled, [*shuffled, *rows]):
+        candles = Candles()
+        for minute, count in order:
+            candles.add(SERIES, a_candle(T0_MS + minute * MINUTE_MS, 100 + count, count))
+        results.append(candles.read(SERIES))
+    assert results[0] == results[1] == results[2]
+    times = [candle.open_ms for candle in results[0]]
+    assert times == sorted(set(times))
+
+
+@given(st.integers(1, 700), st.integers(0, 700))
+def test_the_newest_500_are_kept_whatever_comes_first(live: int, past: int) -> None:
+    candles = Candles()
+    for minute in range(past, past + live):
+        candles.add(SERIES, a_candle(T0_MS + minute * MINUTE_MS))
+    candles.add_history(SERIES, [a_candle(T0_MS + minute * MINUTE_MS) for minute in range(past)], asked_in=0)
+    times = [candle.open_ms for candle in candles.read(SERIES)]
+    expected = range(past + live)[-KEPT:]
+    assert times == [T0_MS + minute * MINUTE_MS for minute in expected]
+
+
+@given(st.lists(st.tuples(st.integers(0, 120_000), st.floats(0, 30)), min_size=1, max_size=50))
+def test_market_time_never_runs_backwards_nor_far_ahead(steps: list[tuple[int, float]]) -> None:
+    time, now_s, last_ms, newest_ms = MarketTime(), 0.0, 0, 0
+    for exchange_ms, pause_s in steps:
+        now_s += pause_s
+        before_ms = time.now_ms(now_s)
+        time.hear(T0_MS + exchange_ms, now_s)
+        newest_ms = max(newest_ms, T0_MS + exchange_ms)
+        market_ms = time.now_ms(now_s)
+        assert last_ms <= before_ms <= market_ms
+        assert newest_ms <= market_ms <= newest_ms + CARRY_LIMIT_MS
+        last_ms = market_ms
+
+
+@given(st.integers(5, 3_600), st.lists(st.integers(100, 200_000), min_size=1, max_size=100))
+def test_every_boundary_is_either_frozen_once_or_counted_missed(interval_s: int, steps: list[int]) -> None:
+    cycles, market_ms, frozen, missed = Cycles(interval_s, None), T0_MS, [], 0
+    for step in steps:
+        market_ms += step
+        due = cycles.due(market_ms)
+        if due is not None:
+            assert due.boundary_ms % (interval_s * 1000) == 0
+            assert due.boundary_ms + GRACE_MS <= market_ms
+            cycles.done(due)
+            frozen.append(due.boundary_ms)
+            missed += due.missed
+    assert frozen == sorted(set(frozen))
+    if frozen:
+        first = (T0_MS + steps[0] - GRACE_MS) // (interval_s * 1000) * (interval_s * 1000)
+        assert len(frozen) + missed == (frozen[-1] - first) // (interval_s * 1000)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5_000), st.sampled_from("AB")), max_size=60))
+def test_trade_flow_counts_each_trade_once(rows: list[tuple[int, int, str]]) -> None:
+    known = {(number, at): side for number, at, side in rows}
+    tape = Tape()
+    for (number, at), side in [*known.items(), *known.items()]:
+        row = trade(trade_id=number, time_ms=T0_MS + at, side=side)
+        tape.take([WireTrade(*(row[name] for name in ("coin", "side", "px", "sz", "time", "tid")))])
+    flow = tape.flow(T0_MS + 5_000)
+    assert flow.trade_count == len(known)
+    assert flow.buy_usd == 200.0 * sum(side == "B" for side in known.values())
+    assert flow.sell_usd == 200.0 * sum(side == "A" for side in known.values())
