@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
+from playwright.async_api import Page, async_playwright
 
 INSTALL = "apt-get install -y --no-install-recommends chromium fonts-dejavu-core fonts-noto-cjk"
 ARGUMENTS = [
@@ -26,6 +27,15 @@ def _needs_chromium() -> None:
         pytest.skip(message)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_type_launch_args, "executable_path": chromium(), "args": ARGUMENTS}
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    """A fresh page in a fresh browser; an error in the page's own script fails the test."""
+    errors: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        page = await browser.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.add_init_script("localStorage.setItem('language', 'en')")
+        yield page
+        await browser.close()
+    assert errors == []
