@@ -47,7 +47,7 @@ def disguise(uid: int | None = None, usable: Callable[[tuple[str, ...]], bool] =
 
 
 def give_to(folder: Path, owner: int) -> None:
-    """Makes `owner` the owner of a folder and all in it, where it isn't yet (an earlier start may have gone another way)."""
+    """Makes `owner` the owner of a folder and all in it, where an earlier start left it to another."""
     if folder.exists() and folder.stat().st_uid != owner:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, owner, -1, follow_symlinks=False)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 ZERO = Decimal(0)
+FEE_STEP = Decimal("1e-8")
+"""To what a fee is split between the trade that a fill closes and the one that it opens; the halves add up exactly."""
 CLOSE_REASONS = {
     "exit": "decision",
     "stop": "stop_loss",
@@ -94,32 +96,32 @@ def fold(fills: Iterable[FillRow], intents: Mapping[str, IntentRow]) -> list[Tra
     trades: list[Trade] = []
     for fill in sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id, fill.id)):
         before, after = fill.start_position, fill.start_position + fill.signed_size
-        is_open = bool(trades) and trades[-1].closed_ms is None
-        if before * fill.signed_size < 0:
-            closing = min(abs(before), abs(fill.signed_size))
-            if is_open:
-                trades[-1] = _closed(trades[-1], fill, closing, after, intents)
-            opening = abs(fill.signed_size) - closing
+        size = abs(fill.signed_size)
+        closing = min(abs(before), size) if before * fill.signed_size < 0 else ZERO
+        closing_fee = (fill.fee * closing / size).quantize(FEE_STEP) if closing < size else fill.fee
+        if closing and _is_open(trades):
+            trades[-1] = _closed(trades[-1], fill, closing, closing_fee, after, intents)
+        if closing == size:
+            continue
+        if _is_open(trades):
+            trades[-1] = _grown(trades[-1], fill, size)
         else:
-            opening = abs(fill.signed_size)
-        if opening > 0:
-            grows = bool(trades) and trades[-1].closed_ms is None
-            trades[-1:] = [_grown(trades[-1], fill, opening)] if grows else [*trades[-1:], _opened(fill, opening)]
+            trades.append(_opened(fill, size - closing, fill.fee - closing_fee))
     return trades
 
 
-def _share(fill: FillRow, size: Decimal) -> Decimal:
-    return fill.fee * size / abs(fill.signed_size)
+def _is_open(trades: list[Trade]) -> bool:
+    return bool(trades) and trades[-1].closed_ms is None
 
 
-def _opened(fill: FillRow, size: Decimal) -> Trade:
+def _opened(fill: FillRow, size: Decimal, fee: Decimal) -> Trade:
     return Trade(
         id=fill.id,
         side="LONG" if fill.signed_size > 0 else "SHORT",
         opened_ms=fill.time_ms,
         entry_size=size,
         entry_notional=size * fill.price,
-        fees=_share(fill, size),
+        fees=fee,
         gross_pnl=ZERO,
         intent_id=fill.intent_id,
         cycle_id=fill.cycle_id,
@@ -131,18 +133,20 @@ def _grown(trade: Trade, fill: FillRow, size: Decimal) -> Trade:
         trade,
         entry_size=trade.entry_size + size,
         entry_notional=trade.entry_notional + size * fill.price,
-        fees=trade.fees + _share(fill, size),
+        fees=trade.fees + fill.fee,
     )
 
 
-def _closed(trade: Trade, fill: FillRow, size: Decimal, after: Decimal, intents: Mapping[str, IntentRow]) -> Trade:
+def _closed(
+    trade: Trade, fill: FillRow, size: Decimal, fee: Decimal, after: Decimal, intents: Mapping[str, IntentRow]
+) -> Trade:
     """The trade with a part closed; ended when nothing of its side is left."""
     ended = after == 0 or (after > 0) == (fill.signed_size > 0)
     return replace(
         trade,
         exit_size=trade.exit_size + size,
         exit_notional=trade.exit_notional + size * fill.price,
-        fees=trade.fees + _share(fill, size),
+        fees=trade.fees + fee,
         gross_pnl=trade.gross_pnl + fill.closed_pnl,
         closed_ms=fill.time_ms if ended else None,
         close_reason=_reason(fill, intents) if ended else None,

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from aicoin_local import stores
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
 from aicoin_local.unprivileged import Disguise, disguise, give_to, works
