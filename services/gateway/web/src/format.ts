@@ -79,3 +79,8 @@ export function arrow(value: string | number | null | undefined): string {
   const parsed = Number(value ?? 0);
   return parsed > 0 ? "▲" : parsed < 0 ? "▼" : "";
 }
+
+/** Seconds as the chart counts them, shown in local time. */
+export function chartTime(ms: number): number {
+  return Math.floor(ms / 1000) - new Date(ms).getTimezoneOffset() * 60;
+}

@@ -26,8 +26,3 @@ export function paint(chart: IChartApi): void {
     timeScale: { borderColor: hairline, timeVisible: true, secondsVisible: false },
   });
 }
-
-/** Seconds as the chart counts them, shown in local time. */
-export function chartTime(ms: number): number {
-  return Math.floor(ms / 1000) - new Date(ms).getTimezoneOffset() * 60;
-}

@@ -1,7 +1,8 @@
-import { type IChartApi, type ISeriesApi, LineSeries, LineStyle, type UTCTimestamp } from "lightweight-charts";
+import { type IChartApi, type ISeriesApi, LineSeries, LineStyle } from "lightweight-charts";
 import { useEffect, useRef } from "preact/hooks";
 
 import { get } from "../api";
+import { gridTime, stepOf, toPoints } from "../equity";
 import { number, percent, usd } from "../format";
 import { t } from "../i18n";
 import { look, MODELS } from "../models";
@@ -9,20 +10,8 @@ import { query, setFilter } from "../router";
 import { accounts, status } from "../store";
 import { theme, token } from "../theme";
 import type { EquitySeries } from "../types";
-import { chartTime, makeChart, paint } from "./chart";
+import { makeChart, paint } from "./chart";
 import { useLoad } from "./load";
-
-type Points = { time: UTCTimestamp; value: number }[];
-
-/** Rising times, one point a second, in dollars or percent of the start. */
-export function toPoints(points: [number, string][], start: number, inPercent: boolean): Points {
-  const bySecond = new Map<number, number>();
-  for (const [ms, equity] of points) {
-    const value = Number(equity);
-    bySecond.set(chartTime(ms), inPercent ? (value / start - 1) * 100 : value);
-  }
-  return [...bySecond].sort((a, b) => a[0] - b[0]).map(([time, value]) => ({ time: time as UTCTimestamp, value }));
-}
 
 export function EquityChart() {
   const words = t();
@@ -31,6 +20,7 @@ export function EquityChart() {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<IChartApi | null>(null);
   const lines = useRef(new Map<string, ISeriesApi<"Line">>());
+  const step = useRef(60);
   const { value: loaded, failed } = useLoad(
     () => get<{ series: EquitySeries[]; start_balance: string }>("equity", { range, points: "1000" }),
     [range],
@@ -41,6 +31,7 @@ export function EquityChart() {
   useEffect(() => {
     if (!element.current) return undefined;
     const made = makeChart(element.current);
+    made.applyOptions({ handleScroll: false, handleScale: false });
     chart.current = made;
     for (const model of MODELS) {
       const line = made.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
@@ -66,7 +57,11 @@ export function EquityChart() {
 
   useEffect(() => {
     if (!loaded) return;
-    for (const row of loaded.series) lines.current.get(row.model)?.setData(toPoints(row.points, start, inPercent));
+    step.current = stepOf(loaded.series, Date.now());
+    chart.current?.timeScale().applyOptions({ secondsVisible: step.current < 60 });
+    for (const row of loaded.series) {
+      lines.current.get(row.model)?.setData(toPoints(row.points, start, inPercent, step.current));
+    }
     const first = lines.current.values().next().value;
     const base = first?.createPriceLine({
       price: inPercent ? 0 : start,
@@ -85,11 +80,12 @@ export function EquityChart() {
   useEffect(() => {
     for (const row of Object.values(accounts.value)) {
       const value = inPercent ? Number(row.return_percent) : Number(row.equity);
-      const time = chartTime(row.time_ms) as UTCTimestamp;
+      const time = gridTime(row.time_ms, step.current);
       const line = lines.current.get(row.model);
       const last = line?.data().at(-1)?.time as number | undefined;
       if (line && last !== undefined && time >= last) line.update({ time, value });
     }
+    chart.current?.timeScale().fitContent();
   }, [accounts.value]);
 
   return (

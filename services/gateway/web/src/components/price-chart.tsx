@@ -12,14 +12,14 @@ import {
 import { useEffect, useRef } from "preact/hooks";
 
 import { get } from "../api";
-import { price, priceDecimals } from "../format";
+import { chartTime, price, priceDecimals } from "../format";
 import { t } from "../i18n";
 import { look } from "../models";
 import { query } from "../router";
 import { fills, prices } from "../store";
 import { theme, token } from "../theme";
 import type { Candle, Fill } from "../types";
-import { chartTime, makeChart, paint } from "./chart";
+import { makeChart, paint } from "./chart";
 import { Switch } from "./equity-chart";
 import { useLoad } from "./load";
 
