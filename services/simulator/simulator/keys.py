@@ -28,13 +28,22 @@ class Keys:
 
     agents: dict[str, Agent] = field(default_factory=dict)
     nonces: dict[str, list[int]] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
 
     def approve(self, agent: Agent) -> None:
         """Registers an API wallet; one of the same master and name is replaced."""
-        same = [a.address for a in self.agents.values() if (a.master, a.name) == (agent.master, agent.name)]
-        for address in same:
-            del self.agents[address]
+        self.remove(agent.master, agent.name)
         self.agents[agent.address] = agent
+
+    def remove(self, master: str, name: str) -> None:
+        """Takes an API wallet's rights away."""
+        for address in [a.address for a in self.agents.values() if (a.master, a.name) == (master, name)]:
+            del self.agents[address]
+            self.retired.add(address)
+
+    def named_of(self, master: str) -> list[Agent]:
+        """The named API wallets of an account."""
+        return [agent for agent in self.agents.values() if agent.master == master and agent.name]
 
     def master_of(self, signer: str, now_ms: int) -> str | None:
         """The account that a key acts for as an API wallet, or None when it is none (any more)."""

@@ -28,6 +28,7 @@ from simulator.streams import (
     message,
 )
 from simulator.wire import actions, info
+from simulator.wire.requests import BadRequest
 from simulator.world import World
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
@@ -91,8 +92,7 @@ class Server:
         """One step of the market for everybody."""
         now_ms = self.now_ms()
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
-        exchange_changes = self.world.exchange.changes
-        if exchange_changes.accounts or exchange_changes.orders:
+        if self.world.exchange.changes:
             self.settle()
         self.publish(self.pacer.step_messages(self.world, self.wanted(), trades, now_ms))
 
@@ -102,22 +102,22 @@ class Server:
     async def _body(self, request: Request) -> Any:
         body = await request.body()
         if len(body) > MAX_BODY_BYTES:
-            raise info.BadRequest
+            raise BadRequest
         try:
             return json.loads(body)
         except ValueError as error:
-            raise info.BadRequest from error
+            raise BadRequest from error
 
     async def _info(self, request: Request) -> Response:
         try:
             return _json(info.answer(self.world, await self._body(request), self.now_ms()))
-        except info.BadRequest:
+        except BadRequest:
             return PlainTextResponse(UNREADABLE, 422)
 
     async def _exchange(self, request: Request) -> Response:
         try:
             return _json(self._act(await self._body(request)))
-        except info.BadRequest:
+        except BadRequest:
             return PlainTextResponse(UNREADABLE, 422)
 
     def _act(self, body: Any) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Server:
             user, usd = str(body["user"]).lower(), Decimal(str(body["usd"]))
             if len(user) != 42 or int(user, 16) < 0 or not 0 < usd <= MAX_FAUCET_USD:
                 raise ValueError
-        except (info.BadRequest, KeyError, TypeError, ValueError, InvalidOperation):
+        except (BadRequest, KeyError, TypeError, ValueError, InvalidOperation):
             return JSONResponse({"error": 'send {"user": "0x… (40 hex digits)", "usd": "10000"}'}, 400)
         self.world.exchange.deposit(user, usd, self.now_ms())
         self.settle()
@@ -207,7 +207,7 @@ class Server:
                 response = {"type": "info", "payload": {"type": payload["type"], "data": data}}
             else:
                 response = {"type": "action", "payload": self._act(payload)}
-        except (info.BadRequest, KeyError, TypeError):
+        except (BadRequest, KeyError, TypeError):
             response = {"type": "error", "payload": f"422 {UNREADABLE}"}
         client.send(message("post", {"id": frame.get("id"), "response": response}))
 

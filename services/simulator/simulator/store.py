@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.exchange.account import Account, Leverage, Position
 from simulator.exchange.exchange import Changes
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.orders import Fill, Order, Twap
 from simulator.keys import Agent
 from simulator.market.candles import KEPT, Candle
 from simulator.market.market import Market
@@ -49,6 +49,8 @@ class Store:
             for account, order, status in changes.updates:
                 at = order.status_ms if status != "open" else order.time_ms
                 self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
+            for twap in changes.twaps.values():
+                self._put("twap", str(twap.id), _plain(asdict(twap)))
             for fill in changes.fills:
                 self._append("fill", fill.account, _plain(asdict(fill)))
             for account, row in changes.fundings:
@@ -58,6 +60,7 @@ class Store:
             for signer in signers or world.keys.nonces:
                 self._put("nonces", signer, world.keys.nonces.get(signer, []))
             self._put("agents", "all", [asdict(agent) for agent in world.keys.agents.values()])
+            self._put("retired", "all", sorted(world.keys.retired))
             self._put("counters", "all", _counters(world))
             self._db.execute("COMMIT")
         except BaseException:
@@ -95,22 +98,26 @@ class Store:
             return False
         self._load_market(world.market, market)
         exchange, histories = world.exchange, world.histories
-        for body in self._all("account"):
-            account = account_of(body)
-            exchange.accounts[account.address] = account
-        orders = {order.oid: order for order in map(order_of, self._all("order"))}
+        orders = {order.oid: order for order in sorted(map(order_of, self._all("order")), key=lambda order: order.oid)}
+        twaps = [twap_of(body) for body in self._all("twap")]
+        exchange.load(
+            map(account_of, self._all("account")),
+            orders.values(),
+            [twap for twap in twaps if twap.status == "activated"],
+        )
         histories.orders = dict(orders)
-        exchange.orders = {oid: order for oid, order in sorted(orders.items()) if order.is_open}
-        exchange.cloids = {(o.account, o.cloid): o.oid for _, o in sorted(orders.items()) if o.cloid}
         self._load_rows(world, orders)
         world.keys.agents = {row["address"]: Agent(**row) for row in self._get("agents", "all") or []}
+        world.keys.retired = set(self._get("retired", "all") or [])
         for key, body in self._db.execute("SELECT key, body FROM documents WHERE kind = 'nonces'"):
             world.keys.nonces[key] = json.loads(body)
         for coin, rates in (self._get("rates", "all") or {}).items():
             histories.rates[coin] = rates
         counters = self._get("counters", "all")
         exchange.next_oid, exchange.next_tid = counters["oid"], counters["tid"]
+        exchange.next_twap = counters["twap"]
         exchange.fees, exchange.house.raw_usd = Decimal(counters["fees"]), Decimal(counters["house"])
+        exchange.deposited, exchange.withdrawn = Decimal(counters["deposited"]), Decimal(counters["withdrawn"])
         world.funded_hour = counters["funded_hour"]
         return True
 
@@ -159,6 +166,9 @@ def _counters(world: World) -> dict[str, Any]:
     return {
         "oid": exchange.next_oid,
         "tid": exchange.next_tid,
+        "twap": exchange.next_twap,
+        "deposited": str(exchange.deposited),
+        "withdrawn": str(exchange.withdrawn),
         "fees": str(exchange.fees),
         "house": str(exchange.house.raw_usd),
         "funded_hour": world.funded_hour,
@@ -169,29 +179,43 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
 
 
+_ACCOUNT_MONEY = ("raw_usd", "spot_usd", "volume_usd")
+_POSITION_MONEY = ("size", "entry_price", "raw_usd", "funding_all", "funding_open", "funding_change")
+
+
 def account_document(account: Account) -> dict[str, Any]:
+    """The account as JSON; `account_of` reads it back."""
+    plain = ("address", "master", "name", "requests_used", "requests_reserved", "next_request_ms", "cancel_all_ms")
     return {
-        **_plain({"address": account.address, "raw_usd": account.raw_usd, "volume_usd": account.volume_usd}),
-        "requests_used": account.requests_used,
+        **{name: getattr(account, name) for name in plain},
+        **{name: str(getattr(account, name)) for name in _ACCOUNT_MONEY},
         "positions": [_plain(asdict(position)) for position in account.positions.values()],
         "leverages": {name: asdict(leverage) for name, leverage in account.leverages.items()},
+        "volumes": {str(day): [str(usd) for usd in row] for day, row in account.volumes.items()},
         "funding_all": {name: str(usd) for name, usd in account.funding_all.items()},
+        "cancel_all_days": {str(day): count for day, count in account.cancel_all_days.items()},
+        "liquidated_ms": account.liquidated_ms,
     }
 
 
 def account_of(body: dict[str, Any]) -> Account:
-    account = Account(body["address"], Decimal(body["raw_usd"]))
-    account.volume_usd, account.requests_used = Decimal(body["volume_usd"]), body["requests_used"]
-    money = ("size", "entry_price", "raw_usd", "funding_all", "funding_open", "funding_change")
+    money = {name: Decimal(body[name]) for name in _ACCOUNT_MONEY}
+    account = Account(**body | money | {"positions": {}, "leverages": {}})
     for row in body["positions"]:
-        account.positions[row["coin"]] = Position(**row | {name: Decimal(row[name]) for name in money})
+        account.positions[row["coin"]] = Position(**row | {name: Decimal(row[name]) for name in _POSITION_MONEY})
     account.leverages = {name: Leverage(**row) for name, row in body["leverages"].items()}
+    account.volumes = {int(day): [Decimal(usd) for usd in row] for day, row in body["volumes"].items()}
     account.funding_all = {name: Decimal(usd) for name, usd in body["funding_all"].items()}
+    account.cancel_all_days = {int(day): count for day, count in body["cancel_all_days"].items()}
     return account
 
 
+def twap_of(body: dict[str, Any]) -> Twap:
+    return Twap(**body | {name: Decimal(body[name]) for name in ("size", "executed", "executed_usd")})
+
+
 def order_of(body: dict[str, Any]) -> Order:
-    money = ("price", "size", "original_size", "trigger_price", "filled", "filled_usd")
+    money = ("price", "size", "original_size", "trigger_price", "filled", "filled_usd", "ahead")
     return Order(**body | {name: None if body[name] is None else Decimal(body[name]) for name in money})
 
 

@@ -7,12 +7,16 @@ from typing import Any
 
 from simulator.coins import COINS
 from simulator.exchange.exchange import Changes, Exchange
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.orders import Fill, Order, Twap
+from simulator.exchange.settle import pay_funding
+from simulator.exchange.step import step
 from simulator.keys import AGENT_LIFE_MS, Agent, Keys
+from simulator.limits import Limits
 from simulator.market.coin import Trade
 from simulator.market.market import Market, hour_of
 
 KEPT_ROWS = 2_000
+CARRY_LIMIT_MS = 1_000
 
 
 @dataclass(slots=True)
@@ -25,6 +29,7 @@ class Histories:
     fundings: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     ledger: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     rates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    twaps: dict[str, list[tuple[Twap, str, int]]] = field(default_factory=lambda: defaultdict(list))
 
 
 class World:
@@ -34,6 +39,9 @@ class World:
         self.market = Market(seed, now_ms)
         self.exchange = Exchange(self.market)
         self.keys = Keys()
+        self.limits = Limits()
+        self.speed = 1.0
+        self._stepped_ms = now_ms
         self.histories = Histories()
         self.funded_hour = hour_of(now_ms)
 
@@ -46,13 +54,20 @@ class World:
 
     def step(self, now_ms: int) -> dict[str, list[Trade]]:
         """Moves the market and everything that depends on it; returns the tape of the step."""
+        before_ms = self.market.time_ms
         trades = self.market.step(now_ms)
+        self._stepped_ms = now_ms
         if hour_of(now_ms) > self.funded_hour:
             self.funded_hour = hour_of(now_ms)
             for name in COINS:
                 self._pay_funding(name, now_ms)
-        self.exchange.step(now_ms)
+        step(self.exchange, trades, (self.market.time_ms - before_ms) / 1000, now_ms)
         return trades
+
+    def market_ms(self, wall_ms: int) -> int:
+        """Market time at a wall time: that of the last step, carried on at the market's speed."""
+        passed_ms = min(max(0, wall_ms - self._stepped_ms), CARRY_LIMIT_MS)
+        return self.market.time_ms + round(passed_ms * self.speed)
 
     def _pay_funding(self, name: str, now_ms: int) -> None:
         rate, premium = self.market.coins[name].settle_hour()
@@ -66,7 +81,7 @@ class World:
         rows = self.histories.rates[name]
         rows.append(row)
         del rows[:-KEPT_ROWS]
-        self.exchange.pay_funding(name, exact, now_ms)
+        pay_funding(self.exchange, name, exact, now_ms)
 
     def take_changes(self) -> Changes:
         """The changes since last time, already entered into the histories."""
@@ -80,6 +95,8 @@ class World:
             events = histories.order_events[account]
             events.append((order, status, order.status_ms if status != "open" else order.time_ms))
             del events[:-KEPT_ROWS]
+        for twap in changes.twaps.values():
+            histories.twaps[twap.account].append((twap, twap.status, self.market.time_ms))
         for account, row in changes.fundings:
             histories.fundings[account].append(row)
         for account, row in changes.ledger:

@@ -40,14 +40,26 @@ class Position:
 
 @dataclass(slots=True)
 class Account:
-    """`raw_usd` is cash minus the cost of cross positions (the docs' totalRawUsd without isolated ones)."""
+    """`raw_usd` is cash minus the cost of cross positions (the docs' totalRawUsd without isolated ones).
+
+    `volumes` are USD by day since 1970: [taker, maker]. A sub-account has a `master`.
+    """
 
     address: str
     raw_usd: Decimal = ZERO
+    master: str | None = None
+    name: str = ""
     positions: dict[str, Position] = field(default_factory=dict)
     leverages: dict[str, Leverage] = field(default_factory=dict)
     volume_usd: Decimal = ZERO
+    volumes: dict[int, list[Decimal]] = field(default_factory=dict)
+    spot_usd: Decimal = ZERO
     requests_used: int = 0
+    requests_reserved: int = 0
+    next_request_ms: int = 0
+    cancel_all_ms: int | None = None
+    cancel_all_days: dict[int, int] = field(default_factory=dict)
+    liquidated_ms: dict[str, int] = field(default_factory=dict)
     funding_all: dict[str, Decimal] = field(default_factory=dict)
 
     def leverage_of(self, coin: Coin) -> Leverage:
@@ -106,6 +118,11 @@ def figures(account: Account, marks: dict[str, Decimal]) -> Figures:
             used += position.equity(mark)
     withdrawable = max(ZERO, cross_value - max(cross_used, cross_notional / 10))
     return Figures(value, cross_value, notional, cross_notional, used, cross_used, maintenance, withdrawable)
+
+
+def is_within_tier(coin: Coin, notional: Decimal, leverage: int) -> bool:
+    """Whether a position of that notional may have that leverage."""
+    return leverage <= (coin.tier_leverage if notional > coin.tier_bound_usd else coin.max_leverage)
 
 
 def margin_used(position: Position, mark: Decimal) -> Decimal:

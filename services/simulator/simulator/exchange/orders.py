@@ -1,17 +1,37 @@
-"""Orders and fills as the exchange keeps them."""
+"""Orders, fills and TWAPs as the exchange keeps them."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from simulator.coins import Coin
+
 OPEN = "open"
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Request:
+    """One order as asked for, already parsed."""
+
+    coin: Coin
+    is_buy: bool
+    price: Decimal
+    size: Decimal
+    reduce_only: bool
+    tif: str = "Gtc"
+    cloid: str | None = None
+    trigger_price: Decimal | None = None
+    trigger_is_market: bool = False
+    trigger_kind: str = ""
 
 
 @dataclass(slots=True)
 class Order:
-    """One order. `is_buy`, sizes in coin, prices in USD; `trigger` is None for plain orders.
+    """One order. Sizes in coin, prices in USD; `trigger_price` is None for plain orders.
 
     `parent` and `children` link a bracket; a child with `waits` isn't live until its parent has filled whole.
+    `ahead` is how much of the market's own size at this price is served first, in coin.
     """
 
     oid: int
@@ -35,8 +55,10 @@ class Order:
     children: list[int] = field(default_factory=list)
     status: str = OPEN
     status_ms: int = 0
-    filled: Decimal = Decimal(0)
-    filled_usd: Decimal = Decimal(0)
+    filled: Decimal = ZERO
+    filled_usd: Decimal = ZERO
+    ahead: Decimal = ZERO
+    twap_id: int | None = None
 
     @property
     def is_trigger(self) -> bool:
@@ -70,6 +92,8 @@ class Fill:
     tid: int
     cloid: str | None = None
     liquidation: dict[str, Any] | None = None
+    twap_id: int | None = None
+    counterparty: str | None = None
 
     @property
     def direction(self) -> str:
@@ -83,3 +107,23 @@ class Fill:
         if abs(after) > abs(before):
             return "Open Long" if after > 0 else "Open Short"
         return "Close Long" if before > 0 else "Close Short"
+
+
+@dataclass(slots=True)
+class Twap:
+    """An order worked in slices over `minutes`; ends as finished, terminated or in error."""
+
+    id: int
+    account: str
+    coin: str
+    is_buy: bool
+    size: Decimal
+    reduce_only: bool
+    minutes: int
+    randomize: bool
+    started_ms: int
+    next_ms: int
+    executed: Decimal = ZERO
+    executed_usd: Decimal = ZERO
+    status: str = "activated"
+    error: str = ""

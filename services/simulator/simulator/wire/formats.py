@@ -70,3 +70,8 @@ def is_valid_price(coin: Coin, price: Decimal) -> bool:
 def is_valid_size(coin: Coin, size: Decimal) -> bool:
     """At most szDecimals decimals."""
     return -int(size.normalize().as_tuple().exponent) <= coin.size_decimals
+
+
+def decimals_of(value: Decimal) -> int:
+    """Decimals after stripping trailing zeros."""
+    return max(0, -int(value.normalize().as_tuple().exponent))

@@ -9,6 +9,7 @@ from simulator.exchange.account import Account, figures
 from simulator.market.candles import INTERVALS_MS, Candle
 from simulator.market.coin import CoinMarket, Trade
 from simulator.wire.formats import round_price, text, truncated
+from simulator.wire.requests import BadRequest
 from simulator.wire.rows import (
     ZERO_HASH,
     basic_order,
@@ -36,10 +37,6 @@ DELISTED_CTX = {
 }
 HOUSE = "0x" + "11" * 20
 CROWD = "0x" + "22" * 20
-
-
-class BadRequest(Exception):
-    """The body can't be read as a request of its type (HTTP 422)."""
 
 
 def answer(world: World, body: Any, now_ms: int) -> Any:

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.coins import COINS
-from simulator.exchange.account import Account, Figures, Position, figures, liquidation_price, margin_used
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.account import Account, Position, figures, liquidation_price, margin_used
+from simulator.exchange.orders import Fill, Order, Twap
 from simulator.wire.formats import rounded, text, truncated
 
 ZERO_HASH = "0x" + "0" * 64
@@ -76,7 +76,7 @@ def fill_row(fill: Fill) -> dict[str, Any]:
         "startPosition": text(fill.start_position),
         "dir": fill.direction,
         "closedPnl": rounded(fill.closed_pnl, 6),
-        "hash": f"0x{fill.tid:064x}",
+        "hash": ZERO_HASH if fill.twap_id is not None or fill.liquidation else f"0x{fill.tid:064x}",
         "oid": fill.oid,
         "crossed": fill.crossed,
         "fee": rounded(fill.fee, 6),
@@ -86,7 +86,7 @@ def fill_row(fill: Fill) -> dict[str, Any]:
         row["cloid"] = fill.cloid
     if fill.liquidation:
         row["liquidation"] = fill.liquidation
-    return row | {"feeToken": "USDC", "twapId": None}
+    return row | {"feeToken": "USDC", "twapId": fill.twap_id}
 
 
 def clearinghouse_state(account: Account | None, marks: dict[str, Decimal], now_ms: int) -> dict[str, Any]:
@@ -145,5 +145,17 @@ def _position(account: Account, position: Position, marks: dict[str, Decimal]) -
     }
 
 
-def sums_of(account: Account | None, marks: dict[str, Decimal]) -> Figures:
-    return figures(account or Account(""), marks)
+def twap_state(twap: Twap) -> dict[str, Any]:
+    """A TWAP as twapHistory and the twapStates stream print it."""
+    return {
+        "coin": twap.coin,
+        "user": twap.account,
+        "side": "B" if twap.is_buy else "A",
+        "sz": text(twap.size),
+        "executedSz": text(twap.executed),
+        "executedNtl": rounded(twap.executed_usd, 6),
+        "minutes": twap.minutes,
+        "reduceOnly": twap.reduce_only,
+        "randomize": twap.randomize,
+        "timestamp": twap.started_ms,
+    }

@@ -1,0 +1,28 @@
+"""What a move of the market does to the exchange, in the venue's order."""
+
+from collections.abc import Mapping
+
+from simulator.exchange.ending import cancel_all
+from simulator.exchange.exchange import Exchange
+from simulator.exchange.liquidation import liquidate
+from simulator.exchange.matching import flow, uncross
+from simulator.exchange.placing import fire_triggers
+from simulator.exchange.twap import run_twaps
+from simulator.market.coin import Trade
+
+
+def step(exchange: Exchange, trades: Mapping[str, list[Trade]], dt_s: float, now_ms: int) -> None:
+    """Resting orders meet the flow, then scheduled cancels, triggers, TWAP slices and liquidations are due."""
+    exchange.books.refresh(dt_s)
+    for coin in exchange.market.coins:
+        if exchange.books.orders(coin, True) or exchange.books.orders(coin, False):
+            flow(exchange, coin, trades.get(coin, []), now_ms)
+            uncross(exchange, coin, now_ms)
+    for account in exchange.accounts.values():
+        if account.cancel_all_ms is not None and now_ms >= account.cancel_all_ms:
+            account.cancel_all_ms = None
+            exchange.changes.accounts.add(account.address)
+            cancel_all(exchange, account.address, now_ms, "scheduledCancel")
+    fire_triggers(exchange, now_ms)
+    run_twaps(exchange, now_ms)
+    liquidate(exchange, now_ms)

@@ -1,0 +1,69 @@
+"""Moving money between accounts, and sub-accounts: accounts of their own without keys, under a master."""
+
+import hashlib
+from decimal import Decimal
+
+from simulator.exchange import errors
+from simulator.exchange.account import Account, figures
+from simulator.exchange.errors import ActionError
+from simulator.exchange.exchange import Exchange
+from simulator.wire.formats import text
+
+SUB_VOLUME_USD = 100_000
+MAX_SUBS = 10
+WITHDRAW_FEE_USD = Decimal(1)
+
+
+def subs_of(exchange: Exchange, master: str) -> list[Account]:
+    return [account for account in exchange.accounts.values() if account.master == master]
+
+
+def create_sub(exchange: Exchange, master: str, name: str) -> Account:
+    """A new empty sub-account. Raises ActionError."""
+    if not 1 <= len(name) <= 16:
+        raise ActionError("Sub-account name must be between 1 and 16 characters long")
+    traded = exchange.accounts[master].volume_usd
+    if traded < SUB_VOLUME_USD:
+        raise ActionError(errors.volume_needed("create sub-accounts", SUB_VOLUME_USD, traded))
+    subs = subs_of(exchange, master)
+    if len(subs) >= MAX_SUBS:
+        raise ActionError(errors.TOO_MANY_SUBS)
+    if any(account.name == name for account in subs):
+        raise ActionError("Sub-account name already used.")
+    address = "0x" + hashlib.sha256(f"{master}:{name}".encode()).hexdigest()[:40]
+    account = Account(address, master=master, name=name)
+    exchange.accounts[address] = account
+    exchange.changes.accounts.add(address)
+    return account
+
+
+def check_withdrawable(exchange: Exchange, account: Account, usd: Decimal) -> None:
+    """Raises ActionError unless the account can part with that much."""
+    if usd <= 0 or usd > figures(account, exchange.marks()).withdrawable:
+        raise ActionError(errors.TRANSFER)
+
+
+def move(exchange: Exchange, sender: str, target: str, usd: Decimal, now_ms: int, kind: str) -> None:
+    """Moves withdrawable cash between two accounts; the target is made if it is new. Raises ActionError."""
+    source = exchange.accounts[sender]
+    check_withdrawable(exchange, source, usd)
+    account = exchange.accounts.setdefault(target, Account(target))
+    source.raw_usd -= usd
+    account.raw_usd += usd
+    for address in (sender, target):
+        exchange.changes.accounts.add(address)
+        delta = {"type": kind, "usdc": text(usd), "user": sender, "destination": target}
+        exchange.log(address, now_ms, delta if kind == "subAccountTransfer" else delta | {"fee": "0.0"})
+
+
+def withdraw(exchange: Exchange, address: str, usd: Decimal, nonce: int, now_ms: int) -> None:
+    """Takes cash out of the exchange; a dollar of it is the fee. Raises ActionError."""
+    account = exchange.accounts[address]
+    if usd <= WITHDRAW_FEE_USD or usd > figures(account, exchange.marks()).withdrawable:
+        raise ActionError(errors.WITHDRAWAL)
+    account.raw_usd -= usd
+    exchange.fees += WITHDRAW_FEE_USD
+    exchange.withdrawn += usd - WITHDRAW_FEE_USD
+    exchange.changes.accounts.add(address)
+    delta = {"type": "withdraw", "usdc": text(usd - WITHDRAW_FEE_USD), "nonce": nonce, "fee": text(WITHDRAW_FEE_USD)}
+    exchange.log(address, now_ms, delta)

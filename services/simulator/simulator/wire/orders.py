@@ -1,0 +1,242 @@
+"""The actions about orders: parsing them, placing batches and groups, cancelling, modifying, TWAPs."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from simulator.coins import BY_ASSET, Coin
+from simulator.exchange import ending, errors, placing, twap
+from simulator.exchange.errors import ActionError, BatchError, OrderError
+from simulator.exchange.orders import Order, Request
+from simulator.wire.formats import parse_number, text
+from simulator.wire.requests import BadRequest, default, statuses
+from simulator.world import World
+
+TIFS = ("Gtc", "Ioc", "Alo", "FrontendMarket")
+CLOID = re.compile(r"^0x[0-9a-fA-F]{32}$")
+GROUPINGS = ("na", "normalTpsl", "positionTpsl")
+
+Action = dict[str, Any]
+
+
+def coin_of(asset: Any) -> Coin:
+    """The tradable coin of an asset id."""
+    if not isinstance(asset, int) or isinstance(asset, bool) or asset < 0:
+        raise BadRequest
+    coin = BY_ASSET.get(asset)
+    if coin is None:
+        raise BatchError("Trading is halted.")
+    return coin
+
+
+def _number(value: Any) -> Decimal:
+    number = parse_number(value)
+    if number is None:
+        raise BadRequest
+    return number
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadRequest
+    return value
+
+
+def _cloid(value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and CLOID.match(value)):
+        raise BadRequest
+    return value.lower() if value else None
+
+
+def parse(wire: dict[str, Any]) -> Request:
+    """One order off the wire. Raises BadRequest for wrong types, BatchError for an asset that isn't traded."""
+    coin, kind = coin_of(wire["a"]), wire["t"]
+    request = Request(
+        coin, _flag(wire["b"]), _number(wire["p"]), _number(wire["s"]), _flag(wire["r"]), cloid=_cloid(wire.get("c"))
+    )
+    if "limit" in kind:
+        request.tif = kind["limit"]["tif"]
+        if request.tif not in TIFS:
+            raise BadRequest
+        return request
+    trigger = kind["trigger"]
+    if trigger["tpsl"] not in ("tp", "sl"):
+        raise BadRequest
+    request.trigger_price, request.trigger_kind = _number(trigger["triggerPx"]), trigger["tpsl"]
+    request.trigger_is_market = _flag(trigger["isMarket"])
+    return request
+
+
+def _refusal(error: Exception, asset: Any) -> dict[str, str]:
+    return {"error": f"{error} asset={asset}"}
+
+
+def _status(order: Order) -> dict[str, Any]:
+    """`filled` with what was filled when nothing rests, else `resting`."""
+    reference: dict[str, Any] = {"oid": order.oid}
+    if order.cloid:
+        reference["cloid"] = order.cloid
+    if order.filled and not order.is_open:
+        average = order.filled_usd / order.filled
+        price = format(round(average, 8).normalize(), "f")
+        return {"filled": {"totalSz": text(order.filled), "avgPx": price} | reference}
+    return {"resting": reference}
+
+
+def order(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """A batch. A static fault of any order refuses the whole batch with one error."""
+    wires, grouping = action["orders"], action["grouping"]
+    is_priority = isinstance(grouping, dict) and isinstance(grouping.get("p"), int)
+    if not is_priority and grouping not in GROUPINGS:
+        raise BadRequest
+    if not wires:
+        return statuses("order", [{"error": errors.EMPTY}])
+    if (action.get("builder") or {}).get("f", 0) > 0:
+        return statuses("order", [{"error": errors.NO_BUILDER}])
+    requests = []
+    for wire in wires:
+        try:
+            requests.append(parse(wire))
+            placing.check_static(world.exchange, requests[-1])
+        except BatchError as error:
+            return statuses("order", [_refusal(error, wire["a"])])
+    if grouping == "normalTpsl":
+        return statuses("order", _bracket(world, account, wires, requests, now_ms))
+    if grouping == "positionTpsl":
+        if any(request.trigger_price is None for request in requests):
+            return statuses("order", [{"error": errors.NO_CHILDREN}])
+        return statuses("order", [_tied(world, account, *pair, now_ms) for pair in zip(wires, requests, strict=True)])
+    return statuses("order", [_one(world, account, *pair, now_ms) for pair in zip(wires, requests, strict=True)])
+
+
+def _one(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
+    try:
+        return _status(placing.place(world.exchange, account, request, now_ms))
+    except OrderError as error:
+        return _refusal(error, wire["a"])
+
+
+def _bracket(world: World, account: str, wires: list[Action], requests: list[Request], now_ms: int) -> list[Any]:
+    """An entry and its reduce-only triggers; a child whose trigger is reached already refuses the group."""
+    main, children = requests[0], requests[1:]
+    if main.trigger_price is not None:
+        return [{"error": errors.MAIN_TRIGGER}]
+    if not children or any(child.trigger_price is None or not child.reduce_only for child in children):
+        return [{"error": errors.NO_CHILDREN}]
+    mark = world.market.coins[main.coin.name].mark_price
+    for wire, child in zip(wires[1:], children, strict=True):
+        rises = child.is_buy == (child.trigger_kind == "sl")
+        reached = child.trigger_price is not None and (
+            mark >= child.trigger_price if rises else mark <= child.trigger_price
+        )
+        if reached or child.coin is not main.coin or child.is_buy == main.is_buy:
+            return [{"error": f"{errors.BAD_TRIGGER} asset={wire['a']}"}]
+    try:
+        parent = placing.place(world.exchange, account, main, now_ms)
+    except OrderError as error:
+        return [_refusal(error, wires[0]["a"])]
+    found: list[Any] = [_status(parent)]
+    if not parent.is_open and parent.status != "filled":
+        return found + [{"error": f"{errors.GONE} asset={wire['a']}"} for wire in wires[1:]]
+    for child in children:
+        placing.place(world.exchange, account, child, now_ms, parent=parent)
+        found.append("waitingForFill" if parent.is_open else "waitingForTrigger")
+    return found
+
+
+def _tied(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
+    """A trigger tied to the position: it takes and keeps the position's size."""
+    request.size = abs(world.exchange.accounts[account].position_size(request.coin.name)) or request.size
+    request.reduce_only = True
+    try:
+        placing.place(world.exchange, account, request, now_ms, is_position_tpsl=True)
+    except OrderError as error:
+        return _refusal(error, wire["a"])
+    return "waitingForTrigger"
+
+
+def cancel(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
+    rows = [(row["o"], row["a"]) for row in action["cancels"]]
+    return statuses("cancel", [_cancel_one(world, account, oid, asset, now_ms) for oid, asset in rows])
+
+
+def cancel_by_cloid(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
+    rows = [(world.exchange.cloids.get((account, row["cloid"].lower()), -1), row["asset"]) for row in action["cancels"]]
+    return statuses("cancel", [_cancel_one(world, account, oid, asset, now_ms) for oid, asset in rows])
+
+
+def _cancel_one(world: World, account: str, oid: Any, asset: Any, now_ms: int) -> Any:
+    if not isinstance(oid, int) or not isinstance(asset, int):
+        raise BadRequest
+    found = world.exchange.orders.get(oid)
+    try:
+        if found is not None and BY_ASSET.get(asset) is not None and BY_ASSET[asset].name != found.coin:
+            raise OrderError(errors.GONE)
+        ending.cancel(world.exchange, account, oid, now_ms)
+    except OrderError as error:
+        return _refusal(error, asset)
+    return "success"
+
+
+def _replace(world: World, account: str, wanted: Any, wire: Action, now_ms: int) -> Any:
+    """Cancels and places anew: a new oid, the queue place is lost."""
+    request = parse(wire)
+    oid = world.exchange.cloids.get((account, wanted.lower()), -1) if isinstance(wanted, str) else wanted
+    try:
+        placing.check_static(world.exchange, request)
+        ending.cancel(world.exchange, account, oid, now_ms)
+    except BatchError as error:
+        return _refusal(error, wire["a"])
+    except OrderError:
+        return {"error": errors.NOT_MODIFIABLE}
+    status = _one(world, account, wire, request, now_ms)
+    if "error" in status:
+        return {"error": f"Error placing new order during modify: {status['error']}"}
+    return status
+
+
+def modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
+    status = _replace(world, account, action["oid"], action["order"], now_ms)
+    if "error" in status:
+        raise ActionError(status["error"])
+    return default()
+
+
+def batch_modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
+    rows = action["modifies"]
+    return statuses("order", [_replace(world, account, row["oid"], row["order"], now_ms) for row in rows])
+
+
+def twap_order(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
+    wire = action["twap"]
+    if not isinstance(wire["m"], int) or isinstance(wire["m"], bool):
+        raise BadRequest
+    try:
+        begun = twap.start(
+            world.exchange,
+            account,
+            coin_of(wire["a"]),
+            is_buy=_flag(wire["b"]),
+            size=_number(wire["s"]),
+            reduce_only=_flag(wire["r"]),
+            minutes=wire["m"],
+            randomize=_flag(wire["t"]),
+            now_ms=now_ms,
+        )
+    except (OrderError, BatchError) as error:
+        return _twap_status("twapOrder", {"error": str(error)})
+    return _twap_status("twapOrder", {"running": {"twapId": begun.id}})
+
+
+def twap_cancel(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
+    if not isinstance(action["t"], int):
+        raise BadRequest
+    try:
+        twap.stop(world.exchange, account, action["t"])
+    except OrderError as error:
+        return _twap_status("twapCancel", {"error": str(error)})
+    return _twap_status("twapCancel", "success")
+
+
+def _twap_status(kind: str, status: Any) -> dict[str, Any]:
+    return {"status": "ok", "response": {"type": kind, "data": {"status": status}}}

@@ -1,0 +1,15 @@
+"""What all requests share: the refusal of an unreadable one, and the two plain answers."""
+
+from typing import Any
+
+
+class BadRequest(Exception):
+    """The body can't be read as a request of its type (HTTP 422)."""
+
+
+def default() -> dict[str, Any]:
+    return {"status": "ok", "response": {"type": "default"}}
+
+
+def statuses(kind: str, found: list[Any]) -> dict[str, Any]:
+    return {"status": "ok", "response": {"type": kind, "data": {"statuses": found}}}

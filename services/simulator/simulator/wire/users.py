@@ -1,0 +1,123 @@
+"""The user-signed actions: money that leaves or changes hands, and API wallets."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from simulator.exchange import errors, transfers
+from simulator.exchange.errors import ActionError
+from simulator.keys import AGENT_LIFE_MS, Agent
+from simulator.wire.formats import parse_number, text
+from simulator.wire.requests import BadRequest, default
+from simulator.world import World
+
+NAMED_AGENTS = 3
+AGENTS_A_SUB = 2
+LONGEST_AGENT_MS = 2 * AGENT_LIFE_MS
+ADDRESS = re.compile(r"^0x[0-9a-f]{40}$")
+NOBODY = "0x" + "0" * 40
+VALID_UNTIL = re.compile(r"^(.*?) ?valid_until (\d+)$")
+
+Action = dict[str, Any]
+
+
+def _address(value: Any) -> str:
+    if not isinstance(value, str) or not ADDRESS.match(value.lower()):
+        raise BadRequest
+    return value.lower()
+
+
+def _amount(value: Any) -> Decimal:
+    amount = parse_number(value)
+    if amount is None:
+        raise BadRequest
+    return amount
+
+
+def approve_agent(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Registers, replaces or (address zero) removes an API wallet."""
+    address, given = _address(action["agentAddress"]), action.get("agentName") or ""
+    matched = VALID_UNTIL.match(given)
+    name, until = (matched.group(1), int(matched.group(2))) if matched else (given, now_ms + AGENT_LIFE_MS)
+    if given and not 1 <= len(name) <= 16:
+        raise ActionError("Extra agent name must be between 1 and 16 characters long")
+    if not now_ms < until <= now_ms + LONGEST_AGENT_MS:
+        raise ActionError("Agent valid_until already expired.")
+    if address == NOBODY:
+        world.keys.remove(signer, name)
+        return default()
+    if address in world.keys.agents or address in world.keys.retired or address in world.exchange.accounts:
+        raise ActionError("Extra agent already used.")
+    named = [agent.name for agent in world.keys.named_of(signer)]
+    most = NAMED_AGENTS + AGENTS_A_SUB * len(transfers.subs_of(world.exchange, signer))
+    if name and name not in named and len(named) >= most:
+        raise ActionError(f"Too many extra agents for cumulative volume traded. Current limit is {most}")
+    world.keys.approve(Agent(address, signer, name, until))
+    return default()
+
+
+def usd_send(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    target = _address(action["destination"])
+    transfers.move(world.exchange, signer, target, _amount(action["amount"]), now_ms, "internalTransfer")
+    return default()
+
+
+def withdraw(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    _address(action["destination"])
+    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], now_ms)
+    return default()
+
+
+def class_transfer(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Between the perpetuals' and the spot balance; the latter only holds USDC here."""
+    amount_text, _, sub = str(action["amount"]).partition(" subaccount:")
+    amount = _amount(amount_text)
+    account = world.exchange.accounts[signer]
+    if sub:
+        found = world.exchange.accounts.get(_address(sub))
+        if found is None or found.master != signer:
+            raise ActionError(f"Vault not registered: {sub.lower()}")
+        account = found
+    if action["toPerp"] is True:
+        if amount <= 0 or amount > account.spot_usd:
+            raise ActionError(errors.TRANSFER)
+        account.spot_usd -= amount
+        account.raw_usd += amount
+    else:
+        transfers.check_withdrawable(world.exchange, account, amount)
+        account.raw_usd -= amount
+        account.spot_usd += amount
+    world.exchange.changes.accounts.add(account.address)
+    delta = {"type": "accountClassTransfer", "usdc": text(amount), "toPerp": bool(action["toPerp"])}
+    world.exchange.log(account.address, now_ms, delta)
+    return default()
+
+
+def send_asset(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """USDC between accounts; other tokens and dexes don't exist here."""
+    if not str(action["token"]).startswith("USDC") or action["sourceDex"] or action["destinationDex"]:
+        raise ActionError(errors.TRANSFER)
+    sender = action.get("fromSubAccount") or signer
+    sender = _address(sender)
+    if sender != signer and getattr(world.exchange.accounts.get(sender), "master", None) != signer:
+        raise ActionError(f"Vault not registered: {sender}")
+    target = _address(action["destination"])
+    transfers.move(world.exchange, sender, target, _amount(action["amount"]), now_ms, "internalTransfer")
+    return default()
+
+
+def not_here(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Builder fees and spot tokens aren't simulated; clients drop them when they are refused."""
+    raise ActionError(f"{action['type']} is not available on this exchange.")
+
+
+HANDLERS: dict[str, Callable[[World, str, Action, int], dict[str, Any]]] = {
+    "approveAgent": approve_agent,
+    "usdSend": usd_send,
+    "withdraw3": withdraw,
+    "usdClassTransfer": class_transfer,
+    "sendAsset": send_asset,
+    "spotSend": not_here,
+    "approveBuilderFee": not_here,
+}
