@@ -11,6 +11,10 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-index-url --no-emit-find-links $(addprefix --no-emit-package ,$(MEMBER_NAMES))
 NAME ?= bus
 
+# Certificates as the machine has them: a company's own authority is in its store, not in the tools' bundles.
+export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev web run status logs restart stop test check format env up down compose-check bench docs lock clean
 

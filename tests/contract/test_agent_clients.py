@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from structlog import get_logger
 
 from agent_deepseek.client import DeepSeekClient
 from agent_qwen.client import QwenClient
@@ -150,7 +151,9 @@ class NoBudget:
 
 
 def asker(client: ModelClient, deadline_s: float, price: TokenPrice = FREE) -> Asker:
-    return Asker(client, NoBudget(), price, SystemClock(), deadline_s=deadline_s, max_answer_tokens=500)  # type: ignore[arg-type]
+    return Asker(
+        client, NoBudget(), price, SystemClock(), log=get_logger(), deadline_s=deadline_s, max_answer_tokens=500
+    )  # type: ignore[arg-type]
 
 
 async def test_one_deadline_bounds_a_server_that_drips_blanks() -> None:

@@ -250,6 +250,15 @@ async def test_storing_a_batch_again_changes_nothing_and_repeats_its_pushes(reco
     assert {push.id for push in again} <= {push.id for push in first}
 
 
+async def test_what_may_not_have_gone_out_is_pushed_again(recorder: Recorder) -> None:
+    state = story()[-2]
+    first = await recorder.store([state], 5_000)
+    assert await recorder.store([state], 7_000) == ()
+    await recorder.forget()
+    again = await recorder.store([state], 7_000)
+    assert [push.id for push in again] == [push.id for push in first]
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_order_and_any_batches_give_the_same_rows(recorder: Recorder, pool: Pool, seed: int) -> None:
     await recorder.store(story(), 5_000)

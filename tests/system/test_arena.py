@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -192,6 +193,22 @@ def test_a_killed_service_comes_back_and_nothing_is_lost_or_doubled(arena: Arena
     assert arena.rows("SELECT * FROM alerts WHERE code = 'SEQUENCE_GAP'") == []
 
 
+def test_a_wiped_redis_loses_and_doubles_nothing(arena: Arena) -> None:
+    before = arena.rows("SELECT count(*) AS n FROM ai_decisions WHERE outcome = 'answered'")[0]["n"]
+    executor = arena.pid("executor")
+    redis = arena.redis()
+    with contextlib.closing(redis):
+        redis.flushall()
+    wait_for(
+        "answered decisions to go on",
+        lambda: arena.rows("SELECT count(*) AS n FROM ai_decisions WHERE outcome = 'answered'")[0]["n"] >= before + 2,
+        limit_s=120,
+    )
+    assert arena.pid("executor") == executor
+    one_order_per_intent(arena)
+    books_agree(arena)
+
+
 @pytest.mark.parametrize("service", ["risk", "gateway"])
 def test_restart_command_brings_a_ready_service(arena: Arena, service: str) -> None:
     before = arena.pid(service)
@@ -199,6 +216,15 @@ def test_restart_command_brings_a_ready_service(arena: Arena, service: str) -> N
     assert done.returncode == 0, done.stderr
     assert wait_for("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=10)
     assert arena.is_ready(service)
+
+
+def test_a_wrong_setting_of_a_service_ends_the_start_with_its_name(tmp_path: Path) -> None:
+    wrong = Arena(tmp_path / "data")
+    wrong.environment["MAX_LEVERAGE"] = "1000"
+    done = wrong.command("run")
+    assert done.returncode == 2
+    assert "MAX_LEVERAGE: " in done.stderr
+    assert not (tmp_path / "data" / "run.json").exists()
 
 
 def test_unknown_services_and_a_second_run_are_refused_by_name(arena: Arena) -> None:

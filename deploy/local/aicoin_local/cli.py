@@ -2,18 +2,18 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from importlib.metadata import entry_points
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from aicoin_local import bench, checks, dotenv_file, web
-from aicoin_local.catalog import SERVICES
 from aicoin_local.lock import holder
+from aicoin_local.orphans import orphans
 from aicoin_local.readiness import why_unready
 from aicoin_local.run import is_left_over, stop_arena
 from aicoin_local.run import run as run_arena
@@ -60,11 +60,7 @@ def logs(service: str = typer.Argument("", help="one service; all when left out"
     files = sorted(folder.glob(f"{service or '*'}.log"))
     if not files:
         refuse([f"SERVICE: no log of {service!r} in {folder}"])
-    try:
-        code = subprocess.call(["tail", "-n", str(lines), "-F", *map(str, files)])
-    except KeyboardInterrupt:
-        code = 0
-    raise typer.Exit(code)
+    os.execvp("tail", ["tail", "-n", str(lines), "-F", *map(str, files)])
 
 
 @app.command()
@@ -128,12 +124,16 @@ def _settings() -> LocalSettings:
 
 
 def _metrics_ports(settings: LocalSettings) -> dict[str, int]:
-    return {spec.name: settings.metrics_base_port + spec.metrics_offset for spec in SERVICES}
+    """Where the running arena's services really listen."""
+    services = (read_run(settings.data_dir) or {}).get("services", {})
+    return {name: urlsplit(row["metrics_url"]).port or 0 for name, row in services.items()}
 
 
 def _supervisor(settings: LocalSettings) -> Supervisor:
     supervisor = Supervisor(settings.data_dir)
     if not supervisor.is_alive():
+        if running := orphans(settings.data_dir):
+            refuse([f"{', '.join(running)} run without their supervisor; make stop ends them, make run starts anew"])
         refuse([f"no arena runs with its data in {settings.aicoin_data_dir}; make run starts one"])
     return supervisor
 

@@ -15,11 +15,19 @@ class Held(Exception):
         self.pid = pid
 
 
+class NoFolder(Exception):
+    """The folder can't be made or written; the message says why."""
+
+
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Holds the folder for this process. Raises Held."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "lock").open("a+") as lock:
+    """Holds the folder for this process. Raises Held or NoFolder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = (folder / "lock").open("a+")
+    except OSError as error:
+        raise NoFolder(error.strerror) from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

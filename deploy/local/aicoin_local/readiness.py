@@ -1,12 +1,11 @@
 """Whether services are ready: their /readyz, and what the supervisor says of their process."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
-
-from aicoin_local.settings import EXIT_BAD_SETTINGS
 
 
 class BadService(Exception):
@@ -25,9 +24,20 @@ def why_unready(port: int) -> str | None:
     return "; ".join(f"{name}: {reason}" for name, reason in reasons.items()) or f"answers {answer.status_code}"
 
 
-def refuse_bad_settings(name: str, info: Mapping[str, Any], logs: Path) -> None:
-    """Raises BadService with the service's own words when it ended because of its settings."""
-    if info["exitstatus"] == EXIT_BAD_SETTINGS and info["statename"] in ("BACKOFF", "EXITED", "FATAL"):
-        lines = (logs / f"{name}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        spoken = [line for line in lines if line and not line.startswith("{")]
-        raise BadService(spoken[-1] if spoken else f"{name}: refused its settings; see make logs SERVICE={name}")
+def log_sizes(names: Iterable[str], logs: Path) -> dict[str, int]:
+    """How long each service's log is now: what an earlier run wrote ends there."""
+    return {name: path.stat().st_size if (path := logs / f"{name}.log").exists() else 0 for name in names}
+
+
+def refuse_bad_settings(name: str, info: Mapping[str, Any], logs: Path, since_byte: int) -> None:
+    """Raises BadService with the service's own words when its settings ended it.
+
+    A service that refuses its start says why in lines that begin with its name and a variable's, and nothing after it.
+    supervisord keeps no exit status of a program that ended so soon.
+    """
+    if info["statename"] not in ("BACKOFF", "EXITED", "FATAL"):
+        return
+    lines = (logs / f"{name}.log").read_bytes()[since_byte:].decode(errors="replace").strip().splitlines()
+    spoken = [line for line in lines if re.match(rf"{name}: [A-Z_]+: ", line)]
+    if spoken and spoken[-1] == lines[-1]:
+        raise BadService("\n".join(dict.fromkeys(spoken)))

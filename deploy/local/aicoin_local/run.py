@@ -11,10 +11,10 @@ from rich.console import Console
 
 from aicoin_local.catalog import STOP_ORDER
 from aicoin_local.environment import refuse_missing_keys, shared_variables, wanted_services
-from aicoin_local.lock import Held, held
+from aicoin_local.lock import Held, NoFolder, held
 from aicoin_local.orphans import orphans, stop_orphans
 from aicoin_local.ports import complaints
-from aicoin_local.readiness import BadService, refuse_bad_settings, why_unready
+from aicoin_local.readiness import BadService, log_sizes, refuse_bad_settings, why_unready
 from aicoin_local.runfile import read_run, remove_run, write_run
 from aicoin_local.settings import EXIT_BAD_SETTINGS, LocalSettings, full_environment, load_settings, refuse
 from aicoin_local.stores import Store, StoreError, postgres_store, redis_store, wait_for_postgres, wait_for_redis
@@ -51,9 +51,10 @@ class Launcher:
         variables = shared_variables(self.settings, self.given, self.redis_url, self.database_url)
         self.supervisor.start(write_conf(self.folder, programs), variables)
         self._start_stores(stores)
+        log_bytes = log_sizes(self.ports, self.folder / "logs")
         for spec in self.services:
             self.supervisor.start_program(spec.name)
-        self._await_readiness()
+        self._await_readiness(log_bytes)
         mode = self.settings.hyperliquid_env.upper()
         self.console.print(f"\n[bold]AIcoin runs ({mode}): {self.settings.gateway_url}[/bold]")
         self.console.print("Ctrl-C stops it. make status, make logs, make restart SERVICE=risk\n")
@@ -78,7 +79,7 @@ class Launcher:
         wait_for_postgres(self.database_url)
         self._tell("postgres", started)
 
-    def _await_readiness(self) -> None:
+    def _await_readiness(self, log_bytes: Mapping[str, int]) -> None:
         """Tells of each service when it is ready; what isn't ready in time is named, and goes on trying."""
         started = time.monotonic()
         waiting = {spec.name: "starting" for spec in self.services}
@@ -87,7 +88,7 @@ class Launcher:
                 infos = self.supervisor.all_info()
                 self._refresh_run_file(infos)
                 for name in list(waiting):
-                    refuse_bad_settings(name, infos[name], self.folder / "logs")
+                    refuse_bad_settings(name, infos[name], self.folder / "logs", log_bytes[name])
                     reason = why_unready(self.ports[name])
                     if reason is None:
                         del waiting[name]
@@ -186,6 +187,8 @@ def run() -> int:
     try:
         with held(settings.data_dir):
             return _run_held(settings, given, console)
+    except NoFolder as error:
+        refuse([f"AICOIN_DATA_DIR: {settings.aicoin_data_dir} can't be used: {error}"])
     except Held as error:
         url = (read_run(settings.data_dir) or {}).get("gateway_url", settings.gateway_url)
         refuse(

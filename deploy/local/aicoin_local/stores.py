@@ -199,7 +199,7 @@ def _wait(look: Callable[[], None], complaint: str, limit_s: float) -> None:
             look()
         except (redis.RedisError, psycopg.Error, OSError) as error:
             if time.monotonic() > deadline:
-                raise StoreError(f"{complaint} ({error})") from error
+                raise StoreError(f"{complaint} ({' '.join(str(error).split())})") from error
             time.sleep(0.05)
         else:
             return

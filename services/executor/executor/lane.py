@@ -54,6 +54,7 @@ class Lane:
     def reload(self) -> None:
         """Memory can't be trusted: look at everything before anything is sent."""
         self._is_reconciled = False
+        self.sender.leverages.clear()
         self.go.set()
         self._woken.set()
 
@@ -72,6 +73,7 @@ class Lane:
                 self._set_ready(name, False, f"the exchange does not answer; check HYPERLIQUID_API_URL: {error}")
                 self.desk.log.warning("the exchange does not answer", model=self.model, reason=str(error))
                 self.watcher.forget()
+                self.sender.leverages.clear()
                 await self.clock.sleep(pause.next_s())
             except Exception as error:
                 if not is_outage(error):

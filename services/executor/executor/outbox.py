@@ -82,6 +82,7 @@ class Outbox:
         return len(rows) == BATCH
 
     async def _publish_accounts(self) -> None:
-        accounts, self._accounts = self._accounts, {}
-        for model, event in accounts.items():
+        for model, event in list(self._accounts.items()):
             await self._service.publish(event, cache={f"account:{model}": encode(event)})
+            if self._accounts.get(model) is event:
+                del self._accounts[model]

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from common.runtime.service import Service
 from gateway.errors import ApiError, answer
@@ -46,15 +47,16 @@ def create_app(service: Service, doors: Doors, routes: list[Route], web_dir: Pat
             return PlainTextResponse(NOT_BUILT, 503)
         return FileResponse(index, headers={"Cache-Control": "no-cache"})
 
-    async def missing(request: Request) -> Response:
-        return answer(ApiError(404, "NOT_FOUND", f"there is no {request.url.path}"))
+    async def missing_app(scope: Scope, receive: Receive, send: Send) -> None:
+        path = Request(scope).url.path
+        await answer(ApiError(404, "NOT_FOUND", f"there is no {path}"))(scope, receive, send)
 
     every: list[BaseRoute] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         *routes,
         WebSocketRoute("/ws", doors.serve),
-        Route("/api/{path:path}", missing, methods=["GET", "POST"]),
+        Mount("/api", missing_app),
         *(Route(path, page) for path in PAGES),
     ]
     if web_dir.is_dir():

@@ -1,11 +1,12 @@
 """Control commands over HTTP: only with a token, compared in constant time; without one the routes don't exist."""
 
 import hmac
-import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,10 +14,25 @@ from starlette.routing import Route
 from common.events import Command, ControlCommand, originate
 from common.runtime.service import Service
 from gateway.errors import ApiError, answer
-from gateway.parameters import known_model
 
 MAX_BODY_BYTES = 4_096
-MAX_REASON = 200
+NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class Wanted(BaseModel):
+    """A command's body; unknown fields are refused, since one misspelt would mean all models."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: Literal["deepseek", "qwen"] | None = None
+    reason: str = Field("by a person", max_length=200)
+
+    @field_validator("reason")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if NOT_PRINTABLE.search(value):
+            raise ValueError("must not hold control characters")
+        return value or "by a person"
 
 
 class Control:
@@ -34,19 +50,21 @@ class Control:
         async def endpoint(request: Request) -> Response:
             try:
                 self._check(request)
-                return await self._publish(command, await request.body())
+                return await self._publish(command, await _body(request))
             except ApiError as error:
                 return answer(error)
 
         return endpoint
 
     def _check(self, request: Request) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._token.get_secret_value().encode()):
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        is_same = hmac.compare_digest(given.strip().encode(), self._token.get_secret_value().encode())
+        if scheme.lower() != "bearer" or not is_same:
             raise ApiError(401, "UNAUTHORIZED", "send Authorization: Bearer with the CONTROL_TOKEN")
 
     async def _publish(self, command: Command, body: bytes) -> Response:
-        model, reason = _wanted(body)
+        wanted = _wanted(body)
+        model, reason = wanted.model, wanted.reason
         now_ms = self._service.clock.now_ms()
         payload = ControlCommand(command=command, model=model, reason=reason, requested_by="gateway")
         event = originate(payload, keys=(secrets.token_hex(16),), time_ms=now_ms, now_ms=now_ms)
@@ -55,14 +73,20 @@ class Control:
         return JSONResponse({"accepted": command.value, "model": model, "id": event.id}, 202)
 
 
-def _wanted(body: bytes) -> tuple[str | None, str]:
-    if len(body) > MAX_BODY_BYTES:
-        raise ApiError(413, "TOO_BIG", "the body is too big")
+async def _body(request: Request) -> bytes:
+    """The body, read no further than the limit."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise ApiError(413, "TOO_BIG", f"the body is bigger than {MAX_BODY_BYTES} bytes")
+    return body
+
+
+def _wanted(body: bytes) -> Wanted:
     try:
-        content = json.loads(body or b"{}")
-    except ValueError:
-        raise ApiError(400, "BAD_BODY", "the body must be a JSON object") from None
-    if not isinstance(content, dict):
-        raise ApiError(400, "BAD_BODY", "the body must be a JSON object")
-    model = content.get("model")
-    return None if model is None else known_model(str(model)), str(content.get("reason") or "by a person")[:MAX_REASON]
+        return Wanted.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise ApiError(400, "BAD_BODY", f"{place}: {first['msg']}") from None

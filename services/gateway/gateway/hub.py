@@ -78,24 +78,25 @@ def parse(text: str | bytes) -> Subscribe | Unsubscribe | Ping:
     """A client's message. Raises BadMessage."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadMessage("not JSON") from None
     op = body.get("op") if isinstance(body, dict) else None
     if op == "ping":
         return Ping()
     if op not in ("subscribe", "unsubscribe"):
         raise BadMessage("op must be subscribe, unsubscribe or ping")
-    channels = body.get("channels")
-    if not isinstance(channels, list) or not channels or not all(name in CHANNELS for name in channels):
+    listed = body.get("channels")
+    if not isinstance(listed, list) or not listed or not all(name in CHANNELS for name in listed):
         raise BadMessage(f"channels must be a list out of {', '.join(CHANNELS)}")
+    channels = tuple(dict.fromkeys(listed))
     if op == "unsubscribe":
-        return Unsubscribe(tuple(channels))
+        return Unsubscribe(channels)
     since, epoch = body.get("since") or {}, body.get("epoch")
     if not isinstance(since, dict) or not all(_is_whole(value) for value in since.values()):
         raise BadMessage("since must map channels to whole numbers")
     if epoch is not None and not _is_whole(epoch):
         raise BadMessage("epoch must be the number that hello gave")
-    return Subscribe(tuple(channels), since, epoch)
+    return Subscribe(channels, since, epoch)
 
 
 def _is_whole(value: Any) -> bool:
@@ -168,7 +169,7 @@ class Hub:
             since = wanted.since.get(channel)
             missed = self.missed(channel, since, wanted.epoch)
             if missed is None:
-                if since is not None and channel != PRICES:
+                if since is not None and (channel != PRICES or wanted.epoch != self.epoch):
                     client.put(json.dumps({"channel": channel, "reset": True}))
                 if channel in snapshots:
                     client.put(snapshots[channel].text)

@@ -23,7 +23,7 @@ from gateway.rest import Rest
 from gateway.snapshots import Snapshots
 from gateway.status import Status
 from gateway.tail import Tail
-from gateway.ws import Doors
+from gateway.ws import MAX_MESSAGE_BYTES, Doors
 
 
 def listener(host: str, port: int) -> socket.socket:
@@ -55,6 +55,7 @@ async def main() -> None:
             access_log=False,
             lifespan="off",
             ws_per_message_deflate=False,
+            ws_max_size=2 * MAX_MESSAGE_BYTES,
         )
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

@@ -8,6 +8,7 @@ from common.trading.symbols import INTERVALS_MS, MODELS, SYMBOLS
 from gateway.errors import bad_parameter
 
 MAX_LIMIT = 200
+MAX_DIGITS = 9
 Cursor = tuple[int, str]
 
 
@@ -17,7 +18,7 @@ def limit_of(query: Mapping[str, str], default: int, most: int = MAX_LIMIT) -> i
 
 def number_of(query: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = query.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS or not 1 <= int(text) <= most:
         raise bad_parameter(name, f"must be a whole number from 1 to {most}")
     return int(text)
 

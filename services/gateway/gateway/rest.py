@@ -163,6 +163,7 @@ def _json(request: Request, content: Any) -> Response:
     body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == etag:
+    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
+    if "*" in known or etag in known:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)

@@ -18,6 +18,8 @@ class Snapshots:
         self._hub, self._queries, self._redis = hub, queries, redis
 
     async def of(self, channel: str, now_ms: int) -> Message:
+        if channel == Channel.PRICE_UPDATE:
+            self._hub.flush_prices()  # What waits has this very number; the next push must have a higher one.
         seq = self._hub.last_seq(channel)
         data = {"snapshot": True} | await self._content(channel)
         return encoded(channel, seq, now_ms, data)

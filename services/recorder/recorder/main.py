@@ -19,7 +19,9 @@ async def main() -> None:
     async with Service.open("recorder", settings) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         await migrate(pool, "recorder")
-        service.on_batch(Recorder(pool, service, settings).store)
+        recorder = Recorder(pool, service, settings)
+        service.on_rebuild(recorder.forget)
+        service.on_batch(recorder.store)
         service.spawn("gaps", GapCheck(service, settings.gap_check_interval_s).run)
         await service.run()
         await pool.close()

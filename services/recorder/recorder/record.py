@@ -42,6 +42,11 @@ class Recorder:
         self._pushed_ms: dict[str, int] = {}
         self._pushed: dict[tuple[str, Channel], Any] = {}
 
+    async def forget(self) -> None:
+        """Whether the last pushes went out isn't known: the next ones don't rely on them."""
+        self._pushed_ms.clear()
+        self._pushed.clear()
+
     async def store(self, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
         """Stores a batch, all or nothing; storing it again changes nothing and gives the same pushes."""
         async with self._pool.connection() as connection, connection.transaction():

@@ -158,6 +158,6 @@ def _reason(fill: FillRow, intents: Mapping[str, IntentRow]) -> str:
     if fill.is_liquidation:
         return "liquidation"
     intent = intents.get(fill.intent_id or "")
-    if fill.role == "exit" and intent is not None and intent.leg == "invalidation":
-        return "invalidation"
+    if fill.role == "exit" and intent is not None and intent.leg in ("invalidation", "flatten"):
+        return intent.leg
     return CLOSE_REASONS[fill.role]

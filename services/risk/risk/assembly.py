@@ -25,7 +25,8 @@ def gate_input(
     """The surroundings of a decision that `cause` brings; `cycle` is None where no cycle limits it (a flatten)."""
     held, symbol = state.models.get(model) or ModelState(), decision.symbol
     record = state.durable.record(model)
-    leg = Leg.EXIT if decision.action is Action.CLOSE else Leg.ENTRY
+    leaving = Leg.EXIT if isinstance(cause.data, AgentDecision) else Leg.FLATTEN
+    leg = leaving if decision.action is Action.CLOSE else Leg.ENTRY
     market_ms = state.market_ms or cause.time_ms
     day = market_ms // DAY_MS
     is_today = record.baseline is not None and record.baseline.day == day

@@ -87,7 +87,11 @@ def _positions(durable: Durable, account: AccountUpdated, under_way: Collection[
     )
     if external:
         durable = durable.begin(Halt(model, Reason.EXTERNAL, account.state_ms, detail=", ".join(external)))
-    over = {Reason.EXTERNAL} if not external else set()
-    if not account.positions:
-        over.add(Reason.FLATTEN)
-    return durable.end(lambda halt: halt.model == model and halt.reason in over)
+    is_flat = not account.positions and not under_way
+
+    def is_over(halt: Halt) -> bool:
+        if halt.reason is Reason.FLATTEN:
+            return is_flat and account.state_ms >= halt.since_ms
+        return halt.reason is Reason.EXTERNAL and not external
+
+    return durable.end(lambda halt: halt.model == model and is_over(halt))

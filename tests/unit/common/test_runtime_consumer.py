@@ -12,7 +12,7 @@ from common.bus import Fence, Unavailable
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit
 from common.events import AlertSeverity, Command, ControlCommand, Event, SystemAlert, derive, originate
-from common.runtime.consumer import FAILURE_LIMIT, Consumer, Handlers, StateLost
+from common.runtime.consumer import FAILURE_LIMIT, Consumer, Handlers, HookFailed, StateLost
 from common.runtime.outages import is_outage
 
 COMMAND = ControlCommand.TYPE
@@ -49,7 +49,7 @@ class Stage:
             events.append(originate(payload, keys=(number,), time_ms=number, now_ms=number, cycle_id=f"c{number}"))
         await self.bus.commit(Commit("gateway", events=events))
 
-    def consumer(self, handlers: Handlers) -> Consumer:
+    def consumer(self, handlers: Handlers, batch_entries: int = 256) -> Consumer:
         return Consumer(
             self.bus,
             self.clock,
@@ -60,10 +60,11 @@ class Stage:
             handlers=handlers,
             fence=lambda: self.fence,
             is_outage=is_outage,
+            batch_entries=batch_entries,
         )
 
-    async def session(self, handlers: Handlers) -> Consumer:
-        consumer = self.consumer(handlers)
+    async def session(self, handlers: Handlers, batch_entries: int = 256) -> Consumer:
+        consumer = self.consumer(handlers, batch_entries)
         await consumer.session(self.stopping, lambda: None)
         return consumer
 
@@ -200,6 +201,33 @@ async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(stag
             await stage.session(handlers)
     await stage.session(handlers)
     assert stored == ["1", "3"]
+    assert stage.alerts() == ["1", "3"]
+    assert [event.data.reason for event in stage.bus.events(f"{COMMAND}.dead")] == ["2"]
+
+
+async def test_a_hook_that_fails_for_one_event_is_blamed_on_that_one(stage: Stage) -> None:
+    await stage.publish(1, 2, 3)
+    changed: list[str] = []
+
+    def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
+        changed.append(event.data.reason)
+        if event.data.reason == "3":
+            stage.stopping.set()
+        return (answer(event),)
+
+    async def make_durable() -> None:
+        if "2" in changed:
+            changed.clear()
+            raise ValueError("cannot be stored")
+
+    handlers = Handlers(each={COMMAND: handle}, deferred={}, before_commit=make_durable)
+    with pytest.raises(HookFailed):
+        await stage.session(handlers)
+    stage.stopping.clear()
+    for _ in range(FAILURE_LIMIT):
+        with pytest.raises(StateLost):
+            await stage.session(handlers, batch_entries=1)
+    await stage.session(handlers, batch_entries=1)
     assert stage.alerts() == ["1", "3"]
     assert [event.data.reason for event in stage.bus.events(f"{COMMAND}.dead")] == ["2"]
 

@@ -56,6 +56,19 @@ def test_a_past_that_cannot_be_told_is_a_reset_and_a_snapshot(hub: Hub, since: i
     assert snapshot["data"] == {"snapshot": True}
 
 
+def test_prices_of_other_counters_are_a_reset_too(hub: Hub) -> None:
+    hub.take("price_update", 1, 7, 1, {"prices": {}})
+    reset, _ = drained(subscribed(hub, Subscribe(("price_update",), {"price_update": 1}, 6)))
+    assert reset == {"channel": "price_update", "reset": True}
+    assert len(drained(subscribed(hub, Subscribe(("price_update",), {"price_update": 1}, 7)))) == 1
+
+
+def test_a_channel_named_twice_counts_once() -> None:
+    wanted = parse('{"op":"subscribe","channels":["ai_decision","ai_decision"]}')
+    assert isinstance(wanted, Subscribe)
+    assert wanted.channels == ("ai_decision",)
+
+
 def test_a_trimmed_past_is_a_reset() -> None:
     hub = Hub()
     for seq in range(1, HISTORY + 10):
@@ -112,6 +125,7 @@ def test_only_subscribers_of_a_channel_hear_it(hub: Hub) -> None:
     ("text", "complaint"),
     [
         ("{", "not JSON"),
+        ("[" * 4000, "not JSON"),
         ("[]", "op must be"),
         ('{"op":"steal"}', "op must be"),
         ('{"op":"subscribe"}', "channels must be"),

@@ -21,6 +21,7 @@ from gateway.errors import ApiError
         (lambda query: parameters.limit_of(query, 50), {"limit": "1e3"}, "limit"),
         (lambda query: parameters.limit_of(query, 50), {"limit": "²"}, "limit"),
         (lambda query: parameters.limit_of(query, 50), {"limit": "99999"}, "limit"),
+        (lambda query: parameters.limit_of(query, 50), {"limit": "9" * 5000}, "limit"),
         (parameters.cursor_of, {"before": "!!"}, "before"),
         (parameters.cursor_of, {"before": "YWJj"}, "before"),
         (lambda query: parameters.choice_of(query, "range", ("72h", "all")), {"range": "1y"}, "range"),

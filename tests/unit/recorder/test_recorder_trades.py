@@ -1,5 +1,6 @@
 """Trades are folded from fills: the same fills give the same trades, in whatever order they came."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 
@@ -42,6 +43,13 @@ def test_a_round_trip_is_one_closed_trade_net_of_fees_and_funding() -> None:
     assert trade.pnl(Decimal("0.3")) == Decimal("5.5")
     assert trade.pnl_percent(Decimal("0.3"), 5) == Decimal("5.5") / 40 * 100
     assert trade.pnl_percent(ZERO, None) is None
+
+
+@pytest.mark.parametrize(("leg", "reason"), [("exit", "decision"), ("flatten", "flatten"), ("invalidation",) * 2])
+def test_an_exits_leg_says_why_the_trade_was_closed(leg: str, reason: str) -> None:
+    fills = [fill(1, "2", "100", "0"), fill(2, "-2", "103", "2", role="exit", intent_id="i2")]
+    [trade] = fold(fills, {"i1": ENTRY, "i2": replace(ENTRY, leg=leg)})
+    assert trade.close_reason == reason
 
 
 def test_an_open_trade_has_no_pnl_yet_and_averages_its_entries() -> None:

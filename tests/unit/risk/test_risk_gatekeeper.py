@@ -294,7 +294,7 @@ def test_with_the_setting_the_daily_loss_also_closes_what_is_held() -> None:
     stage.pass_time(5)
     _, exit_ = stage.account(a_position(Symbol.ETH), equity_usd=D(8_000))
     assert isinstance(exit_.data, RiskApproved)
-    assert (exit_.data.leg, exit_.data.intent.symbol) == (Leg.EXIT, Symbol.ETH)
+    assert (exit_.data.leg, exit_.data.intent.symbol) == (Leg.FLATTEN, Symbol.ETH)
 
 
 def test_a_drawdown_halts_until_a_person_resumes_and_then_counts_from_there(stage: Stage) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from common.agent.breaker import Breaker
 from common.agent.budget import Budget
@@ -46,11 +47,13 @@ class Asker:
         price: TokenPrice,
         clock: Clock,
         *,
+        log: Any,
         deadline_s: float,
         max_answer_tokens: int,
     ) -> None:
         self._client, self._budget, self._price, self._clock = client, budget, price, clock
         self._deadline_s, self._max_answer_tokens = deadline_s, max_answer_tokens
+        self._log = log
         self._breaker = Breaker()
 
     async def ask(self, prompt: Prompt) -> Asked:
@@ -114,6 +117,9 @@ class Asker:
                 asked.usage = _sum(asked.usage, answer.usage)
             except CallFailed as error:
                 asked.fail(error.code, error.reason)
+                self._log.warning(
+                    "no answer from the model", code=error.code, reason=error.reason, again=error.retryable
+                )
                 if not error.retryable:
                     return None
             else:

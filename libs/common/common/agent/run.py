@@ -49,6 +49,7 @@ class TradingAgent:
             budget,
             endpoint.price,
             service.clock,
+            log=service.log,
             deadline_s=settings.decision_deadline_s,
             max_answer_tokens=settings.max_answer_tokens,
         )

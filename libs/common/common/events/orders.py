@@ -13,6 +13,7 @@ class Leg(StrEnum):
     ENTRY = "entry"
     EXIT = "exit"
     INVALIDATION = "invalidation"
+    FLATTEN = "flatten"
 
 
 class OrderRole(StrEnum):

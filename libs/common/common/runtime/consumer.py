@@ -32,6 +32,10 @@ class StateLost(Exception):
     """A commit was refused in part: what this process remembers is no longer what the bus recorded."""
 
 
+class HookFailed(StateLost):
+    """The hook before a commit of several entries failed: they must be taken one at a time to find the one."""
+
+
 class TooManyDeadLetters(Exception):
     """The cap on dead letters in the window is reached: stop rather than drain the stream."""
 
@@ -71,7 +75,9 @@ class Consumer:
         handlers: Handlers,
         fence: Callable[[], Fence | None],
         is_outage: Callable[[BaseException], bool],
+        batch_entries: int = BATCH_ENTRIES,
     ) -> None:
+        self._batch_entries = batch_entries
         self._bus, self._clock, self._log = bus, clock, log
         self._service, self._consumer, self._streams = service, consumer, tuple(streams)
         self._handlers, self._fence, self._is_outage = handlers, fence, is_outage
@@ -96,7 +102,7 @@ class Consumer:
             while not stopping.is_set():
                 await self._claim_from_the_dead()
                 fresh = await self._bus.read_new(
-                    self._service, self._consumer, self._streams, count=BATCH_ENTRIES, block_ms=BLOCK_MS
+                    self._service, self._consumer, self._streams, count=self._batch_entries, block_ms=BLOCK_MS
                 )
                 await self._process(fresh)
                 self._raise_trouble()
@@ -112,7 +118,7 @@ class Consumer:
         after: dict[str, str] = {}
         while not stopping.is_set():
             held = await self._bus.read_pending(
-                self._service, self._consumer, self._streams, after=after, count=BATCH_ENTRIES
+                self._service, self._consumer, self._streams, after=after, count=self._batch_entries
             )
             if not held:
                 return
@@ -124,7 +130,7 @@ class Consumer:
             return
         self._claimed_at_s = self._clock.monotonic()
         taken = await self._bus.claim(
-            self._service, self._consumer, self._streams, min_idle_ms=CLAIM_IDLE_MS, count=BATCH_ENTRIES
+            self._service, self._consumer, self._streams, min_idle_ms=CLAIM_IDLE_MS, count=self._batch_entries
         )
         await self._process(taken)
 
@@ -215,8 +221,7 @@ class Consumer:
     async def _commit(self, done: Sequence[tuple[Delivery, Outputs]], *, outputs_of_whole: bool = False) -> None:
         if not done:
             return
-        if self._handlers.before_commit is not None:
-            await self._handlers.before_commit()
+        await self._before_commit(done)
         handled = [Handled(delivery.stream, delivery.entry_id, outputs) for delivery, outputs in done]
         commit = Commit(self._service, self._service, handled=handled, fence=self._fence())
         if outputs_of_whole and done[-1][1]:
@@ -227,6 +232,20 @@ class Consumer:
         self._count(done, result)
         if result.refused:
             raise StateLost(f"{result.refused} of {len(done)} entries were no longer ours")
+
+    async def _before_commit(self, done: Sequence[tuple[Delivery, Outputs]]) -> None:
+        """Runs the hook; its own error counts as the handler's of the one entry that it is about."""
+        if self._handlers.before_commit is None:
+            return
+        try:
+            await self._handlers.before_commit()
+        except Exception as error:
+            if self._is_outage(error):
+                raise
+            if len(done) > 1:
+                raise HookFailed(f"the hook before the commit failed: {error!r}") from error
+            await self._blame(HandlerFailed(done[0][0], error))
+            raise StateLost("the hook before the commit failed") from error
 
     def _count(self, done: Sequence[tuple[Delivery, Outputs]], result: CommitResult) -> None:
         now_ms = self._clock.now_ms()

@@ -18,7 +18,17 @@ from common.events.envelope import Event, Payload, originate
 from common.runtime import metrics
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock, SystemClock
-from common.runtime.consumer import BatchHandler, Consumer, Handler, HandlerFailed, Handlers, Hook, StateLost
+from common.runtime.consumer import (
+    BATCH_ENTRIES,
+    BatchHandler,
+    Consumer,
+    Handler,
+    HandlerFailed,
+    Handlers,
+    Hook,
+    HookFailed,
+    StateLost,
+)
 from common.runtime.health import HealthServer, Readiness
 from common.runtime.lease import Lease
 from common.runtime.logs import configure_logs
@@ -27,6 +37,7 @@ from common.runtime.settings import ServiceSettings, refuse_start
 
 TRIM_EVERY_S = 15.0
 DRAIN_S = 3.0
+FENCED_PAUSE_S = 0.2
 CONNECTION_CONDITION = "events"
 
 
@@ -41,6 +52,7 @@ class Service:
         self._tasks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._lease = Lease(bus, clock, log, name=name, owner=f"{name}-{settings.instance}") if lease else None
         self._commit_turn = asyncio.Lock()
+        self._batch_entries = BATCH_ENTRIES
         if lease:
             metrics.LEASE_HELD.set(0)
         else:
@@ -100,7 +112,7 @@ class Service:
         self._handlers.before_commit = hook
 
     def spawn(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
-        """Runs a background task while the service runs; its end by an exception ends the service."""
+        """Runs a background task while the service runs; its end by an exception other than Fenced ends the service."""
         self._tasks[name] = task
 
     def set_ready(self, name: str, ready: bool, reason: str = "") -> None:
@@ -177,11 +189,18 @@ class Service:
             loop.add_signal_handler(number, self.stop)
 
     async def _guarded(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await task()
-        except Exception:
-            self.log.exception("a background task failed", task=name)
-            raise
+        while True:
+            try:
+                return await task()
+            except Fenced as error:
+                # As the consumer does: what the task has kept is published once the lease is ours again.
+                self.log.warning("a background task was fenced; it begins again", task=name, reason=str(error))
+                await self.clock.sleep(FENCED_PAUSE_S)
+                while self._lease is not None and not self._lease.is_held:
+                    await self.clock.sleep(FENCED_PAUSE_S)
+            except Exception:
+                self.log.exception("a background task failed", task=name)
+                raise
 
     async def _consume(self) -> None:
         streams = self._streams()
@@ -193,6 +212,8 @@ class Service:
             except HandlerFailed as failure:
                 await self._forgiving(consumer.blame_deferred(failure), pause)
             except StateLost as error:
+                if isinstance(error, HookFailed):
+                    self._batch_entries = 1
                 self.log.warning("state dropped; rebuilding", reason=str(error))
                 await self._pause(pause)
             except Fenced as error:
@@ -264,6 +285,7 @@ class Service:
             handlers=self._handlers,
             fence=lambda: self._lease.fence if self._lease is not None else None,
             is_outage=is_outage,
+            batch_entries=self._batch_entries,
         )
 
     async def _forgiving(self, step: Awaitable[None], pause: Backoff) -> None:
