@@ -10,6 +10,7 @@ MEMBER_NAMES := $(foreach file,$(MEMBER_FILES),$(shell sed -n 's/^name = "\(.*\)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links $(addprefix --no-emit-package ,$(MEMBER_NAMES))
 NAME ?= bus
+CLIENTS := tests/contract/clients
 
 # Certificates as the machine has them: a company's own authority is in its store, not in the tools' bundles.
 export UV_SYSTEM_CERTS := 1
@@ -42,13 +43,20 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.clients: $(VENV)/.dev requirements-clients.txt $(CLIENTS)/package-lock.json
+	@echo "Installing the independent clients that the simulator is tested with …"
+	@$(UV) venv --quiet --allow-existing --python $(VENV)/bin/python $(VENV)/clients
+	@$(UV) pip install --quiet --python $(VENV)/clients/bin/python --require-hashes -r requirements-clients.txt
+	@cd $(CLIENTS) && PATH="$(abspath $(VENV))/clients/bin:$$PATH" npm ci --silent
+	@touch $@
+
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
 	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements-bench.txt
 	@touch $@
 
 setup: $(VENV)/.runtime web  ## Installs the Python packages and builds the dashboard.
 
-setup-dev: $(VENV)/.dev web  ## The same, with everything that the tests need.
+setup-dev: $(VENV)/.dev $(VENV)/.clients web  ## The same, with everything that the tests need.
 
 web: $(VENV)/.runtime  ## Builds the dashboard when a source of it changed.
 	@$(AICOIN) build-web
@@ -101,6 +109,7 @@ lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to t
 	@$(COMPILE) --upgrade -c requirements.txt -o requirements-dev.txt requirements-dev.in
 	@$(COMPILE) --upgrade -c requirements.txt -o requirements-bench.txt requirements-bench.in
 	@$(COMPILE) --upgrade -o requirements-node.txt requirements-node.in
+	@$(COMPILE) --upgrade -o requirements-clients.txt requirements-clients.in
 
 clean:  ## Removes the environment and everything built; data in .aicoin stays.
-	rm -rf $(VENV) services/gateway/web/node_modules services/gateway/web/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) services/gateway/web/node_modules services/gateway/web/dist $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -22,6 +22,7 @@ class SimulatorSettings(BaseSettings):
     simulator_data_dir: Path = Path(".aicoin/simulator")
     simulator_seed: int = Field(1, ge=0)
     simulator_accounts: str = ""
+    simulator_rate_limits: bool = True
     paper_start_balance: Decimal = Field(Decimal(10_000), gt=0, le=10_000_000)
 
     @field_validator("simulator_accounts")

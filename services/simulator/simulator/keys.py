@@ -29,17 +29,31 @@ class Keys:
     agents: dict[str, Agent] = field(default_factory=dict)
     nonces: dict[str, list[int]] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
+    _used: set[str] = field(default_factory=set)
+    _changed: bool = False
 
     def approve(self, agent: Agent) -> None:
         """Registers an API wallet; one of the same master and name is replaced."""
         self.remove(agent.master, agent.name)
         self.agents[agent.address] = agent
+        self._changed = True
 
     def remove(self, master: str, name: str) -> None:
         """Takes an API wallet's rights away."""
         for address in [a.address for a in self.agents.values() if (a.master, a.name) == (master, name)]:
             del self.agents[address]
             self.retired.add(address)
+            self._changed = True
+
+    def take_used(self) -> set[str]:
+        """The keys that have used a nonce since last time."""
+        used, self._used = self._used, set()
+        return used
+
+    def take_changed(self) -> bool:
+        """Whether API wallets have come or gone since last time."""
+        changed, self._changed = self._changed, False
+        return changed
 
     def named_of(self, master: str) -> list[Agent]:
         """The named API wallets of an account."""
@@ -63,4 +77,5 @@ class Keys:
         if len(used) >= KEPT_NONCES and nonce < used[0]:
             raise NonceError(f"Invalid nonce: nonce too low {nonce} < {used[0]}")
         bisect.insort(used, nonce)
+        self._used.add(signer)
         del used[:-KEPT_NONCES]

@@ -31,6 +31,7 @@ def build(settings: SimulatorSettings) -> Server:
     """The server with its world as it was left, or a new one; the configured accounts are funded once."""
     store = Store(settings.simulator_data_dir)
     world = World(settings.simulator_seed, now_ms())
+    world.limits.is_on = settings.simulator_rate_limits
     found = store.load(world)
     for account, wallet in settings.accounts:
         world.open_account(account, wallet, settings.paper_start_balance, now_ms())
@@ -82,7 +83,7 @@ async def main() -> None:
         listener(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
     ]
     server = build(settings)
-    health = create_health_app(lambda: now_ms() - server.world.market.time_ms, lambda: len(server.clients))
+    health = create_health_app(lambda: now_ms() - server.world.market.time_ms, lambda: len(server.sockets.clients))
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -98,8 +99,7 @@ async def main() -> None:
         await beat(server, stopping)
     finally:
         server.store.save_market(server.world)
-        for client in list(server.clients):
-            client.queue.put_nowait(None)
+        server.sockets.close_all()
         for each in servers:
             each.should_exit = True
         await asyncio.gather(*serving)

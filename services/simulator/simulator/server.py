@@ -1,7 +1,6 @@
 """HTTP and WebSocket on one port: /info, /exchange, /ws, /faucet, and the model stand-ins."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -11,205 +10,177 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from simulator.exchange.exchange import Changes
+from simulator.limits import action_weight, info_weight
 from simulator.market.coin import Trade
 from simulator.models.app import create_models_app
+from simulator.sockets import Sockets
 from simulator.store import Store
-from simulator.streams import (
-    InvalidSubscription,
-    Key,
-    Pacer,
-    change_messages,
-    echoed,
-    first_messages,
-    key_of,
-    message,
-)
+from simulator.streams import Pacer, change_messages
 from simulator.wire import actions, info
-from simulator.wire.requests import BadRequest
+from simulator.wire.requests import BadRequest, Unsupported
 from simulator.world import World
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
-QUEUE_LIMIT = 2_000
-MAX_BODY_BYTES = 1_000_000
+TOO_LONG = "Failed to buffer the request body: length limit exceeded"
+MAX_BODY_BYTES = 2_000_000
 MAX_FAUCET_USD = Decimal(10_000_000)
 
 
-class Client:
-    """One WebSocket connection: its subscriptions and a bounded queue; one that doesn't keep up is dropped."""
-
-    def __init__(self) -> None:
-        self.keys: dict[Key, dict[str, Any]] = {}
-        self.queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
-
-    def send(self, text: str) -> None:
-        try:
-            self.queue.put_nowait(text)
-        except asyncio.QueueFull:
-            self.keys.clear()
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
+class TooLong(Exception):
+    """A body beyond the limit (HTTP 413); it isn't read to its end."""
 
 
 class Server:
-    """The simulated venue behind its port. Everything runs on one event loop, so each action is one step."""
+    """The simulated venue behind its port. Everything runs on one event loop, so each action is one step.
+
+    What an action did is on disk before anybody hears of it; actions that come together are written together.
+    """
 
     def __init__(self, world: World, store: Store, now_ms: Callable[[], int], about: dict[str, Any]) -> None:
         self.world, self.store, self.now_ms, self.about = world, store, now_ms, about
-        self.clients: set[Client] = set()
+        self.sockets = Sockets(world, now_ms, self._post)
         self.pacer = Pacer()
+        self._pending: list[Changes] = []
+        self._written: asyncio.Future[None] | None = None
         self.app = Starlette(
             routes=[
                 Route("/", self._about),
                 Route("/info", self._info, methods=["POST"]),
                 Route("/exchange", self._exchange, methods=["POST"]),
                 Route("/faucet", self._faucet, methods=["POST"]),
-                WebSocketRoute("/ws", self._ws),
+                WebSocketRoute("/ws", self.sockets.serve),
                 Mount("/", create_models_app()),
             ]
         )
 
-    def wanted(self) -> set[Key]:
-        return {key for client in self.clients for key in client.keys}
+    def settle(self) -> None:
+        """Writes what has changed and tells the subscribers."""
+        self._pending.append(self.world.take_changes())
+        self._write()
 
-    def publish(self, messages: list[tuple[Key, str]]) -> None:
-        for key, text in messages:
-            for client in self.clients:
-                if key in client.keys:
-                    client.send(text)
+    def _write(self) -> None:
+        pending, self._pending = self._pending, []
+        self.store.save(self.world, pending)
+        wanted, now_ms = self.sockets.wanted(), self.world.market.time_ms
+        for changes in pending:
+            self.sockets.publish(change_messages(self.world, changes, wanted, now_ms))
 
-    def settle(self) -> Changes:
-        """Makes durable what just changed, then tells the subscribers; returns the changes."""
-        changes = self.world.take_changes()
-        self.store.save(self.world, changes)
-        self.publish(change_messages(changes, self.wanted(), self.now_ms()))
-        return changes
+    async def _settled(self) -> None:
+        """Returns when everything up to now is on disk; one write serves all that wait."""
+        if self.world.exchange.changes:
+            self._pending.append(self.world.take_changes())
+        if not self._pending:
+            return
+        if self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(self._write_for_all)
+        await self._written
+
+    def _write_for_all(self) -> None:
+        written, self._written = self._written, None
+        try:
+            self._write()
+        except BaseException as error:
+            if written is not None:
+                written.set_exception(error)
+            raise
+        if written is not None:
+            written.set_result(None)
 
     def step(self) -> None:
         """One step of the market for everybody."""
         now_ms = self.now_ms()
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
-        if self.world.exchange.changes:
+        if self.world.exchange.changes or self._pending:
             self.settle()
-        self.publish(self.pacer.step_messages(self.world, self.wanted(), trades, now_ms))
+        self.sockets.publish(self.pacer.step_messages(self.world, self.sockets.wanted(), trades, now_ms))
 
     async def _about(self, request: Request) -> Response:
         return JSONResponse(self.about)
 
-    async def _body(self, request: Request) -> Any:
-        body = await request.body()
-        if len(body) > MAX_BODY_BYTES:
-            raise BadRequest
-        try:
-            return json.loads(body)
-        except ValueError as error:
-            raise BadRequest from error
-
     async def _info(self, request: Request) -> Response:
-        try:
-            return _json(info.answer(self.world, await self._body(request), self.now_ms()))
-        except BadRequest:
-            return PlainTextResponse(UNREADABLE, 422)
+        return await self._served(request, self._answer_info)
 
     async def _exchange(self, request: Request) -> Response:
+        return await self._served(request, self._answer_action)
+
+    async def _served(self, request: Request, answer: Callable[[Any, str], Any]) -> Response:
+        """One request over HTTP: budget, body, answer, with the status codes of the real one."""
+        address = request.client.host if request.client else "unknown"
+        if self.world.limits.is_over(address, self.now_ms()):
+            return Response("null", 429, media_type="application/json")
         try:
-            return _json(self._act(await self._body(request)))
+            content = answer(await _body(request), address)
         except BadRequest:
             return PlainTextResponse(UNREADABLE, 422)
+        except Unsupported:
+            return Response("null", 500, media_type="application/json")
+        except TooLong:
+            return PlainTextResponse(TOO_LONG, 413)
+        await self._settled()
+        return _json(content)
 
-    def _act(self, body: Any) -> dict[str, Any]:
-        """Carries out one action; what it did is on disk before anybody hears of it."""
+    def _answer_info(self, body: Any, address: str) -> Any:
+        content = info.answer(self.world, body, self.now_ms())
+        self.world.limits.count(address, info_weight(body["type"], content), self.now_ms())
+        return content
+
+    def _answer_action(self, body: Any, address: str) -> Any:
+        if isinstance(body, dict):
+            self.world.limits.count(address, action_weight(body.get("action")), self.now_ms())
+        return actions.execute(self.world, body, self.now_ms())
+
+    async def _post(self, request: dict[str, Any], address: str) -> dict[str, Any]:
+        """A request over the socket: info is wrapped once more in type and data."""
+        if self.world.limits.is_over(address, self.now_ms()):
+            return {"type": "error", "payload": "429 Too Many Requests"}
+        payload = request.get("payload")
         try:
-            return actions.execute(self.world, body, self.now_ms())
-        finally:
-            self.settle()
+            if request.get("type") == "info":
+                data = self._answer_info(payload, address)
+                response = {"type": "info", "payload": {"type": (payload or {})["type"], "data": data}}
+            elif request.get("type") == "action":
+                response = {"type": "action", "payload": self._answer_action(payload, address)}
+            else:
+                raise BadRequest
+        except BadRequest:
+            return {"type": "error", "payload": f"422 {UNREADABLE}"}
+        except Unsupported:
+            return {"type": "error", "payload": "500 Internal Server Error"}
+        await self._settled()
+        return response
 
     async def _faucet(self, request: Request) -> Response:
         try:
-            body = await self._body(request)
+            body = await _body(request)
             user, usd = str(body["user"]).lower(), Decimal(str(body["usd"]))
             if len(user) != 42 or int(user, 16) < 0 or not 0 < usd <= MAX_FAUCET_USD:
                 raise ValueError
-        except (BadRequest, KeyError, TypeError, ValueError, InvalidOperation):
+        except (BadRequest, TooLong, KeyError, TypeError, ValueError, InvalidOperation):
             return JSONResponse({"error": 'send {"user": "0x… (40 hex digits)", "usd": "10000"}'}, 400)
-        self.world.exchange.deposit(user, usd, self.now_ms())
-        self.settle()
+        self.world.exchange.deposit(user, usd, self.world.market_ms(self.now_ms()))
+        await self._settled()
         return JSONResponse({"user": user, "usd": str(usd)})
 
-    # WebSocket.
 
-    async def _ws(self, socket: WebSocket) -> None:
-        await socket.accept()
-        client = Client()
-        self.clients.add(client)
-        sender = asyncio.create_task(self._send(socket, client))
-        try:
-            while True:
-                self._heed(client, await socket.receive_text())
-        except (WebSocketDisconnect, KeyError):
-            pass
-        finally:
-            self.clients.discard(client)
-            sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sender
+async def _body(request: Request) -> Any:
+    """The JSON body. Raises BadRequest or TooLong."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise TooLong
+        parts.append(part)
+    try:
+        return json.loads(b"".join(parts), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest from error
 
-    async def _send(self, socket: WebSocket, client: Client) -> None:
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
-            while (text := await client.queue.get()) is not None:
-                await socket.send_text(text)
-            await socket.close(1008, "slow client")
 
-    def _heed(self, client: Client, text: str) -> None:
-        try:
-            frame = json.loads(text)
-            method = frame["method"]
-        except (ValueError, KeyError, TypeError):
-            client.send(message("error", f"Error parsing JSON into valid websocket request: {text[:200]}"))
-            return
-        if method == "ping":
-            client.send('{"channel":"pong"}')
-        elif method in ("subscribe", "unsubscribe"):
-            self._subscribe(client, method, frame.get("subscription"))
-        elif method == "post":
-            self._post(client, frame)
-        else:
-            client.send(message("error", f"Error parsing JSON into valid websocket request: {text[:200]}"))
-
-    def _subscribe(self, client: Client, method: str, subscription: Any) -> None:
-        wire = json.dumps(subscription, separators=(",", ":"))
-        try:
-            key = key_of(subscription)
-        except InvalidSubscription:
-            client.send(message("error", f"Invalid subscription {wire}"))
-            return
-        if (key in client.keys) == (method == "subscribe"):
-            client.send(message("error", f"Already {method}d: {wire}"))
-            return
-        client.send(message("subscriptionResponse", {"method": method, "subscription": echoed(subscription)}))
-        if method == "unsubscribe":
-            del client.keys[key]
-            return
-        client.keys[key] = subscription
-        for first in first_messages(self.world, key, self.now_ms()):
-            client.send(first)
-
-    def _post(self, client: Client, frame: dict[str, Any]) -> None:
-        """A request over the socket: info is wrapped once more in type and data."""
-        try:
-            request = frame["request"]
-            payload = request["payload"]
-            if request["type"] == "info":
-                data = info.answer(self.world, payload, self.now_ms())
-                response = {"type": "info", "payload": {"type": payload["type"], "data": data}}
-            else:
-                response = {"type": "action", "payload": self._act(payload)}
-        except (BadRequest, KeyError, TypeError):
-            response = {"type": "error", "payload": f"422 {UNREADABLE}"}
-        client.send(message("post", {"id": frame.get("id"), "response": response}))
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _json(content: Any) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -38,34 +39,39 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
-    def save(self, world: World, changes: Changes, signers: tuple[str, ...] = ()) -> None:
-        """Writes what changed, all or nothing."""
+    def save(self, world: World, several: Sequence[Changes]) -> None:
+        """Writes what changed, all or nothing; the events in the order in which they happened."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            for address in changes.accounts:
+            for changes in several:
+                self._save_events(changes)
+            for address in {address for changes in several for address in changes.accounts}:
                 self._put("account", address, account_document(world.exchange.accounts[address]))
-            for oid, order in changes.orders.items():
+            for oid, order in {oid: order for changes in several for oid, order in changes.orders.items()}.items():
                 self._put("order", str(oid), _plain(asdict(order)))
-            for account, order, status in changes.updates:
-                at = order.status_ms if status != "open" else order.time_ms
-                self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
-            for twap in changes.twaps.values():
+            for twap in {twap.id: twap for changes in several for twap in changes.twaps.values()}.values():
                 self._put("twap", str(twap.id), _plain(asdict(twap)))
-            for fill in changes.fills:
-                self._append("fill", fill.account, _plain(asdict(fill)))
-            for account, row in changes.fundings:
-                self._append("funding", account, row)
-            for account, row in changes.ledger:
-                self._append("ledger", account, row)
-            for signer in signers or world.keys.nonces:
-                self._put("nonces", signer, world.keys.nonces.get(signer, []))
-            self._put("agents", "all", [asdict(agent) for agent in world.keys.agents.values()])
-            self._put("retired", "all", sorted(world.keys.retired))
+            for signer in world.keys.take_used():
+                self._put("nonces", signer, world.keys.nonces[signer])
+            if world.keys.take_changed():
+                self._put("agents", "all", [asdict(agent) for agent in world.keys.agents.values()])
+                self._put("retired", "all", sorted(world.keys.retired))
             self._put("counters", "all", _counters(world))
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
+
+    def _save_events(self, changes: Changes) -> None:
+        for account, order, status in changes.updates:
+            at = order.status_ms if status != "open" else order.time_ms
+            self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
+        for fill in changes.fills:
+            self._append("fill", fill.account, _plain(asdict(fill)))
+        for account, row in changes.fundings:
+            self._append("funding", account, row)
+        for account, row in changes.ledger:
+            self._append("ledger", account, row)
 
     def save_market(self, world: World) -> None:
         """Writes the price path's state and the candles closed since the last time."""
@@ -179,7 +185,7 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
 
 
-_ACCOUNT_MONEY = ("raw_usd", "spot_usd", "volume_usd")
+_ACCOUNT_MONEY = ("raw_usd", "spot_usd", "paid_in_usd", "volume_usd")
 _POSITION_MONEY = ("size", "entry_price", "raw_usd", "funding_all", "funding_open", "funding_change")
 
 

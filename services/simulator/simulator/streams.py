@@ -1,120 +1,139 @@
-"""WebSocket subscriptions: who wants what, and the messages that a step or an action makes for them. No I/O."""
+"""The messages that a step or an action makes for the subscriptions somebody has. No I/O."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from simulator.coins import COINS
+from simulator.coins import meta
 from simulator.exchange.exchange import Changes
-from simulator.market.candles import INTERVALS_MS, STORED
+from simulator.exchange.orders import Fill
+from simulator.market.candles import STORED
 from simulator.market.coin import Trade
-from simulator.wire import info
-from simulator.wire.rows import ZERO_HASH, basic_order, clearinghouse_state, fill_row
+from simulator.subscriptions import Key, message, user_in
+from simulator.wire import info_account, info_market
+from simulator.wire.formats import text
+from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, twap_state
 from simulator.world import World
 
-Key = tuple[str, ...]
 LONG_CANDLE_MS = 1_000
-PACE_MS = {
-    "l2Book": 500,
-    "activeAssetCtx": 1_000,
-    **dict.fromkeys(("clearinghouseState", "openOrders", "activeAssetData"), 5_000),
-}
-
-COIN_TYPES = ("l2Book", "bbo", "trades", "activeAssetCtx")
-USER_TYPES = (
-    *("orderUpdates", "userEvents", "userFills", "userFundings", "userNonFundingLedgerUpdates"),
-    *("clearinghouseState", "openOrders", "notification", "webData2", "webData3", "twapStates", "spotState"),
+FAST_LEVELS = 5
+STATE_EVERY_MS = 5_000
+PACE_MS = {"l2Book": 500, "activeAssetCtx": 1_000, "allDexsAssetCtxs": 1_000}
+STATE_TYPES = (
+    *("clearinghouseState", "openOrders", "activeAssetData", "webData2", "webData3", "twapStates", "spotState"),
+    "allDexsClearinghouseState",
 )
-
-
-class InvalidSubscription(Exception):
-    """Not a subscription that exists."""
-
-
-def key_of(subscription: Any) -> Key:
-    """What identifies a subscription. Raises InvalidSubscription."""
-    if not isinstance(subscription, dict):
-        raise InvalidSubscription
-    kind = subscription.get("type")
-    if kind == "allMids":
-        return ("allMids",)
-    if kind in COIN_TYPES and subscription.get("coin") in COINS:
-        return (kind, subscription["coin"])
-    if kind == "candle" and subscription.get("coin") in COINS and subscription.get("interval") in INTERVALS_MS:
-        return (kind, subscription["coin"], subscription["interval"])
-    user = subscription.get("user")
-    if isinstance(user, str) and len(user) == 42:
-        if kind in USER_TYPES:
-            return (kind, user.lower())
-        if kind == "activeAssetData" and subscription.get("coin") in COINS:
-            return (kind, user.lower(), subscription["coin"])
-    raise InvalidSubscription
-
-
-def echoed(subscription: dict[str, Any]) -> dict[str, Any]:
-    """The subscription as the acknowledgement repeats it."""
-    extra = {"nSigFigs": None, "mantissa": None} if subscription["type"] == "l2Book" else {}
-    echo = extra | subscription
-    if isinstance(echo.get("user"), str):
-        echo["user"] = echo["user"].lower()
-    return echo
-
-
-def message(channel: str, data: Any) -> str:
-    return json.dumps({"channel": channel, "data": data}, separators=(",", ":"))
+HISTORY_SHOWN = 500
+SYSTEM_ENDS = (
+    *("marginCanceled", "selfTradeCanceled", "reduceOnlyCanceled", "siblingFilledCanceled", "liquidatedCanceled"),
+    "scheduledCancel",
+)
 
 
 def first_messages(world: World, key: Key, now_ms: int) -> list[str]:
     """What a new subscriber gets at once."""
     kind = key[0]
-    time_ms = world.market.time_ms
-    if kind == "allMids":
-        return [message("allMids", {"mids": info.all_mids(world)})]
-    if kind in COIN_TYPES or kind == "candle":
-        return [market_message(world, key, time_ms)]
-    user = key[1]
+    user = user_in(key)
+    if user is None:
+        return [market_message(world, key)]
     if kind == "userFills":
-        return [message(kind, {"user": user, "fills": info.user_fills(world, user), "isSnapshot": True})]
+        return [message(kind, {"user": user, "fills": info_account.user_fills(world, user), "isSnapshot": True})]
     if kind == "userFundings":
         rows = [_funding(row) for row in world.histories.fundings.get(user, [])]
-        return [message(kind, {"user": user, "fundings": rows, "isSnapshot": True})]
+        return [message(kind, {"user": user, "fundings": rows[-HISTORY_SHOWN:], "isSnapshot": True})]
     if kind == "userNonFundingLedgerUpdates":
         rows = [row | {"hash": ZERO_HASH} for row in world.histories.ledger.get(user, [])]
-        return [message(kind, {"user": user, "nonFundingLedgerUpdates": rows, "isSnapshot": True})]
-    return _state_messages(world, key)
+        return [message(kind, {"user": user, "nonFundingLedgerUpdates": rows[-HISTORY_SHOWN:], "isSnapshot": True})]
+    if kind == "userTwapSliceFills":
+        rows = info_account.ANSWERS["userTwapSliceFills"](world, {"user": user}, now_ms)
+        return [message(kind, {"user": user, "twapSliceFills": rows, "isSnapshot": True})]
+    if kind == "userTwapHistory":
+        rows = info_account.ANSWERS["twapHistory"](world, {"user": user}, now_ms)
+        return [message(kind, {"user": user, "history": rows, "isSnapshot": True})]
+    if kind == "userHistoricalOrders":
+        rows = info_account.ANSWERS["historicalOrders"](world, {"user": user}, now_ms)
+        return [message(kind, {"user": user, "orderHistory": rows, "isSnapshot": True})]
+    return state_messages(world, key)
 
 
-def _state_messages(world: World, key: Key) -> list[str]:
-    kind, user = key[0], key[1]
+def state_messages(world: World, key: Key) -> list[str]:
+    """The whole state that some subscriptions repeat; [] for those that tell only changes."""
+    kind, user = key[0], str(key[1])
     if kind == "clearinghouseState":
-        account = world.exchange.accounts.get(user)
-        state = clearinghouse_state(account, world.exchange.marks(), world.market.time_ms)
-        return [message(kind, {"dex": "", "user": user, "clearinghouseState": state})]
+        return [message(kind, {"dex": "", "user": user, "clearinghouseState": info_account.state(world, user)})]
+    if kind == "allDexsClearinghouseState":
+        rows = [["", info_account.state(world, user)]]
+        return [message(kind, {"user": user, "clearinghouseStates": rows})]
     if kind == "openOrders":
-        return [message(kind, {"dex": "", "user": user, "orders": info.frontend_open_orders(world, user)})]
+        orders = info_account.frontend_open_orders(world, user)
+        return [message(kind, {"dex": "", "user": user, "orders": orders})]
     if kind == "activeAssetData":
-        return [message(kind, info.active_asset_data(world, user, key[2]))]
+        return [message(kind, info_account.active_asset_data(world, user, str(key[2])))]
+    if kind == "spotState":
+        state = info_account.spot_state(world, {"user": user}, world.market.time_ms)
+        return [message(kind, {"user": user, "spotState": state})]
+    if kind == "twapStates":
+        running = [[twap.id, twap_state(twap)] for twap in world.exchange.twaps.values() if twap.account == user]
+        return [message(kind, {"dex": "", "user": user, "states": running})]
+    if kind in ("webData2", "webData3"):
+        return [message(kind, _web_data(world, kind, user))]
     return []
 
 
-def market_message(world: World, key: Key, time_ms: int) -> str:
+def _web_data(world: World, kind: str, user: str) -> dict[str, Any]:
+    """What the exchange's own page is fed with, as far as clients read it."""
+    common = {"serverTime": world.market.time_ms, "user": user}
+    agents = [agent for agent in world.keys.agents.values() if agent.master == user and not agent.name]
+    if kind == "webData3":
+        agent = agents[0] if agents else None
+        shown = {"agentAddress": agent.address, "agentValidUntil": agent.valid_until_ms} if agent else {}
+        return {"userState": common | {"cumLedger": "0.0", "isVault": False} | shown, "perpDexStates": []}
+    return common | {
+        "clearinghouseState": info_account.state(world, user),
+        "openOrders": info_account.frontend_open_orders(world, user),
+        "meta": meta(),
+        "assetCtxs": info_market.contexts(world),
+        "agentAddress": agents[0].address if agents else None,
+        "agentValidUntil": agents[0].valid_until_ms if agents else None,
+        "cumLedger": text(world.exchange.accounts[user].paid_in_usd) if user in world.exchange.accounts else "0.0",
+        "isVault": False,
+        "totalVaultEquity": "0.0",
+        "leadingVaults": [],
+        "twapStates": [],
+        "spotState": {"balances": []},
+        "spotAssetCtxs": [],
+        "perpsAtOpenInterestCap": [],
+    }
+
+
+def market_message(world: World, key: Key) -> str:
     """The current state of one market subscription."""
-    kind, name = key[0], key[1]
+    kind = key[0]
+    if kind == "allMids":
+        return message(kind, {"mids": info_market.all_mids(world)})
+    if kind == "allDexsAssetCtxs":
+        return message(kind, {"ctxs": [["", info_market.contexts(world)]]})
+    name = str(key[1])
     market = world.market.coins[name]
     if kind == "l2Book":
-        return message(kind, info.book(market, time_ms))
+        return message(kind, _book(world, key))
     if kind == "bbo":
-        tops = [
-            {"px": row[0]["px"], "sz": row[0]["sz"], "n": row[0]["n"]}
-            for row in info.book(market, time_ms, 1)["levels"]
-        ]
-        return message(kind, {"coin": name, "time": time_ms, "bbo": tops})
+        tops = [side[0] if side else None for side in info_market.book(world, name, 1)["levels"]]
+        return message(kind, {"coin": name, "time": world.market.time_ms, "bbo": tops})
     if kind == "trades":
-        return message(kind, [info.trade_row(name, trade) for trade in market.trades[-20:]])
+        return message(kind, [info_market.trade_row(name, trade) for trade in market.trades[-20:]])
     if kind == "activeAssetCtx":
-        return message(kind, {"coin": name, "ctx": info.context(world, name)})
-    series = market.candles.read(key[2], 0, time_ms)
-    return message("candle", info.candle_row(market.coin, key[2], series[-1]))
+        return message(kind, {"coin": name, "ctx": info_market.context(world, name)})
+    series = market.candles.read(str(key[2]), 0, world.market.time_ms)
+    return message("candle", info_market.candle_row(market.coin, str(key[2]), series[-1]))
+
+
+def _book(world: World, key: Key) -> dict[str, Any]:
+    _, name, figures, mantissa, is_fast = key
+    if figures is None:
+        return info_market.book(world, name, FAST_LEVELS if is_fast else info_market.MAX_LEVELS)
+    asked = {"coin": name, "nSigFigs": figures, "mantissa": mantissa}
+    book: dict[str, Any] = info_market.aggregated_book(world, asked, 0)
+    return book
 
 
 def _funding(row: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +142,7 @@ def _funding(row: dict[str, Any]) -> dict[str, Any]:
 
 
 class Pacer:
-    """Remembers what was last sent of each market subscription, so that only changes go out, at the real one's pace."""
+    """Remembers what was last sent of each subscription, so that only changes go out, at the real one's pace."""
 
     def __init__(self) -> None:
         self._sent_ms: dict[Key, int] = {}
@@ -135,64 +154,103 @@ class Pacer:
         """The messages of one market step for the subscriptions somebody has."""
         out: list[tuple[Key, str]] = []
         for key in wanted:
-            kind = key[0]
-            if kind == "allMids":
-                out.append((key, message(kind, {"mids": info.all_mids(world)})))
-            elif kind == "trades":
-                rows = [info.trade_row(key[1], trade) for trade in trades.get(key[1], [])]
-                if rows:
-                    out.append((key, message(kind, rows)))
-            elif kind == "bbo":
-                market = world.market.coins[key[1]]
-                tops = (market.bids[0].price, market.bids[0].size, market.asks[0].price, market.asks[0].size)
-                if self._last.get(key) != tops:
-                    self._last[key] = tops
-                    out.append((key, market_message(world, key, now_ms)))
-            elif kind == "candle":
-                if key[2] not in STORED and not self._is_due(key, now_ms, LONG_CANDLE_MS):
-                    continue
-                if trades.get(key[1]) or key not in self._last:
-                    self._last[key] = now_ms
-                    out.append((key, market_message(world, key, now_ms)))
-            elif kind in PACE_MS and self._is_due(key, now_ms, PACE_MS[kind]):
-                if kind in ("l2Book", "activeAssetCtx"):
-                    out.append((key, market_message(world, key, now_ms)))
+            if self._is_news(world, key, trades, now_ms):
+                if key[0] == "trades":
+                    rows = [info_market.trade_row(key[1], trade) for trade in trades[key[1]]]
+                    out.append((key, message("trades", rows)))
+                elif key[0] in STATE_TYPES:
+                    out += [(key, text) for text in state_messages(world, key)]
                 else:
-                    out += [(key, text) for text in _state_messages(world, key)]
+                    out.append((key, market_message(world, key)))
         return out
 
+    def _is_news(self, world: World, key: Key, trades: dict[str, list[Trade]], now_ms: int) -> bool:
+        kind = key[0]
+        if kind == "allMids":
+            return True
+        if kind == "trades":
+            return bool(trades.get(key[1]))
+        if kind == "bbo":
+            views = [world.exchange.books.view(key[1], is_buy)[:1] for is_buy in (True, False)]
+            tops = [(level.price, level.size) for side in views for level in side]
+            is_new = self._last.get(key) != tops
+            self._last[key] = tops
+            return is_new
+        if kind == "candle":
+            if key[2] not in STORED and not self._is_due(key, now_ms, LONG_CANDLE_MS):
+                return False
+            is_first = key not in self._last
+            self._last[key] = True
+            return bool(trades.get(key[1])) or is_first
+        if kind in PACE_MS:
+            return self._is_due(key, now_ms, PACE_MS[kind])
+        return kind in STATE_TYPES and self._is_due(key, now_ms, STATE_EVERY_MS)
+
     def _is_due(self, key: Key, now_ms: int, every_ms: int) -> bool:
-        if now_ms - self._sent_ms.get(key, 0) < every_ms:
+        if 0 <= now_ms - self._sent_ms.get(key, 0) < every_ms:
             return False
         self._sent_ms[key] = now_ms
         return True
 
 
-def change_messages(changes: Changes, wanted: set[Key], now_ms: int) -> list[tuple[Key, str]]:
-    """The messages that an action or a step makes for its users' subscriptions."""
+def change_messages(world: World, changes: Changes, wanted: set[Key], now_ms: int) -> list[tuple[Key, str]]:
+    """The messages that an action or a step makes for its users' subscriptions, and its trades for everybody's."""
     out: list[tuple[Key, str]] = []
-    for account in {order.account for _, order, _ in changes.updates}:
-        key = ("orderUpdates", account)
-        if key in wanted:
-            rows = [
-                {"order": _without_reduce_only(basic_order(order)), "status": status, "statusTimestamp": now_ms}
-                for owner, order, status in changes.updates
-                if owner == account
-            ]
-            out.append((key, message("orderUpdates", rows)))
-    for account in {fill.account for fill in changes.fills}:
-        fills = [fill_row(fill) for fill in changes.fills if fill.account == account]
-        if ("userFills", account) in wanted:
-            out.append((("userFills", account), message("userFills", {"user": account, "fills": fills})))
-        if ("userEvents", account) in wanted:
-            out.append((("userEvents", account), message("user", {"fills": fills})))
+    for account in dict.fromkeys(account for account, _, _ in changes.updates):
+        rows = [(order, status) for owner, order, status in changes.updates if owner == account]
+        updates = [
+            {"order": _without_reduce_only(basic_order(order)), "status": status, "statusTimestamp": now_ms}
+            for order, status in rows
+        ]
+        out.append((("orderUpdates", account), message("orderUpdates", updates)))
+        ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in SYSTEM_ENDS]
+        if ended:
+            out.append((("userEvents", account), message("user", {"nonUserCancel": ended})))
+    out += _fill_messages(changes.fills)
     for account, row in changes.fundings:
-        if ("userFundings", account) in wanted:
-            data = {"user": account, "fundings": [_funding(row)]}
-            out.append((("userFundings", account), message("userFundings", data)))
-        if ("userEvents", account) in wanted:
-            out.append((("userEvents", account), message("user", {"funding": _funding(row)})))
+        out.append((("userFundings", account), message("userFundings", {"user": account, "fundings": [_funding(row)]})))
+        out.append((("userEvents", account), message("user", {"funding": _funding(row)})))
+    for account, row in changes.liquidations:
+        out.append((("userEvents", account), message("user", {"liquidation": row})))
+    for account, row in changes.ledger:
+        data = {"user": account, "nonFundingLedgerUpdates": [row | {"hash": ZERO_HASH}]}
+        out.append((("userNonFundingLedgerUpdates", account), message("userNonFundingLedgerUpdates", data)))
+    touched = changes.accounts | {account for account, _, _ in changes.updates}
+    for key in wanted:
+        if key[0] in STATE_TYPES and key[1] in touched:
+            out += [(key, text) for text in state_messages(world, key)]
+    return [(key, text) for key, text in out if key in wanted]
+
+
+def _fill_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
+    out: list[tuple[Key, str]] = []
+    for account in dict.fromkeys(fill.account for fill in fills):
+        rows = [fill_row(fill) for fill in fills if fill.account == account]
+        out.append((("userFills", account), message("userFills", {"user": account, "fills": rows})))
+        out.append((("userEvents", account), message("user", {"fills": rows})))
+        slices = [{"fill": fill_row(fill), "twapId": fill.twap_id} for fill in fills if fill.twap_id is not None]
+        if slices:
+            data = {"user": account, "twapSliceFills": slices}
+            out.append((("userTwapSliceFills", account), message("userTwapSliceFills", data)))
+    for coin in dict.fromkeys(fill.coin for fill in fills):
+        trades = [_trade_of(fill) for fill in fills if fill.coin == coin and (fill.crossed or not fill.counterparty)]
+        out.append((("trades", coin), message("trades", trades)))
     return out
+
+
+def _trade_of(fill: Fill) -> dict[str, Any]:
+    """A trader's fill as everybody sees it; side is the aggressor's."""
+    other = fill.counterparty or info_market.HOUSE
+    return {
+        "coin": fill.coin,
+        "side": "B" if fill.is_buy == fill.crossed else "A",
+        "px": text(fill.price),
+        "sz": text(fill.size),
+        "time": fill.time_ms,
+        "hash": fill_row(fill)["hash"],
+        "tid": fill.tid,
+        "users": [fill.account, other] if fill.is_buy else [other, fill.account],
+    }
 
 
 def _without_reduce_only(row: dict[str, Any]) -> dict[str, Any]:

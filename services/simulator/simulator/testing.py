@@ -17,14 +17,22 @@ class SimulatorProcess:
     """Started by `start`, which returns when it answers. `url` is the base for the SDK; `kill` is SIGKILL."""
 
     def __init__(
-        self, folder: Path, *, accounts: list[tuple[str, str]] | None = None, seed: int = 1, balance: str = "10000"
+        self,
+        folder: Path,
+        *,
+        accounts: list[tuple[str, str]] | None = None,
+        seed: int = 1,
+        balance: str = "10000",
+        **settings: str,
     ) -> None:
+        """`settings` are further variables, by their names in lower case."""
         self._folder = folder
         self._environment = {
             "SIMULATOR_DATA_DIR": str(folder),
             "SIMULATOR_SEED": str(seed),
             "SIMULATOR_ACCOUNTS": ",".join(f"{account}:{wallet}" for account, wallet in accounts or []),
             "PAPER_START_BALANCE": balance,
+            **{name.upper(): value for name, value in settings.items()},
         }
         self.port = 0
         self.metrics_port = 0

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.coins import COINS
+from simulator.exchange.account import figures
 from simulator.exchange.exchange import Changes, Exchange
 from simulator.exchange.orders import Fill, Order, Twap
 from simulator.exchange.settle import pay_funding
@@ -17,6 +18,7 @@ from simulator.market.market import Market, hour_of
 
 KEPT_ROWS = 2_000
 CARRY_LIMIT_MS = 1_000
+SAMPLE_EVERY_MS = 15 * 60_000
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Histories:
     fundings: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     ledger: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     rates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    equity: dict[str, list[tuple[int, Decimal, Decimal, Decimal]]] = field(default_factory=lambda: defaultdict(list))
     twaps: dict[str, list[tuple[Twap, str, int]]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -61,6 +64,8 @@ class World:
             self.funded_hour = hour_of(now_ms)
             for name in COINS:
                 self._pay_funding(name, now_ms)
+        if self.market.time_ms // SAMPLE_EVERY_MS != before_ms // SAMPLE_EVERY_MS:
+            self._sample_equity()
         step(self.exchange, trades, (self.market.time_ms - before_ms) / 1000, now_ms)
         return trades
 
@@ -68,6 +73,15 @@ class World:
         """Market time at a wall time: that of the last step, carried on at the market's speed."""
         passed_ms = min(max(0, wall_ms - self._stepped_ms), CARRY_LIMIT_MS)
         return self.market.time_ms + round(passed_ms * self.speed)
+
+    def _sample_equity(self) -> None:
+        """A point of every account's portfolio history: (time, equity, paid in, volume) in USD."""
+        marks = self.exchange.marks()
+        for address, account in self.exchange.accounts.items():
+            value = figures(account, marks).account_value + account.spot_usd
+            points = self.histories.equity[address]
+            points.append((self.market.time_ms, value, account.paid_in_usd, account.volume_usd))
+            del points[:-KEPT_ROWS]
 
     def _pay_funding(self, name: str, now_ms: int) -> None:
         rate, premium = self.market.coins[name].settle_hour()

@@ -54,6 +54,7 @@ class Account:
     volume_usd: Decimal = ZERO
     volumes: dict[int, list[Decimal]] = field(default_factory=dict)
     spot_usd: Decimal = ZERO
+    paid_in_usd: Decimal = ZERO
     requests_used: int = 0
     requests_reserved: int = 0
     next_request_ms: int = 0

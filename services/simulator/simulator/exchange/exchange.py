@@ -66,6 +66,7 @@ class Exchange:
         """Adds cash from outside to an account, which is made if it is new."""
         account = self.accounts.setdefault(address, Account(address))
         account.raw_usd += usd
+        account.paid_in_usd += usd
         self.deposited += usd
         self.changes.accounts.add(address)
         self.log(address, now_ms, {"type": "deposit", "usdc": text(usd)})

@@ -49,7 +49,9 @@ def move(exchange: Exchange, sender: str, target: str, usd: Decimal, now_ms: int
     check_withdrawable(exchange, source, usd)
     account = exchange.accounts.setdefault(target, Account(target))
     source.raw_usd -= usd
+    source.paid_in_usd -= usd
     account.raw_usd += usd
+    account.paid_in_usd += usd
     for address in (sender, target):
         exchange.changes.accounts.add(address)
         delta = {"type": kind, "usdc": text(usd), "user": sender, "destination": target}
@@ -62,6 +64,7 @@ def withdraw(exchange: Exchange, address: str, usd: Decimal, nonce: int, now_ms:
     if usd <= WITHDRAW_FEE_USD or usd > figures(account, exchange.marks()).withdrawable:
         raise ActionError(errors.WITHDRAWAL)
     account.raw_usd -= usd
+    account.paid_in_usd -= usd
     exchange.fees += WITHDRAW_FEE_USD
     exchange.withdrawn += usd - WITHDRAW_FEE_USD
     exchange.changes.accounts.add(address)

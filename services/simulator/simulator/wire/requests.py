@@ -7,6 +7,10 @@ class BadRequest(Exception):
     """The body can't be read as a request of its type (HTTP 422)."""
 
 
+class Unsupported(Exception):
+    """Readable, but the exchange has no answer to such arguments (HTTP 500, body null)."""
+
+
 def default() -> dict[str, Any]:
     return {"status": "ok", "response": {"type": "default"}}
 

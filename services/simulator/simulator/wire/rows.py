@@ -159,3 +159,10 @@ def twap_state(twap: Twap) -> dict[str, Any]:
         "randomize": twap.randomize,
         "timestamp": twap.started_ms,
     }
+
+
+def within(rows: list[dict[str, Any]], body: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    """Rows of a request's inclusive time range, oldest first, one page; without a start, from the first."""
+    start, end = int(body.get("startTime") or 0), body.get("endTime")
+    last = None if end is None else int(end)
+    return [row for row in rows if start <= row["time"] and (last is None or row["time"] <= last)][:most]
