@@ -166,7 +166,7 @@ def float_or_text(text: str) -> float | str:
     try:
         return float(text)
     except ValueError:
-        return text
+        return text.lower() if text in ("True", "False") else text
 
 
 def test_uv_has_the_same_version_everywhere() -> None:

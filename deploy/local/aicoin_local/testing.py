@@ -75,6 +75,8 @@ class Arena:
             "REDIS_PORT": str(redis_port),
             "POSTGRES_PORT": str(postgres),
             "METRICS_BASE_PORT": str(free_block(20)),
+            # A test that looks on asks from the same address as the services: their budget is theirs.
+            "SIMULATOR_RATE_LIMITS": "false",
             "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),
             "CONTROL_TOKEN": CONTROL_TOKEN,
         }

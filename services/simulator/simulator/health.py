@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,6 +10,8 @@ from starlette.routing import Route
 
 CLIENTS = Gauge("aicoin_simulator_clients", "Open WebSocket connections.")
 STEP_AGE_MS = Gauge("aicoin_simulator_step_age_ms", "Since the market's last step.")
+WEIGHT = Counter("aicoin_simulator_weight", "Request weight that was asked for, as the exchange counts it.")
+REFUSED = Counter("aicoin_simulator_refused", "Requests refused with 429.")
 STALE_AFTER_MS = 5_000
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.exchange.account import Account
 from simulator.exchange.errors import ActionError
+from simulator.health import REFUSED, WEIGHT
 
 WEIGHT_A_MINUTE = 1_200
 WINDOW_MS = 60_000
@@ -52,10 +53,14 @@ class Limits:
 
     def is_over(self, address: str, now_ms: int) -> bool:
         """Whether a network address has used up its minute."""
-        return self.is_on and self._used(address, now_ms) >= WEIGHT_A_MINUTE
+        is_over = self.is_on and self._used(address, now_ms) >= WEIGHT_A_MINUTE
+        if is_over:
+            REFUSED.inc()
+        return is_over
 
     def count(self, address: str, weight: int, now_ms: int) -> None:
         """Enters the weight of an answered request."""
+        WEIGHT.inc(weight)
         if self.is_on:
             self._spent.setdefault(address, deque()).append((now_ms, weight))
 
