@@ -209,7 +209,7 @@ def test_a_wiped_redis_loses_and_doubles_nothing(arena: Arena) -> None:
     books_agree(arena)
 
 
-@pytest.mark.parametrize("service", ["risk", "gateway"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_restart_command_brings_a_ready_service(arena: Arena, service: str) -> None:
     before = arena.pid(service)
     done = arena.command("restart", service)

@@ -23,16 +23,24 @@ export function stepOf(series: EquitySeries[], nowMs: number): number {
   return STEPS_S.find((step) => spanS / step <= MOST_POINTS) ?? 86_400;
 }
 
-/** One point a step, its last value; steps without one stay empty. In dollars, or percent of the start. */
-export function toPoints(points: [number, string][], start: number, inPercent: boolean, stepS: number): Point[] {
+/** One point a step, its last value; steps without one stay empty, up to the one before now. In dollars or percent. */
+export function toPoints(
+  points: [number, string][],
+  start: number,
+  inPercent: boolean,
+  stepS: number,
+  nowMs: number,
+): Point[] {
   const byStep = new Map<number, number>();
   for (const [ms, equity] of points) {
     const value = Number(equity);
     byStep.set(gridTime(ms, stepS), inPercent ? (value / start - 1) * 100 : value);
   }
+  if (!byStep.size) return [];
   const times = [...byStep.keys()];
+  const end = Math.max(...times, gridTime(nowMs, stepS) - stepS);
   const grid: Point[] = [];
-  for (let time = Math.min(...times); time <= Math.max(...times); time += stepS) {
+  for (let time = Math.min(...times); time <= end; time += stepS) {
     const value = byStep.get(time);
     grid.push(value === undefined ? { time: time as UTCTimestamp } : { time: time as UTCTimestamp, value });
   }

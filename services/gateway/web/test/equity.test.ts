@@ -19,12 +19,13 @@ test("points stand on a grid of equal steps, the last of a step wins, and gaps s
     [T0 + 31_000, "9990"],
   ];
   const t0 = gridTime(T0, 10);
-  expect(toPoints(points, 10_000, false, 10)).toEqual([
+  expect(toPoints(points, 10_000, false, 10, T0 + 55_000)).toEqual([
     { time: t0, value: 10_010 },
     { time: t0 + 10 },
     { time: t0 + 20 },
     { time: t0 + 30, value: 9_990 },
+    { time: t0 + 40 },
   ]);
-  expect(toPoints(points, 10_000, true, 60)).toEqual([{ time: gridTime(T0, 60), value: expect.closeTo(-0.1, 9) }]);
-  expect(toPoints([], 10_000, false, 10)).toEqual([]);
+  expect(toPoints(points, 10_000, true, 60, T0 + 55_000)).toEqual([{ time: gridTime(T0, 60), value: expect.closeTo(-0.1, 9) }]);
+  expect(toPoints([], 10_000, false, 10, T0)).toEqual([]);
 });

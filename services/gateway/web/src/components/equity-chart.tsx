@@ -21,6 +21,7 @@ export function EquityChart() {
   const chart = useRef<IChartApi | null>(null);
   const lines = useRef(new Map<string, ISeriesApi<"Line">>());
   const step = useRef(60);
+  const newest = useRef(0);
   const { value: loaded, failed } = useLoad(
     () => get<{ series: EquitySeries[]; start_balance: string }>("equity", { range, points: "1000" }),
     [range],
@@ -57,10 +58,12 @@ export function EquityChart() {
 
   useEffect(() => {
     if (!loaded) return;
-    step.current = stepOf(loaded.series, Date.now());
+    const now = Date.now();
+    step.current = stepOf(loaded.series, now);
+    newest.current = gridTime(now, step.current) - step.current;
     chart.current?.timeScale().applyOptions({ secondsVisible: step.current < 60 });
     for (const row of loaded.series) {
-      lines.current.get(row.model)?.setData(toPoints(row.points, start, inPercent, step.current));
+      lines.current.get(row.model)?.setData(toPoints(row.points, start, inPercent, step.current, now));
     }
     const first = lines.current.values().next().value;
     const base = first?.createPriceLine({
@@ -82,8 +85,7 @@ export function EquityChart() {
       const value = inPercent ? Number(row.return_percent) : Number(row.equity);
       const time = gridTime(row.time_ms, step.current);
       const line = lines.current.get(row.model);
-      const last = line?.data().at(-1)?.time as number | undefined;
-      if (line && last !== undefined && time >= last) line.update({ time, value });
+      if (line?.data().length && time > newest.current) line.update({ time, value });
     }
     chart.current?.timeScale().fitContent();
   }, [accounts.value]);
