@@ -167,7 +167,7 @@ def account(at: int, *, is_open: bool, approval: str) -> Event[AccountUpdated]:
         protected=True,
         intent_id=approval,
         cycle_id="r-1",
-        opened_ms=1100,
+        opened_ms=1090,
     )
     payload = AccountUpdated(
         model="qwen",
@@ -248,6 +248,14 @@ async def test_storing_a_batch_again_changes_nothing_and_repeats_its_pushes(reco
     again = await recorder.store(story(), 7_000)
     assert await picture(pool) == before
     assert {push.id for push in again} <= {push.id for push in first}
+
+
+async def test_a_position_was_opened_with_the_first_fill_of_its_trade(recorder: Recorder, pool: Pool) -> None:
+    events = story()
+    await recorder.store(events[-2:-1], 5_000)
+    assert (await picture(pool))["api_positions"][0]["opened_at"] == 1090
+    await recorder.store(events[:6], 5_000)
+    assert (await picture(pool))["api_positions"][0]["opened_at"] == 1100
 
 
 async def test_what_may_not_have_gone_out_is_pushed_again(recorder: Recorder) -> None:

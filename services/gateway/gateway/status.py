@@ -29,7 +29,7 @@ class Status:
             {
                 "model": model,
                 "name": NAMES[model],
-                "provider_model": facts.get(model, {}).get("provider_model", configured[model]),
+                "provider_model": str(facts.get(model, {}).get("provider_model", configured[model])).removeprefix("stand-in/"),
                 "stand_in": facts.get(model, {}).get("stand_in"),
                 "trading_state": states.get(model, {}).get("state", "ACTIVE"),
                 "reasons": states.get(model, {}).get("reasons", []),

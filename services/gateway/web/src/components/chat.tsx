@@ -155,7 +155,7 @@ export function Card({ row, isOpen }: { row: Decision; isOpen: boolean }) {
         </button>
         <span class="muted right">
           {row.stand_in ? `${words.standIn} · ` : ""}
-          {row.provider_model} {row.latency_ms === null ? "" : `· ${row.latency_ms} ms`}
+          {row.provider_model.replace(/^stand-in\//, "")} {row.latency_ms === null ? "" : `· ${row.latency_ms} ms`}
         </span>
       </div>
       {opened && <Opened row={row} />}
