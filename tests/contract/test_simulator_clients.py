@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not BIN.is_dir(), reason="the independent client
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    simulator = SimulatorProcess(tmp_path).start()
+    simulator = SimulatorProcess(tmp_path, simulator_rate_limits="true").start()
     simulator.fund(ADDRESS)
     yield simulator
     simulator.stop()

@@ -29,7 +29,9 @@ class Status:
             {
                 "model": model,
                 "name": NAMES[model],
-                "provider_model": str(facts.get(model, {}).get("provider_model", configured[model])).removeprefix("stand-in/"),
+                "provider_model": str(facts.get(model, {}).get("provider_model", configured[model])).removeprefix(
+                    "stand-in/"
+                ),
                 "stand_in": facts.get(model, {}).get("stand_in"),
                 "trading_state": states.get(model, {}).get("state", "ACTIVE"),
                 "reasons": states.get(model, {}).get("reasons", []),
@@ -57,3 +59,8 @@ class Status:
             "control": self._settings.control_token is not None,
             "version": VERSION,
         }
+
+
+def _unlabelled(provider_model: str) -> str:
+    """The model's name alone; `stand_in` says whether a stand-in answered under it."""
+    return provider_model.removeprefix("stand-in/")

@@ -23,6 +23,8 @@ class SimulatorSettings(BaseSettings):
     simulator_seed: int = Field(1, ge=0)
     simulator_accounts: str = ""
     simulator_rate_limits: bool = True
+    simulator_control_port: int | None = Field(None, ge=0, le=65535)
+    simulator_stepwise: bool = False
     paper_start_balance: Decimal = Field(Decimal(10_000), gt=0, le=10_000_000)
 
     @field_validator("simulator_accounts")

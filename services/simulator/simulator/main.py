@@ -14,29 +14,35 @@ import socket
 import sys
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from simulator.clock import now_ms
 from simulator.config import SimulatorSettings, load_settings
 from simulator.health import create_health_app
+from simulator.panel import create_panel
 from simulator.server import Server
 from simulator.store import Store
 from simulator.world import World
 
 STEP_S = 0.25
-SAVE_EVERY_STEPS = 20
+SAVE_EVERY_STEPS = 4
+STEPWISE_START_MS = 1_760_000_400_000
+"""Where a market begins that is moved by hand: equal seeds and requests give equal runs."""
 
 
 def build(settings: SimulatorSettings) -> Server:
     """The server with its world as it was left, or a new one; the configured accounts are funded once."""
     store = Store(settings.simulator_data_dir)
-    world = World(settings.simulator_seed, now_ms())
+    world = World(settings.simulator_seed, STEPWISE_START_MS if settings.simulator_stepwise else now_ms())
     world.limits.is_on = settings.simulator_rate_limits
     found = store.load(world)
     for account, wallet in settings.accounts:
         world.open_account(account, wallet, settings.paper_start_balance, now_ms())
+    if settings.simulator_stepwise:
+        world.speed = 0.0
     about = {"name": "AIcoin simulator", "market": "synthetic", "seed": settings.simulator_seed, "continued": found}
     server = Server(world, store, now_ms, about)
+    server.is_stepwise = settings.simulator_stepwise
     server.settle()
     store.save_market(world)
     return server
@@ -54,7 +60,7 @@ def listener(host: str, port: int, setting: str) -> socket.socket:
     return bound
 
 
-def served(app: Starlette) -> uvicorn.Server:
+def served(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app, log_level="warning", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1, access_log=False
     )
@@ -68,7 +74,8 @@ async def beat(server: Server, stopping: asyncio.Event) -> None:
     """Steps the market until told to stop; saves the price path every few seconds."""
     steps = 0
     while not stopping.is_set():
-        server.step()
+        if not server.is_stepwise:
+            server.step(server.now_ms())
         steps += 1
         if steps % SAVE_EVERY_STEPS == 0:
             server.store.save_market(server.world)
@@ -83,16 +90,26 @@ async def main() -> None:
         listener(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
     ]
     server = build(settings)
-    health = create_health_app(lambda: now_ms() - server.world.market.time_ms, lambda: len(server.sockets.clients))
+    if settings.simulator_control_port is not None:
+        sockets.append(listener("127.0.0.1", settings.simulator_control_port, "SIMULATOR_CONTROL_PORT"))
+
+    def step_age_ms() -> int:
+        return 0 if server.is_stepwise else now_ms() - server.world.market.time_ms
+
+    health = create_health_app(step_age_ms, lambda: len(server.sockets.clients))
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     servers = [served(server.app), served(health)]
+    if settings.simulator_control_port is not None:
+        servers.append(served(create_panel(server)))
     serving = [asyncio.create_task(each.serve([bound])) for each, bound in zip(servers, sockets, strict=True)]
     while not all(each.started for each in servers):  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
     ports = [bound.getsockname()[1] for bound in sockets]
     started = {"event": "started", "level": "info", "service": "simulator", "port": ports[0], "metrics_port": ports[1]}
+    if settings.simulator_control_port is not None:
+        started["control_port"] = ports[2]
     sys.stdout.write(json.dumps(started) + "\n")
     sys.stdout.flush()
     try:

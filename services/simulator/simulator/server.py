@@ -9,9 +9,11 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from simulator.exchange.exchange import Changes
+from simulator.faults import Faults, FaultyHttp
 from simulator.limits import action_weight, info_weight
 from simulator.market.coin import Trade
 from simulator.models.app import create_models_app
@@ -40,20 +42,21 @@ class Server:
 
     def __init__(self, world: World, store: Store, now_ms: Callable[[], int], about: dict[str, Any]) -> None:
         self.world, self.store, self.now_ms, self.about = world, store, now_ms, about
-        self.sockets = Sockets(world, now_ms, self._post)
+        self.faults = Faults()
+        self.is_stepwise = False
+        self.sockets = Sockets(world, self.faults, now_ms, self._post)
         self.pacer = Pacer()
         self._pending: list[Changes] = []
         self._written: asyncio.Future[None] | None = None
-        self.app = Starlette(
-            routes=[
-                Route("/", self._about),
-                Route("/info", self._info, methods=["POST"]),
-                Route("/exchange", self._exchange, methods=["POST"]),
-                Route("/faucet", self._faucet, methods=["POST"]),
-                WebSocketRoute("/ws", self.sockets.serve),
-                Mount("/", create_models_app()),
-            ]
-        )
+        routes: list[BaseRoute] = [
+            Route("/", self._about),
+            Route("/info", self._info, methods=["POST"]),
+            Route("/exchange", self._exchange, methods=["POST"]),
+            Route("/faucet", self._faucet, methods=["POST"]),
+            WebSocketRoute("/ws", self.sockets.serve),
+            Mount("/", create_models_app()),
+        ]
+        self.app: ASGIApp = FaultyHttp(Starlette(routes=routes), self.faults, now_ms)
 
     def settle(self) -> None:
         """Writes what has changed and tells the subscribers."""
@@ -89,9 +92,10 @@ class Server:
         if written is not None:
             written.set_result(None)
 
-    def step(self) -> None:
-        """One step of the market for everybody."""
-        now_ms = self.now_ms()
+    def step(self, now_ms: int) -> None:
+        """One step of the market, to `now_ms` of its time, for everybody."""
+        if self.faults.is_frozen(self.now_ms()):
+            return
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
         if self.world.exchange.changes or self._pending:
             self.settle()

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from simulator.faults import Faults
 from simulator.streams import first_messages
 from simulator.subscriptions import InvalidSubscription, Key, compact, echoed, key_of, message, user_in
 from simulator.world import World
@@ -35,15 +36,20 @@ class Client:
         self.keys: dict[Key, dict[str, Any]] = {}
         self.queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
         self.posts: set[asyncio.Task[None]] = set()
+        self.held: list[str] = []
 
     def send(self, text: str) -> None:
         try:
             self.queue.put_nowait(text)
         except asyncio.QueueFull:
-            self.keys.clear()
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
+            self.end()
+
+    def end(self) -> None:
+        """Closes the connection; what waits isn't sent any more."""
+        self.keys.clear()
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
 
 
 class Minute:
@@ -64,8 +70,8 @@ class Minute:
 class Sockets:
     """All connections. `post(payload, address)` carries out a request over the socket."""
 
-    def __init__(self, world: World, now_ms: Callable[[], int], post: Post) -> None:
-        self._world, self._now_ms, self._post = world, now_ms, post
+    def __init__(self, world: World, faults: Faults, now_ms: Callable[[], int], post: Post) -> None:
+        self._world, self._faults, self._now_ms, self._post = world, faults, now_ms, post
         self.clients: set[Client] = set()
         self._connects, self._messages = Minute(), Minute()
 
@@ -76,17 +82,30 @@ class Sockets:
     def publish(self, messages: list[tuple[Key, str]]) -> None:
         for key, text in messages:
             for client in self.clients:
-                if key in client.keys:
+                if key not in client.keys:
+                    continue
+                if self._faults.sockets or client.held:
+                    self._send_faultily(client, key, text)
+                else:
                     client.send(text)
+
+    def _send_faultily(self, client: Client, key: Key, text: str) -> None:
+        for delay_s, each in self._faults.messages(str(key[0]), text, client.held):
+            if each is None:
+                client.end()
+            elif delay_s:
+                asyncio.get_running_loop().call_later(delay_s, client.send, each)
+            else:
+                client.send(each)
 
     def close_all(self) -> None:
         for client in list(self.clients):
-            client.queue.put_nowait(None)
+            client.end()
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection from open to end."""
         address = socket.client.host if socket.client else "unknown"
-        if self._is_too_much(address):
+        if self._is_too_much(address) or self._faults.is_out(self._now_ms()):
             await socket.close(1008, "too many connections")
             return
         await socket.accept()

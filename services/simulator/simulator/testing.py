@@ -25,17 +25,18 @@ class SimulatorProcess:
         balance: str = "10000",
         **settings: str,
     ) -> None:
-        """`settings` are further variables, by their names in lower case."""
+        """`settings` are further variables, by their names in lower case; request budgets are off unless asked for."""
         self._folder = folder
         self._environment = {
             "SIMULATOR_DATA_DIR": str(folder),
             "SIMULATOR_SEED": str(seed),
             "SIMULATOR_ACCOUNTS": ",".join(f"{account}:{wallet}" for account, wallet in accounts or []),
             "PAPER_START_BALANCE": balance,
+            "SIMULATOR_RATE_LIMITS": "false",
             **{name.upper(): value for name, value in settings.items()},
         }
         self.port = 0
-        self.metrics_port = 0
+        self.metrics_port = self.control_port = 0
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -44,7 +45,11 @@ class SimulatorProcess:
 
     def start(self) -> "SimulatorProcess":
         """Starts it, on the ports it had before if it ran already."""
-        ports = {"SIMULATOR_PORT": str(self.port), "METRICS_PORT": str(self.metrics_port)}
+        ports = {
+            "SIMULATOR_PORT": str(self.port),
+            "METRICS_PORT": str(self.metrics_port),
+            "SIMULATOR_CONTROL_PORT": str(self.control_port),
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "simulator.main"],
             env=os.environ | self._environment | ports,
@@ -54,6 +59,7 @@ class SimulatorProcess:
         )
         started = json.loads(self._first_line())
         self.port, self.metrics_port = started["port"], started["metrics_port"]
+        self.control_port = started["control_port"]
         httpx.post(f"{self.url}/info", json={"type": "allMids"}, timeout=10).raise_for_status()
         return self
 
@@ -93,4 +99,12 @@ class SimulatorProcess:
         answer = httpx.post(f"{self.url}/info", json=body, timeout=10)
         answer.raise_for_status()
         result: object = answer.json()
+        return result
+
+    def panel(self, path: str, **body: object) -> dict[str, object]:
+        """One request to the control panel; GET without a body."""
+        url = f"http://127.0.0.1:{self.control_port}/{path}"
+        answer = httpx.post(url, json=body, timeout=60) if body else httpx.get(url, timeout=10)
+        answer.raise_for_status()
+        result: dict[str, object] = answer.json()
         return result

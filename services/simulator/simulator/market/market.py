@@ -2,13 +2,14 @@
 
 import math
 import random
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from simulator.coins import COINS
 from simulator.market.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle, CandleBook, history
-from simulator.market.coin import CoinMarket, Trade
+from simulator.market.coin import CoinMarket, Level, Trade
 
 SECONDS_A_YEAR = 365 * 86_400
 JUMPS_A_DAY = 3.0
@@ -74,7 +75,7 @@ class Market:
         return day[0].open, sum(candle.volume * candle.close for candle in day), base
 
     def save(self) -> dict[str, Any]:
-        """What a restart needs beside the closed candles."""
+        """What a restart needs beside the closed candles, to go on as if nothing had happened."""
         rows = {}
         for name, market in self.coins.items():
             rows[name] = {
@@ -85,17 +86,32 @@ class Market:
                 "premium_sum": market.premium_sum,
                 "premium_count": market.premium_count,
                 "open_interest": market.open_interest,
+                "premium_at_ms": market.premium_at_ms,
+                "last_premium": market.last_premium,
+                "bids": [_level_row(level) for level in market.bids],
+                "asks": [_level_row(level) for level in market.asks],
+                "trades": [_trade_row(trade) for trade in market.trades],
                 "candles": {
                     interval: [_row(candle) for candle in series[-1:]]
                     for interval, series in market.candles.series.items()
                 },
             }
-        return {"time_ms": self.time_ms, "next_tid": self.next_tid, "coins": rows, "trends": self.trends}
+        version, numbers, spare = self.rng.getstate()
+        return {
+            "time_ms": self.time_ms,
+            "next_tid": self.next_tid,
+            "coins": rows,
+            "trends": self.trends,
+            "log_volatility": self.log_volatility,
+            "random": [version, list(numbers), spare],
+        }
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
         """Goes on from a saved state; the time since then is walked through at the next step."""
         self.time_ms, self.next_tid, self.trends = saved["time_ms"], saved["next_tid"], saved["trends"]
-        self.rng = random.Random(f"{self.seed}:{self.time_ms}")
+        version, numbers, spare = saved["random"]
+        self.rng.setstate((version, tuple(numbers), spare))
+        self.log_volatility = saved["log_volatility"]
         for name, row in saved["coins"].items():
             book = CandleBook()
             for interval in book.series:
@@ -105,13 +121,31 @@ class Market:
             market = CoinMarket(COINS[name], book, row["mid"], row["oracle"], row["mark"])
             market.basis_ema, market.open_interest = row["basis_ema"], row["open_interest"]
             market.premium_sum, market.premium_count = row["premium_sum"], row["premium_count"]
+            market.premium_at_ms, market.last_premium = row["premium_at_ms"], row["last_premium"]
+            market.bids, market.asks = ([_level(each) for each in row[side]] for side in ("bids", "asks"))
+            market.trades = [_trade(each) for each in row["trades"]]
             self.coins[name] = market
-        self._first_books()
 
 
 def _opened(market: CoinMarket) -> CoinMarket:
     market.open_interest = market.coin.open_interest
     return market
+
+
+def _level_row(level: Level) -> list[Any]:
+    return [str(level.price), str(level.size), level.count]
+
+
+def _level(row: list[Any]) -> Level:
+    return Level(Decimal(row[0]), Decimal(row[1]), row[2])
+
+
+def _trade_row(trade: Trade) -> list[Any]:
+    return [trade.side, trade.price, str(trade.size), trade.time_ms, trade.tid]
+
+
+def _trade(row: list[Any]) -> Trade:
+    return Trade(row[0], row[1], Decimal(row[2]), row[3], row[4])
 
 
 def _row(candle: Candle) -> list[float]:

@@ -1,0 +1,181 @@
+"""Faults on demand, for tests: what the network and the exchange do to a client on a bad day. Each one is counted."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HTTP_KINDS = ("429", "500", "502", "503", "blank", "cut", "timeout", "accept_then_timeout", "delay", "disconnect")
+SOCKET_KINDS = ("drop", "delay", "duplicate", "reorder", "disconnect")
+HANG_S = 120.0
+MAX_COUNT = 1_000_000
+
+
+class BadFault(Exception):
+    """A fault that can't be arranged; the message says why."""
+
+
+@dataclass(slots=True)
+class Rule:
+    """One fault for the next `count` matching requests or messages. `target` is a path or a channel, "*" is all."""
+
+    kind: str
+    target: str = "*"
+    count: int = 1
+    delay_s: float = 0.0
+    share: float = 1.0
+
+    def matches(self, target: str) -> bool:
+        return self.target in ("*", target)
+
+
+class Faults:
+    """All faults of one simulator; `happened` counts what was done to whom."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+        self.http: deque[Rule] = deque()
+        self.sockets: deque[Rule] = deque()
+        self.happened: Counter[str] = Counter()
+        self.outage_until_ms = 0
+        self.frozen_until_ms = 0
+
+    def arrange(self, body: Any) -> Rule:
+        """Adds a fault from its description. Raises BadFault."""
+        if not isinstance(body, dict):
+            raise BadFault("send an object")
+        where, kind = body.get("where"), str(body.get("kind"))
+        kinds = {"http": HTTP_KINDS, "ws": SOCKET_KINDS}.get(str(where))
+        if kinds is None:
+            raise BadFault('where must be "http" or "ws"')
+        if kind not in kinds:
+            raise BadFault(f"kind must be one of {', '.join(kinds)}")
+        try:
+            rule = Rule(
+                kind,
+                str(body.get("target", "*")),
+                int(body.get("count", 1)),
+                float(body.get("delay_s", 1.0)),
+                float(body.get("share", 1.0)),
+            )
+        except (TypeError, ValueError) as error:
+            raise BadFault(f"count, delay_s and share are numbers: {error}") from error
+        if not 1 <= rule.count <= MAX_COUNT or not 0 <= rule.delay_s <= HANG_S or not 0 < rule.share <= 1:
+            raise BadFault(f"count 1 to {MAX_COUNT}, delay_s 0 to {HANG_S:g}, share above 0 to 1")
+        (self.http if where == "http" else self.sockets).append(rule)
+        return rule
+
+    def clear(self) -> None:
+        """Back to a good day; the counts stay."""
+        self.http.clear()
+        self.sockets.clear()
+        self.outage_until_ms = self.frozen_until_ms = 0
+
+    def next_for(self, rules: deque[Rule], target: str, where: str) -> Rule | None:
+        """The first fault due for a target, counted; None on a good day."""
+        for rule in rules:
+            if rule.matches(target) and self._random.random() < rule.share:
+                rule.count -= 1
+                if rule.count == 0:
+                    rules.remove(rule)
+                self.happened[f"{where}.{rule.kind}"] += 1
+                return rule
+        return None
+
+    def is_out(self, now_ms: int) -> bool:
+        return now_ms < self.outage_until_ms
+
+    def is_frozen(self, now_ms: int) -> bool:
+        return now_ms < self.frozen_until_ms
+
+    def messages(self, channel: str, text: str, held: list[str]) -> list[tuple[float, str | None]]:
+        """What becomes of one WebSocket message: (delay in seconds, text), None for the end of the connection.
+
+        `held` keeps a message back that is sent after the next one.
+        """
+        rule = self.next_for(self.sockets, channel, "ws")
+        kept: list[tuple[float, str | None]] = [(0.0, each) for each in held]
+        held.clear()
+        if rule is None:
+            return [(0.0, text), *kept]
+        if rule.kind == "drop":
+            return kept
+        if rule.kind == "reorder":
+            held.append(text)
+            return kept
+        if rule.kind == "disconnect":
+            return [(0.0, None)]
+        if rule.kind == "duplicate":
+            return [(0.0, text), (0.0, text), *kept]
+        return [(rule.delay_s, text), *kept]
+
+
+class FaultyHttp:
+    """ASGI middleware: does to a request what its fault says."""
+
+    def __init__(self, app: ASGIApp, faults: Faults, now_ms: Any) -> None:
+        self._app, self._faults, self._now_ms = app, faults, now_ms
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._faults.is_out(self._now_ms()):
+            self._faults.happened["http.outage"] += 1
+            await _answer(send, 503, b"")
+            return
+        rule = self._faults.next_for(self._faults.http, scope["path"], "http") if self._faults.http else None
+        if rule is None:
+            await self._app(scope, receive, send)
+        elif rule.kind.isdigit():
+            await _answer(send, int(rule.kind), b"null")
+        elif rule.kind == "timeout":
+            await _hang(receive)
+        elif rule.kind == "disconnect":
+            await _begin(send, 200, 1)
+        elif rule.kind == "delay":
+            await asyncio.sleep(rule.delay_s)
+            await self._app(scope, receive, send)
+        else:
+            await self._altered(rule, scope, receive, send)
+
+    async def _altered(self, rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
+        """The request is carried out; its answer is lost, blank or cut off."""
+        parts: list[bytes] = []
+
+        async def keep(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+
+        await self._app(scope, receive, keep)
+        body = b"".join(parts)
+        if rule.kind == "accept_then_timeout":
+            await _hang(receive)
+        elif rule.kind == "blank":
+            await _answer(send, 200, b"")
+        else:
+            await _begin(send, 200, len(body))
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+async def _hang(receive: Receive) -> None:
+    """Until the client has had enough."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HANG_S):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+
+async def _begin(send: Send, status: int, length: int) -> None:
+    """The head of an answer; returning without the promised body ends the connection."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(length).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    await _begin(send, status, len(body))
+    await send({"type": "http.response.body", "body": body})

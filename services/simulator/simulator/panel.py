@@ -1,0 +1,85 @@
+"""The control panel on a loopback port of its own, for tests: faults, price jumps, outages, and time step by step."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulator.coins import COINS
+from simulator.faults import BadFault
+from simulator.server import Server
+
+MAX_STEPS = 1_000_000
+
+
+def create_panel(server: Server) -> Starlette:
+    """POST /faults, /clear, /jump, /freeze, /outage, /step; GET /faults tells what has happened."""
+
+    def served(action: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                body = await request.json() if await request.body() else {}
+                return JSONResponse(action(body))
+            except (BadFault, KeyError, TypeError, ValueError, AttributeError) as error:
+                return JSONResponse({"error": str(error) or repr(error)}, 400)
+
+        return endpoint
+
+    def arrange(body: dict[str, Any]) -> Any:
+        server.faults.arrange(body)
+        return {"arranged": body}
+
+    def clear(body: dict[str, Any]) -> Any:
+        server.faults.clear()
+        return {"happened": dict(server.faults.happened)}
+
+    def jump(body: dict[str, Any]) -> Any:
+        """A sudden move of one coin, or of all, by `percent`."""
+        factor = 1 + float(body["percent"]) / 100
+        if not math.isfinite(factor) or factor <= 0:
+            raise BadFault("percent must be above -100")
+        names = [body["coin"]] if "coin" in body else list(COINS)
+        for name in names:
+            market = server.world.market.coins[name]
+            market.mid *= factor
+            market.oracle *= factor
+            market.mark *= factor
+        server.faults.happened["jump"] += 1
+        return {"jumped": names}
+
+    def freeze(body: dict[str, Any]) -> Any:
+        """The market stands still for `seconds`; requests are answered."""
+        server.faults.frozen_until_ms = server.now_ms() + round(float(body["seconds"]) * 1000)
+        server.faults.happened["freeze"] += 1
+        return {"frozen_until_ms": server.faults.frozen_until_ms}
+
+    def outage(body: dict[str, Any]) -> Any:
+        """Nothing is answered and every socket is closed for `seconds`; the market goes on."""
+        server.faults.outage_until_ms = server.now_ms() + round(float(body["seconds"]) * 1000)
+        server.faults.happened["outage"] += 1
+        server.sockets.close_all()
+        return {"outage_until_ms": server.faults.outage_until_ms}
+
+    def step(body: dict[str, Any]) -> Any:
+        """`count` steps of `ms` each, in stepwise mode."""
+        if not server.is_stepwise:
+            raise BadFault("set SIMULATOR_STEPWISE=true to step by hand")
+        count, length_ms = int(body.get("count", 1)), int(body.get("ms", 250))
+        if not 1 <= count <= MAX_STEPS or not 1 <= length_ms <= 86_400_000:
+            raise BadFault(f"count 1 to {MAX_STEPS}, ms 1 to 86400000")
+        for _ in range(count):
+            server.step(server.world.market.time_ms + length_ms)
+        server.store.save_market(server.world)
+        return {"time_ms": server.world.market.time_ms}
+
+    async def happened(request: Request) -> Response:
+        waiting = [rule.kind for rules in (server.faults.http, server.faults.sockets) for rule in rules]
+        return JSONResponse({"happened": dict(server.faults.happened), "waiting": waiting})
+
+    actions = {"faults": arrange, "clear": clear, "jump": jump, "freeze": freeze, "outage": outage, "step": step}
+    routes = [Route(f"/{name}", served(action), methods=["POST"]) for name, action in actions.items()]
+    return Starlette(routes=[Route("/faults", happened, methods=["GET"]), *routes])

@@ -1,0 +1,153 @@
+"""The fault panel: each fault does to a client what it says, is counted, and ends."""
+
+import json
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from simulator.testing import SimulatorProcess
+
+BTC = {"type": "allMids"}
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    simulator = SimulatorProcess(tmp_path_factory.mktemp("simulator")).start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture(autouse=True)
+def _good_day(simulator: SimulatorProcess) -> Iterator[None]:
+    yield
+    simulator.panel("clear", now=True)
+
+
+def ask(simulator: SimulatorProcess, **options: Any) -> httpx.Response:
+    return httpx.post(f"{simulator.url}/info", json=BTC, **({"timeout": 5} | options))
+
+
+def happened(simulator: SimulatorProcess, name: str) -> int:
+    counts = simulator.panel("faults")["happened"]
+    assert isinstance(counts, dict)
+    return int(counts.get(name, 0))
+
+
+@pytest.mark.parametrize("status", ["429", "500", "502", "503"])
+def test_statuses_come_as_often_as_asked(simulator: SimulatorProcess, status: str) -> None:
+    before = happened(simulator, f"http.{status}")
+    simulator.panel("faults", where="http", kind=status, target="/info", count=2)
+    assert [ask(simulator).status_code for _ in range(3)] == [int(status), int(status), 200]
+    assert happened(simulator, f"http.{status}") == before + 2
+
+
+def test_another_path_is_left_alone(simulator: SimulatorProcess) -> None:
+    simulator.panel("faults", where="http", kind="500", target="/exchange")
+    assert ask(simulator).status_code == 200
+
+
+def test_blank_and_cut_answers(simulator: SimulatorProcess) -> None:
+    simulator.panel("faults", where="http", kind="blank")
+    assert ask(simulator).content == b""
+    for kind in ("cut", "disconnect"):
+        simulator.panel("faults", where="http", kind=kind)
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask(simulator)
+
+
+def test_a_request_may_be_carried_out_although_its_answer_never_comes(simulator: SimulatorProcess) -> None:
+    user = "0x" + "77" * 20
+    simulator.panel("faults", where="http", kind="accept_then_timeout", target="/faucet")
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{simulator.url}/faucet", json={"user": user, "usd": "5"}, timeout=0.5)
+    simulator.panel("faults", where="http", kind="timeout", target="/faucet")
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{simulator.url}/faucet", json={"user": user, "usd": "5"}, timeout=0.5)
+    state = simulator.info(type="clearinghouseState", user=user)
+    assert isinstance(state, dict)
+    assert state["withdrawable"] == "5.0"
+
+
+def test_delays(simulator: SimulatorProcess) -> None:
+    simulator.panel("faults", where="http", kind="delay", delay_s=0.4)
+    before = time.monotonic()
+    assert ask(simulator).status_code == 200
+    assert time.monotonic() - before >= 0.4
+
+
+def test_an_outage_closes_everything_and_ends(simulator: SimulatorProcess) -> None:
+    with connect(f"ws{simulator.url[4:]}/ws") as socket:
+        socket.send(json.dumps({"method": "ping"}))
+        socket.recv(5)
+        simulator.panel("outage", seconds=0.6)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(5)
+    assert ask(simulator).status_code == 503
+    deadline = time.monotonic() + 10
+    while ask(simulator).status_code != 200:
+        assert time.monotonic() < deadline
+
+
+def prices(simulator: SimulatorProcess) -> dict[str, float]:
+    mids = simulator.info(type="allMids")
+    assert isinstance(mids, dict)
+    return {name: float(mid) for name, mid in mids.items()}
+
+
+def test_a_jump_moves_one_coin_and_a_freeze_stops_all(simulator: SimulatorProcess) -> None:
+    simulator.panel("freeze", seconds=1.5)
+    before = prices(simulator)
+    simulator.panel("jump", coin="ETH", percent=-7)
+    assert prices(simulator) == before
+    deadline = time.monotonic() + 10
+    while (now := prices(simulator)) == before:
+        assert time.monotonic() < deadline
+    assert now["ETH"] / before["ETH"] == pytest.approx(0.93, abs=0.01)
+    assert now["BTC"] / before["BTC"] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(("kind", "share"), [("drop", 0.0), ("duplicate", 2.0)])
+def test_messages_are_dropped_or_doubled(simulator: SimulatorProcess, kind: str, share: float) -> None:
+    with connect(f"ws{simulator.url[4:]}/ws") as socket:
+        socket.send(json.dumps({"method": "subscribe", "subscription": {"type": "allMids"}}))
+        socket.recv(5)
+        socket.recv(5)
+        simulator.panel("faults", where="ws", kind=kind, target="allMids", count=4)
+        deadline = time.monotonic() + 10
+        while simulator.panel("faults")["waiting"]:
+            assert time.monotonic() < deadline
+        simulator.panel("freeze", seconds=30)
+        texts = []
+        while True:
+            try:
+                texts.append(socket.recv(0.3))
+            except TimeoutError:
+                break
+        doubles = sum(1 for one, two in pairwise(texts) if one == two)
+        assert doubles >= 4 if share else doubles == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"where": "http", "kind": "rain"}, "kind must be"),
+        ({"where": "sea", "kind": "429"}, "where must be"),
+        ({"where": "http", "kind": "429", "count": 0}, "count 1 to"),
+        ({"where": "http", "kind": "429", "count": "x"}, "numbers"),
+    ],
+)
+def test_a_bad_fault_is_refused_by_name(simulator: SimulatorProcess, body: dict[str, Any], named: str) -> None:
+    answer = httpx.post(f"http://127.0.0.1:{simulator.control_port}/faults", json=body)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]
+
+
+def test_stepping_by_hand_is_refused_while_time_runs(simulator: SimulatorProcess) -> None:
+    answer = httpx.post(f"http://127.0.0.1:{simulator.control_port}/step", json={})
+    assert "SIMULATOR_STEPWISE" in answer.json()["error"]

@@ -1,0 +1,55 @@
+"""Time by hand: equal seeds and requests give equal runs, byte by byte, also across a SIGKILL."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+from hyperliquid.info import Info
+
+from simulator.testing import SimulatorProcess
+
+KEY = "0x" + "17" * 32
+
+
+def journal(folder: Path) -> list[Any]:
+    """Everything that happened, in order, without the nonces (those are wall time)."""
+    with sqlite3.connect(folder / "simulator.sqlite") as database:
+        rows = database.execute("SELECT number, kind, account, body FROM rows ORDER BY number").fetchall()
+        query = "SELECT key, body FROM documents WHERE kind IN ('order', 'account') ORDER BY kind, key"
+        documents = database.execute(query).fetchall()
+    database.close()
+    return [*rows, *documents]
+
+
+def run(folder: Path, *, is_killed: bool) -> list[Any]:
+    """One scripted session on a market that moves only when told."""
+    wallet = Account.from_key(KEY)
+    simulator = SimulatorProcess(folder, seed=9, simulator_stepwise="true").start()
+    simulator.fund(wallet.address)
+    info = Info(simulator.url, skip_ws=True, timeout=10)
+    exchange = Exchange(wallet, simulator.url, meta=info.meta(), spot_meta=info.spot_meta(), timeout=10)
+    exchange.update_leverage(5, "ETH", is_cross=False)
+    exchange.market_open("ETH", True, 0.5)
+    resting = exchange.order("BTC", True, 0.01, 100_000, {"limit": {"tif": "Gtc"}})
+    simulator.panel("step", count=200, ms=1000)
+    if is_killed:
+        before = [info.user_state(wallet.address), info.frontend_open_orders(wallet.address), info.all_mids()]
+        simulator.kill()
+        simulator.start()
+        after = [info.user_state(wallet.address), info.frontend_open_orders(wallet.address)]
+        assert after == before[:2]
+    exchange.cancel("BTC", resting["response"]["data"]["statuses"][0]["resting"]["oid"])
+    simulator.panel("step", count=20, ms=1000)
+    exchange.market_close("ETH")
+    simulator.stop()
+    return journal(folder)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_equal_seeds_and_requests_give_equal_journals_whatever_is_killed(tmp_path: Path, is_killed: bool) -> None:
+    first = run(tmp_path / "a", is_killed=False)
+    assert sum(1 for row in first if row[1] == "fill") >= 2
+    assert run(tmp_path / "b", is_killed=is_killed) == first
