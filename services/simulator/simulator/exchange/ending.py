@@ -72,11 +72,17 @@ def follow_position(exchange: Exchange, address: str, coin: str, cause: Order, n
             continue
         room = room_to_reduce(exchange, order)
         if room == 0:
-            finish(exchange, order, "canceled" if order.is_trigger else "reduceOnlyCanceled", now_ms)
+            finish(exchange, order, _end_without_room(order, cause), now_ms)
         elif order.is_position_tpsl and order.size != room:
             order.size = order.original_size = room
             exchange.changes.orders[order.oid] = order
     _cap_reduce_only(exchange, address, coin, now_ms)
+
+
+def _end_without_room(order: Order, cause: Order) -> str:
+    if order.parent is not None and order.parent == cause.parent:
+        return "siblingFilledCanceled"
+    return "canceled" if order.is_trigger else "reduceOnlyCanceled"
 
 
 def _cap_reduce_only(exchange: Exchange, address: str, coin: str, now_ms: int) -> None:

@@ -8,6 +8,7 @@ from simulator.coins import COINS
 from simulator.exchange.account import Account, Position, figures, maintenance_usd
 from simulator.exchange.ending import cancel_all, finish, follow_position
 from simulator.exchange.exchange import Exchange
+from simulator.exchange.matching import available
 from simulator.exchange.orders import ZERO, Order, Request
 from simulator.exchange.placing import make_order
 from simulator.exchange.settle import book_fill, new_tid
@@ -107,8 +108,11 @@ def _sell(exchange: Exchange, account: Account, position: Position, marks: Marks
         account.liquidated_ms.pop(position.coin, None)
     order = _forced(exchange, account, position, size, now_ms)
     books, side = exchange.books, not order.is_buy
-    while order.size > 0 and len(levels := books.levels(order.coin, side)) > 1:
-        part = min(order.size, levels[0].size)
+    while order.size > 0:
+        levels = books.levels(order.coin, side)
+        part = min(order.size, available(exchange, order.coin, side, levels[0]))
+        if part <= 0:
+            break
         note = _note(account, mark, "market")
         book_fill(exchange, order, levels[0].price, part, crossed=True, now_ms=now_ms, liquidation=note)
         books.took(order.coin, side, levels[0], part)

@@ -37,7 +37,7 @@ def take(exchange: Exchange, order: Order, now_ms: int) -> None:
             continue
         if level is None or not reaches(order, level.price):
             return
-        size = min(order.size, _available(exchange, order.coin, other, level))
+        size = min(order.size, available(exchange, order.coin, other, level))
         if maker is not None and maker.price == level.price:
             size = min(size, maker.ahead)
         if size <= 0:
@@ -54,7 +54,7 @@ def _is_first(maker: Order, level: Level | None) -> bool:
     return (maker.price > level.price) == maker.is_buy
 
 
-def _available(exchange: Exchange, coin: str, is_buy: bool, level: Level) -> Decimal:
+def available(exchange: Exchange, coin: str, is_buy: bool, level: Level) -> Decimal:
     """The market's very last level keeps one lot, so that there always is a price."""
     is_last = len(exchange.books.levels(coin, is_buy)) == 1
     return level.size - Decimal(1).scaleb(-COINS[coin].size_decimals) if is_last else level.size
@@ -135,7 +135,7 @@ def uncross(exchange: Exchange, coin: str, now_ms: int) -> None:
                 level = books.levels(coin, not is_buy)[0]
                 if not reaches(order, level.price):
                     break
-                used = _fill_resting(exchange, order, _available(exchange, coin, not is_buy, level), now_ms)
+                used = _fill_resting(exchange, order, available(exchange, coin, not is_buy, level), now_ms)
                 if used <= 0:
                     break
                 books.took(coin, not is_buy, level, used)

@@ -1,0 +1,204 @@
+"""Money: fees by volume, margin and its tiers, funding, liquidations; everything adds up."""
+
+import pytest
+
+from simulator.coins import COINS
+from simulator.exchange import fees, margin, transfers
+from simulator.exchange.account import Account, Position, figures, liquidation_price, maintenance_usd
+from simulator.exchange.errors import ActionError, OrderError
+from simulator.exchange.settle import pay_funding
+from simulator.testing_venue import T0, A, B, D, Venue
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return Venue()
+
+
+def total_usd(venue: Venue) -> D:
+    """Everything there is: all accounts' and the house's value at mark, and the fees."""
+    exchange, marks = venue.exchange, venue.exchange.marks()
+    accounts = exchange.accounts.values()
+    held = sum((figures(account, marks).account_value + account.spot_usd for account in accounts), D(0))
+    sizes = {coin: sum((account.position_size(coin) for account in accounts), D(0)) for coin in marks}
+    house = exchange.house.raw_usd - sum((size * marks[coin] for coin, size in sizes.items()), D(0))
+    return held + house + exchange.fees
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "usd", "expected"),
+    [
+        (1, 5_000_000, ("0.00045", "0.00015")),
+        (1, 5_000_001, ("0.0004", "0.00012")),
+        (14, 30_000_000, ("0.00035", "0.00008")),
+        (15, 30_000_000, ("0.00045", "0.00015")),
+        (0, 30_000_000, ("0.00045", "0.00015")),
+        (2, 8_000_000_000, ("0.00024", "0")),
+    ],
+)
+def test_the_rate_follows_the_volume_of_the_fourteen_days_before(
+    days_ago: int, usd: int, expected: tuple[str, str]
+) -> None:
+    account = Account(A)
+    account.volumes[T0 // DAY_MS - days_ago] = [D(usd), D(0)]
+    assert fees.rates(account, T0) == tuple(map(D, expected))
+
+
+def test_taker_and_maker_pay_their_own_rate(venue: Venue) -> None:
+    venue.order(A, -1, 4_000)
+    venue.order(B, 1, 4_000, "Ioc")
+    assert [fill.fee for fill in venue.fills] == [D("1.8"), D("0.6")]
+    assert venue.exchange.fees == D("2.4")
+    assert venue.account(B).volumes[T0 // DAY_MS] == [D(4000), D(0)]
+
+
+def test_maintenance_margin_of_the_recorded_account() -> None:
+    assert maintenance_usd(COINS["BTC"], D(377_667)) == D("4720.8375")
+
+
+def test_the_second_tier_starts_where_the_first_one_ends() -> None:
+    coin = COINS["BNB"]
+    assert maintenance_usd(coin, D(3_000_000)) == D(150_000)
+    assert maintenance_usd(coin, D(4_000_000)) == D(150_000) + D(100_000)
+
+
+@pytest.mark.parametrize(("coin", "size", "raw_usd"), [("ETH", "0.0335", "-94.10"), ("SOL", "-2", "500")])
+def test_an_isolated_position_is_liquidated_where_its_equity_meets_its_maintenance(
+    coin: str, size: str, raw_usd: str
+) -> None:
+    position = Position(coin, D(size), D(1), 5, False, D(raw_usd))
+    price = liquidation_price(Account(A), position, {})
+    assert price is not None
+    assert abs(position.equity(price) - maintenance_usd(COINS[coin], abs(position.size) * price)) < D("1e-9")
+
+
+def test_a_cross_position_is_liquidated_where_the_account_meets_its_maintenance(venue: Venue) -> None:
+    venue.order(A, 10, 4_001, "Ioc")
+    account = venue.account()
+    price = liquidation_price(account, account.positions["ETH"], venue.exchange.marks())
+    if price is None:
+        account.raw_usd -= D(80_000)
+        price = liquidation_price(account, account.positions["ETH"], venue.exchange.marks())
+    assert price is not None
+    sums = figures(account, venue.exchange.marks() | {"ETH": price})
+    assert abs(sums.cross_value - sums.cross_maintenance) < D("1e-6")
+
+
+def test_leverage_is_bounded_by_the_tier_of_the_position(venue: Venue) -> None:
+    venue.exchange.deposit(A, D(10_000_000), T0)
+    margin.set_leverage(venue.exchange, A, COINS["BNB"], 10, is_cross=True)
+    venue.write("BNB", 1_000, [(999, 9_000)], [(1_001, 9_000)])
+    with pytest.raises(OrderError, match="margin tier limit"):
+        venue.order(A, 4_000, 1_001, "Ioc", coin="BNB")
+    assert venue.order(A, 2_000, 1_001, "Ioc", coin="BNB").status == "filled"
+
+
+def test_leverage_goes_up_freely_down_only_with_margin_and_never_changes_its_type(venue: Venue) -> None:
+    exchange, coin = venue.exchange, COINS["ETH"]
+    margin.set_leverage(exchange, A, coin, 5, is_cross=False)
+    venue.order(A, 20, 4_002, "Ioc")
+    with pytest.raises(ActionError, match="Cannot switch leverage type"):
+        margin.set_leverage(exchange, A, coin, 5, is_cross=True)
+    free, venue.account().raw_usd = venue.account().raw_usd, D(1)
+    with pytest.raises(ActionError, match="Isolated position does not have sufficient margin"):
+        margin.set_leverage(exchange, A, coin, 2, is_cross=False)
+    venue.account().raw_usd = free
+    with pytest.raises(ActionError, match="Invalid leverage value"):
+        margin.set_leverage(exchange, A, coin, 26, is_cross=False)
+    margin.set_leverage(exchange, A, coin, 10, is_cross=False)
+    assert venue.account().positions["ETH"].leverage == 10
+
+
+def test_isolated_margin_moves_both_ways_within_its_bounds(venue: Venue) -> None:
+    exchange, coin = venue.exchange, COINS["ETH"]
+    for usd, text in ((D(0), "cannot be zero"), (D(5), "empty position")):
+        with pytest.raises(ActionError, match=text):
+            margin.move_isolated(exchange, A, coin, usd)
+    margin.set_leverage(exchange, A, coin, 5, is_cross=False)
+    venue.order(A, 1, 4_001, "Ioc")
+    position = venue.account().positions["ETH"]
+    before = position.equity(D(4000))
+    margin.move_isolated(exchange, A, coin, D(100))
+    assert position.equity(D(4000)) == before + 100
+    with pytest.raises(ActionError, match="sufficient margin for reduction"):
+        margin.move_isolated(exchange, A, coin, D(-150))
+    margin.move_isolated(exchange, A, coin, D(-99))
+    with pytest.raises(ActionError, match="margin available for increase"):
+        margin.move_isolated(exchange, A, coin, D(10_000_000))
+
+
+def test_longs_pay_a_positive_rate_on_the_oracle_price(venue: Venue) -> None:
+    venue.order(A, 10, 4_001, "Ioc")
+    before = venue.account().raw_usd
+    pay_funding(venue.exchange, "ETH", D("0.0000125"), T0)
+    assert venue.account().raw_usd == before - D("0.5")
+    assert venue.exchange.changes.fundings[0][1]["delta"]["usdc"] == "-0.5"
+
+
+def leveraged(usd: int, coins: float) -> Venue:
+    """A long of that many ETH on that much money, twenty-fold."""
+    venue = Venue(usd)
+    venue.write("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
+    venue.order(A, coins, 4_001, "Ioc")
+    return venue
+
+
+def test_a_small_position_is_sold_whole_into_the_book(venue: Venue) -> None:
+    venue = leveraged(2_600, 10)
+    before = total_usd(venue)
+    stop = venue.trigger(A, -10, 3_000, "sl")
+    venue.write("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
+    venue.step()
+    assert venue.size() == 0
+    assert venue.ended[stop.oid] == "liquidatedCanceled"
+    fill = venue.fills[-1]
+    assert fill.liquidation == {"liquidatedUser": A, "markPx": "3815.0", "method": "market"}
+    assert (fill.price, fill.fee) == (D(3814), D(0))
+    assert venue.account().raw_usd > 0
+    assert abs(total_usd(venue) - before) < D("1e-6")
+
+
+def test_a_large_position_gives_up_a_fifth_first_and_the_rest_after_the_pause() -> None:
+    venue = leveraged(20_000, 90)
+    venue.write("ETH", 3_855, [(3_854, 5_000)], [(3_856, 5_000)])
+    venue.step()
+    assert venue.size() == D(72)
+    venue.write("ETH", 3_838, [(3_837, 5_000)], [(3_839, 5_000)])
+    venue.step(seconds=20)
+    assert venue.size() == D(72)
+    venue.step(seconds=11)
+    assert venue.size() == D(0)
+
+
+def test_far_below_the_backstop_takes_the_position_and_what_is_left() -> None:
+    venue = leveraged(2_600, 10)
+    before = total_usd(venue)
+    venue.write("ETH", 3_760, [(3_759, 1_000)], [(3_761, 1_000)])
+    venue.step()
+    assert venue.size() == 0
+    assert venue.fills[-1].liquidation == {"liquidatedUser": A, "markPx": "3760.0", "method": "backstop"}
+    assert venue.account().raw_usd == 0
+    assert abs(total_usd(venue) - before) < D("1e-6")
+
+
+def test_sub_accounts_need_volume_share_the_tier_and_move_money(venue: Venue) -> None:
+    exchange = venue.exchange
+    with pytest.raises(ActionError, match=r"Required: \$100000\. Traded: \$0\."):
+        transfers.create_sub(exchange, A, "one")
+    venue.account().volume_usd = D(150_000)
+    sub = transfers.create_sub(exchange, A, "one")
+    transfers.move(exchange, A, sub.address, D(500), T0, "subAccountTransfer")
+    assert sub.raw_usd == D(500)
+    assert exchange.owner(sub.address) is venue.account()
+    with pytest.raises(ActionError, match="Insufficient balance"):
+        transfers.move(exchange, sub.address, A, D(501), T0, "subAccountTransfer")
+    with pytest.raises(ActionError, match="already used"):
+        transfers.create_sub(exchange, A, "one")
+
+
+def test_a_withdrawal_costs_a_dollar(venue: Venue) -> None:
+    transfers.withdraw(venue.exchange, A, D(100), 1, T0)
+    assert venue.account().raw_usd == D(99_900)
+    assert (venue.exchange.withdrawn, venue.exchange.fees) == (D(99), D(1))

@@ -1,0 +1,164 @@
+"""An order's rules: refusals, reduce-only, brackets, tied triggers, scheduled cancels, TWAPs."""
+
+from decimal import Decimal
+
+import pytest
+
+from simulator.coins import COINS
+from simulator.exchange import ending, twap
+from simulator.exchange.errors import BatchError, OrderError
+from simulator.exchange.orders import Order
+from simulator.testing_venue import A, B, D, Venue
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return Venue()
+
+
+@pytest.mark.parametrize(
+    ("size", "price", "text"),
+    [
+        (1, "4000.12", "Price must be divisible by tick size."),
+        (1, "4000.123", "Order has invalid price."),
+        ("0.00001", 4000, "Order has invalid size."),
+        (1, 700, "more than 80% away"),
+        (1, 8000, "more than 80% away"),
+    ],
+)
+def test_a_static_fault_refuses_the_whole_batch(venue: Venue, size: float, price: float, text: str) -> None:
+    with pytest.raises(BatchError, match=text):
+        venue.order(A, Decimal(str(size)), price)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("size", "price", "options", "text"),
+    [
+        (0, 4000, {}, "zero size"),
+        ("0.001", 4000, {}, r"minimum value of \$10"),
+        (-1, 3990, {"reduce_only": True}, "Reduce only order would increase position"),
+        (1_000, 4001, {}, "Insufficient margin"),
+    ],
+)
+def test_one_orders_own_fault_refuses_that_one(
+    venue: Venue, size: float, price: float, options: dict[str, bool], text: str
+) -> None:
+    with pytest.raises(OrderError, match=text):
+        venue.order(A, Decimal(str(size)), price, **options)  # type: ignore[arg-type]
+
+
+def test_reduce_only_is_capped_and_the_older_of_too_many_goes(venue: Venue) -> None:
+    venue.order(A, 3, 4_001, "Ioc")
+    first = venue.order(A, -2, 4_100, reduce_only=True)
+    second = venue.order(A, -2, 4_200, reduce_only=True)
+    assert (first.status, second.status) == ("reduceOnlyCanceled", "open")
+    closing = venue.order(A, -9, 3_998, "Ioc", reduce_only=True)
+    assert (closing.filled, venue.size()) == (D(3), 0)
+    assert second.status == "reduceOnlyCanceled"
+
+
+def bracket(venue: Venue, size: float, price: float, tif: str) -> tuple[Order, Order, Order]:
+    parent = venue.order(A, size, price, tif)
+    stop = venue.trigger(A, -size, 3_800, "sl", parent=parent)
+    target = venue.trigger(A, -size, 4_400, "tp", parent=parent)
+    return parent, stop, target
+
+
+def test_children_wait_for_a_full_fill(venue: Venue) -> None:
+    parent, stop, target = bracket(venue, 12, 4_001, "Gtc")
+    assert (parent.filled, stop.waits, target.waits) == (D(10), True, True)
+    venue.write("ETH", 3_790, [(3_789, 50)], [(3_791, 50)])
+    venue.step()
+    assert parent.status == "filled"
+    assert not stop.waits
+    assert venue.ended[stop.oid] == "filled"
+    assert venue.ended[target.oid] == "siblingFilledCanceled"
+    assert venue.size() == 0
+
+
+def test_children_of_a_cancelled_parent_go_even_if_it_was_filled_in_part(venue: Venue) -> None:
+    parent, stop, target = bracket(venue, 12, 4_001, "Gtc")
+    ending.cancel(venue.exchange, A, parent.oid, venue.now_ms)
+    assert (stop.status, target.status, venue.size()) == ("canceled", "canceled", D(10))
+
+
+def test_one_child_fills_and_the_other_is_cancelled(venue: Venue) -> None:
+    _, stop, target = bracket(venue, 5, 4_001, "Gtc")
+    venue.write("ETH", 4_405, [(4_404, 50)], [(4_406, 50)])
+    venue.step()
+    assert (target.status, stop.status) == ("filled", "siblingFilledCanceled")
+    assert venue.fills[-1].closed_pnl == D(5) * (4404 - 4001)
+
+
+def test_a_trigger_looks_at_the_mark_not_at_the_book(venue: Venue) -> None:
+    venue.order(A, 5, 4_001, "Gtc")
+    stop = venue.trigger(A, -5, 3_800, "sl")
+    venue.write("ETH", 4_000, [(3_700, 50)], [(3_701, 50)])
+    venue.market.coins["ETH"].mark = 4_000
+    venue.step()
+    assert stop.is_open
+
+
+def test_a_reached_trigger_is_refused(venue: Venue) -> None:
+    venue.order(A, 5, 4_001, "Gtc")
+    with pytest.raises(OrderError, match="Invalid TP/SL price"):
+        venue.trigger(A, -5, 4_100, "sl")
+
+
+def test_a_tied_trigger_follows_the_position(venue: Venue) -> None:
+    venue.order(A, 5, 4_001, "Gtc")
+    stop = venue.trigger(A, -5, 3_800, "sl")
+    stop.is_position_tpsl = True
+    venue.order(A, 2, 4_002, "Gtc")
+    assert stop.size == D(7)
+    venue.order(A, -3, 3_998, "Ioc", reduce_only=True)
+    assert stop.size == D(4)
+    venue.order(A, -4, 3_990, "Ioc", reduce_only=True)
+    assert stop.status == "canceled"
+
+
+def test_a_scheduled_cancel_takes_all_orders_and_no_position(venue: Venue) -> None:
+    venue.order(A, 5, 4_001, "Gtc")
+    resting, stop = venue.order(A, 1, 3_900), venue.trigger(A, -5, 3_800, "sl")
+    venue.account().cancel_all_ms = venue.now_ms + 500
+    venue.step()
+    assert resting.is_open
+    venue.step()
+    assert (resting.status, stop.status, venue.size()) == ("scheduledCancel", "scheduledCancel", D(5))
+
+
+def test_a_twap_is_worked_in_slices_and_ends(venue: Venue) -> None:
+    begun = twap.start(
+        venue.exchange, A, COINS["ETH"], is_buy=True, size=D(20), reduce_only=False, minutes=5, randomize=False,
+        now_ms=venue.now_ms,
+    )  # fmt: skip
+    for number in range(1, 12):
+        venue.write("ETH", 4_000, [(3_999, 50)], [(4_001, 50)])
+        venue.step(seconds=0.25 if number == 1 else 30)
+        assert begun.executed == min(D(2) * number, D(20)), number
+    assert begun.status == "finished"
+    assert all(fill.twap_id == begun.id for fill in venue.fills)
+    assert venue.size() == D(20)
+
+
+def test_a_twap_catches_up_at_most_threefold(venue: Venue) -> None:
+    begun = twap.start(
+        venue.exchange, A, COINS["ETH"], is_buy=True, size=D(20), reduce_only=False, minutes=5, randomize=False,
+        now_ms=venue.now_ms,
+    )  # fmt: skip
+    for _ in range(5):
+        venue.write("ETH", 4_000, [(3_999, 50)], [(4_400, 50)])
+        venue.step(seconds=30)
+    assert begun.executed == 0
+    venue.write("ETH", 4_000, [(3_999, 50)], [(4_001, 50)])
+    venue.step(seconds=30)
+    assert begun.executed == D(6)
+
+
+def test_a_cloid_finds_the_latest_order_that_had_it(venue: Venue) -> None:
+    cloid = "0x" + "0" * 31 + "1"
+    first = venue.order(A, 1, 3_900, cloid=cloid)
+    ending.cancel(venue.exchange, A, first.oid, venue.now_ms)
+    second = venue.order(A, 1, 3_901, cloid=cloid)
+    assert venue.exchange.cloids[A, cloid] == second.oid
+    assert (B, cloid) not in venue.exchange.cloids
