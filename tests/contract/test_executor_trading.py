@@ -17,7 +17,7 @@ from hyperliquid.exchange import Exchange
 
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus, read_entry
-from common.events import Command, ControlCommand, Event, Leg, OrderRole, originate
+from common.events import Command, ControlCommand, Event, Leg, OrderRole, RiskApproved, originate
 from common.events.codec import decode
 from common.trading.symbols import MODELS, Side, Symbol
 from executor.testing import ExecutorProcess, address_of, approval, environment, key_of, wallet_of
@@ -558,3 +558,66 @@ async def test_flatten_closes_what_is_held(stage: Stage) -> None:
     after = stage.approve(Side.LONG, "0.5")
     await stage.send(after)
     assert await stage.ended(after) == "FILLED"
+
+
+async def hold_back(stage: Stage) -> Event[RiskApproved]:
+    """An entry whose first bytes never reached the exchange, its outcome unknown."""
+    stage.proxy.harm('"grouping"', Treatment.REFUSE)
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+
+    async def in_flight() -> bool:
+        return await stage.status(entry.id) == "IN_FLIGHT"
+
+    await stage.until("the outcome to be unknown", in_flight)
+    return entry
+
+
+async def test_a_halt_also_stops_an_entry_that_has_not_arrived_yet(stage: Stage) -> None:
+    entry = await hold_back(stage)
+    await stage.command(Command.HALT)
+
+    async def halted() -> bool:
+        return any(stage.folder.glob("**/halt*"))
+
+    await stage.until("the halt", halted)
+    stage.proxy.heal()
+    assert await stage.ended(entry) == "CANCELLED"
+    assert stage.fills() == []
+
+
+async def test_a_flatten_is_not_done_while_an_entry_may_still_arrive(stage: Stage) -> None:
+    entry = await hold_back(stage)
+    await stage.command(Command.FLATTEN)
+
+    async def is_asked() -> bool:
+        return bool(await stage.rows("SELECT 1 FROM executor_flattens"))
+
+    query = "SELECT 1 FROM executor_flattens WHERE model = %s AND done_ms IS NOT NULL"
+
+    async def is_done() -> bool:
+        return bool(await stage.rows(query, "deepseek"))
+
+    await stage.until("the flatten", is_asked)
+    await asyncio.sleep(1.5)
+    assert not await is_done()
+    stage.proxy.heal()
+    assert await stage.ended(entry) == "CANCELLED"
+    assert stage.fills() == []
+    await stage.until("the flatten to be done", is_done)
+
+
+async def test_an_instance_without_the_lease_sends_nothing(stage: Stage) -> None:
+    await stage.send(stage.approve(Side.LONG, "0.5"))
+    await stage.protected()
+    client: Any = stage.bus.client
+    await client.delete("bus:lease:executor")
+    assert await stage.bus.acquire_lease("executor", "executor-2", ttl_ms=600_000)
+    await asyncio.sleep(5)
+    sends = await stage.rows("SELECT count(*) FROM intent_sends")
+    with stage.by_hand() as exchange:
+        for order in stage.open_orders():
+            exchange.cancel("ETH", order["oid"])
+    await asyncio.sleep(5)
+    assert await stage.rows("SELECT count(*) FROM intent_sends") == sends
+    assert stage.open_orders() == []

@@ -1,5 +1,6 @@
 """What everything that works on one account shares."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ class Desk:
     halts: HaltFile
     clock: Clock
     log: Any
+    is_owner: Callable[[], bool]
 
     async def post(self, intent_id: str, purpose: str, prepared: Prepared) -> Any:
         """Sends an action with a line in the send log before and after. Raises UnknownOutcome."""
@@ -35,6 +37,8 @@ class Desk:
 
     async def send_logged(self, number: int, body: bytes) -> Any:
         """Sends bytes whose line in the send log is open, and notes the answer there. Raises UnknownOutcome."""
+        if not self.is_owner():
+            raise UnknownOutcome("not sent: another instance owns the account")
         started = self.clock.monotonic()
         try:
             answer = await self.venue.send(body)

@@ -163,7 +163,8 @@ class Guard:
 
     async def _flatten(self, view: View, since_ms: int) -> None:
         """Risk's exits close what is held; what is still there after a grace, and in nobody's hand, is closed here."""
-        if not view.state.positions and not [o for o in view.open_orders if not o.reduce_only]:
+        coming = [intent for intent in view.unfinished if intent.is_entry]
+        if not coming and not view.state.positions and not [o for o in view.open_orders if not o.reduce_only]:
             await self.desk.orders.end_flatten(self.model, self.clock.now_ms())
             return
         self.must_look = True

@@ -54,7 +54,6 @@ class Lane:
     def reload(self) -> None:
         """Memory can't be trusted: look at everything before anything is sent."""
         self._is_reconciled = False
-        self.sender.leverages.clear()
         self.go.set()
         self._woken.set()
 
@@ -65,15 +64,15 @@ class Lane:
         await self.go.wait()
         pause = Backoff(base_s=0.5, cap_s=10)
         while True:
+            await self._own_account(name)
             try:
                 await self.desk.venue.open()
                 await self._turn()
-            except (VenueAway, UnknownOutcome) as error:
+            except (VenueAway, UnknownOutcome, KeyError, TypeError, ValueError, ArithmeticError) as error:
                 metrics.VENUE_ERRORS.labels(self.model).inc()
                 self._set_ready(name, False, f"the exchange does not answer; check HYPERLIQUID_API_URL: {error}")
                 self.desk.log.warning("the exchange does not answer", model=self.model, reason=str(error))
                 self.watcher.forget()
-                self.sender.leverages.clear()
                 await self.clock.sleep(pause.next_s())
             except Exception as error:
                 if not is_outage(error):
@@ -87,6 +86,15 @@ class Lane:
                 self._set_ready(name, True, "")
                 pause.reset()
                 await self._rest()
+
+    async def _own_account(self, name: str) -> None:
+        """While another instance owns the accounts nothing is asked or sent; afterwards everything is looked at."""
+        if self.desk.is_owner():
+            return
+        self._is_reconciled = False
+        self._set_ready(name, False, "standing by: another instance owns the account")
+        self.go.clear()
+        await self.go.wait()
 
     async def _rest(self) -> None:
         """Until something happens, but not past the next look that is due."""
@@ -131,13 +139,13 @@ class Lane:
         self.watcher.tell(view)
 
     async def _advance(self) -> None:
-        """Takes every unfinished intent one step on."""
+        """Takes every unfinished intent one step on; what leaves the market goes first."""
         intents = await self.desk.intents.unfinished(self.model)
         if not intents:
             return
         flatten_since = await self.desk.orders.flatten_since(self.model)
         waiting = False
-        for intent in intents:
+        for intent in sorted(intents, key=lambda intent: intent.is_entry):
             if self._must_wait(intent) and not self._is_late(intent):
                 waiting = True
             elif await self.sender.advance(intent, flatten_since):

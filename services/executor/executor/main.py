@@ -38,7 +38,7 @@ class Executor:
             venue = Venue(settings.key_of(model), settings.address_of(model), door, budget, service.clock)
             desk = Desk(
                 *(model, venue, self.store, self.orders, self.outbox),
-                *(settings, self.halts, service.clock, service.log),
+                *(settings, self.halts, service.clock, service.log, lambda: service.is_owner),
             )
             self.lanes[model] = Lane(desk, service.set_ready)
 

@@ -18,18 +18,17 @@ LOOK_BACK_MS = 60_000
 
 
 class Sender:
-    """Carries one model's intents to their end. `leverages` remembers what the exchange has confirmed."""
+    """Carries one model's intents to their end."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
         self.store = desk.intents
-        self.leverages: dict[str, tuple[int, bool]] = {}
         self._resent_ms: dict[str, int] = {}
 
     async def advance(self, intent: Intent, flatten_since: int | None) -> bool:
         """Takes an unfinished intent one step on; True when its outcome is now known."""
         if intent.status != "STORED":
-            return await self._resolve(intent)
+            return await self._resolve(intent, flatten_since)
         reason = self._reason_not_to_send(intent, flatten_since)
         if reason is None and intent.is_entry:
             refusal = await self._set_leverage(intent)
@@ -60,8 +59,6 @@ class Sender:
         """Isolated margin at the intent's leverage, confirmed by the exchange; a reason when it won't have it."""
         wanted = (intent.order.leverage or 1, True)
         symbol = intent.symbol
-        if self.leverages.get(symbol.value) == wanted:
-            return None
         refusal = refusal_of(
             await self.desk.post(intent.intent_id, "leverage", self.venue.prepare_leverage(symbol, wanted[0]))
         )
@@ -70,7 +67,6 @@ class Sender:
         confirmed = await self.venue.leverage_of(symbol)
         if confirmed != wanted:
             return f"leverage is {confirmed} after it was set to {wanted}"
-        self.leverages[symbol.value] = confirmed
         return None
 
     async def _send_first(self, intent: Intent) -> bool:
@@ -109,7 +105,7 @@ class Sender:
 
     # Asking what became of a sent intent.
 
-    async def _resolve(self, intent: Intent) -> bool:
+    async def _resolve(self, intent: Intent, flatten_since: int | None) -> bool:
         """By its client order id, by the same bytes again, or by waiting until they are void."""
         spec = orders_of(intent)[0][1]
         asked_ms = self.clock.now_ms()
@@ -122,6 +118,8 @@ class Sender:
             return await self._end_by_fills(intent, state.order_id, state.status, asked_ms)
         if asked_ms > intent.void_after_ms:
             return await self._end_unsent(intent, "NEVER_ARRIVED")
+        if self._reason_not_to_send(intent, flatten_since) is not None:
+            return False  # Nothing more of it goes out; it ends once the bytes that may be under way are void.
         return await self._send_again(intent, asked_ms)
 
     async def _send_again(self, intent: Intent, now_ms: int) -> bool:
@@ -146,7 +144,7 @@ class Sender:
         fills = [fill for fill in fills_of(await self.venue.fills_since(since_ms)) if fill.order_id == order_id]
         size = sum((fill.size_coin for fill in fills), Decimal(0))
         if size == 0:
-            if now_ms <= intent.void_after_ms:
+            if now_ms <= intent.void_after_ms or status == "filled":
                 return False
             return await self._end_unsent(intent, status)
         average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size

@@ -26,9 +26,10 @@ PARENTS = (OrderRole.ENTRY, OrderRole.EXIT)
 
 @dataclass(slots=True)
 class View:
-    """One look: what the exchange said, and what of ours stands behind it."""
+    """One look: what the exchange said, when (wall ms), and what of ours stands behind it."""
 
     state: WireState
+    came_ms: int
     open_orders: list[AccountOrder]
     rows: dict[str, OrderRow]
     entries: dict[Symbol, Intent]
@@ -74,6 +75,7 @@ class Watcher:
         unfinished = await self.desk.intents.unfinished(self.model)
         rows = await self.desk.orders.known(self.model, now_ms)
         state = state_of(await self.venue.state())
+        came_ms = self.clock.now_ms()
         sizes = {p.symbol: p.size_coin * p.side.sign for p in state.positions}
         has_changed = sizes != self.sizes
         if has_changed or self._is_due(self._orders_at, self._orders_interval_s(), "frontendOpenOrders", now_s):
@@ -87,14 +89,13 @@ class Watcher:
         await self._settle_children(rows)
         await self._close_entries(sizes, now_ms)
         entries = await self.desk.intents.held_entries(self.model)
-        return View(state, self.open_orders, rows, entries, unfinished, tuple(covers), set(sizes))
+        return View(state, came_ms, self.open_orders, rows, entries, unfinished, tuple(covers), set(sizes))
 
     def tell(self, view: View) -> None:
         """Has the account's state published."""
         sent = tuple(intent.intent_id for intent in view.unfinished)
-        now_ms = self.clock.now_ms()
         event = facts.account(
-            self.model, self.venue.address, view.state, view.open_orders, view.entries, view.covers, sent, now_ms
+            self.model, self.venue.address, view.state, view.open_orders, view.entries, view.covers, sent, view.came_ms
         )
         self.desk.outbox.set_account(event)
         unprotected = sum(1 for position in event.data.positions if not position.protected)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
 
 ZERO = Decimal(0)
 FEE_STEP = Decimal("1e-8")
@@ -91,10 +92,28 @@ class Trade:
         return net / (self.entry_notional / leverage) * 100
 
 
+def in_exchange_order(fills: Iterable[FillRow]) -> list[FillRow]:
+    """Oldest first; those of one millisecond follow each other's position, since trade ids say nothing about time."""
+    ordered: list[FillRow] = []
+    position: Decimal | None = None
+    by_time = sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id, fill.id))
+    for _, group in groupby(by_time, key=lambda fill: fill.time_ms):
+        left = list(group)
+        while left:
+            ends = {fill.start_position + fill.signed_size for fill in left}
+            following = (fill for fill in left if fill.start_position == position)
+            first = (fill for fill in left if fill.start_position not in ends)
+            fill = next(following, None) or next(first, left[0])
+            left.remove(fill)
+            ordered.append(fill)
+            position = fill.start_position + fill.signed_size
+    return ordered
+
+
 def fold(fills: Iterable[FillRow], intents: Mapping[str, IntentRow]) -> list[Trade]:
     """Trades of one model and coin, oldest first; fills in exchange order. A fill that turns the position is split."""
     trades: list[Trade] = []
-    for fill in sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id, fill.id)):
+    for fill in in_exchange_order(fills):
         before, after = fill.start_position, fill.start_position + fill.signed_size
         size = abs(fill.signed_size)
         closing = min(abs(before), size) if before * fill.signed_size < 0 else ZERO

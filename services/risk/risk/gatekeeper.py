@@ -36,6 +36,8 @@ from risk.state import Approval, FrozenPrices, ModelState, RiskState
 from risk.watch import resume, watch_account, watch_stop
 
 Outputs = tuple[Event[Any], ...]
+NEVER_SENT = ("EXPIRED_UNSENT", "HALTED", "FLATTENED", "MAINNET_CAP")
+"""The executor's reasons for an entry whose first byte never left."""
 _PARENTS = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 
 
@@ -112,13 +114,13 @@ class RiskGate:
     def cancelled(self, event: Event[OrderCancelled], now_ms: int) -> Outputs:
         """With nothing filled, nothing is under way; what was filled stays reserved until a state covers it.
 
-        Without an order id of the exchange's it was never sent.
+        What was held back before the first byte doesn't count as an order of the day.
         """
         data = event.data
         if data.role in _PARENTS and data.intent_id is not None and data.filled_size_coin == 0:
             held = self._model(data.model)
             held.release([data.intent_id])
-            if data.order_id is None:
+            if data.reason in NEVER_SENT:
                 held.was_not_sent(data.intent_id)
         return ()
 

@@ -99,7 +99,12 @@ async def untaken_approvals(redis: Any) -> list[Event[RiskApproved]]:
             entries = [entry for entry in entries if entry[0] in held or _order(entry[0]) > until]
     except RedisError as error:
         raise Unavailable(f"Redis does not answer: {error}") from error
-    return [decode(stream, fields[b"event"]) for _, fields in entries]
+    found = []
+    for _, fields in entries:
+        # The executor can't read it either: it ends as a dead letter and nothing is reserved for it.
+        with suppress(UnreadableEvent, KeyError):
+            found.append(decode(stream, fields[b"event"]))
+    return found
 
 
 async def _apply_caches(state: RiskState, redis: Any) -> None:

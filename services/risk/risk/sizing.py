@@ -148,9 +148,9 @@ def exit_cost_usd(limits: Limits, size_coin: Decimal, stop_loss_price: Decimal) 
 
 
 def loss_of_position_usd(limits: Limits, position: AccountPosition, mark_price: Decimal) -> Decimal:
-    """What an open position may still lose from the mark to its stop; without a stop, all of its margin."""
+    """What an open position may still lose from the mark to its stop; without a confirmed stop, all of its margin."""
     stop = position.stop_loss_price
-    if stop is None:
+    if stop is None or not position.protected:
         return max(Decimal(0), position.margin_used_usd) + exit_cost_usd(limits, position.size_coin, mark_price)
     move_usd = position.side.sign * (mark_price - stop) * position.size_coin
     return max(Decimal(0), move_usd) + exit_cost_usd(limits, position.size_coin, stop)

@@ -91,7 +91,7 @@ def _positions(durable: Durable, account: AccountUpdated, under_way: Collection[
 
     def is_over(halt: Halt) -> bool:
         if halt.reason is Reason.FLATTEN:
-            return is_flat and account.state_ms >= halt.since_ms
+            return is_flat and account.received_ms >= halt.since_ms
         return halt.reason is Reason.EXTERNAL and not external
 
     return durable.end(lambda halt: halt.model == model and is_over(halt))

@@ -52,6 +52,17 @@ def test_an_exits_leg_says_why_the_trade_was_closed(leg: str, reason: str) -> No
     assert trade.close_reason == reason
 
 
+@given(st.permutations([100, 500, 900]))
+def test_fills_of_one_millisecond_follow_the_position_whatever_their_ids(ids: list[int]) -> None:
+    parts = [
+        replace(fill(2, "-1", "109", str(3 - number), role="exit", closed_pnl=Decimal(9)), trade_id=tid, id=f"f{tid}")
+        for number, tid in enumerate(ids)
+    ]
+    [trade] = fold([fill(1, "3", "100", "0"), *parts], {})
+    assert (trade.status, trade.exit_size, trade.gross_pnl) == ("CLOSED", Decimal(3), Decimal(27))
+    assert trade.fees == Decimal("0.4")
+
+
 def test_an_open_trade_has_no_pnl_yet_and_averages_its_entries() -> None:
     [trade] = fold([fill(1, "1", "100", "0"), fill(2, "3", "104", "1")], {})
     assert (trade.status, trade.pnl(ZERO), trade.exit_price) == ("OPEN", None, None)

@@ -11,9 +11,11 @@ from common.agent.figures import figure, percent, series, usd
 from common.agent.rules import system_prompt
 from common.agent.settings import AgentSettings
 from common.events import AccountPosition, AccountUpdated, CandleSeries, CoinSnapshot, MarketSnapshot, Prompt
+from common.trading.margin import TAKER_FEE_FRACTION
 
 SHOWN = 10
 MINUTE_MS = 60_000
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,14 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The last closed trades and denials, newest first, and the starting balance, as the recorder keeps them."""
+    """What the recorder keeps for a model: its last closed trades and denials, newest first, its starting balance, and
+    with what equity a UTC day (counted since 1970) began."""
 
     trades: Sequence[Mapping[str, Any]] = ()
     denials: Sequence[Mapping[str, Any]] = ()
     start_balance_usd: Decimal | None = None
+    day: int | None = None
+    day_start_usd: Decimal | None = None
 
 
 def build_prompt(
@@ -142,20 +147,29 @@ def _sentiment(snapshot: MarketSnapshot) -> str:
     return f"# SENTIMENT\nfear_greed: {sentiment.fear_greed} ({sentiment.classification}), {hours:.0f} hours old"
 
 
-def stop_losses_usd(positions: Sequence[AccountPosition]) -> Decimal:
-    """What all open positions would lose from mark to stop, in USD; one without a stop counts with its margin."""
+def stop_losses_usd(positions: Sequence[AccountPosition], slippage_percent: Decimal) -> Decimal:
+    """What all open positions would lose from mark to stop with the costs of leaving, in USD, as the gate counts it.
+
+    One without a confirmed stop counts with its margin.
+    """
     total = Decimal(0)
-    for position in positions:
-        if position.stop_loss_price is None:
-            total += position.margin_used_usd
-        else:
-            loss = position.side.sign * (position.mark_price - position.stop_loss_price) * position.size_coin
-            total += max(Decimal(0), loss)
+    for held in positions:
+        stop = held.stop_loss_price if held.protected else None
+        leaving = held.size_coin * (held.mark_price if stop is None else stop)
+        loss = held.margin_used_usd if stop is None else held.side.sign * (held.mark_price - stop) * held.size_coin
+        total += max(Decimal(0), loss) + leaving * (TAKER_FEE_FRACTION + slippage_percent / 100)
     return total
 
 
+def loss_budget_usd(account: AccountUpdated, memory: Memory, settings: AgentSettings) -> Decimal:
+    """What may still be lost today beyond what the stops of open positions may cost, in USD."""
+    is_today = memory.day == account.state_ms // DAY_MS
+    start = memory.day_start_usd if is_today and memory.day_start_usd is not None else account.equity_usd
+    left = start * settings.max_daily_loss_percent / 100 - (start - account.equity_usd)
+    return max(Decimal(0), left - stop_losses_usd(account.positions, settings.slippage_allowance_percent))
+
+
 def _account(account: AccountUpdated, memory: Memory, settings: AgentSettings) -> str:
-    budget = account.equity_usd * settings.max_daily_loss_percent / 100 - stop_losses_usd(account.positions)
     start = memory.start_balance_usd
     total = float(account.equity_usd / start - 1) * 100 if start else None
     return "\n".join(
@@ -164,7 +178,7 @@ def _account(account: AccountUpdated, memory: Memory, settings: AgentSettings) -
             f"equity_usd: {usd(account.equity_usd)}",
             f"available_cash_usd: {usd(account.withdrawable_usd)}",
             f"return_since_start: {percent(total)}",
-            f"loss_budget_left_usd: {usd(max(Decimal(0), budget))}",
+            f"loss_budget_left_usd: {usd(loss_budget_usd(account, memory, settings))}",
             f"open_positions: {len(account.positions)}",
         ]
     )

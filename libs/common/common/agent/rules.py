@@ -23,7 +23,7 @@ def _rules(settings: AgentSettings) -> str:
         if settings.position_size_basis == "margin"
         else "of equity as notional (leverage only sets the margin)"
     )
-    stop, ratio = settings.stop_loss_percent / 100, settings.liquidation_distance_ratio
+    stop, ratio = settings.stop_loss_percent / 100, settings.min_liquidation_distance_ratio
     rows = [
         f"usable_leverage {instrument.symbol} long "
         f"{usable_leverage(instrument, Side.LONG, stop, ratio, settings.max_leverage)} short "
@@ -40,7 +40,8 @@ def _rules(settings: AgentSettings) -> str:
             f"- At most {settings.max_open_positions} open positions, {settings.max_daily_trades} entries a UTC day.",
             f"- confidence of at least {settings.min_confidence} for an entry.",
             f"- A loss of {settings.max_daily_loss_percent} % of equity in a UTC day ends entries until the next day.",
-            f"- The sum of what all stops could lose must fit the loss budget. The default stop lies "
+            "- The sum of what all stops could lose, with the fee and "
+            f"{settings.slippage_allowance_percent} % slippage, must fit the loss budget. The default stop lies "
             f"{settings.stop_loss_percent} % from the mark price, the default target {settings.take_profit_percent} %; "
             "your stop_loss and take_profit count only where they are nearer and on the right side.",
             "- Stop and target rest on the exchange from the entry on. Margin is isolated.",
@@ -59,8 +60,8 @@ def _answer_form(settings: AgentSettings) -> str:
             EXAMPLE,
             "The first six keys are always present. leverage is a whole number, the other numbers are JSON numbers, "
             "never strings. For HOLD and CLOSE leverage and position_size_percent are 0; for HOLD symbol is null.",
-            "stop_loss, take_profit and invalidation_condition are optional. An invalidation_condition is checked at "
-            "each candle close of its timeframe (1m 5m 15m 1h 4h 1d); indicator is one of close, ema20, ema50, macd, "
-            "rsi7, rsi14; op is one of < <= > >=.",
+            "stop_loss, take_profit and invalidation_condition are optional. An invalidation_condition is recorded "
+            "with the decision and closes nothing by itself: answer CLOSE when yours has come true. Its timeframe is "
+            "one of 1m 5m 15m 1h 4h 1d; indicator one of close, ema20, ema50, macd, rsi7, rsi14; op one of < <= > >=.",
         ]
     )

@@ -98,7 +98,14 @@ class TradingAgent:
             return Memory()
         content = json.loads(body)
         start = content.get("start_balance")
-        return Memory(content["trades"], content["denials"], None if start is None else Decimal(start))
+        day = content.get("day_start") or {}
+        return Memory(
+            content["trades"],
+            content["denials"],
+            None if start is None else Decimal(start),
+            day.get("day"),
+            Decimal(day["equity"]) if "equity" in day else None,
+        )
 
     def _decision(
         self, event: Event[MarketSnapshot], asked: Asked, prompt: Prompt | None, asked_ms: int | None

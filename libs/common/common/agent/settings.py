@@ -26,4 +26,5 @@ class AgentSettings(ServiceSettings):
     max_daily_loss_percent: Decimal = Field(Decimal(10), gt=0, le=100)
     stop_loss_percent: Decimal = Field(Decimal(5), gt=0, lt=100)
     take_profit_percent: Decimal = Field(Decimal(10), gt=0)
-    liquidation_distance_ratio: Decimal = Field(Decimal("1.5"), ge=1)
+    min_liquidation_distance_ratio: Decimal = Field(Decimal("1.5"), ge=1)
+    slippage_allowance_percent: Decimal = Field(Decimal(1), ge=0, le=20)

@@ -64,6 +64,11 @@ class Service:
         assert isinstance(self.bus, RedisBus)  # noqa: S101 - only the in-memory bus has none
         return self.bus.client
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether this instance holds the service's lease; always true for a service without one."""
+        return self._lease is None or self._lease.is_held
+
     @classmethod
     @asynccontextmanager
     async def open(cls, name: str, settings: ServiceSettings, *, lease: bool = False) -> AsyncIterator["Service"]:
@@ -196,7 +201,7 @@ class Service:
                 # As the consumer does: what the task has kept is published once the lease is ours again.
                 self.log.warning("a background task was fenced; it begins again", task=name, reason=str(error))
                 await self.clock.sleep(FENCED_PAUSE_S)
-                while self._lease is not None and not self._lease.is_held:
+                while not self.is_owner:
                     await self.clock.sleep(FENCED_PAUSE_S)
             except Exception:
                 self.log.exception("a background task failed", task=name)
