@@ -62,9 +62,7 @@ CATALOG: Final[dict[str, StreamSpec]] = {
         StreamSpec(OrderCancelled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(OrderFilled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(AccountUpdated, ("executor",), _RISK_RECORDER, "model", HOUR_MS, 50_000),
-        StreamSpec(
-            ControlCommand, ("gateway",), ("risk", "executor", "recorder"), None, 2 * DAY_MS, 10_000
-        ),
+        StreamSpec(ControlCommand, ("gateway",), ("risk", "executor", "recorder"), None, 2 * DAY_MS, 10_000),
         StreamSpec(SystemAlert, (*SERVICES, "alertmanager"), ("recorder",), None, 2 * DAY_MS, 10_000),
         StreamSpec(WsPush, ("ingester", "recorder"), (), "channel", HOUR_MS, 60_000, deduplicated=True),
     )
