@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from eth_account import Account
+from hyperliquid.exchange import Exchange
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -39,7 +41,7 @@ def happened(simulator: SimulatorProcess, name: str) -> int:
     return int(counts.get(name, 0))
 
 
-@pytest.mark.parametrize("status", ["429", "500", "502", "503"])
+@pytest.mark.parametrize("status", ["429", "500", "502", "503", "504"])
 def test_statuses_come_as_often_as_asked(simulator: SimulatorProcess, status: str) -> None:
     before = happened(simulator, f"http.{status}")
     simulator.panel("faults", where="http", kind=status, target="/info", count=2)
@@ -72,6 +74,37 @@ def test_a_request_may_be_carried_out_although_its_answer_never_comes(simulator:
     state = simulator.info(type="clearinghouseState", user=user)
     assert isinstance(state, dict)
     assert state["withdrawable"] == "5.0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "answer"),
+    [
+        ("accept_then_500", 500, None),
+        ("accept_then_error", 200, {"status": "err", "response": "no"}),
+        ("accept_then_refusal", 200, {"status": "err", "response": "no"}),
+    ],
+)
+def test_an_answer_may_say_no_to_what_was_carried_out(
+    simulator: SimulatorProcess, kind: str, status: int, answer: Any
+) -> None:
+    user = "0x" + f"{status:03}{len(kind):037}"
+    simulator.panel("faults", where="http", kind=kind, target="/faucet", text="no")
+    given = httpx.post(f"{simulator.url}/faucet", json={"user": user, "usd": "5"}, timeout=5)
+    assert (given.status_code, given.json()) == (status, answer)
+    assert happened(simulator, f"http.{kind}") >= 1
+    state = simulator.info(type="clearinghouseState", user=user)
+    assert isinstance(state, dict)
+    assert state["withdrawable"] == "5.0"
+
+
+def test_a_refusal_of_each_order_may_be_a_lie(simulator: SimulatorProcess) -> None:
+    wallet = Account.create()
+    simulator.fund(wallet.address)
+    exchange = Exchange(wallet, simulator.url)
+    simulator.panel("faults", where="http", kind="accept_then_refusal", target="/exchange", text="Insufficient margin")
+    answer = exchange.order("ETH", True, 0.1, 2_000, {"limit": {"tif": "Gtc"}})
+    assert answer["response"]["data"]["statuses"] == [{"error": "Insufficient margin"}]
+    assert len(exchange.info.open_orders(wallet.address)) == 1
 
 
 def test_delays(simulator: SimulatorProcess) -> None:

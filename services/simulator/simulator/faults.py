@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import random
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -9,10 +10,14 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HTTP_KINDS = ("429", "500", "502", "503", "blank", "cut", "timeout", "accept_then_timeout", "delay", "disconnect")
+HTTP_KINDS = (
+    *("429", "500", "502", "503", "504", "blank", "cut", "timeout", "delay", "disconnect"),
+    *("accept_then_timeout", "accept_then_500", "accept_then_error", "accept_then_refusal"),
+)
 SOCKET_KINDS = ("drop", "delay", "duplicate", "reorder", "disconnect")
 HANG_S = 120.0
 MAX_COUNT = 1_000_000
+LIE = "Internal error, please try again."
 
 
 class BadFault(Exception):
@@ -21,13 +26,17 @@ class BadFault(Exception):
 
 @dataclass(slots=True)
 class Rule:
-    """One fault for the next `count` matching requests or messages. `target` is a path or a channel, "*" is all."""
+    """One fault for the next `count` matching requests or messages. `target` is a path or a channel, "*" is all.
+
+    `text` is what a lying answer says.
+    """
 
     kind: str
     target: str = "*"
     count: int = 1
     delay_s: float = 0.0
     share: float = 1.0
+    text: str = LIE
 
     def matches(self, target: str) -> bool:
         return self.target in ("*", target)
@@ -61,6 +70,7 @@ class Faults:
                 int(body.get("count", 1)),
                 float(body.get("delay_s", 1.0)),
                 float(body.get("share", 1.0)),
+                str(body.get("text", LIE)),
             )
         except (TypeError, ValueError) as error:
             raise BadFault(f"count, delay_s and share are numbers: {error}") from error
@@ -144,7 +154,7 @@ class FaultyHttp:
             await self._altered(rule, scope, receive, send)
 
     async def _altered(self, rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
-        """The request is carried out; its answer is lost, blank or cut off."""
+        """The request is carried out; its answer is lost, blank, cut off or a lie."""
         parts: list[bytes] = []
 
         async def keep(message: Message) -> None:
@@ -155,11 +165,26 @@ class FaultyHttp:
         body = b"".join(parts)
         if rule.kind == "accept_then_timeout":
             await _hang(receive)
+        elif rule.kind == "accept_then_500":
+            await _answer(send, 500, b"null")
+        elif rule.kind in ("accept_then_error", "accept_then_refusal"):
+            await _answer(send, 200, _lie(rule, body))
         elif rule.kind == "blank":
             await _answer(send, 200, b"")
         else:
             await _begin(send, 200, len(body))
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+def _lie(rule: Rule, body: bytes) -> bytes:
+    """An answer that says no although it was yes: to the whole action, or to each of its items."""
+    if rule.kind == "accept_then_refusal":
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            answer = json.loads(body)
+            data = answer["response"]["data"]
+            data["statuses"] = [{"error": rule.text} for _ in data["statuses"]]
+            return json.dumps(answer).encode()
+    return json.dumps({"status": "err", "response": rule.text}).encode()
 
 
 async def _hang(receive: Receive) -> None:

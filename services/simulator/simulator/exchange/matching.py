@@ -84,6 +84,7 @@ def _take_order(exchange: Exchange, order: Order, maker: Order, now_ms: int) -> 
             now_ms=now_ms,
             tid=tid,
             counterparty=theirs.account,
+            liquidation=theirs.liquidation,
         )
     _end_if_filled(exchange, maker, now_ms)
     for mine in (order, maker):

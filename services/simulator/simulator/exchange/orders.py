@@ -31,7 +31,8 @@ class Order:
     """One order. Sizes in coin, prices in USD; `trigger_price` is None for plain orders.
 
     `parent` and `children` link a bracket; a child with `waits` isn't live until its parent has filled whole.
-    `ahead` is how much of the market's own size at this price is served first, in coin.
+    `ahead` is how much of the market's own size at this price is served first, in coin. `liquidation` marks an order
+    that the exchange itself sends for an account below its margin, `is_deleveraging` the other side of such a one.
     """
 
     oid: int
@@ -59,6 +60,8 @@ class Order:
     filled_usd: Decimal = ZERO
     ahead: Decimal = ZERO
     twap_id: int | None = None
+    liquidation: dict[str, Any] | None = None
+    is_deleveraging: bool = False
 
     @property
     def is_trigger(self) -> bool:
@@ -94,10 +97,13 @@ class Fill:
     liquidation: dict[str, Any] | None = None
     twap_id: int | None = None
     counterparty: str | None = None
+    is_deleveraging: bool = False
 
     @property
     def direction(self) -> str:
         """Hyperliquid's word for what the fill did to the position."""
+        if self.is_deleveraging:
+            return "Auto-Deleveraging"
         before = self.start_position
         after = before + (self.size if self.is_buy else -self.size)
         if before > 0 > after:

@@ -30,7 +30,7 @@ def book_fill(
 ) -> None:
     """Books one fill of `size` coin at `price`; without a counterparty the house takes the other side.
 
-    A match of two traders shares the `tid`. Liquidations carry no fee.
+    A match of two traders shares the `tid`. `liquidation` is that of the order met; a liquidated account pays no fee.
     """
     account = exchange.accounts[order.account]
     before = account.position_size(order.coin)
@@ -40,7 +40,8 @@ def book_fill(
         exchange.house.raw_usd += signed * price
     owner = exchange.owner(order.account)
     taker, maker = fees.rates(owner, now_ms)
-    fee = ZERO if liquidation else round(size * price * (taker if crossed else maker), fees.DECIMALS)
+    is_free = order.liquidation is not None or order.is_deleveraging
+    fee = ZERO if is_free else round(size * price * (taker if crossed else maker), fees.DECIMALS)
     account.raw_usd -= fee
     exchange.fees += fee
     for each in (account,) if owner is account else (account, owner):
@@ -65,9 +66,10 @@ def book_fill(
             fee=fee,
             tid=tid or new_tid(exchange),
             cloid=order.cloid,
-            liquidation=liquidation,
+            liquidation=order.liquidation or liquidation,
             twap_id=order.twap_id,
             counterparty=counterparty,
+            is_deleveraging=order.is_deleveraging,
         )
     )
 

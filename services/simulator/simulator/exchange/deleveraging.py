@@ -1,0 +1,78 @@
+"""The last resort: a position whose loss is larger than its margin is closed against the winners of the other side.
+
+Source: Hyperliquid docs, Auto-deleveraging: ranked by profit and leverage. The price here is the one at which the
+loser ends with nothing, so that no debt is left; the docs' "previous mark price" would leave one after a gap.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from simulator.coins import COINS
+from simulator.exchange.account import Account, Position, figures
+from simulator.exchange.ending import finish, follow_position
+from simulator.exchange.exchange import Exchange
+from simulator.exchange.orders import Order, Request
+from simulator.exchange.placing import make_order
+from simulator.exchange.settle import book_fill, new_tid
+
+Marks = dict[str, Decimal]
+
+
+def deleverage(
+    exchange: Exchange,
+    loser: Account,
+    position: Position,
+    price: Decimal,
+    note: dict[str, Any],
+    marks: Marks,
+    now_ms: int,
+) -> Decimal:
+    """Closes as much of the position as winners hold, at `price`; returns how much, in coin."""
+    coin, is_long, left = position.coin, position.size > 0, abs(position.size)
+    whole = left
+    for winner in winners(exchange, coin, not is_long, marks):
+        if left <= 0 or price <= 0:
+            break
+        size = min(left, abs(winner.position_size(coin)))
+        tid = new_tid(exchange)
+        for account, other, is_buy in ((loser, winner, not is_long), (winner, loser, is_long)):
+            order = _order(exchange, account, coin, is_buy, size, price, now_ms)
+            is_loser = account is loser
+            order.liquidation, order.is_deleveraging = note if is_loser else None, not is_loser
+            book_fill(
+                exchange,
+                order,
+                price,
+                size,
+                crossed=is_loser,
+                now_ms=now_ms,
+                tid=tid,
+                counterparty=other.address,
+            )
+            finish(exchange, order, "filled", now_ms)
+            follow_position(exchange, account.address, coin, order, now_ms)
+        left -= size
+    return whole - left
+
+
+def winners(exchange: Exchange, coin: str, is_long: bool, marks: Marks) -> list[Account]:
+    """Accounts with a profitable position of that side: most profit times leverage first."""
+    ranked = []
+    for account in exchange.accounts.values():
+        position = account.positions.get(coin)
+        if position is None or (position.size > 0) != is_long or position.unrealised(marks[coin]) <= 0:
+            continue
+        sums = figures(account, marks)
+        value = sums.cross_value if position.is_cross else position.equity(marks[coin])
+        if value <= 0:
+            continue
+        profit = position.unrealised(marks[coin]) / (abs(position.size) * position.entry_price)
+        ranked.append((profit * abs(position.size) * marks[coin] / value, account))
+    return [account for _, account in sorted(ranked, key=lambda row: (-row[0], row[1].address))]
+
+
+def _order(
+    exchange: Exchange, account: Account, coin: str, is_buy: bool, size: Decimal, price: Decimal, now_ms: int
+) -> Order:
+    request = Request(COINS[coin], is_buy, price, size, True, "Ioc")
+    return make_order(exchange, account.address, request, now_ms)
