@@ -77,9 +77,7 @@ def fill_row(fill: Fill) -> dict[str, Any]:
         "startPosition": text(fill.start_position),
         "dir": fill.direction,
         "closedPnl": rounded(fill.closed_pnl, 6),
-        "hash": ZERO_HASH
-        if fill.twap_id is not None or fill.liquidation or fill.is_deleveraging
-        else f"0x{fill.tid:064x}",
+        "hash": ZERO_HASH if is_system else f"0x{fill.tid:064x}",
         "oid": fill.oid,
         "crossed": fill.crossed,
         "fee": rounded(fill.fee, 6),
