@@ -51,7 +51,7 @@ async def bus(redis_url: str) -> AsyncIterator[RedisBus]:
 
 async def rebuilt(pool: Pool, bus: RedisBus, stop: asyncio.Event | None = None) -> RiskState:
     store = RiskStore(pool, MODELS)
-    return await rebuild(LIMITS, MODELS, store, pool, bus.client, SystemClock(), stop or asyncio.Event())
+    return await rebuild(LIMITS, MODELS, store, pool, bus, SystemClock(), stop or asyncio.Event())
 
 
 DURABLE = Durable(

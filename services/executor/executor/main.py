@@ -28,11 +28,11 @@ from executor.venue import Door, Venue
 class Executor:
     """The handlers: an approval is stored, a command is written down; the lanes do the rest."""
 
-    def __init__(self, pool: Pool, service: Service, settings: ExecutorSettings) -> None:
+    def __init__(self, pool: Pool, service: Service, settings: ExecutorSettings, door: Door | None = None) -> None:
         self.store, self.orders = IntentStore(pool), OrderStore(pool)
         self.halts, self.outbox = HaltFile(settings.executor_data_dir), Outbox(pool, service)
         budget = WeightBudget(settings.request_weight_per_minute)
-        door = Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
+        door = door or Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
         self.lanes: dict[str, Lane] = {}
         for model in MODELS:
             venue = Venue(settings.key_of(model), settings.address_of(model), door, budget, service.clock)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.utils.constants import MAINNET_API_URL
 from hyperliquid.utils.signing import sign_l1_action
@@ -26,9 +25,8 @@ class SigningExchange(Exchange):  # type: ignore[misc]
     """Builds and signs actions; its nonces rise strictly, so that two actions of one millisecond differ."""
 
     def __init__(
-        self, key: str, url: str, address: str, meta: Any, timeout_s: float, now_ms: Callable[[], int]
+        self, wallet: Any, url: str, address: str, meta: Any, timeout_s: float, now_ms: Callable[[], int]
     ) -> None:
-        wallet = Account.from_key(key)
         super().__init__(wallet, url, meta=meta, account_address=address, spot_meta=NO_SPOT, timeout=timeout_s)
         self._now_ms = now_ms
         self._last_nonce = 0

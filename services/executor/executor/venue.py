@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import requests
+from eth_account import Account
 from hyperliquid.utils.types import Cloid
 
 from common.runtime.clock import Clock
@@ -59,11 +60,18 @@ class OrderSpec:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where the exchange is and how long to wait for it; `life_ms` is how long a signed action stays valid."""
+    """Where the exchange is and how long to wait for it; `life_ms` is how long a signed action stays valid.
+
+    How it is reached: `new_session` makes the HTTP session, `call` runs a blocking function of it, `wallet_of` makes
+    of a key what signs. A simulation gives its own of all three.
+    """
 
     url: str
     timeout_s: float
     life_ms: int
+    new_session: Callable[[], requests.Session] = requests.Session
+    call: Callable[..., Awaitable[Any]] = asyncio.to_thread
+    wallet_of: Callable[[str], Any] = Account.from_key
 
 
 class Venue:
@@ -72,7 +80,7 @@ class Venue:
     def __init__(self, key: str, address: str, door: Door, budget: WeightBudget, clock: Clock) -> None:
         self.address = address
         self._key, self._door, self._budget, self._clock = key, door, budget, clock
-        self._session = requests.Session()
+        self._session = door.new_session()
         self._signer: SigningExchange | None = None
         self._turn = threading.Lock()
 
@@ -81,7 +89,8 @@ class Venue:
         if self._signer is None:
             meta = await self.info({"type": "meta", "dex": ""})
             door = self._door
-            self._signer = SigningExchange(self._key, door.url, self.address, meta, door.timeout_s, self._clock.now_ms)
+            wallet = door.wallet_of(self._key)
+            self._signer = SigningExchange(wallet, door.url, self.address, meta, door.timeout_s, self._clock.now_ms)
 
     def close(self) -> None:
         self._session.close()
@@ -91,7 +100,7 @@ class Venue:
     async def info(self, body: dict[str, Any]) -> Any:
         """One /info request. Raises VenueAway."""
         self._budget.spend(weight_of(body["type"]), self._clock.monotonic())
-        answer = await asyncio.to_thread(self._info, body)
+        answer = await self._door.call(self._info, body)
         if isinstance(answer, list):
             self._budget.spend(len(answer) // ITEMS_PER_WEIGHT, self._clock.monotonic())
         return answer
@@ -157,7 +166,7 @@ class Venue:
     async def send(self, body: bytes) -> Any:
         """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless that can be read."""
         self._budget.spend(weight_of("exchange"), self._clock.monotonic())
-        return await asyncio.to_thread(self._send, body)
+        return await self._door.call(self._send, body)
 
     def _send(self, body: bytes) -> Any:
         headers = {"Content-Type": "application/json"}

@@ -41,7 +41,7 @@ async def main() -> None:
 
             async def load_state() -> None:
                 gate.state = await rebuild(
-                    gate.limits, MODELS, store, pool, service.redis, service.clock, service.stopping
+                    gate.limits, MODELS, store, pool, service.bus, service.clock, service.stopping
                 )
 
             async def save_state() -> None:

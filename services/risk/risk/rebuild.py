@@ -6,10 +6,9 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from redis.exceptions import RedisError, ResponseError
 from structlog import get_logger
 
-from common.bus.port import Unavailable
+from common.bus.port import Bus
 from common.events import AccountUpdated, Event, Leg, MarketSnapshot, OrderIntent, RiskApproved
 from common.events.codec import UnreadableEvent, decode
 from common.runtime.backoff import Backoff
@@ -36,7 +35,7 @@ _INTENTS = """
 
 
 async def rebuild(
-    limits: Limits, models: tuple[str, ...], store: RiskStore, pool: Pool, redis: Any, clock: Clock, stop: asyncio.Event
+    limits: Limits, models: tuple[str, ...], store: RiskStore, pool: Pool, bus: Bus, clock: Clock, stop: asyncio.Event
 ) -> RiskState:
     """The state as far as it is recorded. Waits for the executor's table; raises what `is_outage` knows.
 
@@ -45,7 +44,7 @@ async def rebuild(
     """
     state = RiskState.empty(models)
     state.durable = await store.load()
-    approvals = await untaken_approvals(redis)
+    approvals = await bus.untaken(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
     intents = await _when_there(pool, clock, stop)
     for row in reversed(intents):
         apply_intent(state, limits, row, clock.now_ms())
@@ -53,7 +52,7 @@ async def rebuild(
     for event in approvals:
         if event.id not in stored:
             apply_approval(state, limits, event)
-    await _apply_caches(state, redis)
+    await _apply_caches(state, bus)
     return state
 
 
@@ -82,37 +81,9 @@ def apply_approval(state: RiskState, limits: Limits, event: Event[RiskApproved])
         held.note_seen(event.cycle_id, data.leg)
 
 
-async def untaken_approvals(redis: Any) -> list[Event[RiskApproved]]:
-    """Approvals in the stream that the executor has not acknowledged, oldest first. A wiped Redis has none: void."""
-    stream = RiskApproved.TYPE
-    try:
-        entries = list(reversed(await redis.xrevrange(stream, count=MAX_APPROVALS)))
-        try:
-            groups = {group["name"]: group for group in await redis.xinfo_groups(stream)}
-        except ResponseError:
-            groups = {}
-        group = groups.get(EXECUTOR.encode())
-        if group is not None:
-            pending = await redis.xpending_range(stream, EXECUTOR, "-", "+", MAX_APPROVALS)
-            held = {one["message_id"] for one in pending}
-            until = _order(group["last-delivered-id"])
-            entries = [entry for entry in entries if entry[0] in held or _order(entry[0]) > until]
-    except RedisError as error:
-        raise Unavailable(f"Redis does not answer: {error}") from error
-    found = []
-    for _, fields in entries:
-        # The executor can't read it either: it ends as a dead letter and nothing is reserved for it.
-        with suppress(UnreadableEvent, KeyError):
-            found.append(decode(stream, fields[b"event"]))
-    return found
-
-
-async def _apply_caches(state: RiskState, redis: Any) -> None:
+async def _apply_caches(state: RiskState, bus: Bus) -> None:
     """Latest account states and snapshot, if any; an old value is judged stale by its own times."""
-    try:
-        bodies = await redis.mget([*(f"account:{model}" for model in state.models), "snapshot:latest"])
-    except RedisError as error:
-        raise Unavailable(f"Redis does not answer: {error}") from error
+    bodies = await bus.cached([*(f"account:{model}" for model in state.models), "snapshot:latest"])
     for model, body in zip(list(state.models), bodies, strict=False):
         if body is not None:
             with suppress(UnreadableEvent):
@@ -140,8 +111,3 @@ async def _when_there(pool: Pool, clock: Clock, stop: asyncio.Event) -> list[dic
             get_logger().warning("waiting for the executor's table of intents")
             await clock.sleep(pause.next_s())
     return []
-
-
-def _order(entry_id: bytes) -> tuple[int, int]:
-    milliseconds, _, number = entry_id.decode().partition("-")
-    return int(milliseconds), int(number or 0)

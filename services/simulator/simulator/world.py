@@ -15,6 +15,7 @@ from simulator.keys import AGENT_LIFE_MS, Agent, Keys
 from simulator.limits import Limits
 from simulator.market.coin import Trade
 from simulator.market.market import Market, hour_of
+from simulator.signing import l1_signers
 
 KEPT_ROWS = 2_000
 CARRY_LIMIT_MS = 1_000
@@ -43,6 +44,7 @@ class World:
         self.exchange = Exchange(self.market)
         self.keys = Keys()
         self.limits = Limits()
+        self.l1_signers = l1_signers
         self.speed = 1.0
         self._stepped_ms = now_ms
         self.histories = Histories()

@@ -39,7 +39,7 @@ def instant() -> Instant:
 
 @pytest.fixture
 def signer(instant: Instant) -> SigningExchange:
-    return SigningExchange(KEY, "http://127.0.0.1:1", ADDRESS, META, 1.0, instant.now_ms)
+    return SigningExchange(Account.from_key(KEY), "http://127.0.0.1:1", ADDRESS, META, 1.0, instant.now_ms)
 
 
 def order(**given: Any) -> OrderSpec:

@@ -147,6 +147,21 @@ class MemoryBus:
         del held.pending[entry], held.failures[entry]
         return Failure(count, True)
 
+    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+        found = self._streams.get(stream)
+        if found is None:
+            return []
+        latest = list(found.entries)[-count:]
+        held = found.groups.get(group)
+        if held is not None:
+            latest = [entry for entry in latest if entry in held.pending or entry > held.last_read]
+        deliveries = [self._delivery(stream, entry) for entry in latest]
+        return [delivery.event for delivery in deliveries if delivery.event is not None]
+
+    async def cached(self, keys: Sequence[str]) -> list[bytes | None]:
+        values = [self.cache.get(key) for key in keys]
+        return [value.encode() if isinstance(value, str) else value for value in values]
+
     async def acquire_lease(self, lease: str, owner: str, *, ttl_ms: int) -> int | None:
         holder = self._leases.get(lease)
         if holder is not None and holder[0] != owner and holder[2] > self._now_ms():

@@ -1,6 +1,7 @@
 """The bus over Redis Streams: a blocking reader, a writer without blind retries, and the commit function."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any, cast
 
@@ -101,6 +102,28 @@ class RedisBus:
     async def fail(self, group: str, stream: str, entry_id: str, *, reason: str, limit: int) -> Failure:
         count, dead = await self._call("aicoin_fail", [stream], [group, entry_id, reason, limit])
         return Failure(count, bool(dead))
+
+    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+        entries = list(reversed(await self._ask(self._writer.xrevrange(stream, count=count))))
+        try:
+            groups = {each["name"]: each for each in await self._ask(self._writer.xinfo_groups(stream))}
+        except ResponseError:
+            groups = {}
+        held = groups.get(group.encode())
+        if held is not None:
+            pending = await self._ask(self._writer.xpending_range(stream, group, "-", "+", count))
+            waiting = {each["message_id"] for each in pending}
+            until = _place(held["last-delivered-id"])
+            entries = [entry for entry in entries if entry[0] in waiting or _place(entry[0]) > until]
+        found: list[Event[Any]] = []
+        for _, fields in entries:
+            with suppress(UnreadableEvent):
+                found.append(read_entry(stream, fields))
+        return found
+
+    async def cached(self, keys: Sequence[str]) -> list[bytes | None]:
+        found: list[bytes | None] = await self._ask(self._writer.mget(list(keys)))
+        return found
 
     async def acquire_lease(self, lease: str, owner: str, *, ttl_ms: int) -> int | None:
         token = await self._call("aicoin_acquire", [], [lease, owner, ttl_ms])
@@ -216,6 +239,12 @@ def _delivery(stream: str, entry_id: bytes, fields: Mapping[bytes, bytes] | None
         return Delivery(stream, name, read_entry(stream, fields or {}))
     except UnreadableEvent as error:
         return Delivery(stream, name, None, str(error))
+
+
+def _place(entry_id: bytes) -> tuple[int, int]:
+    """An entry's id as numbers, by which entries are ordered."""
+    milliseconds, _, number = entry_id.decode().partition("-")
+    return int(milliseconds), int(number or 0)
 
 
 def read_entry(stream: str, fields: Mapping[bytes, bytes]) -> Event[Any]:

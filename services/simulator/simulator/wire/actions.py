@@ -7,7 +7,7 @@ from typing import Any
 from simulator.exchange import errors, margin, transfers
 from simulator.exchange.errors import ActionError, BatchError
 from simulator.keys import NonceError
-from simulator.signing import USER_SIGNED, UnreadableSignature, l1_signers, user_signer
+from simulator.signing import USER_SIGNED, UnreadableSignature, user_signer
 from simulator.wire import orders, users
 from simulator.wire.requests import BadRequest, default
 from simulator.world import World
@@ -63,7 +63,7 @@ def _l1(world: World, body: Action, kind: str, now_ms: int) -> dict[str, Any]:
 
 def _signer(world: World, body: Action, now_ms: int) -> tuple[str, str]:
     """(signer, account): the key itself or, as an API wallet, its master."""
-    signers = l1_signers(body)
+    signers = world.l1_signers(body)
     for signer in signers:
         master = world.keys.master_of(signer, now_ms)
         if master is not None:
