@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,18 +19,36 @@ from common.events import (
     AccountUpdated,
     Command,
     ControlCommand,
+    Decision,
     Event,
+    Leg,
     MarketTick,
+    OrderFilled,
+    OrderRole,
     RiskApproved,
     RiskDenied,
     originate,
 )
 from common.events.codec import decode
 from common.runtime.clock import SystemClock
-from common.runtime.database import migrate, open_pool
-from common.trading.symbols import SYMBOLS
-from risk.testing import a_decision, a_decision_event, a_tick_event, an_account, an_account_event
+from common.runtime.database import Pool, migrate, open_pool
+from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
+from executor.store import IntentStore, Outcome
+from risk.halts import Reason
+from risk.store import RiskStore
+from risk.testing import (
+    a_condition,
+    a_decision,
+    a_decision_event,
+    a_position,
+    a_series,
+    a_snapshot_event,
+    a_tick_event,
+    an_account,
+    an_account_event,
+)
 
+D = Decimal
 DEADLINE_S = 30.0
 
 
@@ -55,7 +76,7 @@ class Surroundings:
         return any(group["name"] == b"risk" and not group["pending"] and not group["lag"] for group in groups)
 
     async def all_handled(self) -> bool:
-        streams = (MarketTick.TYPE, AccountUpdated.TYPE, ControlCommand.TYPE)
+        streams = (MarketTick.TYPE, AccountUpdated.TYPE, ControlCommand.TYPE, OrderFilled.TYPE)
         return all([await self.handled(stream) for stream in streams])
 
     async def verdict_on(self, decision: Event[Any]) -> Event[Any] | None:
@@ -66,13 +87,25 @@ class Surroundings:
                     return event
         return None
 
-    async def judged(self, cycle: str) -> Event[Any]:
-        """The verdict on a decision of now, made amid fresh prices and a fresh account state."""
+    async def account(self, *positions: Any, **changes: Any) -> None:
+        """A fresh account state, taken over by risk; and fresh prices."""
         now_ms = SystemClock().now_ms()
         await self.send("ingester", *(a_tick_event(symbol, at_ms=now_ms) for symbol in SYMBOLS))
-        await self.send("executor", an_account_event(an_account(), at_ms=now_ms))
+        await self.send("executor", an_account_event(an_account(*positions, **changes), at_ms=now_ms))
         await eventually(self.all_handled)
-        decision = a_decision_event(a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
+
+    async def approved(self, leg: Leg) -> Event[Any] | None:
+        """The newest approval of a leg that lies in the stream."""
+        for _, fields in await self.bus.client.xrevrange(RiskApproved.TYPE):
+            event = decode(RiskApproved.TYPE, fields[b"event"])
+            if event.data.leg is leg:
+                return event
+        return None
+
+    async def judged(self, cycle: str, asked: Decision | None = None, **changes: Any) -> Event[Any]:
+        """The verdict on a decision of now, made amid fresh prices and a fresh account state."""
+        await self.account(**changes)
+        decision = a_decision_event(asked or a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
         await self.send("agent-deepseek", decision)
         verdict: Event[Any] = await eventually(lambda: self.verdict_on(decision))
         return verdict
@@ -89,10 +122,43 @@ async def around(redis_url: str, database_url: str) -> AsyncIterator[Surrounding
     await bus.close()
 
 
+def a_stop(number: int) -> Event[OrderFilled]:
+    """A stop of deepseek's that fired just now."""
+    now_ms = SystemClock().now_ms()
+    payload = OrderFilled(
+        model="deepseek",
+        intent_id="i",
+        client_order_id=f"0x{number}",
+        order_id=number,
+        trade_id=number,
+        symbol=Symbol.SOL,
+        role=OrderRole.STOP,
+        side=OrderSide.SELL,
+        price=D(1),
+        size_coin=D(1),
+        fee_usd=D(0),
+        closed_pnl_usd=D(0),
+        start_position_coin=D(1),
+        direction="Close Long",
+        crossed=True,
+        is_liquidation=False,
+    )
+    return originate(payload, keys=("stop", number), time_ms=now_ms, now_ms=now_ms)
+
+
+async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
+    """What the executor writes of an entry that was filled."""
+    intents = IntentStore(pool)
+    await intents.add(event, now_ms)
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE intents SET first_sent_ms = created_ms")
+    await intents.end(event.id, Outcome("FILLED", filled_size_coin=event.data.intent.size_coin), now_ms)
+
+
 @asynccontextmanager
-async def risk_process(redis_url: str, database_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
-    environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
+    environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"} | settings
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "risk.main", env=environment, stdout=asyncio.subprocess.DEVNULL
     )
@@ -121,6 +187,75 @@ async def test_it_judges_and_remembers_a_halt_and_a_reservation_over_a_kill(
         assert denied.data.code == "STATE_HALTED"
         # Nobody has taken the approval of before: its coin stays reserved.
         assert "POSITION_HELD" in {result.code for result in denied.data.rules if not result.passed}
+
+
+async def test_a_halt_is_effective_on_the_next_decision(
+    around: Surroundings, redis_url: str, database_url: str
+) -> None:
+    async with risk_process(redis_url, database_url) as process:
+        assert isinstance((await around.judged("one")).data, RiskApproved)
+        # While risk is stopped, a person halts and two decisions come in: nothing but their order tells them apart.
+        process.send_signal(signal.SIGSTOP)
+        command = ControlCommand(command=Command.HALT, model=None, reason="test", requested_by="test")
+        await around.send("gateway", originate(command, keys=(1,), time_ms=1, now_ms=1))
+        decisions = [
+            a_decision_event(a_decision(symbol=Symbol.ETH), cycle="two", at_ms=SystemClock().now_ms(), model=model)
+            for model in MODELS
+        ]
+        await around.send("agent-deepseek", *decisions)
+        process.send_signal(signal.SIGCONT)
+        for decision in decisions:
+            verdict = await eventually(partial(around.verdict_on, decision))
+            assert isinstance(verdict.data, RiskDenied)
+            assert verdict.data.code == "STATE_HALTED"
+
+
+async def test_a_wiped_redis_loses_no_halt_no_limit_no_count_and_no_condition(
+    around: Surroundings, redis_url: str, database_url: str
+) -> None:
+    pool = await open_pool(database_url)
+    minute_ms = 60_000
+    async with risk_process(redis_url, database_url, MAX_DAILY_TRADES="1"):
+        await eventually(around.all_handled)
+        await around.account(equity_usd=D(10_600))
+        entry = await around.judged("one", a_decision(invalidation_condition=a_condition()))
+        assert isinstance(entry.data, RiskApproved)
+        await store_filled(pool, entry, SystemClock().now_ms())
+        for number in range(2):
+            await around.send("executor", a_stop(number))
+        halt = ControlCommand(command=Command.HALT, model="qwen", reason="test", requested_by="test")
+        await around.send("gateway", originate(halt, keys=(1,), time_ms=1, now_ms=1))
+        await eventually(around.all_handled)
+        held = a_position(Symbol.BTC, intent_id=entry.id, size_coin=entry.data.intent.size_coin)
+        await around.account(held, covers=(entry.id,))
+        await around.bus.client.flushall()
+
+        # The condition comes true; the exit that follows is lost as well, and asked for again.
+        boundary_ms = entry.data.intent.watched_after_ms + minute_ms
+        series = a_series("1m", (98_000.0,), last_close_ms=boundary_ms)
+        await around.account(held)
+        await around.send("ingester", a_snapshot_event(series, boundary_ms=boundary_ms))
+        exit_ = await eventually(partial(around.approved, Leg.INVALIDATION))
+        assert exit_.data.intent.symbol is Symbol.BTC
+        await around.bus.client.flushall()
+    async with risk_process(redis_url, database_url, MAX_DAILY_TRADES="1"):
+        await around.account(held)
+        again = await eventually(partial(around.approved, Leg.INVALIDATION))
+        assert again.id != exit_.id
+        await around.account(covers=(again.id,))
+        await around.send("executor", a_stop(2))
+        denied = await around.judged("two", a_decision(symbol=Symbol.ETH), equity_usd=D(9_500))
+        assert isinstance(denied.data, RiskDenied)
+        failed = {result.code: result for result in denied.data.rules if not result.passed}
+        # Three stops in all, one entry today, and the loss counts from the baseline of before: 10,600 to 9,500.
+        assert set(failed) >= {"STATE_REDUCING", "DAILY_TRADES", "DAILY_LOSS"}
+        assert "3 stops within 24 hours" in failed["STATE_REDUCING"].detail
+        assert failed["DAILY_LOSS"].value == "10.3774"
+    rows = RiskStore(pool, MODELS)
+    durable = await rows.load()
+    assert durable.record("deepseek").high_water_usd == 10_600
+    assert [halt.reason for halt in durable.halts if halt.model == "qwen"] == [Reason.PERSON]
+    await pool.close()
 
 
 async def test_it_ends_cleanly_on_sigterm(around: Surroundings, redis_url: str, database_url: str) -> None:

@@ -17,14 +17,15 @@ from common.events import (
 from common.events.codec import encode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
-from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
+from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
 from risk.durable import Baseline, Durable, Record
 from risk.halts import EVERYONE, Halt, Reason
+from risk.invalidation import Fired, Watched
 from risk.limits import Limits
 from risk.rebuild import rebuild
 from risk.state import RiskState
 from risk.store import RiskStore
-from risk.testing import a_position, an_account, an_account_event
+from risk.testing import a_condition, a_position, an_account, an_account_event
 
 D = Decimal
 LIMITS = Limits()
@@ -57,6 +58,7 @@ async def rebuilt(pool: Pool, bus: RedisBus, stop: asyncio.Event | None = None) 
 DURABLE = Durable(
     (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch")),
     {"deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),)), "qwen": Record()},
+    (Fired("qwen", Watched("i", Symbol.ETH, Side.SHORT, a_condition(indicator="rsi7"), 5), 60_000, 60_000, True),),
 )
 
 
@@ -65,6 +67,7 @@ async def test_what_is_saved_is_loaded(pool: Pool) -> None:
     loaded = await RiskStore(pool, MODELS).load()
     assert set(loaded.halts) == set(DURABLE.halts)
     assert loaded.records == {"deepseek": DURABLE.record("deepseek")}
+    assert loaded.fired == DURABLE.fired
 
 
 async def test_only_what_changed_is_written_and_what_ended_is_deleted(pool: Pool) -> None:
@@ -140,6 +143,30 @@ async def test_memory_is_rebuilt_from_intents(pool: Pool, bus: RedisBus) -> None
     assert held.reservations["stored"].notional_usd == 5_025
     assert set(held.sent) == {"in-flight", "just-filled", "filled", "rejected"}
     assert ("rejected", Leg.ENTRY) in held.seen
+
+
+async def store_conditional(pool: Pool, name: str, status: str, filled: int, closed_ms: int | None = None) -> None:
+    """An entry of long ago that came with an invalidation condition."""
+    intent = an_intent().model_copy(update={"invalidation_condition": a_condition(), "watched_after_ms": 77})
+    async with pool.connection() as connection:
+        await connection.execute(
+            """INSERT INTO intents (intent_id, model, leg, symbol, decision_id, is_entry, reduce_only, status, intent,
+                filled_size_coin, closed_ms, created_ms, updated_ms)
+            VALUES (%s, 'qwen', 'entry', 'BTC', 'd', true, false, %s, %s, %s, %s, 1, 1)""",
+            (name, status, intent.model_dump_json(), filled, closed_ms),
+        )
+
+
+async def test_conditions_of_what_is_held_or_under_way_are_watched_again_however_old(pool: Pool, bus: RedisBus) -> None:
+    await migrate(pool, "executor")
+    await store_conditional(pool, "held", "FILLED", 1)
+    await store_conditional(pool, "sent", "IN_FLIGHT", 0)
+    await store_conditional(pool, "closed", "FILLED", 1, closed_ms=5)
+    await store_conditional(pool, "refused", "REJECTED", 0)
+    await store_intent(pool, "without", "FILLED", sent=True, age_ms=1_000, filled=1)
+    conditions = (await rebuilt(pool, bus)).models["qwen"].conditions
+    assert set(conditions) == {"held", "sent"}
+    assert conditions["held"] == Watched("held", Symbol.BTC, Side.LONG, a_condition(), 77)
 
 
 async def test_an_approval_nobody_took_yet_is_reserved_and_a_taken_one_without_intent_is_void(

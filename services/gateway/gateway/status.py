@@ -56,7 +56,7 @@ class Status:
                 }
                 for symbol in SYMBOLS
             ],
-            "has_control": self._settings.control_token is not None,
+            "control": self._settings.control_token is not None,
             "version": VERSION,
         }
 

@@ -68,7 +68,6 @@ def decision_row(event: Event[AgentDecision]) -> dict[str, Any]:
         "attempts": data.attempts,
         "usage": _json(data.usage),
         "cost_usd": data.cost_usd,
-        "recorded_ms": event.recorded_ms,
     }
 
 
@@ -168,7 +167,6 @@ def fill_row(event: Event[OrderFilled]) -> dict[str, Any]:
         "crossed": data.crossed,
         "is_liquidation": data.is_liquidation,
         "time_ms": event.time_ms,
-        "recorded_ms": event.recorded_ms,
     }
 
 
@@ -224,13 +222,20 @@ def command_row(event: Event[ControlCommand]) -> dict[str, Any]:
 
 
 async def settle_decisions(connection: Connection, decision_ids: Sequence[str]) -> None:
-    """Writes verdict and execution into the decisions concerned, whichever event came first."""
+    """Writes verdict and execution into the decisions concerned, whichever event came first.
+
+    An approval that was taken back as void doesn't count as one.
+    """
     if not decision_ids:
         return
     await connection.execute(
         """UPDATE ai_decisions d SET verdict = v.verdict, denial_code = v.code,
             executed = d.executed OR EXISTS (SELECT 1 FROM fills f WHERE f.intent_id = v.id)
-        FROM verdicts v WHERE v.decision_id = d.id AND v.leg <> 'invalidation' AND d.id = ANY(%s)""",
+        FROM (
+            SELECT DISTINCT ON (decision_id) id, decision_id, verdict, code FROM verdicts
+            WHERE decision_id = ANY(%s) AND leg <> 'invalidation'
+            ORDER BY decision_id, code = 'VOID' DESC NULLS LAST
+        ) v WHERE v.decision_id = d.id""",
         (list(decision_ids),),
     )
 
@@ -241,11 +246,3 @@ async def decisions_of_intents(connection: Connection, intent_ids: Sequence[str]
         return {}
     cursor = await connection.execute("SELECT id, decision_id FROM verdicts WHERE id = ANY(%s)", (list(intent_ids),))
     return dict(await cursor.fetchall())
-
-
-async def models_traded_by(connection: Connection, decision_ids: Sequence[str]) -> set[str]:
-    """The models of those decisions that already have a trade."""
-    if not decision_ids:
-        return set()
-    cursor = await connection.execute("SELECT model FROM trades WHERE decision_id = ANY(%s)", (list(decision_ids),))
-    return {model for (model,) in await cursor.fetchall()}

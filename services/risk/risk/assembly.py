@@ -21,11 +21,14 @@ def gate_input(
     now_ms: int,
     *,
     cycle: str | None,
+    leaving: Leg = Leg.EXIT,
 ) -> GateInput:
-    """The surroundings of a decision that `cause` brings; `cycle` is None where no cycle limits it (a flatten)."""
+    """The surroundings of a decision that `cause` brings; `cycle` is None where no cycle limits it.
+
+    `leaving` says why a position is closed: by the model, or without being asked.
+    """
     held, symbol = state.models.get(model) or ModelState(), decision.symbol
     record = state.durable.record(model)
-    leaving = Leg.EXIT if isinstance(cause.data, AgentDecision) else Leg.FLATTEN
     leg = leaving if decision.action is Action.CLOSE else Leg.ENTRY
     market_ms = state.market_ms or cause.time_ms
     day = market_ms // DAY_MS
@@ -71,9 +74,9 @@ def snapshot_of(state: RiskState, cause: Event[Any], symbol: Symbol | None) -> S
     return Snapshot(frozen.made_ms, frozen.marks.get(symbol, told))
 
 
-def closing(symbol: Symbol) -> Decision:
-    """The decision that a flatten takes in the model's place."""
+def closing(symbol: Symbol, leg: Leg) -> Decision:
+    """The decision that a flatten, or a condition that came true, takes in the model's place."""
     zero = Decimal(0)
     return Decision(
-        action=Action.CLOSE, symbol=symbol, leverage=0, position_size_percent=zero, confidence=zero, reasoning="flatten"
+        action=Action.CLOSE, symbol=symbol, leverage=0, position_size_percent=zero, confidence=zero, reasoning=leg.value
     )

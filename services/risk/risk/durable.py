@@ -1,10 +1,11 @@
-"""What risk must never forget: halts with reasons, day baselines, high-water marks, recent stops. Immutable."""
+"""What risk must never forget: halts with reasons, baselines, high-water marks, stops, void theses. Immutable."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from risk.halts import Halt
+from risk.invalidation import Fired
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Durable:
 
     halts: tuple[Halt, ...] = ()
     records: Mapping[str, Record] = field(default_factory=dict)
+    fired: tuple[Fired, ...] = ()
 
     def record(self, model: str) -> Record:
         return self.records.get(model, Record())
@@ -49,3 +51,8 @@ class Durable:
         """Without the reasons that are over."""
         kept = tuple(halt for halt in self.halts if not is_over(halt))
         return self if len(kept) == len(self.halts) else replace(self, halts=kept)
+
+    def with_fired(self, fired: Iterable[Fired]) -> "Durable":
+        """With these conditions that came true, and no others."""
+        kept = tuple(fired)
+        return self if kept == self.fired else replace(self, fired=kept)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.events import Action, Leg, OrderIntent, RuleResult
+from common.events import Action, Invalidation, Leg, OrderIntent, RuleResult
 from common.trading.symbols import Side, entry_side, exit_side
 from risk.gate_input import GateInput
 from risk.rules.table import RULES
@@ -52,8 +52,11 @@ def draft(given: GateInput) -> Draft | None:
     )
 
 
-def intent_of(order: Draft, valid_until_ms: int) -> OrderIntent:
-    """The approved order as the executor gets it; only entries expire (`valid_until_ms`, wall)."""
+def intent_of(
+    order: Draft, valid_until_ms: int, condition: Invalidation | None = None, watched_after_ms: int | None = None
+) -> OrderIntent:
+    """The approved order as the executor gets it; only entries expire (`valid_until_ms`, wall) and are watched."""
+    condition = condition if order.is_entry else None
     side = entry_side(order.side) if order.is_entry else exit_side(order.side)
     return OrderIntent(
         symbol=order.symbol,
@@ -68,4 +71,6 @@ def intent_of(order: Draft, valid_until_ms: int) -> OrderIntent:
         stop_loss_price=order.stop_loss_price,
         take_profit_price=order.take_profit_price,
         valid_until_ms=valid_until_ms if order.is_entry else None,
+        invalidation_condition=condition,
+        watched_after_ms=None if condition is None else watched_after_ms,
     )

@@ -33,6 +33,7 @@ from risk.halts import ENDED_BY_RESUME, EVERYONE, Halt, Reason
 from risk.limits import Limits
 from risk.reservations import reservation_of
 from risk.state import Approval, FrozenPrices, ModelState, RiskState
+from risk.theses import watch_answer, watch_snapshot
 from risk.watch import resume, watch_account, watch_stop
 
 Outputs = tuple[Event[Any], ...]
@@ -66,20 +67,28 @@ class RiskGate:
         return ()
 
     def snapshot(self, event: Event[MarketSnapshot], now_ms: int) -> Outputs:
-        """Takes over the prices that the models are going to decide on."""
+        """Takes over the prices that the models are going to decide on; closes what has become void."""
         marks = {symbol: coin.mark_price for symbol, coin in event.data.coins.items()}
         self.state.note_snapshot(event.id, FrozenPrices(event.recorded_ms, marks))
-        return ()
+        exits: list[Event[Any]] = []
+        for model in self.models:
+            held = self._model(model)
+            self.state.durable = watch_snapshot(
+                self.state.durable, model, held.account, held.conditions.values(), event.data
+            )
+            exits += self._leave(event, model, now_ms)
+        return tuple(exits)
 
     def judge(self, event: Event[AgentDecision], now_ms: int) -> Outputs:
-        """The verdict on a decision; a HOLD, or no decision, needs none."""
+        """The verdict on a decision; a HOLD, or no decision, needs none. A model that ignores itself is reported."""
         data, decision = event.data, event.data.decision
+        self.state.durable, alerts = watch_answer(self.state.durable, self._model(data.model).account, event, now_ms)
         if decision is None or decision.action is Action.HOLD:
-            return ()
+            return alerts
         cycle = event.cycle_id or data.snapshot_id
         given = gate_input(self.state, self.limits, event, data.model, decision, now_ms, cycle=cycle)
         self._model(data.model).note_seen(cycle, given.leg)
-        return (self._verdict(event, given, now_ms, index=0),)
+        return (self._verdict(event, given, now_ms, index=0), *alerts)
 
     def account(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
         """Takes over an account state unless a newer one is held: frees what it covers, watches the limits of a day."""
@@ -91,10 +100,11 @@ class RiskGate:
         self.state.market_ms = max(self.state.market_ms, account.state_ms)
         under_way = {reserved.symbol for reserved in held.reservations.values() if reserved.is_entry}
         held.settle(account.covers, account.state_ms)
+        held.forget_closed()
         alerts = self._remember(
             event, watch_account(self.limits, self.state.durable, previous, account, under_way), now_ms
         )
-        return (*alerts, *self._flatten(event, account.model, now_ms))
+        return (*alerts, *self._leave(event, account.model, now_ms))
 
     def accepted(self, event: Event[OrderAccepted], now_ms: int) -> Outputs:
         if event.data.role is OrderRole.ENTRY and event.data.intent_id is not None:
@@ -151,7 +161,7 @@ class RiskGate:
             for model in concerned:
                 durable = durable.begin(Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason))
         alerts = self._remember(event, durable, now_ms)
-        exits = [exit_ for model in concerned for exit_ in self._flatten(event, model, now_ms)]
+        exits = [exit_ for model in concerned for exit_ in self._leave(event, model, now_ms)]
         return (*alerts, *exits)
 
     def _model(self, model: str) -> ModelState:
@@ -164,18 +174,21 @@ class RiskGate:
             return ()
         return state_alerts(cause, self.models, before.halts, durable.halts, now_ms)
 
-    def _flatten(self, cause: Event[Any], model: str, now_ms: int) -> Outputs:
-        """While a model is being flattened: an exit for each position that has none under way."""
-        held = self._model(model)
-        flattening = any(halt.model == model and halt.reason is Reason.FLATTEN for halt in self.state.durable.halts)
-        if not flattening or held.account is None:
+    def _leave(self, cause: Event[Any], model: str, now_ms: int) -> Outputs:
+        """An exit for each position that must go and has none under way: in a flatten, or when its thesis is void."""
+        held, durable = self._model(model), self.state.durable
+        if held.account is None:
             return ()
+        flattening = any(halt.model == model and halt.reason is Reason.FLATTEN for halt in durable.halts)
+        void = {one.watched.intent_id for one in durable.fired if one.model == model}
         leaving = {reserved.symbol for reserved in held.reservations.values() if not reserved.is_entry}
         exits = []
         for position in held.account.positions:
-            if position.symbol not in leaving:
-                decision = closing(position.symbol)
-                given = gate_input(self.state, self.limits, cause, model, decision, now_ms, cycle=None)
+            must_go = flattening or (position.intent_id is not None and position.intent_id in void)
+            if must_go and position.symbol not in leaving:
+                leg = Leg.FLATTEN if flattening else Leg.INVALIDATION
+                decision = closing(position.symbol, leg)
+                given = gate_input(self.state, self.limits, cause, model, decision, now_ms, cycle=None, leaving=leg)
                 place = self.models.index(model) * len(SYMBOLS) + SYMBOLS.index(position.symbol)
                 exits.append(self._verdict(cause, given, now_ms, index=place))
         return tuple(exits)
@@ -195,13 +208,19 @@ class RiskGate:
                 rules=verdict.rules,
             )
             return derive(cause, denied, now_ms, index=index)
-        intent = intent_of(verdict.draft, valid_until_ms=now_ms + self.limits.entry_valid_s * 1000)
+        intent = intent_of(
+            verdict.draft,
+            now_ms + self.limits.entry_valid_s * 1000,
+            given.decision.invalidation_condition,
+            cause.data.boundary_ms if isinstance(cause.data, AgentDecision) else None,
+        )
         approved = RiskApproved(
             model=given.model, leg=given.leg, decision_id=cause.id, intent=intent, rules=verdict.rules
         )
         event = derive(cause, approved, now_ms, index=index)
         held = self._model(given.model)
         held.reservations[event.id] = reservation_of(self.limits, event.id, given.leg, intent)
+        held.watch(event.id, intent)
         held.approvals.append(Approval(given.market_ms, intent.symbol, given.leg is Leg.ENTRY))
         metrics.APPROVED.labels(given.model, given.leg).inc()
         return event

@@ -1,7 +1,7 @@
 """Risk: judges each agent.decision against the limits.
 
-Reads    market.tick, market.snapshot, agent.decision, order.*, account.updated, control.command; the table intents,
-         the stream risk.approved and the caches account:{model}, snapshot:latest when memory is rebuilt.
+Reads    market.tick, market.snapshot, agent.decision, order.*, account.updated, control.command; the tables intents
+         and verdicts, the stream risk.approved, and when memory is rebuilt account:{model} and snapshot:latest.
 Writes   risk.approved, risk.denied, system.alert; the table risk_state.
 State    RiskState: marks, accounts, reservations, the day's counters; rebuilt before the first decision.
 Failure  An unreadable event is dead-lettered; while Redis or PostgreSQL is away nothing is approved.
@@ -29,6 +29,7 @@ from risk.gatekeeper import RiskGate
 from risk.rebuild import rebuild
 from risk.report import report
 from risk.store import RiskStore
+from risk.voids import void_lost_approvals
 
 
 async def main() -> None:
@@ -59,6 +60,7 @@ async def main() -> None:
             service.on(OrderFilled, gate.filled)
             service.on(ControlCommand, gate.command)
             service.spawn("report", partial(report, service, gate))
+            service.spawn("voids", partial(void_lost_approvals, service, pool))
             await service.run()
         finally:
             await pool.close()

@@ -32,6 +32,12 @@ _INTENTS = """
     SELECT intent_id, model, leg, symbol, cycle_id, is_entry, status, intent, first_sent_ms, created_ms, updated_ms,
         filled_size_coin
     FROM intents WHERE created_ms >= %s OR status = ANY(%s) ORDER BY created_ms DESC LIMIT %s"""
+_CONDITIONS = """
+    SELECT intent_id, model, intent FROM intents
+    WHERE is_entry AND closed_ms IS NULL AND (filled_size_coin > 0 OR status = ANY(%s))
+        AND jsonb_typeof(intent -> 'invalidation_condition') = 'object'"""
+
+Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 async def rebuild(
@@ -45,9 +51,12 @@ async def rebuild(
     state = RiskState.empty(models)
     state.durable = await store.load()
     approvals = await bus.untaken(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
-    intents = await _when_there(pool, clock, stop)
+    intents, conditions = await _when_there(pool, clock, stop)
     for row in reversed(intents):
         apply_intent(state, limits, row, clock.now_ms())
+    for row in conditions:
+        held = state.models.setdefault(row["model"], ModelState())
+        held.watch(row["intent_id"], OrderIntent.model_validate(row["intent"]))
     stored = {row["intent_id"] for row in intents}
     for event in approvals:
         if event.id not in stored:
@@ -76,6 +85,7 @@ def apply_approval(state: RiskState, limits: Limits, event: Event[RiskApproved])
     data = event.data
     held = state.models.setdefault(data.model, ModelState())
     held.reservations[event.id] = reservation_of(limits, event.id, data.leg, data.intent)
+    held.watch(event.id, data.intent)
     held.approvals.append(Approval(event.time_ms, data.intent.symbol, data.leg is Leg.ENTRY))
     if event.cycle_id is not None:
         held.note_seen(event.cycle_id, data.leg)
@@ -98,16 +108,21 @@ async def _apply_caches(state: RiskState, bus: Bus) -> None:
             state.note_snapshot(event.id, FrozenPrices(event.recorded_ms, marks))
 
 
-async def _when_there(pool: Pool, clock: Clock, stop: asyncio.Event) -> list[dict[str, Any]]:
-    """The latest intents; waits, saying so, while the executor has not made its table. Empty when told to stop."""
+async def _when_there(pool: Pool, clock: Clock, stop: asyncio.Event) -> Rows:
+    """The latest intents, and the entries that are held under a condition, however old.
+
+    Waits, saying so, while the executor has not made its table. Empty when told to stop.
+    """
     pause = Backoff(base_s=0.2, cap_s=2)
     while not stop.is_set():
         try:
             async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
                 since_ms = clock.now_ms() - 2 * DAY_MS
                 await cursor.execute(_INTENTS, (since_ms, list(UNDER_WAY), MAX_INTENTS))
-                return await cursor.fetchall()
+                latest = await cursor.fetchall()
+                await cursor.execute(_CONDITIONS, (list(UNDER_WAY),))
+                return latest, await cursor.fetchall()
         except psycopg.errors.UndefinedTable:
             get_logger().warning("waiting for the executor's table of intents")
             await clock.sleep(pause.next_s())
-    return []
+    return [], []

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from common.events import AccountUpdated, Leg
-from common.trading.symbols import Symbol
+from common.events import AccountUpdated, Leg, OrderIntent
+from common.trading.symbols import OrderSide, Side, Symbol
 from risk.durable import Durable
 from risk.gate_input import Market, Reservation
+from risk.invalidation import Watched
 from risk.watch import DAY_MS
 
 MINUTE_MS = 60_000
@@ -36,13 +37,15 @@ class FrozenPrices:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model. `sent` holds the entries that reached the wire, with their times; `seen` cycles with their legs."""
+    """One model. `sent` holds the entries that reached the wire, with their times; `seen` cycles with their legs;
+    `conditions` the invalidation conditions of what is held or under way, by intent."""
 
     account: AccountUpdated | None = None
     reservations: dict[str, Reservation] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     seen: dict[tuple[str, Leg], None] = field(default_factory=dict)
     approvals: deque[Approval] = field(default_factory=lambda: deque(maxlen=MAX_APPROVALS))
+    conditions: dict[str, Watched] = field(default_factory=dict)
 
     def note_sent(self, intent_id: str, at_ms: int) -> None:
         """Counts an entry once, at its first sign of having reached the exchange."""
@@ -75,6 +78,25 @@ class ModelState:
         """Ends reservations."""
         for intent_id in intent_ids:
             self.reservations.pop(intent_id, None)
+
+    def watch(self, intent_id: str, intent: OrderIntent) -> None:
+        """Remembers the condition under which an entry's thesis is void, if it came with one."""
+        if intent.invalidation_condition is not None and not intent.reduce_only:
+            side = Side.LONG if intent.side is OrderSide.BUY else Side.SHORT
+            self.conditions[intent_id] = Watched(
+                intent_id, intent.symbol, side, intent.invalidation_condition, intent.watched_after_ms or 0
+            )
+
+    def forget_closed(self) -> None:
+        """Drops the conditions of entries that are neither held, by the newest account state, nor under way."""
+        if self.account is None or not self.conditions:
+            return
+        alive = {held.intent_id for held in self.account.positions} | set(self.account.open_intents)
+        self.conditions = {
+            intent_id: watched
+            for intent_id, watched in self.conditions.items()
+            if intent_id in alive or intent_id in self.reservations
+        }
 
     def entries_on(self, day: int, but: str) -> int:
         """Entries that reached the wire that UTC day and those that still may, without the intent `but`."""

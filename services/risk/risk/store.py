@@ -6,9 +6,12 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from common.events import Invalidation
 from common.runtime.database import Pool
+from common.trading.symbols import Side, Symbol
 from risk.durable import Baseline, Durable, Record
 from risk.halts import Halt, Reason, concerning, worst
+from risk.invalidation import Fired, Watched
 
 Key = tuple[str, str, str]
 Rows = dict[Key, dict[str, Any]]
@@ -72,6 +75,8 @@ def rows_of(durable: Durable, models: Sequence[str]) -> Rows:
             rows["high_water", model, ""] = {"equity_usd": str(record.high_water_usd)}
         if record.stops:
             rows["stops", model, ""] = {"stops": [list(stop) for stop in record.stops]}
+    for one in durable.fired:
+        rows["invalidation", one.model, one.watched.intent_id] = _fired_value(one)
     for model in models:
         halts = concerning(durable.halts, model)
         rows["state", model, ""] = {"state": worst(halts).value, "reasons": [halt.reason.value for halt in halts]}
@@ -86,7 +91,29 @@ def durable_of(rows: Mapping[Key, Mapping[str, Any]]) -> Durable:
         if kind == "halt"
     )
     models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops")}
-    return Durable(halts, {model: _record(rows, model) for model in sorted(models)})
+    fired = tuple(
+        _fired(model, key, value) for (kind, model, key), value in sorted(rows.items()) if kind == "invalidation"
+    )
+    return Durable(halts, {model: _record(rows, model) for model in sorted(models)}, fired)
+
+
+def _fired_value(one: Fired) -> dict[str, Any]:
+    watched = one.watched
+    return {
+        "symbol": watched.symbol.value,
+        "side": watched.side.value,
+        "condition": watched.condition.model_dump(),
+        "after_ms": watched.after_ms,
+        "closed_ms": one.closed_ms,
+        "boundary_ms": one.boundary_ms,
+        "is_reported": one.is_reported,
+    }
+
+
+def _fired(model: str, intent_id: str, value: Mapping[str, Any]) -> Fired:
+    condition = Invalidation.model_validate(value["condition"])
+    watched = Watched(intent_id, Symbol(value["symbol"]), Side(value["side"]), condition, value["after_ms"])
+    return Fired(model, watched, value["closed_ms"], value["boundary_ms"], value["is_reported"])
 
 
 def _record(rows: Mapping[Key, Mapping[str, Any]], model: str) -> Record:

@@ -8,14 +8,19 @@ from common.events import (
     AccountUpdated,
     Action,
     AgentDecision,
+    CandleSeries,
+    CoinSnapshot,
     Decision,
     Event,
+    Invalidation,
     Leg,
+    MarketSnapshot,
     MarketTick,
     Outcome,
+    TradeFlow,
     originate,
 )
-from common.trading.symbols import Side, Symbol
+from common.trading.symbols import INTERVALS_MS, Side, Symbol
 from risk.gate_input import GateInput, Market, Snapshot
 from risk.limits import Limits
 
@@ -186,3 +191,69 @@ def an_account_event(account: AccountUpdated, *, at_ms: int) -> Event[AccountUpd
     """An account state of `at_ms`, exchange and wall time alike."""
     account = account.model_copy(update={"state_ms": at_ms, "received_ms": at_ms})
     return originate(account, keys=(account.model, at_ms), time_ms=at_ms, now_ms=at_ms)
+
+
+def a_condition(**changes: Any) -> Invalidation:
+    """Void when a minute's candle closes below 99,000."""
+    said: dict[str, Any] = {"timeframe": "1m", "indicator": "close", "op": "<", "value": 99_000.0}
+    return Invalidation(**(said | changes))
+
+
+def a_series(
+    interval: str, closes: tuple[float, ...], *, last_close_ms: int, is_last_closed: bool = True, **values: Any
+) -> CandleSeries:
+    """Candles with these closes, the newest closed one ending at `last_close_ms`; `values` are indicators."""
+    length_ms = INTERVALS_MS[interval]
+    newest_ms = last_close_ms if not is_last_closed else last_close_ms - length_ms
+    none: tuple[float, ...] = ()
+    shown: dict[str, Any] = dict.fromkeys(("ema20", "ema50", "macd", "rsi7", "rsi14"), none)
+    return CandleSeries(
+        interval=interval,
+        open_times_ms=tuple(newest_ms - length_ms * back for back in reversed(range(len(closes)))),
+        opens=closes,
+        highs=closes,
+        lows=closes,
+        closes=closes,
+        volumes=closes,
+        is_last_closed=is_last_closed,
+        atr3=None,
+        atr14=None,
+        volume_average=None,
+        **(shown | values),
+    )
+
+
+def a_snapshot_event(
+    *series: CandleSeries, symbol: Symbol = Symbol.BTC, boundary_ms: int, now_ms: int | None = None
+) -> Event[MarketSnapshot]:
+    """A snapshot of one coin, made at its boundary."""
+    made_ms = boundary_ms if now_ms is None else now_ms
+    mark, zero = MARKS[symbol], Decimal(0)
+    coin = CoinSnapshot(
+        symbol=symbol,
+        mid_price=mark,
+        mark_price=mark,
+        oracle_price=mark,
+        prev_day_price=mark,
+        day_volume_usd=zero,
+        funding_rate_hourly=zero,
+        premium=None,
+        open_interest_coin=zero,
+        open_interest_average_coin=None,
+        max_leverage=40,
+        book=None,
+        flow=TradeFlow(window_s=60, buy_usd=0.0, sell_usd=0.0, trade_count=0),
+        series={each.interval: each for each in series},
+    )
+    snapshot = MarketSnapshot(
+        run_id="run",
+        cycle_number=1,
+        boundary_ms=boundary_ms,
+        interval_s=60,
+        missed_cycles=0,
+        partial=False,
+        coins={symbol: coin},
+        sentiment=None,
+    )
+    cycle = f"cycle-of-{boundary_ms}"
+    return originate(snapshot, keys=("run", boundary_ms), time_ms=boundary_ms, now_ms=made_ms, cycle_id=cycle)

@@ -60,8 +60,9 @@ def _answer_form(settings: AgentSettings) -> str:
             EXAMPLE,
             "The first six keys are always present. leverage is a whole number, the other numbers are JSON numbers, "
             "never strings. For HOLD and CLOSE leverage and position_size_percent are 0; for HOLD symbol is null.",
-            "stop_loss, take_profit and invalidation_condition are optional. An invalidation_condition is recorded "
-            "with the decision and closes nothing by itself: answer CLOSE when yours has come true. Its timeframe is "
-            "one of 1m 5m 15m 1h 4h 1d; indicator one of close, ema20, ema50, macd, rsi7, rsi14; op one of < <= > >=.",
+            "stop_loss, take_profit and invalidation_condition are optional. An invalidation_condition is checked at "
+            "every candle close after the entry; once it is true the position is closed for you, and holding on or "
+            "entering again against it is reported. Its timeframe is one of 1m 5m 15m 1h 4h 1d; indicator one of "
+            "close, ema20, ema50, macd, rsi7, rsi14; op one of < <= > >=.",
         ]
     )

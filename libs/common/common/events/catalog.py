@@ -52,6 +52,8 @@ _RISK_RECORDER = ("risk", "recorder")
 CATALOG: Final[dict[str, StreamSpec]] = {
     spec.type: spec
     for spec in (
+        # Streams are read in this order: in one batch a command comes before what it may stop.
+        StreamSpec(ControlCommand, ("gateway",), ("risk", "executor", "recorder"), None, 2 * DAY_MS, 10_000),
         StreamSpec(MarketTick, ("ingester",), _RISK_RECORDER, "symbol", HOUR_MS // 4, 300_000, deduplicated=False),
         StreamSpec(MarketSnapshot, ("ingester",), (*AGENTS, *_RISK_RECORDER), None, 6 * HOUR_MS, 2_000),
         StreamSpec(AgentDecision, AGENTS, _RISK_RECORDER, "model", 2 * DAY_MS, 20_000),
@@ -62,7 +64,6 @@ CATALOG: Final[dict[str, StreamSpec]] = {
         StreamSpec(OrderCancelled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(OrderFilled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(AccountUpdated, ("executor",), _RISK_RECORDER, "model", HOUR_MS, 50_000),
-        StreamSpec(ControlCommand, ("gateway",), ("risk", "executor", "recorder"), None, 2 * DAY_MS, 10_000),
         StreamSpec(SystemAlert, (*SERVICES, "alertmanager"), ("recorder",), None, 2 * DAY_MS, 10_000),
         StreamSpec(WsPush, ("ingester", "recorder"), (), "channel", HOUR_MS, 60_000, deduplicated=True),
     )

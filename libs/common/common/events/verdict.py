@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from common.events.decision import Invalidation
 from common.events.envelope import Amount, Fact, Payload
 from common.events.orders import Leg
 from common.trading.symbols import OrderSide, Symbol
@@ -23,6 +24,8 @@ class OrderIntent(Fact):
 
     `limit_price` bounds the IOC order. `leverage`, `stop_loss_price`, `take_profit_price` are None for exits.
     `valid_until_ms` (wall) only ends an intent that was not sent; None for exits, which stay valid.
+    `invalidation_condition` goes with an entry that named one: candles closing after `watched_after_ms` (market time)
+    are judged by it.
     """
 
     symbol: Symbol
@@ -37,6 +40,8 @@ class OrderIntent(Fact):
     stop_loss_price: Amount | None
     take_profit_price: Amount | None
     valid_until_ms: int | None
+    invalidation_condition: Invalidation | None = None
+    watched_after_ms: int | None = None
 
 
 class RiskApproved(Payload):
@@ -52,7 +57,10 @@ class RiskApproved(Payload):
 
 
 class RiskDenied(Payload):
-    """A denial: `code` is the first failing rule's, `rules` holds every rule that was judged."""
+    """A denial: `code` is the first failing rule's, `rules` holds every rule that was judged.
+
+    The code VOID, without rules, takes an approval back that got lost before anybody could act on it.
+    """
 
     TYPE: ClassVar[str] = "risk.denied"
 
