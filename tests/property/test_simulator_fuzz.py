@@ -12,6 +12,7 @@ from hyperliquid.utils.signing import sign_l1_action
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simulator.canonical import canonical
 from simulator.server import Server
 from simulator.store import Store
 from simulator.wire import actions, info
@@ -102,7 +103,7 @@ def test_any_signed_action_is_carried_out_refused_or_unreadable(
     server: Server, action: dict[str, Any], nonce: int
 ) -> None:
     try:
-        signature = sign_l1_action(WALLET, action, None, nonce, None, is_mainnet=False)
+        signature = sign_l1_action(WALLET, canonical(action), None, nonce, None, is_mainnet=False)
     except (OverflowError, ValueError, TypeError):
         return  # No client can sign what msgpack can't hold.
     body = {"action": action, "nonce": nonce, "signature": signature, "vaultAddress": None, "expiresAfter": None}

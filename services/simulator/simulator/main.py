@@ -50,7 +50,7 @@ def build(settings: SimulatorSettings) -> Server:
 
 def listener(host: str, port: int, setting: str) -> socket.socket:
     """A bound socket, or the end of the process naming the setting (exit code 2)."""
-    bound = socket.socket()
+    bound = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio spares such sockets the wait for a full packet.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

@@ -3,11 +3,15 @@
 Source: Hyperliquid docs, Signing; the official SDK's own hashing is used, so that it and we can't drift apart.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from eth_account import Account
 from eth_account.messages import encode_typed_data
+from eth_keys import keys
+from eth_utils.crypto import keccak
 from hyperliquid.utils.signing import action_hash, l1_payload
+
+from simulator.canonical import canonical
 
 USER_SIGNED: Final[dict[str, tuple[str, list[tuple[str, str]]]]] = {
     "usdSend": ("UsdSend", [("destination", "string"), ("amount", "string"), ("time", "uint64")]),
@@ -43,18 +47,21 @@ class UnreadableSignature(Exception):
     """r, s or v isn't a number, or lies outside the curve."""
 
 
-def l1_signers(body: dict[str, Any]) -> list[str]:
-    """Addresses that may have signed an L1 action: one per network, lower-case."""
-    action, nonce = body["action"], body["nonce"]
-    digest = action_hash(action, body.get("vaultAddress"), nonce, body.get("expiresAfter"))
-    networks = (False, True)
-    return [_recover(l1_payload_of(digest, is_mainnet), body["signature"]) for is_mainnet in networks]
+_L1_DOMAIN: Final[bytes] = encode_typed_data(
+    full_message=l1_payload({"source": "b", "connectionId": bytes(32)})  # type: ignore[no-untyped-call]
+).header
+_AGENT_TYPE: Final = keccak(text="Agent(string source,bytes32 connectionId)")
+_SOURCES: Final = (keccak(text="b"), keccak(text="a"))
 
 
-def l1_payload_of(digest: bytes, is_mainnet: bool) -> dict[str, Any]:
-    """The typed data of an L1 action's digest on one network."""
-    payload: dict[str, Any] = l1_payload({"source": "a" if is_mainnet else "b", "connectionId": digest})
-    return payload
+def l1_signers(body: dict[str, Any]) -> Iterator[str]:
+    """Addresses that may have signed an L1 action, lower-case: for testnet, which local clients sign for, then mainnet.
+
+    Only what is asked for is recovered. Raises UnreadableSignature.
+    """
+    digest = action_hash(canonical(body["action"]), body.get("vaultAddress"), body["nonce"], body.get("expiresAfter"))
+    for source in _SOURCES:
+        yield _recover(_L1_DOMAIN, keccak(_AGENT_TYPE + source + digest), body["signature"])
 
 
 def user_signer(body: dict[str, Any]) -> str:
@@ -77,15 +84,20 @@ def user_signer(body: dict[str, Any]) -> str:
         "primaryType": f"HyperliquidTransaction:{name}",
         "message": message,
     }
-    return _recover(data, body["signature"])
+    try:
+        typed = encode_typed_data(full_message=data)
+    except Exception as error:
+        raise UnreadableSignature(str(error)) from error
+    return _recover(typed.header, typed.body, body["signature"])
 
 
-def _recover(data: dict[str, Any], signature: dict[str, Any]) -> str:
-    """r and s come as hex without zero padding, v as 27/28 or 0/1."""
+def _recover(domain: bytes, message: bytes, signature: dict[str, Any]) -> str:
+    """The signer of typed data by its two hashes. r and s come as hex without zero padding, v as 27/28 or 0/1."""
     try:
         v = int(signature["v"])
-        numbers = (v + 27 if v < 27 else v, int(signature["r"], 16), int(signature["s"], 16))
-        address: str = Account.recover_message(encode_typed_data(full_message=data), vrs=numbers)
+        numbers = (v - 27 if v >= 27 else v, int(signature["r"], 16), int(signature["s"], 16))
+        digest = keccak(b"\x19\x01" + domain + message)
+        address = keys.Signature(vrs=numbers).recover_public_key_from_msg_hash(digest).to_address()
     except Exception as error:
         raise UnreadableSignature(str(error)) from error
     return address.lower()

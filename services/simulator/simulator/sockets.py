@@ -37,8 +37,11 @@ class Client:
         self.queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
         self.posts: set[asyncio.Task[None]] = set()
         self.held: list[str] = []
+        self.is_ended = False
 
     def send(self, text: str) -> None:
+        if self.is_ended:
+            return
         try:
             self.queue.put_nowait(text)
         except asyncio.QueueFull:
@@ -46,7 +49,7 @@ class Client:
 
     def end(self) -> None:
         """Closes the connection; what waits isn't sent any more."""
-        self.keys.clear()
+        self.is_ended = True
         while not self.queue.empty():
             self.queue.get_nowait()
         self.queue.put_nowait(None)
@@ -73,17 +76,16 @@ class Sockets:
     def __init__(self, world: World, faults: Faults, now_ms: Callable[[], int], post: Post) -> None:
         self._world, self._faults, self._now_ms, self._post = world, faults, now_ms, post
         self.clients: set[Client] = set()
+        self._listeners: dict[Key, dict[Client, None]] = {}
         self._connects, self._messages = Minute(), Minute()
 
     def wanted(self) -> set[Key]:
         """Every subscription that somebody has."""
-        return {key for client in self.clients for key in client.keys}
+        return set(self._listeners)
 
     def publish(self, messages: list[tuple[Key, str]]) -> None:
         for key, text in messages:
-            for client in self.clients:
-                if key not in client.keys:
-                    continue
+            for client in list(self._listeners.get(key, ())):
                 if self._faults.sockets or client.held:
                     self._send_faultily(client, key, text)
                 else:
@@ -123,6 +125,8 @@ class Sockets:
             pass
         finally:
             self.clients.discard(client)
+            for key in client.keys:
+                self._forget(client, key)
             for task in (sender, *client.posts):
                 task.cancel()
             await asyncio.gather(sender, *client.posts, return_exceptions=True)
@@ -138,7 +142,10 @@ class Sockets:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
             while True:
                 try:
-                    text = await asyncio.wait_for(client.queue.get(), SILENCE_S)
+                    if client.queue.empty():
+                        text = await asyncio.wait_for(client.queue.get(), SILENCE_S)
+                    else:
+                        text = client.queue.get_nowait()
                 except TimeoutError:
                     await socket.close(1000, "Inactive")
                     return
@@ -178,10 +185,18 @@ class Sockets:
         client.send(message("subscriptionResponse", {"method": method, "subscription": echoed(subscription)}))
         if method == "unsubscribe":
             del client.keys[key]
+            self._forget(client, key)
             return
         client.keys[key] = subscription
+        self._listeners.setdefault(key, {})[client] = None
         for first in first_messages(self._world, key, self._now_ms()):
             client.send(first)
+
+    def _forget(self, client: Client, key: Key) -> None:
+        listeners = self._listeners.get(key, {})
+        listeners.pop(client, None)
+        if not listeners:
+            self._listeners.pop(key, None)
 
     def _refusal(self, address: str, key: Key) -> str | None:
         """Why an address may not have a further subscription."""

@@ -1,4 +1,7 @@
-"""What survives a SIGKILL: SQLite, one transaction per acknowledged action, written before the answer goes out."""
+"""What survives a SIGKILL: SQLite, one transaction per acknowledged action, written before the answer goes out.
+
+A write is with the operating system then, not yet on the platter: paper money survives the process, not a power cut.
+"""
 
 import json
 import sqlite3
@@ -32,7 +35,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(folder / "simulator.sqlite", isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
         self._stored: dict[tuple[str, str], int] = {}
 

@@ -1,6 +1,7 @@
 """Everything the simulator is: market, exchange, keys and histories, with what of it must be on disk."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -44,7 +45,7 @@ class World:
         self.exchange = Exchange(self.market)
         self.keys = Keys()
         self.limits = Limits()
-        self.l1_signers = l1_signers
+        self.l1_signers: Callable[[dict[str, Any]], Iterable[str]] = l1_signers
         self.speed = 1.0
         self._stepped_ms = now_ms
         self.histories = Histories()

@@ -63,8 +63,9 @@ def _l1(world: World, body: Action, kind: str, now_ms: int) -> dict[str, Any]:
 
 def _signer(world: World, body: Action, now_ms: int) -> tuple[str, str]:
     """(signer, account): the key itself or, as an API wallet, its master."""
-    signers = world.l1_signers(body)
-    for signer in signers:
+    signers = []
+    for signer in world.l1_signers(body):
+        signers.append(signer)
         master = world.keys.master_of(signer, now_ms)
         if master is not None:
             return signer, master
