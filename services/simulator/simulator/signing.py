@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from eth_account.messages import encode_typed_data
-from eth_keys import keys
+from eth_keys.datatypes import Signature
 from eth_utils.crypto import keccak
 from hyperliquid.utils.signing import action_hash, l1_payload
 
@@ -47,9 +47,7 @@ class UnreadableSignature(Exception):
     """r, s or v isn't a number, or lies outside the curve."""
 
 
-_L1_DOMAIN: Final[bytes] = encode_typed_data(
-    full_message=l1_payload({"source": "b", "connectionId": bytes(32)})  # type: ignore[no-untyped-call]
-).header
+_L1_DOMAIN: Final[bytes] = encode_typed_data(full_message=l1_payload({"source": "b", "connectionId": bytes(32)})).header
 _AGENT_TYPE: Final = keccak(text="Agent(string source,bytes32 connectionId)")
 _SOURCES: Final = (keccak(text="b"), keccak(text="a"))
 
@@ -97,7 +95,7 @@ def _recover(domain: bytes, message: bytes, signature: dict[str, Any]) -> str:
         v = int(signature["v"])
         numbers = (v - 27 if v >= 27 else v, int(signature["r"], 16), int(signature["s"], 16))
         digest = keccak(b"\x19\x01" + domain + message)
-        address = keys.Signature(vrs=numbers).recover_public_key_from_msg_hash(digest).to_address()
+        address = Signature(vrs=numbers).recover_public_key_from_msg_hash(digest).to_address()
     except Exception as error:
         raise UnreadableSignature(str(error)) from error
     return address.lower()
