@@ -1,6 +1,6 @@
 """Read-only SQL over the recorder's views. Every list is paged by key; no query scans a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -17,7 +17,7 @@ class Queries:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    async def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)
@@ -79,19 +79,75 @@ class Queries:
         )
         rules = verdicts[0]["rules"] if verdicts else []
         intent = verdicts[0]["intent"] if verdicts else None
-        return row | {"prompt": prompt} | more | {"rules": rules, "intent": intent, "orders": orders, "fills": fills}
+        following = {"rules": rules, "intent": intent, "orders": orders, "fills": fills}
+        context = {
+            "previous_prompt": await self._previous_prompt(row),
+            "snapshot": await self._snapshot(cycle_id),
+            "trade": await self._trade_of(fills[-1]) if fills else None,
+        }
+        return row | {"prompt": prompt} | more | following | context
 
-    async def equity(self, model: str, since_ms: int, points: int) -> list[tuple[int, str]]:
-        """At most about `points` values since a time, oldest first: the last one of each of that many equal spans."""
+    async def _previous_prompt(self, decision: Row) -> Row | None:
+        """What the model had been told the time before."""
         rows = await self.rows(
-            """SELECT DISTINCT ON (bucket) time_ms, wire(equity) AS equity FROM (
-                SELECT s.time_ms, s.equity, width_bucket(s.time_ms, r.low, r.high + 1, %s) AS bucket
-                FROM account_snapshots s, (SELECT min(time_ms) AS low, max(time_ms) AS high FROM account_snapshots
-                    WHERE model = %s AND time_ms >= %s) r
-                WHERE s.model = %s AND s.time_ms >= %s) b ORDER BY bucket, time_ms DESC""",
-            (points, model, since_ms, model, since_ms),
+            """SELECT cycle_id, prompt_user AS "user" FROM ai_decisions
+            WHERE model = %s AND (time_ms, id) < (%s, %s) AND prompt_user IS NOT NULL
+            ORDER BY time_ms DESC, id DESC LIMIT 1""",
+            (decision["model"], decision["time_ms"], decision["id"]),
         )
-        return [(row["time_ms"], row["equity"]) for row in rows]
+        return rows[0] if rows else None
+
+    async def _snapshot(self, cycle_id: str) -> Any:
+        rows = await self.rows("SELECT summary FROM market_snapshots WHERE cycle_id = %s", (cycle_id,))
+        return rows[0]["summary"] if rows else None
+
+    async def _trade_of(self, fill: Row) -> Row | None:
+        """The trade that a fill opened or closed."""
+        rows = await self.rows(
+            """SELECT * FROM api_trades WHERE model = %s AND symbol = %s AND entry_time <= %s
+            ORDER BY entry_time DESC, id DESC LIMIT 1""",
+            (fill["model"], fill["symbol"], fill["time_ms"]),
+        )
+        return rows[0] if rows else None
+
+    async def equity(self, model: str, since_ms: int, buckets: int) -> list[list[Any]]:
+        """[time in ms, USD] since a time, oldest first: each span's lowest and highest, and the last one."""
+        rows = await self.rows(
+            "SELECT time_ms, wire(equity) AS equity FROM equity_points(%s, %s, %s)", (model, since_ms, buckets)
+        )
+        return [[row["time_ms"], row["equity"]] for row in rows]
+
+    async def drawdown(self, model: str, since_ms: int, buckets: int) -> list[list[Any]]:
+        """[time in ms, percent under the peak before, 0 or less] since a time, oldest first."""
+        rows = await self.rows(
+            "SELECT time_ms, wire(-100 * drawdown) AS drawdown FROM drawdown_points(%s, %s, %s)",
+            (model, since_ms, buckets),
+        )
+        return [[row["time_ms"], row["drawdown"]] for row in rows]
+
+    async def start_balance(self) -> str | None:
+        """With what the accounts started, on average; None before there is one."""
+        [row] = await self.rows("SELECT wire(avg(start_balance)) AS start_balance FROM accounts")
+        start_balance: str | None = row["start_balance"]
+        return start_balance
+
+    async def benchmarks(self) -> list[Row]:
+        return await self.rows("SELECT * FROM api_benchmarks ORDER BY name")
+
+    async def benchmark_series(self, start_balance: str, since_ms: int, buckets: int) -> list[Row]:
+        """What the start balance would have become, per benchmark."""
+        rows = await self.rows(
+            """SELECT time_ms, wire(btc_hold * %(start)s::numeric) AS btc_hold,
+                wire(equal_weight * %(start)s::numeric) AS equal_weight
+            FROM benchmark_points(%(since)s, %(buckets)s)""",
+            {"start": start_balance, "since": since_ms, "buckets": buckets},
+        )
+        names = ("btc_hold", "equal_weight")
+        return [{"name": name, "points": [[row["time_ms"], row[name]] for row in rows]} for name in names]
+
+    async def model_statistics(self, model: str) -> Row | None:
+        rows = await self.rows("SELECT * FROM api_model_statistics WHERE model = %s", (model,))
+        return rows[0] if rows else None
 
     async def latest_model_facts(self) -> dict[str, Row]:
         """Per model: which provider model answered last, and whether it was a stand-in."""

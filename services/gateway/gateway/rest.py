@@ -24,6 +24,14 @@ HOUR_MS = 3_600_000
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
 MAX_CANDLES = 500
 MODEL_TRADES = 25
+EXPLORERS = {
+    "mainnet": "https://app.hyperliquid.xyz/explorer/address/",
+    "testnet": "https://app.hyperliquid-testnet.xyz/explorer/address/",
+}
+STATISTICS = (
+    *("net_realized", "time_long_percent", "time_short_percent", "time_flat_percent"),
+    *("residual", "residual_percent"),
+)
 
 Handler = Callable[[Request], Awaitable[Any]]
 
@@ -127,16 +135,25 @@ class Rest:
         model, points = parameters.model_of(query), parameters.number_of(query, "points", 500, 2_000)
         span_ms = RANGES_MS[parameters.choice_of(query, "range", ("72h", "all"))]
         since = 0 if span_ms is None else self._service.clock.now_ms() - span_ms
-        accounts = await self._queries.accounts()
+        start_balance = await self._queries.start_balance() or format(self._settings.paper_start_balance, "f")
         series = [
-            {"model": row["model"], "points": await self._queries.equity(row["model"], since, points)}
-            for row in accounts
+            {
+                "model": row["model"],
+                "points": await self._queries.equity(row["model"], since, max(1, points // 2)),
+                "drawdown": await self._queries.drawdown(row["model"], since, points),
+            }
+            for row in await self._queries.accounts()
             if model in (None, row["model"])
         ]
-        return {"series": series, "start_balance": format(self._settings.paper_start_balance, "f")}
+        benchmarks = await self._queries.benchmark_series(start_balance, since, points)
+        return {"series": series, "benchmarks": benchmarks, "start_balance": start_balance}
 
     async def _get_leaderboard(self, request: Request) -> Any:
-        return {"leaderboard": await self._queries.leaderboard(), "time_ms": self._service.clock.now_ms()}
+        return {
+            "leaderboard": await self._queries.leaderboard(),
+            "benchmarks": await self._queries.benchmarks(),
+            "time_ms": self._service.clock.now_ms(),
+        }
 
     async def _get_model(self, request: Request) -> Any:
         model = parameters.known_model(request.path_params["model"])
@@ -149,7 +166,14 @@ class Rest:
             "positions": await self._queries.positions(model),
             "trades": trades,
             "totals": totals[0] if totals else None,
+            "statistics": await self._statistics(model, accounts[0]["address"] if accounts else None),
         }
+
+    async def _statistics(self, model: str, address: str | None) -> Any:
+        figures = await self._queries.model_statistics(model) or dict.fromkeys(STATISTICS)
+        explorer = EXPLORERS.get(self._settings.hyperliquid_env)
+        figures.pop("model", None)
+        return figures | {"explorer_url": f"{explorer}{address}" if explorer and address else None}
 
     async def _get_readme(self, request: Request) -> Any:
         lang = parameters.choice_of(request.query_params, "lang", ("en", "zh"))

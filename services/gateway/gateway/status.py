@@ -56,7 +56,7 @@ class Status:
                 }
                 for symbol in SYMBOLS
             ],
-            "control": self._settings.control_token is not None,
+            "has_control": self._settings.control_token is not None,
             "version": VERSION,
         }
 

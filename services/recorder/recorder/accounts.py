@@ -4,7 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import AccountPosition, AccountUpdated, Event
+from recorder.statistics import refresh_equity, refresh_trades
 from recorder.tables import Connection, insert
+
+KEPT = ("model", "start_balance", "start_ms")
 
 
 async def take_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
@@ -12,19 +15,23 @@ async def take_state(connection: Connection, event: Event[AccountUpdated], snaps
     data = event.data
     row = _account_row(data)
     columns = list(row)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in ("model", "start_balance"))
+    updates = ", ".join(
+        f"{name} = excluded.{name}" for name in columns if name not in ("model", "start_balance", "start_ms")
+    )
     query = (
         f"INSERT INTO accounts ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
         f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms"
     )
-    previous_ms = await _last_snapshot_ms(connection, data.model)
+    previous_ms, previous_peak = await _last_snapshot(connection, data.model)
     if (await connection.execute(query.encode(), tuple(row.values()))).rowcount == 0:
         return False
     changed = await _replace_positions(connection, data)
     interval_ms = snapshot_interval_s * 1000
     is_due = previous_ms is None or data.state_ms // interval_ms > previous_ms // interval_ms
     if changed or is_due:
-        await insert(connection, "account_snapshots", [_snapshot_row(row, "change" if changed else "interval")])
+        snapshot = _snapshot_row(row, "change" if changed else "interval")
+        await insert(connection, "account_snapshots", [snapshot | {"peak": max(data.equity_usd, previous_peak)}])
+        await refresh_equity(connection, data.model, data.state_ms)
     return True
 
 
@@ -42,6 +49,7 @@ def _account_row(data: AccountUpdated) -> dict[str, Any]:
         "unrealized_pnl": data.unrealised_pnl_usd,
         "total_notional": data.total_notional_usd,
         "margin_ratio": ratio,
+        "start_ms": data.state_ms,
         "time_ms": data.state_ms,
     }
 
@@ -60,10 +68,13 @@ def _snapshot_row(row: dict[str, Any], cause: str) -> dict[str, Any]:
     return {name: row[name] for name in names} | {"cause": cause}
 
 
-async def _last_snapshot_ms(connection: Connection, model: str) -> int | None:
-    cursor = await connection.execute("SELECT max(time_ms) FROM account_snapshots WHERE model = %s", (model,))
+async def _last_snapshot(connection: Connection, model: str) -> tuple[int | None, Decimal]:
+    """Time and peak of the newest snapshot."""
+    cursor = await connection.execute(
+        "SELECT time_ms, peak FROM account_snapshots WHERE model = %s ORDER BY time_ms DESC LIMIT 1", (model,)
+    )
     found = await cursor.fetchone()
-    return found[0] if found else None
+    return (found[0], found[1]) if found else (None, Decimal(0))
 
 
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
@@ -75,11 +86,20 @@ async def _replace_positions(connection: Connection, data: AccountUpdated) -> bo
     now = {(p.symbol.value, p.side.value, p.size_coin) for p in data.positions}
     await connection.execute("DELETE FROM positions WHERE model = %s", (data.model,))
     await insert(connection, "positions", [_position_row(data, position) for position in data.positions])
+    funded = 0
     for position in data.positions:
-        await connection.execute(
-            "UPDATE trades SET funding = %s WHERE model = %s AND symbol = %s AND status = 'OPEN'",
-            (position.funding_since_open_usd, data.model, position.symbol.value),
+        updated = await connection.execute(
+            """UPDATE trades SET funding = %(funding)s WHERE model = %(model)s AND symbol = %(symbol)s
+            AND status = 'OPEN' AND funding <> %(funding)s""",
+            {
+                "funding": position.funding_since_open_usd,
+                "model": data.model,
+                "symbol": position.symbol.value,
+            },
         )
+        funded += updated.rowcount
+    if funded:
+        await refresh_trades(connection, [data.model])
     return before != now
 
 

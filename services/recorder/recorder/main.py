@@ -12,6 +12,7 @@ from common.runtime.settings import load_settings
 from recorder.config import RecorderSettings
 from recorder.gaps import GapCheck
 from recorder.record import Recorder
+from recorder.statistics import refresh_everything
 
 
 async def main() -> None:
@@ -19,6 +20,8 @@ async def main() -> None:
     async with Service.open("recorder", settings) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         await migrate(pool, "recorder")
+        async with pool.connection() as connection:
+            await refresh_everything(connection)
         recorder = Recorder(pool, service, settings)
         service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)

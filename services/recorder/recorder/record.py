@@ -11,6 +11,7 @@ from common.events import (
     Channel,
     ControlCommand,
     Event,
+    MarketSnapshot,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
@@ -27,7 +28,9 @@ from recorder import metrics, tables
 from recorder.accounts import take_state
 from recorder.config import RecorderSettings
 from recorder.episodes import refold, refold_intents
+from recorder.market import refresh_benchmarks, take_snapshots
 from recorder.memory import write_memory
+from recorder.statistics import refresh_decisions, refresh_trades
 from recorder.tables import Connection
 
 PUSH_EVERY_MS = 1_000
@@ -72,6 +75,7 @@ class Recorder:
         await tables.upsert_orders(connection, orders)
         await tables.insert(connection, "alerts", [tables.alert_row(e) for e in of(SystemAlert)])
         await tables.insert(connection, "commands", [tables.command_row(e) for e in of(ControlCommand)])
+        await take_snapshots(connection, of(MarketSnapshot))
         for event in of(AccountUpdated):
             await take_state(connection, event, self._settings.snapshot_interval_s)
 
@@ -92,7 +96,17 @@ class Recorder:
         if approved:
             await refold_intents(connection, approved)
         await tables.settle_decisions(connection, list(touched))
+        await self._settle_statistics(connection, events)
         return touched
+
+    async def _settle_statistics(self, connection: Connection, events: Sequence[Event[Any]]) -> None:
+        decisions = [event for event in events if isinstance(event.data, AgentDecision)]
+        traded = {event.data.model for event in events if isinstance(event.data, OrderFilled | RiskApproved)}
+        traded |= await tables.models_traded_by(connection, [event.id for event in decisions])
+        await refresh_trades(connection, sorted(traded))
+        await refresh_decisions(connection, [(event.data.model, event.time_ms) for event in decisions])
+        if any(isinstance(event.data, MarketSnapshot) for event in events):
+            await refresh_benchmarks(connection)
 
     # Pushes.
 

@@ -68,6 +68,7 @@ def decision_row(event: Event[AgentDecision]) -> dict[str, Any]:
         "attempts": data.attempts,
         "usage": _json(data.usage),
         "cost_usd": data.cost_usd,
+        "recorded_ms": event.recorded_ms,
     }
 
 
@@ -167,6 +168,7 @@ def fill_row(event: Event[OrderFilled]) -> dict[str, Any]:
         "crossed": data.crossed,
         "is_liquidation": data.is_liquidation,
         "time_ms": event.time_ms,
+        "recorded_ms": event.recorded_ms,
     }
 
 
@@ -246,3 +248,11 @@ async def decisions_of_intents(connection: Connection, intent_ids: Sequence[str]
         return {}
     cursor = await connection.execute("SELECT id, decision_id FROM verdicts WHERE id = ANY(%s)", (list(intent_ids),))
     return dict(await cursor.fetchall())
+
+
+async def models_traded_by(connection: Connection, decision_ids: Sequence[str]) -> set[str]:
+    """The models of those decisions that already have a trade."""
+    if not decision_ids:
+        return set()
+    cursor = await connection.execute("SELECT model FROM trades WHERE decision_id = ANY(%s)", (list(decision_ids),))
+    return {model for (model,) in await cursor.fetchall()}
