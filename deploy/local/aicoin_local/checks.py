@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
@@ -20,11 +20,12 @@ FORMATTED = (*PYTHON_FOLDERS, "tests", "bench")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One command; `folder` is where it runs."""
+    """One command; `folder` is where it runs, `variables` what it gets beside the environment."""
 
     name: str
     command: tuple[str, ...]
     folder: Path = ROOT
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def _tool(name: str) -> str:
@@ -47,12 +48,20 @@ QUICK_TESTS = (
         (sys.executable, "-m", "pytest", "-q", *(f"tests/{x}" for x in ("unit", "property", "architecture"))),
     ),
 )
+SIMULATED_S = 300
+SIMULATION = (
+    Check(
+        "simulation",
+        (sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S)),
+        variables={"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"},
+    ),
+)
 ALL_TESTS = (Check("tests", (sys.executable, "-m", "pytest", "-q")),)
 
 
 def test() -> None:
-    """Runs everything CI runs: lint, types, import contracts, the dashboard's checks, every test."""
-    _run_all((*STATIC, *DASHBOARD, *ALL_TESTS))
+    """Runs everything CI runs: lint, types, imports, the dashboard's checks, minutes of simulation, every test."""
+    _run_all((*STATIC, *DASHBOARD, *SIMULATION, *ALL_TESTS))
 
 
 def check() -> None:
@@ -70,7 +79,7 @@ def _run_all(checks: Sequence[Check]) -> None:
         typer.secho(f"── {check.name}", bold=True)
         sys.stdout.flush()
         started = time.monotonic()
-        code = subprocess.call(check.command, cwd=check.folder, env=environment)
+        code = subprocess.call(check.command, cwd=check.folder, env=environment | dict(check.variables))
         outcomes.append((check.name, code, time.monotonic() - started))
     typer.echo("")
     for name, code, seconds in outcomes:

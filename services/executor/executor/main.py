@@ -68,19 +68,26 @@ class Executor:
             lane.reload()
 
 
+def compose(service: Service, settings: ExecutorSettings, pool: Pool, door: Door | None = None) -> Executor:
+    """The executor with its handlers and lanes, on an open service; nobody listens to the accounts' feeds yet."""
+    executor = Executor(pool, service, settings, door)
+    service.on(RiskApproved, executor.take)
+    service.on(ControlCommand, executor.obey)
+    service.on_rebuild(executor.rebuild)
+    service.spawn("outbox", executor.outbox.run)
+    for model, lane in executor.lanes.items():
+        service.spawn(f"lane-{model}", lane.run)
+    return executor
+
+
 async def main() -> None:
     settings = load_settings("executor", ExecutorSettings)
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         await migrate(pool, "executor")
-        executor = Executor(pool, service, settings)
-        service.on(RiskApproved, executor.take)
-        service.on(ControlCommand, executor.obey)
-        service.on_rebuild(executor.rebuild)
-        service.spawn("outbox", executor.outbox.run)
+        executor = compose(service, settings, pool)
         for model, lane in executor.lanes.items():
             feed = AccountFeed(settings.api_url, settings.address_of(model), lane, service.clock, service.log)
-            service.spawn(f"lane-{model}", lane.run)
             service.spawn(f"feed-{model}", feed.run)
         await service.run()
         await pool.close()

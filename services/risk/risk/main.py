@@ -20,7 +20,7 @@ from common.events import (
     OrderFilled,
     OrderRejected,
 )
-from common.runtime.database import migrate, open_pool
+from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
 from common.trading.symbols import MODELS
@@ -32,35 +32,39 @@ from risk.store import RiskStore
 from risk.voids import void_lost_approvals
 
 
+def compose(service: Service, settings: RiskSettings, pool: Pool) -> RiskGate:
+    """The gate with everything that it hears and does, on an open service."""
+    gate, store = RiskGate(settings.limits, MODELS), RiskStore(pool, MODELS)
+
+    async def load_state() -> None:
+        gate.state = await rebuild(gate.limits, MODELS, store, pool, service.bus, service.clock, service.stopping)
+
+    async def save_state() -> None:
+        await store.save(gate.state.durable)
+
+    service.on_rebuild(load_state)
+    service.before_commit(save_state)
+    service.on(MarketTick, gate.mark)
+    service.on(MarketSnapshot, gate.snapshot)
+    service.on(AgentDecision, gate.judge)
+    service.on(AccountUpdated, gate.account)
+    service.on(OrderAccepted, gate.accepted)
+    service.on(OrderRejected, gate.rejected)
+    service.on(OrderCancelled, gate.cancelled)
+    service.on(OrderFilled, gate.filled)
+    service.on(ControlCommand, gate.command)
+    service.spawn("report", partial(report, service, gate))
+    service.spawn("voids", partial(void_lost_approvals, service, pool))
+    return gate
+
+
 async def main() -> None:
     settings = load_settings("risk", RiskSettings)
     async with Service.open("risk", settings, lease=True) as service:
         pool = await open_pool(settings.database_url)
         try:
             await migrate(pool, "risk")
-            gate, store = RiskGate(settings.limits, MODELS), RiskStore(pool, MODELS)
-
-            async def load_state() -> None:
-                gate.state = await rebuild(
-                    gate.limits, MODELS, store, pool, service.bus, service.clock, service.stopping
-                )
-
-            async def save_state() -> None:
-                await store.save(gate.state.durable)
-
-            service.on_rebuild(load_state)
-            service.before_commit(save_state)
-            service.on(MarketTick, gate.mark)
-            service.on(MarketSnapshot, gate.snapshot)
-            service.on(AgentDecision, gate.judge)
-            service.on(AccountUpdated, gate.account)
-            service.on(OrderAccepted, gate.accepted)
-            service.on(OrderRejected, gate.rejected)
-            service.on(OrderCancelled, gate.cancelled)
-            service.on(OrderFilled, gate.filled)
-            service.on(ControlCommand, gate.command)
-            service.spawn("report", partial(report, service, gate))
-            service.spawn("voids", partial(void_lost_approvals, service, pool))
+            compose(service, settings, pool)
             await service.run()
         finally:
             await pool.close()

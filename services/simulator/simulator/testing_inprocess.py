@@ -1,0 +1,65 @@
+"""The exchange without sockets, for simulations: a request is answered at once, in the caller's own process."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from simulator.exchange.exchange import Changes
+from simulator.streams import change_messages
+from simulator.subscriptions import Key
+from simulator.wire import actions, info
+from simulator.wire.requests import BadRequest, Unsupported
+from simulator.world import World
+
+FOLLOWED = ("userFills", "orderUpdates")
+
+
+def signer_of(body: dict[str, Any]) -> list[str]:
+    """The signer as an unchecked signature claims it: its s is the address. Recovering takes thirty milliseconds."""
+    return [f"0x{int(body['signature']['s'], 16):040x}"]
+
+
+class InProcess:
+    """One world. `heard(account, message)` is told what the account's socket would send."""
+
+    def __init__(
+        self,
+        seed: int,
+        now_ms: Callable[[], int],
+        accounts: list[tuple[str, str]],
+        balance_usd: Decimal,
+        heard: Callable[[str, str], None],
+    ) -> None:
+        self.world = World(seed, now_ms())
+        self.world.limits.is_on = False
+        self.world.l1_signers = signer_of
+        self._now_ms, self._heard = now_ms, heard
+        for account, wallet in accounts:
+            self.world.open_account(account, wallet, balance_usd, now_ms())
+        self.settle()
+
+    def request(self, path: str, body: Any) -> tuple[int, bytes]:
+        """Status and body of the answer to a POST."""
+        try:
+            answer = actions.execute if path.endswith("/exchange") else info.answer
+            content = answer(self.world, body, self._now_ms())
+        except BadRequest:
+            return 422, b"Failed to deserialize the JSON body into the target type"
+        except Unsupported:
+            return 500, b"null"
+        self.settle()
+        return 200, json.dumps(content).encode()
+
+    def step(self) -> None:
+        """The market moves on to now."""
+        self.world.step(self._now_ms())
+        self.settle()
+
+    def settle(self) -> None:
+        if not self.world.exchange.changes:
+            return
+        changes: Changes = self.world.take_changes()
+        wanted: set[Key] = {(kind, account) for account in self.world.exchange.accounts for kind in FOLLOWED}
+        for key, message in change_messages(self.world, changes, wanted, self._now_ms()):
+            self._heard(str(key[1]), message)

@@ -1,0 +1,115 @@
+"""`make simulate`: runs seeds on all cores and says how many, how fast, and how to replay what failed."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import count
+from pathlib import Path
+
+from simulation.run import Result, run_seed
+
+HASH_SEED = "0"
+SHOWN_LINES = 60
+
+
+def main() -> int:
+    arguments = _arguments()
+    if os.environ.get("PYTHONHASHSEED") != HASH_SEED:
+        os.environ["PYTHONHASHSEED"] = HASH_SEED
+        os.execv(sys.executable, [sys.executable, "-m", "simulation", *sys.argv[1:]])
+    if arguments.seed is not None:
+        return _replay(arguments.seed, arguments.story)
+    seeds = range(arguments.first, arguments.first + arguments.seeds) if arguments.seeds else count(arguments.first)
+    return _run_many(iter(seeds), arguments.seconds)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seed", type=int, help="replay one seed")
+    parser.add_argument("--story", type=Path, help="with --seed: write everything that happened into this file")
+    parser.add_argument("--seeds", type=int, help="how many seeds")
+    parser.add_argument("--seconds", type=float, help="stop taking new seeds after that long")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    arguments = parser.parse_args()
+    if arguments.seed is None and arguments.seeds is None and arguments.seconds is None:
+        arguments.seeds = 100
+    return arguments
+
+
+def _replay(seed: int, story: Path | None) -> int:
+    result = run_seed(seed)
+    if story is not None:
+        story.write_text("\n".join(result.story) + "\n", encoding="utf-8")
+    if result.failure:
+        _say("\n".join(result.story[-SHOWN_LINES:]))
+    _say(
+        json.dumps(
+            {
+                name: getattr(result, name)
+                for name in ("seed", "weather", "digest", "entries", "virtual_s", "orders", "fills", "happened")
+            }
+        )
+    )
+    _say(f"seed {seed} failed: {result.failure}" if result.failure else f"seed {seed} passed in {result.wall_s:.2f} s")
+    return 1 if result.failure else 0
+
+
+def _run_many(seeds: Iterator[int], seconds: float | None) -> int:
+    began = time.monotonic()
+    results: list[Result] = []
+    cores = os.cpu_count() or 1
+    with ProcessPoolExecutor(cores) as pool:
+        waiting: set[Future[Result]] = set()
+        while True:
+            is_late = seconds is not None and time.monotonic() - began >= seconds
+            while len(waiting) < 2 * cores and not is_late:
+                seed = next(seeds, None)
+                if seed is None:
+                    break
+                waiting.add(pool.submit(run_seed, seed))
+            if not waiting:
+                break
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for each in done:
+                results.append(each.result())
+                _tell(results[-1])
+    _sum_up(results, time.monotonic() - began, cores)
+    return 1 if any(result.failure for result in results) else 0
+
+
+def _tell(result: Result) -> None:
+    if result.failure:
+        _say(f"seed {result.seed} ({result.weather}) FAILED {result.failure}\n    make simulate SEED={result.seed}")
+
+
+def _sum_up(results: list[Result], wall_s: float, cores: int) -> None:
+    failed = [result.seed for result in results if result.failure]
+    happened: Counter[str] = Counter()
+    for result in results:
+        happened.update(result.happened)
+    sums = {
+        name: sum(getattr(result, name) for result in results)
+        for name in ("virtual_s", "steps", "looks", "orders", "fills")
+    }
+    _say(f"faults: {', '.join(f'{number} {kind}' for kind, number in sorted(happened.items()))}")
+    _say(
+        f"{len(results)} seeds, {len(failed)} failed; {sums['virtual_s'] / 3600:.1f} simulated hours in {wall_s:.0f} s"
+        f" on {cores} cores; {sums['steps'] / max(wall_s, 0.001):,.0f} steps/s, {sums['looks']:,} looks at what must"
+        f" hold, {sums['orders']:,} orders on the exchange, {sums['fills']:,} fills"
+    )
+    if failed:
+        _say(f"replay with: make simulate SEED={failed[0]}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""An event loop whose time jumps to the next timer, and whose ready callbacks run in a seeded order."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from selectors import SelectorKey
+from typing import Any
+
+from simulation.failure import SimulationFailed
+
+MAX_STEPS_A_MOMENT = 200_000
+"""More callbacks than that without time moving on is a loop that never ends."""
+
+
+class _Shuffled(deque[Any]):
+    """A queue from which a seeded one of the waiting is taken."""
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__()
+        self._rng = rng
+
+    def popleft(self) -> Any:
+        if len(self) > 1:
+            self.rotate(-int(self._rng.random() * len(self)))
+        return super().popleft()
+
+
+class _NoSockets:
+    """Stands where the loop waits for sockets: instead of waiting, it moves the time on."""
+
+    def __init__(self, advance: Callable[[float | None], None]) -> None:
+        self._advance = advance
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        self._advance(timeout)
+        return []
+
+    def register(self, *_: Any) -> None: ...
+
+    def unregister(self, *_: Any) -> None: ...
+
+    def get_key(self, file: Any) -> SelectorKey:
+        raise KeyError(file)
+
+    def get_map(self) -> dict[Any, Any]:
+        return {}
+
+    def close(self) -> None: ...
+
+
+class _Task(asyncio.Task[Any]):
+    """A task whose place in a set follows from its number, not from its address: sets of tasks are gone through."""
+
+    number = 0
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """`time()` is seconds since the loop's birth; nothing ever waits."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._now_s = 0.0
+        self._moment_steps = 0
+        super().__init__(_NoSockets(self._pass_time))  # type: ignore[arg-type]
+        self._ready = _Shuffled(rng)
+        self._tasks_made = 0
+        self.set_task_factory(self._make_task)
+        self.steps = 0
+
+    def time(self) -> float:
+        return self._now_s
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> _Task:
+        self._tasks_made += 1
+        _Task.number = self._tasks_made  # The task registers itself, by its hash, while it is made.
+        task = _Task(coroutine, loop=loop, **options)
+        task.number = self._tasks_made
+        return task
+
+    def _pass_time(self, timeout: float | None) -> None:
+        self.steps += 1
+        if timeout is None:
+            raise SimulationFailed("every task waits for something that never comes")
+        if timeout > 0:
+            self._now_s += timeout
+            self._moment_steps = 0
+            return
+        self._moment_steps += 1
+        if self._moment_steps > MAX_STEPS_A_MOMENT:
+            raise SimulationFailed("time stands still: tasks wake each other for ever")
+
+
+class LoopClock:
+    """The clock of everything in the simulation: wall time is the loop's, from a fixed beginning."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, start_ms: int) -> None:
+        self._loop, self._start_ms = loop, start_ms
+
+    def now_ms(self) -> int:
+        return self._start_ms + round(self._loop.time() * 1000)
+
+    def monotonic(self) -> float:
+        return self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,294 @@
+"""What must hold in every run, judged by the exchange's own state, not by what we believe of it."""
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+from typing import Any
+
+from common.events import Leg, OrderRole, RiskApproved
+from common.events.catalog import CATALOG, DEAD_SUFFIX
+from common.trading.symbols import MODELS
+from executor.cloids import client_order_id
+from executor.testing import address_of
+from recorder.gaps import Sequences
+from recorder.trades import FillRow, fold
+from simulation.failure import SimulationFailed
+from simulation.stage import BALANCE_USD, Stage
+from simulator.exchange.account import Account, figures
+from simulator.exchange.orders import Fill, Order
+
+NAKED_LIMIT_S = 10.0
+DISTURBED_S = 4.0
+RESIDUAL_FRACTION = Decimal("0.0001")
+SLACK = Decimal("1.02")
+DAY_MS = 86_400_000
+ENDED = ("order.accepted", "order.rejected", "order.cancelled", "order.filled")
+
+
+class Rules:
+    """Looks again and again. Raises SimulationFailed at the first thing that doesn't hold."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.looks = stage, 0
+        self._seen_orders = 0
+        self._judged_orders: set[int] = set()
+        self._seen_fills: Counter[str] = Counter()
+        self._naked_s: dict[tuple[str, str], float] = {}
+        self._last_look_s = 0.0
+        self._halted_ms: dict[str, int] = {}
+        self._approvals: dict[str, RiskApproved] = {}
+        self._entry_of: dict[str, str] = {}
+        self._entries_sent: dict[str, set[str]] = defaultdict(set)
+        stage.published = self._judge_published
+        inner = stage.exchange.request
+
+        def request(path: str, body: Any) -> tuple[int, bytes]:
+            """The exchange's door, watched: each action is judged at the moment it arrives."""
+            if path.endswith("/exchange"):
+                self._judge_action(body)
+            answer = inner(path, body)
+            if path.endswith("/exchange"):
+                self.look()
+            return answer
+
+        stage.exchange.request = request  # type: ignore[method-assign]
+
+    @property
+    def _world(self) -> Any:
+        return self.stage.exchange.world
+
+    def look(self) -> None:
+        """Everything that must hold at any moment."""
+        self.looks += 1
+        now_s = self.stage.loop.time()
+        if self.stage.journal.crashes:
+            raise SimulationFailed(f"a service ended by itself: {self.stage.journal.crashes[0]}")
+        self._note_approvals()
+        self._note_halts()
+        self._one_order_per_intent()
+        self._limits_hold()
+        self._covered_or_not_for_long(now_s)
+        self._last_look_s = now_s
+
+    # No exposure when not active.
+
+    def _note_approvals(self) -> None:
+        stream = self.stage.bus._streams.get(RiskApproved.TYPE)
+        if stream is None or len(stream.seen) == len(self._approvals):
+            return
+        for event in self.stage.bus.events(RiskApproved.TYPE):
+            if event.id in self._approvals:
+                continue
+            self._approvals[event.id] = event.data
+            if event.data.leg is Leg.ENTRY:
+                self._entry_of[client_order_id(event.id, OrderRole.ENTRY)] = event.id
+
+    def _note_halts(self) -> None:
+        """Since when, at the latest, each model's entries are held back by a halt file."""
+        folder = self.stage.executor_settings.executor_data_dir
+        for model in MODELS:
+            if (folder / "halt").exists() or (folder / f"halt-{model}").exists():
+                self._halted_ms.setdefault(model, self.stage.clock.now_ms())
+            else:
+                self._halted_ms.pop(model, None)
+
+    def _judge_action(self, body: Any) -> None:
+        """An order that may grow a position is an approved entry, signed before any halt."""
+        action = body["action"]
+        if action["type"] != "order":
+            return
+        self._note_approvals()
+        for order in action["orders"]:
+            if order["r"]:
+                continue
+            intent_id = self._entry_of.get(order.get("c", ""))
+            if intent_id is None:
+                raise SimulationFailed(f"an order that may grow a position and that risk never approved: {order}")
+            model = self._approvals[intent_id].model
+            halted_ms = self._halted_ms.get(model)
+            if halted_ms is not None and body["nonce"] > halted_ms:
+                raise SimulationFailed(f"{model}: entry {intent_id} was signed while halted since {halted_ms}")
+
+    def _judge_published(self, event: Any) -> None:
+        """At the moment at which an entry's approval is published, nothing durable may forbid it."""
+        if event.type != RiskApproved.TYPE or event.data.leg is not Leg.ENTRY or event.id in self._approvals:
+            return
+        model = event.data.model
+        now_ms = self._world.market.time_ms
+        rows = self.stage.database.rows("SELECT model, key, value FROM risk_state WHERE kind = 'halt'")
+        for row in rows:
+            until_ms = row["value"]["until_ms"]
+            if row["model"] in (model, "*") and (until_ms is None or until_ms > now_ms):
+                raise SimulationFailed(f"{model}: an entry was approved while {row['key']} held it back")
+
+    # Once.
+
+    def _one_order_per_intent(self) -> None:
+        orders: dict[int, Order] = self._world.histories.orders
+        if len(orders) == self._seen_orders:
+            return
+        self._seen_orders = len(orders)
+        by_cloid: Counter[str] = Counter()
+        for order in orders.values():
+            if order.cloid and (order.filled or order.is_open):
+                by_cloid[order.cloid] += 1
+        doubled = [cloid for cloid, count in by_cloid.items() if count > 1]
+        if doubled:
+            raise SimulationFailed(f"more than one order on the exchange under {doubled}")
+
+    # Limits, on the exchange's state, whenever an entry was filled.
+
+    def _limits_hold(self) -> None:
+        for model in MODELS:
+            address = address_of(model)
+            fills: list[Fill] = self._world.histories.fills.get(address, [])
+            if len(fills) == self._seen_fills[address]:
+                continue
+            fresh = fills[self._seen_fills[address] :]
+            self._seen_fills[address] = len(fills)
+            entries = [fill for fill in fresh if fill.cloid in self._entry_of]
+            for fill in entries:
+                self._entries_sent[model].add(self._entry_of[fill.cloid or ""])
+            if entries:
+                self._account_within_limits(model, self._world.exchange.accounts[address])
+
+    def _account_within_limits(self, model: str, account: Account) -> None:
+        limits = self.stage.risk_settings
+        marks = self._world.exchange.marks()
+        sums = figures(account, marks)
+        if len(account.positions) > limits.max_open_positions:
+            raise SimulationFailed(f"{model} holds {len(account.positions)} positions")
+        for position in account.positions.values():
+            if position.is_cross or position.leverage > limits.max_leverage:
+                raise SimulationFailed(f"{model} {position.coin}: cross {position.is_cross}, {position.leverage}x")
+            most_usd = sums.account_value * limits.max_position_size_percent / 100 * position.leverage
+            if abs(position.size) * marks[position.coin] > most_usd * SLACK * SLACK:
+                raise SimulationFailed(f"{model} {position.coin}: {position.size} is more than {most_usd} USD")
+        if sums.total_notional > limits.max_gross_exposure_ratio * sums.account_value * SLACK:
+            raise SimulationFailed(f"{model}: exposure {sums.total_notional} on equity {sums.account_value}")
+        if len(self._entries_sent[model]) > limits.max_daily_trades:
+            raise SimulationFailed(f"{model}: {len(self._entries_sent[model])} entries in a day")
+
+    # Protected.
+
+    def _covered_or_not_for_long(self, now_s: float) -> None:
+        disturbed = self.stage.chaos.disturbed_at_s
+        executor = self.stage.processes["executor"]
+        last_s = max([executor.started_s, *(disturbed.get(whom, 0.0) for whom in ("executor", "exchange", "risk"))])
+        is_disturbed = not executor.is_up or now_s - last_s < DISTURBED_S or now_s < self.stage.chaos.outage_until_s
+        for model in MODELS:
+            account = self._world.exchange.accounts[address_of(model)]
+            for coin in [coin for (whose, coin) in self._naked_s if whose == model and coin not in account.positions]:
+                del self._naked_s[model, coin]
+            for coin, position in account.positions.items():
+                if self._is_covered(account, coin, position.size):
+                    self._naked_s.pop((model, coin), None)
+                    continue
+                before_s = self._naked_s.get((model, coin), 0.0)
+                self._naked_s[model, coin] = 0.0 if is_disturbed else before_s + now_s - self._last_look_s
+                if self._naked_s[model, coin] > NAKED_LIMIT_S:
+                    raise SimulationFailed(f"{model} {coin}: {position.size} has had no stop for {NAKED_LIMIT_S} s")
+
+    def _is_covered(self, account: Account, coin: str, size: Decimal) -> bool:
+        stops = [
+            order
+            for order in self._world.exchange.open_of(account.address, coin)
+            if order.trigger_kind == "sl"
+            and order.reduce_only
+            and order.is_trigger
+            and not order.waits
+            and order.is_buy == (size < 0)
+        ]
+        return any(order.size == 0 for order in stops) or sum(order.size for order in stops) >= abs(size)
+
+    # At the end.
+
+    def settle_accounts(self) -> None:
+        """After a calm time: nothing unfinished, nothing lost, nothing that shouldn't rest, and the books agree."""
+        self.look()
+        self._nothing_unfinished()
+        self._nothing_lost()
+        for model in MODELS:
+            self._books_agree(model)
+            self._nothing_rests(model)
+
+    def _nothing_unfinished(self) -> None:
+        database = self.stage.database
+        rows = database.rows("SELECT intent_id, status FROM intents WHERE status IN ('STORED', 'SENT', 'IN_FLIGHT')")
+        if rows:
+            raise SimulationFailed(f"still unfinished: {rows}")
+        if database.rows("SELECT * FROM executor_outbox"):
+            raise SimulationFailed("events were left in the outbox")
+        dead = [name for name in CATALOG if self.stage.bus.events(name + DEAD_SUFFIX)]
+        if dead:
+            raise SimulationFailed(f"dead letters: {dead}")
+
+    def _nothing_lost(self) -> None:
+        recorded = self.stage.recorded
+        told: set[str] = {
+            event.data.intent_id for event in recorded.values() if event.type in ENDED and event.data.intent_id
+        }
+        stored = {row["intent_id"] for row in self.stage.database.rows("SELECT intent_id FROM intents")}
+        approved = {event.id for event in recorded.values() if event.type == RiskApproved.TYPE}
+        if stored != approved:
+            raise SimulationFailed(f"approvals and intents differ: {stored ^ approved}")
+        if stored - told:
+            raise SimulationFailed(f"nobody was told how these ended: {stored - told}")
+        sequences = Sequences()
+        for name in CATALOG:
+            for event in self.stage.bus.events(name):
+                gap = sequences.see(name, event.source or "", event.epoch or 0, event.sequence or 0)
+                if gap is not None:
+                    raise SimulationFailed(f"a gap: {gap}")
+
+    def _books_agree(self, model: str) -> None:
+        """Our fills are the exchange's, and so are the cash and the positions that follow from them."""
+        address = address_of(model)
+        theirs = {(fill.tid, fill.oid) for fill in self._world.histories.fills.get(address, [])}
+        events = [e for e in self.stage.recorded.values() if e.type == "order.filled" and e.data.model == model]
+        ours = {(event.data.trade_id, event.data.order_id) for event in events}
+        if ours != theirs:
+            raise SimulationFailed(f"{model}: fills differ: {ours ^ theirs}")
+        account: Account = self._world.exchange.accounts[address]
+        marks = self._world.exchange.marks()
+        equity = figures(account, marks).account_value
+        cash = equity - sum((p.unrealised(marks[p.coin]) for p in account.positions.values()), Decimal(0))
+        funding = sum(
+            (Decimal(row["delta"]["usdc"]) for row in self._world.histories.fundings.get(address, [])), Decimal(0)
+        )
+        booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in events), BALANCE_USD + funding)
+        if abs(booked - cash) > equity * RESIDUAL_FRACTION:
+            raise SimulationFailed(f"{model}: our cash is {booked}, the exchange's {cash}")
+        for coin in {event.data.symbol.value for event in events}:
+            rows = [_fill_row(event) for event in events if event.data.symbol.value == coin]
+            trades = fold(rows, {})
+            held = sum((t.entry_size - t.exit_size for t in trades if t.closed_ms is None), Decimal(0))
+            if held != abs(account.position_size(coin)):
+                raise SimulationFailed(f"{model} {coin}: our trades hold {held}, the exchange {account.positions}")
+
+    def _nothing_rests(self, model: str) -> None:
+        """Each position is covered, and no trigger is left on a coin without one."""
+        account: Account = self._world.exchange.accounts[address_of(model)]
+        for coin, position in account.positions.items():
+            if not self._is_covered(account, coin, position.size):
+                raise SimulationFailed(f"{model} {coin}: {position.size} is left without a stop")
+        orphans = [o for o in self._world.exchange.open_of(account.address) if o.coin not in account.positions]
+        if orphans:
+            raise SimulationFailed(f"{model}: orders were left on {[order.coin for order in orphans]}")
+
+
+def _fill_row(event: Any) -> FillRow:
+    data = event.data
+    return FillRow(
+        id=event.id,
+        time_ms=event.time_ms,
+        trade_id=data.trade_id,
+        signed_size=data.size_coin if data.side.value == "BUY" else -data.size_coin,
+        price=data.price,
+        fee=data.fee_usd,
+        closed_pnl=data.closed_pnl_usd,
+        start_position=data.start_position_coin,
+        role=data.role.value,
+        is_liquidation=data.is_liquidation,
+        intent_id=data.intent_id,
+        cycle_id=event.cycle_id,
+    )
