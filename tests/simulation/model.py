@@ -7,7 +7,7 @@ from typing import Any
 from common.events import Action, AgentDecision, Decision, Event, Outcome, originate
 from common.trading.symbols import SYMBOLS, Symbol
 
-EVERY_S = (4.0, 14.0)
+EVERY_S = (2.0, 12.0)
 THINKS_S = (0.2, 6.0)
 
 
@@ -25,8 +25,8 @@ def decide(rng: random.Random, held: list[Symbol], mids: dict[Symbol, Decimal]) 
             confidence=zero,
             reasoning=reasoning,
         )
-    if chance < 0.3:
-        symbol = rng.choice(held or list(SYMBOLS))
+    if chance < (0.3 if held else 0.08):
+        symbol = rng.choice(held if held and rng.random() < 0.9 else SYMBOLS)
         return Decision(
             action=Action.CLOSE,
             symbol=symbol,
@@ -39,16 +39,16 @@ def decide(rng: random.Random, held: list[Symbol], mids: dict[Symbol, Decimal]) 
     action = rng.choice((Action.LONG, Action.SHORT))
     direction = 1 if action is Action.LONG else -1
     stop = target = None
+    if rng.random() < 0.6:
+        stop = _near(rng, mids[symbol], -direction * rng.uniform(0.05, 3.0))
     if rng.random() < 0.4:
-        stop = _near(rng, mids[symbol], -direction * rng.uniform(0.3, 6.0))
-    if rng.random() < 0.4:
-        target = _near(rng, mids[symbol], direction * rng.uniform(0.3, 12.0))
+        target = _near(rng, mids[symbol], direction * rng.uniform(0.05, 5.0))
     return Decision(
         action=action,
         symbol=symbol,
-        leverage=rng.choice((1, 2, 3, 5, 8, 10, 12, 25)),
+        leverage=rng.choice((1, 2, 3, 4, 5, 5, 8, 12)),
         position_size_percent=Decimal(str(round(rng.choice((0.05, 1, 3, 6, 10, 18, 22)) * rng.uniform(0.9, 1.1), 2))),
-        confidence=Decimal(rng.randint(50, 100)),
+        confidence=Decimal(rng.randint(58, 100)),
         reasoning=reasoning,
         stop_loss=stop,
         take_profit=target,

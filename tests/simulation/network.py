@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import requests
@@ -22,10 +23,15 @@ class Wallet:
     """Signs in microseconds: s is the address, r binds the message. The simulated exchange takes its word."""
 
     def __init__(self, key: str) -> None:
-        self.address: str = Account.from_key(key).address
+        self.address = address_of_key(key)
 
     def sign_message(self, message: Any) -> dict[str, int]:
         return {"r": int.from_bytes(message.body[:31], "big") or 1, "s": int(self.address, 16), "v": 27}
+
+
+@lru_cache
+def address_of_key(key: str) -> str:
+    return str(Account.from_key(key).address)
 
 
 class Line:

@@ -8,7 +8,6 @@ from common.events import Leg, OrderRole, RiskApproved
 from common.events.catalog import CATALOG, DEAD_SUFFIX
 from common.trading.symbols import MODELS
 from executor.cloids import client_order_id
-from executor.testing import address_of
 from recorder.gaps import Sequences
 from recorder.trades import FillRow, fold
 from simulation.failure import SimulationFailed
@@ -139,7 +138,7 @@ class Rules:
 
     def _limits_hold(self) -> None:
         for model in MODELS:
-            address = address_of(model)
+            address = self.stage.addresses[model]
             fills: list[Fill] = self._world.histories.fills.get(address, [])
             if len(fills) == self._seen_fills[address]:
                 continue
@@ -176,7 +175,7 @@ class Rules:
         last_s = max([executor.started_s, *(disturbed.get(whom, 0.0) for whom in ("executor", "exchange", "risk"))])
         is_disturbed = not executor.is_up or now_s - last_s < DISTURBED_S or now_s < self.stage.chaos.outage_until_s
         for model in MODELS:
-            account = self._world.exchange.accounts[address_of(model)]
+            account = self._world.exchange.accounts[self.stage.addresses[model]]
             for coin in [coin for (whose, coin) in self._naked_s if whose == model and coin not in account.positions]:
                 del self._naked_s[model, coin]
             for coin, position in account.positions.items():
@@ -242,7 +241,7 @@ class Rules:
 
     def _books_agree(self, model: str) -> None:
         """Our fills are the exchange's, and so are the cash and the positions that follow from them."""
-        address = address_of(model)
+        address = self.stage.addresses[model]
         theirs = {(fill.tid, fill.oid) for fill in self._world.histories.fills.get(address, [])}
         events = [e for e in self.stage.recorded.values() if e.type == "order.filled" and e.data.model == model]
         ours = {(event.data.trade_id, event.data.order_id) for event in events}
@@ -267,7 +266,7 @@ class Rules:
 
     def _nothing_rests(self, model: str) -> None:
         """Each position is covered, and no trigger is left on a coin without one."""
-        account: Account = self._world.exchange.accounts[address_of(model)]
+        account: Account = self._world.exchange.accounts[self.stage.addresses[model]]
         for coin, position in account.positions.items():
             if not self._is_covered(account, coin, position.size):
                 raise SimulationFailed(f"{model} {coin}: {position.size} is left without a stop")

@@ -33,10 +33,14 @@ from simulation.process import Life, Process, log_of
 from simulator.testing_inprocess import InProcess
 
 START_MS = 1_790_000_000_000
+ADDRESSES = {model: address_of(model) for model in MODELS}
+WALLETS = {model: wallet_of(model) for model in MODELS}
 BALANCE_USD = Decimal(10_000)
 INTENT_LIFE_S = 5.0
 STEP_S = 1.0
 TICK_EVERY_STEPS = 2
+DEPTHS = (1.0, 0.02, 0.003)
+"""How deep the books are: in the thinnest ones many entries are filled in part."""
 
 
 class Stage:
@@ -54,9 +58,10 @@ class Stage:
         self.database.migrate("executor", "risk")
         self.recorded: dict[str, Event[Any]] = {}
         self.feeds: dict[str, AccountFeed] = {}
-        accounts = [(address_of(model), wallet_of(model)) for model in MODELS]
-        self.model_of = {address_of(model): model for model in MODELS}
-        self.exchange = InProcess(seed, self.clock.now_ms, accounts, BALANCE_USD, self._news)
+        self.addresses = ADDRESSES
+        accounts = [(ADDRESSES[model], WALLETS[model]) for model in MODELS]
+        self.model_of = {address: model for model, address in ADDRESSES.items()}
+        self.exchange = InProcess(seed, self.clock.now_ms, accounts, BALANCE_USD, self._news, rng.choice(DEPTHS))
         self.executor_settings = ExecutorSettings(
             metrics_port=0,
             database_url=SecretStr("postgresql://simulated"),
@@ -65,7 +70,7 @@ class Stage:
             intent_life_s=INTENT_LIFE_S,
             request_weight_per_minute=600,
             **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in MODELS},  # type: ignore[arg-type]
-            **{f"hyperliquid_account_address_{model}": address_of(model) for model in MODELS},
+            **{f"hyperliquid_account_address_{model}": ADDRESSES[model] for model in MODELS},
         )
         self.risk_settings = RiskSettings(metrics_port=0, database_url="postgresql://simulated", **limits)
         self.processes = {
@@ -89,7 +94,7 @@ class Stage:
         pool: Any = Pool(self.database, life.point)
         executor = compose_executor(service, self.executor_settings, pool, door)
         for name, lane in executor.lanes.items():
-            self.feeds[name] = AccountFeed("http://simulated", address_of(name), lane, self.clock, service.log)
+            self.feeds[name] = AccountFeed("http://simulated", self.addresses[name], lane, self.clock, service.log)
         await service.run()
 
     async def _risk(self, life: Any) -> None:
@@ -144,7 +149,11 @@ class Stage:
             await asyncio.sleep(STEP_S)
 
     def _jump(self) -> None:
-        symbol, percent = self.chaos.rng.choice(list(Symbol)), self.chaos.rng.uniform(-9, 9)
+        """Of any coin, more often of one that is held."""
+        accounts = self.exchange.world.exchange.accounts.values()
+        held = [Symbol(coin) for account in accounts for coin in account.positions]
+        is_held = held and self.chaos.rng.random() < 0.7
+        symbol, percent = self.chaos.rng.choice(held if is_held else list(Symbol)), self.chaos.rng.uniform(-9, 9)
         self.chaos.happened["gap"] += 1
         self.journal.note("market", "gap", symbol=symbol.value, percent=percent)
         market = self.exchange.world.market.coins[symbol.value]
@@ -180,7 +189,7 @@ class Stage:
         while self.are_models_awake:
             await asyncio.sleep(rng.uniform(*scripted.EVERY_S))
             asked_ms, mids = self.clock.now_ms(), self.mids()
-            held = [Symbol(coin) for coin in self.exchange.world.exchange.accounts[address_of(name)].positions]
+            held = [Symbol(coin) for coin in self.exchange.world.exchange.accounts[self.addresses[name]].positions]
             decision = scripted.decide(rng, held, mids)
             await asyncio.sleep(rng.uniform(*scripted.THINKS_S))
             self.decisions += 1

@@ -5,7 +5,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from simulator.coins import Coin
 from simulator.exchange.exchange import Changes
+from simulator.market.candles import CandleBook
+from simulator.market.coin import CoinMarket
+from simulator.market.market import Market
 from simulator.streams import change_messages
 from simulator.subscriptions import Key
 from simulator.wire import actions, info
@@ -20,6 +24,22 @@ def signer_of(body: dict[str, Any]) -> list[str]:
     return [f"0x{int(body['signature']['s'], 16):040x}"]
 
 
+class ThinMarket(Market):
+    """A market without a past and with a few levels a side, a share `depth` as deep: quick, and soon walked through."""
+
+    def __init__(self, seed: int, now_ms: int, depth: float) -> None:
+        self._depth = depth
+        super().__init__(seed, now_ms)
+
+    def _past(self, rng: Any, now_ms: int, coin: Coin, volume_per_minute: float) -> CandleBook:
+        return CandleBook()
+
+    def _opened(self, coin: Coin, past: CandleBook) -> CoinMarket:
+        opened = super()._opened(coin, past)
+        opened.levels, opened.depth = 5, self._depth
+        return opened
+
+
 class InProcess:
     """One world. `heard(account, message)` is told what the account's socket would send."""
 
@@ -30,8 +50,9 @@ class InProcess:
         accounts: list[tuple[str, str]],
         balance_usd: Decimal,
         heard: Callable[[str, str], None],
+        depth: float = 1.0,
     ) -> None:
-        self.world = World(seed, now_ms())
+        self.world = World(seed, now_ms(), ThinMarket(seed, now_ms(), depth))
         self.world.limits.is_on = False
         self.world.l1_signers = signer_of
         self._now_ms, self._heard = now_ms, heard

@@ -40,8 +40,8 @@ class Histories:
 class World:
     """The simulated outside world. All times are wall ms and come in as arguments."""
 
-    def __init__(self, seed: int, now_ms: int) -> None:
-        self.market = Market(seed, now_ms)
+    def __init__(self, seed: int, now_ms: int, market: Market | None = None) -> None:
+        self.market = market or Market(seed, now_ms)
         self.exchange = Exchange(self.market)
         self.keys = Keys()
         self.limits = Limits()

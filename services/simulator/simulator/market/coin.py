@@ -55,6 +55,8 @@ class CoinMarket:
     asks: list[Level] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
     touched: list[tuple[str, Any]] = field(default_factory=list)
+    levels: int = LEVELS
+    depth: float = 1.0
 
     def move(self, log_return: float, rng: random.Random, now_ms: int, dt_s: float, next_tid: int) -> list[Trade]:
         """One step of the path: new mid, oracle and mark, a fresh book, and the trades of the step."""
@@ -92,9 +94,9 @@ class CoinMarket:
             else min(step, -round(self.mid * 2e-5 / abs(step)) * abs(step))
         )
         levels = []
-        for index in range(LEVELS):
+        for index in range(self.levels):
             price = Decimal(repr(round(best + index * gap, 6))).normalize()
-            usd = self.coin.level_usd * (0.25 + index * 0.12) * rng.uniform(0.4, 1.6)
+            usd = self.coin.level_usd * self.depth * (0.25 + index * 0.12) * rng.uniform(0.4, 1.6)
             size = Decimal(repr(round(usd / self.mid, decimals)))
             levels.append(Level(price, max(size, Decimal(1).scaleb(-decimals)), rng.randint(1, 12)))
         return levels

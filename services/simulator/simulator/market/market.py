@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.coins import COINS
+from simulator.coins import COINS, Coin
 from simulator.market.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle, CandleBook, history
 from simulator.market.coin import CoinMarket, Level, Trade
 
@@ -31,9 +31,17 @@ class Market:
         numbers = np.random.default_rng(seed)
         for name, coin in COINS.items():
             per_minute = coin.day_volume_usd / 1440 / coin.start_price
-            past = history(numbers, now_ms, coin.start_price, coin.volatility, per_minute)
-            self.coins[name] = _opened(CoinMarket(coin, past, coin.start_price, coin.start_price, coin.start_price))
+            past = self._past(numbers, now_ms, coin, per_minute)
+            self.coins[name] = self._opened(coin, past)
         self._first_books()
+
+    def _past(self, rng: np.random.Generator, now_ms: int, coin: Coin, volume_per_minute: float) -> CandleBook:
+        return history(rng, now_ms, coin.start_price, coin.volatility, volume_per_minute)
+
+    def _opened(self, coin: Coin, past: CandleBook) -> CoinMarket:
+        opened = CoinMarket(coin, past, coin.start_price, coin.start_price, coin.start_price)
+        opened.open_interest = coin.open_interest
+        return opened
 
     def _first_books(self) -> None:
         for market in self.coins.values():
@@ -125,11 +133,6 @@ class Market:
             market.bids, market.asks = ([_level(each) for each in row[side]] for side in ("bids", "asks"))
             market.trades = [_trade(each) for each in row["trades"]]
             self.coins[name] = market
-
-
-def _opened(market: CoinMarket) -> CoinMarket:
-    market.open_interest = market.coin.open_interest
-    return market
 
 
 def _level_row(level: Level) -> list[Any]:
