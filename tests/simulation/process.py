@@ -44,7 +44,7 @@ class Process:
                 return
             text = "".join(traceback.format_exception(error))
             self.journal.note(self.name, "process ended by an error", reason=text)
-            self.journal.crashes.append(f"{self.name}: {error!r}\n{text}")
+            self.journal.crashes.append(f"{self.name}: {text[-1_500:]}")
             self.kill("its own error")
 
     def kill(self, reason: str) -> None:

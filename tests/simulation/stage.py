@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit
-from common.events import Command, ControlCommand, Event, MarketTick, originate
+from common.events import Command, ControlCommand, Event, MarketTick, RiskApproved, RiskDenied, originate
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 from common.trading.symbols import MODELS, Symbol
@@ -20,6 +20,7 @@ from executor.feed import AccountFeed
 from executor.main import compose as compose_executor
 from executor.testing import address_of, key_of, wallet_of
 from executor.venue import Door
+from recorder.tables import insert, verdict_row
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
 from simulation import model as scripted
@@ -56,6 +57,7 @@ class Stage:
         self.bus = MemoryBus(self.clock.now_ms)
         self.database = Database()
         self.database.migrate("executor", "risk")
+        self.database.create("recorder", "verdicts")
         self.recorded: dict[str, Event[Any]] = {}
         self.feeds: dict[str, AccountFeed] = {}
         self.addresses = ADDRESSES
@@ -104,10 +106,15 @@ class Stage:
         await service.run()
 
     async def _recorder(self, life: Any) -> None:
-        """Keeps every event by its id, as the recorder's tables do."""
+        """Keeps every event by its id, as the recorder's tables do, and the one table that others read."""
         service = self._service(life, ServiceSettings(metrics_port=0), lease=False)
+        pool: Any = Pool(self.database, life.point)
 
         async def store(events: Any, now_ms: int) -> tuple[Event[Any], ...]:
+            verdicts = [event for event in events if isinstance(event.data, RiskApproved | RiskDenied)]
+            if verdicts:
+                async with pool.connection() as connection:
+                    await insert(connection, "verdicts", [verdict_row(event) for event in verdicts])
             await life.point("database.connect")
             for event in events:
                 if not isinstance(event.data, MarketTick):
