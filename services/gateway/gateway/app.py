@@ -1,18 +1,16 @@
 """The public port: REST, WebSocket, health and the dashboard's files."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.runtime.service import Service
 from gateway.errors import ApiError, answer
@@ -23,11 +21,13 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
 NOT_BUILT = "The dashboard is not built. Run make setup, or set GATEWAY_WEB_DIR to its dist folder.\n"
 
 
@@ -61,17 +61,29 @@ def create_app(service: Service, doors: Doors, routes: list[Route], web_dir: Pat
     ]
     if web_dir.is_dir():
         every.append(Mount("/", StaticFiles(directory=web_dir)))
-    middleware = [Middleware(GZipMiddleware, minimum_size=1_000), Middleware(BaseHTTPMiddleware, dispatch=add_headers)]
+    middleware = [Middleware(GZipMiddleware, minimum_size=1_000), Middleware(SecurityHeaders)]
     return Starlette(routes=every, middleware=middleware, exception_handlers={HTTPException: refused})
 
 
-async def add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Security headers on everything; files with a hash in their name may be kept for ever."""
-    response = await call_next(request)
-    response.headers.update(HEADERS)
-    if request.url.path.startswith("/assets/"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
+class SecurityHeaders:
+    """Security headers on every answer; files with a hash in their name may be kept for ever."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS]
+                if scope["path"].startswith("/assets/") and message["status"] == 200:
+                    message["headers"].append((b"cache-control", b"public, max-age=31536000, immutable"))
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
 
 
 async def refused(request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """Gateway: browsers get pushes, read-only REST and the dashboard; people with a token send commands.
 
-Reads    ws.push (all of it, no group); PostgreSQL views of the recorder; price:, kline:, orderbook:
+Reads    ws.push (all of it, no group); PostgreSQL views of the recorder; price:, kline:, orderbook:, service:
 Writes   control.command
 State    the last pushes of each channel, for clients that come back
 Failure  without Redis or PostgreSQL it answers 503 and goes on; clients reconnect and catch up
@@ -18,11 +18,12 @@ from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.control import Control
 from gateway.hub import Hub
+from gateway.operations import Operations
 from gateway.queries import Queries
 from gateway.rest import Rest
 from gateway.snapshots import Snapshots
 from gateway.status import Status
-from gateway.tail import Tail
+from gateway.tail import PushAges, Tail
 from gateway.ws import MAX_MESSAGE_BYTES, Doors
 
 
@@ -44,7 +45,9 @@ async def main() -> None:
         pool = await open_pool(settings.database_url.get_secret_value())
         hub, queries = Hub(), Queries(pool)
         doors = Doors(hub, Snapshots(hub, queries, service.redis), service, settings)
-        routes = Rest(service, settings, queries, Status(service, settings, queries)).routes()
+        ages = PushAges()
+        operations = Operations(service, queries, ages)
+        routes = Rest(service, settings, queries, Status(service, settings, queries), operations).routes()
         if settings.control_token is not None:
             routes += Control(service, settings.control_token).routes()
         app = create_app(service, doors, routes, settings.gateway_web_dir)
@@ -64,7 +67,7 @@ async def main() -> None:
             await server.serve([bound])
 
         service.spawn("serve", serve)
-        service.spawn("tail", Tail(service, hub, settings.redis_url).run)
+        service.spawn("tail", Tail(service, hub, settings.redis_url, ages).run)
         service.spawn("beat", doors.beat)
         service.log.info("dashboard", url=f"http://{settings.bind_host}:{bound.getsockname()[1]}")
         await service.run()

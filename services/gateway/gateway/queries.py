@@ -9,6 +9,11 @@ from common.runtime.database import Pool
 from gateway.parameters import Cursor, cursor_text
 
 Row = dict[str, Any]
+LATEST_DECISIONS = "SELECT latency_ms FROM ai_decisions ORDER BY time_ms DESC, id DESC LIMIT %(sample)s"
+LATEST_APPROVALS = """SELECT a.*, d.recorded_ms AS decided_ms,
+    (SELECT min(f.recorded_ms) FROM fills f WHERE f.intent_id = a.id) AS filled_ms
+    FROM (SELECT id, decision_id, time_ms FROM verdicts WHERE verdict = 'APPROVED' AND leg IN ('entry', 'exit')
+        ORDER BY time_ms DESC LIMIT %(sample)s) a LEFT JOIN ai_decisions d ON d.id = a.decision_id"""
 
 
 class Queries:
@@ -149,6 +154,56 @@ class Queries:
         rows = await self.rows("SELECT * FROM api_model_statistics WHERE model = %s", (model,))
         return rows[0] if rows else None
 
+    async def alerts(self, limit: int) -> list[Row]:
+        """Newest first."""
+        return await self.rows("SELECT * FROM api_alerts ORDER BY time_ms DESC LIMIT %s", (limit,))
+
+    async def latencies(self, sample: int) -> dict[str, Row]:
+        """Per stage median, 99th percentile and count over the latest decisions; wall times, ms."""
+        own = f"SELECT 'decision' AS name, latency_ms AS ms FROM ({LATEST_DECISIONS}) d"  # noqa: S608
+        queries = [own, *(await self._approval_stages())]
+        union = " UNION ALL ".join(f"({query})" for query in queries)
+        rows = await self.rows(
+            f"""WITH v AS MATERIALIZED ({LATEST_APPROVALS}) SELECT name, count(*) AS count,
+                round(percentile_disc(0.5) WITHIN GROUP (ORDER BY ms))::bigint AS p50_ms,
+                round(percentile_disc(0.99) WITHIN GROUP (ORDER BY ms))::bigint AS p99_ms
+            FROM ({union}) u WHERE ms IS NOT NULL GROUP BY name""",  # noqa: S608
+            {"sample": sample},
+        )
+        return {row.pop("name"): row for row in rows}
+
+    async def _approval_stages(self) -> list[str]:
+        """The stages after the decision; when an order was sent, only the executor's own table knows."""
+        stages = ["SELECT 'decision_to_verdict', time_ms - decided_ms FROM v"]
+        if await self._has_table("intents"):
+            stages += [
+                "SELECT 'verdict_to_sent', i.first_sent_ms - v.time_ms FROM v JOIN intents i ON i.intent_id = v.id",
+                "SELECT 'sent_to_filled', v.filled_ms - i.first_sent_ms FROM v JOIN intents i ON i.intent_id = v.id",
+            ]
+        return stages
+
+    async def _has_table(self, name: str) -> bool:
+        [found] = await self.rows("SELECT to_regclass(%s) IS NOT NULL AS there", (name,))
+        return bool(found["there"])
+
+    async def page_of(
+        self,
+        source: str,
+        columns: Sequence[str],
+        time: str,
+        key: str,
+        model: str | None,
+        after: tuple[int, str],
+        limit: int,
+    ) -> list[Row]:
+        """The next rows of a view after a (time, key), oldest first. Names come from our own tables of exports."""
+        of_model = "" if model is None else "model = %s AND "
+        query = (
+            f"SELECT {', '.join(columns)} FROM {source} WHERE {of_model}({time}, {key}) > (%s, %s)"  # noqa: S608
+            f" ORDER BY {time}, {key} LIMIT %s"
+        )
+        return await self.rows(query, (*(() if model is None else (model,)), *after, limit))
+
     async def latest_model_facts(self) -> dict[str, Row]:
         """Per model: which provider model answered last, and whether it was a stand-in."""
         rows = await self.rows(
@@ -160,8 +215,7 @@ class Queries:
 
     async def trading_states(self) -> list[Row]:
         """Each model's trading state with its reasons, from risk's own table; none before risk has made it."""
-        [found] = await self.rows("SELECT to_regclass('risk_state') IS NOT NULL AS there")
-        if not found["there"]:
+        if not await self._has_table("risk_state"):
             return []
         return await self.rows(
             """SELECT model, value ->> 'state' AS state, value -> 'reasons' AS reasons

@@ -1,6 +1,5 @@
 """REST: read-only answers from PostgreSQL and the cache. Nothing is computed here."""
 
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,9 +11,12 @@ from starlette.routing import Route
 from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from gateway import metrics, parameters
+from gateway.answers import Answers, Lifetime, answer_of
 from gateway.config import GatewaySettings
 from gateway.errors import ApiError, answer
+from gateway.exports import EXPORTS, export
 from gateway.openapi import document
+from gateway.operations import Operations
 from gateway.queries import Queries
 from gateway.readme import readme_text
 from gateway.snapshots import prices
@@ -34,13 +36,28 @@ STATISTICS = (
 )
 
 Handler = Callable[[Request], Awaitable[Any]]
+Responder = Callable[[Request], Awaitable[Response]]
+
+LIFETIMES = {
+    "/status": Lifetime(0.5, 2.0),
+    "/prices": Lifetime(0.1, 0.5),
+    "/accounts": Lifetime(0.25, 1.0),
+    "/positions": Lifetime(0.25, 1.0),
+    "/equity": Lifetime(1.0, 5.0),
+    "/leaderboard": Lifetime(0.25, 1.0),
+    "/models/{model}": Lifetime(0.25, 1.0),
+    "/operations": Lifetime(1.0, 4.0),
+}
 
 
 class Rest:
     """The routes under /api/v1."""
 
-    def __init__(self, service: Service, settings: GatewaySettings, queries: Queries, status: Status) -> None:
+    def __init__(
+        self, service: Service, settings: GatewaySettings, queries: Queries, status: Status, operations: Operations
+    ) -> None:
         self._service, self._settings, self._queries, self._status = service, settings, queries, status
+        self._operations, self._answers = operations, Answers(service.clock)
         self._redis = service.redis
 
     def routes(self) -> list[Route]:
@@ -57,17 +74,38 @@ class Rest:
             "/equity": self._get_equity,
             "/leaderboard": self._get_leaderboard,
             "/models/{model}": self._get_model,
+            "/operations": self._get_operations,
             "/readme": self._get_readme,
             "/openapi.json": self._get_openapi,
         }
-        return [Route(f"/api/v1{path}", self._served(path, each), methods=["GET"]) for path, each in handlers.items()]
+        served = {path: self._answering(handler, LIFETIMES.get(path)) for path, handler in handlers.items()}
+        served |= {f"/export/{name}.csv": self._exporting(name) for name in EXPORTS}
+        return [Route(f"/api/v1{path}", self._served(path, each), methods=["GET"]) for path, each in served.items()]
 
-    def _served(self, path: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """The handler as an endpoint: its content as JSON with an ETag, its errors in the one error shape."""
+    def _answering(self, handler: Handler, lifetime: Lifetime | None) -> Responder:
+        """The handler's content as JSON with an ETag, kept ready where many ask for the same."""
+
+        async def respond(request: Request) -> Response:
+            if lifetime is None:
+                return answer_of(await handler(request)).respond(request.headers)
+            key = f"{request.url.path}?{request.url.query}"
+            kept = await self._answers.get(key, lifetime, lambda: handler(request))
+            return kept.respond(request.headers)
+
+        return respond
+
+    def _exporting(self, name: str) -> Responder:
+        async def respond(request: Request) -> Response:
+            return await export(name, request, self._queries)
+
+        return respond
+
+    def _served(self, path: str, responder: Responder) -> Responder:
+        """The responder with its errors in the one error shape."""
 
         async def endpoint(request: Request) -> Response:
             try:
-                response = _json(request, await handler(request))
+                response = await responder(request)
             except ApiError as error:
                 response = answer(error)
             except Exception as error:
@@ -175,19 +213,12 @@ class Rest:
         figures.pop("model", None)
         return figures | {"explorer_url": f"{explorer}{address}" if explorer and address else None}
 
+    async def _get_operations(self, request: Request) -> Any:
+        return await self._operations.read()
+
     async def _get_readme(self, request: Request) -> Any:
         lang = parameters.choice_of(request.query_params, "lang", ("en", "zh"))
         return {"lang": lang, "text": readme_text(lang)}
 
     async def _get_openapi(self, request: Request) -> Any:
         return document(has_control=self._settings.control_token is not None)
-
-
-def _json(request: Request, content: Any) -> Response:
-    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
-    etag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
-    if "*" in known or etag in known:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)

@@ -1,9 +1,10 @@
 """Reads ws.push once for all clients: the whole stream, no group; survives outages and wipes."""
 
+from collections import deque
 from typing import Any
 
 from common.bus.redis_streams import connect, read_entry
-from common.events import WsPush
+from common.events import Channel, WsPush
 from common.events.codec import UnreadableEvent
 from common.runtime.backoff import Backoff
 from common.runtime.outages import is_outage
@@ -14,14 +15,31 @@ from gateway.hub import Hub
 STREAM = WsPush.TYPE
 BLOCK_MS = 2_000
 PAGE = 500
+KEPT_AGES = 1_000
 START_PAGE = 3_000
+
+
+class PushAges:
+    """How old the latest price pushes were when they came here, from the ingester's making them; ms."""
+
+    def __init__(self) -> None:
+        self._ages: deque[int] = deque(maxlen=KEPT_AGES)
+
+    def note(self, age_ms: int) -> None:
+        self._ages.append(max(0, age_ms))
+
+    def summary(self) -> dict[str, Any]:
+        ages = sorted(self._ages)
+        p50, p99 = (ages[round(share * (len(ages) - 1))] if ages else None for share in (0.5, 0.99))
+        return {"name": "tick_to_push", "p50_ms": p50, "p99_ms": p99, "count": len(ages)}
 
 
 class Tail:
     """Feeds the hub. `on_epoch` is called when the counters were born anew."""
 
-    def __init__(self, service: Service, hub: Hub, redis_url: str) -> None:
-        self._service, self._hub = service, hub
+    def __init__(self, service: Service, hub: Hub, redis_url: str, ages: PushAges) -> None:
+        self._service, self._hub, self._ages = service, hub, ages
+        self._is_past = False
         self._redis: Any = connect(redis_url, answer_limit_s=BLOCK_MS / 1000 + 5)
         self._after = "0-0"
 
@@ -44,8 +62,10 @@ class Tail:
     async def _read_past(self) -> None:
         """The newest entries, so that clients can catch up on what they missed."""
         entries = await self._redis.xrevrange(STREAM, count=START_PAGE)
+        self._is_past = True
         for entry_id, fields in reversed(entries):
             self._take(entry_id, fields)
+        self._is_past = False
 
     async def _read(self) -> None:
         reply: Any = await self._redis.xread({STREAM: self._after}, count=PAGE, block=BLOCK_MS)
@@ -72,6 +92,8 @@ class Tail:
             return
         channel = event.data.channel.value
         metrics.PUSHES.labels(channel).inc()
+        if channel == Channel.PRICE_UPDATE and not self._is_past:
+            self._ages.note(self._service.clock.now_ms() - event.recorded_ms)
         if event.epoch is not None and event.channel_sequence is not None:
             self._hub.take(channel, event.channel_sequence, event.epoch, event.time_ms, event.data.data)
 

@@ -33,6 +33,8 @@ from common.runtime.health import HealthServer, Readiness
 from common.runtime.lease import Lease
 from common.runtime.logs import configure_logs
 from common.runtime.outages import is_outage
+from common.runtime.presence import EVERY_S as PRESENCE_EVERY_S
+from common.runtime.presence import Presence
 from common.runtime.settings import ServiceSettings, refuse_start
 
 TRIM_EVERY_S = 15.0
@@ -174,6 +176,7 @@ class Service:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._guarded(name, task), name=name) for name, task in self._tasks.items()]
             running.append(group.create_task(self._trim(), name="trim"))
+            running.append(group.create_task(self._tell_presence(), name="presence"))
             consuming = group.create_task(self._consume(), name="consume")
             stop = group.create_task(self.stopping.wait(), name="stop")
             await stop
@@ -304,6 +307,14 @@ class Service:
     async def _pause(self, pause: Backoff) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), pause.next_s())
+
+    async def _tell_presence(self) -> None:
+        """Tells how the owner is; a standby keeps silent, since the key is the service's, not the instance's."""
+        presence = Presence(self.name, self.bus, self.clock, self.readiness)
+        while True:
+            if self.is_owner:
+                await presence.tell()
+            await self.clock.sleep(PRESENCE_EVERY_S)
 
     async def _trim(self) -> None:
         """Trims the streams of which this service is the first producer."""

@@ -1,0 +1,254 @@
+"""Events for tests: decisions, approvals, fills and account states with everything but the point filled in."""
+
+from decimal import Decimal
+from typing import Any
+
+from common.events import (
+    AccountPosition,
+    AccountUpdated,
+    Action,
+    AgentDecision,
+    BookSummary,
+    CandleSeries,
+    CoinSnapshot,
+    Decision,
+    Event,
+    Leg,
+    MarketSnapshot,
+    OrderFilled,
+    OrderIntent,
+    OrderRole,
+    Outcome,
+    Prompt,
+    RiskApproved,
+    RuleResult,
+    Sentiment,
+    TokenUsage,
+    TradeFlow,
+    derive,
+    originate,
+)
+from common.trading.symbols import OrderSide, Side, Symbol
+
+ONE = Decimal(1)
+
+
+def decided(
+    model: str,
+    cycle_id: str,
+    time_ms: int,
+    *,
+    action: Action = Action.LONG,
+    symbol: Symbol = Symbol.BTC,
+    confidence: Decimal = Decimal(72),
+    tokens: int = 100,
+    cost_usd: Decimal = Decimal("0.001"),
+    latency_ms: int = 500,
+) -> Event[AgentDecision]:
+    """An answered decision."""
+    decision = Decision(
+        action=action,
+        symbol=symbol,
+        leverage=5,
+        position_size_percent=Decimal(10),
+        confidence=confidence,
+        reasoning="because",
+    )
+    payload = AgentDecision(
+        model=model,
+        outcome=Outcome.ANSWERED,
+        decision=decision,
+        failure_code=None,
+        failure_reason=None,
+        snapshot_id=f"snapshot {cycle_id}",
+        boundary_ms=time_ms,
+        snapshot_mid_prices={symbol: ONE},
+        prompt=Prompt(system="s", user=f"u {cycle_id}", strategy="trend-v1", strategy_hash="h", prompt_hash="p"),
+        raw_response="{}",
+        reasoning_content=None,
+        dropped_keys=(),
+        attempts=1,
+        provider_model="m",
+        stand_in=True,
+        usage=TokenUsage(prompt_tokens=tokens, completion_tokens=tokens // 10, cached_tokens=0),
+        cost_usd=cost_usd,
+        asked_ms=time_ms,
+        answered_ms=time_ms + latency_ms,
+        latency_ms=latency_ms,
+    )
+    return originate(payload, keys=(cycle_id, model), time_ms=time_ms, now_ms=time_ms + latency_ms, cycle_id=cycle_id)
+
+
+def approved(decision: Event[AgentDecision], *, leverage: int = 5, leg: Leg = Leg.ENTRY) -> Event[RiskApproved]:
+    """The approval of a decision, 3 ms after it."""
+    said = decision.data.decision
+    assert said is not None and said.symbol is not None  # noqa: S101, PT018 - made by `decided`
+    intent = OrderIntent(
+        symbol=said.symbol,
+        side=OrderSide.BUY if said.action is Action.LONG else OrderSide.SELL,
+        size_coin=ONE,
+        limit_price=ONE,
+        reduce_only=leg is not Leg.ENTRY,
+        leverage=leverage,
+        mark_price=ONE,
+        notional_usd=ONE,
+        initial_margin_usd=ONE,
+        stop_loss_price=None,
+        take_profit_price=None,
+        valid_until_ms=None,
+    )
+    rules = (RuleResult(code="LEVERAGE", passed=True, value="5", limit="11", setting="MAX_LEVERAGE"),)
+    payload = RiskApproved(model=decision.data.model, leg=leg, decision_id=decision.id, intent=intent, rules=rules)
+    return derive(decision, payload, decision.recorded_ms + 3)
+
+
+def filled(
+    model: str,
+    symbol: Symbol,
+    trade_id: int,
+    time_ms: int,
+    signed_size: Decimal,
+    price: Decimal,
+    start_position: Decimal,
+    *,
+    fee: Decimal = Decimal(0),
+    closed_pnl: Decimal = Decimal(0),
+    role: OrderRole = OrderRole.ENTRY,
+    is_liquidation: bool = False,
+    intent: Event[RiskApproved] | None = None,
+) -> Event[OrderFilled]:
+    """One fill; bought positive."""
+    payload = OrderFilled(
+        model=model,
+        intent_id=intent.id if intent else None,
+        client_order_id=None,
+        order_id=trade_id,
+        trade_id=trade_id,
+        symbol=symbol,
+        role=role,
+        side=OrderSide.BUY if signed_size > 0 else OrderSide.SELL,
+        price=price,
+        size_coin=abs(signed_size),
+        fee_usd=fee,
+        closed_pnl_usd=closed_pnl,
+        start_position_coin=start_position,
+        direction="",
+        crossed=True,
+        is_liquidation=is_liquidation,
+    )
+    return originate(
+        payload,
+        keys=(model, symbol, trade_id, time_ms),
+        time_ms=time_ms,
+        now_ms=time_ms + 20,
+        cycle_id=intent.cycle_id if intent else None,
+        cause_id=intent.id if intent else None,
+    )
+
+
+def state(model: str, time_ms: int, equity: Decimal, **changes: Any) -> Event[AccountUpdated]:
+    """An account's state without positions, unless `changes` has some."""
+    figures: dict[str, Any] = {
+        "cash_usd": equity,
+        "withdrawable_usd": equity,
+        "margin_used_usd": Decimal(0),
+        "maintenance_margin_usd": Decimal(0),
+        "unrealised_pnl_usd": Decimal(0),
+        "total_notional_usd": Decimal(0),
+        "positions": (),
+    } | changes
+    payload = AccountUpdated(
+        model=model,
+        address=f"0x{model}",
+        equity_usd=equity,
+        open_orders=(),
+        covers=(),
+        open_intents=(),
+        state_ms=time_ms,
+        received_ms=time_ms,
+        **figures,
+    )
+    return originate(payload, keys=(model, time_ms), time_ms=time_ms, now_ms=time_ms)
+
+
+def position(symbol: Symbol, side: Side, **changes: Any) -> AccountPosition:
+    figures: dict[str, Any] = {
+        "size_coin": ONE,
+        "entry_price": Decimal(100),
+        "mark_price": Decimal(100),
+        "leverage": 5,
+        "is_isolated": True,
+        "notional_usd": Decimal(100),
+        "unrealised_pnl_usd": Decimal(0),
+        "margin_used_usd": Decimal(20),
+        "liquidation_price": None,
+        "funding_since_open_usd": Decimal(0),
+        "stop_loss_price": None,
+        "take_profit_price": None,
+        "protected": True,
+        "intent_id": None,
+        "cycle_id": None,
+        "opened_ms": None,
+    } | changes
+    return AccountPosition(symbol=symbol, side=side, **figures)
+
+
+def snapshot(cycle_id: str, time_ms: int, mids: dict[Symbol, Decimal]) -> Event[MarketSnapshot]:
+    """A market snapshot with these mid prices."""
+    payload = MarketSnapshot(
+        run_id="r",
+        cycle_number=time_ms // 60_000,
+        boundary_ms=time_ms,
+        interval_s=60,
+        missed_cycles=0,
+        partial=False,
+        coins={symbol: _coin(symbol, mid, time_ms) for symbol, mid in mids.items()},
+        sentiment=Sentiment(fear_greed=40, classification="Fear", time_ms=time_ms),
+    )
+    return originate(payload, keys=(cycle_id,), time_ms=time_ms, now_ms=time_ms, cycle_id=cycle_id)
+
+
+def _coin(symbol: Symbol, mid: Decimal, time_ms: int) -> CoinSnapshot:
+    series = CandleSeries(
+        interval="1h",
+        open_times_ms=(time_ms,),
+        opens=(1.0,),
+        highs=(1.0,),
+        lows=(1.0,),
+        closes=(float(mid),),
+        volumes=(1.0,),
+        is_last_closed=True,
+        ema20=(1.5,),
+        ema50=(),
+        macd=(),
+        rsi7=(),
+        rsi14=(55.0,),
+        atr3=None,
+        atr14=2.0,
+        volume_average=None,
+    )
+    book = BookSummary(
+        time_ms=time_ms,
+        best_bid_price=mid,
+        best_ask_price=mid,
+        spread_bps=1.0,
+        bid_depth_usd=1.0,
+        ask_depth_usd=1.0,
+        imbalance=0.0,
+    )
+    return CoinSnapshot(
+        symbol=symbol,
+        mid_price=mid,
+        mark_price=mid,
+        oracle_price=mid,
+        prev_day_price=mid,
+        day_volume_usd=ONE,
+        funding_rate_hourly=Decimal("0.0000125"),
+        premium=None,
+        open_interest_coin=ONE,
+        open_interest_average_coin=None,
+        max_leverage=20,
+        book=book,
+        flow=TradeFlow(window_s=60, buy_usd=1.0, sell_usd=1.0, trade_count=2),
+        series={"1h": series},
+    )

@@ -1,0 +1,254 @@
+"""REST over a real socket: the rows that the recorder keeps, in the agreed shapes, kept ready, with validators."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from redis.asyncio import Redis
+
+from common.bus.redis_streams import RedisBus
+from common.events import Action, AlertSeverity, OrderRole, SystemAlert, originate
+from common.runtime.clock import SystemClock
+from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.health import Readiness
+from common.runtime.presence import Presence
+from common.trading.symbols import Symbol
+from gateway.app import create_app
+from gateway.config import GatewaySettings
+from gateway.exports import EXPORTS, csv_pages
+from gateway.hub import Hub
+from gateway.operations import Operations
+from gateway.queries import Queries
+from gateway.rest import Rest
+from gateway.snapshots import Snapshots
+from gateway.status import Status
+from gateway.tail import PushAges
+from gateway.ws import Doors
+from recorder.config import RecorderSettings
+from recorder.record import Recorder
+from recorder.testing import approved, decided, filled, snapshot, state
+
+D = Decimal
+
+
+@dataclass
+class Server:
+    """A gateway on a socket of its own, with what the test needs to fill its stores."""
+
+    client: httpx.AsyncClient
+    pool: Pool
+    recorder: Recorder
+    redis: Any
+    bus: RedisBus
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        answer = await self.client.get(f"/api/v1/{path}", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+async def server(database_url: str, redis_url: str) -> AsyncIterator[Server]:
+    pool = await open_pool(database_url)
+    await migrate(pool, "recorder")
+    redis, bus = Redis.from_url(redis_url), RedisBus(redis_url)
+    settings = GatewaySettings(metrics_port=0, database_url="postgresql://unused", hyperliquid_env="testnet")
+    service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness(), settings=settings)
+    hub, queries = Hub(), Queries(pool)
+    operations = Operations(service, queries, PushAges())
+    routes = Rest(service, settings, queries, Status(service, settings, queries), operations).routes()
+    app = create_app(service, Doors(hub, Snapshots(hub, queries, redis), service, settings), routes, Path("nowhere"))
+    running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning", ws="websockets-sansio"))
+    serving = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        yield Server(client, pool, recorder, redis, bus)
+    running.should_exit = True
+    await serving
+    await bus.close()
+    await redis.aclose()
+    await pool.close()
+
+
+async def fill_in(server: Server) -> None:
+    """Two decisions of one model: one opened a position, the next one closed it."""
+    mids = dict.fromkeys(Symbol, D(100))
+    opening = decided("qwen", "r-1", 60_000)
+    entry = approved(opening)
+    closing = decided("qwen", "r-2", 120_000, action=Action.CLOSE)
+    leave = approved(closing, leverage=5)
+    fills = [
+        filled("qwen", Symbol.BTC, 1, 60_800, D(1), D(100), D(0), fee=D("0.05"), intent=entry),
+        filled(
+            *("qwen", Symbol.BTC, 2, 120_800, D(-1), D(110), D(1)),
+            fee=D("0.05"),
+            closed_pnl=D(10),
+            role=OrderRole.EXIT,
+            intent=leave,
+        ),
+    ]
+    states = [state("qwen", 59_000, D(10_000)), state("qwen", 121_000, D("10009.9"))]
+    seen = [snapshot("r-1", 60_000, mids), snapshot("r-2", 120_000, mids)]
+    await server.recorder.store([states[0], *seen, opening, entry, closing, leave, *fills, states[1]], 1)
+
+
+async def test_the_leaderboard_with_benchmarks(server: Server) -> None:
+    await fill_in(server)
+    body = await server.get("leaderboard")
+    [row] = body["leaderboard"]
+    assert (row["total_pnl"], row["return_percent"], row["trades"], row["decisions"]) == ("9.9", "0.099", 1, 2)
+    assert (row["sharpe"], row["expectancy"], row["brier"]) == (None, "9.9", "0.0784")
+    assert [each["name"] for each in body["benchmarks"]] == ["btc_hold", "equal_weight"]
+
+
+async def test_equity_with_drawdown_and_benchmarks(server: Server) -> None:
+    await fill_in(server)
+    body = await server.get("equity", range="all")
+    assert body["start_balance"] == "10000"
+    [series] = body["series"]
+    assert series["points"] == [[59_000, "10000"]]
+    assert series["drawdown"] == [[59_000, "0"]]
+    assert [each["name"] for each in body["benchmarks"]] == ["btc_hold", "equal_weight"]
+    assert body["benchmarks"][0]["points"] == [[120_000, "10000"]]
+
+
+async def test_a_model_with_its_statistics(server: Server) -> None:
+    await fill_in(server)
+    body = await server.get("models/qwen")
+    statistics = body["statistics"]
+    assert statistics["net_realized"] == "9.9"
+    assert D(statistics["time_long_percent"]) == pytest.approx(D(6_000_000) / 62_000, abs=D("0.0001"))
+    assert statistics["explorer_url"] == "https://app.hyperliquid-testnet.xyz/explorer/address/0xqwen"
+    assert (await server.get("models/deepseek"))["statistics"]["net_realized"] is None
+    assert (await server.get("status"))["has_control"] is False
+
+
+async def test_a_decision_with_the_one_before_its_market_and_its_trade(server: Server) -> None:
+    await fill_in(server)
+    first, second = await server.get("decisions/r-1/qwen"), await server.get("decisions/r-2/qwen")
+    assert first["previous_prompt"] is None
+    assert second["previous_prompt"] == {"cycle_id": "r-1", "user": "u r-1"}
+    assert first["trade"]["id"] == second["trade"]["id"]
+    assert second["trade"]["status"] == "CLOSED"
+    coins = second["snapshot"]["coins"]
+    assert [coin["symbol"] for coin in coins] == [symbol.value for symbol in Symbol]
+    assert coins[0]["mid_price"] == "100"
+    assert coins[0]["series"]["1h"]["rsi14"] == 55.0
+    assert first["rules"][0].keys() == {"code", "passed", "value", "limit", "setting", "detail"}
+
+
+async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) -> None:
+    await fill_in(server)
+    await server.bus.prepare("recorder", ["system.alert"])
+    clock = SystemClock()
+    healthy, waiting = Readiness(), Readiness()
+    healthy.set("start", True)
+    await Presence("risk", server.bus, clock, healthy).tell()
+    await Presence("executor", server.bus, clock, waiting).tell()
+    old = json.loads(await server.redis.get("service:risk")) | {"name": "ingester", "time_ms": clock.now_ms() - 60_000}
+    await server.redis.set("service:ingester", json.dumps(old))
+    await server.redis.xadd("order.filled.dead", {"dead_reason": "x"})
+    alert = SystemAlert(
+        code="TEST", severity=AlertSeverity.WARNING, service="risk", model=None, message="hello", figures={}
+    )
+    await server.recorder.store([originate(alert, keys=("a",), time_ms=5, now_ms=5)], 1)
+    body = await server.get("operations")
+    services = {row["name"]: row for row in body["services"]}
+    assert services["risk"]["ready"] is True
+    assert services["risk"]["reason"] is None
+    assert services["executor"]["reason"] == "start: starting"
+    assert services["ingester"]["ready"] is False
+    assert services["ingester"]["reason"].startswith("nothing heard for")
+    assert services["recorder"] == {
+        "name": "recorder",
+        "ready": False,
+        "reason": "nothing heard yet",
+        "started_ms": None,
+        "time_ms": None,
+    }
+    streams = {row["stream"]: row for row in body["streams"]}
+    assert streams["system.alert"] == {
+        "stream": "system.alert",
+        "length": 0,
+        "groups": [{"name": "recorder", "lag": 0, "pending": 0}],
+    }
+    latencies = {row["name"]: row for row in body["latencies"]}
+    assert latencies["decision"] == {"name": "decision", "p50_ms": 500, "p99_ms": 500, "count": 2}
+    assert latencies["decision_to_verdict"] == {"name": "decision_to_verdict", "p50_ms": 3, "p99_ms": 3, "count": 2}
+    assert latencies["sent_to_filled"]["count"] == latencies["tick_to_push"]["count"] == 0
+    assert [alert["message"] for alert in body["alerts"]] == ["hello"]
+    assert body["dead_letters"] == [{"stream": "order.filled", "count": 1}]
+    assert {row["service"]: row["count"] for row in body["errors"]}["risk"] >= 0
+
+
+async def test_stages_on_the_exchange_come_from_the_executors_table(server: Server) -> None:
+    await fill_in(server)
+    async with server.pool.connection() as connection:
+        await connection.execute("CREATE TABLE intents (intent_id text PRIMARY KEY, first_sent_ms bigint)")
+        await connection.execute("INSERT INTO intents SELECT id, time_ms + 7 FROM verdicts")
+    latencies = {row["name"]: row for row in (await server.get("operations"))["latencies"]}
+    assert (latencies["verdict_to_sent"]["p50_ms"], latencies["verdict_to_sent"]["count"]) == (7, 2)
+    assert (latencies["sent_to_filled"]["p50_ms"], latencies["sent_to_filled"]["count"]) == (310, 2)
+
+
+async def test_csv_holds_every_row_once_oldest_first(server: Server) -> None:
+    decisions = [decided(("qwen", "deepseek")[n % 2], f"r-{n}", 1_000 * (n // 5)) for n in range(40)]
+    states = [state(model, n * 300_000, D(n)) for n in range(1, 20) for model in ("qwen", "deepseek")]
+    await server.recorder.store([*decisions, *states], 1)
+    for name, model, count in (("decisions", None, 40), ("decisions", "qwen", 20), ("equity", None, 38)):
+        pages = [page async for page in csv_pages(EXPORTS[name], model, Queries(server.pool), page_rows=7)]
+        assert len(pages) == count // 7 + 1
+        answer = await server.client.get(f"/api/v1/export/{name}.csv", params={"model": model} if model else {})
+        assert answer.text == "".join(pages)
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert "attachment" in answer.headers["content-disposition"]
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert len(rows) == count
+        assert len({(row["model"], row.get("cycle_id", row["time_ms"])) for row in rows}) == count
+        assert [int(row["time_ms"]) for row in rows] == sorted(int(row["time_ms"]) for row in rows)
+
+
+async def test_csv_without_rows_is_its_header(server: Server) -> None:
+    empty = await server.client.get("/api/v1/export/trades.csv")
+    assert empty.text.startswith("id,model,symbol,side,entry_time")
+    assert len(empty.text.splitlines()) == 1
+    wrong = await server.client.get("/api/v1/export/trades.csv", params={"model": "x"})
+    assert wrong.json()["error"]["code"] == "BAD_PARAMETER"
+
+
+async def test_a_models_words_are_no_formula_in_a_spreadsheet(server: Server) -> None:
+    decision = decided("qwen", "r-1", 1_000)
+    assert decision.data.decision is not None
+    said = decision.data.decision.model_copy(update={"reasoning": "=HYPERLINK(1)"})
+    evil = decision.model_copy(update={"data": decision.data.model_copy(update={"decision": said})})
+    await server.recorder.store([evil], 1)
+    answer = await server.client.get("/api/v1/export/decisions.csv")
+    assert next(csv.DictReader(io.StringIO(answer.text)))["reasoning"] == "'=HYPERLINK(1)"
+
+
+async def test_every_answer_has_a_validator_and_the_security_headers(server: Server) -> None:
+    await fill_in(server)
+    for path in ("leaderboard", "positions", "prices", "decisions", "operations", "openapi.json", "readme"):
+        first = await server.client.get(f"/api/v1/{path}")
+        again = await server.client.get(f"/api/v1/{path}", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b""), path
+        assert "script-src 'self';" in first.headers["content-security-policy"]
+        assert first.headers["x-content-type-options"] == "nosniff"
+    big = await server.client.get("/api/v1/openapi.json", headers={"Accept-Encoding": "gzip"})
+    assert big.headers["content-encoding"] == "gzip"
+    plain = await server.client.get("/api/v1/openapi.json", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.json() == big.json()

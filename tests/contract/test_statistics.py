@@ -1,0 +1,378 @@
+"""Every figure of the leaderboard against a recomputation from the raw fills that knows nothing of the recorder's."""
+
+import itertools
+import math
+import statistics
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from common.events import Action, Event, OrderFilled, OrderRole
+from common.runtime.database import Pool, migrate, open_pool
+from common.trading.symbols import Side, Symbol
+from gateway.queries import Queries
+from recorder.config import RecorderSettings
+from recorder.record import Recorder
+from recorder.statistics import refresh_everything
+from recorder.testing import approved, decided, filled, position, snapshot, state
+
+D = Decimal
+ZERO = D(0)
+CENT = D("0.005")
+HOUR_MS = 3_600_000
+COINS = (Symbol.BTC, Symbol.ETH, Symbol.DOGE)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database_url)
+    await migrate(pool, "recorder")
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
+    redis = Redis.from_url(redis_url)
+    settings = RecorderSettings(metrics_port=0, database_url="postgresql://unused")
+    yield Recorder(pool, SimpleNamespace(redis=redis), settings)  # type: ignore[arg-type]
+    await redis.aclose()
+
+
+async def row_of(pool: Pool, model: str) -> dict[str, Any]:
+    return next(row for row in await Queries(pool).leaderboard() if row["model"] == model)
+
+
+# What happened: positions opened, grown, reduced, turned, liquidated, some within one millisecond.
+
+
+@dataclass
+class Market:
+    """One coin's position as an exchange would keep it: average entry price, profit realised when reduced."""
+
+    size: Decimal = ZERO
+    entry: Decimal = ZERO
+
+    def take(self, signed: Decimal, price: Decimal) -> Decimal:
+        """Books a fill; what it realised, before fees."""
+        closing = min(abs(self.size), abs(signed)) if self.size * signed < 0 else D(0)
+        realised = closing * (price - self.entry) * (1 if self.size > 0 else -1)
+        after = self.size + signed
+        if closing == 0:
+            self.entry = (self.entry * abs(self.size) + price * abs(signed)) / abs(after)
+        elif after * self.size < 0:
+            self.entry = price
+        self.size = after
+        return realised
+
+
+@dataclass
+class Life:
+    """One model's generated fills with the decisions and approvals behind them."""
+
+    model: str
+    random: Random
+    now_ms: int = 1_000_000
+    trade_id: int = 1
+    markets: dict[Symbol, Market] = field(default_factory=lambda: {coin: Market() for coin in COINS})
+    events: list[Event[Any]] = field(default_factory=list)
+    confidences: dict[str, Decimal] = field(default_factory=dict)
+
+    def fill(self, coin: Symbol, signed: Decimal, intent: Any, *, role: OrderRole, liquidated: bool = False) -> None:
+        price = D(self.random.randint(9_000, 11_000)) / 100
+        market = self.markets[coin]
+        before = market.size
+        realised = market.take(signed, price)
+        fee = (abs(signed) * price * D("0.00045")).quantize(D("1e-6"))
+        self.events.append(
+            filled(
+                self.model,
+                coin,
+                self.trade_id,
+                self.now_ms,
+                signed,
+                price,
+                before,
+                fee=fee,
+                closed_pnl=realised,
+                role=role,
+                is_liquidation=liquidated,
+                intent=intent,
+            )
+        )
+        self.trade_id += 1
+
+    def step(self, number: int) -> None:
+        """One thing that happens to one coin."""
+        self.now_ms += self.random.choice((0, 1, 50, 60_000, 7_200_000))
+        coin = self.random.choice(COINS)
+        market = self.markets[coin]
+        size = D(self.random.randint(1, 500)) / 100
+        sign = self.random.choice((1, -1))
+        if market.size == 0:
+            confidence = D(self.random.randint(60, 95))
+            action = Action.LONG if sign > 0 else Action.SHORT
+            cycle = f"{self.model}-{number}"
+            decision = decided(self.model, cycle, self.now_ms, action=action, symbol=coin, confidence=confidence)
+            approval = approved(decision, leverage=self.random.randint(1, 10))
+            self.events += [decision, approval]
+            self.confidences[approval.id] = confidence
+            for _ in range(self.random.randint(1, 3)):
+                self.fill(coin, sign * size, approval, role=OrderRole.ENTRY)
+            return
+        kind = self.random.random()
+        toward_flat = -1 if market.size > 0 else 1
+        if kind < 0.2:
+            self.fill(coin, -toward_flat * size, None, role=OrderRole.UNKNOWN)
+        elif kind < 0.4 and abs(market.size) > D("0.02"):
+            self.fill(coin, toward_flat * D("0.01"), None, role=OrderRole.UNKNOWN)
+        elif kind < 0.5:
+            self.fill(coin, -market.size + toward_flat * size, None, role=OrderRole.UNKNOWN)
+        else:
+            half = (market.size / 2).quantize(D("0.01"))
+            if half:
+                self.fill(coin, -half, None, role=OrderRole.STOP)
+            self.fill(coin, -market.size, None, role=OrderRole.STOP, liquidated=kind > 0.9)
+
+
+# The recomputation: cash that went in and out between two moments at which a coin was flat.
+
+
+@dataclass
+class Episode:
+    side: str
+    opened_ms: int
+    confidence: Decimal | None
+    cash: Decimal = ZERO
+    fees: Decimal = ZERO
+    bought: Decimal = ZERO
+    closed_ms: int | None = None
+
+
+def episodes_of(fills: Iterable[Event[OrderFilled]], confidences: dict[str, Decimal]) -> list[Episode]:
+    """Episodes by cash flow alone: neither average entry prices nor the exchange's own closed P&L."""
+    size, done, running = D(0), [], None
+    for event in fills:
+        data = event.data
+        signed = data.size_coin if data.side == "BUY" else -data.size_coin
+        parts = [(signed, data.fee_usd)]
+        if size and (size + signed) * size < 0:
+            closing_fee = (data.fee_usd * abs(size) / data.size_coin).quantize(D("1e-8"))
+            parts = [(-size, closing_fee), (size + signed, data.fee_usd - closing_fee)]
+        for part, fee in parts:
+            if size == 0:
+                side = "LONG" if part > 0 else "SHORT"
+                running = Episode(side, event.time_ms, confidences.get(data.intent_id or ""))
+                done.append(running)
+            assert running is not None
+            running.cash -= part * data.price
+            running.fees += fee
+            if part * size >= 0:
+                running.bought += abs(part) * data.price
+            size += part
+            if size == 0:
+                running.closed_ms = event.time_ms
+    return done
+
+
+def recomputed(episodes: list[Episode]) -> dict[str, Any]:
+    ended = [episode for episode in episodes if episode.closed_ms is not None]
+    pnls = [episode.cash - episode.fees for episode in ended]
+    wins, losses = [p for p in pnls if p > 0], [p for p in pnls if p < 0]
+    holding = [(e.closed_ms or 0) - e.opened_ms for e in ended]
+    stated = [(e.confidence / 100, p > 0) for e, p in zip(ended, pnls, strict=True) if e.confidence is not None]
+    known = [confidence * 100 for confidence, _ in stated]
+    return {
+        "trades": len(ended),
+        "fees": sum((e.fees for e in episodes), D(0)),
+        "win_rate_percent": D(100 * len(wins)) / len(ended) if ended else None,
+        "biggest_win": max(wins, default=None),
+        "biggest_loss": min(losses, default=None),
+        "profit_factor": sum(wins, D(0)) / -sum(losses) if losses and wins else None,
+        "expectancy": sum(pnls, D(0)) / len(pnls) if pnls else None,
+        "average_trade_notional": statistics.mean(e.bought for e in ended) if ended else None,
+        "median_trade_notional": statistics.median(e.bought for e in ended) if ended else None,
+        "average_holding_ms": round(statistics.mean(holding)) if ended else None,
+        "median_holding_ms": round(statistics.median(holding)) if ended else None,
+        "average_confidence": statistics.mean(known) if known else None,
+        "median_confidence": statistics.median(known) if known else None,
+        "long_share_percent": D(100 * sum(e.side == "LONG" for e in ended)) / len(ended) if ended else None,
+        "brier": statistics.mean((p - won) ** 2 for p, won in stated) if stated else None,
+    }
+
+
+def assert_equal(row: dict[str, Any], expected: dict[str, Any]) -> None:
+    for name, value in expected.items():
+        found = row[name]
+        if value is None or found is None:
+            assert found is value, name
+        else:
+            slack = D(1) if name.endswith("_ms") else CENT if name != "brier" else D("1e-6")
+            assert abs(D(str(found)) - D(str(value))) <= slack, (name, found, value)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_leaderboard_figures_follow_from_the_raw_fills(recorder: Recorder, pool: Pool, seed: int) -> None:
+    random = Random(seed)
+    lives = [Life(model, random) for model in ("deepseek", "qwen")]
+    for life in lives:
+        for number in range(60):
+            life.step(number)
+    starts = [state(life.model, 999_000, D(10_000)) for life in lives]
+    events = [*starts, *sorted((e for life in lives for e in life.events), key=lambda e: e.time_ms)]
+    while events:
+        size = random.randint(1, 40)
+        batch, events = events[:size], events[size:]
+        await recorder.store(random.sample(batch, len(batch)), 1)
+    for life in lives:
+        row = await row_of(pool, life.model)
+        episodes: list[Episode] = []
+        for coin in COINS:
+            fills = [e for e in life.events if isinstance(e.data, OrderFilled) and e.data.symbol is coin]
+            episodes += episodes_of(fills, life.confidences)
+        assert_equal(row, recomputed(episodes))
+        realised = sum(e.data.closed_pnl_usd - e.data.fee_usd for e in life.events if isinstance(e.data, OrderFilled))
+        figures = await Queries(pool).model_statistics(life.model)
+        assert figures is not None
+        assert abs(D(figures["net_realized"]) - realised) <= CENT
+    before = await Queries(pool).leaderboard()
+    async with pool.connection() as connection:
+        await refresh_everything(connection)
+    assert await Queries(pool).leaderboard() == before
+
+
+async def test_no_trades_have_no_figures(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store([state("qwen", 1_000, D(10_000))], 1)
+    row = await row_of(pool, "qwen")
+    assert_equal(row, recomputed([]))
+    assert (row["rank"], row["return_percent"], row["total_pnl"]) == (1, "0", "0")
+
+
+async def test_one_winning_trade_has_no_profit_factor(recorder: Recorder, pool: Pool) -> None:
+    fills = [
+        filled("qwen", Symbol.BTC, 1, 2_000, D(2), D(100), D(0), fee=D("0.09")),
+        filled("qwen", Symbol.BTC, 2, 62_000, D(-2), D(110), D(2), fee=D("0.099"), closed_pnl=D(20)),
+    ]
+    await recorder.store([state("qwen", 1_000, D(10_000)), *fills], 1)
+    row = await row_of(pool, "qwen")
+    assert (row["trades"], row["profit_factor"], row["biggest_loss"]) == (1, None, None)
+    assert (row["expectancy"], row["biggest_win"], row["win_rate_percent"]) == ("19.811", "19.811", "100")
+    assert row["average_holding_ms"] == row["median_holding_ms"] == 60_000
+
+
+async def test_an_open_trade_counts_only_for_fees_and_what_was_realised(recorder: Recorder, pool: Pool) -> None:
+    fills = [
+        filled("qwen", Symbol.BTC, 1, 2_000, D(2), D(100), D(0), fee=D("0.09")),
+        filled("qwen", Symbol.BTC, 2, 3_000, D(-1), D(110), D(2), fee=D("0.05"), closed_pnl=D(10)),
+    ]
+    await recorder.store([state("qwen", 1_000, D(10_000)), *fills], 1)
+    row = await row_of(pool, "qwen")
+    assert (row["trades"], row["expectancy"], row["fees"]) == (0, None, "0.14")
+    figures = await Queries(pool).model_statistics("qwen")
+    assert figures is not None
+    assert figures["net_realized"] == "9.86"
+
+
+async def test_funding_of_an_open_trade_counts_at_once(recorder: Recorder, pool: Pool) -> None:
+    opened = filled("qwen", Symbol.BTC, 1, 2_000, D(1), D(100), D(0), fee=D("0.05"))
+    held = position(Symbol.BTC, Side.LONG, funding_since_open_usd=D("0.25"))
+    await recorder.store([state("qwen", 1_000, D(10_000)), opened], 1)
+    await recorder.store([state("qwen", 3_000, D(10_000), positions=(held,))], 1)
+    assert (await row_of(pool, "qwen"))["funding"] == "0.25"
+    figures = await Queries(pool).model_statistics("qwen")
+    assert figures is not None
+    assert figures["net_realized"] == "-0.3"
+
+
+async def test_time_shares_go_on_with_the_account(recorder: Recorder, pool: Pool) -> None:
+    fills = [
+        filled("qwen", Symbol.BTC, 1, 2_000, D(1), D(100), D(0)),
+        filled("qwen", Symbol.BTC, 2, 4_000, D(-1), D(100), D(1)),
+        filled("qwen", Symbol.ETH, 3, 6_000, D(-1), D(100), D(0)),
+    ]
+    await recorder.store([state("qwen", 0, D(10_000)), *fills, state("qwen", 10_000, D(10_000))], 1)
+    figures = await Queries(pool).model_statistics("qwen")
+    assert figures is not None
+    shares = [figures[f"time_{side}_percent"] for side in ("long", "short", "flat")]
+    assert shares == ["20", "40", "40"]
+
+
+async def test_decisions_are_counted_once_whatever_is_repeated(recorder: Recorder, pool: Pool) -> None:
+    day_ms = 86_400_000
+    decisions = [
+        decided("qwen", f"c{n}", n * day_ms // 4, tokens=100 + n, latency_ms=100 * n, cost_usd=D("0.0125"))
+        for n in range(10)
+    ]
+    await recorder.store([state("qwen", 1_000, D(10_000))], 1)
+    for batch in (decisions[5:], decisions[:6], decisions):
+        await recorder.store(batch, 1)
+    row = await row_of(pool, "qwen")
+    assert (row["decisions"], row["prompt_tokens"], row["completion_tokens"]) == (10, 1045, 100)
+    assert (row["cost_usd"], row["average_latency_ms"]) == ("0.125", 450)
+
+
+async def test_equity_figures_follow_from_the_states(recorder: Recorder, pool: Pool) -> None:
+    random, equity, points = Random(5), D(10_000), [(0, D(10_000))]
+    for number in range(1, 12 * 30):
+        equity += D(random.randint(-5_000, 5_050)) / 100
+        points.append((number * 300_000, equity))
+    for at in range(0, len(points), 50):
+        await recorder.store([state("qwen", *point) for point in points[at : at + 50]], 1)
+    row = await row_of(pool, "qwen")
+    peak, deepest = D(0), D(0)
+    for _, value in points:
+        peak = max(peak, value)
+        deepest = max(deepest, 1 - value / peak)
+    assert D(row["max_drawdown_percent"]) == pytest.approx(deepest * 100, abs=D("1e-8"))
+    closes = [points[12 * hour + 11][1] for hour in range(29)]
+    returns = [float(b / a) - 1 for a, b in zip([D(10_000), *closes], closes, strict=False)]
+    mean = statistics.mean(returns)
+    assert float(row["sharpe"]) == pytest.approx(mean / statistics.stdev(returns) * math.sqrt(8760))
+    downside = math.sqrt(sum(min(r, 0) ** 2 for r in returns) / len(returns))
+    assert float(row["sortino"]) == pytest.approx(mean / downside * math.sqrt(8760))
+    assert float(row["return_band_low_percent"]) < (closes[-1] / 100 - 100) < float(row["return_band_high_percent"])
+
+
+async def test_charts_keep_extremes(recorder: Recorder, pool: Pool) -> None:
+    random = Random(8)
+    points = [(n * 300_000, D(random.randint(900_000, 1_100_000)) / 100) for n in range(12 * 40)]
+    await recorder.store([state("qwen", *point) for point in points], 1)
+    queries = Queries(pool)
+    for buckets, since in itertools.product((3, 20, 150, 2_000), (0, points[151][0])):
+        there = [point for point in points if point[0] >= since]
+        shown = [(time_ms, D(equity)) for time_ms, equity in await queries.equity("qwen", since, buckets)]
+        assert len(shown) <= 2 * buckets + 2
+        assert shown == sorted(shown)
+        assert set(shown) <= set(there)
+        assert shown[-1] == there[-1]
+        # Where whole hours are shown, of the one that `since` cuts only what lies after it.
+        whole = [point for point in there if point[0] >= since + HOUR_MS] if since else there
+        assert min(e for _, e in shown) <= min(e for _, e in whole)
+        assert max(e for _, e in shown) >= max(e for _, e in whole)
+        deepest = min(D(percent) for _, percent in await queries.drawdown("qwen", since, buckets))
+        peaks = [(t, e, max(x for s, x in points if s <= t)) for t, e in whole]
+        assert deepest <= min((e / peak - 1) * 100 for _, e, peak in peaks) + D("1e-8")
+
+
+async def test_benchmarks_hold_from_the_start_on(recorder: Recorder, pool: Pool) -> None:
+    def mids(btc: int, doge: int) -> dict[Symbol, Decimal]:
+        return {Symbol.BTC: D(btc), Symbol.DOGE: D(doge)}
+
+    queries = Queries(pool)
+    await recorder.store([snapshot("early", 290_000, mids(50, 1)), snapshot("base", 601_000, mids(100, 2))], 1)
+    assert await queries.benchmarks() == []
+    await recorder.store([state("qwen", 600_500, D(10_000)), snapshot("late", 1_260_000, mids(110, 4))], 1)
+    await recorder.store([snapshot("late in between", 1_250_000, mids(999, 999))], 1)
+    assert {row["name"]: row["return_percent"] for row in await queries.benchmarks()} == {
+        "btc_hold": "10",
+        "equal_weight": "55",
+    }
+    btc, equal = await queries.benchmark_series("10000", 0, 100)
+    assert btc == {"name": "btc_hold", "points": [[601_000, "10000"], [1_260_000, "11000"]]}
+    assert equal["points"][-1] == [1_260_000, "15500"]
