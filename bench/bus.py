@@ -96,7 +96,7 @@ class Bench:
         for batch in self.batches():
             async with self.client.pipeline(transaction=False) as pipe:
                 for event in batch:
-                    pipe.xadd(STREAM, {"id": event.id, "event": encode(event), "source": "ingester"})
+                    pipe.xadd(STREAM, {"event": encode(event), "source": "ingester"})
                 await pipe.execute()
         return self.rate(started)
 
@@ -186,7 +186,7 @@ class Bench:
             async with self.client.pipeline(transaction=False) as pipe:
                 for entry_id, fields in entries:
                     output = _output(decode(STREAM, fields[b"event"]))
-                    pipe.xadd(output.type, {"id": output.id, "event": encode(output), "source": "risk"})
+                    pipe.xadd(output.type, {"event": encode(output), "source": "risk"})
                     pipe.xack(STREAM, "risk", entry_id)
                 await pipe.execute()
             seen += len(entries)
@@ -279,7 +279,7 @@ class Hop:
         reading = asyncio.create_task(read())
 
         async def send(event: Event[Any]) -> None:
-            await self.bench.client.xadd(STREAM, {"id": event.id, "event": encode(event)})
+            await self.bench.client.xadd(STREAM, {"event": encode(event)})
 
         await self._pace(send)
         await reading

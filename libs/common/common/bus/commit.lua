@@ -152,10 +152,10 @@ local function commit(keys, args)
       local sequence = next_value(counter, 'source:' .. source)
       local channel = args[from + 3]
       if channel == '' then
-        redis.call('XADD', stream, '*', 'id', id, 'event', args[from + 4], 'source', source,
+        redis.call('XADD', stream, '*', 'event', args[from + 4], 'source', source,
           'sequence', sequence, 'epoch', counter.epoch)
       else
-        redis.call('XADD', stream, '*', 'id', id, 'event', args[from + 4], 'source', source,
+        redis.call('XADD', stream, '*', 'event', args[from + 4], 'source', source,
           'sequence', sequence, 'epoch', counter.epoch,
           'channel_sequence', next_value(counter, 'channel:' .. channel))
       end

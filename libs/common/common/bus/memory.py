@@ -15,8 +15,7 @@ from common.bus.port import (
     Fenced,
     Trimmed,
     Unavailable,
-    channel_of,
-    is_deduplicated,
+    placing_of,
 )
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
@@ -241,14 +240,15 @@ class MemoryBus:
 
     def _append(self, event: Event[Any], source: str) -> bool:
         stream = self._stream(event.type)
-        if is_deduplicated(event):
+        deduplicated, channel = placing_of(event)
+        if deduplicated:
             published_ms = stream.seen.get(event.id)
             if published_ms is not None and self._now_ms() - published_ms <= SEEN_WINDOW_MS:
                 return False
             stream.seen[event.id] = self._now_ms()
         assigned: dict[str, Any] = {"source": source, "epoch": stream.epoch}
         assigned["sequence"] = _count(stream.counters, f"source:{source}")
-        if channel := channel_of(event):
+        if channel:
             assigned["channel_sequence"] = _count(stream.counters, f"channel:{channel}")
         stream.last_id = self._next_id(stream)
         stream.entries[stream.last_id] = _Entry(encode(event), assigned)

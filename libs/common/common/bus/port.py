@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from common.events.catalog import spec_of
+from common.events.catalog import CATALOG
 from common.events.envelope import Event
 from common.events.push import Channel, WsPush
 
@@ -140,13 +140,13 @@ class Bus(Protocol):
         """Closes the connections."""
 
 
-def is_deduplicated(event: Event[Any]) -> bool:
-    """Whether an id already published is dropped. Price pushes and ticks are states: only the latest counts."""
-    if isinstance(event.data, WsPush):
-        return event.data.channel is not Channel.PRICE_UPDATE
-    return spec_of(event.type).deduplicated
+def placing_of(event: Event[Any]) -> tuple[int, str]:
+    """(1 if an id already published is dropped, channel within whose own sequence the event counts, or '').
+
+    Price pushes and ticks are states: only the latest counts.
+    """
+    return _PUSHES[event.data.channel] if event.type == WsPush.TYPE else _OTHERS[event.type]
 
 
-def channel_of(event: Event[Any]) -> str:
-    """The channel within whose own sequence the event counts, or an empty string."""
-    return event.data.channel.value if isinstance(event.data, WsPush) else ""
+_PUSHES = {channel: (int(channel is not Channel.PRICE_UPDATE), channel.value) for channel in Channel}
+_OTHERS = {spec.type: (int(spec.deduplicated), "") for spec in CATALOG.values()}

@@ -5,7 +5,6 @@ from contextlib import suppress
 from importlib.resources import files
 from typing import Any, cast
 
-from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -13,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from common.bus.line import Line
 from common.bus.port import (
     Commit,
     CommitResult,
@@ -22,8 +22,7 @@ from common.bus.port import (
     Fenced,
     Trimmed,
     Unavailable,
-    channel_of,
-    is_deduplicated,
+    placing_of,
 )
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
@@ -53,8 +52,9 @@ class RedisBus:
     """Implements the Bus port. `url` is REDIS_URL."""
 
     def __init__(self, url: str) -> None:
-        self._reader = connect(url, answer_limit_s=BLOCK_LIMIT_MS / 1000 + ANSWER_LIMIT_S)
         self._writer = connect(url)
+        self._commits = Line(self._writer, answer_limit_s=ANSWER_LIMIT_S)
+        self._reads = Line(self._writer, answer_limit_s=BLOCK_LIMIT_MS / 1000 + ANSWER_LIMIT_S)
 
     @property
     def client(self) -> "Redis":
@@ -140,7 +140,8 @@ class RedisBus:
         return Trimmed(removed, tuple(name.decode() for name in broken))
 
     async def close(self) -> None:
-        await self._reader.aclose()
+        await self._reads.close()
+        await self._commits.close()
         await self._writer.aclose()
 
     async def _load(self) -> None:
@@ -150,7 +151,7 @@ class RedisBus:
         """Calls a function of ours; a server that has lost it refuses before doing anything, so it is loaded again."""
         for attempt in (1, 2):
             try:
-                return await self._ask(self._send(("FCALL", function, len(keys), *keys, *arguments)))
+                return await self._ask(self._commits.ask("FCALL", function, len(keys), *keys, *arguments))
             except ResponseError as error:
                 if "FENCED" in str(error):
                     raise Fenced(str(error)) from error
@@ -159,34 +160,21 @@ class RedisBus:
                 await self._ask(self._load())
         raise AssertionError("unreachable")
 
-    async def _send(self, command: tuple[Any, ...]) -> Any:
-        """Packs a command in C onto one of the client's connections: its own packer takes most of a batch's time."""
-        pool = self._writer.connection_pool
-        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
-        try:
-            await connection.send_packed_command(pack_command(command))
-            return await connection.read_response()
-        finally:
-            await pool.release(connection)
-
     async def _read(
         self, group: str, consumer: str, wanted: Mapping[str, str], *, count: int, block_ms: int | None
     ) -> list[Delivery]:
+        waiting = () if block_ms is None else ("BLOCK", block_ms)
+        asked = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, *waiting, "STREAMS", *wanted, *wanted.values())
         try:
-            reply = await self._ask(
-                self._reader.xreadgroup(group, consumer, dict(wanted), count=count, block=block_ms)  # type: ignore[arg-type]
-            )
+            reply = await self._ask(self._reads.ask(*asked))
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             raise Unavailable(f"the streams' groups are gone: {error}") from error
-        streams = reply.items() if isinstance(reply, dict) else reply or ()
         found: list[Delivery] = []
-        for name, entries in streams:
+        for name, entries in reply.items() if isinstance(reply, dict) else reply or ():
             stream = name.decode()
-            if isinstance(reply, dict):
-                entries = [entry for page in entries for entry in page]
-            found += [_delivery(stream, entry_id, fields) for entry_id, fields in entries]
+            found += [_delivery(stream, entry_id, _paired(fields)) for entry_id, fields in entries]
         return found
 
     async def _ask(self, command: Awaitable[Any]) -> Any:
@@ -222,8 +210,7 @@ def _commit_arguments(commit: Commit) -> tuple[list[str], list[object]]:
     def add(stream: str, entry_id: str, outputs: Sequence[Event[Any]]) -> None:
         arguments.extend((index(stream) if stream else 0, entry_id, len(outputs)))
         for event in outputs:
-            flags = (int(is_deduplicated(event)), channel_of(event))
-            arguments.extend((index(event.type), event.id, *flags, encode(event)))
+            arguments.extend((index(event.type), event.id, *placing_of(event), encode(event)))
 
     for stream, entry_id, outputs in commit.handled:
         if outputs:
@@ -239,6 +226,11 @@ def _delivery(stream: str, entry_id: bytes, fields: Mapping[bytes, bytes] | None
         return Delivery(stream, name, read_entry(stream, fields or {}))
     except UnreadableEvent as error:
         return Delivery(stream, name, None, str(error))
+
+
+def _paired(fields: Sequence[bytes] | None) -> Mapping[bytes, bytes] | None:
+    """An entry's fields by name; None for an entry that was deleted while pending."""
+    return None if fields is None else dict(zip(fields[::2], fields[1::2], strict=True))
 
 
 def _place(entry_id: bytes) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Events to bytes and back; what the bus itself assigns travels beside the body."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -16,9 +17,12 @@ class UnreadableEvent(Exception):
 
 
 @cache
-def _adapter(event_type: str) -> TypeAdapter[Event[Any]]:
-    spec = CATALOG[event_type]
-    return TypeAdapter(Event[spec.payload])  # type: ignore[name-defined]
+def _reading(event_type: str) -> tuple[Callable[[bytes], Event[Any]], int]:
+    """The validating parser of an event type, and the version that it reads. Raises UnreadableEvent."""
+    if event_type not in CATALOG:
+        raise UnreadableEvent(f"no event type {event_type!r} in the catalogue")
+    payload = CATALOG[event_type].payload
+    return TypeAdapter(Event[payload]).validator.validate_json, payload.VERSION  # type: ignore[valid-type]
 
 
 def encode(event: Event[Any]) -> bytes:
@@ -36,16 +40,15 @@ def decode(
     channel_sequence: int | None = None,
 ) -> Event[Any]:
     """The event in `body`, with what the bus assigned. Raises UnreadableEvent naming what is wrong."""
-    if event_type not in CATALOG:
-        raise UnreadableEvent(f"no event type {event_type!r} in the catalogue")
+    read, version = _reading(event_type)
     try:
-        event = _adapter(event_type).validate_json(body)
+        event = read(body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UnreadableEvent(f"{event_type}: {place}: {first['msg']}") from error
-    if event.type != event_type or event.version != CATALOG[event_type].payload.VERSION:
+    if event.type != event_type or event.version != version:
         raise UnreadableEvent(f"{event_type}: holds {event.type} version {event.version}")
-    assigned = {"source": source, "sequence": sequence, "epoch": epoch, "channel_sequence": channel_sequence}
-    event.__dict__.update(assigned)  # Nobody else holds the event yet; a copy would cost a third of the decoding.
+    # Nobody else holds the event yet; a copy would cost a third of the decoding.
+    event.__dict__.update(source=source, sequence=sequence, epoch=epoch, channel_sequence=channel_sequence)
     return event

@@ -13,7 +13,7 @@ HEADER = """# Events
 Generated from `common.events.catalog` by `make docs`; a test checks that it is current. One stream carries one event
 type. Money, prices and sizes are decimal strings, times are milliseconds since 1970 UTC, `…| null` may be absent.
 
-An entry of a stream has the fields `id`, `event` (the envelope below as JSON), and what the commit function assigns:
+An entry of a stream has the fields `event` (the envelope below as JSON), and what the commit function assigns:
 `source`, `sequence` (per producer and stream, without gaps), `epoch` (birth of that counter, in µs) and, on `ws.push`,
 `channel_sequence` (per channel). `<stream>.dead` holds what could not be handled, with `dead_reason`.
 
