@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from aicoin_local.testing import Arena
+
+# A busy machine is no finding: no test may fail for being slow.
+settings.register_profile("aicoin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aicoin")
 
 
 @pytest.fixture(scope="session")
