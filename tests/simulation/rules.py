@@ -1,6 +1,7 @@
 """What must hold in every run, judged by the exchange's own state, not by what we believe of it."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +29,7 @@ class Rules:
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.looks = stage, 0
+        self.failure: SimulationFailed | None = None
         self._seen_orders = 0
         self._judged_orders: set[int] = set()
         self._seen_fills: Counter[str] = Counter()
@@ -42,14 +44,22 @@ class Rules:
 
         def request(path: str, body: Any) -> tuple[int, bytes]:
             """The exchange's door, watched: each action is judged at the moment it arrives."""
-            if path.endswith("/exchange"):
-                self._judge_action(body)
+            is_action = path.endswith("/exchange")
+            if is_action:
+                self._noting(self._judge_action, body)
             answer = inner(path, body)
-            if path.endswith("/exchange"):
-                self.look()
+            if is_action:
+                self._noting(self.look)
             return answer
 
         stage.exchange.request = request  # type: ignore[method-assign]
+
+    def _noting(self, check: Callable[..., None], *arguments: Any) -> None:
+        """What fails inside a service's own call must not look like an error of the service's."""
+        try:
+            check(*arguments)
+        except SimulationFailed as failure:
+            self.failure = self.failure or failure
 
     @property
     def _world(self) -> Any:
@@ -59,6 +69,8 @@ class Rules:
         """Everything that must hold at any moment."""
         self.looks += 1
         now_s = self.stage.loop.time()
+        if self.failure is not None:
+            raise self.failure
         if self.stage.journal.crashes:
             raise SimulationFailed(f"a service ended by itself: {self.stage.journal.crashes[0]}")
         self._note_approvals()
@@ -109,6 +121,9 @@ class Rules:
 
     def _judge_published(self, event: Any) -> None:
         """At the moment at which an entry's approval is published, nothing durable may forbid it."""
+        self._noting(self._judge_event, event)
+
+    def _judge_event(self, event: Any) -> None:
         if event.type != RiskApproved.TYPE or event.data.leg is not Leg.ENTRY or event.id in self._approvals:
             return
         model = event.data.model

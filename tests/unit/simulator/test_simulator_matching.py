@@ -2,8 +2,10 @@
 
 import pytest
 
+from simulator.exchange.books import Books
 from simulator.exchange.errors import OrderError
-from simulator.testing_venue import A, B, D, Venue
+from simulator.market.market import Market
+from simulator.testing_venue import T0, A, B, D, Venue
 
 
 @pytest.fixture
@@ -107,3 +109,16 @@ def test_a_resting_order_without_margin_left_is_cancelled_when_it_would_match(ve
     venue.step([venue.print("A", 3_990, 30)])
     assert order.status == "marginCanceled"
     assert venue.size(A) == 0
+
+
+def test_what_is_taken_leaves_whole_lots() -> None:
+    """Found by simulation: a rest of 0.9 of a coin that trades in whole ones can't be protected, nor closed."""
+    market = Market(1, T0)
+    books = Books(market)
+    for step in range(1, 40):
+        market.step(T0 + step * 250)
+        books.refresh(0.25)
+        for coin in ("DOGE", "XRP"):
+            levels = books.levels(coin, False)
+            assert all(level.size == level.size.to_integral_value() for level in levels), (coin, levels)
+            books.took(coin, False, levels[0], D(1))

@@ -88,6 +88,7 @@ class CoinMarket:
 
     def _side(self, best: float, step: float, rng: random.Random) -> list[Level]:
         decimals = self.coin.size_decimals
+        lot = Decimal(1).scaleb(-decimals)
         gap = (
             max(step, round(self.mid * 2e-5 / abs(step)) * abs(step))
             if step > 0
@@ -97,8 +98,8 @@ class CoinMarket:
         for index in range(self.levels):
             price = Decimal(repr(round(best + index * gap, 6))).normalize()
             usd = self.coin.level_usd * self.depth * (0.25 + index * 0.12) * rng.uniform(0.4, 1.6)
-            size = Decimal(repr(round(usd / self.mid, decimals)))
-            levels.append(Level(price, max(size, Decimal(1).scaleb(-decimals)), rng.randint(1, 12)))
+            size = Decimal(repr(round(usd / self.mid, decimals))).quantize(lot)
+            levels.append(Level(price, max(size, lot), rng.randint(1, 12)))
         return levels
 
     def _make_trades(self, rng: random.Random, now_ms: int, dt_s: float, next_tid: int) -> list[Trade]:
