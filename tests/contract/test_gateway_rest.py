@@ -252,3 +252,17 @@ async def test_every_answer_has_a_validator_and_the_security_headers(server: Ser
     plain = await server.client.get("/api/v1/openapi.json", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.json() == big.json()
+
+
+async def test_cards_are_pictures_with_validators(server: Server) -> None:
+    await fill_in(server)
+    drawn = await server.client.get("/api/v1/models/qwen/card.svg", params={"lang": "zh", "theme": "dark"})
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    assert "$10,009.90" in drawn.text
+    again = await server.client.get(
+        "/api/v1/models/qwen/card.svg?lang=zh&theme=dark", headers={"If-None-Match": drawn.headers["etag"]}
+    )
+    assert again.status_code == 304
+    picture = await server.client.get("/api/v1/models/deepseek/card.png")
+    assert picture.content.startswith(b"\x89PNG")
+    assert (await server.client.get("/api/v1/models/x/card.png")).status_code == 400

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from typing import TypeVar
 
 from common.trading.symbols import INTERVALS_MS, MODELS, SYMBOLS
 from gateway.errors import bad_parameter
@@ -10,6 +11,7 @@ from gateway.errors import bad_parameter
 MAX_LIMIT = 200
 MAX_DIGITS = 9
 Cursor = tuple[int, str]
+Choice = TypeVar("Choice", bound=str)
 
 
 def limit_of(query: Mapping[str, str], default: int, most: int = MAX_LIMIT) -> int:
@@ -52,11 +54,13 @@ def interval_of(query: Mapping[str, str]) -> str:
     return interval
 
 
-def choice_of(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+def choice_of(query: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> Choice:
+    """The choice made, the first one without any."""
     value = query.get(name, choices[0])
-    if value not in choices:
-        raise bad_parameter(name, f"must be one of {', '.join(choices)}")
-    return value
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise bad_parameter(name, f"must be one of {', '.join(choices)}")
 
 
 def cursor_text(time_ms: int, row_id: str) -> str:

@@ -12,6 +12,7 @@ from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from gateway import metrics, parameters
 from gateway.answers import Answers, Lifetime, answer_of
+from gateway.cards import PICTURES, Cards
 from gateway.config import GatewaySettings
 from gateway.errors import ApiError, answer
 from gateway.exports import EXPORTS, export
@@ -59,6 +60,7 @@ class Rest:
         self._service, self._settings, self._queries, self._status = service, settings, queries, status
         self._operations, self._answers = operations, Answers(service.clock)
         self._redis = service.redis
+        self._cards = Cards(service, queries, status)
 
     def routes(self) -> list[Route]:
         handlers: dict[str, Handler] = {
@@ -79,6 +81,7 @@ class Rest:
             "/openapi.json": self._get_openapi,
         }
         served = {path: self._answering(handler, LIFETIMES.get(path)) for path, handler in handlers.items()}
+        served |= {f"/models/{{model}}/card.{kind}": self._cards.drawing(kind) for kind in PICTURES}
         served |= {f"/export/{name}.csv": self._exporting(name) for name in EXPORTS}
         return [Route(f"/api/v1{path}", self._served(path, each), methods=["GET"]) for path, each in served.items()]
 

@@ -1,6 +1,4 @@
--- How long the stages of the latest decisions took.
-CREATE INDEX verdicts_approved ON verdicts (time_ms DESC) WHERE verdict = 'APPROVED' AND leg IN ('entry', 'exit');
-
+-- What OPERATIONS and the CSV files read.
 CREATE VIEW api_alerts AS SELECT id, code, severity, service, model, message, time_ms FROM alerts;
 
 CREATE VIEW api_equity AS

@@ -1,0 +1,63 @@
+"""The card: well-formed, complete, honest about the money, and drawn with the font that comes along."""
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import pytest
+
+from gateway.card import COLOURS, HEIGHT, WIDTH, Summary, png, svg
+
+TOTALS = {
+    "account_value": "10421.337",
+    "return_percent": "-4.21337",
+    "trades": 1234,
+    "win_rate_percent": "48.78",
+    "max_drawdown_percent": "3.21",
+    "sharpe": None,
+    "fees": "85.123",
+}
+SUMMARY = Summary(
+    model="qwen",
+    name="Qwen <&>",
+    mode="PAPER",
+    is_stand_in=True,
+    start_balance="10000",
+    totals=TOTALS,
+    points=[(0, "10000"), (1, "9900"), (2, "10421.337")],
+    time_ms=1_790_000_000_000,
+)
+
+
+def texts(picture: str) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(picture).iter() if element.text]
+
+
+def test_every_figure_is_there_and_what_money_it_is() -> None:
+    shown = texts(svg(SUMMARY, "en", "light"))
+    assert {"Qwen <&>", "$10,421.34", "−4.21%", "1,234", "48.8%", "3.2%", "—", "$85.12", "$10,000.00"} <= set(shown)
+    assert "PAPER MONEY · STAND-IN" in shown
+    real = replace(SUMMARY, mode="MAINNET", is_stand_in=False)
+    assert "REAL MONEY" in texts(svg(real, "en", "light"))
+
+
+def test_it_speaks_chinese() -> None:
+    assert {"账户价值", "收益率", "模拟资金 · 替身"} <= set(texts(svg(SUMMARY, "zh", "dark")))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_loss_has_the_colour_of_losses_and_points_down(theme: str) -> None:
+    picture = svg(SUMMARY, "en", theme)  # type: ignore[arg-type]
+    assert COLOURS[theme]["loss"] in picture  # type: ignore[index]
+    assert COLOURS[theme]["gain"] not in picture  # type: ignore[index]
+
+
+def test_an_account_that_never_was_has_a_card_too() -> None:
+    shown = texts(svg(replace(SUMMARY, totals=None, points=[]), "en", "light"))
+    assert shown.count("—") == 7
+
+
+def test_the_picture_is_drawn_in_its_size_with_its_text() -> None:
+    drawn = png(svg(SUMMARY, "en", "light"))
+    assert drawn.startswith(b"\x89PNG")
+    assert (int.from_bytes(drawn[16:20]), int.from_bytes(drawn[20:24])) == (WIDTH, HEIGHT)
+    assert len(drawn) > 1.5 * len(png(svg(SUMMARY, "en", "light").replace("<text", "<desc").replace("text>", "desc>")))
