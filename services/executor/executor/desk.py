@@ -6,6 +6,7 @@ from typing import Any
 
 from common.runtime.clock import Clock
 from executor import metrics
+from executor.books import BookStore
 from executor.config import ExecutorSettings
 from executor.halt import HaltFile
 from executor.orders import OrderStore
@@ -23,6 +24,7 @@ class Desk:
     venue: Venue
     intents: IntentStore
     orders: OrderStore
+    books: BookStore
     outbox: Outbox
     settings: ExecutorSettings
     halts: HaltFile

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import (
+    AccountLedger,
     AccountOrder,
     AccountPosition,
+    AccountSums,
     AccountUpdated,
     AlertSeverity,
     Event,
@@ -19,6 +21,7 @@ from common.events import (
     originate,
 )
 from common.trading.symbols import OrderSide, Side, Symbol
+from executor.ledger import Books, Movement
 from executor.orders import OrderRow
 from executor.parse import WireFill, WirePosition, WireState
 from executor.store import Intent
@@ -134,6 +137,7 @@ def account(
     entries: Mapping[Symbol, Intent],
     covers: tuple[str, ...],
     open_intents: tuple[str, ...],
+    books: Books | None,
     now_ms: int,
 ) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
@@ -153,8 +157,37 @@ def account(
         open_intents=open_intents,
         state_ms=state.time_ms,
         received_ms=now_ms,
+        foreign_positions=state.foreign,
+        sums=_sums(books),
     )
     return originate(payload, keys=(model, state.time_ms, now_ms), time_ms=state.time_ms, now_ms=now_ms)
+
+
+def _sums(books: Books | None) -> AccountSums | None:
+    if books is None:
+        return None
+    return AccountSums(
+        since_ms=books.since_ms,
+        start_cash_usd=books.start_cash_usd,
+        closed_pnl_usd=books.closed_pnl_usd,
+        fees_usd=books.fees_usd,
+        funding_usd=books.funding_usd,
+        transfers_usd=books.transfers_usd,
+    )
+
+
+def moved(model: str, movement: Movement, now_ms: int) -> Event[AccountLedger]:
+    """Money that came or went other than by a fill of ours."""
+    payload = AccountLedger(
+        model=model,
+        kind=movement.kind,
+        amount_usd=movement.amount_usd,
+        reason=movement.reason,
+        coin=movement.coin,
+        size_coin=movement.size_coin,
+        rate_hourly=movement.rate_hourly,
+    )
+    return originate(payload, keys=(movement.entry.id,), time_ms=movement.entry.time_ms, now_ms=now_ms)
 
 
 def _position(position: WirePosition, orders: list[AccountOrder], entry: Intent | None) -> AccountPosition:

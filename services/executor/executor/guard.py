@@ -1,5 +1,7 @@
 """Keeps one account safe: a position has its stop confirmed or leaves, and no trigger outlives its position."""
 
+from decimal import Decimal
+
 from common.events import AlertSeverity, OrderRole
 from common.trading.symbols import Side, Symbol, entry_side
 from executor import facts, metrics
@@ -26,7 +28,7 @@ class Guard:
         self._closed_at: dict[Symbol, float] = {}
         self._refused: set[Symbol] = set()
         self._orphan_since: dict[int, float] = {}
-        self._adopted: set[Symbol] = set()
+        self._adopted: set[str] = set()
         self._last_attempt = 0
 
     async def check(self, view: View, flatten_since: int | None) -> None:
@@ -34,11 +36,13 @@ class Guard:
         self.must_look = False
         for symbol in set(self._naked_since) - view.held:
             self._naked_since.pop(symbol)
-        self._adopted &= view.held
+        self._adopted &= view.held | {foreign.coin for foreign in view.state.foreign}
         self._refused &= view.held
         await self._sweep(view)
         for position in view.state.positions:
             await self._protect(position, view)
+        for foreign in view.state.foreign:
+            await self._adopt(foreign.coin, foreign.size_coin)
         if flatten_since is not None:
             await self._flatten(view, flatten_since)
 
@@ -72,7 +76,7 @@ class Guard:
             return
         entry = view.entries.get(position.symbol)
         if entry is None or entry.order.side is not entry_side(position.side):
-            await self._adopt(position)
+            await self._adopt(position.symbol.value, position.size_coin)
             return
         self.must_look = True
         now = self.clock.monotonic()
@@ -137,7 +141,8 @@ class Guard:
                 "UNPROTECTED_CLOSED",
                 f"{position.symbol} has no confirmed stop and is being closed",
                 key=spec.client_order_id,
-                position=position,
+                coin=position.symbol.value,
+                size_coin=position.size_coin,
             )
         answer = await self.desk.post(entry.intent_id, "flatten", prepared)
         placed = placed_of(answer, 1)[0]
@@ -150,14 +155,14 @@ class Guard:
             await self.desk.orders.settle(spec.client_order_id, order_id=placed.order_id, events=[event])
         self.desk.outbox.wake()
 
-    async def _adopt(self, position: WirePosition) -> None:
+    async def _adopt(self, coin: str, size_coin: Decimal) -> None:
         """A position that nobody of us ordered: said once; risk stops entries while it lasts."""
-        if position.symbol in self._adopted:
+        if coin in self._adopted:
             return
-        self._adopted.add(position.symbol)
-        key = f"{position.symbol}|{self.clock.now_ms()}"
-        message = f"{position.symbol}: a position that no intent of ours explains"
-        await self._alert("EXTERNAL_POSITION", message, key=key, position=position)
+        self._adopted.add(coin)
+        key = f"{coin}|{self.clock.now_ms()}"
+        message = f"{coin}: a position that no intent of ours explains"
+        await self._alert("EXTERNAL_POSITION", message, key=key, coin=coin, size_coin=size_coin)
 
     # A person wants the account out of the market.
 
@@ -200,7 +205,7 @@ class Guard:
             "external position closed", model=self.model, symbol=position.symbol.value, answer=str(answer)[:300]
         )
 
-    async def _alert(self, code: str, message: str, *, key: str, position: WirePosition) -> None:
+    async def _alert(self, code: str, message: str, *, key: str, coin: str, size_coin: Decimal) -> None:
         now_ms = self.clock.now_ms()
         self.desk.log.error("alert", code=code, message=message, model=self.model)
         event = facts.alert(
@@ -210,8 +215,8 @@ class Guard:
             model=self.model,
             key=key,
             now_ms=now_ms,
-            symbol=position.symbol.value,
-            size_coin=str(position.size_coin),
+            symbol=coin,
+            size_coin=str(size_coin),
         )
         await self.desk.orders.tell(event)
         self.desk.outbox.wake()

@@ -13,6 +13,7 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
 from common.trading.symbols import MODELS
+from executor.books import BookStore
 from executor.budget import WeightBudget
 from executor.config import ExecutorSettings
 from executor.desk import Desk
@@ -29,7 +30,7 @@ class Executor:
     """The handlers: an approval is stored, a command is written down; the lanes do the rest."""
 
     def __init__(self, pool: Pool, service: Service, settings: ExecutorSettings, door: Door | None = None) -> None:
-        self.store, self.orders = IntentStore(pool), OrderStore(pool)
+        self.store, self.orders, self.books = IntentStore(pool), OrderStore(pool), BookStore(pool)
         self.halts, self.outbox = HaltFile(settings.executor_data_dir), Outbox(pool, service)
         budget = WeightBudget(settings.request_weight_per_minute)
         door = door or Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
@@ -37,7 +38,7 @@ class Executor:
         for model in MODELS:
             venue = Venue(settings.key_of(model), settings.address_of(model), door, budget, service.clock)
             desk = Desk(
-                *(model, venue, self.store, self.orders, self.outbox),
+                *(model, venue, self.store, self.orders, self.books, self.outbox),
                 *(settings, self.halts, service.clock, service.log, lambda: service.is_owner),
             )
             self.lanes[model] = Lane(desk, service.set_ready)

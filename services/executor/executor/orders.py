@@ -10,6 +10,8 @@ from psycopg.rows import dict_row
 from common.events import Event, OrderRole
 from common.runtime.database import Pool
 from common.trading.symbols import Symbol
+from executor.books import enter
+from executor.ledger import Entry
 from executor.outbox import write_events
 from executor.store import Intent
 from executor.venue import OrderSpec
@@ -101,11 +103,17 @@ class OrderStore:
             return None if row is None else int(row[0])
 
     async def add_fills(
-        self, model: str, events: Sequence[Event[Any]], bookings: Sequence[Booking], until_ms: int
+        self,
+        model: str,
+        events: Sequence[Event[Any]],
+        bookings: Sequence[Booking],
+        until_ms: int,
+        entries: Sequence[Entry] = (),
     ) -> None:
-        """Takes over fills with the cursor, and books late ones to intents that had ended otherwise."""
+        """Takes over fills with the cursor and their sums, and books late ones to intents that had ended otherwise."""
         async with self._pool.connection() as connection:
             await write_events(connection, events)
+            await enter(connection, model, entries)
             for booking in bookings:
                 await connection.execute(
                     """UPDATE intents SET filled_size_coin = %s, average_price = %s,

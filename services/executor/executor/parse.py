@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from common.events import AccountOrder, OrderRole
+from common.events import AccountOrder, ForeignPosition, OrderRole
 from common.trading.symbols import OrderSide, Side, Symbol
 
 LIVE = ("open", "triggered")
@@ -42,10 +42,11 @@ class WireState:
     total_notional_usd: Decimal
     time_ms: int
     positions: tuple[WirePosition, ...]
+    foreign: tuple[ForeignPosition, ...] = ()
 
     @property
     def unrealised_pnl_usd(self) -> Decimal:
-        return sum((position.unrealised_pnl_usd for position in self.positions), Decimal(0))
+        return self.equity_usd - self.cash_usd
 
     @property
     def maintenance_margin_usd(self) -> Decimal:
@@ -110,7 +111,7 @@ class Placed:
 
 
 def state_of(answer: Mapping[str, Any]) -> WireState:
-    """Coins that we don't trade are left out of the positions but not of the sums."""
+    """Coins that we don't trade stand apart from the positions; the sums hold them."""
     summary = answer["marginSummary"]
     rows = [row["position"] for row in answer["assetPositions"]]
     positions = tuple(_position(row) for row in rows if row["coin"] in _SYMBOLS)
@@ -124,6 +125,18 @@ def state_of(answer: Mapping[str, Any]) -> WireState:
         total_notional_usd=Decimal(summary["totalNtlPos"]),
         time_ms=int(answer["time"]),
         positions=positions,
+        foreign=tuple(_foreign(row) for row in rows if row["coin"] not in _SYMBOLS),
+    )
+
+
+def _foreign(row: Mapping[str, Any]) -> ForeignPosition:
+    signed = Decimal(row["szi"])
+    return ForeignPosition(
+        coin=row["coin"],
+        side=Side.LONG if signed > 0 else Side.SHORT,
+        size_coin=abs(signed),
+        notional_usd=abs(Decimal(row["positionValue"])),
+        unrealised_pnl_usd=Decimal(row["unrealizedPnl"]),
     )
 
 

@@ -117,10 +117,17 @@ class Sender:
                 return await self._end_rejected(intent, state.status)
             return await self._end_by_fills(intent, state.order_id, state.status, asked_ms)
         if asked_ms > intent.void_after_ms:
-            return await self._end_unsent(intent, "NEVER_ARRIVED")
+            return await self._end_never_arrived(intent)
         if self._reason_not_to_send(intent, flatten_since) is not None:
             return False  # Nothing more of it goes out; it ends once the bytes that may be under way are void.
         return await self._send_again(intent, asked_ms)
+
+    async def _end_never_arrived(self, intent: Intent) -> bool:
+        """Its bytes are void now. An entry's moment has passed; an exit is still wanted and is signed anew."""
+        if intent.is_entry:
+            return await self._end_unsent(intent, "NEVER_ARRIVED")
+        await self.store.store_again(intent.intent_id, self.clock.now_ms())
+        return False
 
     async def _send_again(self, intent: Intent, now_ms: int) -> bool:
         """The identical bytes carry the identical nonce: the exchange can't take them twice.

@@ -150,6 +150,15 @@ class IntentStore:
                 (reason[:300], now_ms, intent_id),
             )
 
+    async def store_again(self, intent_id: str, now_ms: int) -> None:
+        """An exit whose bytes are void without having arrived waits to be sent anew."""
+        async with self.transaction() as connection:
+            await connection.execute(
+                """UPDATE intents SET status = 'STORED', signed_action = NULL, updated_ms = %s
+                    WHERE intent_id = %s AND NOT is_entry AND status = ANY(%s)""",
+                (now_ms, intent_id, UNKNOWN),
+            )
+
     async def end(self, intent_id: str, outcome: Outcome, now_ms: int) -> bool:
         """Ends an unfinished intent with its orders and events, all at once; False when it had ended already."""
         async with self.transaction() as connection:

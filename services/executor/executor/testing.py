@@ -20,9 +20,14 @@ def key_of(model: str) -> str:
     return f"0x{SEEDS[model]:064x}"
 
 
+def master_key_of(model: str) -> str:
+    """A test account's own key, which the executor never sees."""
+    return f"0x{SEEDS[model] + 256:064x}"
+
+
 def address_of(model: str) -> str:
     """A test account's address."""
-    address: str = Account.from_key(f"0x{SEEDS[model] + 256:064x}").address
+    address: str = Account.from_key(master_key_of(model)).address
     return address.lower()
 
 

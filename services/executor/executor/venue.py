@@ -131,6 +131,14 @@ class Venue:
         """Oldest first, at most 2,000."""
         return await self.info({"type": "userFillsByTime", "user": self.address, "startTime": start_ms})
 
+    async def funding_since(self, start_ms: int) -> Any:
+        """Oldest first, at most 500."""
+        return await self.info({"type": "userFunding", "user": self.address, "startTime": start_ms})
+
+    async def transfers_since(self, start_ms: int) -> Any:
+        """Money in and out, oldest first, at most 500."""
+        return await self.info({"type": "userNonFundingLedgerUpdates", "user": self.address, "startTime": start_ms})
+
     async def order_status(self, reference: str | int) -> Any:
         """By client order id or order id."""
         return await self.info({"type": "orderStatus", "user": self.address, "oid": reference})

@@ -7,7 +7,9 @@ from decimal import Decimal
 from common.events import AccountOrder, OrderRole
 from common.trading.symbols import Symbol
 from executor import facts, metrics
+from executor.accountant import Accountant
 from executor.desk import Desk
+from executor.ledger import Books, fill_entries
 from executor.orders import Booking, OrderRow
 from executor.parse import LIVE, WireFill, WireState, fills_of, open_orders_of, order_state_of, state_of
 from executor.store import SETTLE_MS, Intent
@@ -29,6 +31,7 @@ class View:
     """One look: what the exchange said, when (wall ms), and what of ours stands behind it."""
 
     state: WireState
+    books: Books
     came_ms: int
     open_orders: list[AccountOrder]
     rows: dict[str, OrderRow]
@@ -43,6 +46,7 @@ class Watcher:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
+        self.accountant = Accountant(desk)
         self.open_orders: list[AccountOrder] = []
         self.sizes: dict[Symbol, Decimal] = {}
         self._trades: set[int] = set()
@@ -74,28 +78,30 @@ class Watcher:
         covers = await self.desk.intents.ended_since(self.model, now_ms - RECENT_MS, MAX_COVERS)
         unfinished = await self.desk.intents.unfinished(self.model)
         rows = await self.desk.orders.known(self.model, now_ms)
-        state = state_of(await self.venue.state())
+        first = state_of(await self.venue.state())
         came_ms = self.clock.now_ms()
-        sizes = {p.symbol: p.size_coin * p.side.sign for p in state.positions}
-        has_changed = sizes != self.sizes
-        if has_changed or self._is_due(self._orders_at, self._orders_interval_s(), "frontendOpenOrders", now_s):
+        if _sizes(first) != self.sizes or self._is_due(self._fills_at, FILLS_EVERY_S, "userFillsByTime", now_s):
+            await self._take_fills(rows, first.time_ms)
+            self._fills_at = now_s
+        state, books = await self.accountant.explain(first, lambda seen: self._take_fills(rows, seen.time_ms))
+        came_ms, sizes = came_ms if state is first else self.clock.now_ms(), _sizes(state)
+        is_due = self._is_due(self._orders_at, self._orders_interval_s(), "frontendOpenOrders", now_s)
+        if sizes != self.sizes or is_due:
             await self._read_orders(rows)
             self._orders_at = now_s
-        if has_changed or self._is_due(self._fills_at, FILLS_EVERY_S, "userFillsByTime", now_s):
-            await self._take_fills(rows, state.time_ms)
-            self._fills_at = now_s
         self.sizes = sizes
         self._state_at = self._looked_at = now_s
         await self._settle_children(rows)
         await self._close_entries(sizes, now_ms)
         entries = await self.desk.intents.held_entries(self.model)
-        return View(state, came_ms, self.open_orders, rows, entries, unfinished, tuple(covers), set(sizes))
+        return View(state, books, came_ms, self.open_orders, rows, entries, unfinished, tuple(covers), set(sizes))
 
     def tell(self, view: View) -> None:
         """Has the account's state published."""
         sent = tuple(intent.intent_id for intent in view.unfinished)
         event = facts.account(
-            self.model, self.venue.address, view.state, view.open_orders, view.entries, view.covers, sent, view.came_ms
+            *(self.model, self.venue.address, view.state, view.open_orders, view.entries, view.covers, sent),
+            *(view.books, view.came_ms),
         )
         self.desk.outbox.set_account(event)
         unprotected = sum(1 for position in event.data.positions if not position.protected)
@@ -141,7 +147,8 @@ class Watcher:
             events.append(facts.filled(self.model, self.venue.address, fill, row, now_ms))
         bookings = [_booking(intent_id, order_id, fills) for order_id, intent_id in behind.items()]
         newest_ms = fills[-1].time_ms
-        await self.desk.orders.add_fills(self.model, events, bookings, newest_ms)
+        entries = fill_entries(self.venue.address, fills)
+        await self.desk.orders.add_fills(self.model, events, bookings, newest_ms, entries)
         self.desk.outbox.wake()
         for event in events:
             if event.time_ms > until_ms:
@@ -196,6 +203,11 @@ class Watcher:
     async def _close_entries(self, sizes: dict[Symbol, Decimal], now_ms: int) -> None:
         flat = [symbol for symbol in Symbol if symbol not in sizes]
         await self.desk.intents.close_entries(self.model, flat, now_ms - SETTLE_MS, now_ms)
+
+
+def _sizes(state: WireState) -> dict[Symbol, Decimal]:
+    """Signed sizes of what is held."""
+    return {position.symbol: position.size_coin * position.side.sign for position in state.positions}
 
 
 def _booking(intent_id: str, order_id: int, fills: list[WireFill]) -> Booking:

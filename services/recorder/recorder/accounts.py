@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import AccountPosition, AccountUpdated, Event
-from recorder.statistics import refresh_equity, refresh_trades
+from recorder.statistics import refresh_equity
 from recorder.tables import Connection, insert
 
 KEPT = ("model", "start_balance", "start_ms")
@@ -78,7 +78,7 @@ async def _last_snapshot(connection: Connection, model: str) -> tuple[int | None
 
 
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
-    """Makes `positions` the state's; True when a size differs from before. Funding goes to the open trade."""
+    """Makes `positions` the state's; True when a size differs from before."""
     cursor = await connection.execute(
         "SELECT symbol, side, position_size FROM positions WHERE model = %s", (data.model,)
     )
@@ -86,20 +86,6 @@ async def _replace_positions(connection: Connection, data: AccountUpdated) -> bo
     now = {(p.symbol.value, p.side.value, p.size_coin) for p in data.positions}
     await connection.execute("DELETE FROM positions WHERE model = %s", (data.model,))
     await insert(connection, "positions", [_position_row(data, position) for position in data.positions])
-    funded = 0
-    for position in data.positions:
-        updated = await connection.execute(
-            """UPDATE trades SET funding = %(funding)s WHERE model = %(model)s AND symbol = %(symbol)s
-            AND status = 'OPEN' AND funding <> %(funding)s""",
-            {
-                "funding": position.funding_since_open_usd,
-                "model": data.model,
-                "symbol": position.symbol.value,
-            },
-        )
-        funded += updated.rowcount
-    if funded:
-        await refresh_trades(connection, [data.model])
     return before != now
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from psycopg.rows import dict_row
 
+from recorder.books import funding_paid
 from recorder.tables import Connection, insert
 from recorder.trades import FillRow, IntentRow, Trade, fold
 
@@ -52,12 +53,12 @@ async def _refold_market(connection: Connection, market: Market, time_ms: int) -
     ]
     intents = await _intents(connection, {fill.intent_id for fill in fills if fill.intent_id})
     await cursor.execute(
-        "DELETE FROM trades WHERE model = %s AND symbol = %s AND entry_time >= %s RETURNING id, funding",
+        "DELETE FROM trades WHERE model = %s AND symbol = %s AND entry_time >= %s",
         (model, symbol, start),
     )
-    funding = {row["id"]: row["funding"] for row in await cursor.fetchall()}
     for trade in fold(fills, intents):
-        await _insert(connection, market, trade, intents.get(trade.intent_id or ""), funding.get(trade.id, Decimal(0)))
+        funding = await funding_paid(connection, market, trade.opened_ms, trade.closed_ms)
+        await _insert(connection, market, trade, intents.get(trade.intent_id or ""), funding)
 
 
 async def _intents(connection: Connection, intent_ids: set[str]) -> dict[str, IntentRow]:

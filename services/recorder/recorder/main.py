@@ -1,7 +1,8 @@
 """Recorder: every event into PostgreSQL, once, and what changed to the browsers.
 
 Reads    every stream but ws.push
-Writes   its tables and views; ws.push (trade_executed, position_update, ai_decision, account_update); memory:{model}
+Writes   its tables and views; ws.push (trade_executed, position_update, ai_decision, account_update); system.alert;
+         memory:{model}
 State    none but PostgreSQL
 Failure  without PostgreSQL it waits, events stay pending; a batch stored twice changes nothing
 """

@@ -6,6 +6,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from common.events import (
+    AccountLedger,
     AccountUpdated,
     AgentDecision,
     Channel,
@@ -26,6 +27,7 @@ from common.runtime.database import Pool
 from common.runtime.service import Service
 from recorder import metrics, tables
 from recorder.accounts import take_state
+from recorder.books import check_books, funded_markets, movement_row
 from recorder.config import RecorderSettings
 from recorder.episodes import refold, refold_intents
 from recorder.market import refresh_benchmarks, take_snapshots
@@ -56,6 +58,7 @@ class Recorder:
             await self._store_rows(connection, events)
             touched = await self._settle(connection, events)
             pushes = await self._pushes(connection, events, touched, now_ms)
+            pushes += await check_books(connection, events, now_ms)
             memories = {e.data.model for e in events if isinstance(e.data, RiskDenied | OrderFilled)}
             for model in memories:
                 await write_memory(connection, self._service.redis, model)
@@ -73,6 +76,7 @@ class Recorder:
         orders = [tables.order_row(e) for e in of(OrderAccepted, OrderRejected, OrderCancelled)]
         orders += [row for e in fills if (row := tables.filled_order_row(e)) is not None]
         await tables.upsert_orders(connection, orders)
+        await tables.insert(connection, "account_movements", [movement_row(e) for e in of(AccountLedger)])
         await tables.insert(connection, "alerts", [tables.alert_row(e) for e in of(SystemAlert)])
         await tables.insert(connection, "commands", [tables.command_row(e) for e in of(ControlCommand)])
         await take_snapshots(connection, of(MarketSnapshot))
@@ -91,7 +95,9 @@ class Recorder:
                 touched.setdefault(event.id, event)
             elif isinstance(event.data, RiskApproved | RiskDenied):
                 touched.setdefault(event.data.decision_id, event)
-        await refold(connection, [(e.data.model, e.data.symbol.value, e.time_ms) for e in fills])
+        await refold(
+            connection, [*((e.data.model, e.data.symbol.value, e.time_ms) for e in fills), *funded_markets(events)]
+        )
         approved = [event.id for event in events if isinstance(event.data, RiskApproved)]
         if approved:
             await refold_intents(connection, approved)
@@ -101,7 +107,9 @@ class Recorder:
 
     async def _settle_statistics(self, connection: Connection, events: Sequence[Event[Any]]) -> None:
         decisions = [event for event in events if isinstance(event.data, AgentDecision)]
-        traded = {event.data.model for event in events if isinstance(event.data, OrderFilled | RiskApproved)}
+        traded = {
+            event.data.model for event in events if isinstance(event.data, OrderFilled | AccountLedger | RiskApproved)
+        }
         traded |= await tables.models_traded_by(connection, [event.id for event in decisions])
         await refresh_trades(connection, sorted(traded))
         await refresh_decisions(connection, [(event.data.model, event.time_ms) for event in decisions])

@@ -83,7 +83,8 @@ def _losses(limits: Limits, durable: Durable, account: AccountUpdated) -> Durabl
 def _positions(durable: Durable, account: AccountUpdated, under_way: Collection[Symbol]) -> Durable:
     model = account.model
     external = sorted(
-        held.symbol for held in account.positions if held.intent_id is None and held.symbol not in under_way
+        [str(held.symbol) for held in account.positions if held.intent_id is None and held.symbol not in under_way]
+        + [foreign.coin for foreign in account.foreign_positions]
     )
     if external:
         durable = durable.begin(Halt(model, Reason.EXTERNAL, account.state_ms, detail=", ".join(external)))

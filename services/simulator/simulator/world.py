@@ -54,7 +54,7 @@ class World:
     def open_account(self, account: str, wallet: str, balance: Decimal, now_ms: int) -> None:
         """Funds an account once and registers its API wallet; both are left alone when they exist already."""
         if account not in self.exchange.accounts:
-            self.exchange.deposit(account, balance, now_ms)
+            self.exchange.deposit(account, balance, self.market.time_ms)
         if wallet not in self.keys.agents:
             self.keys.approve(Agent(wallet, account, "aicoin", now_ms + 20 * AGENT_LIFE_MS))
 

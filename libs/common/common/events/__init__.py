@@ -1,6 +1,14 @@
 """Every event of the arena as a frozen fact: envelope, payloads, catalogue, codec."""
 
-from common.events.account import AccountOrder, AccountPosition, AccountUpdated
+from common.events.account import (
+    AccountLedger,
+    AccountOrder,
+    AccountPosition,
+    AccountSums,
+    AccountUpdated,
+    ForeignPosition,
+    LedgerKind,
+)
 from common.events.control import AlertSeverity, Command, ControlCommand, SystemAlert
 from common.events.decision import (
     Action,
@@ -33,8 +41,10 @@ from common.events.push import Channel, WsPush
 from common.events.verdict import OrderIntent, RiskApproved, RiskDenied, RuleResult
 
 __all__ = [
+    "AccountLedger",
     "AccountOrder",
     "AccountPosition",
+    "AccountSums",
     "AccountUpdated",
     "Action",
     "AgentDecision",
@@ -47,7 +57,9 @@ __all__ = [
     "ControlCommand",
     "Decision",
     "Event",
+    "ForeignPosition",
     "Invalidation",
+    "LedgerKind",
     "Leg",
     "MarketSnapshot",
     "MarketTick",

@@ -1,5 +1,6 @@
 """The exchange's view of one model's account, sent after each change and at least every five seconds."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from common.events.envelope import Amount, Fact, Payload
@@ -48,11 +49,36 @@ class AccountOrder(Fact):
     reduce_only: bool
 
 
+class ForeignPosition(Fact):
+    """A position on a coin that the arena doesn't trade; somebody opened it by hand."""
+
+    coin: str
+    side: Side
+    size_coin: Amount
+    notional_usd: Amount
+    unrealised_pnl_usd: Amount
+
+
+class AccountSums(Fact):
+    """What moved an account's cash since `since_ms`, when it held `start_cash_usd`; from the exchange's own record.
+
+    cash = start + closed profit − fees + funding + transfers. Funding and transfers positive came in.
+    """
+
+    since_ms: int
+    start_cash_usd: Amount
+    closed_pnl_usd: Amount
+    fees_usd: Amount
+    funding_usd: Amount
+    transfers_usd: Amount
+
+
 class AccountUpdated(Payload):
     """One account as the exchange reports it; sums in USD.
 
     `covers` names the intents whose effect is wholly contained in this state, `open_intents` those still under way.
-    `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came.
+    `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums` explain the
+    cash of this very state; None until the executor has begun to keep them.
     """
 
     TYPE: ClassVar[str] = "account.updated"
@@ -72,3 +98,31 @@ class AccountUpdated(Payload):
     open_intents: tuple[str, ...]
     state_ms: int
     received_ms: int
+    foreign_positions: tuple[ForeignPosition, ...] = ()
+    sums: AccountSums | None = None
+
+
+class LedgerKind(StrEnum):
+    """funding: the hourly payment; transfer: money in or out; trade: a fill on a coin that the arena doesn't trade."""
+
+    FUNDING = "funding"
+    TRANSFER = "transfer"
+    TRADE = "trade"
+
+
+class AccountLedger(Payload):
+    """Money that came into an account or left it other than by a fill of an arena's coin, from the exchange's record.
+
+    `amount_usd` positive was received. `reason` is the exchange's own word: deposit, withdraw, … `size_coin` (signed)
+    and `rate_hourly` are those of a funding payment.
+    """
+
+    TYPE: ClassVar[str] = "account.ledger"
+
+    model: str
+    kind: LedgerKind
+    amount_usd: Amount
+    reason: str
+    coin: str | None = None
+    size_coin: Amount | None = None
+    rate_hourly: Amount | None = None

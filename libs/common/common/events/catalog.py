@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from common.events.account import AccountUpdated
+from common.events.account import AccountLedger, AccountUpdated
 from common.events.control import ControlCommand, SystemAlert
 from common.events.decision import AgentDecision
 from common.events.envelope import Payload
@@ -63,6 +63,7 @@ CATALOG: Final[dict[str, StreamSpec]] = {
         StreamSpec(OrderRejected, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(OrderCancelled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(OrderFilled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
+        StreamSpec(AccountLedger, ("executor",), ("recorder",), "model", 2 * DAY_MS, 20_000),
         StreamSpec(AccountUpdated, ("executor",), _RISK_RECORDER, "model", HOUR_MS, 50_000),
         StreamSpec(SystemAlert, (*SERVICES, "alertmanager"), ("recorder",), None, 2 * DAY_MS, 10_000),
         StreamSpec(WsPush, ("ingester", "recorder"), (), "channel", HOUR_MS, 60_000, deduplicated=True),

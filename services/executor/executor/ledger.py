@@ -1,0 +1,144 @@
+"""What moves an account's cash, as the exchange recorded it: fills, funding, money in and out. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from common.events import LedgerKind
+from common.trading.symbols import Symbol
+from executor.parse import WireFill
+
+ZERO = Decimal(0)
+OURS = frozenset(symbol.value for symbol in Symbol)
+ELSEWHERE = ("@", "/", ":")
+"""Signs of a spot market's or another exchange's coin: their money isn't part of the account's margin."""
+WITHOUT_CASH = ("liquidation",)
+"""Rows of the ledger that move nothing themselves: the fills of a liquidation do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement of cash, by the exchange's own keys; only the amounts that apply are set. Positive came in,
+    but for `fee_usd`, which was paid."""
+
+    id: str
+    time_ms: int
+    closed_pnl_usd: Decimal = ZERO
+    fee_usd: Decimal = ZERO
+    funding_usd: Decimal = ZERO
+    transfer_usd: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """An entry that is told as account.ledger: everything but the fills of our coins."""
+
+    entry: Entry
+    kind: LedgerKind
+    amount_usd: Decimal
+    reason: str
+    coin: str | None = None
+    size_coin: Decimal | None = None
+    rate_hourly: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """An account's sums since `since_ms`, and up to when funding and transfers have been taken over."""
+
+    since_ms: int
+    start_cash_usd: Decimal
+    closed_pnl_usd: Decimal
+    fees_usd: Decimal
+    funding_usd: Decimal
+    transfers_usd: Decimal
+    movements_until_ms: int
+
+    def residual_usd(self, cash_usd: Decimal) -> Decimal:
+        """What of the cash isn't explained."""
+        moved = self.closed_pnl_usd - self.fees_usd + self.funding_usd + self.transfers_usd
+        return cash_usd - self.start_cash_usd - moved
+
+
+def fill_entries(address: str, fills: Iterable[WireFill]) -> list[Entry]:
+    return [
+        Entry(
+            id=_key(address, "fill", fill.symbol.value, fill.trade_id, fill.time_ms, fill.order_id),
+            time_ms=fill.time_ms,
+            closed_pnl_usd=fill.closed_pnl_usd,
+            fee_usd=fill.fee_usd,
+        )
+        for fill in fills
+    ]
+
+
+def foreign_fills(address: str, rows: Iterable[Mapping[str, Any]]) -> list[Movement]:
+    """Fills of perpetuals outside the arena, from the rows of userFills."""
+    movements = []
+    for row in rows:
+        coin = row["coin"]
+        if coin in OURS or any(sign in coin for sign in ELSEWHERE):
+            continue
+        entry = Entry(
+            id=_key(address, "fill", coin, row["tid"], row["time"], row["oid"]),
+            time_ms=int(row["time"]),
+            closed_pnl_usd=Decimal(row["closedPnl"]),
+            fee_usd=Decimal(row["fee"]),
+        )
+        net = entry.closed_pnl_usd - entry.fee_usd
+        movements.append(Movement(entry, LedgerKind.TRADE, net, row["dir"], coin, Decimal(row["sz"])))
+    return movements
+
+
+def funding_payments(address: str, rows: Iterable[Mapping[str, Any]]) -> list[Movement]:
+    """The rows of userFunding."""
+    movements = []
+    for row in rows:
+        delta = row["delta"]
+        amount = Decimal(delta["usdc"])
+        entry = Entry(_key(address, "funding", delta["coin"], row["time"]), int(row["time"]), funding_usd=amount)
+        figures = (Decimal(delta["szi"]), Decimal(delta["fundingRate"]))
+        movements.append(Movement(entry, LedgerKind.FUNDING, amount, "funding", delta["coin"], *figures))
+    return movements
+
+
+def transfers(address: str, rows: Iterable[Mapping[str, Any]]) -> list[Movement]:
+    """The rows of userNonFundingLedgerUpdates that move cash of the perpetuals' account."""
+    movements = []
+    for row in rows:
+        delta = row["delta"]
+        amount = transfer_usd(address, delta)
+        if amount is None:
+            continue
+        content = json.dumps(delta, sort_keys=True)
+        entry = Entry(_key(address, "ledger", row["time"], row.get("hash"), content), int(row["time"]))
+        entry = Entry(entry.id, entry.time_ms, transfer_usd=amount)
+        movements.append(Movement(entry, LedgerKind.TRANSFER, amount, str(delta["type"])))
+    return movements
+
+
+def transfer_usd(address: str, delta: Mapping[str, Any]) -> Decimal | None:
+    """What a ledger row brought in (positive) or took; None when it moved nothing here, or is of an unknown kind.
+
+    An unknown kind that did move cash shows as a residual. Source: Hyperliquid docs, userNonFundingLedgerUpdates.
+    """
+    kind = delta["type"]
+    amount, fee = Decimal(delta.get("usdc", 0)), Decimal(delta.get("fee") or 0)
+    if kind in ("deposit", "vaultDistribution", "vaultWithdraw"):
+        return Decimal(delta.get("netWithdrawnUsd", amount))
+    if kind in ("withdraw", "vaultDeposit", "vaultCreate"):
+        return -(amount + fee)
+    if kind == "accountClassTransfer":
+        return amount if delta["toPerp"] else -amount
+    if kind in ("internalTransfer", "subAccountTransfer"):
+        if delta["destination"].lower() == address and delta["user"].lower() != address:
+            return amount
+        return -(amount + fee)
+    return None
+
+
+def _key(*parts: object) -> str:
+    return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:32]

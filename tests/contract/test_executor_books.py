@@ -1,0 +1,124 @@
+"""Every cent that an account gains or loses is explained: fills, funding, money in and out."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from executor_stage import Stage
+from hyperliquid.exchange import Exchange
+
+from common.events import LedgerKind, Leg
+from common.trading.symbols import MODELS, Side
+from executor.testing import address_of, master_key_of, wallet_of
+from simulator.testing import SimulatorProcess
+
+CENT = Decimal("0.01")
+HOUR_MS = 3_600_000
+
+
+def residual(account: Any) -> Decimal:
+    """What of the account's cash its sums don't explain."""
+    sums = account.sums
+    moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
+    return Decimal(account.cash_usd - sums.start_cash_usd - moved)
+
+
+async def movements(stage: Stage, kind: LedgerKind) -> list[Any]:
+    return [event.data for event in await stage.events("account.ledger") if event.data.kind is kind]
+
+
+async def test_a_round_trip_and_money_in_and_out_tie_out(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "1.5")
+    await stage.send(entry)
+    await stage.ended(entry)
+    await stage.protected()
+    leave = stage.approve(Side.LONG, "1.5", leg=Leg.EXIT)
+    await stage.send(leave)
+    await stage.ended(leave)
+    traded = await stage.flat()
+    fills = stage.fills()
+    assert traded.sums.fees_usd == sum(Decimal(fill["fee"]) for fill in fills) > 0
+    assert traded.sums.closed_pnl_usd == sum(Decimal(fill["closedPnl"]) for fill in fills)
+    assert abs(residual(traded)) < CENT
+    stage.simulator.fund(address_of("deepseek"), "250")
+
+    async def has(transfers_usd: Decimal) -> Any:
+        account = await stage.account()
+        return account if account.sums.transfers_usd == transfers_usd else None
+
+    paid_in = await stage.until("the deposit", lambda: has(Decimal(250)))
+    assert paid_in.equity_usd - traded.equity_usd == 250
+    owner, spot = Account.from_key(master_key_of("deepseek")), {"universe": [], "tokens": []}
+    meta: Any = stage.simulator.info(type="meta")
+    exchange = Exchange(owner, stage.simulator.url, meta, spot_meta=spot)
+    with exchange.session, exchange.info.session:
+        exchange.withdraw_from_bridge(100, address_of("qwen"))
+    paid_out = await stage.until("the withdrawal", lambda: has(Decimal(150)))
+    assert abs(residual(paid_out)) < CENT
+    told = await movements(stage, LedgerKind.TRANSFER)
+    assert [(row.reason, row.amount_usd) for row in told] == [("deposit", 250), ("withdraw", -100)]
+
+
+@pytest.fixture
+async def stepped(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
+    """A stage whose exchange's time moves by hand."""
+    folder = tmp_path / "simulator"
+    folder.mkdir()
+    accounts = [(address_of(model), wallet_of(model)) for model in MODELS]
+    simulator = SimulatorProcess(folder, accounts=accounts, seed=7, simulator_stepwise="true")
+    simulator.start()
+    stage = Stage(tmp_path, simulator, redis_url, database_url)
+    try:
+        await stage.open()
+        yield stage
+    finally:
+        await stage.close()
+        simulator.kill()
+
+
+async def test_funding_is_told_and_explains_the_cash(stepped: Stage) -> None:
+    stage = stepped
+    stage.simulator.panel("step", count=4, ms=250)
+    entry = stage.approve(Side.LONG, "2")
+    await stage.send(entry)
+    await stage.ended(entry)
+    before = await stage.protected()
+    assert before.funding_since_open_usd == 0
+    now_ms = stage.simulator.panel("step", count=1, ms=250)["time_ms"]
+    assert isinstance(now_ms, int)
+    stage.simulator.panel("step", count=1, ms=HOUR_MS - now_ms % HOUR_MS + 1000)
+
+    async def paid() -> list[Any]:
+        return await movements(stage, LedgerKind.FUNDING)
+
+    [funding] = await stage.until("the funding payment", paid)
+    [row] = stage.simulator.info(type="userFunding", user=address_of("deepseek"), startTime=0)  # type: ignore[attr-defined]
+    assert (funding.coin, funding.size_coin) == ("ETH", Decimal(2))
+    assert funding.amount_usd == Decimal(row["delta"]["usdc"]) != 0
+
+    async def explained() -> Any:
+        account = await stage.account()
+        return account if account.sums.funding_usd == funding.amount_usd else None
+
+    assert abs(residual(await stage.until("the sums", explained))) < CENT
+
+
+async def test_the_books_go_on_after_a_kill(stage: Stage) -> None:
+    entry = stage.approve(Side.SHORT, "0.5")
+    await stage.send(entry)
+    await stage.ended(entry)
+    before = (await stage.account()).sums
+    stage.executor.kill()
+    stage.simulator.fund(address_of("deepseek"), "40")
+    stage.executor.start()
+
+    async def again() -> Any:
+        account = await stage.account()
+        return account if account.sums.transfers_usd == 40 else None
+
+    account = await stage.until("the deposit of meanwhile", again)
+    assert (account.sums.since_ms, account.sums.start_cash_usd) == (before.since_ms, before.start_cash_usd)
+    assert abs(residual(account)) < CENT

@@ -1,0 +1,252 @@
+"""A stage for the executor: a real process against a real exchange simulator, PostgreSQL and Redis, with bad wires."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import psycopg
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+
+from common.bus.port import Commit
+from common.bus.redis_streams import RedisBus, read_entry
+from common.events import Command, ControlCommand, Event, Leg, originate
+from common.events.codec import decode
+from common.trading.symbols import Side, Symbol
+from executor.testing import ExecutorProcess, address_of, approval, environment, key_of
+from simulator.testing import SimulatorProcess
+
+LIMIT_S = 30.0
+ETH = Symbol.ETH
+T = TypeVar("T")
+
+
+class Treatment(StrEnum):
+    """What becomes of a request that the proxy was told to harm."""
+
+    CUT_REPLY = "the exchange carries it out, the answer is lost"
+    REFUSE = "the exchange never sees it"
+    HOLD_REPLY = "the exchange carries it out, the answer does not come"
+
+
+class HarmfulProxy:
+    """A TCP proxy in front of the exchange, which harms requests that contain `marker`; `harmed` counts them."""
+
+    def __init__(self, target_port: int) -> None:
+        self.target_port = target_port
+        self._server: asyncio.Server | None = None
+        self.marker: bytes | None = None
+        self.treatment = Treatment.CUT_REPLY
+        self.harmed = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> str:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in list(self._writers):
+            writer.close()
+        await asyncio.gather(*self._serving)
+
+    def harm(self, marker: str, treatment: Treatment) -> None:
+        self.marker, self.treatment = marker.encode(), treatment
+
+    def heal(self) -> None:
+        self.marker = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self.target_port)
+        except OSError:
+            writer.close()
+            return
+        harmed = asyncio.Event()
+
+        async def up() -> None:
+            while data := await reader.read(65536):
+                if self.marker is not None and self.marker in data:
+                    self.harmed += 1
+                    harmed.set()
+                    if self.treatment is Treatment.REFUSE:
+                        break
+                back.write(data)
+                await back.drain()
+            back.close()
+            writer.close()
+
+        async def down() -> None:
+            while data := await there.read(65536):
+                if harmed.is_set():
+                    if self.treatment is Treatment.HOLD_REPLY:
+                        continue
+                    break
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+            back.close()
+
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        self._writers |= {writer, back}
+        await asyncio.gather(up(), down(), return_exceptions=True)
+        await asyncio.gather(writer.wait_closed(), back.wait_closed(), return_exceptions=True)
+        self._writers -= {writer, back}
+        self._serving.discard(task)
+
+
+class Stage:
+    """Everything a test touches."""
+
+    def __init__(self, folder: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> None:
+        self.folder, self.simulator, self.database_url = folder, simulator, database_url
+        self.bus = RedisBus(redis_url)
+        self.proxy = HarmfulProxy(simulator.port)
+        self.redis_url = redis_url
+        self.redis_proxy = HarmfulProxy(urlsplit(redis_url).port or 0)
+        self.executor: ExecutorProcess
+        self.number = 0
+
+    async def open(self) -> None:
+        url = await self.proxy.start()
+        proxied_port = urlsplit(await self.redis_proxy.start()).port
+        redis_url = self.redis_url.replace(f":{self.redis_proxy.target_port}/", f":{proxied_port}/")
+        variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=self.database_url)
+        variables["UNPROTECTED_LIMIT_S"] = "3"
+        self.executor = ExecutorProcess(self.folder, variables)
+        self.executor.start()
+        await self.until("an account state", self.account)
+
+    async def close(self) -> None:
+        self.executor.kill()
+        await self.proxy.stop()
+        await self.redis_proxy.stop()
+        await self.bus.close()
+
+    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+        deadline = time.monotonic() + LIMIT_S
+        while time.monotonic() < deadline:
+            found = await look()
+            if found:
+                return found
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"waited in vain for {what}\n{self.executor.log.read_text()[-4000:]}")
+
+    async def account(self) -> Any:
+        client: Any = self.bus.client
+        body = await client.get("account:deepseek")
+        return None if body is None else decode("account.updated", body).data
+
+    async def events(self, kind: str) -> list[Event[Any]]:
+        client: Any = self.bus.client
+        return [read_entry(kind, fields) for _, fields in await client.xrange(kind)]
+
+    async def rows(self, query: str, *parameters: object) -> list[Any]:
+        async with await psycopg.AsyncConnection.connect(self.database_url) as connection:
+            return await (await connection.execute(query.encode(), parameters)).fetchall()
+
+    async def status(self, intent_id: str) -> str | None:
+        rows = await self.rows("SELECT status FROM intents WHERE intent_id = %s", intent_id)
+        return rows[0][0] if rows else None
+
+    async def ended(self, event: Event[Any]) -> str:
+        async def look() -> str | None:
+            status = await self.status(event.id)
+            return status if status not in (None, "STORED", "SENT", "IN_FLIGHT") else None
+
+        return await self.until(f"the end of {event.id}", look)
+
+    def mark(self, symbol: Symbol = ETH) -> Decimal:
+        mids: Any = self.simulator.info(type="allMids")
+        return Decimal(mids[symbol.value])
+
+    def approve(self, side: Side, size: str, symbol: Symbol = ETH, **given: Any) -> Event[Any]:
+        self.number += 1
+        return approval(
+            self.number,
+            symbol,
+            side,
+            mark_price=self.mark(symbol),
+            size_coin=Decimal(size),
+            now_ms=time.time_ns() // 1_000_000,
+            **given,
+        )
+
+    def exit_at(self, mark_price: Decimal) -> Event[Any]:
+        """An exit from half an ether, whatever the market says now."""
+        self.number += 1
+        now_ms = time.time_ns() // 1_000_000
+        given: dict[str, Any] = {"mark_price": mark_price, "size_coin": Decimal("0.5"), "now_ms": now_ms}
+        return approval(self.number, ETH, Side.LONG, leg=Leg.EXIT, **given)
+
+    def entry_at(self, symbol: Symbol, mark_price: Decimal, *, valid_until_ms: int) -> Event[Any]:
+        self.number += 1
+        now_ms = time.time_ns() // 1_000_000
+        given: dict[str, Any] = {"mark_price": mark_price, "size_coin": Decimal(1), "now_ms": now_ms}
+        return approval(self.number, symbol, Side.LONG, valid_until_ms=valid_until_ms, **given)
+
+    async def send(self, *events: Event[Any]) -> None:
+        await self.bus.commit(Commit("risk", events=events))
+
+    async def command(self, command: Command, model: str | None = None) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        payload = ControlCommand(command=command, model=model, reason="test", requested_by="test")
+        event = originate(payload, keys=(command, now_ms), time_ms=now_ms, now_ms=now_ms)
+        await self.bus.commit(Commit("gateway", events=[event]))
+
+    def exchange_orders(self) -> list[Any]:
+        rows: Any = self.simulator.info(type="historicalOrders", user=address_of("deepseek"))
+        return list(rows)
+
+    def fills(self) -> list[Any]:
+        rows: Any = self.simulator.info(type="userFills", user=address_of("deepseek"))
+        return list(rows)
+
+    def open_orders(self) -> list[Any]:
+        rows: Any = self.simulator.info(type="frontendOpenOrders", user=address_of("deepseek"))
+        return list(rows)
+
+    async def protected(self, symbol: Symbol = ETH) -> Any:
+        async def look() -> Any:
+            account = await self.account()
+            return next((p for p in account.positions if p.symbol is symbol and p.protected), None)
+
+        return await self.until(f"a protected position on {symbol}", look)
+
+    @contextlib.contextmanager
+    def by_hand(self) -> Iterator[Exchange]:
+        """The SDK as a person would use it, with the same API wallet, past the proxy."""
+        wallet = Account.from_key(key_of("deepseek"))
+        meta: Any = self.simulator.info(type="meta")
+        spot: Any = {"universe": [], "tokens": []}
+        exchange = Exchange(wallet, self.simulator.url, meta, account_address=address_of("deepseek"), spot_meta=spot)
+        with exchange.session, exchange.info.session:
+            yield exchange
+
+    async def alerts(self) -> list[str]:
+        return [event.data.code for event in await self.events("system.alert")]
+
+    def entry_orders(self) -> list[Any]:
+        """Every plain, growing order that the exchange has ever taken in from the account."""
+        return [
+            row
+            for row in self.exchange_orders()
+            if not row["order"]["isTrigger"] and not row["order"]["reduceOnly"] and row["status"] == "filled"
+        ]
+
+    async def flat(self) -> Any:
+        async def look() -> Any:
+            account = await self.account()
+            return account if not account.positions and not account.open_orders else None
+
+        return await self.until("an account without positions and orders", look)
