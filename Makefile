@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop test check simulate format env up down compose-check bench docs lock clean
+.PHONY: help setup setup-dev web run status logs restart stop test check simulate crash-sweep format env up down compose-check bench docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -85,6 +85,9 @@ check: setup-dev  ## Runs lint, types, import contracts and the quick tests.
 simulate: $(VENV)/.dev  ## Simulates the trading code with faults: SEEDS=500, SECONDS=60, or SEED=7 to replay one.
 	@PYTHONPATH=tests $(VENV)/bin/python -m simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(STORY),--story $(STORY))
+
+crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.
+	@PYTHONPATH=tests $(VENV)/bin/python -m crash_sweep $(if $(KILLS),--kills $(KILLS)) $(if $(SWEEP_SEED),--seed $(SWEEP_SEED))
 
 format: $(VENV)/.dev  ## Formats the Python code.
 	@$(VENV)/bin/ruff check --quiet --fix-only . && $(VENV)/bin/ruff format .

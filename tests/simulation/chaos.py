@@ -25,6 +25,7 @@ class Weather:
     outages_a_minute: float = 0.0
     gaps_a_minute: float = 0.0
     commands_a_minute: float = 0.0
+    halt_after_approval: float = 0.0
     slow: float = 0.02
 
 
@@ -34,7 +35,7 @@ LOSSY = {"lost": 0.04, "reply_lost": 0.08, "cut": 0.04, "bad_gateway": 0.04, "to
 LYING = {"lie": 0.15, "lie_whole": 0.05, "reply_lost": 0.05, "twice": 0.05, "blank": 0.03}
 WEATHERS = (
     CALM,
-    Weather("commands and gaps", gaps_a_minute=0.7, commands_a_minute=0.7),
+    Weather("commands and gaps", gaps_a_minute=0.7, commands_a_minute=0.7, halt_after_approval=0.15),
     Weather("lossy network", requests=LOSSY, news=NEWS, gaps_a_minute=0.3),
     Weather("lying exchange", requests=LYING, news=NEWS),
     Weather("crashes", kill=0.0015, gaps_a_minute=0.3),
@@ -52,6 +53,7 @@ WEATHERS = (
         outages_a_minute=0.15,
         gaps_a_minute=0.4,
         commands_a_minute=0.4,
+        halt_after_approval=0.05,
     ),
 )
 

@@ -58,6 +58,7 @@ class Line:
         if self._fault == "outage" and chaos.weather.requests:
             # An outage of the worst kind: some requests get through, but no answer is to be trusted.
             self._fault = rng.choice(("outage", "lie", "reply_lost", "bad_gateway"))
+            chaos.happened[f"request {self._fault}"] += 1
         if self._fault is not None:
             chaos.disturb("exchange", loop.time())
             self._journal.note("network", self._fault)

@@ -122,6 +122,8 @@ class Rules:
     def _judge_published(self, event: Any) -> None:
         """At the moment at which an entry's approval is published, nothing durable may forbid it."""
         self._noting(self._judge_event, event)
+        if event.type == RiskApproved.TYPE and event.data.leg is Leg.ENTRY:
+            self.stage.approved(event.data.model)
 
     def _judge_event(self, event: Any) -> None:
         if event.type != RiskApproved.TYPE or event.data.leg is not Leg.ENTRY or event.id in self._approvals:
@@ -224,6 +226,8 @@ class Rules:
         for model in MODELS:
             self._books_agree(model)
             self._nothing_rests(model)
+        if not self.stage.has_lied:
+            self._no_was_no()
 
     def _nothing_unfinished(self) -> None:
         database = self.stage.database
@@ -253,6 +257,14 @@ class Rules:
                 gap = sequences.see(name, event.source or "", event.epoch or 0, event.sequence or 0)
                 if gap is not None:
                     raise SimulationFailed(f"a gap: {gap}")
+
+    def _no_was_no(self) -> None:
+        """Where the exchange never lied, what we told as rejected was never filled: silence is no refusal."""
+        rejected = {e.data.client_order_id for e in self.stage.recorded.values() if e.type == "order.rejected"}
+        for fills in self._world.histories.fills.values():
+            wrong = {fill.cloid for fill in fills} & rejected
+            if wrong:
+                raise SimulationFailed(f"told as rejected, and yet filled: {wrong}")
 
     def _books_agree(self, model: str) -> None:
         """Our fills are the exchange's, and so are the cash and the positions that follow from them."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,15 @@ class Stage:
             name: Process(name, main, self.chaos, self.journal, mortal=True)
             for name, main in (("executor", self._executor), ("risk", self._risk), ("recorder", self._recorder))
         }
-        self.decisions = 0
+        self.decisions = self._hasty = 0
+        self.aside: list[asyncio.Task[None]] = []
         self.published: Callable[[Event[Any]], None] = lambda event: None
         self.are_models_awake = True
+
+    @property
+    def has_lied(self) -> bool:
+        """Whether an answer of the exchange said something else than what had happened."""
+        return any(self.chaos.happened[f"request {kind}"] for kind in ("lie", "lie_whole"))
 
     # Services.
 
@@ -218,6 +224,23 @@ class Stage:
                 await asyncio.sleep(self.chaos.rng.uniform(5, 40))
                 await self.command(Command.RESUME, whom, number)
 
+    def approved(self, name: str) -> None:
+        """A person who wants to stop just when an entry is on its way."""
+        if self.chaos.draws("halt_after_approval"):
+            delay_s = self.chaos.rng.uniform(0, 0.4)
+            self.loop.call_later(delay_s, lambda: self.keep(self._halt_for_a_while(name)))
+
+    async def _halt_for_a_while(self, name: str) -> None:
+        self._hasty += 1
+        await self.command(Command.HALT, name, f"hasty {self._hasty}")
+        await asyncio.sleep(self.chaos.rng.uniform(2, 20))
+        await self.command(Command.RESUME, name, f"hasty {self._hasty}")
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs something on the side until the run's end."""
+        task = self.loop.create_task(work)
+        self.aside.append(task)
+
     async def command(self, command: Command, whom: str | None, number: object) -> None:
         self.chaos.happened[command.value] += 1
         data = ControlCommand(command=command, model=whom, reason="drawn", requested_by="simulation")
@@ -238,6 +261,9 @@ class Stage:
                 await asyncio.sleep(length_s)
 
     async def end(self) -> None:
+        for task in self.aside:
+            task.cancel()
+        await asyncio.gather(*self.aside, return_exceptions=True)
         for process in self.processes.values():
             await process.end()
         self.database.close()

@@ -1,9 +1,11 @@
 """The simulation itself: a seed always tells the same story, and each kind of weather is survived."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from simulation.chaos import WEATHERS
 from simulation.run import run_seed
+from simulation.stage import Stage
 
 TESTS = Path(__file__).parents[1]
 
@@ -41,4 +44,24 @@ def test_two_runs_of_a_seed_tell_the_same_story() -> None:
 def test_each_weather_is_survived_and_traded_in(seed: int) -> None:
     result = run_seed(seed)
     assert result.failure is None, "\n".join(result.story[-40:])
+    assert result.fills > 0
+
+
+OUTAGE_S = 40 * 60.0
+BEFORE_S, AFTER_S = 120.0, 120.0
+
+
+async def a_long_outage(stage: Stage) -> None:
+    """Forty minutes in which some orders arrive, and no answer to them can be believed."""
+    await asyncio.sleep(BEFORE_S)
+    stage.chaos.weather = replace(stage.chaos.weather, requests={"lie": 0.01}, gaps_a_minute=0.2)
+    stage.chaos.outage_until_s = stage.loop.time() + OUTAGE_S
+
+
+@pytest.mark.parametrize("seed", [0, 8])
+def test_forty_minutes_of_lies_double_nothing_and_leave_nothing_unprotected(seed: int) -> None:
+    result = run_seed(seed, storm_s=BEFORE_S + OUTAGE_S + AFTER_S, script=a_long_outage, max_daily_trades=1_000)
+    assert result.failure is None, "\n".join(result.story[-40:])
+    assert result.virtual_s > OUTAGE_S
+    assert result.happened["request lie"] > 20
     assert result.fills > 0

@@ -1,6 +1,7 @@
 """`aicoin run`: provisions the stores, starts everything under the supervisor, watches, and stops in order."""
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -180,6 +181,8 @@ def _raise_stopped(number: int, frame: object) -> None:
 
 def run() -> int:
     """Runs the arena in the foreground; the exit code."""
+    # The environment holds trading keys: no crash of this process or a child may write it to the disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     given = full_environment()
     settings = load_settings(given)
     refuse_missing_keys(settings, given)

@@ -6,6 +6,7 @@ State    tables intents, intent_orders, intent_sends, executor_*; the exchange's
 Failure  an unknown outcome is asked for, never guessed; a position without a confirmed stop is closed
 """
 
+import resource
 from typing import Any
 
 from common.events import Command, ControlCommand, Event, RiskApproved
@@ -81,7 +82,13 @@ def compose(service: Service, settings: ExecutorSettings, pool: Pool, door: Door
     return executor
 
 
+def forbid_core_files() -> None:
+    """A crash must not write the keys to the disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 async def main() -> None:
+    forbid_core_files()
     settings = load_settings("executor", ExecutorSettings)
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())

@@ -1,0 +1,170 @@
+"""The stores of executor and risk over PostgreSQL, and over the database that the simulation runs them on."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from common.events import OrderRole
+from common.runtime.database import migrate, open_pool
+from common.trading.symbols import MODELS, Side, Symbol
+from executor import facts
+from executor.bracket import orders_of
+from executor.orders import Booking, OrderStore, insertion
+from executor.signing import Prepared
+from executor.store import IntentStore, Outcome
+from executor.testing import approval
+from risk.durable import Baseline, Durable, Record
+from risk.halts import EVERYONE, Halt, Reason
+from risk.store import RiskStore
+from simulation.database import Database
+from simulation.database import Pool as MemoryPool
+
+D = Decimal
+NOW_MS = 1_790_000_000_000
+MARK = D(100_000)
+
+
+async def nothing_happens(step: str) -> None:
+    """The memory database's point at which a simulation would have something go wrong."""
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    if request.param == "memory":
+        database = Database()
+        database.migrate("executor", "risk")
+        yield MemoryPool(database, nothing_happens)
+        database.close()
+        return
+    opened = await open_pool(request.getfixturevalue("database_url"))
+    try:
+        for owner in ("executor", "risk"):
+            await migrate(opened, owner)
+        yield opened
+    finally:
+        await opened.close()
+
+
+def entry(number: int = 1, symbol: Symbol = Symbol.BTC, at_ms: int = NOW_MS) -> Any:
+    return approval(number, symbol, Side.LONG, mark_price=MARK, size_coin=D("0.0123"), now_ms=at_ms)
+
+
+async def rows(pool: Any, query: str) -> list[Any]:
+    async with pool.connection() as connection:
+        found: list[Any] = await (await connection.execute(query)).fetchall()
+        return found
+
+
+async def sent(store: IntentStore, number: int = 1, symbol: Symbol = Symbol.BTC, at_ms: int = NOW_MS) -> Any:
+    """A stored and sent entry."""
+    event = entry(number, symbol, at_ms)
+    await store.add(event, at_ms)
+    intent = await store.get(event.id)
+    assert intent is not None
+    prepared = Prepared(b'{"action": 1}', at_ms, at_ms + 5_000)
+    orders = [insertion(intent, role, spec, at_ms + 10_000) for role, spec in orders_of(intent)]
+    assert await store.mark_sent(intent, prepared, orders, at_ms + 1) is not None
+    assert await store.mark_sent(intent, prepared, orders, at_ms + 2) is None
+    return await store.get(event.id)
+
+
+async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) -> None:
+    store, event = IntentStore(pool), entry()
+    assert await store.add(event, NOW_MS) is True
+    assert await store.add(event, NOW_MS + 1) is False
+    [intent] = await store.unfinished("deepseek")
+    assert intent.order == event.data.intent
+    assert (intent.status, intent.created_ms, intent.first_sent_ms, intent.is_entry) == ("STORED", NOW_MS, None, True)
+    assert intent.filled_size_coin == 0
+    assert await store.unfinished("qwen") == []
+
+
+async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
+    store, orders = IntentStore(pool), OrderStore(pool)
+    intent = await sent(store)
+    assert intent.status == "SENT"
+    assert intent.signed_action == b'{"action": 1}'
+    assert len(await orders.known("deepseek", NOW_MS)) == 3
+    role, spec = orders_of(intent)[0]
+    event = facts.rejected(intent, role, spec.client_order_id, "no", NOW_MS)
+    outcome = Outcome("PARTIAL", None, D("0.01"), MARK, {spec.client_order_id: (7, "canceled")}, [event])
+    assert await store.end(intent.intent_id, outcome, NOW_MS + 5) is True
+    assert await store.end(intent.intent_id, Outcome("FILLED"), NOW_MS + 6) is False
+    ended = await store.get(intent.intent_id)
+    assert ended is not None
+    assert (ended.status, ended.filled_size_coin) == ("PARTIAL", D("0.01"))
+    assert await store.ended_since("deepseek", NOW_MS, 10) == [intent.intent_id]
+    row = await orders.get(spec.client_order_id)
+    assert row is not None
+    assert (row.order_id, row.final_status, row.spec) == (7, "canceled", spec)
+    assert await rows(pool, "SELECT count(*) FROM executor_outbox") == [(1,)]
+
+
+async def test_what_fails_half_way_leaves_nothing(pool: Any) -> None:
+    async def half_way() -> None:
+        async with IntentStore(pool).transaction() as connection:
+            await connection.execute("INSERT INTO executor_cursors VALUES (%s, %s)", ("deepseek", 5))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await half_way()
+    assert await OrderStore(pool).fills_until("deepseek") is None
+
+
+async def test_the_newest_open_entry_of_a_coin_is_the_one_that_is_held(pool: Any) -> None:
+    store = IntentStore(pool)
+    for number, (symbol, at_ms) in enumerate(((Symbol.BTC, 0), (Symbol.BTC, 1_000), (Symbol.ETH, 500))):
+        intent = await sent(store, number, symbol, NOW_MS + at_ms)
+        await store.end(intent.intent_id, Outcome("FILLED", None, D(1), MARK), NOW_MS + at_ms + 10)
+    held = await store.held_entries("deepseek")
+    assert {symbol: found.created_ms - NOW_MS for symbol, found in held.items()} == {Symbol.BTC: 1_000, Symbol.ETH: 500}
+    await store.close_entries("deepseek", [Symbol.BTC], NOW_MS + 5_000, NOW_MS + 6_000)
+    assert set(await store.held_entries("deepseek")) == {Symbol.ETH}
+
+
+async def test_late_fills_are_booked_and_the_cursor_only_rises(pool: Any) -> None:
+    store, orders = IntentStore(pool), OrderStore(pool)
+    intent = await sent(store)
+    await store.end(intent.intent_id, Outcome("REJECTED", "so they said"), NOW_MS + 5)
+    booking = Booking(intent.intent_id, D("0.002"), D("99999.5"))
+    await orders.add_fills("deepseek", [], [booking], NOW_MS + 100)
+    await orders.add_fills("deepseek", [], [Booking(intent.intent_id, D("0.001"), D(1))], NOW_MS + 50)
+    booked = await store.get(intent.intent_id)
+    assert booked is not None
+    assert (booked.status, booked.filled_size_coin) == ("PARTIAL", D("0.002"))
+    assert await orders.fills_until("deepseek") == NOW_MS + 100
+
+
+async def test_orders_of_an_ended_intent_are_known_until_they_end(pool: Any) -> None:
+    store, orders = IntentStore(pool), OrderStore(pool)
+    intent = await sent(store)
+    legs = orders_of(intent)
+    stop = next(spec for role, spec in legs if role is OrderRole.STOP)
+    await orders.settle(stop.client_order_id, order_id=9)
+    await orders.settle(stop.client_order_id, final="canceled")
+    row = (await orders.known("deepseek", NOW_MS))[stop.client_order_id]
+    assert (row.order_id, row.final_status, row.spec.trigger_price) == (9, "canceled", stop.trigger_price)
+
+
+async def test_a_flatten_lasts_until_it_is_done(pool: Any) -> None:
+    orders = OrderStore(pool)
+    assert await orders.flatten_since("qwen") is None
+    await orders.ask_flatten("command", "qwen", 7)
+    await orders.ask_flatten("command", "qwen", 9)
+    assert await orders.flatten_since("qwen") == 7
+    await orders.end_flatten("qwen", 11)
+    assert await orders.flatten_since("qwen") is None
+
+
+async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) -> None:
+    halts = (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch"))
+    durable = Durable(halts, {"deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),))})
+    store = RiskStore(pool, MODELS)
+    await store.save(durable)
+    loaded = await RiskStore(pool, MODELS).load()
+    assert set(loaded.halts) == set(halts)
+    assert loaded.record("deepseek") == durable.record("deepseek")
+    await store.save(durable.end(lambda halt: halt.model == EVERYONE))
+    assert {halt.model for halt in (await RiskStore(pool, MODELS).load()).halts} == {"deepseek"}

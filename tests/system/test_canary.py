@@ -1,0 +1,176 @@
+"""The executor's keys are searched for in everything that a full run leaves behind or answers: found nowhere."""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from aicoin_local.testing import Arena, wait_for
+
+pytestmark = pytest.mark.system
+
+KEY_FILE = "paper_keys.json"
+CHUNK = 8 * 2**20
+TRADED_LIMIT_S = 180
+
+
+def keys_of(arena: Arena) -> list[str]:
+    content = json.loads((arena.data_dir / KEY_FILE).read_text(encoding="utf-8"))
+    return [row["wallet_key"].removeprefix("0x") for row in content.values()]
+
+
+def spellings(key: str) -> dict[str, bytes]:
+    """Every way in which a key could be written; hex without its 0x is part of hex with it."""
+    raw = bytes.fromhex(key)
+    return {
+        "hex": key.lower().encode(),
+        "upper-case hex": key.upper().encode(),
+        "base64": base64.b64encode(raw).rstrip(b"="),
+        "url-safe base64": base64.urlsafe_b64encode(raw).rstrip(b"="),
+        "decimal": str(int(key, 16)).encode(),
+        "raw bytes": raw,
+    }
+
+
+class Search:
+    """Looks for all spellings of all keys at once."""
+
+    def __init__(self, keys: list[str]) -> None:
+        self._needles = {needle: name for key in keys for name, needle in spellings(key).items()}
+        self._pattern = re.compile(b"|".join(re.escape(needle) for needle in self._needles))
+        self._overlap = max(map(len, self._needles))
+        self.found: list[str] = []
+        self.places = 0
+
+    def look(self, place: str, content: bytes) -> None:
+        self.places += 1
+        self.found += [f"{place}: as {self._needles[each]}" for each in set(self._pattern.findall(content))]
+
+    def file(self, path: Path) -> None:
+        """A file of any size, bit by bit; one that vanished meanwhile holds nothing."""
+        self.places += 1
+        tail = b""
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                content = tail + chunk
+                self.found += [f"{path}: as {self._needles[each]}" for each in set(self._pattern.findall(content))]
+                tail = content[-self._overlap :]
+
+
+@pytest.fixture(scope="module")
+def search(arena: Arena) -> Search:
+    """Once both models have traded."""
+    for model in ("deepseek", "qwen"):
+        look = partial(arena.rows, "SELECT 1 FROM fills WHERE model = %s LIMIT 1", model)
+        wait_for(f"a fill of {model}", look, limit_s=TRADED_LIMIT_S)
+    return Search(keys_of(arena))
+
+
+def test_the_search_finds_each_spelling_of_a_planted_key(tmp_path: Path) -> None:
+    key = "0123456789abcdef" * 4
+    for name, needle in spellings(key).items():
+        search = Search(["ff" * 32, key])
+        search.look("text", b"before " + needle + b" after")
+        path = tmp_path / "file"
+        path.write_bytes(b"\x00" * (CHUNK - 10) + needle + b"\x00" * 50)
+        search.file(path)
+        assert len(search.found) == 2, name
+        assert all(name in each for each in search.found), search.found
+
+
+def test_no_core_file_can_be_written_and_a_crash_leaves_none(arena: Arena, search: Search) -> None:
+    pid = arena.pid("executor")
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+    assert re.search(r"^Max core file size\s+0\s+0\s", limits, re.MULTILINE), limits
+    os.kill(pid, signal.SIGABRT)
+    wait_for(
+        "the executor to come back",
+        lambda: arena.pid("executor") not in (0, pid) and arena.is_ready_or_down("executor"),
+        limit_s=90,
+    )
+    root = Path(__file__).parents[2]
+    assert [path for path in (*root.glob("core*"), *arena.data_dir.rglob("core.*")) if path.is_file()] == []
+
+
+def test_no_file_but_the_key_file_holds_a_key(arena: Arena, search: Search) -> None:
+    with contextlib.closing(arena.redis()) as redis:
+        redis.bgrewriteaof()
+    with psycopg.connect(arena.run["database_url"], autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    before = search.places
+    for path in arena.data_dir.rglob("*"):
+        if path.is_file() and path.name != KEY_FILE:
+            search.file(path)
+    assert search.found == []
+    assert search.places - before > 100
+    own = Search(keys_of(arena))
+    own.file(arena.data_dir / KEY_FILE)
+    assert own.found
+
+
+def test_no_table_holds_a_key(arena: Arena, search: Search) -> None:
+    """Row by row as text: the files may hold them compressed. A bytea is shown as hex."""
+    tables = [row["tablename"] for row in arena.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    assert {"intents", "intent_sends", "executor_outbox", "fills"} <= set(tables)
+    for table in tables:
+        for row in arena.rows(f'SELECT t::text AS line FROM "{table}" t'):
+            search.look(f"table {table}", row["line"].encode())
+    for row in arena.rows("SELECT convert_from(signed_action, 'UTF8') AS said FROM intents WHERE signed_action <> ''"):
+        search.look("signed actions", row["said"].encode())
+    assert search.found == []
+
+
+def test_no_redis_value_holds_a_key(arena: Arena, search: Search) -> None:
+    with contextlib.closing(arena.redis()) as redis:
+        for name in redis.scan_iter(count=500):
+            for content in redis_contents(redis, name):
+                search.look(f"Redis {name!r}", content)
+    assert search.found == []
+
+
+def redis_contents(redis: object, name: bytes) -> Iterator[bytes]:
+    """A key's value in plain, whatever its type."""
+    kind = redis.type(name)  # type: ignore[attr-defined]
+    if kind == b"string":
+        yield redis.get(name) or b""  # type: ignore[attr-defined]
+    elif kind == b"stream":
+        for _, fields in redis.xrange(name):  # type: ignore[attr-defined]
+            yield b"\n".join(fields.values())
+    else:
+        yield redis.dump(name) or b""  # type: ignore[attr-defined]
+
+
+def test_no_answer_of_any_service_holds_a_key(arena: Arena, search: Search) -> None:
+    for name, service in arena.run["services"].items():
+        base = service["metrics_url"].removesuffix("/metrics")
+        for path in ("metrics", "healthz", "readyz"):
+            search.look(f"{name}/{path}", httpx.get(f"{base}/{path}", timeout=10).content)
+    url = arena.run["gateway_url"]
+    described = httpx.get(f"{url}/api/v1/openapi.json", timeout=10)
+    paths = described.json()["paths"] if described.status_code == 200 else {}
+    plain = [path for path, verbs in paths.items() if "get" in verbs and "{" not in path]
+    assert plain, described.text[:300]
+    for path in plain:
+        full = path if path.startswith("/api") else f"/api/v1{path}"
+        search.look(f"GET {full}", httpx.get(url + full, timeout=20).content)
+    search.look("run file", json.dumps(arena.run).encode())
+    assert search.found == []
+
+
+def test_no_other_process_is_given_a_key(arena: Arena, search: Search) -> None:
+    """Neither in its environment nor on its command line."""
+    for name, service in arena.run["services"].items():
+        for what in ("environ", "cmdline"):
+            content = Path(f"/proc/{service['pid']}/{what}").read_bytes()
+            if (name, what) != ("executor", "environ"):
+                search.look(f"{name}'s {what}", content)
+    assert search.found == []

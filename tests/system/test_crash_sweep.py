@@ -1,0 +1,26 @@
+"""SIGKILL of executor, risk, recorder, Redis and PostgreSQL while the arena trades: nothing doubled, lost or naked."""
+
+from pathlib import Path
+
+import pytest
+
+from crash_sweep.sweep import VICTIMS, arena_for_sweep, sweep
+
+pytestmark = pytest.mark.system
+
+KILLS = 25
+
+
+def test_kills_under_trading_double_lose_and_bare_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arena = arena_for_sweep(tmp_path / "data")
+    try:
+        arena.start()
+        report = sweep(arena, KILLS, seed=1)
+    finally:
+        code = arena.stop()
+    with capsys.disabled():
+        print(f"\n{report}")  # noqa: T201 - CI reports the figures
+    assert report.wrong == []
+    assert set(report.kills) == set(VICTIMS)
+    assert report.positions_seen > 0
+    assert code == 0
