@@ -29,6 +29,7 @@ class Keys:
     agents: dict[str, Agent] = field(default_factory=dict)
     nonces: dict[str, list[int]] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
+    removed_ms: dict[str, int] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _changed: bool = False
 
@@ -38,12 +39,14 @@ class Keys:
         self.agents[agent.address] = agent
         self._changed = True
 
-    def remove(self, master: str, name: str) -> None:
-        """Takes an API wallet's rights away."""
-        for address in [a.address for a in self.agents.values() if (a.master, a.name) == (master, name)]:
+    def remove(self, master: str, name: str) -> bool:
+        """Takes an API wallet's rights away; whether there was one."""
+        found = [a.address for a in self.agents.values() if (a.master, a.name) == (master, name)]
+        for address in found:
             del self.agents[address]
             self.retired.add(address)
             self._changed = True
+        return bool(found)
 
     def take_used(self) -> set[str]:
         """The keys that have used a nonce since last time."""

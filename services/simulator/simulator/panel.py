@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,14 +18,14 @@ MAX_STEPS = 1_000_000
 
 
 def create_panel(server: Server) -> Starlette:
-    """POST /faults, /clear, /jump, /freeze, /outage, /step; GET /faults tells what has happened."""
+    """POST /faults, /clear, /jump, /freeze, /outage, /cap, /step; GET /faults tells what has happened."""
 
     def served(action: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             try:
                 body = await request.json() if await request.body() else {}
                 return JSONResponse(action(body))
-            except (BadFault, KeyError, TypeError, ValueError, AttributeError) as error:
+            except (BadFault, KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
                 return JSONResponse({"error": str(error) or repr(error)}, 400)
 
         return endpoint
@@ -64,6 +65,16 @@ def create_panel(server: Server) -> Starlette:
         server.sockets.close_all()
         return {"outage_until_ms": server.faults.outage_until_ms}
 
+    def cap(body: dict[str, Any]) -> Any:
+        """Open interest of a coin is capped at `usd`; null takes the cap away."""
+        name, usd = body["coin"], body["usd"]
+        if name not in COINS:
+            raise BadFault(f"coin must be one of {', '.join(COINS)}")
+        server.world.exchange.open_interest_caps.pop(name, None)
+        if usd is not None:
+            server.world.exchange.open_interest_caps[name] = Decimal(str(usd))
+        return {"open_interest_usd": str(server.world.exchange.open_interest_usd(name))}
+
     def step(body: dict[str, Any]) -> Any:
         """`count` steps of `ms` each, in stepwise mode."""
         if not server.is_stepwise:
@@ -80,6 +91,14 @@ def create_panel(server: Server) -> Starlette:
         waiting = [rule.kind for rules in (server.faults.http, server.faults.sockets) for rule in rules]
         return JSONResponse({"happened": dict(server.faults.happened), "waiting": waiting})
 
-    actions = {"faults": arrange, "clear": clear, "jump": jump, "freeze": freeze, "outage": outage, "step": step}
+    actions: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "faults": arrange,
+        "clear": clear,
+        "jump": jump,
+        "freeze": freeze,
+        "outage": outage,
+        "cap": cap,
+        "step": step,
+    }
     routes = [Route(f"/{name}", served(action), methods=["POST"]) for name, action in actions.items()]
     return Starlette(routes=[Route("/faults", happened, methods=["GET"]), *routes])

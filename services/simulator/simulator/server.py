@@ -1,7 +1,6 @@
 """HTTP and WebSocket on one port: /info, /exchange, /ws, /faucet, and the model stand-ins."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+from simulator.bodies import TooLong, read_json
 from simulator.exchange.exchange import Changes
 from simulator.faults import Faults, FaultyHttp
 from simulator.limits import action_weight, info_weight
@@ -26,12 +26,7 @@ from simulator.world import World
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
 TOO_LONG = "Failed to buffer the request body: length limit exceeded"
-MAX_BODY_BYTES = 2_000_000
 MAX_FAUCET_USD = Decimal(10_000_000)
-
-
-class TooLong(Exception):
-    """A body beyond the limit (HTTP 413); it isn't read to its end."""
 
 
 class Server:
@@ -171,20 +166,10 @@ class Server:
 
 async def _body(request: Request) -> Any:
     """The JSON body. Raises BadRequest or TooLong."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise TooLong
-        parts.append(part)
     try:
-        return json.loads(b"".join(parts), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return await read_json(request)
+    except ValueError as error:
         raise BadRequest from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _json(content: Any) -> Response:

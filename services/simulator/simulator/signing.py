@@ -36,6 +36,19 @@ USER_SIGNED: Final[dict[str, tuple[str, list[tuple[str, str]]]]] = {
         "ApproveBuilderFee",
         [("maxFeeRate", "string"), ("builder", "address"), ("nonce", "uint64")],
     ),
+    "userSetAbstraction": (
+        "UserSetAbstraction",
+        [("user", "address"), ("abstraction", "string"), ("nonce", "uint64")],
+    ),
+    "userDexAbstraction": (
+        "UserDexAbstraction",
+        [("user", "address"), ("enabled", "bool"), ("nonce", "uint64")],
+    ),
+    "tokenDelegate": (
+        "TokenDelegate",
+        [("validator", "address"), ("wei", "uint64"), ("isUndelegate", "bool"), ("nonce", "uint64")],
+    ),
+    "convertToMultiSigUser": ("ConvertToMultiSigUser", [("signers", "string"), ("nonce", "uint64")]),
 }
 _DOMAIN_FIELDS = [
     *({"name": "name", "type": "string"}, {"name": "version", "type": "string"}),

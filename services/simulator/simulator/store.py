@@ -125,6 +125,7 @@ class Store:
         counters = self._get("counters", "all")
         exchange.next_oid, exchange.next_tid = counters["oid"], counters["tid"]
         exchange.next_twap = counters["twap"]
+        exchange.rewards = {builder: Decimal(usd) for builder, usd in counters.get("rewards", {}).items()}
         exchange.fees, exchange.house.raw_usd = Decimal(counters["fees"]), Decimal(counters["house"])
         exchange.deposited, exchange.withdrawn = Decimal(counters["deposited"]), Decimal(counters["withdrawn"])
         world.funded_hour = counters["funded_hour"]
@@ -179,6 +180,7 @@ def _counters(world: World) -> dict[str, Any]:
         "deposited": str(exchange.deposited),
         "withdrawn": str(exchange.withdrawn),
         "fees": str(exchange.fees),
+        "rewards": {builder: str(usd) for builder, usd in exchange.rewards.items()},
         "house": str(exchange.house.raw_usd),
         "funded_hour": world.funded_hour,
     }
@@ -204,6 +206,7 @@ def account_document(account: Account) -> dict[str, Any]:
         "funding_all": {name: str(usd) for name, usd in account.funding_all.items()},
         "cancel_all_days": {str(day): count for day, count in account.cancel_all_days.items()},
         "liquidated_ms": account.liquidated_ms,
+        "builders": account.builders,
     }
 
 
@@ -229,5 +232,6 @@ def order_of(body: dict[str, Any]) -> Order:
 
 
 def fill_of(body: dict[str, Any]) -> Fill:
-    money = ("price", "size", "start_position", "closed_pnl", "fee")
+    money = ("price", "size", "start_position", "closed_pnl", "fee", "builder_fee")
+    body = {"builder_fee": "0"} | body
     return Fill(**body | {name: Decimal(body[name]) for name in money})

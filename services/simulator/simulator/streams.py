@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from simulator.coins import meta
 from simulator.exchange.exchange import Changes
 from simulator.exchange.orders import Fill
 from simulator.market.candles import STORED
@@ -12,6 +11,7 @@ from simulator.subscriptions import Key, message, user_in
 from simulator.wire import info_account, info_market
 from simulator.wire.formats import text
 from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, twap_state
+from simulator.wire.web_data import web_data2, web_data3
 from simulator.world import World
 
 LONG_CANDLE_MS = 1_000
@@ -25,7 +25,7 @@ STATE_TYPES = (
 HISTORY_SHOWN = 500
 SYSTEM_ENDS = (
     *("marginCanceled", "selfTradeCanceled", "reduceOnlyCanceled", "siblingFilledCanceled", "liquidatedCanceled"),
-    "scheduledCancel",
+    *("scheduledCancel", "openInterestCapCanceled"),
 )
 
 
@@ -75,34 +75,8 @@ def state_messages(world: World, key: Key) -> list[str]:
         running = [[twap.id, twap_state(twap)] for twap in world.exchange.twaps.values() if twap.account == user]
         return [message(kind, {"dex": "", "user": user, "states": running})]
     if kind in ("webData2", "webData3"):
-        return [message(kind, _web_data(world, kind, user))]
+        return [message(kind, web_data2(world, user) if kind == "webData2" else web_data3(world, user))]
     return []
-
-
-def _web_data(world: World, kind: str, user: str) -> dict[str, Any]:
-    """What the exchange's own page is fed with, as far as clients read it."""
-    common = {"serverTime": world.market.time_ms, "user": user}
-    agents = [agent for agent in world.keys.agents.values() if agent.master == user and not agent.name]
-    if kind == "webData3":
-        agent = agents[0] if agents else None
-        shown = {"agentAddress": agent.address, "agentValidUntil": agent.valid_until_ms} if agent else {}
-        return {"userState": common | {"cumLedger": "0.0", "isVault": False} | shown, "perpDexStates": []}
-    return common | {
-        "clearinghouseState": info_account.state(world, user),
-        "openOrders": info_account.frontend_open_orders(world, user),
-        "meta": meta(),
-        "assetCtxs": info_market.contexts(world),
-        "agentAddress": agents[0].address if agents else None,
-        "agentValidUntil": agents[0].valid_until_ms if agents else None,
-        "cumLedger": text(world.exchange.accounts[user].paid_in_usd) if user in world.exchange.accounts else "0.0",
-        "isVault": False,
-        "totalVaultEquity": "0.0",
-        "leadingVaults": [],
-        "twapStates": [],
-        "spotState": {"balances": []},
-        "spotAssetCtxs": [],
-        "perpsAtOpenInterestCap": [],
-    }
 
 
 def market_message(world: World, key: Key) -> str:

@@ -42,7 +42,8 @@ class Position:
 class Account:
     """`raw_usd` is cash minus the cost of cross positions (the docs' totalRawUsd without isolated ones).
 
-    `volumes` are USD by day since 1970: [taker, maker]. A sub-account has a `master`.
+    `volumes` are USD by day since 1970: [taker, maker]. A sub-account has a `master`. `builders` are the fees that it
+    has agreed to, in tenths of a basis point.
     """
 
     address: str
@@ -62,6 +63,7 @@ class Account:
     cancel_all_days: dict[int, int] = field(default_factory=dict)
     liquidated_ms: dict[str, int] = field(default_factory=dict)
     funding_all: dict[str, Decimal] = field(default_factory=dict)
+    builders: dict[str, int] = field(default_factory=dict)
 
     def leverage_of(self, coin: Coin) -> Leverage:
         """The setting; a fresh account has 20x cross, capped by the coin."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from simulator.exchange import fees
 from simulator.exchange.account import Account
 from simulator.exchange.books import Books
 from simulator.exchange.orders import OPEN, ZERO, Fill, Order, Twap
@@ -33,8 +34,9 @@ class Changes:
 class Exchange:
     """All accounts and orders over one market.
 
-    `house` is the other side of every trade with the market itself, `fees` what was collected; `deposited` and
-    `withdrawn` are what came in from outside and left. All of it adds up at any moment.
+    `house` is the other side of every trade with the market itself, `fees` what was collected, `rewards` what builders
+    have earned and not yet claimed; `deposited` and `withdrawn` are what came in from outside and left. All of it adds
+    up at any moment.
     """
 
     def __init__(self, market: Market) -> None:
@@ -49,6 +51,9 @@ class Exchange:
         self.next_tid = 500_000_000_000
         self.next_twap = 1_000
         self.fees = ZERO
+        self.rewards: dict[str, Decimal] = {}
+        self.open_interest_caps: dict[str, Decimal] = {}
+        self._everybodys: tuple[int, Decimal] = (-1, ZERO)
         self.deposited = ZERO
         self.withdrawn = ZERO
         self.house = Account("house")
@@ -61,6 +66,29 @@ class Exchange:
         """The account whose volume counts: a sub-account's master, else the account itself."""
         account = self.accounts[address]
         return self.accounts[account.master] if account.master else account
+
+    def rates(self, address: str, now_ms: int) -> tuple[Decimal, Decimal]:
+        """(taker, maker) fractions of the notional that an account pays."""
+        return fees.rates(self.owner(address), now_ms, self._everybodys_volume(now_ms))
+
+    def _everybodys_volume(self, now_ms: int) -> Decimal:
+        """USD that the market has traded in the days that the tiers count; the same for a whole day."""
+        today = fees.day_of(now_ms)
+        if self._everybodys[0] != today:
+            start, end = (today - fees.WINDOW_DAYS) * fees.DAY_MS, today * fees.DAY_MS - 1
+            days = [day for each in self.market.coins.values() for day in each.candles.read("1d", start, end)]
+            self._everybodys = (today, Decimal(repr(sum(day.volume * day.close for day in days))))
+        return self._everybodys[1]
+
+    def open_interest_usd(self, coin: str) -> Decimal:
+        """What is open of a coin, the market's own and our traders'."""
+        market = self.market.coins[coin]
+        traders = sum((abs(account.position_size(coin)) for account in self.accounts.values()), ZERO)
+        return (Decimal(repr(market.open_interest)) + traders) * market.mark_price
+
+    def is_capped(self, coin: str) -> bool:
+        cap = self.open_interest_caps.get(coin)
+        return cap is not None and self.open_interest_usd(coin) >= cap
 
     def deposit(self, address: str, usd: Decimal, now_ms: int) -> Account:
         """Adds cash from outside to an account, which is made if it is new."""

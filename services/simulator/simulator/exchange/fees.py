@@ -1,4 +1,4 @@
-"""What a trade costs: rates by the volume of the last fourteen days. Source: Hyperliquid docs, Fees."""
+"""What a trade costs: rates by the volume of the last fourteen days, rebates by the share of it. Source: docs, Fees."""
 
 from decimal import Decimal
 from typing import Final
@@ -18,6 +18,15 @@ TIERS: Final = (
     (7_000_000_000, Decimal("0.00024"), Decimal(0)),
 )
 """(volume above which it holds, taker, maker)."""
+REBATES: Final = (
+    (Decimal("0.005"), Decimal("-0.00001")),
+    (Decimal("0.015"), Decimal("-0.00002")),
+    (Decimal("0.03"), Decimal("-0.00003")),
+)
+"""(share of everybody's volume, made as a maker, above which it holds, maker)."""
+BUILDER_UNIT: Final = Decimal("0.00001")
+"""Builder fees are counted in tenths of a basis point."""
+MAX_BUILDER_UNITS: Final = 100
 
 
 def day_of(time_ms: int) -> int:
@@ -31,13 +40,24 @@ def window_volume(account: Account, now_ms: int) -> Decimal:
     return sum((usd for row in counted for usd in row), Decimal(0))
 
 
-def rates(account: Account, now_ms: int) -> tuple[Decimal, Decimal]:
-    """(taker, maker) fractions of the notional."""
+def maker_volume(account: Account, now_ms: int) -> Decimal:
+    """USD traded as a maker in the days before today."""
+    today = day_of(now_ms)
+    counted = [row[1] for day, row in account.volumes.items() if today - WINDOW_DAYS <= day < today]
+    return sum(counted, Decimal(0))
+
+
+def rates(account: Account, now_ms: int, everybodys_usd: Decimal = Decimal(0)) -> tuple[Decimal, Decimal]:
+    """(taker, maker) fractions of the notional; `everybodys_usd` is the exchange's volume of the same days."""
     volume = window_volume(account, now_ms)
     taker, maker = BASE
     for bound, tier_taker, tier_maker in TIERS:
         if volume > bound:
             taker, maker = tier_taker, tier_maker
+    made = maker_volume(account, now_ms) if everybodys_usd > 0 else Decimal(0)
+    for share, rebate in REBATES:
+        if made > share * everybodys_usd:
+            maker = rebate
     return taker, maker
 
 

@@ -62,9 +62,10 @@ def check_order(exchange: Exchange, order: Order) -> None:
     taken, taken_usd = quote(exchange, order)
     rest_usd = ZERO if order.tif in ("Ioc", "FrontendMarket") else (order.size - taken) * order.price
     loss = max(ZERO, (taken_usd - taken * mark) * (1 if order.is_buy else -1))
-    taker, maker = fees.rates(exchange.owner(order.account), exchange.market.time_ms)
+    taker, maker = exchange.rates(order.account, exchange.market.time_ms)
+    builder = order.builder_units * fees.BUILDER_UNIT
     needed = (max(taken_usd, taken * mark) + rest_usd) * added / order.size / leverage
-    needed += loss + taken_usd * taker + rest_usd * maker
+    needed += loss + taken_usd * (taker + builder) + rest_usd * max(ZERO, maker + builder)
     free = free_usd(exchange, account)
     if turns:
         held = account.positions[order.coin]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from simulator.coins import COINS
 from simulator.exchange.ending import finish, follow_position, room_to_reduce
 from simulator.exchange.exchange import Exchange
+from simulator.exchange.interest import may_grow
 from simulator.exchange.margin import can_match
 from simulator.exchange.orders import ZERO, Order
 from simulator.exchange.settle import book_fill, new_tid
@@ -60,6 +61,13 @@ def available(exchange: Exchange, coin: str, is_buy: bool, level: Level) -> Deci
     return level.size - Decimal(1).scaleb(-COINS[coin].size_decimals) if is_last else level.size
 
 
+def _refusal(exchange: Exchange, maker: Order, size: Decimal) -> str | None:
+    """The final status of a resting order that may not be filled now."""
+    if not may_grow(exchange, maker):
+        return "openInterestCapCanceled"
+    return None if can_match(exchange, maker, size) else "marginCanceled"
+
+
 def _take_order(exchange: Exchange, order: Order, maker: Order, now_ms: int) -> None:
     """One match of two traders' orders at the resting one's price."""
     if maker.account == order.account:
@@ -70,8 +78,8 @@ def _take_order(exchange: Exchange, order: Order, maker: Order, now_ms: int) -> 
     if size <= 0:
         finish(exchange, maker, "reduceOnlyCanceled", now_ms)
         return
-    if not can_match(exchange, maker, size):
-        finish(exchange, maker, "marginCanceled", now_ms)
+    if refusal := _refusal(exchange, maker, size):
+        finish(exchange, maker, refusal, now_ms)
         return
     tid = new_tid(exchange)
     for mine, theirs, crossed in ((order, maker, True), (maker, order, False)):
@@ -104,8 +112,8 @@ def _fill_resting(exchange: Exchange, order: Order, size: Decimal, now_ms: int) 
         if order.size <= 0:
             finish(exchange, order, "reduceOnlyCanceled", now_ms)
         return ZERO
-    if not can_match(exchange, order, size):
-        finish(exchange, order, "marginCanceled", now_ms)
+    if refusal := _refusal(exchange, order, size):
+        finish(exchange, order, refusal, now_ms)
         return ZERO
     book_fill(exchange, order, order.price, size, crossed=False, now_ms=now_ms)
     _end_if_filled(exchange, order, now_ms)

@@ -24,6 +24,8 @@ class Request:
     trigger_price: Decimal | None = None
     trigger_is_market: bool = False
     trigger_kind: str = ""
+    builder: str | None = None
+    builder_units: int = 0
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class Order:
     twap_id: int | None = None
     liquidation: dict[str, Any] | None = None
     is_deleveraging: bool = False
+    builder: str | None = None
+    builder_units: int = 0
 
     @property
     def is_trigger(self) -> bool:
@@ -79,7 +83,7 @@ class Order:
 
 @dataclass(slots=True)
 class Fill:
-    """One fill of one account's order; `fee` positive is paid, `closed_pnl` gross of it."""
+    """One fill of one account's order; `fee` positive is paid, the builder's included; `closed_pnl` gross of it."""
 
     account: str
     coin: str
@@ -98,6 +102,7 @@ class Fill:
     twap_id: int | None = None
     counterparty: str | None = None
     is_deleveraging: bool = False
+    builder_fee: Decimal = ZERO
 
     @property
     def direction(self) -> str:

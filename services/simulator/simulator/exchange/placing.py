@@ -6,6 +6,7 @@ from simulator.exchange import errors
 from simulator.exchange.ending import finish, keep_reduce_only_within_position, room_to_reduce
 from simulator.exchange.errors import BatchError, OrderError
 from simulator.exchange.exchange import Exchange
+from simulator.exchange.interest import check_open_interest
 from simulator.exchange.margin import check_order
 from simulator.exchange.matching import cap_reduce_only, reaches, take
 from simulator.exchange.orders import OPEN, Order, Request
@@ -77,6 +78,8 @@ def make_order(exchange: Exchange, address: str, request: Request, now_ms: int) 
         trigger_price=request.trigger_price,
         trigger_is_market=request.trigger_is_market,
         trigger_kind=request.trigger_kind,
+        builder=request.builder,
+        builder_units=request.builder_units,
         status_ms=now_ms,
     )
 
@@ -130,6 +133,7 @@ def _execute(exchange: Exchange, order: Order, now_ms: int) -> None:
         bid, ask = (exchange.books.best(order.coin, side) for side in (True, False))
         raise OrderError(errors.post_only(*(text(price or Decimal(0)) for price in (bid, ask))), "badAloPxRejected")
     cap_reduce_only(exchange, order)
+    check_open_interest(exchange, order, crosses=crosses)
     check_order(exchange, order)
     if crosses:
         take(exchange, order, now_ms)

@@ -39,10 +39,14 @@ def book_fill(
     if counterparty is None:
         exchange.house.raw_usd += signed * price
     owner = exchange.owner(order.account)
-    taker, maker = fees.rates(owner, now_ms)
+    taker, maker = exchange.rates(order.account, now_ms)
     is_free = order.liquidation is not None or order.is_deleveraging
     fee = ZERO if is_free else round(size * price * (taker if crossed else maker), fees.DECIMALS)
-    account.raw_usd -= fee
+    for_builder = ZERO
+    if order.builder is not None and not is_free:
+        for_builder = round(size * price * order.builder_units * fees.BUILDER_UNIT, fees.DECIMALS)
+        exchange.rewards[order.builder] = exchange.rewards.get(order.builder, ZERO) + for_builder
+    account.raw_usd -= fee + for_builder
     exchange.fees += fee
     for each in (account,) if owner is account else (account, owner):
         fees.count(each, size * price, crossed, now_ms)
@@ -63,7 +67,8 @@ def book_fill(
             closed_pnl=closed,
             oid=order.oid,
             crossed=crossed,
-            fee=fee,
+            fee=fee + for_builder,
+            builder_fee=for_builder,
             tid=tid or new_tid(exchange),
             cloid=order.cloid,
             liquidation=order.liquidation or liquidation,

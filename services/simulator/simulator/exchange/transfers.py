@@ -20,21 +20,40 @@ def subs_of(exchange: Exchange, master: str) -> list[Account]:
 
 def create_sub(exchange: Exchange, master: str, name: str) -> Account:
     """A new empty sub-account. Raises ActionError."""
-    if not 1 <= len(name) <= 16:
-        raise ActionError("Sub-account name must be between 1 and 16 characters long")
+    _check_name(exchange, master, name)
     traded = exchange.accounts[master].volume_usd
     if traded < SUB_VOLUME_USD:
         raise ActionError(errors.volume_needed("create sub-accounts", SUB_VOLUME_USD, traded))
     subs = subs_of(exchange, master)
     if len(subs) >= MAX_SUBS:
         raise ActionError(errors.TOO_MANY_SUBS)
-    if any(account.name == name for account in subs):
-        raise ActionError("Sub-account name already used.")
-    address = "0x" + hashlib.sha256(f"{master}:{name}".encode()).hexdigest()[:40]
+    address = "0x" + hashlib.sha256(f"{master}:{len(subs)}".encode()).hexdigest()[:40]
     account = Account(address, master=master, name=name)
     exchange.accounts[address] = account
     exchange.changes.accounts.add(address)
     return account
+
+
+def _check_name(exchange: Exchange, master: str, name: str) -> None:
+    if not isinstance(name, str) or not 1 <= len(name) <= 16:
+        raise ActionError("Sub-account name must be between 1 and 16 characters long")
+    if any(account.name == name for account in subs_of(exchange, master)):
+        raise ActionError("Sub-account name already used.")
+
+
+def rename_sub(exchange: Exchange, sub: Account, name: str) -> None:
+    """Raises ActionError when the name can't be had."""
+    _check_name(exchange, sub.master or "", name)
+    sub.name = name
+    exchange.changes.accounts.add(sub.address)
+
+
+def move_spot(exchange: Exchange, source: Account, target: Account, usd: Decimal) -> None:
+    """Moves that much between two accounts' spot balances."""
+    for account, change in ((source, -usd), (target, usd)):
+        account.spot_usd += change
+        account.paid_in_usd += change
+        exchange.changes.accounts.add(account.address)
 
 
 def check_withdrawable(exchange: Exchange, account: Account, usd: Decimal) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from simulator.exchange import errors, margin, transfers
+from simulator.exchange import errors, margin
 from simulator.exchange.errors import ActionError, BatchError
 from simulator.keys import NonceError
 from simulator.signing import USER_SIGNED, UnreadableSignature, user_signer
-from simulator.wire import orders, users
-from simulator.wire.requests import BadRequest, default
+from simulator.wire import accounts, orders, users
+from simulator.wire.requests import BadRequest, default, is_count
 from simulator.world import World
 
 SCHEDULE_VOLUME_USD = 1_000_000
@@ -24,7 +24,7 @@ Handler = Callable[[World, str, Action, int], dict[str, Any]]
 
 def execute(world: World, body: Any, now_ms: int) -> dict[str, Any]:
     """Carries out one signed action at wall time `now_ms`. Raises BadRequest for what can't be read (HTTP 422)."""
-    if not isinstance(body, dict) or not isinstance(body.get("action"), dict) or not _is_count(body.get("nonce")):
+    if not isinstance(body, dict) or not isinstance(body.get("action"), dict) or not is_count(body.get("nonce")):
         raise BadRequest
     kind = body["action"].get("type")
     if not isinstance(body.get("signature"), dict) or not isinstance(kind, str) or kind not in (*_L1, *USER_SIGNED):
@@ -41,14 +41,10 @@ def execute(world: World, body: Any, now_ms: int) -> dict[str, Any]:
         raise BadRequest from error
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 64
-
-
 def _l1(world: World, body: Action, kind: str, now_ms: int) -> dict[str, Any]:
     """Admission comes before business: a refused order still burns its nonce and its share of the budget."""
     expires, action = body.get("expiresAfter"), body["action"]
-    if expires is not None and not _is_count(expires):
+    if expires is not None and not is_count(expires):
         raise BadRequest
     signer, account = _signer(world, body, now_ms)
     world.keys.spend(signer, body["nonce"], now_ms)
@@ -112,7 +108,7 @@ def _schedule_cancel(world: World, account: str, action: Action, now_ms: int) ->
         raise ActionError(errors.volume_needed("set scheduled cancel time", SCHEDULE_VOLUME_USD, traded))
     time_ms = action.get("time")
     if time_ms is not None:
-        if not _is_count(time_ms):
+        if not is_count(time_ms):
             raise BadRequest
         if time_ms < now_ms + SCHEDULE_AHEAD_MS:
             raise ActionError("Scheduled cancel time too early, must be at least 5 seconds from now.")
@@ -125,7 +121,7 @@ def _schedule_cancel(world: World, account: str, action: Action, now_ms: int) ->
 
 def _update_leverage(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
     value, is_cross = action["leverage"], action["isCross"]
-    if not _is_count(value) or not isinstance(is_cross, bool):
+    if not is_count(value) or not isinstance(is_cross, bool):
         raise BadRequest
     margin.set_leverage(world.exchange, account, orders.coin_of(action["asset"]), value, is_cross)
     return default()
@@ -155,47 +151,6 @@ def _top_up_isolated(world: World, account: str, action: Action, now_ms: int) ->
     return default()
 
 
-def _create_sub(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    made = transfers.create_sub(world.exchange, account, action["name"])
-    return {"status": "ok", "response": {"type": "createSubAccount", "data": made.address}}
-
-
-def _sub_transfer(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    sub, usd = action["subAccountUser"].lower(), action["usd"]
-    if not _is_count(usd) or not isinstance(action["isDeposit"], bool):
-        raise BadRequest
-    found = world.exchange.accounts.get(sub)
-    if found is None or found.master != account:
-        raise ActionError(f"Vault not registered: {sub}")
-    ends = (account, sub) if action["isDeposit"] else (sub, account)
-    sender, target = ends
-    transfers.move(world.exchange, sender, target, Decimal(usd) / MILLION, now_ms, "subAccountTransfer")
-    return default()
-
-
-def _set_referrer(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    raise ActionError(errors.REFERRAL)
-
-
-def _vault_transfer(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    raise ActionError(f"Vault not registered: {action['vaultAddress'].lower()}")
-
-
-def _reserve_weight(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    """Buys further requests at $0.0005 each."""
-    weight = action["weight"]
-    if not _is_count(weight) or weight == 0:
-        raise BadRequest
-    usd = Decimal(weight) * Decimal("0.0005")
-    state = world.exchange.accounts[account]
-    if usd > margin.free_usd(world.exchange, state):
-        raise ActionError(errors.TRANSFER)
-    state.raw_usd -= usd
-    world.exchange.fees += usd
-    state.requests_reserved += weight
-    return default()
-
-
 def _noop(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
     return default()
 
@@ -212,12 +167,7 @@ _L1: dict[str, Handler] = {
     "updateLeverage": _update_leverage,
     "updateIsolatedMargin": _update_margin,
     "topUpIsolatedOnlyMargin": _top_up_isolated,
-    "createSubAccount": _create_sub,
-    "subAccountTransfer": _sub_transfer,
-    "setReferrer": _set_referrer,
-    "vaultTransfer": _vault_transfer,
-    "reserveRequestWeight": _reserve_weight,
+    **accounts.HANDLERS,
     "evmUserModify": _noop,
-    "agentSetAbstraction": _noop,
     "noop": _noop,
 }

@@ -5,10 +5,15 @@ from typing import Any
 
 from simulator.wire import info_account, info_market
 from simulator.wire.requests import BadRequest
+from simulator.wire.web_data import web_data2
 from simulator.world import World
 
 Answer = Callable[[World, dict[str, Any], int], Any]
-ANSWERS: dict[str, Answer] = {**info_market.ANSWERS, **info_account.ANSWERS}
+ANSWERS: dict[str, Answer] = {
+    **info_market.ANSWERS,
+    **info_account.ANSWERS,
+    "webData2": lambda world, body, now_ms: web_data2(world, info_account.user_of(body)),
+}
 
 
 def answer(world: World, body: Any, now_ms: int) -> Any:

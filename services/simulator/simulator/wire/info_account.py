@@ -178,14 +178,16 @@ def _rate_limit(world: World, body: Body, now_ms: int) -> Any:
 
 def _fees(world: World, body: Body, now_ms: int) -> Any:
     account = _account(world, body)
-    owner = world.exchange.accounts.get(account.master or "") or account
+    known = account.address in world.exchange.accounts
+    owner = world.exchange.owner(account.address) if known else account
     market_ms = world.market.time_ms
-    taker, maker = fees.rates(owner, market_ms)
+    taker, maker = world.exchange.rates(owner.address, market_ms) if known else fees.BASE
     spot = {"spotCross": "0.0007", "spotAdd": "0.0004"}
     vip = [
         {"ntlCutoff": text(Decimal(bound)), "cross": str(cross), "add": str(add)} | spot
         for bound, cross, add in fees.TIERS
     ]
+    rebates = [{"makerFractionCutoff": str(share), "add": format(rate, "f")} for share, rate in fees.REBATES]
     days = [
         {"date": _date(day), "userCross": text(row[0]), "userAdd": text(row[1]), "exchange": "0.0"}
         for day, row in sorted(owner.volumes.items())
@@ -196,12 +198,12 @@ def _fees(world: World, body: Body, now_ms: int) -> Any:
             "cross": str(fees.BASE[0]),
             "add": str(fees.BASE[1]),
             **spot,
-            "tiers": {"vip": vip, "mm": []},
+            "tiers": {"vip": vip, "mm": rebates},
             "referralDiscount": "0.04",
             "stakingDiscountTiers": [{"bpsOfMaxSupply": "0.0", "discount": "0.0"}],
         },
         "userCrossRate": str(taker),
-        "userAddRate": str(maker),
+        "userAddRate": format(maker, "f"),
         "userSpotCrossRate": "0.0007",
         "userSpotAddRate": "0.0004",
         "activeReferralDiscount": "0.0",
@@ -251,11 +253,21 @@ def _subs(world: World, body: Body, now_ms: int) -> Any:
             "name": sub.name,
             "master": sub.master,
             "clearinghouseState": state(world, sub.address),
-            "spotState": {"balances": []},
+            "spotState": spot_state(world, {"user": sub.address}, now_ms),
         }
         for sub in subs_of(world.exchange, user_of(body))
     ]
     return rows or None
+
+
+def _subs2(world: World, body: Body, now_ms: int) -> Any:
+    """The same with a state per dex."""
+    rows: list[Body] = _subs(world, body, now_ms) or []
+    return [
+        {name: value for name, value in row.items() if name != "clearinghouseState"}
+        | {"dexToClearinghouseState": [["", row["clearinghouseState"]]]}
+        for row in rows
+    ] or None
 
 
 def _referral(world: World, body: Body, now_ms: int) -> Any:
@@ -265,7 +277,7 @@ def _referral(world: World, body: Body, now_ms: int) -> Any:
         "cumVlm": text(round(account.volume_usd, 2)),
         "unclaimedRewards": "0.0",
         "claimedRewards": "0.0",
-        "builderRewards": "0.0",
+        "builderRewards": text(world.exchange.rewards.get(account.address, Decimal(0))),
         "referrerState": {"stage": "needToTrade", "data": {"required": "10000.0"}},
         "rewardHistory": [],
     }
@@ -279,6 +291,12 @@ def _funding(world: World, body: Body, now_ms: int) -> Any:
 def _ledger(world: World, body: Body, now_ms: int) -> Any:
     rows = [row | {"hash": ZERO_HASH} for row in world.histories.ledger.get(user_of(body), [])]
     return within(rows, body, MAX_ROWS)
+
+
+def _max_builder_fee(world: World, body: Body, now_ms: int) -> Any:
+    """What a user has agreed to pay a builder, in tenths of a basis point."""
+    builder = user_of({"user": body["builder"]})
+    return _account(world, body).builders.get(builder, 0)
 
 
 def _checked(answer: Any) -> Any:
@@ -314,7 +332,10 @@ ANSWERS = {
     "portfolio": _portfolio,
     "userVaultEquities": _checked([]),
     "userAbstraction": _checked("default"),
-    "maxBuilderFee": _checked(0),
+    "maxBuilderFee": _max_builder_fee,
+    "approvedBuilders": lambda world, body, now_ms: sorted(_account(world, body).builders),
+    "userDexAbstraction": _checked(False),
+    "userToMultiSigSigners": _checked(None),
     "delegations": _checked([]),
     "delegatorHistory": _checked([]),
     "delegatorRewards": _checked([]),
@@ -322,5 +343,7 @@ ANSWERS = {
         {"delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0}
     ),
     "isVip": _checked(False),
+    "subAccounts2": _subs2,
+    "leadingVaults": _checked([]),
     "legalCheck": _checked({"ipAllowed": True, "acceptedTerms": True, "userAllowed": True}),
 }

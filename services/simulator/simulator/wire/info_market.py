@@ -17,6 +17,7 @@ MAX_CANDLES = 5_000
 MAX_ROWS = 500
 MAX_LEVELS = 20
 HOUR_MS = 3_600_000
+AUCTION_S = 31 * 3_600
 DELISTED_CTX = {
     "funding": "0.0",
     "openInterest": "0.0",
@@ -176,6 +177,18 @@ def asset_limits(world: World, body: Body, now_ms: int) -> Any:
     return margin_table(int(body["id"]))
 
 
+def _auction(world: World) -> Body:
+    """A deployment auction at rest: nothing can be deployed here."""
+    start_s = world.market.time_ms // 1000 // AUCTION_S * AUCTION_S
+    gas = {"startGas": "500.0", "currentGas": None, "endGas": "500.0"}
+    return {"startTimeSeconds": start_s, "durationSeconds": AUCTION_S} | gas
+
+
+def capped(world: World) -> list[str]:
+    """The coins whose open interest is at its cap."""
+    return [name for name in COINS if world.exchange.is_capped(name)]
+
+
 ANSWERS = {
     "meta": lambda world, body, now_ms: meta(),
     "allPerpMetas": lambda world, body, now_ms: [meta()],
@@ -183,7 +196,7 @@ ANSWERS = {
     "metaAndAssetCtxs": lambda world, body, now_ms: [meta(), contexts(world)],
     "spotMetaAndAssetCtxs": lambda world, body, now_ms: [spot_meta(), []],
     "perpDexs": lambda world, body, now_ms: [None],
-    "perpsAtOpenInterestCap": lambda world, body, now_ms: [],
+    "perpsAtOpenInterestCap": lambda world, body, now_ms: capped(world),
     "allMids": lambda world, body, now_ms: all_mids(world),
     "l2Book": aggregated_book,
     "recentTrades": recent_trades,
@@ -191,5 +204,9 @@ ANSWERS = {
     "fundingHistory": funding_history,
     "predictedFundings": predicted_fundings,
     "marginTable": asset_limits,
+    "perpDeployAuctionStatus": lambda world, body, now_ms: _auction(world),
+    "spotDeployState": lambda world, body, now_ms: {"states": [], "gasAuction": _auction(world)},
+    "vaultSummaries": lambda world, body, now_ms: [],
+    "vaultDetails": lambda world, body, now_ms: None,
     "exchangeStatus": lambda world, body, now_ms: {"specialStatuses": None, "time": now_ms},
 }

@@ -7,6 +7,7 @@ from typing import Any
 from simulator.coins import BY_ASSET, Coin
 from simulator.exchange import ending, errors, placing, twap
 from simulator.exchange.errors import ActionError, BatchError, OrderError
+from simulator.exchange.fees import MAX_BUILDER_UNITS
 from simulator.exchange.orders import Order, Request
 from simulator.wire.formats import parse_number, text
 from simulator.wire.requests import BadRequest, default, statuses
@@ -25,7 +26,7 @@ def coin_of(asset: Any) -> Coin:
         raise BadRequest
     coin = BY_ASSET.get(asset)
     if coin is None:
-        raise BatchError("Trading is halted.")
+        raise BatchError("Trading is halted")
     return coin
 
 
@@ -91,12 +92,14 @@ def order(world: World, account: str, action: Action, now_ms: int) -> dict[str, 
         raise BadRequest
     if not wires:
         return statuses("order", [{"error": errors.EMPTY}])
-    if (action.get("builder") or {}).get("f", 0) > 0:
+    builder = _builder(world, account, action.get("builder"))
+    if builder is None:
         return statuses("order", [{"error": errors.NO_BUILDER}])
     requests = []
     for wire in wires:
         try:
             requests.append(parse(wire))
+            requests[-1].builder, requests[-1].builder_units = builder
             placing.check_static(world.exchange, requests[-1])
         except BatchError as error:
             return statuses("order", [_refusal(error, wire["a"])])
@@ -107,6 +110,19 @@ def order(world: World, account: str, action: Action, now_ms: int) -> dict[str, 
             return statuses("order", [{"error": errors.NO_CHILDREN}])
         return statuses("order", [_tied(world, account, *pair, now_ms) for pair in zip(wires, requests, strict=True)])
     return statuses("order", [_one(world, account, *pair, now_ms) for pair in zip(wires, requests, strict=True)])
+
+
+def _builder(world: World, account: str, given: Any) -> tuple[str | None, int] | None:
+    """(builder, fee in tenths of a basis point) of an order's action; None when the account hasn't agreed to it."""
+    if given is None:
+        return None, 0
+    address, units = given["b"].lower(), given["f"]
+    if not isinstance(units, int) or isinstance(units, bool) or units < 0:
+        raise BadRequest
+    agreed = world.exchange.owner(account).builders.get(address, 0)
+    if units > min(agreed, MAX_BUILDER_UNITS):
+        return None
+    return (address, units) if units else (None, 0)
 
 
 def _one(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
@@ -156,20 +172,30 @@ def _tied(world: World, account: str, wire: Action, request: Request, now_ms: in
 
 
 def cancel(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    rows = [(row["o"], row["a"]) for row in action["cancels"]]
-    return statuses("cancel", [_cancel_one(world, account, oid, asset, now_ms) for oid, asset in rows])
+    return _cancels(world, account, action, [(row["o"], row["a"]) for row in action["cancels"]], now_ms)
 
 
 def cancel_by_cloid(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
     rows = [(world.exchange.cloids.get((account, row["cloid"].lower()), -1), row["asset"]) for row in action["cancels"]]
-    return statuses("cancel", [_cancel_one(world, account, oid, asset, now_ms) for oid, asset in rows])
+    return _cancels(world, account, action, rows, now_ms)
 
 
-def _cancel_one(world: World, account: str, oid: Any, asset: Any, now_ms: int) -> Any:
+def _cancels(world: World, account: str, action: Action, rows: list[tuple[Any, Any]], now_ms: int) -> dict[str, Any]:
+    """`f`, for a fast cancel, is only ever sent when it is true; it leaves trigger orders alone."""
+    is_fast = action.get("f")
+    if is_fast not in (None, True):
+        raise BadRequest
+    found = [_cancel_one(world, account, oid, asset, now_ms, is_fast=bool(is_fast)) for oid, asset in rows]
+    return statuses("cancel", found)
+
+
+def _cancel_one(world: World, account: str, oid: Any, asset: Any, now_ms: int, *, is_fast: bool) -> Any:
     if not isinstance(oid, int) or not isinstance(asset, int):
         raise BadRequest
     found = world.exchange.orders.get(oid)
     try:
+        if found is not None and is_fast and found.is_trigger:
+            raise OrderError(errors.GONE)
         if found is not None and BY_ASSET.get(asset) is not None and BY_ASSET[asset].name != found.coin:
             raise OrderError(errors.GONE)
         ending.cancel(world.exchange, account, oid, now_ms)
@@ -178,9 +204,16 @@ def _cancel_one(world: World, account: str, oid: Any, asset: Any, now_ms: int) -
     return "success"
 
 
-def _replace(world: World, account: str, wanted: Any, wire: Action, now_ms: int) -> Any:
-    """Cancels and places anew: a new oid, the queue place is lost."""
+def _replace(world: World, account: str, wanted: Any, wire: Action, now_ms: int, *, always: bool) -> Any:
+    """Cancels and places anew: a new oid, the queue place is lost.
+
+    Unless it is to be placed `always`, only an order that comes to rest may take the place: Gtc becomes post-only.
+    """
     request = parse(wire)
+    if not always:
+        if request.trigger_price is not None or request.tif not in ("Gtc", "Alo"):
+            return {"error": errors.NOT_ALWAYS}
+        request.tif = "Alo"
     oid = world.exchange.cloids.get((account, wanted.lower()), -1) if isinstance(wanted, str) else wanted
     try:
         placing.check_static(world.exchange, request)
@@ -196,15 +229,18 @@ def _replace(world: World, account: str, wanted: Any, wire: Action, now_ms: int)
 
 
 def modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    status = _replace(world, account, action["oid"], action["order"], now_ms)
+    always = _flag(action.get("a", False))
+    status = _replace(world, account, action["oid"], action["order"], now_ms, always=always)
     if "error" in status:
         raise ActionError(status["error"])
     return default()
 
 
 def batch_modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    rows = action["modifies"]
-    return statuses("order", [_replace(world, account, row["oid"], row["order"], now_ms) for row in rows])
+    rows, always = action["modifies"], _flag(action.get("a", False))
+    return statuses(
+        "order", [_replace(world, account, row["oid"], row["order"], now_ms, always=always) for row in rows]
+    )
 
 
 def twap_order(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:

@@ -17,3 +17,8 @@ def default() -> dict[str, Any]:
 
 def statuses(kind: str, found: list[Any]) -> dict[str, Any]:
     return {"status": "ok", "response": {"type": kind, "data": {"statuses": found}}}
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value is an unsigned 64-bit integer."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 64

@@ -85,6 +85,8 @@ def fill_row(fill: Fill) -> dict[str, Any]:
     }
     if fill.cloid:
         row["cloid"] = fill.cloid
+    if fill.builder_fee:
+        row["builderFee"] = rounded(fill.builder_fee, 6)
     if fill.liquidation:
         row["liquidation"] = fill.liquidation
     return row | {"feeToken": "USDC", "twapId": fill.twap_id}

@@ -14,8 +14,11 @@ from simulator.world import World
 
 NAMED_AGENTS = 3
 AGENTS_A_SUB = 2
+REMOVAL_MS = 5_000
 LONGEST_AGENT_MS = 2 * AGENT_LIFE_MS
 ADDRESS = re.compile(r"^0x[0-9a-f]{40}$")
+UNITS_A_PERCENT = 1_000
+MAX_APPROVED_UNITS = 1_000
 NOBODY = "0x" + "0" * 40
 VALID_UNTIL = re.compile(r"^(.*?) ?valid_until (\d+)$")
 
@@ -45,8 +48,11 @@ def approve_agent(world: World, signer: str, action: Action, now_ms: int) -> dic
     if not now_ms < until <= now_ms + LONGEST_AGENT_MS:
         raise ActionError("Agent valid_until already expired.")
     if address == NOBODY:
-        world.keys.remove(signer, name)
+        if world.keys.remove(signer, name):
+            world.keys.removed_ms[signer] = now_ms
         return default()
+    if now_ms - world.keys.removed_ms.get(signer, -REMOVAL_MS) < REMOVAL_MS:
+        raise ActionError("User has pending agent removal")
     if address in world.keys.agents or address in world.keys.retired or address in world.exchange.accounts:
         raise ActionError("Extra agent already used.")
     named = [agent.name for agent in world.keys.named_of(signer)]
@@ -107,8 +113,34 @@ def send_asset(world: World, signer: str, action: Action, now_ms: int) -> dict[s
     return default()
 
 
+def approve_builder_fee(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Agrees to a builder's fee up to a rate ("0.01%"); zero takes it back."""
+    builder, rate = _address(action["builder"]), str(action["maxFeeRate"])
+    percent = parse_number(rate.removesuffix("%"))
+    if percent is None or not rate.endswith("%"):
+        raise BadRequest
+    units = percent * UNITS_A_PERCENT
+    if not 0 <= units <= MAX_APPROVED_UNITS or units != int(units):
+        raise ActionError("Invalid builder fee rate.")
+    account = world.exchange.accounts[signer]
+    account.builders[builder] = int(units)
+    if not units:
+        del account.builders[builder]
+    world.exchange.changes.accounts.add(signer)
+    return default()
+
+
+def set_abstraction(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Accounts are always the classic kind here: "disabled" is all that can be set."""
+    if action["abstraction"] not in ("disabled", "unifiedAccount", "portfolioMargin"):
+        raise BadRequest
+    if action["abstraction"] != "disabled":
+        raise ActionError(errors.CLASSIC_ONLY)
+    return default()
+
+
 def not_here(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
-    """Builder fees and spot tokens aren't simulated; clients drop them when they are refused."""
+    """Known on the real exchange, not simulated."""
     raise ActionError(f"{action['type']} is not available on this exchange.")
 
 
@@ -119,5 +151,9 @@ HANDLERS: dict[str, Callable[[World, str, Action, int], dict[str, Any]]] = {
     "usdClassTransfer": class_transfer,
     "sendAsset": send_asset,
     "spotSend": not_here,
-    "approveBuilderFee": not_here,
+    "approveBuilderFee": approve_builder_fee,
+    "userSetAbstraction": set_abstraction,
+    "userDexAbstraction": not_here,
+    "tokenDelegate": not_here,
+    "convertToMultiSigUser": not_here,
 }

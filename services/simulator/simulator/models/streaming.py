@@ -1,0 +1,62 @@
+"""Answers in pieces, as server-sent events, and the signs of life that come before a slow one."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+PIECE_CHARACTERS = 40
+ALIVE_EVERY_S = 0.25
+
+
+def pieces(text: str) -> Iterator[str]:
+    for at in range(0, len(text), PIECE_CHARACTERS):
+        yield text[at : at + PIECE_CHARACTERS]
+
+
+async def alive(seconds: float, sign: str) -> AsyncIterator[str]:
+    """The sign of life, again and again for that long."""
+    for _ in range(round(seconds / ALIVE_EVERY_S)):
+        yield sign
+        await asyncio.sleep(ALIVE_EVERY_S)
+
+
+async def deepseek_events(whole: dict[str, Any], wait_s: float, *, with_usage: bool) -> AsyncIterator[str]:
+    """A completion as DeepSeek streams it: comments while it works, deltas, the usage if asked for, [DONE]."""
+    async for sign in alive(wait_s, ": keep-alive\n\n"):
+        yield sign
+    [choice] = whole["choices"]
+    head = {name: whole[name] for name in ("id", "created", "model", "system_fingerprint")}
+    head["object"] = "chat.completion.chunk"
+
+    def chunk(delta: dict[str, Any], reason: str | None) -> str:
+        row = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        usage = {"usage": whole["usage"]} if with_usage and reason else {}
+        return f"data: {json.dumps(head | {'choices': [row]} | usage)}\n\n"
+
+    yield chunk({"role": "assistant", "content": ""}, None)
+    for piece in pieces(choice["message"]["content"]):
+        yield chunk({"content": piece}, None)
+    yield chunk({"content": ""}, choice["finish_reason"])
+    yield "data: [DONE]\n\n"
+
+
+async def dashscope_events(whole: dict[str, Any], wait_s: float, *, is_incremental: bool) -> AsyncIterator[str]:
+    """A generation as DashScope streams it: each event holds all text so far, or only what is new."""
+    async for sign in alive(wait_s, ":\n\n"):
+        yield sign
+    [choice] = whole["output"]["choices"]
+    parts = list(pieces(choice["message"]["content"])) or [""]
+    for number, piece in enumerate(parts, start=1):
+        content = piece if is_incremental else "".join(parts[:number])
+        reason = choice["finish_reason"] if number == len(parts) else "null"
+        row = {"finish_reason": reason, "message": {"role": "assistant", "content": content}}
+        event = json.dumps(whole | {"output": {"choices": [row]}})
+        yield f"id:{number}\nevent:result\n:HTTP_STATUS/200\ndata:{event}\n\n"
+
+
+async def slow_json(whole: dict[str, Any], wait_s: float) -> AsyncIterator[str]:
+    """A plain answer that begins with blank lines while the model works."""
+    async for sign in alive(wait_s, "\n"):
+        yield sign
+    yield json.dumps(whole)

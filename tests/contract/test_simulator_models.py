@@ -1,0 +1,112 @@
+"""The models' stand-ins speak their providers' protocols: whole and streamed answers, keep-alives, errors."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import dashscope
+import httpx
+import pytest
+
+from simulator.testing import SimulatorProcess
+
+KEY = {"authorization": "Bearer anything"}
+GENERATION = "dashscope/api/v1/services/aigc/text-generation/generation"
+MESSAGES = [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": "What now?"}]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    simulator = SimulatorProcess(tmp_path_factory.mktemp("simulator")).start()
+    yield simulator.url
+    simulator.stop()
+
+
+def ask(url: str, model: str, **more: Any) -> httpx.Response:
+    body = {"model": model, "messages": MESSAGES} | more
+    return httpx.post(f"{url}/deepseek/chat/completions", json=body, headers=KEY, timeout=20)
+
+
+def generate(url: str, model: str, **more: Any) -> Any:
+    dashscope.base_http_api_url = f"{url}/dashscope/api/v1"
+    options = {"api_key": "anything", "result_format": "message"} | more
+    return dashscope.Generation.call(model=model, messages=MESSAGES, **options)
+
+
+def test_deepseek_streams_the_answer_that_it_gives_whole(url: str) -> None:
+    whole = ask(url, "deepseek-flash").json()
+    streamed = ask(url, "deepseek-flash", stream=True, stream_options={"include_usage": True})
+    assert streamed.headers["content-type"].startswith("text/event-stream")
+    lines = [line.removeprefix("data: ") for line in streamed.text.split("\n\n") if line]
+    assert lines.pop() == "[DONE]"
+    chunks = [json.loads(line) for line in lines]
+    assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
+    text = "".join(chunk["choices"][0]["delta"]["content"] for chunk in chunks)
+    assert text == whole["choices"][0]["message"]["content"]
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["usage"] == whole["usage"]
+    usage = whole["usage"]
+    assert usage["prompt_cache_hit_tokens"] + usage["prompt_cache_miss_tokens"] == usage["prompt_tokens"]
+
+
+def test_a_slow_model_gives_signs_of_life_before_it_answers(url: str) -> None:
+    plain = ask(url, "slow-1")
+    assert plain.text.startswith("\n\n\n")
+    assert plain.json()["choices"][0]["finish_reason"] == "stop"
+    streamed = ask(url, "slow-1", stream=True)
+    assert streamed.text.startswith(": keep-alive\n\n: keep-alive\n\n")
+
+
+def test_a_blank_answer_is_blanks(url: str) -> None:
+    content = ask(url, "blank").json()["choices"][0]["message"]["content"]
+    assert content
+    assert not content.strip()
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 422, 429, 500, 503])
+def test_deepseeks_errors_come_on_demand(url: str, status: int) -> None:
+    answer = ask(url, f"error-{status}")
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+
+
+def test_the_models_are_listed_for_a_key_only(url: str) -> None:
+    assert httpx.get(f"{url}/deepseek/models").status_code == 401
+    listed = httpx.get(f"{url}/deepseek/models", headers=KEY).json()
+    assert [row["id"] for row in listed["data"]] == ["deepseek-flash", "deepseek-pro"]
+
+
+@pytest.mark.parametrize("is_incremental", [False, True])
+def test_dashscope_streams_to_its_own_sdk(url: str, is_incremental: bool) -> None:
+    whole = generate(url, "qwen-max").output.choices[0].message.content
+    told = list(generate(url, "qwen-max", stream=True, incremental_output=is_incremental))
+    assert len(told) > 1
+    parts = [each.output.choices[0].message.content for each in told]
+    assert ("".join(parts) if is_incremental else parts[-1]) == whole
+    assert told[-1].output.choices[0].finish_reason == "stop"
+    assert told[-1].usage.total_tokens == told[-1].usage.input_tokens + told[-1].usage.output_tokens
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "code"),
+    [
+        ("error-401", 401, "InvalidApiKey"),
+        ("error-429", 429, "Throttling.RateQuota"),
+        ("error-Arrearage", 402, "Arrearage"),
+        ("error-DataInspectionFailed", 400, "DataInspectionFailed"),
+        ("error-Throttling.AllocationQuota", 429, "Throttling.AllocationQuota"),
+    ],
+)
+def test_dashscopes_errors_come_on_demand(url: str, model: str, status: int, code: str) -> None:
+    answer = generate(url, model)
+    assert (answer.status_code, answer.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "path", ["deepseek/chat/completions", "dashscope/api/v1/services/aigc/text-generation/generation"]
+)
+@pytest.mark.parametrize(
+    ("content", "statuses"), [(b"[" * 100_000, {400, 422}), (b"{}", {400, 422}), (b" " * 3_000_000, {413})]
+)
+def test_what_cannot_be_read_is_refused(url: str, path: str, content: bytes, statuses: set[int]) -> None:
+    assert httpx.post(f"{url}/{path}", content=content, headers=KEY, timeout=20).status_code in statuses

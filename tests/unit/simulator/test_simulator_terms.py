@@ -1,0 +1,190 @@
+"""What trading costs and who may: rebates, builders' fees, open-interest caps, modified orders."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from simulator_desk import NOW, Desk
+
+from simulator.exchange import fees
+from simulator.exchange.account import Account
+from simulator.store import Store, account_document, account_of
+from simulator.testing_venue import T0, A, B, D, Venue
+from simulator.world import World
+
+DAY_MS = 86_400_000
+BUILDER = "0x" + "b1" * 20
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [(4_000, "0.00015"), (5_001, "-0.00001"), (15_001, "-0.00002"), (30_001, "-0.00003")],
+)
+def test_a_maker_of_a_large_share_is_paid(made: int, expected: str) -> None:
+    account = Account(A)
+    account.volumes[T0 // DAY_MS - 1] = [D(0), D(made)]
+    assert fees.rates(account, T0, D(1_000_000)) == (D("0.00045"), D(expected))
+
+
+def test_a_rebate_is_paid_out_of_the_fees() -> None:
+    venue = Venue()
+    everybodys = venue.exchange._everybodys_volume(T0)
+    assert everybodys > 10**9
+    venue.account().volumes[T0 // DAY_MS - 1] = [D(0), everybodys]
+    venue.order(A, -1, 4_000)
+    venue.order(B, 1, 4_000, "Ioc")
+    maker = next(fill for fill in venue.fills if fill.account == A)
+    assert maker.fee == D("-0.12")
+    assert venue.exchange.fees == D("1.8") - D("0.12")
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return Desk()
+
+
+def approve(desk: Desk, rate: str) -> dict[str, str]:
+    return desk.act_as_user({"type": "approveBuilderFee", "maxFeeRate": rate, "builder": BUILDER})
+
+
+def test_a_builder_is_paid_what_was_agreed_and_no_more(desk: Desk) -> None:
+    order = {"builder": {"b": BUILDER, "f": 10}}
+    buy = desk.wire(0.01, 1.02, "Ioc")
+    assert "Builder fee has not been approved" in desk.order(buy, **order)[0]["error"]
+    assert approve(desk, "0.005%")["status"] == "ok"
+    assert "error" in desk.order(buy, **order)[0]
+    assert approve(desk, "0.01%")["status"] == "ok"
+    assert desk.info("maxBuilderFee", builder=BUILDER) == 10
+    filled = desk.order(buy, **order)[0]["filled"]
+    usd = Decimal(filled["avgPx"]) * Decimal(filled["totalSz"])
+    desk.world.take_changes()
+    fill = desk.info("userFills")[0]
+    assert abs(Decimal(fill["builderFee"]) - usd / 10_000) < D("0.00001")
+    assert abs(Decimal(fill["fee"]) - usd * D("0.00055")) < D("0.00001")
+    rewards = desk.world.exchange.rewards[BUILDER]
+    assert rewards == Decimal(fill["builderFee"])
+    assert approve(desk, "0%")["status"] == "ok"
+    assert "error" in desk.order(buy, **order)[0]
+
+
+@pytest.mark.parametrize("rate", ["2%", "-0.1%", "0.00001%"])
+def test_a_rate_that_cannot_be_is_refused(desk: Desk, rate: str) -> None:
+    assert approve(desk, rate) == {"status": "err", "response": "Invalid builder fee rate."}
+
+
+def test_a_builder_claims_its_rewards_once() -> None:
+    desk = Desk()
+    desk.world.exchange.rewards[desk.user] = D(5)
+    assert desk.act({"type": "claimRewards"})["status"] == "ok"
+    assert desk.info("spotClearinghouseState")["balances"][0]["total"] == "5.0"
+    assert desk.act({"type": "claimRewards"})["status"] == "err"
+
+
+def capped(venue: Venue, share: str) -> None:
+    now = venue.exchange.open_interest_usd("ETH")
+    venue.exchange.open_interest_caps["ETH"] = now * D(share)
+
+
+@pytest.mark.parametrize(
+    ("share", "before", "order", "status"),
+    [
+        ("1", 0, (1, 4_001, "Ioc"), "positionIncreaseAtOpenInterestCapRejected"),
+        ("1", 1, (-2, 3_999, "Ioc"), "positionFlipAtOpenInterestCapRejected"),
+        ("1", 0, (1, 4_000.5, "Gtc"), "tooAggressiveAtOpenInterestCapRejected"),
+        ("1.0000001", 0, (2, 4_001, "Ioc"), "openInterestIncreaseRejected"),
+    ],
+)
+def test_at_the_cap_positions_cannot_grow(share: str, before: float, order: tuple, status: str) -> None:  # type: ignore[type-arg]
+    venue = Venue()
+    if before:
+        venue.order(A, before, 4_001, "Ioc")
+    capped(venue, share)
+    with pytest.raises(Exception, match="open interest"):
+        venue.order(A, *order)
+    venue.collect()
+    assert list(venue.ended.values())[-1] == status
+
+
+def test_at_the_cap_positions_may_shrink_and_orders_rest_until_they_would_be_filled() -> None:
+    venue = Venue()
+    venue.order(A, 2, 4_001, "Ioc")
+    resting = venue.order(B, 1, 3_999.5)
+    capped(venue, "0.5")
+    assert venue.order(A, -1, 3_999, "Ioc").status == "filled"
+    assert venue.ended[resting.oid] == "openInterestCapCanceled"
+    below = venue.order(B, 1, 3_990)
+    assert below.is_open
+
+
+@pytest.mark.parametrize("kind", ["modify", "batchModify"])
+def test_without_always_place_only_what_rests_may_take_an_orders_place(kind: str) -> None:
+    desk = Desk()
+
+    def change(oid: int, wire: dict[str, object], **always: bool) -> object:
+        body = {"oid": oid, "order": wire}
+        answer = desk.act({"type": kind} | (body if kind == "modify" else {"modifies": [body]}) | always)
+        return answer["response"] if kind == "modify" else answer["response"]["data"]["statuses"][0]
+
+    def rests() -> int:
+        return int(desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"])
+
+    oid = rests()
+    for wire in (desk.wire(0.01, 1.02, "Ioc"), desk.trigger(-0.01, 0.9, "sl")):
+        assert "set a" in json.dumps(change(oid, wire))
+    assert [row["oid"] for row in desk.info("openOrders")] == [oid]
+    change(oid, desk.wire(0.01, 0.91))
+    [row] = desk.info("frontendOpenOrders")
+    assert (row["oid"] != oid, row["tif"]) == (True, "Alo")
+    assert "Post only" in json.dumps(change(row["oid"], desk.wire(0.01, 1.02)))
+    assert desk.info("openOrders") == []
+    change(rests(), desk.wire(0.01, 1.02, "Ioc"), a=True)
+    assert desk.info("clearinghouseState")["assetPositions"][0]["position"]["szi"] == "0.01"
+
+
+def test_sub_accounts_trade_by_vault_address_and_are_renamed() -> None:
+    desk = Desk()
+    desk.account.volume_usd = D(200_000)
+    sub = desk.act({"type": "createSubAccount", "name": "one"})["response"]["data"]
+    move = {"type": "subAccountTransfer", "subAccountUser": sub, "isDeposit": True, "usd": 1_000_000_000}
+    assert desk.act(move)["status"] == "ok"
+    order = {"type": "order", "orders": [desk.wire(0.01, 1.02, "Ioc")], "grouping": "na"}
+    assert "filled" in desk.act(order, vaultAddress=sub)["response"]["data"]["statuses"][0]
+    assert desk.info("clearinghouseState")["assetPositions"] == []
+    assert desk.act({"type": "subAccountModify", "subAccountUser": sub, "name": "two"})["status"] == "ok"
+    [row] = desk.info("subAccounts")
+    assert (row["name"], row["clearinghouseState"]["assetPositions"][0]["position"]["szi"]) == ("two", "0.01")
+    [row] = desk.info("subAccounts2")
+    assert row["dexToClearinghouseState"][0][1]["assetPositions"][0]["position"]["szi"] == "0.01"
+    family = {"type": "agentSendAsset", "destination": sub, "sourceDex": "", "destinationDex": "", "token": "USDC"}
+    assert desk.act(family | {"amount": "5", "fromSubAccount": ""})["status"] == "ok"
+    spot = {"type": "subAccountSpotTransfer", "subAccountUser": sub, "isDeposit": True, "token": "USDC"}
+    assert desk.act(spot | {"amount": "5"})["status"] == "err"
+    assert desk.act_as_user({"type": "usdClassTransfer", "amount": "10", "toPerp": False})["status"] == "ok"
+    assert desk.act(spot | {"amount": "4"})["status"] == "ok"
+    assert desk.world.exchange.accounts[sub].spot_usd == 4
+
+
+def test_a_fast_cancel_leaves_triggers_alone(desk: Desk) -> None:
+    [stop] = desk.order(desk.trigger(-0.001, 0.9, "sl"))
+    cancel = {"type": "cancel", "cancels": [{"a": 0, "o": stop["resting"]["oid"]}]}
+    assert "error" in desk.act(cancel | {"f": True})["response"]["data"]["statuses"][0]
+    assert desk.act(cancel)["response"]["data"]["statuses"] == ["success"]
+
+
+def test_agreements_and_rewards_survive(tmp_path: object) -> None:
+    from pathlib import Path
+
+    desk = Desk()
+    approve(desk, "0.05%")
+    desk.world.exchange.rewards[BUILDER] = D("1.5")
+    assert account_of(json.loads(json.dumps(account_document(desk.account)))) == desk.account
+    store = Store(Path(str(tmp_path)))
+    store.save(desk.world, [desk.world.take_changes()])
+    store.save_market(desk.world)
+    store.close()
+    again = World(1, NOW)
+    store = Store(Path(str(tmp_path)))
+    assert store.load(again)
+    store.close()
+    assert again.exchange.rewards == {BUILDER: D("1.5")}
+    assert again.exchange.accounts[desk.user].builders == {BUILDER: 50}
