@@ -18,7 +18,7 @@ from common.events.codec import encode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
-from risk.durable import Baseline, Durable, Record
+from risk.durable import Baseline, Durable, Record, Transfers
 from risk.halts import EVERYONE, Halt, Reason
 from risk.invalidation import Fired, Watched
 from risk.limits import Limits
@@ -57,7 +57,10 @@ async def rebuilt(pool: Pool, bus: RedisBus, stop: asyncio.Event | None = None) 
 
 DURABLE = Durable(
     (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch")),
-    {"deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),)), "qwen": Record()},
+    {
+        "deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),), Transfers(3, D("-7.5"))),
+        "qwen": Record(),
+    },
     (Fired("qwen", Watched("i", Symbol.ETH, Side.SHORT, a_condition(indicator="rsi7"), 5), 60_000, 60_000, True),),
 )
 

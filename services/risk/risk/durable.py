@@ -17,12 +17,21 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfers:
+    """Money moved into an account since `since_ms`, out negative, that its baseline and mark already contain."""
+
+    since_ms: int
+    sum_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One model's figures. `stops` are (order, market time in ms) of stops that fired within the last day."""
 
     baseline: Baseline | None = None
     high_water_usd: Decimal | None = None
     stops: tuple[tuple[str, int], ...] = ()
+    transfers: Transfers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from common.events import Invalidation
 from common.runtime.database import Pool
 from common.trading.symbols import Side, Symbol
-from risk.durable import Baseline, Durable, Record
+from risk.durable import Baseline, Durable, Record, Transfers
 from risk.halts import Halt, Reason, concerning, worst
 from risk.invalidation import Fired, Watched
 
@@ -75,6 +75,11 @@ def rows_of(durable: Durable, models: Sequence[str]) -> Rows:
             rows["high_water", model, ""] = {"equity_usd": str(record.high_water_usd)}
         if record.stops:
             rows["stops", model, ""] = {"stops": [list(stop) for stop in record.stops]}
+        if record.transfers is not None:
+            rows["transfers", model, ""] = {
+                "since_ms": record.transfers.since_ms,
+                "transfers_usd": str(record.transfers.sum_usd),
+            }
     for one in durable.fired:
         rows["invalidation", one.model, one.watched.intent_id] = _fired_value(one)
     for model in models:
@@ -90,7 +95,7 @@ def durable_of(rows: Mapping[Key, Mapping[str, Any]]) -> Durable:
         for (kind, model, key), value in sorted(rows.items())
         if kind == "halt"
     )
-    models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops")}
+    models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops", "transfers")}
     fired = tuple(
         _fired(model, key, value) for (kind, model, key), value in sorted(rows.items()) if kind == "invalidation"
     )
@@ -120,8 +125,10 @@ def _record(rows: Mapping[Key, Mapping[str, Any]], model: str) -> Record:
     baseline = rows.get(("baseline", model, ""))
     high_water = rows.get(("high_water", model, ""))
     stops = rows.get(("stops", model, ""), {"stops": []})["stops"]
+    moved = rows.get(("transfers", model, ""))
     return Record(
         None if baseline is None else Baseline(baseline["day"], Decimal(baseline["equity_usd"])),
         None if high_water is None else Decimal(high_water["equity_usd"]),
         tuple((order, at_ms) for order, at_ms in stops),
+        None if moved is None else Transfers(moved["since_ms"], Decimal(moved["transfers_usd"])),
     )

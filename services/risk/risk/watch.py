@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from common.events import AccountUpdated
 from common.trading.symbols import Symbol
-from risk.durable import Baseline, Durable
+from risk.durable import Baseline, Durable, Record, Transfers
 from risk.halts import Halt, Reason
 from risk.limits import Limits
 from risk.rules.loss import loss_since_percent
@@ -25,18 +25,39 @@ def watch_account(
     """What is to be remembered after `account`, the newest state of its model; `previous` is the one before.
 
     A day begins with the last equity known before midnight UTC of market time, else with the first one of the day.
+    Money moved in or out is no profit or loss: baseline and high-water mark move along.
     A position on a coin with an entry `under_way` is that entry's, even where its state doesn't say so yet.
     """
     model, market_ms = account.model, account.state_ms
     durable = durable.end(lambda halt: halt.model == model and halt.until_ms is not None and halt.until_ms <= market_ms)
-    record = durable.record(model)
+    record, moved_usd = with_transfers(durable.record(model), account)
     day = market_ms // DAY_MS
     if record.baseline is None or day > record.baseline.day:
-        start_usd = previous.equity_usd if previous is not None else account.equity_usd
+        start_usd = previous.equity_usd + moved_usd if previous is not None else account.equity_usd
         record = replace(record, baseline=Baseline(day, start_usd))
     record = replace(record, high_water_usd=max(record.high_water_usd or Decimal(0), account.equity_usd))
     durable = durable.with_record(model, record)
     return _positions(_losses(limits, durable, account), account, under_way)
+
+
+def with_transfers(record: Record, account: AccountUpdated) -> tuple[Record, Decimal]:
+    """The record after what was moved in or out since the last state, and how much that is (out: negative).
+
+    Sums that begin anew explain nothing of before: they are taken over as they are.
+    """
+    if account.sums is None:
+        return record, Decimal(0)
+    now = Transfers(account.sums.since_ms, account.sums.transfers_usd)
+    known = record.transfers if record.transfers is not None and record.transfers.since_ms == now.since_ms else now
+    moved_usd = now.sum_usd - known.sum_usd
+    record = replace(record, transfers=now)
+    if moved_usd == 0:
+        return record, moved_usd
+    if record.baseline is not None:
+        record = replace(record, baseline=replace(record.baseline, equity_usd=record.baseline.equity_usd + moved_usd))
+    if record.high_water_usd is not None:
+        record = replace(record, high_water_usd=max(Decimal(0), record.high_water_usd + moved_usd))
+    return record, moved_usd
 
 
 def watch_stop(limits: Limits, durable: Durable, model: str, order: str, market_ms: int) -> Durable:

@@ -7,6 +7,7 @@ import pytest
 
 from common.events import (
     AccountPosition,
+    AccountSums,
     Action,
     Command,
     ControlCommand,
@@ -286,6 +287,56 @@ def test_the_daily_loss_stops_entries_until_the_next_day_of_market_time(stage: S
     assert baseline is not None
     assert baseline.equity_usd == 9_500
     assert code(stage.decide()) is None
+
+
+def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
+    zero = D(0)
+    return AccountSums(
+        since_ms=since_ms,
+        start_cash_usd=D(10_000),
+        closed_pnl_usd=zero,
+        fees_usd=zero,
+        funding_usd=zero,
+        transfers_usd=D(transfers_usd),
+    )
+
+
+def test_money_moved_out_or_in_is_no_loss_and_no_profit(stage: Stage) -> None:
+    stage.account(sums=sums(0))
+    stage.account(equity_usd=D(4_000), sums=sums(-6_000))
+    assert stage.reasons == []
+    assert code(stage.decide()) is None
+    # 4,000 at the day's start, so to say: 3,700 is 7.5 % down, 3,600 the limit; money put in doesn't hide that.
+    stage.account(equity_usd=D(3_700), sums=sums(-6_000))
+    stage.account(equity_usd=D(8_700), sums=sums(-1_000))
+    assert stage.reasons == []
+    stage.account(equity_usd=D(8_100), sums=sums(-1_000))
+    assert stage.reasons == [Reason.DAILY_LOSS]
+
+
+def test_a_deposit_raises_the_high_water_mark_by_itself_alone(stage: Stage) -> None:
+    stage.account(sums=sums(0))
+    stage.account(equity_usd=D(15_000), sums=sums(5_000))
+    assert stage.gate.state.durable.record("deepseek").high_water_usd == 15_000
+    stage.account(equity_usd=D(9_000), sums=sums(5_000))
+    assert Reason.DRAWDOWN in stage.reasons
+
+
+def test_money_moved_at_midnight_is_in_the_new_days_baseline(stage: Stage) -> None:
+    stage.account(sums=sums(0))
+    stage.now_ms += DAY_MS
+    stage.account(equity_usd=D(12_500), sums=sums(3_000))
+    baseline = stage.gate.state.durable.record("deepseek").baseline
+    assert baseline is not None
+    assert baseline.equity_usd == 13_000
+
+
+def test_sums_that_begin_anew_move_nothing(stage: Stage) -> None:
+    stage.account(sums=sums(-500))
+    stage.account(sums=sums(0, since_ms=2))
+    baseline = stage.gate.state.durable.record("deepseek").baseline
+    assert baseline is not None
+    assert baseline.equity_usd == 10_000
 
 
 def test_with_the_setting_the_daily_loss_also_closes_what_is_held() -> None:
