@@ -76,6 +76,9 @@ restart: $(VENV)/.runtime  ## Restarts one service: make restart SERVICE=risk.
 stop: $(VENV)/.runtime  ## Stops a running arena cleanly.
 	@$(AICOIN) stop
 
+footprint: $(VENV)/.runtime  ## Measures memory and CPU of a running arena over two minutes.
+	@$(AICOIN) footprint $(ARGS)
+
 test: setup-dev  ## Runs everything CI runs.
 	@$(AICOIN) test
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
-from aicoin_local.catalog import MODELS, SECRETS, SERVICES, STOP_ORDER, STORES, ServiceSpec, environment_of
+from aicoin_local.catalog import MODELS, SECRETS, SERVICES, STOP_ORDER, STORES, WATCHERS, ServiceSpec, environment_of
 from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import SERVICES as EVENT_SERVICES
@@ -31,7 +31,7 @@ NOT_IN_COMPOSE = {
     "HYPERLIQUID_PRIVATE_KEY_QWEN_FILE": "a file of the host",
     "GATEWAY_WEB_DIR": "set by the image",
 }
-COMPOSE_ONLY = {"REDIS_PASSWORD", "POSTGRES_PASSWORD", "SIMULATOR_ACCOUNTS"}
+COMPOSE_ONLY = {"REDIS_PASSWORD", "POSTGRES_PASSWORD", "SIMULATOR_ACCOUNTS", "GRAFANA_PASSWORD", "GRAFANA_PORT"}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str,
     folders = {path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").exists()}
     catalogue = {spec.name for spec in SERVICES}
     assert folders == catalogue
-    assert set(compose["services"]) == catalogue | set(STORES)
+    assert set(compose["services"]) == catalogue | set(STORES) | set(WATCHERS)
 
 
 def test_the_events_catalogue_names_them_too() -> None:
@@ -121,10 +121,10 @@ def test_a_secret_reaches_only_the_services_that_name_it(compose: dict[str, Any]
     assert set(spec.secrets) <= launched
 
 
-def test_only_the_gateway_is_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
+def test_only_the_dashboards_are_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
     published = {name: service["ports"] for name, service in compose["services"].items() if service.get("ports")}
-    assert list(published) == ["gateway"]
-    assert [port["host_ip"] for port in published["gateway"]] == ["127.0.0.1"]
+    assert set(published) == {"gateway", "grafana"}
+    assert {port["host_ip"] for ports in published.values() for port in ports} == {"127.0.0.1"}
 
 
 def test_compose_without_passwords_is_refused_with_the_remedy() -> None:
@@ -212,5 +212,7 @@ def test_compose_names_every_volume_it_uses() -> None:
     used = {
         volume.partition(":")[0] for service in content["services"].values() for volume in service.get("volumes", [])
     }
-    assert used == set(content["volumes"])
+    files = {name for name in used if name.startswith("./")}
+    assert all((COMPOSE.parent / name).is_dir() for name in files)
+    assert used - files == set(content["volumes"])
     assert shutil.which("docker-compose", path=str(BIN))

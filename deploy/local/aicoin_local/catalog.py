@@ -29,6 +29,8 @@ class ServiceSpec:
 
 MODELS: Final = ("deepseek", "qwen")
 STORES: Final = ("redis", "postgres")
+WATCHERS: Final = ("prometheus", "alertmanager", "grafana")
+"""What watches the services where they run as containers."""
 _BOTH: Final = ("REDIS_URL", "DATABASE_URL")
 SERVICES: Final = (
     ServiceSpec("simulator", "simulator", 7),

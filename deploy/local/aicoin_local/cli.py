@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aicoin_local import bench, checks, dotenv_file, web
+from aicoin_local import bench, checks, dotenv_file, footprint, web
 from aicoin_local.lock import holder
 from aicoin_local.orphans import orphans
 from aicoin_local.readiness import why_unready
@@ -113,6 +113,7 @@ def stop() -> None:
 
 
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+app.command("footprint")(footprint.footprint)
 app.command("env")(dotenv_file.make)
 app.command("test")(checks.test)
 app.command("check")(checks.check)

@@ -31,6 +31,7 @@ def write_dotenv(path: Path) -> None:
         "HYPERLIQUID_ENV": "paper",
         "REDIS_PASSWORD": secrets.token_urlsafe(24),
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
+        "GRAFANA_PASSWORD": secrets.token_urlsafe(24),
         "CONTROL_TOKEN": secrets.token_urlsafe(32),
         **new_paper_variables(),
     }
