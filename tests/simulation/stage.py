@@ -74,7 +74,7 @@ class Stage:
             **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in MODELS},  # type: ignore[arg-type]
             **{f"hyperliquid_account_address_{model}": ADDRESSES[model] for model in MODELS},
         )
-        self.risk_settings = RiskSettings(metrics_port=0, database_url="postgresql://simulated", **limits)
+        self.risk_settings = RiskSettings(metrics_port=0, database_url=SecretStr("postgresql://simulated"), **limits)
         self.processes = {
             name: Process(name, main, self.chaos, self.journal, mortal=True)
             for name, main in (("executor", self._executor), ("risk", self._risk), ("recorder", self._recorder))

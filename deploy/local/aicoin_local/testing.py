@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -19,6 +19,7 @@ import redis
 
 from aicoin_local.supervise import Supervisor
 
+FIRST_PORT, LAST_PORT, PORT_STEP = 20_100, 32_700, 50
 START_LIMIT_S = 180
 STOP_LIMIT_S = 60
 DECISION_INTERVAL_S = 10
@@ -39,18 +40,15 @@ def wait_for(what: str, look: Callable[[], T | None], *, limit_s: float, every_s
         time.sleep(every_s)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that are free now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
 def free_block(length: int) -> int:
-    """The first of `length` consecutive free ports."""
-    for base in range(20_100, 60_000, 50):
+    """The first of `length` consecutive free ports.
+
+    Below those that the system hands out by itself: there any outgoing connection may take a port between this look
+    and its use. Where the search begins differs by process, so that two runs beside each other seldom meet.
+    """
+    bases: Sequence[int] = range(FIRST_PORT, LAST_PORT - length, PORT_STEP)
+    first = os.getpid() % len(bases)
+    for base in (*bases[first:], *bases[:first]):
         with contextlib.ExitStack() as stack:
             try:
                 for port in range(base, base + length):
@@ -66,7 +64,8 @@ class Arena:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        gateway, simulator, redis_port, postgres = free_ports(4)
+        gateway = free_block(24)
+        simulator, redis_port, postgres, metrics = (gateway + place for place in range(1, 5))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
             "AICOIN_DATA_DIR": str(data_dir),
@@ -74,7 +73,7 @@ class Arena:
             "SIMULATOR_PORT": str(simulator),
             "REDIS_PORT": str(redis_port),
             "POSTGRES_PORT": str(postgres),
-            "METRICS_BASE_PORT": str(free_block(20)),
+            "METRICS_BASE_PORT": str(metrics),
             # A test that looks on asks from the same address as the services: their budget is theirs.
             "SIMULATOR_RATE_LIMITS": "false",
             "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),

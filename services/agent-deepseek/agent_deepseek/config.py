@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
 from common.agent.profile import Endpoint, Profile, TokenPrice, endpoint_of
-from common.agent.settings import AgentSettings
+from common.agent.settings import AgentSettings, ApiKey
 
 STRATEGY = "trend-v1"
 PROFILE = Profile(
@@ -21,7 +21,7 @@ PROFILE = Profile(
 class DeepSeekSettings(AgentSettings):
     """Without a key, on paper only, the simulator's stand-in answers."""
 
-    deepseek_api_key: SecretStr | None = None
+    deepseek_api_key: ApiKey | None = None
     deepseek_base_url: str = Field("https://api.deepseek.com", pattern=r"^https?://")
     deepseek_model: str = "deepseek-flash"
 

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
 from common.agent.profile import Endpoint, Profile, TokenPrice, endpoint_of
-from common.agent.settings import AgentSettings
+from common.agent.settings import AgentSettings, ApiKey
 
 STRATEGY = "reversion-v1"
 PROFILE = Profile(
@@ -25,7 +25,7 @@ PROFILE = Profile(
 class QwenSettings(AgentSettings):
     """Without a key, on paper only, the simulator's stand-in answers. The base URL chooses the region."""
 
-    qwen_api_key: SecretStr | None = None
+    qwen_api_key: ApiKey | None = None
     dashscope_http_base_url: str = Field("https://dashscope.aliyuncs.com/api/v1", pattern=r"^https?://")
     qwen_model: str = "qwen-max"
 

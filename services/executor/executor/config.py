@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from eth_account import Account
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 from common.trading.symbols import MODELS
 
@@ -26,7 +27,7 @@ class ExecutorSettings(ServiceSettings):
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
     hyperliquid_api_url: str | None = Field(None, pattern=r"^https?://[^/]+$")
     simulator_url: str = Field("http://127.0.0.1:3001", pattern=r"^https?://[^/]+$")
-    database_url: SecretStr
+    database_url: DatabaseUrl
     executor_data_dir: Path = Path(".aicoin/executor")
     hyperliquid_private_key: SecretStr | None = None
     hyperliquid_private_key_deepseek: SecretStr | None = None

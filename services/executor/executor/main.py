@@ -12,7 +12,7 @@ from typing import Any
 from common.events import Command, ControlCommand, Event, RiskApproved
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
-from common.runtime.settings import load_settings
+from common.runtime.settings import load_settings, make_folder
 from common.trading.symbols import MODELS
 from executor.books import BookStore
 from executor.budget import WeightBudget
@@ -90,6 +90,7 @@ def forbid_core_files() -> None:
 async def main() -> None:
     forbid_core_files()
     settings = load_settings("executor", ExecutorSettings)
+    make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         await migrate(pool, "executor")

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 
 WEB_DIR = Path(__file__).parents[1] / "web" / "dist"
@@ -14,7 +15,7 @@ WEB_DIR = Path(__file__).parents[1] / "web" / "dist"
 class GatewaySettings(ServiceSettings):
     """`control_token` turns the control routes on; `allowed_origins` are further origins of WebSocket clients."""
 
-    database_url: SecretStr
+    database_url: DatabaseUrl
     gateway_port: int = Field(8080, ge=0, le=65535)
     gateway_web_dir: Path = WEB_DIR
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"

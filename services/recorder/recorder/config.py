@@ -1,11 +1,12 @@
 """Settings of the recorder."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
+from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 
 
 class RecorderSettings(ServiceSettings):
-    database_url: SecretStr
+    database_url: DatabaseUrl
     snapshot_interval_s: int = Field(300, ge=10, le=3_600)
     gap_check_interval_s: float = Field(2.0, ge=0.5, le=60)

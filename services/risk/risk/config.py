@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
+from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 from risk.limits import Limits
 
@@ -11,7 +12,7 @@ from risk.limits import Limits
 class RiskSettings(ServiceSettings, Limits):
     """Variable names are the field names in capitals; the limits keep the names they have in Limits."""
 
-    database_url: str = Field(default="postgresql://127.0.0.1:5433/aicoin", pattern=r"^postgres(ql)?://")
+    database_url: DatabaseUrl
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
 
     @model_validator(mode="after")

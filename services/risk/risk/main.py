@@ -61,7 +61,7 @@ def compose(service: Service, settings: RiskSettings, pool: Pool) -> RiskGate:
 async def main() -> None:
     settings = load_settings("risk", RiskSettings)
     async with Service.open("risk", settings, lease=True) as service:
-        pool = await open_pool(settings.database_url)
+        pool = await open_pool(settings.database_url.get_secret_value())
         try:
             await migrate(pool, "risk")
             compose(service, settings, pool)

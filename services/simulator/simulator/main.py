@@ -89,7 +89,13 @@ async def main() -> None:
         listener(settings.bind_host, settings.simulator_port, "SIMULATOR_PORT"),
         listener(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
     ]
-    server = build(settings)
+    try:
+        server = build(settings)
+    except OSError as error:
+        sys.stderr.write(
+            f"simulator: SIMULATOR_DATA_DIR: {settings.simulator_data_dir} can't be used: {error.strerror}\n"
+        )
+        raise SystemExit(2) from None
     if settings.simulator_control_port is not None:
         sockets.append(listener("127.0.0.1", settings.simulator_control_port, "SIMULATOR_CONTROL_PORT"))
 

@@ -8,18 +8,15 @@ import pytest
 
 from aicoin_local.ports import complaints
 from aicoin_local.settings import LocalSettings
+from aicoin_local.testing import free_block
 
 
 def settings(data_dir: Path, **ports: int | str) -> LocalSettings:
     """Ports far from the defaults, so that an arena that runs beside the tests doesn't matter."""
-    free = {"gateway_port": 0, "simulator_port": 0, "redis_port": 0, "postgres_port": 0}
-    sockets = [socket.socket() for _ in free]
-    for each, name in zip(sockets, free, strict=True):
-        each.bind(("127.0.0.1", 0))
-        free[name] = each.getsockname()[1]
-    for each in sockets:
-        each.close()
-    return LocalSettings(aicoin_data_dir=data_dir, **{"metrics_base_port": 47100} | free | ports)
+    first = free_block(24)
+    names = ("gateway_port", "simulator_port", "redis_port", "postgres_port", "metrics_base_port")
+    free = {name: first + place for place, name in enumerate(names)}
+    return LocalSettings(aicoin_data_dir=data_dir, **free | ports)
 
 
 def test_free_ports_have_no_complaints(tmp_path: Path) -> None:

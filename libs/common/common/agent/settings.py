@@ -1,11 +1,23 @@
 """Settings that both agents have; the limits are risk's own, told to the model so that it can comply."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from common.runtime.settings import ServiceSettings
+
+
+def _sendable(value: SecretStr) -> SecretStr:
+    """A key travels in a header: anything else than visible ASCII is a slip of the hand when it was pasted."""
+    text = value.get_secret_value()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("holds a blank or a character that no key has; copy it again")
+    return value
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_sendable)]
+"""A provider's key as a setting."""
 
 
 class AgentSettings(ServiceSettings):

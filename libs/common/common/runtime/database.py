@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
@@ -18,6 +20,23 @@ CONNECT_LIMIT_S = 5
 _LOCK_KEY = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+
+def _an_address(value: SecretStr) -> SecretStr:
+    """libpq itself takes it; its own complaint may hold the password."""
+    text = value.get_secret_value()
+    try:
+        if not text.startswith(("postgresql://", "postgres://")):
+            raise ValueError
+        for port in str(conninfo_to_dict(text).get("port", 0)).split(","):
+            int(port)
+    except (psycopg.ProgrammingError, ValueError):
+        raise ValueError("can't be read; it must be postgresql://user:password@host:port/database") from None
+    return value
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_an_address)]
+"""DATABASE_URL as a setting."""
 
 
 class MigrationError(Exception):

@@ -54,6 +54,7 @@ class Service:
         self._tasks: dict[str, Callable[[], Awaitable[None]]] = {}
         self._lease = Lease(bus, clock, log, name=name, owner=f"{name}-{settings.instance}") if lease else None
         self._commit_turn = asyncio.Lock()
+        self._opener: asyncio.Task[Any] | None = None
         self._batch_entries = BATCH_ENTRIES
         if lease:
             metrics.LEASE_HELD.set(0)
@@ -88,10 +89,14 @@ class Service:
             refuse_start(
                 name, [f"METRICS_PORT: {settings.bind_host}:{settings.metrics_port} can't be used: {error.strerror}"]
             )
+        service._opener = asyncio.current_task()
         service._catch_signals()
         log.info("started", metrics_port=health.port)
         try:
             yield service
+        except asyncio.CancelledError:
+            if not service.stopping.is_set():
+                raise
         finally:
             health.close()
             with suppress(Unavailable):
@@ -173,6 +178,7 @@ class Service:
 
     async def run(self) -> None:
         """Runs until SIGTERM or SIGINT, then drains. Raises what a background task or the dead-letter cap ended by."""
+        self._opener = None
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._guarded(name, task), name=name) for name, task in self._tasks.items()]
             running.append(group.create_task(self._trim(), name="trim"))
@@ -194,7 +200,13 @@ class Service:
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+            loop.add_signal_handler(number, self._end)
+
+    def _end(self) -> None:
+        """What a signal does: `run` drains; a start that still waits for a store has nothing to drain and is left."""
+        self.stop()
+        if self._opener is not None:
+            self._opener.cancel()
 
     async def _guarded(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
         while True:

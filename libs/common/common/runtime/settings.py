@@ -1,12 +1,17 @@
 """Settings from the environment: frozen, read once, and a wrong one fails the start with the variable's name."""
 
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.asyncio import Redis
 
 EXIT_BAD_SETTINGS = 2
+PRIVATE = ("KEY", "TOKEN", "PASSWORD", "SECRET", "URL")
+"""Words in a variable's name whose value is never shown, whatever its type."""
 
 
 class ServiceSettings(BaseSettings):
@@ -19,6 +24,16 @@ class ServiceSettings(BaseSettings):
     metrics_port: int = Field(ge=0, le=65535)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     instance: str = Field("1", min_length=1)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _a_redis_address(cls, value: str) -> str:
+        """The client itself takes it; its own complaint may hold the password."""
+        try:
+            Redis.from_url(value).connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        except (TypeError, ValueError):
+            raise ValueError("can't be read; it must be redis://[user][:password@]host:port/database") from None
+        return value
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -39,6 +54,16 @@ def refuse_start(service: str, problems: list[str]) -> NoReturn:
     raise SystemExit(EXIT_BAD_SETTINGS)
 
 
+def make_folder(service: str, variable: str, folder: Path) -> None:
+    """Makes sure that files can be written in `folder`, or ends the start naming the variable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        refuse_start(service, [f"{variable}: {folder} can't be written: {error.strerror}"])
+
+
 def describe(settings: type[BaseSettings], problem: Any) -> str:
     """One line for one validation problem: variable, what is wrong, and the value unless it may be a secret."""
     name = str(problem["loc"][0]).upper() if problem["loc"] else ""
@@ -48,6 +73,6 @@ def describe(settings: type[BaseSettings], problem: Any) -> str:
     if not name:
         return message
     field = settings.model_fields.get(name.lower())
-    is_secret = field is None or SecretStr in (field.annotation, *getattr(field.annotation, "__args__", ()))
-    shown = "" if is_secret or "URL" in name else f" (got {str(problem.get('input'))[:80]!r})"
+    is_secret = field is None or SecretStr.__name__ in repr(field.annotation) or any(word in name for word in PRIVATE)
+    shown = "" if is_secret else f" (got {str(problem.get('input'))[:80]!r})"
     return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
