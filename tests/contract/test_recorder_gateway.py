@@ -336,6 +336,7 @@ async def test_memory_tells_the_last_trades(recorder: Recorder, pool: Pool, redi
     assert memory["trades"][0]["close_reason"] == "stop_loss"
     assert memory["day_start"] == {"day": 0, "equity": "10000"}
     assert memory["denials"] == []
+    assert memory["sharpe"] is None
 
 
 async def test_a_changed_migration_is_refused(pool: Pool) -> None:

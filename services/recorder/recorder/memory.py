@@ -12,7 +12,7 @@ DAY_MS = 86_400_000
 
 
 async def write_memory(connection: Connection, redis: Any, model: str) -> None:
-    """Writes the last closed trades and the last denials, newest first."""
+    """Writes the last closed trades and the last denials, newest first, and the figures that a prompt shows."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         """SELECT symbol, side, entry_price, exit_price, leverage, pnl, close_reason, entry_time, exit_time
@@ -31,10 +31,13 @@ async def write_memory(connection: Connection, redis: Any, model: str) -> None:
     denials = await cursor.fetchall()
     await cursor.execute("SELECT start_balance FROM api_accounts WHERE model = %s", (model,))
     account = await cursor.fetchone()
+    await cursor.execute("SELECT sharpe FROM model_statistics WHERE model = %s", (model,))
+    statistics = await cursor.fetchone()
     body = {
         "trades": trades,
         "denials": denials,
         "start_balance": account["start_balance"] if account else None,
+        "sharpe": str(statistics["sharpe"]) if statistics and statistics["sharpe"] is not None else None,
         "day_start": await _day_start(connection, model),
     }
     await redis.set(f"memory:{model}", json.dumps(body))

@@ -32,14 +32,15 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the recorder keeps for a model: its last closed trades and denials, newest first, its starting balance, and
-    with what equity a UTC day (counted since 1970) began."""
+    """What the recorder keeps for a model: its last closed trades and denials, newest first, its starting balance, its
+    Sharpe ratio (hourly returns, annualised), and with what equity a UTC day (counted since 1970) began."""
 
     trades: Sequence[Mapping[str, Any]] = ()
     denials: Sequence[Mapping[str, Any]] = ()
     start_balance_usd: Decimal | None = None
     day: int | None = None
     day_start_usd: Decimal | None = None
+    sharpe: Decimal | None = None
 
 
 def build_prompt(
@@ -178,6 +179,7 @@ def _account(account: AccountUpdated, memory: Memory, settings: AgentSettings) -
             f"equity_usd: {usd(account.equity_usd)}",
             f"available_cash_usd: {usd(account.withdrawable_usd)}",
             f"return_since_start: {percent(total)}",
+            f"sharpe_ratio_annualised: {figure(memory.sharpe, 3)}",
             f"loss_budget_left_usd: {usd(loss_budget_usd(account, memory, settings))}",
             f"open_positions: {len(account.positions)}",
         ]

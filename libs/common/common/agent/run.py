@@ -97,7 +97,7 @@ class TradingAgent:
         if body is None:
             return Memory()
         content = json.loads(body)
-        start = content.get("start_balance")
+        start, sharpe = content.get("start_balance"), content.get("sharpe")
         day = content.get("day_start") or {}
         return Memory(
             content["trades"],
@@ -105,6 +105,7 @@ class TradingAgent:
             None if start is None else Decimal(start),
             day.get("day"),
             Decimal(day["equity"]) if "equity" in day else None,
+            None if sharpe is None else Decimal(sharpe),
         )
 
     def _decision(
