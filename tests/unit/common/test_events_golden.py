@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from common.events.catalog import CATALOG
 from common.events.codec import decode, encode
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "golden" / "events").glob("*.json"))
@@ -17,6 +18,11 @@ def test_an_example_is_read_and_written_unchanged(path: Path) -> None:
     event = decode(event_type, text.encode())
     assert event.version == int(version)
     assert json.loads(encode(event)) == json.loads(text)
+
+
+def test_every_type_has_an_example_of_its_present_version() -> None:
+    present = {f"{spec.type}.v{spec.payload.VERSION}" for spec in CATALOG.values()}
+    assert present <= {path.stem for path in EXAMPLES}
 
 
 def test_a_state_from_before_the_sums_is_still_read() -> None:
