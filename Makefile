@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop test check simulate crash-sweep format env up down compose-check bench docs lock clean
+.PHONY: help setup setup-dev web run status logs restart stop kill-switch test check simulate crash-sweep format env up down compose-check bench docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -78,6 +78,9 @@ stop: $(VENV)/.runtime  ## Stops a running arena cleanly.
 
 footprint: $(VENV)/.runtime  ## Measures memory and CPU of a running arena over two minutes.
 	@$(AICOIN) footprint $(ARGS)
+
+kill-switch:  ## Out of the market at once, without Redis and PostgreSQL: make kill-switch, or MODEL=qwen for one.
+	@$(AICOIN) kill-switch $(if $(MODEL),--model $(MODEL))
 
 test: setup-dev  ## Runs everything CI runs.
 	@$(AICOIN) test

@@ -20,6 +20,7 @@ from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.trading import symbols
+from executor.kill_settings import KillSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -144,7 +145,8 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
 
 
 def test_the_example_environment_names_only_real_settings_with_their_real_defaults() -> None:
-    known = {name.upper() for name in LocalSettings.model_fields}.union(*(settings_of(spec) for spec in SERVICES))
+    known = {name.upper() for each in (LocalSettings, KillSettings) for name in each.model_fields}
+    known = known.union(*(settings_of(spec) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
     assert set(named) - known == COMPOSE_ONLY - known

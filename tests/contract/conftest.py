@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from executor_stage import Stage
 
-from common.trading.symbols import MODELS
-from executor.testing import address_of, wallet_of
+from executor.testing import wallet_pairs
 from simulator.testing import SimulatorProcess
 
 
@@ -15,7 +14,7 @@ from simulator.testing import SimulatorProcess
 def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
     folder = tmp_path / "simulator"
     folder.mkdir()
-    process = SimulatorProcess(folder, accounts=[(address_of(m), wallet_of(m)) for m in MODELS], seed=7)
+    process = SimulatorProcess(folder, accounts=wallet_pairs(), seed=7)
     process.start()
     yield process
     process.kill()

@@ -11,8 +11,8 @@ from executor_stage import Stage
 from hyperliquid.exchange import Exchange
 
 from common.events import LedgerKind, Leg
-from common.trading.symbols import MODELS, Side
-from executor.testing import address_of, master_key_of, wallet_of
+from common.trading.symbols import Side
+from executor.testing import address_of, master_key_of, wallet_pairs
 from simulator.testing import SimulatorProcess
 
 CENT = Decimal("0.01")
@@ -67,8 +67,7 @@ async def stepped(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIte
     """A stage whose exchange's time moves by hand."""
     folder = tmp_path / "simulator"
     folder.mkdir()
-    accounts = [(address_of(model), wallet_of(model)) for model in MODELS]
-    simulator = SimulatorProcess(folder, accounts=accounts, seed=7, simulator_stepwise="true")
+    simulator = SimulatorProcess(folder, accounts=wallet_pairs(), seed=7, simulator_stepwise="true")
     simulator.start()
     stage = Stage(tmp_path, simulator, redis_url, database_url)
     try:

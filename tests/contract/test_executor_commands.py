@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from common.trading.symbols import MODELS
 from executor.commands import app
-from executor.testing import address_of, environment, wallet_of
+from executor.testing import environment, wallet_pairs
 from simulator.testing import SimulatorProcess
 
 
@@ -30,7 +29,7 @@ class Shell:
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     folder = tmp_path_factory.mktemp("simulator")
-    process = SimulatorProcess(folder, accounts=[(address_of(m), wallet_of(m)) for m in MODELS])
+    process = SimulatorProcess(folder, accounts=wallet_pairs())
     process.start()
     yield process
     process.kill()
@@ -50,6 +49,8 @@ def test_from_an_order_to_its_cancellation(shell: Shell) -> None:
     assert shell.lines("orders") == [f"{order_id}  ETH  BUY  0.01 at 1500.0"]
     assert shell.lines("order-status", reference.split()[-1]) == [f"{order_id}  open, 0.00 of 0.01 filled"]
     assert shell.lines("cancel", "ETH", order_id) == [f"{order_id}  cancelled"]
+    newest, *_ = shell.lines("history")
+    assert newest.endswith(f"{order_id}  ETH  BUY  Limit, 0.01 at 1500.0, canceled")
     assert shell.lines("orders") == ["no open orders"]
     again = shell.run("cancel", "ETH", order_id)
     assert again.exit_code == 1
@@ -60,6 +61,9 @@ def test_a_market_order_and_its_way_out(shell: Shell) -> None:
     assert "filled, 2.5 at" in shell.lines("order", "SOL", "buy", "2.509")[1]
     [position] = shell.lines("positions")
     assert position.startswith("SOL  LONG  2.5")
+    used, tied_up = shell.lines("margin")
+    assert used.startswith("used ")
+    assert tied_up.startswith("SOL  LONG  ")
     refused = shell.run("order", "SOL", "buy", "1", "--reduce-only")
     assert refused.exit_code == 1
     assert "Reduce only order would increase position" in refused.stderr

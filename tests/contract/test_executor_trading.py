@@ -285,6 +285,11 @@ async def test_a_halt_stops_entries_and_lets_exits_pass(stage: Stage) -> None:
 
     await stage.until("the halt file to go", resumed)
 
+    async def proven() -> bool:
+        return {"HALTED", "RESUMED"} <= set(await stage.alerts())
+
+    await stage.until("both to be told", proven)
+
 
 async def test_flatten_closes_what_is_held(stage: Stage) -> None:
     entry = stage.approve(Side.SHORT, "0.5")
@@ -297,6 +302,13 @@ async def test_flatten_closes_what_is_held(stage: Stage) -> None:
         return (await stage.rows("SELECT done_ms IS NOT NULL FROM executor_flattens")) == [(True,)]
 
     await stage.until("the wish to be fulfilled", done)
+
+    async def proof() -> Any:
+        return next((e.data for e in await stage.events("system.alert") if e.data.code == "FLATTENED"), None)
+
+    proven = await stage.until("the proof", proof)
+    assert (proven.model, proven.figures["positions"], proven.figures["stops"]) == ("deepseek", "0", "0")
+    assert stage.open_orders() == []
     after = stage.approve(Side.LONG, "0.5")
     await stage.send(after)
     assert await stage.ended(after) == "FILLED"

@@ -41,6 +41,7 @@ class HarmfulProxy:
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
         self._server: asyncio.Server | None = None
+        self.url = ""
         self.marker: bytes | None = None
         self.treatment = Treatment.CUT_REPLY
         self.harmed = 0
@@ -49,7 +50,8 @@ class HarmfulProxy:
 
     async def start(self) -> str:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self.url
 
     async def stop(self) -> None:
         assert self._server is not None

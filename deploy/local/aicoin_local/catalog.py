@@ -6,6 +6,7 @@ from typing import Final
 
 SECRETS: Final = (
     "HYPERLIQUID_PRIVATE_KEY",
+    "HYPERLIQUID_KILL_KEY",
     "DEEPSEEK_API_KEY",
     "QWEN_API_KEY",
     "DASHSCOPE_API_KEY",

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aicoin_local import bench, checks, dotenv_file, footprint, web
+from aicoin_local.environment import command_variables
 from aicoin_local.lock import holder
 from aicoin_local.orphans import orphans
 from aicoin_local.readiness import why_unready
@@ -140,12 +141,14 @@ def _supervisor(settings: LocalSettings) -> Supervisor:
 
 
 def _load_commands(arguments: list[str]) -> None:
-    """Services' sub-commands, imported only when one of ours isn't meant: importing a service takes a second."""
+    """Services' commands, imported only when one of ours isn't meant: importing a service takes a second."""
     ours = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     if arguments and arguments[0] in ours:
         return
+    given = full_environment()
+    os.environ.update(command_variables(load_settings(given), given))
     for entry in entry_points(group=GROUP):
-        app.add_typer(entry.load(), name=entry.name)
+        app.add_typer(entry.load())
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from aicoin_local.catalog import MODELS, SERVICES, ServiceSpec
-from aicoin_local.paper import paper_environment
+from aicoin_local.paper import has_paper_accounts, paper_environment
+from aicoin_local.runfile import read_run
 from aicoin_local.settings import LocalSettings, refuse
 
 
@@ -26,6 +27,19 @@ def shared_variables(
     }
     if settings.hyperliquid_env == "paper":
         variables |= paper_environment(settings.data_dir) | {"HYPERLIQUID_API_URL": settings.simulator_url}
+    return variables
+
+
+def command_variables(settings: LocalSettings, given: Mapping[str, str]) -> dict[str, str]:
+    """What services' commands need to work on the arena that runs here, or that ran here last."""
+    running = read_run(settings.data_dir) or {}
+    stores = {"REDIS_URL": running.get("redis_url"), "DATABASE_URL": running.get("database_url")}
+    variables = {name: value for name, value in stores.items() if value} | dict(given)
+    variables |= {"EXECUTOR_DATA_DIR": str(settings.data_dir / "executor"), "SIMULATOR_URL": settings.simulator_url}
+    if settings.hyperliquid_env == "paper" and has_paper_accounts(settings.data_dir):
+        variables |= paper_environment(settings.data_dir) | {"HYPERLIQUID_API_URL": settings.simulator_url}
+        if running.get("simulator_url"):
+            variables |= dict.fromkeys(("SIMULATOR_URL", "HYPERLIQUID_API_URL"), running["simulator_url"])
     return variables
 
 

@@ -1,34 +1,25 @@
 """Commands for one model's account, straight at the exchange: they need neither Redis nor PostgreSQL."""
 
-import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
-from common.runtime.clock import SystemClock
-from common.runtime.settings import load_settings
 from common.trading.instruments import INSTRUMENTS
 from common.trading.symbols import Symbol
 from executor.bracket import CLOSE_SLIPPAGE, beyond
-from executor.budget import WeightBudget
-from executor.config import ExecutorSettings
+from executor.command_line import CommandSettings, Model, ModelOption, on_account, refuse
 from executor.halt import HaltFile
+from executor.kill_command import kill_switch, resume
 from executor.parse import WirePosition, open_orders_of, order_state_of, placed_of, refusal_of, state_of
-from executor.venue import Door, OrderSpec, UnknownOutcome, Venue, VenueAway
-
-EXIT_REFUSED = 1
+from executor.venue import OrderSpec, Venue
 
 app = typer.Typer(help="One model's account on Hyperliquid.", no_args_is_help=True, pretty_exceptions_enable=False)
-
-
-class Model(StrEnum):
-    DEEPSEEK = "deepseek"
-    QWEN = "qwen"
+app.command("kill-switch")(kill_switch)
+app.command("resume")(resume)
 
 
 class Direction(StrEnum):
@@ -40,16 +31,6 @@ class TimeInForce(StrEnum):
     GTC = "Gtc"
     IOC = "Ioc"
     ALO = "Alo"
-
-
-class CommandSettings(ExecutorSettings):
-    """The executor's own variables; those that a command doesn't use may be missing."""
-
-    metrics_port: int = 0
-    database_url: SecretStr = SecretStr("")
-
-
-ModelOption = Annotated[Model, typer.Option("--model", help="Whose account.")]
 
 
 @app.command()
@@ -67,7 +48,7 @@ def account(model: ModelOption) -> None:
         typer.echo(f"unrealised         {state.unrealised_pnl_usd:,.2f} USD")
         typer.echo(f"open notional      {state.total_notional_usd:,.2f} USD")
 
-    _run(model, show)
+    on_account(model, show)
 
 
 @app.command()
@@ -81,7 +62,7 @@ def positions(model: ModelOption) -> None:
         if not found:
             typer.echo("no open positions")
 
-    _run(model, show)
+    on_account(model, show)
 
 
 def _position_line(position: WirePosition) -> str:
@@ -108,7 +89,45 @@ def orders(model: ModelOption) -> None:
         if not found:
             typer.echo("no open orders")
 
-    _run(model, show)
+    on_account(model, show)
+
+
+@app.command()
+def history(model: ModelOption, lines: Annotated[int, typer.Option(help="How many.")] = 20) -> None:
+    """The latest orders and what became of them, newest first."""
+
+    async def show(venue: Venue, _: CommandSettings) -> None:
+        found = (await venue.order_history())[:lines]
+        for row in found:
+            order = row["order"]
+            side = "BUY" if order["side"] == "B" else "SELL"
+            when = datetime.fromtimestamp(row["statusTimestamp"] / 1000, UTC).isoformat(timespec="seconds")
+            kind = f"{order['orderType']}, {order['origSz']} at {order['limitPx']}"
+            typer.echo(f"{when}  {order['oid']}  {order['coin']:<5}{side:<5}{kind}, {row['status']}")
+        if not found:
+            typer.echo("no orders yet")
+
+    on_account(model, show)
+
+
+@app.command()
+def margin(model: ModelOption) -> None:
+    """How much margin each position ties up, and how far its liquidation is."""
+
+    async def show(venue: Venue, _: CommandSettings) -> None:
+        state = state_of(await venue.state())
+        used = state.margin_used_usd / state.equity_usd * 100 if state.equity_usd else Decimal(0)
+        typer.echo(f"used {state.margin_used_usd:,.2f} of {state.equity_usd:,.2f} USD ({used:.1f} %)")
+        for position in state.positions:
+            share = position.margin_used_usd / state.equity_usd * 100
+            distance = "no liquidation"
+            if position.liquidation_price is not None:
+                away = abs(position.liquidation_price / position.mark_price - 1) * 100
+                distance = f"liquidation {away:.1f} % away"
+            line = f"{position.symbol:<5}{position.side:<6}{position.margin_used_usd:,.2f} USD ({share:.1f} %)"
+            typer.echo(f"{line}, {position.leverage}x, {distance}")
+
+    on_account(model, show)
 
 
 @app.command("order-status")
@@ -118,11 +137,11 @@ def order_status(order: str, model: ModelOption) -> None:
     async def show(venue: Venue, _: CommandSettings) -> None:
         state = order_state_of(await venue.order_status(order if order.startswith("0x") else int(order)))
         if state is None:
-            _refuse("the exchange does not know this order")
+            refuse("the exchange does not know this order")
         sizes = f"{state.filled_size_coin} of {state.original_size_coin} filled"
         typer.echo(f"{state.order_id}  {state.status}, {sizes}")
 
-    _run(model, show)
+    on_account(model, show)
 
 
 @app.command()
@@ -156,11 +175,11 @@ def order(
         typer.echo(f"client order id {spec.client_order_id}")
         placed = placed_of(await venue.send(venue.prepare_orders([spec], "na").body), 1)[0]
         if placed.error is not None:
-            _refuse(placed.error)
+            refuse(placed.error)
         filled = "" if placed.average_price is None else f", {placed.filled_size_coin} at {placed.average_price}"
         typer.echo(f"{placed.order_id}  {placed.status}{filled}")
 
-    _run(model, place)
+    on_account(model, place)
 
 
 @app.command()
@@ -172,41 +191,15 @@ def cancel(symbol: Symbol, order_id: int, model: ModelOption) -> None:
         refusal = refusal_of(answer)
         status = refusal or answer["response"]["data"]["statuses"][0]
         if status != "success":
-            _refuse(str(status["error"] if isinstance(status, dict) else status))
+            refuse(str(status["error"] if isinstance(status, dict) else status))
         typer.echo(f"{order_id}  cancelled")
 
-    _run(model, end)
+    on_account(model, end)
 
 
 def _check_growth(settings: CommandSettings, model: Model, notional_usd: Decimal) -> None:
     if HaltFile(settings.executor_data_dir).is_halted(model.value):
-        _refuse("trading is halted; only --reduce-only orders are taken until it is resumed")
+        refuse("trading is halted; only --reduce-only orders are taken until it is resumed")
     cap = settings.aicoin_mainnet_cap_usd
     if settings.hyperliquid_env == "mainnet" and (cap is None or notional_usd > cap):
-        _refuse(f"AICOIN_MAINNET_CAP_USD: {notional_usd:,.2f} USD is above the cap of {cap}")
-
-
-def _refuse(reason: str) -> NoReturn:
-    typer.echo(reason, err=True)
-    raise typer.Exit(EXIT_REFUSED)
-
-
-def _run(model: Model, work: Callable[[Venue, CommandSettings], Awaitable[None]]) -> None:
-    """Runs one command on one account; the exchange's silence is told in one line."""
-    settings = load_settings("aicoin", CommandSettings)
-    door = Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
-    budget = WeightBudget(settings.request_weight_per_minute)
-    venue = Venue(settings.key_of(model), settings.address_of(model), door, budget, SystemClock())
-
-    async def whole() -> None:
-        await venue.open()
-        await work(venue, settings)
-
-    try:
-        asyncio.run(whole())
-    except VenueAway as error:
-        _refuse(f"HYPERLIQUID_API_URL: {settings.api_url} does not answer: {error}")
-    except UnknownOutcome as error:
-        _refuse(f"the outcome is unknown; look with `orders` and `order-status` before trying again: {error}")
-    finally:
-        venue.close()
+        refuse(f"AICOIN_MAINNET_CAP_USD: {notional_usd:,.2f} USD is above the cap of {cap}")

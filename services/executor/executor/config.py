@@ -2,23 +2,19 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-from eth_account import Account
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 from common.trading.symbols import MODELS
+from executor.keys import NotAKey, read_key, wallet_of
 
 MAINNET_HOST = "api.hyperliquid.xyz"
 API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
 ADDRESS = r"^0x[0-9a-fA-F]{40}$"
-
-
-class NotAKey(ValueError):
-    """What should be a private key isn't one."""
 
 
 class ExecutorSettings(ServiceSettings):
@@ -56,7 +52,7 @@ class ExecutorSettings(ServiceSettings):
     @classmethod
     def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            _wallet(value.get_secret_value())
+            wallet_of(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
@@ -69,7 +65,7 @@ class ExecutorSettings(ServiceSettings):
         for model in MODELS:
             name = f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"
             try:
-                wallet = _wallet(self.key_of(model)).address.lower()
+                wallet = wallet_of(self.key_of(model)).address.lower()
             except NotAKey as error:
                 raise ValueError(f"{name}_FILE: {error}") from None
             if wallet in addresses:
@@ -104,17 +100,11 @@ class ExecutorSettings(ServiceSettings):
 
     def key_of(self, model: str) -> str:
         """The API wallet's key. Raises ValueError naming the variable when there is none."""
-        value: SecretStr | None = getattr(self, f"hyperliquid_private_key_{model}")
-        path: Path | None = getattr(self, f"hyperliquid_private_key_{model}_file")
-        name = f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"
-        if value is not None:
-            return value.get_secret_value()
-        if path is None:
-            raise ValueError(f"{name}: not set; give the API wallet's key, or its file in {name}_FILE")
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"{name}_FILE: {path} can't be read: {error.strerror}") from None
+        name = f"hyperliquid_private_key_{model}"
+        key = read_key(name.upper(), getattr(self, name), getattr(self, f"{name}_file"))
+        if key is None:
+            raise ValueError(f"{name.upper()}: not set; give the API wallet's key, or its file in {name.upper()}_FILE")
+        return key
 
     def address_of(self, model: str) -> str:
         address: str = getattr(self, f"hyperliquid_account_address_{model}")
@@ -123,11 +113,3 @@ class ExecutorSettings(ServiceSettings):
     @property
     def api_url(self) -> str:
         return self.hyperliquid_api_url or API_URLS.get(self.hyperliquid_env, self.simulator_url)
-
-
-def _wallet(key: str) -> Any:
-    """The wallet of a key. Raises NotAKey, whose text and traceback don't hold it."""
-    try:
-        return Account.from_key(key)
-    except Exception:
-        raise NotAKey("not a private key: 64 hex digits, with or without 0x") from None

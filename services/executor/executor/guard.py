@@ -169,8 +169,9 @@ class Guard:
     async def _flatten(self, view: View, since_ms: int) -> None:
         """Risk's exits close what is held; what is still there after a grace, and in nobody's hand, is closed here."""
         coming = [intent for intent in view.unfinished if intent.is_entry]
-        if not coming and not view.state.positions and not [o for o in view.open_orders if not o.reduce_only]:
-            await self.desk.orders.end_flatten(self.model, self.clock.now_ms())
+        ours = [order for order in view.open_orders if not order.reduce_only or order.client_order_id in view.rows]
+        if not coming and not view.state.positions and not ours:
+            await self._end_flatten(since_ms)
             return
         self.must_look = True
         resting: dict[Symbol, list[int]] = {}
@@ -188,6 +189,24 @@ class Guard:
                 await self._close(position, entry, is_alarming=False)
             elif position.symbol not in leaving:
                 await self._close_external(position)
+
+    async def _end_flatten(self, since_ms: int) -> None:
+        """What the exchange has just shown is the proof: no position, no resting entry, no stop of ours."""
+        now_ms = self.clock.now_ms()
+        event = facts.alert(
+            "FLATTENED",
+            AlertSeverity.INFO,
+            "out of the market: no position, no resting entry and no stop is left",
+            model=self.model,
+            key=since_ms,
+            now_ms=now_ms,
+            positions="0",
+            resting_entries="0",
+            stops="0",
+            after_ms=str(now_ms - since_ms),
+        )
+        await self.desk.orders.end_flatten(self.model, now_ms, [event])
+        self.desk.outbox.wake()
 
     async def _close_external(self, position: WirePosition) -> None:
         """Closes a position without an intent; its fills are reported without one, too."""

@@ -32,7 +32,7 @@ class Lane:
         self._woken = asyncio.Event()
         self._heard_trades: set[int] = set()
         self._heard_orders: dict[int, str] = {}
-        self._is_reconciled = False
+        self._is_reconciled = self._is_open = False
 
     def wake(self) -> None:
         """An intent was stored: take it up at once."""
@@ -66,7 +66,7 @@ class Lane:
         while True:
             await self._own_account(name)
             try:
-                await self.desk.venue.open()
+                await self._open()
                 await self._turn()
             except (VenueAway, UnknownOutcome, KeyError, TypeError, ValueError, ArithmeticError) as error:
                 metrics.VENUE_ERRORS.labels(self.model).inc()
@@ -86,6 +86,12 @@ class Lane:
                 self._set_ready(name, True, "")
                 pause.reset()
                 await self._rest()
+
+    async def _open(self) -> None:
+        """The key's nonces go on where they ended, whatever the clock says now."""
+        if not self._is_open:
+            await self.desk.venue.open(await self.desk.intents.last_nonce())
+            self._is_open = True
 
     async def _own_account(self, name: str) -> None:
         """While another instance owns the accounts nothing is asked or sent; afterwards everything is looked at."""

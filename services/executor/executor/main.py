@@ -9,7 +9,7 @@ Failure  an unknown outcome is asked for, never guessed; a position without a co
 import resource
 from typing import Any
 
-from common.events import Command, ControlCommand, Event, RiskApproved
+from common.events import AlertSeverity, Command, ControlCommand, Event, RiskApproved, SystemAlert, derive
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder
@@ -55,12 +55,13 @@ class Executor:
         data = event.data
         if data.command is Command.HALT:
             self.halts.halt(data.model, data.reason)
-        elif data.command is Command.RESUME:
+            return (_done(event, "HALTED", "no entry is sent any more", now_ms),)
+        if data.command is Command.RESUME:
             self.halts.resume(data.model)
-        else:
-            for model in [data.model] if data.model else MODELS:
-                await self.orders.ask_flatten(event.id, model, now_ms)
-                self.lanes[model].connected()
+            return (_done(event, "RESUMED", "entries are sent again", now_ms),)
+        for model in [data.model] if data.model else MODELS:
+            await self.orders.ask_flatten(event.id, model, now_ms)
+            self.lanes[model].connected()
         return ()
 
     async def rebuild(self) -> None:
@@ -85,6 +86,19 @@ def compose(service: Service, settings: ExecutorSettings, pool: Pool, door: Door
 def forbid_core_files() -> None:
     """A crash must not write the keys to the disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _done(event: Event[ControlCommand], code: str, message: str, now_ms: int) -> Event[SystemAlert]:
+    """Proof that a command has taken effect here; of a flatten the lane tells once the account is out."""
+    payload = SystemAlert(
+        code=code,
+        severity=AlertSeverity.INFO,
+        service="executor",
+        model=event.data.model,
+        message=message,
+        figures={"reason": event.data.reason[:200], "requested_by": event.data.requested_by},
+    )
+    return derive(event, payload, now_ms)
 
 
 async def main() -> None:

@@ -145,8 +145,9 @@ class OrderStore:
             row = await (await connection.execute(query, (model,))).fetchone()
             return None if row is None or row[0] is None else int(row[0])
 
-    async def end_flatten(self, model: str, now_ms: int) -> None:
+    async def end_flatten(self, model: str, now_ms: int, events: Sequence[Event[Any]]) -> None:
         async with self._pool.connection() as connection:
+            await write_events(connection, events)
             await connection.execute(
                 "UPDATE executor_flattens SET done_ms = %s WHERE model = %s AND done_ms IS NULL", (now_ms, model)
             )

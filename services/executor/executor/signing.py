@@ -25,11 +25,18 @@ class SigningExchange(Exchange):  # type: ignore[misc]
     """Builds and signs actions; its nonces rise strictly, so that two actions of one millisecond differ."""
 
     def __init__(
-        self, wallet: Any, url: str, address: str, meta: Any, timeout_s: float, now_ms: Callable[[], int]
+        self,
+        wallet: Any,
+        url: str,
+        address: str,
+        meta: Any,
+        timeout_s: float,
+        now_ms: Callable[[], int],
+        used_nonce: int = 0,
     ) -> None:
         super().__init__(wallet, url, meta=meta, account_address=address, spot_meta=NO_SPOT, timeout=timeout_s)
         self._now_ms = now_ms
-        self._last_nonce = 0
+        self._last_nonce = used_nonce
 
     def prepare(self, life_ms: int, build: Callable[["SigningExchange"], Any]) -> Prepared:
         """The signed action that `build` makes with the SDK's own methods; void `life_ms` from now."""

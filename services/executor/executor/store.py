@@ -187,6 +187,13 @@ class IntentStore:
         async with self.transaction() as connection:
             return await _log_send(connection, intent_id, purpose, nonce, now_ms)
 
+    async def last_nonce(self) -> int:
+        """The highest nonce of the latest sends, of all keys; 0 when nothing was ever sent."""
+        query = "SELECT coalesce(max(nonce), 0) FROM (SELECT nonce FROM intent_sends ORDER BY number DESC LIMIT 1000) s"
+        async with self.transaction() as connection:
+            row = await (await connection.execute(query)).fetchone()
+            return int(row[0]) if row else 0
+
     async def log_answer(self, number: int, outcome: str, now_ms: int) -> None:
         async with self.transaction() as connection:
             await connection.execute(

@@ -36,6 +36,17 @@ def wallet_of(model: str) -> str:
     return address.lower()
 
 
+def kill_key_of(model: str) -> str:
+    """The key of the kill switch's own API wallet of a test account."""
+    return f"0x{SEEDS[model] + 512:064x}"
+
+
+def wallet_pairs() -> list[tuple[str, str]]:
+    """Every test account with each of its API wallets."""
+    kill_wallets = {model: str(Account.from_key(kill_key_of(model)).address).lower() for model in MODELS}
+    return [(address_of(model), wallet) for model in MODELS for wallet in (wallet_of(model), kill_wallets[model])]
+
+
 def environment(folder: Path, *, api_url: str, redis_url: str, database_url: str) -> dict[str, str]:
     """The variables of an executor on paper."""
     variables = {

@@ -82,15 +82,18 @@ class Venue:
         self._key, self._door, self._budget, self._clock = key, door, budget, clock
         self._session = door.new_session()
         self._signer: SigningExchange | None = None
+        self._meta: Any = None
         self._turn = threading.Lock()
 
-    async def open(self) -> None:
-        """Loads the universe, once. Raises VenueAway."""
+    async def open(self, used_nonce: int = 0) -> Any:
+        """Loads the universe, once, and returns it; nonces go on above `used_nonce`. Raises VenueAway."""
         if self._signer is None:
-            meta = await self.info({"type": "meta", "dex": ""})
+            self._meta = await self.info({"type": "meta", "dex": ""})
             door = self._door
             wallet = door.wallet_of(self._key)
-            self._signer = SigningExchange(wallet, door.url, self.address, meta, door.timeout_s, self._clock.now_ms)
+            signing = (wallet, door.url, self.address, self._meta, door.timeout_s, self._clock.now_ms)
+            self._signer = SigningExchange(*signing, used_nonce=used_nonce)
+        return self._meta
 
     def close(self) -> None:
         self._session.close()
@@ -143,6 +146,22 @@ class Venue:
         """By client order id or order id."""
         return await self.info({"type": "orderStatus", "user": self.address, "oid": reference})
 
+    async def order_history(self) -> Any:
+        """The latest 2,000 changes of orders, newest first."""
+        return await self.info({"type": "historicalOrders", "user": self.address})
+
+    async def role_of(self, address: str) -> Any:
+        """What the exchange takes an address for."""
+        return await self.info({"type": "userRole", "user": address})
+
+    async def agents(self) -> Any:
+        """The account's named API wallets with their ends."""
+        return await self.info({"type": "extraAgents", "user": self.address})
+
+    async def allowance(self) -> Any:
+        """How many actions the account has used up, and may."""
+        return await self.info({"type": "userRateLimit", "user": self.address})
+
     async def mids(self) -> Any:
         return await self.info({"type": "allMids", "dex": ""})
 
@@ -155,18 +174,19 @@ class Venue:
 
     def prepare_orders(self, orders: list[OrderSpec], grouping: str) -> Prepared:
         """Signs an order action; nothing is sent."""
-        return self._prepare(lambda signer: signer.bulk_orders([o.request() for o in orders], grouping=grouping))
+        return self.prepare(lambda signer: signer.bulk_orders([o.request() for o in orders], grouping=grouping))
 
     def prepare_leverage(self, symbol: Symbol, leverage: int) -> Prepared:
         """Signs a change to isolated margin at that leverage."""
-        return self._prepare(lambda signer: signer.update_leverage(leverage, symbol.value, is_cross=False))
+        return self.prepare(lambda signer: signer.update_leverage(leverage, symbol.value, is_cross=False))
 
     def prepare_cancel(self, symbol: Symbol, order_ids: list[int]) -> Prepared:
         """Signs a cancellation."""
         rows = [{"coin": symbol.value, "oid": order_id} for order_id in order_ids]
-        return self._prepare(lambda signer: signer.bulk_cancel(rows))
+        return self.prepare(lambda signer: signer.bulk_cancel(rows))
 
-    def _prepare(self, build: Callable[[SigningExchange], Any]) -> Prepared:
+    def prepare(self, build: Callable[[SigningExchange], Any]) -> Prepared:
+        """Signs what `build` makes with the SDK's own methods; nothing is sent."""
         if self._signer is None:
             raise VenueAway("the exchange has not answered yet")
         return self._signer.prepare(self._door.life_ms, build)

@@ -52,11 +52,13 @@ class World:
         self.funded_hour = hour_of(now_ms)
 
     def open_account(self, account: str, wallet: str, balance: Decimal, now_ms: int) -> None:
-        """Funds an account once and registers its API wallet; both are left alone when they exist already."""
+        """Funds an account once and registers an API wallet of it; both are left alone when they exist already."""
         if account not in self.exchange.accounts:
             self.exchange.deposit(account, balance, self.market.time_ms)
         if wallet not in self.keys.agents:
-            self.keys.approve(Agent(wallet, account, "aicoin", now_ms + 20 * AGENT_LIFE_MS))
+            others = len(self.keys.named_of(account))
+            name = f"aicoin-{others + 1}" if others else "aicoin"
+            self.keys.approve(Agent(wallet, account, name, now_ms + 20 * AGENT_LIFE_MS))
 
     def step(self, now_ms: int) -> dict[str, list[Trade]]:
         """Moves the market and everything that depends on it; returns the tape of the step."""

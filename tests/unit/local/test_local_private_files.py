@@ -1,5 +1,6 @@
 """What the launcher writes: private files, accounts that stay the same, a `.env` that is never replaced."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -27,10 +28,28 @@ def test_paper_accounts_are_private_and_stay_the_same(tmp_path: Path) -> None:
 def test_a_paper_account_trades_through_an_api_wallet_of_its_own(tmp_path: Path) -> None:
     variables = paper_environment(tmp_path)
     pairs = [pair.split(":") for pair in variables["SIMULATOR_ACCOUNTS"].split(",")]
-    for model, (account, wallet) in zip(("DEEPSEEK", "QWEN"), pairs, strict=True):
+    models = ("DEEPSEEK", "QWEN")
+    for model, (account, wallet) in zip(models, pairs[::2], strict=True):
         assert variables[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model}"] == account
         assert Account.from_key(variables[f"HYPERLIQUID_PRIVATE_KEY_{model}"]).address == wallet
-    assert len({address for pair in pairs for address in pair}) == 4
+    for model, (account, wallet) in zip(models, pairs[1::2], strict=True):
+        assert variables[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model}"] == account
+        assert Account.from_key(variables[f"HYPERLIQUID_KILL_KEY_{model}"]).address == wallet
+    assert len({address for pair in pairs for address in pair}) == 6
+
+
+def test_accounts_from_before_the_kill_switch_get_its_wallet_and_keep_theirs(tmp_path: Path) -> None:
+    before = paper_environment(tmp_path)
+    path = tmp_path / "paper_keys.json"
+    accounts = json.loads(path.read_text(encoding="utf-8"))
+    for row in accounts.values():
+        del row["kill_key"], row["kill_wallet_address"]
+    path.write_text(json.dumps(accounts), encoding="utf-8")
+    after = paper_environment(tmp_path)
+    kept = {name for name in before if before[name] == after[name]}
+    kinds = ("ACCOUNT_ADDRESS", "PRIVATE_KEY")
+    assert kept == {f"HYPERLIQUID_{kind}_{model}" for kind in kinds for model in ("DEEPSEEK", "QWEN")}
+    assert paper_environment(tmp_path) == after
 
 
 def test_the_env_file_is_private_random_and_never_replaced(tmp_path: Path) -> None:

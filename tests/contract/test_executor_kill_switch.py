@@ -1,0 +1,119 @@
+"""The kill switch on a real exchange simulator, with neither Redis nor PostgreSQL."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from executor_stage import Stage, Treatment
+
+from common.trading.symbols import MODELS, Side, Symbol
+from executor.kill import worst_price
+from executor.testing import address_of, kill_key_of, master_key_of
+
+NOWHERE = {"REDIS_URL": "redis://127.0.0.1:9/0", "DATABASE_URL": "postgresql://127.0.0.1:9/none"}
+
+
+def variables(folder: Path, url: str) -> dict[str, str]:
+    """What the command needs: addresses, its own keys, the exchange."""
+    given = {"HYPERLIQUID_ENV": "paper", "HYPERLIQUID_API_URL": url, "EXECUTOR_DATA_DIR": str(folder), **NOWHERE}
+    for model in MODELS:
+        given[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"] = address_of(model)
+        given[f"HYPERLIQUID_KILL_KEY_{model.upper()}"] = kill_key_of(model)
+    return given
+
+
+async def pull(given: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HYPERLIQUID")}
+    command = [sys.executable, "-m", "executor.kill_command", *arguments]
+    return await asyncio.to_thread(
+        subprocess.run, command, env=environment | given, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+async def in_the_market(stage: Stage) -> None:
+    """A protected position, a position without a stop, and a resting entry."""
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    await stage.ended(entry)
+    await stage.protected()
+    with stage.by_hand() as exchange:
+        exchange.market_open("XRP", is_buy=False, sz=50.0)
+        exchange.order("BTC", True, 0.001, 50_000.0, {"limit": {"tif": "Gtc"}})
+
+
+def positions(stage: Stage) -> list[str]:
+    state = stage.simulator.info(type="clearinghouseState", user=address_of("deepseek"))
+    return [row["position"]["coin"] for row in state["assetPositions"]]  # type: ignore[index]
+
+
+async def test_everything_leaves_and_nothing_comes_back(stage: Stage) -> None:
+    await in_the_market(stage)
+    done = await pull(variables(stage.folder, stage.simulator.url))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert positions(stage) == []
+    assert stage.open_orders() == []
+    assert "deepseek: OUT" in done.stdout
+    assert "qwen: OUT" in done.stdout
+    assert "the last close was sent" in done.stdout
+    entry = stage.approve(Side.LONG, "1", Symbol.SOL)
+    await stage.send(entry)
+    assert await stage.ended(entry) == "CANCELLED"
+    for model in MODELS:
+        assert kill_key_of(model).removeprefix("0x") not in done.stdout + done.stderr
+
+
+async def test_one_account_leaves_and_the_other_stays(stage: Stage) -> None:
+    await in_the_market(stage)
+    done = await pull(variables(stage.folder, stage.simulator.url), "--model", "qwen")
+    assert done.returncode == 0, done.stderr
+    assert "deepseek" not in done.stdout
+    assert sorted(positions(stage)) == ["ETH", "XRP"]
+    assert [path.name for path in stage.folder.glob("halt*")] == ["halt-qwen"]
+
+
+async def test_closes_whose_answers_are_lost_are_not_doubled(stage: Stage) -> None:
+    await in_the_market(stage)
+    stage.executor.kill()
+    stage.proxy.harm('"type": "order"', Treatment.CUT_REPLY)
+    done = await pull(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert stage.proxy.harmed > 0
+    assert positions(stage) == []
+    sold = [fill for fill in stage.fills() if fill["coin"] == "ETH" and fill["side"] == "A"]
+    assert sum(Decimal(fill["sz"]) for fill in sold) == Decimal("0.5")
+
+
+async def test_without_a_key_trading_is_halted_all_the_same(tmp_path: Path) -> None:
+    given = variables(tmp_path, "http://127.0.0.1:9")
+    for model in MODELS:
+        del given[f"HYPERLIQUID_KILL_KEY_{model.upper()}"]
+    done = await pull(given)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith("HYPERLIQUID_KILL_KEY_DEEPSEEK: not set")
+    assert (tmp_path / "halt").exists()
+
+
+async def test_the_accounts_own_key_is_refused(tmp_path: Path) -> None:
+    given = variables(tmp_path, "http://127.0.0.1:9")
+    given["HYPERLIQUID_KILL_KEY_QWEN"] = master_key_of("qwen")
+    done = await pull(given, "--model", "qwen")
+    assert done.returncode == 1
+    assert "HYPERLIQUID_KILL_KEY_QWEN: this is the account's own key" in done.stderr
+    assert master_key_of("qwen").removeprefix("0x") not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("price", "decimals", "is_buy", "expected"),
+    [
+        ("117551.6", 5, True, "117551"),
+        ("117551.2", 5, False, "117552"),
+        ("3720.789", 4, True, "3720.7"),
+        ("0.2134567", 0, False, "0.21346"),
+    ],
+)
+def test_the_worst_price_lies_on_the_exchanges_steps(price: str, decimals: int, is_buy: bool, expected: str) -> None:
+    assert worst_price(Decimal(price), decimals, is_buy) == Decimal(expected)
