@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop kill-switch test check simulate crash-sweep format env up down compose-check bench docs lock clean
+.PHONY: help setup setup-dev web run status logs restart stop kill-switch test check simulate crash-sweep format env up down compose-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -112,6 +112,9 @@ compose-check: $(VENV)/.dev  ## Checks the compose file and the Dockerfile witho
 
 bench: $(VENV)/.bench  ## Runs one benchmark: make bench NAME=bus.
 	@$(AICOIN) bench --name $(NAME) $(ARGS)
+
+bench-web: $(VENV)/.dev web  ## Measures the dashboard in Chromium: make bench-web MINUTES=30.
+	@$(VENV)/bin/python bench/web.py --minutes $(or $(MINUTES),30) $(ARGS)
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(VENV)/bin/python -m common.events.document > docs/events.md

@@ -1,21 +1,12 @@
 """Chromium from the PATH. Without it these tests are skipped by name; in CI they fail."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
-INSTALL = "apt-get install -y --no-install-recommends chromium fonts-dejavu-core fonts-noto-cjk"
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
-
-
-def chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from aicoin_local.browser import ARGUMENTS, INSTALL, chromium
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,14 +19,21 @@ def _needs_chromium() -> None:
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    """A fresh page in a fresh browser; an error in the page's own script fails the test."""
-    errors: list[str] = []
+async def browser() -> AsyncIterator[Browser]:
+    """A fresh browser."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        page = await browser.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.add_init_script("localStorage.setItem('language', 'en')")
-        yield page
+        yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A fresh page in English; an error in the page's own script, or something its policy refuses, fails the test."""
+    errors: list[str] = []
+    page = await browser.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+    await page.add_init_script("localStorage.setItem('language', localStorage.getItem('language') ?? 'en')")
+    yield page
     assert errors == []

@@ -1,24 +1,49 @@
 import { Header } from "./components/header";
+import { Notices } from "./components/notices";
+import { ReadmeText } from "./components/readme";
 import { StatusBar } from "./components/status-bar";
+import { t } from "./i18n";
 import { LeaderboardPage } from "./pages/leaderboard";
 import { LivePage } from "./pages/live";
+import { MissingPage } from "./pages/missing";
 import { ModelPage } from "./pages/model";
-import { ReadmeText } from "./components/readme";
+import { OperationsPage } from "./pages/operations";
+import { type Route, routeOf } from "./route";
 import { path } from "./router";
 
-function page(): preact.JSX.Element {
-  const parts = path.value.split("/").filter(Boolean);
-  if (parts[0] === "leaderboard") return <LeaderboardPage />;
-  if (parts[0] === "models") return <ModelPage model={parts[1] ?? "deepseek"} />;
-  if (parts[0] === "readme") return <ReadmeText />;
-  return <LivePage card={parts[0] === "decisions" ? `${parts[1] ?? ""}/${parts[2] ?? ""}` : null} />;
+function Page({ route }: { route: Route }) {
+  switch (route.page) {
+    case "live":
+      return <LivePage card={route.card} />;
+    case "leaderboard":
+      return <LeaderboardPage />;
+    case "model":
+      return <ModelPage model={route.model} />;
+    case "operations":
+      return <OperationsPage />;
+    case "readme":
+      return (
+        <section class="page">
+          <h1 class="hidden">{t().readme}</h1>
+          <ReadmeText />
+        </section>
+      );
+    case "missing":
+      return <MissingPage />;
+  }
 }
 
 export function App() {
   return (
     <>
+      <a class="skip" href="#main">
+        {t().skip}
+      </a>
       <Header />
-      <main>{page()}</main>
+      <main id="main" tabIndex={0}>
+        <Page route={routeOf(path.value)} />
+      </main>
+      <Notices />
       <StatusBar />
     </>
   );

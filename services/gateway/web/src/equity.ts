@@ -3,10 +3,10 @@
 import type { UTCTimestamp } from "lightweight-charts";
 
 import { chartTime } from "./format";
-import type { EquitySeries } from "./types";
+import type { Points } from "./types";
 
-const STEPS_S = [10, 60, 300, 900, 3600, 14_400, 86_400] as const;
-const MOST_POINTS = 600;
+const STEPS_S = [10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400] as const;
+const MOST_STEPS = 1_500;
 
 export type Point = { time: UTCTimestamp; value: number } | { time: UTCTimestamp };
 
@@ -16,33 +16,40 @@ export function gridTime(ms: number, stepS: number): UTCTimestamp {
   return (time - (time % stepS)) as UTCTimestamp;
 }
 
-/** The shortest step at which all series fit on the chart. */
-export function stepOf(series: EquitySeries[], nowMs: number): number {
-  const first = Math.min(nowMs, ...series.flatMap((row) => row.points.slice(0, 1).map(([ms]) => ms)));
+/** The shortest step at which everything since the first point fits on the chart. */
+export function stepOf(lines: Points[], nowMs: number): number {
+  const first = Math.min(nowMs, ...lines.flatMap((points) => points.slice(0, 1).map(([ms]) => ms)));
   const spanS = (nowMs - first) / 1000;
-  return STEPS_S.find((step) => spanS / step <= MOST_POINTS) ?? 86_400;
+  return STEPS_S.find((step) => spanS / step <= MOST_STEPS) ?? 86_400;
 }
 
-/** One point a step, its last value; steps without one stay empty, up to the one before now. In dollars or percent. */
-export function toPoints(
-  points: [number, string][],
-  start: number,
-  inPercent: boolean,
-  stepS: number,
-  nowMs: number,
-): Point[] {
-  const byStep = new Map<number, number>();
-  for (const [ms, equity] of points) {
-    const value = Number(equity);
-    byStep.set(gridTime(ms, stepS), inPercent ? (value / start - 1) * 100 : value);
+/** One value a step; steps without one stay empty, up to the one before now. Of several values in one step the one that
+ * is farthest from the step before stays, so that no spike is lost; of the newest step the last, which is the present. */
+export function toPoints(points: Points, valueOf: (text: string) => number, stepS: number, nowMs: number): Point[] {
+  const steps = new Map<number, number[]>();
+  for (const [ms, text] of points) {
+    const time = gridTime(ms, stepS);
+    const values = steps.get(time);
+    if (values) values.push(valueOf(text));
+    else steps.set(time, [valueOf(text)]);
   }
-  if (!byStep.size) return [];
-  const times = [...byStep.keys()];
-  const end = Math.max(...times, gridTime(nowMs, stepS) - stepS);
+  const times = [...steps.keys()];
+  const [first, newest] = [times[0], times.at(-1)];
+  if (first === undefined || newest === undefined) return [];
+  const end = Math.max(newest, gridTime(nowMs, stepS) - stepS);
   const grid: Point[] = [];
-  for (let time = Math.min(...times); time <= end; time += stepS) {
-    const value = byStep.get(time);
-    grid.push(value === undefined ? { time: time as UTCTimestamp } : { time: time as UTCTimestamp, value });
+  let before: number | null = null;
+  for (let time = first; time <= end; time += stepS) {
+    const values = steps.get(time);
+    if (values) {
+      const value: number = before === null || time === newest ? (values.at(-1) ?? 0) : farthest(values, before);
+      grid.push({ time: time as UTCTimestamp, value });
+      before = value;
+    } else grid.push({ time: time as UTCTimestamp });
   }
   return grid;
+}
+
+function farthest(values: number[], from: number): number {
+  return values.reduce((best, value) => (Math.abs(value - from) > Math.abs(best - from) ? value : best));
 }

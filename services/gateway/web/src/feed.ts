@@ -10,7 +10,11 @@ export interface Push {
   data: Record<string, unknown>;
 }
 
-export type Received = { kind: "hello" } | { kind: "push"; push: Push; isNew: boolean } | { kind: "other" };
+export type Received =
+  | { kind: "hello" }
+  | { kind: "push"; push: Push; isNew: boolean }
+  | { kind: "pong" }
+  | { kind: "other" };
 
 const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 15_000;
@@ -39,6 +43,7 @@ export class Feed {
       this.attempts = 0;
       return { kind: "hello" };
     }
+    if (message["channel"] === "pong") return { kind: "pong" };
     const channel = message["channel"] as Channel;
     if (!CHANNELS.includes(channel)) return { kind: "other" };
     if (message["reset"] === true) {

@@ -1,30 +1,66 @@
-/** Numbers and times as people read them: tabular, signed where it is a change, − as U+2212. */
+/** Numbers and times as people read them in their language: tabular, signed where it is a change, − as U+2212. */
+
+import { language, locale } from "./language";
 
 export const NONE = "—";
+export type Figure = string | number | null | undefined;
+type Sign = "negative" | "exceptZero";
 
-export function number(value: string | number | null | undefined, decimals: number): string {
-  if (value === null || value === undefined || value === "") return NONE;
-  const parsed = Number(value);
-  if (!Number.isFinite(parsed)) return NONE;
-  return parsed
-    .toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
-    .replace("-", "−");
+const MADE = new Map<string, Intl.NumberFormat>();
+
+/** Formats are costly to make and few: each is made once. */
+function formatOf(decimals: number, sign: Sign, least = decimals): Intl.NumberFormat {
+  const key = `${locale()} ${decimals} ${least} ${sign}`;
+  let format = MADE.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale(), {
+      minimumFractionDigits: least,
+      maximumFractionDigits: decimals,
+      signDisplay: sign,
+    });
+    MADE.set(key, format);
+  }
+  return format;
+}
+
+function parsed(value: Figure): number | null {
+  if (value === null || value === undefined || value === "") return null;
+  const figure = Number(value);
+  return Number.isFinite(figure) ? figure : null;
+}
+
+export function number(value: Figure, decimals: number): string {
+  const figure = parsed(value);
+  return figure === null ? NONE : formatOf(decimals, "negative").format(figure).replace("-", "−");
 }
 
 /** A change or a P&L: the sign is always shown, except on nothing. */
-export function signed(value: string | number | null | undefined, decimals: number): string {
-  const text = number(value, decimals);
-  if (text === NONE) return NONE;
-  return Number(value) > 0 ? `+${text}` : text;
+export function signed(value: Figure, decimals: number): string {
+  const figure = parsed(value);
+  return figure === null ? NONE : formatOf(decimals, "exceptZero").format(figure).replace("-", "−");
 }
 
-export function usd(value: string | number | null | undefined): string {
+export function usd(value: Figure): string {
   return number(value, 2);
 }
 
-export function percent(value: string | number | null | undefined): string {
+/** A change in percent, signed. */
+export function percent(value: Figure): string {
   const text = signed(value, 2);
   return text === NONE ? NONE : `${text}%`;
+}
+
+/** A share in percent, which has no sign. */
+export function share(value: Figure, decimals = 1): string {
+  const text = number(value, decimals);
+  return text === NONE ? NONE : `${text}%`;
+}
+
+/** A big count, shortened: 12.3K, 1.2万. */
+export function compact(value: Figure): string {
+  const figure = parsed(value);
+  if (figure === null) return NONE;
+  return new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }).format(figure);
 }
 
 /** Decimals of a price: five significant figures, as the exchange quotes it, and never fewer than none. */
@@ -34,16 +70,13 @@ export function priceDecimals(price: number): number {
   return Math.min(6, Math.max(whole >= 6 ? 1 : 0, 5 - whole));
 }
 
-export function price(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return NONE;
-  return number(value, priceDecimals(Number(value)));
+export function price(value: Figure): string {
+  return number(value, priceDecimals(Number(value ?? 0)));
 }
 
-export function size(value: string): string {
-  const parsed = Number(value);
-  return Number.isFinite(parsed)
-    ? parsed.toLocaleString("en-US", { maximumFractionDigits: 5 }).replace("-", "−")
-    : NONE;
+export function size(value: Figure): string {
+  const figure = parsed(value);
+  return figure === null ? NONE : formatOf(5, "negative", 0).format(figure).replace("-", "−");
 }
 
 const two = (value: number): string => String(value).padStart(2, "0");
@@ -53,31 +86,43 @@ export function clock(ms: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-export function moment(ms: number): string {
+/** Day and minute, in local time: 11-24 14:03. */
+export function moment(ms: number | null): string {
+  if (ms === null) return NONE;
   const date = new Date(ms);
   return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** A span of time, coarse: 42s, 17m, 5h 03m, 3d 04h. */
-export function span(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
+/** A span of time, coarse: 42s, 17m 05s, 5h 03m, 3d 04h. */
+export function span(ms: Figure): string {
+  const figure = parsed(ms);
+  if (figure === null) return NONE;
+  const [day, hour, minute, second] = language.value === "zh" ? ["天", "小时", "分", "秒"] : ["d ", "h ", "m ", "s"];
+  const seconds = Math.max(0, Math.floor(figure / 1000));
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}m ${two(seconds % 60)}s`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours}h ${two(minutes % 60)}m`;
-  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
+  if (seconds < 60) return `${seconds}${second}`;
+  if (minutes < 60) return `${minutes}${minute}${two(seconds % 60)}${second}`;
+  const last = (text: string | undefined): string => (text ?? "").trim();
+  if (hours < 48) return `${hours}${hour}${two(minutes % 60)}${last(minute)}`;
+  return `${Math.floor(hours / 24)}${day}${two(hours % 24)}${last(hour)}`;
+}
+
+/** How old something is: tenths of a second while it is young. */
+export function age(ms: number | null): string {
+  if (ms === null) return NONE;
+  return ms < 10_000 ? `${number(Math.max(0, ms) / 1000, 1)}s` : span(ms);
 }
 
 /** "gain", "loss" or "" for a figure's colour; colour is never the only sign. */
-export function tone(value: string | number | null | undefined): string {
-  const parsed = Number(value ?? 0);
-  return parsed > 0 ? "gain" : parsed < 0 ? "loss" : "";
+export function tone(value: Figure): string {
+  const figure = Number(value ?? 0);
+  return figure > 0 ? "gain" : figure < 0 ? "loss" : "";
 }
 
-export function arrow(value: string | number | null | undefined): string {
-  const parsed = Number(value ?? 0);
-  return parsed > 0 ? "▲" : parsed < 0 ? "▼" : "";
+export function arrow(value: Figure): string {
+  const figure = Number(value ?? 0);
+  return figure > 0 ? "▲" : figure < 0 ? "▼" : "";
 }
 
 /** Seconds as the chart counts them, shown in local time. */

@@ -1,39 +1,34 @@
-import "@fontsource/ibm-plex-mono/latin-400.css";
-import "@fontsource/ibm-plex-mono/latin-600.css";
-import "./styles.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/frame.css";
+import "./styles/live.css";
+import "./styles/chat.css";
+import "./styles/pages.css";
+import "./styles/control.css";
+import "./styles/narrow.css";
+import "./styles/print.css";
 
+import { effect } from "@preact/signals";
 import { render } from "preact";
 
-import { get } from "./api";
 import { App } from "./app";
-import { language } from "./i18n";
-import { listen } from "./router";
+import { t } from "./i18n";
+import { applyLanguage } from "./language";
+import { routeOf } from "./route";
+import { listen, path } from "./router";
 import { connect } from "./socket";
-import { now, prices, status } from "./store";
+import { status } from "./store";
 import { applyTheme } from "./theme";
-import type { Price, Status } from "./types";
-
-const STATUS_EVERY_MS = 10_000;
-
-async function readStatus(): Promise<void> {
-  try {
-    status.value = await get<Status>("status");
-    document.title = `${status.value.mode} · AIcoin`;
-    const cached = await get<{ prices: Record<string, Price> }>("prices");
-    const next = { ...prices.value };
-    for (const [symbol, row] of Object.entries(cached.prices)) next[symbol] = { ...row, ...next[symbol] };
-    prices.value = next;
-  } catch {
-    // The status bar already says what fails; the next turn tries again.
-  }
-}
+import { titleOf } from "./title";
+import { watch } from "./watch";
 
 applyTheme();
-document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+applyLanguage();
 listen();
 connect();
-void readStatus();
-setInterval(() => void readStatus(), STATUS_EVERY_MS);
-setInterval(() => (now.value = Date.now()), 1_000);
+watch();
+effect(() => {
+  document.title = titleOf(status.value?.mode, routeOf(path.value), t());
+});
 const root = document.getElementById("app");
 if (root) render(<App />, root);

@@ -1,4 +1,4 @@
-/** Real URLs: the path is the page, the query holds the filters. */
+/** Real URLs: the path is the page, the query holds filters and tabs. */
 
 import { signal } from "@preact/signals";
 
@@ -12,18 +12,22 @@ function read(): void {
 
 export function go(url: string): void {
   if (url === location.pathname + location.search) return;
+  const isOtherPage = !url.startsWith(`${location.pathname}?`);
   history.pushState(null, "", url);
   read();
-  scrollTo(0, 0);
+  if (isOtherPage) document.querySelector("main")?.focus();
 }
 
-/** Changes one filter in place, without a new history entry. */
-export function setFilter(name: string, value: string | null): void {
+/** Changes one filter. What changes the shown rows gets a history entry, so that "back" undoes it; a chart's view doesn't. */
+export function setFilter(name: string, value: string | null, isStep = false): void {
   const next = new URLSearchParams(location.search);
   if (value === null) next.delete(name);
   else next.set(name, value);
   const text = next.toString();
-  history.replaceState(null, "", location.pathname + (text ? `?${text}` : ""));
+  const url = location.pathname + (text ? `?${text}` : "");
+  if (url === location.pathname + location.search) return;
+  if (isStep) history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
   read();
 }
 
@@ -31,8 +35,9 @@ export function listen(): void {
   addEventListener("popstate", read);
   document.addEventListener("click", (event) => {
     const link = (event.target as Element).closest("a");
-    const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
-    if (!link || !isPlain || link.target || link.origin !== location.origin) return;
+    const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    if (!link || !isPlain || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+    if (link.pathname.startsWith("/api/") || link.hash) return;
     event.preventDefault();
     go(link.pathname + link.search);
   });

@@ -1,39 +1,72 @@
 /** The WebSocket itself: connects, keeps alive, and comes back with what it saw last. */
 
-import { Feed } from "./feed";
-import { apply, connection, retryAt } from "./store";
+import { Feed, type Push } from "./feed";
+import { applyAll, closedBecause, connection, connections, latencyMs, retryAt, serverTime } from "./store";
 
 const PING_MS = 20_000;
 const SILENCE_MS = 50_000;
+const POLICY = 1008;
+const HIDDEN_MS = 500;
+const MOST_WAITING = 500;
 
 const feed = new Feed();
+let waiting: Push[] = [];
+let isPlanned = false;
 
 export function connect(): void {
+  connection.value = "connecting";
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}/ws`);
   let heard = Date.now();
-  const keeping = setInterval(() => {
+  let pinged = 0;
+  const ping = (): void => {
     if (Date.now() - heard > SILENCE_MS) socket.close();
-    else if (socket.readyState === WebSocket.OPEN) socket.send('{"op":"ping"}');
-  }, PING_MS);
+    else if (socket.readyState === WebSocket.OPEN) {
+      pinged = performance.now();
+      socket.send('{"op":"ping"}');
+    }
+  };
+  const keeping = setInterval(ping, PING_MS);
 
   socket.onmessage = (event: MessageEvent<string>) => {
     heard = Date.now();
     for (const received of feed.take(event.data)) {
       if (received.kind === "hello") {
         socket.send(feed.subscription());
+        ping();
         connection.value = "connected";
-      } else if (received.kind === "push" && received.isNew) apply(received.push);
+        connections.value += 1;
+      } else if (received.kind === "push" && received.isNew) plan(received.push);
+      else if (received.kind === "pong" && pinged) {
+        latencyMs.value = performance.now() - pinged;
+        pinged = 0;
+      }
     }
   };
   socket.onclose = (event) => {
     clearInterval(keeping);
     const pause = feed.pause(Math.random());
-    retryAt.value = Date.now() + pause;
-    connection.value = event.code === 1008 ? "error" : "disconnected";
-    setTimeout(() => {
-      connection.value = "connecting";
-      connect();
-    }, pause);
+    closedBecause.value = event.reason;
+    retryAt.value = serverTime() + pause;
+    latencyMs.value = null;
+    connection.value = event.code === POLICY ? "error" : "disconnected";
+    setTimeout(connect, pause);
   };
+}
+
+/** What came between two frames is shown as one change; a page in the background is kept up with, only slower. */
+function plan(push: Push): void {
+  waiting.push(push);
+  if (waiting.length >= MOST_WAITING) flush();
+  if (isPlanned) return;
+  isPlanned = true;
+  if (document.hidden) setTimeout(flush, HIDDEN_MS);
+  else requestAnimationFrame(flush);
+}
+
+function flush(): void {
+  isPlanned = false;
+  const pushes = waiting;
+  waiting = [];
+  if (pushes.length) applyAll(pushes);
 }

@@ -3,37 +3,35 @@
 import { batch, signal } from "@preact/signals";
 
 import type { Push } from "./feed";
-import type { Account, Decision, Fill, Position, Price, Status } from "./types";
+import { merged, replaced } from "./lists";
+import type { Account, Decision, Fill, Operations, Position, Price, Status } from "./types";
 
 export type Connection = "connecting" | "connected" | "disconnected" | "error";
 
 export const connection = signal<Connection>("connecting");
+/** How often the WebSocket has come up: what REST loaded is loaded again after each time. */
+export const connections = signal(0);
+export const closedBecause = signal("");
 export const retryAt = signal(0);
+export const latencyMs = signal<number | null>(null);
+/** How far the server's clock is ahead of this browser's. */
+export const skewMs = signal(0);
+/** The server's time, once a second. */
 export const now = signal(Date.now());
 export const status = signal<Status | null>(null);
+export const statusFails = signal(false);
+export const unmet = signal<Record<string, string>>({});
+export const operations = signal<Operations | null>(null);
+export const operationsFail = signal(false);
 export const prices = signal<Record<string, Price>>({});
-export const pricesReceived = signal(0);
 export const accounts = signal<Record<string, Account>>({});
 export const positions = signal<Record<string, Position[]>>({});
 export const decisions = signal<Decision[]>([]);
+export const hasDecisions = signal(false);
 export const fills = signal<Fill[]>([]);
 
-const KEPT_DECISIONS = 200;
-const KEPT_FILLS = 200;
-
-/** Decisions by id, newest first; a later version of a row replaces the earlier one. */
-export function mergeDecisions(known: Decision[], fresh: Decision[]): Decision[] {
-  const rows = new Map(known.map((row) => [row.id, row]));
-  for (const row of fresh) rows.set(row.id, row);
-  return [...rows.values()]
-    .sort((a, b) => b.time_ms - a.time_ms || (a.id < b.id ? 1 : -1))
-    .slice(0, KEPT_DECISIONS);
-}
-
-export function mergeFills(known: Fill[], fresh: Fill[]): Fill[] {
-  const rows = new Map(known.map((row) => [row.id, row]));
-  for (const row of fresh) rows.set(row.id, row);
-  return [...rows.values()].sort((a, b) => b.time_ms - a.time_ms).slice(0, KEPT_FILLS);
+export function serverTime(): number {
+  return Date.now() + skewMs.value;
 }
 
 function byModel(rows: Position[]): Record<string, Position[]> {
@@ -42,40 +40,50 @@ function byModel(rows: Position[]): Record<string, Position[]> {
   return found;
 }
 
-/** Applies one push. */
+/** The newer of two rows of one coin; what only REST tells (yesterday's price) stays. */
+export function mergePrices(known: Record<string, Price>, fresh: Record<string, Price>): Record<string, Price> {
+  const next = { ...known };
+  for (const [symbol, row] of Object.entries(fresh)) {
+    const before = next[symbol];
+    next[symbol] = before && before.time_ms > row.time_ms ? { ...row, ...before } : { ...before, ...row };
+  }
+  return next;
+}
+
+/** Applies pushes in their order, as one change. */
+export function applyAll(pushes: Push[]): void {
+  batch(() => {
+    for (const push of pushes) apply(push);
+  });
+}
+
 export function apply(push: Push): void {
   const { data } = push;
   const isSnapshot = data["snapshot"] === true;
-  batch(() => {
-    switch (push.channel) {
-      case "price_update": {
-        const fresh = data["prices"] as Record<string, Price>;
-        const next = { ...prices.value };
-        for (const [symbol, row] of Object.entries(fresh)) next[symbol] = { ...next[symbol], ...row };
-        prices.value = next;
-        pricesReceived.value = Date.now();
-        break;
-      }
-      case "account_update": {
-        const rows = isSnapshot ? (data["accounts"] as Account[]) : [data as unknown as Account];
-        accounts.value = { ...accounts.value, ...Object.fromEntries(rows.map((row) => [row.model, row])) };
-        break;
-      }
-      case "position_update":
-        positions.value = isSnapshot
-          ? byModel(data["positions"] as Position[])
-          : { ...positions.value, [data["model"] as string]: data["positions"] as Position[] };
-        break;
-      case "ai_decision": {
-        const rows = isSnapshot ? (data["decisions"] as Decision[]) : [data as unknown as Decision];
-        decisions.value = mergeDecisions(decisions.value, rows);
-        break;
-      }
-      case "trade_executed": {
-        const rows = isSnapshot ? (data["fills"] as Fill[]) : [data as unknown as Fill];
-        fills.value = mergeFills(fills.value, rows);
-        break;
-      }
+  switch (push.channel) {
+    case "price_update":
+      prices.value = mergePrices(prices.value, data["prices"] as Record<string, Price>);
+      break;
+    case "account_update": {
+      const rows = isSnapshot ? (data["accounts"] as Account[]) : [data as unknown as Account];
+      accounts.value = { ...accounts.value, ...Object.fromEntries(rows.map((row) => [row.model, row])) };
+      break;
     }
-  });
+    case "position_update":
+      positions.value = isSnapshot
+        ? byModel(data["positions"] as Position[])
+        : { ...positions.value, [data["model"] as string]: data["positions"] as Position[] };
+      break;
+    case "ai_decision":
+      decisions.value = isSnapshot
+        ? replaced(decisions.value, data["decisions"] as Decision[])
+        : merged(decisions.value, [data as unknown as Decision]);
+      hasDecisions.value = true;
+      break;
+    case "trade_executed":
+      fills.value = isSnapshot
+        ? replaced(fills.value, data["fills"] as Fill[])
+        : merged(fills.value, [data as unknown as Fill]);
+      break;
+  }
 }

@@ -26,6 +26,7 @@ export interface Status {
   decision_interval_s: number;
   start_balance: string;
   symbols: SymbolInfo[];
+  has_control?: boolean;
   version: string;
 }
 
@@ -147,6 +148,27 @@ export interface OrderRow {
   time_ms: number;
 }
 
+export interface CoinSummary {
+  symbol: string;
+  mid_price: string;
+  mark_price: string;
+  prev_day_price: string;
+  funding_rate_hourly: string;
+  open_interest_coin: string;
+  spread_bps: number | null;
+  imbalance: number | null;
+  series: Record<string, Record<string, number | null>>;
+}
+
+/** What both models were shown at one cycle's boundary. */
+export interface SnapshotSummary {
+  cycle_number: number;
+  boundary_ms: number;
+  partial: boolean;
+  coins: CoinSummary[];
+  sentiment: { fear_greed: number; classification: string } | null;
+}
+
 export interface DecisionDetail extends Decision {
   prompt: { system: string | null; user: string | null };
   raw_response: string | null;
@@ -163,6 +185,9 @@ export interface DecisionDetail extends Decision {
   intent: Record<string, unknown> | null;
   orders: OrderRow[];
   fills: Fill[];
+  previous_prompt?: { cycle_id: string; user: string | null } | null;
+  snapshot?: SnapshotSummary | null;
+  trade?: Trade | null;
 }
 
 export interface Candle {
@@ -175,6 +200,7 @@ export interface Candle {
   is_closed: boolean;
 }
 
+/** A model's figures: the leaderboard's and the model page's. Those that a server doesn't tell are missing. */
 export interface LeaderboardRow {
   rank: number;
   model: string;
@@ -188,9 +214,96 @@ export interface LeaderboardRow {
   biggest_loss: string | null;
   sharpe: string | null;
   trades: number;
+  sortino?: string | null;
+  max_drawdown_percent?: string | null;
+  profit_factor?: string | null;
+  expectancy?: string | null;
+  average_trade_notional?: string | null;
+  median_trade_notional?: string | null;
+  average_holding_ms?: number | string | null;
+  median_holding_ms?: number | string | null;
+  average_leverage?: string | null;
+  median_leverage?: string | null;
+  average_confidence?: string | null;
+  median_confidence?: string | null;
+  long_share_percent?: string | null;
+  return_band_low_percent?: string | null;
+  return_band_high_percent?: string | null;
+  brier?: string | null;
+  decisions?: number | null;
+  prompt_tokens?: number | null;
+  completion_tokens?: number | null;
+  cost_usd?: string | null;
+  average_latency_ms?: number | string | null;
 }
+
+export interface Benchmark {
+  name: string;
+  return_percent: string | null;
+}
+
+export interface Leaderboard {
+  leaderboard: LeaderboardRow[];
+  benchmarks?: Benchmark[];
+}
+
+export type Points = [number, string][];
 
 export interface EquitySeries {
   model: string;
-  points: [number, string][];
+  points: Points;
+  drawdown?: Points;
+}
+
+export interface Equity {
+  series: EquitySeries[];
+  benchmarks?: { name: string; points: Points }[];
+  start_balance: string;
+}
+
+export interface ModelStatistics {
+  net_realized: string | null;
+  time_long_percent: string | null;
+  time_short_percent: string | null;
+  time_flat_percent: string | null;
+  residual: string | null;
+  residual_percent: string | null;
+  explorer_url: string | null;
+}
+
+export interface ModelAnswer {
+  account: Account | null;
+  trades: Trade[];
+  totals: LeaderboardRow | null;
+  statistics?: ModelStatistics | null;
+}
+
+export interface BookLevel {
+  price: string;
+  size: string;
+}
+
+export interface OrderBook {
+  bids: BookLevel[];
+  asks: BookLevel[];
+}
+
+export interface Alert {
+  id: string;
+  code: string;
+  severity: string;
+  service: string;
+  model: string | null;
+  message: string;
+  time_ms: number;
+}
+
+export interface Operations {
+  services: { name: string; ready: boolean; reason: string | null; started_ms: number | null; time_ms: number | null }[];
+  streams: { stream: string; length: number; groups: { name: string; lag: number | null; pending: number }[] }[];
+  latencies: { name: string; p50_ms: number | string | null; p99_ms: number | string | null; count: number }[];
+  errors: { service: string; count: number }[];
+  alerts: Alert[];
+  dead_letters: { stream: string; count: number }[];
+  time_ms: number;
 }

@@ -50,7 +50,7 @@ describe("Feed", () => {
     feed.take(JSON.stringify({ channel: "ai_decision", reset: true }));
     expect(feed.take(push("ai_decision", 1))).toMatchObject([{ isNew: true }]);
     expect(feed.take("{")).toEqual([]);
-    expect(feed.take('{"channel":"pong"}')).toEqual([{ kind: "other" }]);
+    expect(feed.take('{"channel":"pong"}')).toEqual([{ kind: "pong" }]);
   });
 
   it("waits longer after each failure, up to a cap, and starts again after a success", () => {

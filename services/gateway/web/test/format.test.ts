@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
-import { NONE, number, percent, price, signed, span, tone } from "../src/format";
+import { age, compact, NONE, number, percent, price, share, signed, size, span, tone } from "../src/format";
+import { language } from "../src/language";
+
+afterEach(() => {
+  language.value = "en";
+});
 
 describe("format", () => {
   it("shows thousands, the minus sign U+2212, and a dash for nothing", () => {
@@ -14,6 +19,24 @@ describe("format", () => {
     expect(signed("0", 2)).toBe("0.00");
     expect(percent("-1.5")).toBe("−1.50%");
     expect(percent(null)).toBe(NONE);
+    expect(signed("-0.001", 2)).toBe("0.00");
+    expect(number("-0.001", 2)).toBe("0.00");
+    expect(share("54.321")).toBe("54.3%");
+  });
+
+  it("speaks the language that is chosen", () => {
+    expect(compact(123_456)).toBe("123.5K");
+    expect(span(5 * 3_600_000 + 3 * 60_000)).toBe("5h 03m");
+    language.value = "zh";
+    expect(compact(123_456)).toBe("12.3万");
+    expect(span(5 * 3_600_000 + 3 * 60_000)).toBe("5小时03分");
+    expect(number("12345.6", 1)).toBe("12,345.6");
+  });
+
+  it("tells sizes without needless noughts, and ages finely while they are young", () => {
+    expect(size("0.50000")).toBe("0.5");
+    expect(size(null)).toBe(NONE);
+    expect([age(240), age(12_000), age(null)]).toEqual(["0.2s", "12s", NONE]);
   });
 
   it("quotes prices with the exchange's five figures", () => {

@@ -1,16 +1,35 @@
-/** lightweight-charts in the page's own colours. */
+/** lightweight-charts in the page's own colours; its licence is honoured by the link in README.TXT. */
 
-import { ColorType, createChart, CrosshairMode, type IChartApi } from "lightweight-charts";
+import { ColorType, createChart, CrosshairMode, type IChartApi, TickMarkType, type Time } from "lightweight-charts";
+import { type RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
-import { token } from "../theme";
+import { locale } from "../language";
+import { theme, token } from "../theme";
 
-export function makeChart(element: HTMLElement): IChartApi {
-  const chart = createChart(element, { autoSize: true });
-  paint(chart);
+/** A chart for as long as the component lives; painted anew when theme or language change. */
+export function useChart(
+  element: RefObject<HTMLDivElement | null>,
+  build: (chart: IChartApi) => void,
+): RefObject<IChartApi | null> {
+  const chart = useRef<IChartApi | null>(null);
+  useEffect(() => {
+    if (!element.current) return undefined;
+    const made = createChart(element.current, { autoSize: true, layout: { attributionLogo: false } });
+    chart.current = made;
+    build(made);
+    return () => {
+      chart.current = null;
+      made.remove();
+    };
+  }, []);
+  useEffect(() => {
+    if (chart.current) paint(chart.current);
+  }, [theme.value, locale()]);
   return chart;
 }
 
-export function paint(chart: IChartApi): void {
+function paint(chart: IChartApi): void {
   const hairline = token("--hairline");
   chart.applyOptions({
     layout: {
@@ -18,11 +37,37 @@ export function paint(chart: IChartApi): void {
       textColor: token("--muted"),
       fontFamily: token("--font"),
       fontSize: 11,
-      attributionLogo: true,
     },
-    grid: { vertLines: { color: hairline }, horzLines: { color: hairline } },
-    crosshair: { mode: CrosshairMode.Normal },
+    grid: { vertLines: { visible: false }, horzLines: { color: hairline } },
+    crosshair: {
+      mode: CrosshairMode.Normal,
+      vertLine: { color: token("--muted"), labelBackgroundColor: token("--ink") },
+      horzLine: { color: token("--muted"), labelBackgroundColor: token("--ink") },
+    },
     rightPriceScale: { borderColor: hairline },
-    timeScale: { borderColor: hairline, timeVisible: true, secondsVisible: false },
+    timeScale: {
+      borderColor: hairline,
+      timeVisible: true,
+      secondsVisible: false,
+      minBarSpacing: 0.05,
+      tickMarkFormatter: tick,
+    },
+    localization: { locale: locale(), timeFormatter: (time: Time) => stamp(Number(time)) },
   });
+}
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+function tick(time: Time, kind: TickMarkType): string {
+  const date = new Date(Number(time) * 1000);
+  if (kind === TickMarkType.Year) return String(date.getUTCFullYear());
+  if (kind === TickMarkType.Month || kind === TickMarkType.DayOfMonth)
+    return `${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
+  const minute = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
+  return kind === TickMarkType.TimeWithSeconds ? `${minute}:${two(date.getUTCSeconds())}` : minute;
+}
+
+/** A chart's time, which is local already, as date and minute. */
+export function stamp(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(5, 16).replace("T", " ");
 }

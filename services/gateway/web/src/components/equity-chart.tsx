@@ -1,137 +1,201 @@
-import { type IChartApi, type ISeriesApi, LineSeries, LineStyle } from "lightweight-charts";
-import { useEffect, useRef } from "preact/hooks";
+import {
+  createSeriesMarkers,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  LineSeries,
+  LineStyle,
+  type Time,
+} from "lightweight-charts";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get } from "../api";
 import { gridTime, stepOf, toPoints } from "../equity";
 import { number, percent, usd } from "../format";
-import { t } from "../i18n";
+import { t, type Words } from "../i18n";
+import { locale } from "../language";
+import { accountMarkers } from "../markers";
 import { look, MODELS } from "../models";
-import { query, setFilter } from "../router";
-import { accounts, status } from "../store";
+import { query } from "../router";
+import { accounts, fills, serverTime, status } from "../store";
 import { theme, token } from "../theme";
-import type { EquitySeries } from "../types";
-import { makeChart, paint } from "./chart";
-import { useLoad } from "./load";
+import type { Equity, Points } from "../types";
+import { stamp, useChart } from "./chart";
+import { type Loaded, useLoad } from "./load";
+import { StaleNote } from "./note";
+import { Switch } from "./switch";
 
-export function EquityChart() {
-  const words = t();
-  const range = query.value.get("range") === "all" ? "all" : "72h";
-  const inPercent = query.value.get("unit") === "percent";
-  const element = useRef<HTMLDivElement>(null);
-  const chart = useRef<IChartApi | null>(null);
-  const lines = useRef(new Map<string, ISeriesApi<"Line">>());
-  const step = useRef(60);
-  const newest = useRef(0);
-  const { value: loaded, failed } = useLoad(
-    () => get<{ series: EquitySeries[]; start_balance: string }>("equity", { range, points: "1000" }),
-    [range],
-    60_000,
+const BENCHMARKS = ["btc_hold", "equal_weight"];
+const POINTS = "500";
+const EVERY_MS = 60_000;
+const CENTS_BELOW_USD = 40;
+
+interface Line {
+  series: ISeriesApi<"Line">;
+  markers: ISeriesMarkersPluginApi<Time> | null;
+}
+
+/** The difference between the highest and the lowest value on the chart. */
+function spreadOf(lines: Points[]): number {
+  const values = lines.flatMap((points) => points.map(([, text]) => Number(text)));
+  return values.length ? Math.max(...values) - Math.min(...values) : 0;
+}
+
+export function benchmarkName(words: Words, name: string): string {
+  return name === "btc_hold" ? words.btcHold : name === "equal_weight" ? words.equalWeight : name;
+}
+
+export function rangeOf(): "all" | "72h" {
+  return query.value.get("range") === "all" ? "all" : "72h";
+}
+
+export function useEquity(model: string | null, range: string): Loaded<Equity> {
+  return useLoad(
+    `equity ${model ?? ""} ${range}`,
+    () => get<Equity>("equity", { model, range, points: POINTS }),
+    EVERY_MS,
   );
-  const start = Number(loaded?.start_balance ?? status.value?.start_balance ?? 10_000);
+}
 
-  useEffect(() => {
-    if (!element.current) return undefined;
-    const made = makeChart(element.current);
+/** Account value over time: the models' lines, the benchmarks' dashes, where it began, and each model's trades. */
+export function EquityChart({ only = null, loaded }: { only?: string | null; loaded: Loaded<Equity> }) {
+  const words = t();
+  const inPercent = query.value.get("unit") === "percent";
+  const models = only === null ? MODELS : [only];
+  const element = useRef<HTMLDivElement>(null);
+  const lines = useRef(new Map<string, Line>());
+  const step = useRef({ lengthS: 60, newest: 0, first: 0 });
+  const [hover, setHover] = useState<{ time: number; values: Record<string, number> } | null>(null);
+  const { value } = loaded;
+  const start = Number(value?.start_balance ?? status.value?.start_balance ?? 10_000);
+  const cents = useRef(false);
+  const shown = (figure: number): string => (inPercent ? percent(figure) : number(figure, cents.current ? 2 : 0));
+
+  const chart = useChart(element, (made) => {
     made.applyOptions({ handleScroll: false, handleScale: false });
-    chart.current = made;
-    for (const model of MODELS) {
-      const line = made.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
-      lines.current.set(model, line);
+    lines.current.clear();
+    for (const name of BENCHMARKS) {
+      const series = made.addSeries(LineSeries, { lineWidth: 1, lastValueVisible: false, priceLineVisible: false });
+      lines.current.set(name, { series, markers: null });
     }
-    return () => {
-      lines.current.clear();
-      made.remove();
-    };
-  }, []);
+    for (const model of models) {
+      const series = made.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
+      lines.current.set(model, { series, markers: createSeriesMarkers(series, []) });
+    }
+    made.subscribeCrosshairMove((moved) => {
+      if (moved.time === undefined) return setHover(null);
+      const values: Record<string, number> = {};
+      for (const [name, { series }] of lines.current) {
+        const point = moved.seriesData.get(series);
+        if (point && "value" in point) values[name] = point.value;
+      }
+      setHover(Object.keys(values).length ? { time: Number(moved.time), values } : null);
+    });
+  });
 
   useEffect(() => {
-    if (!chart.current) return;
-    paint(chart.current);
-    for (const [model, line] of lines.current) {
-      line.applyOptions({
-        color: token(look(model).token),
-        title: look(model).name,
-        priceFormat: { type: "custom", formatter: (value: number) => (inPercent ? percent(value) : number(value, 0)) },
+    for (const [name, { series }] of lines.current) {
+      const isBenchmark = BENCHMARKS.includes(name);
+      series.applyOptions({
+        color: token(isBenchmark ? "--muted" : look(name).token),
+        lineStyle: name === "btc_hold" ? LineStyle.Dashed : isBenchmark ? LineStyle.Dotted : LineStyle.Solid,
+        title: isBenchmark ? "" : `${look(name).marker} ${look(name).name}`,
+        priceFormat: { type: "custom", minMove: 0.01, formatter: shown },
       });
     }
-  }, [theme.value, inPercent]);
+  }, [theme.value, inPercent, locale()]);
 
   useEffect(() => {
-    if (!loaded) return;
-    const now = Date.now();
-    step.current = stepOf(loaded.series, now);
-    newest.current = gridTime(now, step.current) - step.current;
-    chart.current?.timeScale().applyOptions({ secondsVisible: step.current < 60 });
-    for (const row of loaded.series) {
-      lines.current.get(row.model)?.setData(toPoints(row.points, start, inPercent, step.current, now));
-    }
-    const first = lines.current.values().next().value;
-    const base = first?.createPriceLine({
+    if (!value) return undefined;
+    const now = serverTime();
+    const valueOf = (text: string): number => (inPercent ? (Number(text) / start - 1) * 100 : Number(text));
+    const benchmarks = only === null ? (value.benchmarks ?? []) : [];
+    const all = [...value.series.map((row) => row.points), ...benchmarks.map((row) => row.points)];
+    const lengthS = stepOf(all, now);
+    cents.current = spreadOf(all) < CENTS_BELOW_USD;
+    const first = Math.min(...all.flatMap((points) => points.slice(0, 1).map(([ms]) => gridTime(ms, lengthS))));
+    step.current = { lengthS, newest: gridTime(now, lengthS) - lengthS, first };
+    for (const row of value.series)
+      lines.current.get(row.model)?.series.setData(toPoints(row.points, valueOf, lengthS, now));
+    for (const row of benchmarks) lines.current.get(row.name)?.series.setData(toPoints(row.points, valueOf, lengthS, now));
+    const owner = lines.current.get(models[0] ?? "")?.series;
+    const base = owner?.createPriceLine({
       price: inPercent ? 0 : start,
       color: token("--muted"),
-      lineStyle: LineStyle.Dashed,
+      lineStyle: LineStyle.SparseDotted,
       lineWidth: 1,
       axisLabelVisible: false,
       title: words.start,
     });
+    chart.current?.timeScale().applyOptions({ secondsVisible: lengthS < 60 });
     chart.current?.timeScale().fitContent();
     return () => {
-      if (base) first?.removePriceLine(base);
+      if (base) owner?.removePriceLine(base);
     };
-  }, [loaded, inPercent, theme.value]);
+  }, [value, inPercent, theme.value, locale()]);
+
+  useEffect(() => {
+    for (const [model, { markers }] of lines.current)
+      markers?.setMarkers(accountMarkers(fills.value, model, step.current.lengthS, step.current.first, token));
+  }, [fills.value, value, theme.value]);
 
   useEffect(() => {
     for (const row of Object.values(accounts.value)) {
-      const value = inPercent ? Number(row.return_percent) : Number(row.equity);
-      const time = gridTime(row.time_ms, step.current);
-      const line = lines.current.get(row.model);
-      if (line?.data().length && time > newest.current) line.update({ time, value });
+      const series = lines.current.get(row.model)?.series;
+      const time = gridTime(row.time_ms, step.current.lengthS);
+      if (series?.data().length && time > step.current.newest)
+        series.update({ time, value: inPercent ? Number(row.return_percent) : Number(row.equity) });
     }
     chart.current?.timeScale().fitContent();
-  }, [accounts.value]);
+  }, [accounts.value, value, inPercent]);
 
+  const spoken = models.map((model) => `${look(model).name} ${usd(accounts.value[model]?.equity)}`).join(", ");
   return (
-    <section class="panel chart-panel" aria-label={words.accountValue}>
+    <>
       <div class="panel-head">
-        <h2>{words.accountValue}</h2>
-        <Switch name="range" value={range} choices={{ all: words.allTime, "72h": "72H" }} fallback="72h" />
-        <Switch name="unit" value={inPercent ? "percent" : "usd"} choices={{ usd: "$", percent: "%" }} fallback="usd" />
+        <Switch
+          name="range"
+          label={words.range}
+          value={rangeOf()}
+          choices={{ all: words.allTime, "72h": "72H" }}
+          fallback="72h"
+        />
+        <Switch
+          name="unit"
+          label={words.unit}
+          value={inPercent ? "percent" : "usd"}
+          choices={{ usd: "$", percent: "%" }}
+          fallback="usd"
+        />
         <span class="legend">
-          {MODELS.map((model) => {
-            const row = accounts.value[model];
-            const { name, marker, token: color } = look(model);
+          {hover && <span class="muted">{stamp(hover.time)}</span>}
+          {models.map((model) => {
+            const point = hover?.values[model];
+            const account = accounts.value[model];
+            const current = inPercent ? percent(account?.return_percent) : usd(account?.equity);
             return (
               <span key={model} data-testid={`account-value-${model}`}>
-                <span style={`color: var(${color})`}>{marker}</span> {name} <b>{usd(row?.equity)}</b>
+                <span class={`model ${model}`}>
+                  <span aria-hidden="true">{look(model).marker}</span> {look(model).name}
+                </span>{" "}
+                <b>{hover ? (point === undefined ? "—" : inPercent ? percent(point) : usd(point)) : current}</b>
               </span>
             );
           })}
+          {only === null &&
+            (value?.benchmarks ?? []).map((row) => (
+              <span key={row.name} class="muted">
+                <span aria-hidden="true">{row.name === "btc_hold" ? "╌╌" : "┈┈"}</span> {benchmarkName(words, row.name)}
+                {hover?.values[row.name] !== undefined && ` ${shown(hover.values[row.name] ?? 0)}`}
+              </span>
+            ))}
         </span>
       </div>
-      {failed && <p class="note">{words.failed}</p>}
-      <div class="chart" ref={element} />
-    </section>
-  );
-}
-
-export function Switch(props: {
-  name: string;
-  value: string;
-  choices: Record<string, string>;
-  fallback: string;
-}) {
-  return (
-    <span class="switch" role="group" aria-label={props.name}>
-      {Object.entries(props.choices).map(([value, text]) => (
-        <button
-          key={value}
-          type="button"
-          aria-pressed={value === props.value}
-          onClick={() => setFilter(props.name, value === props.fallback ? null : value)}
-        >
-          {text}
-        </button>
-      ))}
-    </span>
+      <div class="chart-frame">
+        <div class="chart" ref={element} role="img" aria-label={`${words.accountValue}: ${spoken}`} />
+        {!value && <p class="chart-note">{loaded.failed ? words.failed : words.loading}</p>}
+        {value && value.series.every((row) => row.points.length === 0) && <p class="chart-note">{words.noEquity}</p>}
+        <StaleNote loaded={loaded} />
+      </div>
+    </>
   );
 }

@@ -1,15 +1,18 @@
 import { computed } from "@preact/signals";
 
-import { arrow, percent, price, tone, usd } from "../format";
-import { language, switchLanguage, t } from "../i18n";
-import { look } from "../models";
+import { age, arrow, number, percent, price, tone, usd } from "../format";
+import { t } from "../i18n";
+import { language, switchLanguage } from "../language";
 import { path } from "../router";
 import { accounts, now, prices, status } from "../store";
-import { switchTheme } from "../theme";
+import { COINS } from "../symbols";
+import { switchTheme, theme } from "../theme";
+import type { Account } from "../types";
+import { ControlButton } from "./control";
 import { Flash } from "./flash";
+import { ModelName } from "./model-name";
 
 const STALE_MS = 5_000;
-const SYMBOLS = ["BTC", "ETH", "SOL", "BNB", "DOGE", "XRP"];
 
 const extremes = computed(() => {
   const rows = Object.values(accounts.value).sort((a, b) => Number(b.equity) - Number(a.equity));
@@ -17,7 +20,7 @@ const extremes = computed(() => {
 });
 
 function Link({ to, text }: { to: string; text: string }) {
-  const isHere = to === "/" ? path.value === "/" : path.value.startsWith(to);
+  const isHere = to === "/" ? path.value === "/" || path.value.startsWith("/decisions/") : path.value.startsWith(to);
   return (
     <a href={to} aria-current={isHere ? "page" : undefined}>
       {text}
@@ -29,26 +32,34 @@ function Quote({ symbol }: { symbol: string }) {
   const row = prices.value[symbol];
   const previous = Number(row?.prev_day_price ?? 0);
   const change = row && previous ? (Number(row.price) / previous - 1) * 100 : null;
-  const age = row ? now.value - row.time_ms : 0;
-  const isStale = row !== undefined && age > STALE_MS;
+  const old = row ? now.value - row.time_ms : 0;
+  const isStale = old > STALE_MS;
   return (
-    <span class={`quote ${isStale ? "stale" : ""}`} data-testid={`price-${symbol}`}>
-      <b>{symbol}</b> <Flash value={row?.price}>{price(row?.price)}</Flash>{" "}
-      <span class={tone(change)}>
-        {arrow(change)}
-        {change === null ? "" : `${Math.abs(change).toFixed(2)}%`}
+    <a
+      href={`/?view=prices${symbol === "BTC" ? "" : `&coin=${symbol}`}`}
+      class={`quote ${isStale ? "stale" : ""}`}
+      data-testid={`price-${symbol}`}
+    >
+      <b>{symbol}</b> <Flash value={row?.price}>{price(row?.price)}</Flash>
+      <span class={`change ${isStale ? "" : tone(change)}`}>
+        {isStale ? age(old) : change === null ? "" : `${arrow(change)}${number(Math.abs(change), 2)}%`}
       </span>
-      {isStale && <i> {Math.floor(age / 1000)}s</i>}
-    </span>
+    </a>
   );
 }
 
-function Extreme({ label, model, value, change }: { label: string; model: string; value: string; change: string }) {
-  const { name, marker, token } = look(model);
+function Extreme({ label, account }: { label: string; account: Account | undefined }) {
   return (
     <span class="extreme">
-      <span class="label">{label}</span> <span style={`color: var(${token})`}>{marker}</span> {name} {usd(value)}{" "}
-      <span class={tone(change)}>{percent(change)}</span>
+      <span class="label">{label}</span>{" "}
+      {account ? (
+        <a href={`/models/${account.model}`}>
+          <ModelName model={account.model} /> <span class="extreme-value">{usd(account.equity)}</span>{" "}
+          <span class={tone(account.return_percent)}>{percent(account.return_percent)}</span>
+        </a>
+      ) : (
+        "—"
+      )}
     </span>
   );
 }
@@ -56,45 +67,56 @@ function Extreme({ label, model, value, change }: { label: string; model: string
 export function Header() {
   const words = t();
   const { highest, lowest } = extremes.value;
+  const mode = status.value?.mode;
   return (
     <header>
       <div class="bar">
         <a href="/" class="brand">
-          AICOIN <span aria-hidden="true">▪</span> ARENA
+          AICOIN
+          <span class="brand-more">
+            {" "}
+            <span aria-hidden="true">▪</span> ARENA
+          </span>
         </a>
-        {status.value && <span class="mode">{status.value.mode}</span>}
-        <nav aria-label="pages">
+        <span class={`badge mode ${mode?.toLowerCase() ?? ""}`}>{mode ?? "—"}</span>
+        <nav aria-label={words.pages}>
           <Link to="/" text={words.live} />
           <Link to="/leaderboard" text={words.leaderboard} />
           <Link to="/models" text={words.models} />
+          <Link to="/operations" text={words.operations} />
           <Link to="/readme" text={words.readme} />
         </nav>
         <span class="tools">
-          <button type="button" onClick={switchLanguage} aria-label={language.value === "en" ? "中文" : "English"}>
-            {language.value === "en" ? "中" : "EN"}
+          {status.value?.has_control && <ControlButton />}
+          <button
+            type="button"
+            data-testid="language"
+            onClick={switchLanguage}
+            aria-label={language.value === "en" ? "中文" : "EN, English"}
+            lang={language.value === "en" ? "zh-CN" : "en"}
+          >
+            {language.value === "en" ? "中文" : "EN"}
           </button>
-          <button type="button" onClick={switchTheme} aria-label={words.theme}>
-            ◐
+          <button
+            type="button"
+            data-testid="theme"
+            onClick={switchTheme}
+            aria-label={theme.value === "light" ? words.toDark : words.toLight}
+          >
+            {theme.value === "light" ? "◐" : "◑"}
           </button>
         </span>
       </div>
-      <div class="ticker">
+      <div class="ticker" role="region" aria-label={words.prices} tabIndex={0}>
         <div class="quotes">
-          {SYMBOLS.map((symbol) => (
+          {COINS.map((symbol) => (
             <Quote key={symbol} symbol={symbol} />
           ))}
         </div>
-        {highest && lowest && (
-          <div class="extremes">
-            <Extreme
-              label={words.highest}
-              model={highest.model}
-              value={highest.equity}
-              change={highest.return_percent}
-            />
-            <Extreme label={words.lowest} model={lowest.model} value={lowest.equity} change={lowest.return_percent} />
-          </div>
-        )}
+        <div class="extremes">
+          <Extreme label={words.highest} account={highest} />
+          <Extreme label={words.lowest} account={lowest} />
+        </div>
       </div>
     </header>
   );

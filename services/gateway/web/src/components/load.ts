@@ -1,27 +1,58 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { ApiError } from "../api";
+import { connections } from "../store";
+
+const RETRY_MS = 3_000;
+const GATHER_MS = 300;
 
 export interface Loaded<T> {
   value: T | null;
   failed: boolean;
+  /** The last failure was the server's "there is no such thing": trying again is in vain. */
+  missing: boolean;
 }
 
-/** Loads now, again whenever a key changes, and every so often; a failure keeps the last value. */
-export function useLoad<T>(load: () => Promise<T>, keys: unknown[], everyMs = 0): Loaded<T> {
-  const [loaded, setLoaded] = useState<Loaded<T>>({ value: null, failed: false });
+interface Kept<T> extends Loaded<T> {
+  key: string;
+}
+
+/** Loads what `key` names: now, when `again` or the connection changes, and every so often while the page is looked at.
+ * A failure keeps the last value and is tried again; another key begins without a value. */
+export function useLoad<T>(key: string, load: () => Promise<T>, everyMs = 0, again: unknown = null): Loaded<T> {
+  const [kept, setKept] = useState<Kept<T>>({ key, value: null, failed: false, missing: false });
+  const loader = useRef(load);
+  loader.current = load;
+  const ups = connections.value;
+  const begun = useRef<string | null>(null);
   useEffect(() => {
     let isCurrent = true;
+    let timer: number | undefined;
+    const plan = (ms: number): void => {
+      if (isCurrent && ms > 0) timer = window.setTimeout(run, ms);
+    };
     const run = (): void => {
-      load().then(
-        (value) => isCurrent && setLoaded({ value, failed: false }),
-        () => isCurrent && setLoaded((last) => ({ value: last.value, failed: true })),
+      if (document.hidden) return plan(everyMs || RETRY_MS);
+      loader.current().then(
+        (value) => {
+          if (isCurrent) setKept({ key, value, failed: false, missing: false });
+          plan(everyMs);
+        },
+        (error: unknown) => {
+          const missing = error instanceof ApiError && (error.status === 404 || error.status === 400);
+          if (isCurrent)
+            setKept((last) => ({ key, value: last.key === key ? last.value : null, failed: true, missing }));
+          if (!missing) plan(RETRY_MS);
+        },
       );
     };
-    run();
-    const timer = everyMs ? setInterval(run, everyMs) : undefined;
+    if (begun.current === key) plan(GATHER_MS);
+    else run();
+    begun.current = key;
     return () => {
       isCurrent = false;
-      clearInterval(timer);
+      clearTimeout(timer);
     };
-  }, keys);
-  return loaded;
+  }, [key, everyMs, again, ups]);
+  return kept.key === key ? kept : { value: null, failed: false, missing: false };
 }

@@ -1,31 +1,54 @@
-import { arrow, number, price, signed, size, span, tone, usd } from "../format";
+import { arrow, price, signed, size, span, tone, usd } from "../format";
 import { t } from "../i18n";
 import { MODELS } from "../models";
-import { accounts, now, positions, prices } from "../store";
+import { cardPath } from "../route";
+import { accounts, connections, now, positions, prices } from "../store";
 import type { Position } from "../types";
-import { ModelName } from "./trades";
+import { Flash } from "./flash";
+import { ModelName } from "./model-name";
 
 function Row({ position }: { position: Position }) {
   const words = t();
   const mark = prices.value[position.symbol]?.mark_price ?? position.mark_price;
   return (
-    <li class="row" data-testid="position-row">
+    <li class="row" data-testid="position-row" data-id={`${position.model} ${position.symbol}`}>
       <div>
-        <b>{position.side}</b> {position.symbol} {position.leverage}x <span class="muted">{words.notional}</span>{" "}
-        {usd(position.notional)}
+        <b>{position.side}</b> <span>{position.symbol}</span> <span>{position.leverage}x</span>
+        <span class="muted">{size(position.position_size)}</span>
+        <span>
+          <span class="muted">{words.notionalShort}</span> ${usd(position.notional)}
+        </span>
         <span class={`right ${tone(position.unrealized_pnl)}`}>
-          {arrow(position.unrealized_pnl)} {signed(position.unrealized_pnl, 2)}
+          {arrow(position.unrealized_pnl)}{" "}
+          <Flash value={position.unrealized_pnl}>{signed(position.unrealized_pnl, 2)}</Flash>
         </span>
       </div>
       <div class="muted">
-        {words.entry} {price(position.entry_price)} · {words.mark} {price(mark)} · {words.liquidation}{" "}
-        {price(position.liquidation_price)} · {size(position.position_size)}
+        <span>
+          {words.entry} {price(position.entry_price)}
+        </span>
+        <span>
+          {words.mark} {price(mark)}
+        </span>
+        <span>
+          {words.liquidation} {price(position.liquidation_price)}
+        </span>
         <span class="right">{position.opened_at === null ? "" : span(now.value - position.opened_at)}</span>
       </div>
       <div class="muted">
-        {words.exitPlan} {price(position.stop_loss)} / {price(position.take_profit)}
-        <span class={`right ${position.protected ? "" : "warning"}`}>
-          {position.protected ? `✓ ${words.protectedYes}` : `! ${words.protectedNo}`}
+        <span>
+          {words.stop} {price(position.stop_loss)}
+        </span>
+        <span>
+          {words.target} {price(position.take_profit)}
+        </span>
+        {position.cycle_id && (
+          <a class="quiet" href={`${cardPath(position.cycle_id, position.model, "decision")}`}>
+            {words.exitPlan} ↗
+          </a>
+        )}
+        <span class={`right ${position.protected ? "" : "loss strong"}`}>
+          {position.protected ? `✓ ${words.protectedYes}` : `✗ ${words.protectedNo}`}
         </span>
       </div>
     </li>
@@ -45,11 +68,11 @@ function Group({ model }: { model: string }) {
           <b class={tone(account?.unrealized_pnl)}>{signed(account?.unrealized_pnl, 2)}</b>
         </span>
         <span>
-          <span class="label">{words.cash}</span> {number(account?.available_balance, 2)}
+          <span class="label">{words.cash}</span> {usd(account?.available_balance)}
         </span>
       </div>
       {rows.length === 0 ? (
-        <p class="note">{words.noPositions}</p>
+        <p class="note">{connections.value === 0 ? words.loading : words.noPositions}</p>
       ) : (
         <ul class="rows">
           {rows.map((position) => (
@@ -61,6 +84,7 @@ function Group({ model }: { model: string }) {
   );
 }
 
+/** Open positions by model, with their exit plans. */
 export function Positions({ model }: { model: string | null }) {
   return (
     <>

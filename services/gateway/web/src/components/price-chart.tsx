@@ -2,84 +2,96 @@ import {
   CandlestickSeries,
   createSeriesMarkers,
   HistogramSeries,
-  type IChartApi,
+  type IPriceLine,
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
-  type SeriesMarker,
+  LineStyle,
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get } from "../api";
-import { chartTime, price, priceDecimals } from "../format";
+import { chartTime, compact, number, price, priceDecimals } from "../format";
 import { t } from "../i18n";
+import { candleMarkers } from "../markers";
 import { look } from "../models";
 import { query } from "../router";
-import { fills, prices } from "../store";
+import { fills, positions, prices } from "../store";
+import { COINS } from "../symbols";
 import { theme, token } from "../theme";
-import type { Candle, Fill } from "../types";
-import { makeChart, paint } from "./chart";
-import { Switch } from "./equity-chart";
+import type { Candle } from "../types";
+import { useChart } from "./chart";
 import { useLoad } from "./load";
+import { StaleNote } from "./note";
+import { Switch } from "./switch";
 
-const COINS = { BTC: "BTC", ETH: "ETH", SOL: "SOL", BNB: "BNB", DOGE: "DOGE", XRP: "XRP" };
-const INTERVALS = { "1m": "1m", "5m": "5m", "15m": "15m", "1h": "1h", "4h": "4h", "1d": "1d" };
-const LENGTH_S: Record<string, number> = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
+const SYMBOLS = Object.fromEntries(COINS.map((coin) => [coin, coin]));
+const LENGTH_S = { "1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400 } as const;
+const INTERVALS = Object.fromEntries(Object.keys(LENGTH_S).map((name) => [name, name]));
+const EVERY_MS = 10_000;
+const SHOWN = 90;
 
-export function markersOf(rows: Fill[], symbol: string, lengthS: number): SeriesMarker<Time>[] {
-  return rows
-    .filter((row) => row.symbol === symbol)
-    .map((row) => {
-      const { name, token: color } = look(row.model);
-      const isBuy = row.side === "BUY";
-      const time = chartTime(row.time_ms);
-      return {
-        time: (time - (time % lengthS)) as UTCTimestamp,
-        position: isBuy ? ("belowBar" as const) : ("aboveBar" as const),
-        shape: isBuy ? ("arrowUp" as const) : ("arrowDown" as const),
-        color: token(color),
-        text: `${name.slice(0, 1)} ${row.role}`,
-      };
-    })
-    .sort((a, b) => Number(a.time) - Number(b.time));
+interface Bar {
+  time: UTCTimestamp;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
 }
 
+export function coinOf(): string {
+  const wanted = query.value.get("coin") ?? "";
+  return COINS.includes(wanted) ? wanted : "BTC";
+}
+
+/** The bar a price belongs to: the last one widened, or a new one; null when the price is older than the last bar. */
+export function barOf(last: Bar, close: number, ms: number, lengthS: number): Bar | null {
+  const seconds = chartTime(ms);
+  const time = (seconds - (seconds % lengthS)) as UTCTimestamp;
+  if (time < last.time) return null;
+  if (time > last.time) return { time, open: close, high: close, low: close, close };
+  return { ...last, high: Math.max(last.high, close), low: Math.min(last.low, close), close };
+}
+
+/** Candles with volume; fills marked, open positions' entry, stop and target as lines. */
 export function PriceChart() {
   const words = t();
-  const symbol = query.value.get("coin") ?? "BTC";
-  const interval = query.value.get("interval") ?? "1m";
+  const symbol = coinOf();
+  const wanted = query.value.get("interval") ?? "";
+  const interval = (wanted in LENGTH_S ? wanted : "1m") as keyof typeof LENGTH_S;
+  const key = `candles ${symbol} ${interval}`;
   const element = useRef<HTMLDivElement>(null);
-  const chart = useRef<IChartApi | null>(null);
   const candles = useRef<ISeriesApi<"Candlestick"> | null>(null);
   const volumes = useRef<ISeriesApi<"Histogram"> | null>(null);
   const markers = useRef<ISeriesMarkersPluginApi<Time> | null>(null);
-  const last = useRef<{ time: number; open: number; high: number; low: number } | null>(null);
+  const last = useRef<Bar | null>(null);
   const fitted = useRef("");
-  const { value: loaded, failed } = useLoad(
+  const [hover, setHover] = useState<{ bar: Bar; volume: number | null } | null>(null);
+  const loaded = useLoad(
+    key,
     () => get<{ candles: Candle[] }>("candles", { symbol, interval, limit: "300" }),
-    [symbol, interval],
-    10_000,
+    EVERY_MS,
   );
 
-  useEffect(() => {
-    if (!element.current) return undefined;
-    const made = makeChart(element.current);
-    chart.current = made;
-    candles.current = made.addSeries(CandlestickSeries);
+  const chart = useChart(element, (made) => {
+    candles.current = made.addSeries(CandlestickSeries, { lastValueVisible: true });
     volumes.current = made.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" } });
     volumes.current.applyOptions({ lastValueVisible: false, priceLineVisible: false });
+    made.priceScale("right").applyOptions({ scaleMargins: { top: 0.1, bottom: 0.22 } });
     made.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
     markers.current = createSeriesMarkers(candles.current, []);
-    return () => made.remove();
-  }, []);
+    made.subscribeCrosshairMove((moved) => {
+      const bar = candles.current ? moved.seriesData.get(candles.current) : undefined;
+      const volume = volumes.current ? moved.seriesData.get(volumes.current) : undefined;
+      const isBar = bar !== undefined && "open" in bar;
+      setHover(isBar ? { bar: bar as Bar, volume: volume && "value" in volume ? Number(volume.value) : null } : null);
+    });
+  });
 
   useEffect(() => {
-    if (!chart.current || !candles.current) return;
-    paint(chart.current);
-    const gain = token("--gain");
-    const loss = token("--loss");
-    candles.current.applyOptions({
+    const [gain, loss] = [token("--gain"), token("--loss")];
+    candles.current?.applyOptions({
       upColor: "transparent",
       downColor: loss,
       borderUpColor: gain,
@@ -91,67 +103,95 @@ export function PriceChart() {
   }, [theme.value]);
 
   useEffect(() => {
-    if (!loaded || !candles.current) return;
-    const rows = loaded.candles.map((row) => ({
+    const rows = loaded.value?.candles ?? [];
+    const bars = rows.map((row) => ({
       time: chartTime(row.open_time_ms) as UTCTimestamp,
       open: Number(row.open),
       high: Number(row.high),
       low: Number(row.low),
       close: Number(row.close),
     }));
-    const decimals = priceDecimals(rows.at(-1)?.close ?? 1);
-    candles.current.applyOptions({
-      priceFormat: { type: "price", precision: decimals, minMove: Number((10 ** -decimals).toFixed(decimals)) },
+    const decimals = priceDecimals(bars.at(-1)?.close ?? 1);
+    candles.current?.applyOptions({
+      priceFormat: {
+        type: "custom",
+        minMove: Number((10 ** -decimals).toFixed(decimals)),
+        formatter: (value: number) => number(value, decimals),
+      },
     });
-    candles.current.setData(rows);
-    volumes.current?.setData(
-      loaded.candles.map((row) => ({
-        time: chartTime(row.open_time_ms) as UTCTimestamp,
-        value: Number(row.volume),
-      })),
-    );
-    last.current = rows.at(-1) ?? null;
-    if (fitted.current !== `${symbol} ${interval}`) {
-      fitted.current = `${symbol} ${interval}`;
-      chart.current?.timeScale().setVisibleLogicalRange({ from: rows.length - 90, to: rows.length + 4 });
+    candles.current?.setData(bars);
+    volumes.current?.setData(bars.map((bar, index) => ({ time: bar.time, value: Number(rows[index]?.volume) })));
+    last.current = bars.at(-1) ?? null;
+    if (bars.length && fitted.current !== key) {
+      fitted.current = key;
+      chart.current?.timeScale().setVisibleLogicalRange({ from: bars.length - SHOWN, to: bars.length + 4 });
     }
-  }, [loaded]);
+  }, [loaded.value, key]);
 
   useEffect(() => {
-    markers.current?.setMarkers(markersOf(fills.value, symbol, LENGTH_S[interval] ?? 60));
-  }, [fills.value, symbol, interval, loaded, theme.value]);
+    markers.current?.setMarkers(candleMarkers(fills.value, symbol, LENGTH_S[interval], token));
+  }, [fills.value, key, loaded.value, theme.value]);
+
+  useEffect(() => {
+    const drawn: IPriceLine[] = [];
+    const draw = (at: string | null, colour: string, style: LineStyle, title: string): void => {
+      if (at === null || !candles.current) return;
+      const options = { price: Number(at), color: token(colour), lineStyle: style, lineWidth: 1 as const, title };
+      drawn.push(candles.current.createPriceLine({ ...options, axisLabelVisible: false }));
+    };
+    for (const row of Object.values(positions.value).flat()) {
+      if (row.symbol !== symbol) continue;
+      const { name, token: colour } = look(row.model);
+      const letter = name.slice(0, 1);
+      draw(row.entry_price, colour, LineStyle.Solid, `${letter} ${row.side} ${row.leverage}x`);
+      draw(row.stop_loss, "--loss", LineStyle.Dashed, `${letter} ${words.stop}`);
+      draw(row.take_profit, "--gain", LineStyle.Dashed, `${letter} ${words.target}`);
+    }
+    return () => {
+      for (const line of drawn) candles.current?.removePriceLine(line);
+    };
+  }, [positions.value, symbol, theme.value, words]);
 
   const quote = prices.value[symbol];
   useEffect(() => {
-    if (!quote || !candles.current || !last.current || fitted.current !== `${symbol} ${interval}`) return;
-    const close = Number(quote.price);
-    const length = LENGTH_S[interval] ?? 60;
-    const seconds = chartTime(quote.time_ms);
-    const time = seconds - (seconds % length);
-    if (time < last.current.time) return;
-    const before = last.current;
-    last.current =
-      time > before.time
-        ? { time, open: close, high: close, low: close }
-        : { ...before, high: Math.max(before.high, close), low: Math.min(before.low, close) };
-    candles.current.update({ ...last.current, time: last.current.time as UTCTimestamp, close });
+    if (!quote || !last.current || fitted.current !== key) return;
+    const bar = barOf(last.current, Number(quote.price), quote.time_ms, LENGTH_S[interval]);
+    if (!bar) return;
+    last.current = bar;
+    candles.current?.update(bar);
   }, [quote]);
 
+  const bar = hover?.bar ?? last.current;
   return (
-    <section class="panel chart-panel" aria-label={words.prices}>
+    <>
       <div class="panel-head">
-        <h2>{words.prices}</h2>
-        <Switch name="coin" value={symbol} choices={COINS} fallback="BTC" />
-        <Switch name="interval" value={interval} choices={INTERVALS} fallback="1m" />
+        <Switch name="coin" label={words.coin} value={symbol} choices={SYMBOLS} fallback="BTC" />
+        <Switch name="interval" label={words.interval} value={interval} choices={INTERVALS} fallback="1m" />
         <span class="legend">
-          <b>{price(quote?.price)}</b>
-          <span class="muted">
-            {words.mark} {price(quote?.mark_price)}
+          <span>
+            <b>{price(quote?.price)}</b>{" "}
+            <span class="muted mark-price">
+              {words.mark} {price(quote?.mark_price)}
+            </span>
+          </span>
+          <span class="muted bar-figures" aria-hidden="true">
+            {words.openHighLowClose}{" "}
+            {bar ? [bar.open, bar.high, bar.low, bar.close].map((each) => price(each)).join("  ") : "—"}
+            {hover?.volume !== undefined && hover?.volume !== null && ` · ${words.volume} ${compact(hover.volume)}`}
           </span>
         </span>
       </div>
-      {failed && <p class="note">{words.failed}</p>}
-      <div class="chart" ref={element} title={words.chartHint} />
-    </section>
+      <div class="chart-frame">
+        <div
+          class="chart"
+          ref={element}
+          role="img"
+          aria-label={`${symbol} ${interval}: ${price(quote?.price)}. ${words.chartHint}`}
+        />
+        {!loaded.value && <p class="chart-note">{loaded.failed ? words.failed : words.loading}</p>}
+        {loaded.value?.candles.length === 0 && <p class="chart-note">{words.noCandles}</p>}
+        <StaleNote loaded={loaded} />
+      </div>
+    </>
   );
 }

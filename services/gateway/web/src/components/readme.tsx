@@ -1,14 +1,23 @@
 import { get } from "../api";
-import { language, t } from "../i18n";
+import { t } from "../i18n";
+import { language } from "../language";
 import { useLoad } from "./load";
+import { LoadNote } from "./note";
 
+/** README.TXT in the page's language, and whose charts these are. */
 export function ReadmeText() {
   const lang = language.value;
-  const { value, failed } = useLoad(() => get<{ text: string }>("readme", { lang }), [lang]);
-  if (!value) return <p class="note">{failed ? t().failed : t().loading}</p>;
+  const loaded = useLoad(`readme ${lang}`, () => get<{ text: string }>("readme", { lang }));
+  if (!loaded.value) return <LoadNote loaded={loaded} />;
   return (
     <article class="readme">
-      <pre>{value.text}</pre>
+      <pre>{loaded.value.text}</pre>
+      <p class="muted">
+        {t().chartsBy}{" "}
+        <a class="quiet" href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          TradingView Lightweight Charts™
+        </a>
+      </p>
     </article>
   );
 }

@@ -1,19 +1,17 @@
-import { Chat } from "../components/chat";
-import { EquityChart } from "../components/equity-chart";
+import { Chat, type Link } from "../components/chat";
+import { EquityChart, rangeOf, useEquity } from "../components/equity-chart";
+import { useMedia, WIDE } from "../components/media";
+import { Book, LatestFills } from "../components/order-book";
 import { Positions } from "../components/positions";
-import { PriceChart } from "../components/price-chart";
+import { coinOf, PriceChart } from "../components/price-chart";
 import { ReadmeText } from "../components/readme";
+import { Panel, Tabs } from "../components/tabs";
 import { Trades } from "../components/trades";
-import { t, type Words } from "../i18n";
+import { t } from "../i18n";
 import { look, MODELS } from "../models";
 import { query, setFilter } from "../router";
 
 const TABS = ["trades", "chat", "positions", "readme"] as const;
-type Tab = (typeof TABS)[number];
-
-function isTab(value: string | null): value is Tab {
-  return TABS.includes(value as Tab);
-}
 
 function Filter({ model }: { model: string | null }) {
   const words = t();
@@ -22,7 +20,7 @@ function Filter({ model }: { model: string | null }) {
       <span class="label">{words.filter}</span>{" "}
       <select
         value={model ?? ""}
-        onChange={(event) => setFilter("model", (event.target as HTMLSelectElement).value || null)}
+        onChange={(event) => setFilter("model", (event.target as HTMLSelectElement).value || null, true)}
       >
         <option value="">{words.allModels}</option>
         {MODELS.map((each) => (
@@ -35,45 +33,89 @@ function Filter({ model }: { model: string | null }) {
   );
 }
 
-export function LivePage({ card }: { card: string | null }) {
-  const words = t();
-  const wanted = query.value.get("tab");
-  const tab: Tab = isTab(wanted) ? wanted : "chat";
-  const model = query.value.get("model");
-  const titles: Record<Tab, keyof Words> = {
-    trades: "trades",
-    chat: "chat",
-    positions: "positions",
-    readme: "readme",
-  };
+function Accounts() {
+  const loaded = useEquity(null, rangeOf());
+  return <EquityChart loaded={loaded} />;
+}
+
+function Prices() {
+  const coin = coinOf();
   return (
-    <div class="live">
-      <div class="charts">
-        <EquityChart />
+    <div class="market">
+      <div class="candles">
         <PriceChart />
       </div>
-      <aside class="side">
-        <div class="tabs" role="tablist">
-          {TABS.map((each) => (
-            <button
-              key={each}
-              type="button"
-              role="tab"
-              aria-selected={each === tab}
-              data-testid={`tab-${each}`}
-              onClick={() => setFilter("tab", each === "chat" ? null : each)}
-            >
-              {words[titles[each]]}
-            </button>
-          ))}
-        </div>
+      <div class="market-side">
+        <Book symbol={coin} />
+        <LatestFills symbol={coin} />
+      </div>
+    </div>
+  );
+}
+
+/** Account value or prices; on a wide screen both, side by side. */
+function Charts() {
+  const words = t();
+  const isWide = useMedia(WIDE);
+  if (isWide) {
+    return (
+      <div class="charts both">
+        <section class="chart-panel" aria-label={words.accountValue}>
+          <h2>{words.accountValue}</h2>
+          <Accounts />
+        </section>
+        <section class="chart-panel" aria-label={words.prices}>
+          <h2>{words.prices}</h2>
+          <Prices />
+        </section>
+      </div>
+    );
+  }
+  const view = query.value.get("view") === "prices" ? "prices" : "account";
+  return (
+    <div class="charts">
+      <Tabs
+        id="view"
+        label={words.charts}
+        value={view}
+        choices={[
+          { value: "account", text: words.accountValue },
+          { value: "prices", text: words.prices },
+        ]}
+        onPick={(value) => setFilter("view", value === "account" ? null : value, true)}
+      />
+      <Panel id="view" value={view} class="chart-panel">
+        {view === "prices" ? <Prices /> : <Accounts />}
+      </Panel>
+    </div>
+  );
+}
+
+export function LivePage({ card }: { card: Link | null }) {
+  const words = t();
+  const wanted = query.value.get("tab");
+  const tab = TABS.find((each) => each === wanted) ?? "chat";
+  const chosen = query.value.get("model");
+  const model = chosen !== null && MODELS.includes(chosen) ? chosen : null;
+  return (
+    <div class="live">
+      <h1 class="hidden">{words.live}</h1>
+      <Charts />
+      <aside class="side" aria-label={words.activity}>
+        <Tabs
+          id="side"
+          label={words.activity}
+          value={tab}
+          choices={TABS.map((value) => ({ value, text: words[value] }))}
+          onPick={(value) => setFilter("tab", value === "chat" ? null : value, true)}
+        />
         {tab !== "readme" && <Filter model={model} />}
-        <div class="scroll" role="tabpanel">
+        <Panel id="side" value={tab} class="scroll">
           {tab === "trades" && <Trades model={model} />}
           {tab === "chat" && <Chat model={model} card={card} />}
           {tab === "positions" && <Positions model={model} />}
           {tab === "readme" && <ReadmeText />}
-        </div>
+        </Panel>
       </aside>
     </div>
   );

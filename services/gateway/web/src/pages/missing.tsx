@@ -1,0 +1,20 @@
+import { t } from "../i18n";
+import { path } from "../router";
+
+/** An address that leads nowhere. */
+export function MissingPage() {
+  const words = t();
+  return (
+    <section class="page">
+      <h1>404</h1>
+      <p>
+        {words.noPage} <code>{path.value}</code>
+      </p>
+      <p>
+        <a class="quiet" href="/">
+          {words.live}
+        </a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,145 @@
+import { LoadNote } from "../components/note";
+import { clock, moment, NONE, number, span } from "../format";
+import { t } from "../i18n";
+import { now, operations, operationsFail } from "../store";
+import type { Operations } from "../types";
+
+type Cell = preact.ComponentChildren;
+
+/** A plain table; on a narrow screen each cell says its column. */
+function Table(props: { name: string; columns: string[]; rows: { key: string; cells: Cell[] }[]; empty: string }) {
+  return (
+    <section>
+      <h2>{props.name}</h2>
+      {props.rows.length === 0 ? (
+        <p class="note">{props.empty}</p>
+      ) : (
+        <table class="figures plain-table">
+          <caption class="hidden">{props.name}</caption>
+          <thead>
+            <tr>
+              {props.columns.map((column) => (
+                <th key={column} scope="col">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {props.rows.map((row) => (
+              <tr key={row.key}>
+                {row.cells.map((cell, index) => (
+                  <td key={props.columns[index]} data-label={props.columns[index]}>
+                    {cell}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Tables({ value }: { value: Operations }) {
+  const words = t();
+  const millis = (text: string | number | null): string => number(text, 1);
+  return (
+    <>
+      <Table
+        name={words.services}
+        empty={words.noServices}
+        columns={[words.service, words.state, words.uptime, words.lastHeard, words.reason]}
+        rows={value.services.map((row) => ({
+          key: row.name,
+          cells: [
+            <b key="name">{row.name}</b>,
+            <span key="state" class={row.ready ? "gain" : "loss strong"}>
+              {row.ready ? `✓ ${words.ready}` : `✗ ${words.notReady}`}
+            </span>,
+            row.started_ms === null ? NONE : span(now.value - row.started_ms),
+            row.time_ms === null ? NONE : span(now.value - row.time_ms),
+            row.reason || NONE,
+          ],
+        }))}
+      />
+      <Table
+        name={words.alerts}
+        empty={words.noAlerts}
+        columns={[words.time, words.severity, words.service, words.code, words.message]}
+        rows={value.alerts.map((row) => ({
+          key: row.id,
+          cells: [
+            moment(row.time_ms),
+            <span key="severity" class={/crit|err/i.test(row.severity) ? "loss strong" : "warning"}>
+              {row.severity}
+            </span>,
+            row.model ? `${row.service} · ${row.model}` : row.service,
+            row.code,
+            row.message,
+          ],
+        }))}
+      />
+      <Table
+        name={words.streams}
+        empty={words.noStreams}
+        columns={[words.stream, words.length, words.lag, words.pending]}
+        rows={value.streams.flatMap((row) => [
+          {
+            key: row.stream,
+            cells: [<b key="name">{row.stream}</b>, number(row.length, 0), "", ""],
+          },
+          ...row.groups.map((group) => ({
+            key: `${row.stream} ${group.name}`,
+            cells: [`└ ${group.name}`, "", number(group.lag, 0), number(group.pending, 0)],
+          })),
+        ])}
+      />
+      <Table
+        name={words.latencies}
+        empty={words.noLatencies}
+        columns={[words.what, "p50 ms", "p99 ms", words.count]}
+        rows={value.latencies.map((row) => ({
+          key: row.name,
+          cells: [row.name, millis(row.p50_ms), millis(row.p99_ms), number(row.count, 0)],
+        }))}
+      />
+      <div class="pair">
+        <Table
+          name={words.errors}
+          empty={words.noErrors}
+          columns={[words.service, words.count]}
+          rows={value.errors.map((row) => ({ key: row.service, cells: [row.service, number(row.count, 0)] }))}
+        />
+        <Table
+          name={words.deadLetters}
+          empty={words.noDeadLetters}
+          columns={[words.stream, words.count]}
+          rows={value.dead_letters.map((row) => ({ key: row.stream, cells: [row.stream, number(row.count, 0)] }))}
+        />
+      </div>
+      <p class="note">
+        {words.asOf} {clock(value.time_ms)}
+      </p>
+    </>
+  );
+}
+
+/** How the machinery does: services, alerts, streams, latencies, errors, dead letters. */
+export function OperationsPage() {
+  const words = t();
+  const value = operations.value;
+  const loaded = { value, failed: operationsFail.value, missing: false };
+  return (
+    <section class="page">
+      <h1>{words.operations}</h1>
+      {operationsFail.value && value && (
+        <p class="note warning" role="alert">
+          {words.staleData}
+        </p>
+      )}
+      {value ? <Tables value={value} /> : <LoadNote loaded={loaded} />}
+    </section>
+  );
+}

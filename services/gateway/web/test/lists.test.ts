@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+
+import { merged, MOST_ROWS, replaced } from "../src/lists";
+
+const row = (id: string, time_ms: number, text = ""): { id: string; time_ms: number; text: string } => ({
+  id,
+  time_ms,
+  text,
+});
+
+test("a row is there once, in its latest version, newest first", () => {
+  const rows = merged([row("a", 1), row("b", 2, "old")], [row("b", 2, "new"), row("c", 3)]);
+  expect(rows.map(({ id, text }) => id + text)).toEqual(["c", "bnew", "a"]);
+});
+
+test("the list is bounded, and loses the oldest", () => {
+  const rows = merged(
+    Array.from({ length: MOST_ROWS }, (_, index) => row(`r${index}`, index)),
+    [row("new", MOST_ROWS)],
+  );
+  expect(rows).toHaveLength(MOST_ROWS);
+  expect(rows[0]?.id).toBe("new");
+  expect(rows.some(({ id }) => id === "r0")).toBe(false);
+});
+
+test("a snapshot that meets what is known is joined to it; one behind a gap replaces it", () => {
+  expect(replaced([row("b", 2), row("a", 1)], [row("c", 3), row("b", 2)]).map(({ id }) => id)).toEqual(["c", "b", "a"]);
+  expect(replaced([row("b", 2), row("a", 1)], [row("e", 9), row("d", 8)]).map(({ id }) => id)).toEqual(["e", "d"]);
+  expect(replaced([row("a", 1)], [])).toEqual([]);
+});

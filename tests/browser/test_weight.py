@@ -1,0 +1,43 @@
+"""The page stays light: what it loads, and what it holds after thousands of pushes."""
+
+import gzip
+import time
+
+import pytest
+from playwright.async_api import Page, expect
+
+from aicoin_local.browser import Pusher, heap_bytes
+from aicoin_local.testing import Arena, wait_for
+from aicoin_local.web import WEB
+
+pytestmark = pytest.mark.browser
+
+SCRIPT_LIMIT_BYTES = 120_000
+WARM_UP, UPDATES, BATCH = 4_000, 2_000, 100
+MOST_GROWTH_BYTES = 1_000_000
+
+
+def test_the_script_is_at_most_120_kb() -> None:
+    scripts = list((WEB / "dist" / "assets").glob("*.js"))
+    assert scripts
+    assert sum(len(gzip.compress(path.read_bytes())) for path in scripts) <= SCRIPT_LIMIT_BYTES
+
+
+async def test_the_heap_is_flat_after_two_thousand_updates(arena: Arena, page: Page) -> None:
+    wait_for("a decision", lambda: arena.get("decisions", limit="1")["decisions"], limit_s=120)
+    await page.goto(arena.run["gateway_url"])
+    await expect(page.get_by_test_id("decision-card").first).to_be_visible(timeout=60_000)
+    [account] = [row for row in arena.get("accounts")["accounts"] if row["model"] == "qwen"]
+    [decision] = arena.get("decisions", limit="1")["decisions"]
+    async with Pusher(arena.run["redis_url"], account, decision) as pusher:
+
+        async def push(count: int) -> None:
+            """Pushes, and waits each time until the page shows the last one."""
+            for _ in range(count // BATCH):
+                await pusher.push(BATCH, int(time.time() * 1000))
+                await expect(page.locator(f"[data-id={pusher.newest}]")).to_be_attached(timeout=60_000)
+
+        await push(WARM_UP)
+        before = await heap_bytes(page)
+        await push(UPDATES)
+        assert await heap_bytes(page) - before <= MOST_GROWTH_BYTES
