@@ -1,11 +1,12 @@
 """`make crash-sweep KILLS=500`: starts an arena of its own, kills its processes, says what came of it."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from crash_sweep.sweep import arena_for_sweep, sweep
+from crash_sweep.sweep import Report, arena_for_sweep, sweep
 
 
 def main() -> int:
@@ -13,17 +14,28 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="aicoin-crash-sweep-") as folder:
-        arena = arena_for_sweep(Path(folder) / "data")
-        try:
-            arena.start()
-            report = sweep(arena, arguments.kills, arguments.seed, _say)
-        finally:
-            arena.stop()
+    folder = Path(tempfile.mkdtemp(prefix="aicoin-crash-sweep-"))
+    report = _swept(folder, arguments.kills, arguments.seed)
     for each in report.wrong:
         _say(f"WRONG  {each}")
     _say(str(report))
-    return 1 if report.wrong else 0
+    if report.wrong:
+        _say(f"logs and data are in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+def _swept(folder: Path, kills: int, seed: int) -> Report:
+    arena = arena_for_sweep(folder / "data")
+    try:
+        arena.start()
+        return sweep(arena, kills, seed, _say)
+    except BaseException:
+        _say(f"logs and data are in {folder}")
+        raise
+    finally:
+        arena.stop()
 
 
 def _say(text: str) -> None:

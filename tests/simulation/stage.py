@@ -260,6 +260,16 @@ class Stage:
                 self.journal.note("exchange", "outage", length_s=length_s)
                 await asyncio.sleep(length_s)
 
+    async def wipes(self) -> None:
+        """Times at which Redis forgets everything."""
+        while True:
+            await asyncio.sleep(STEP_S)
+            if self.chaos.rng.random() < self.chaos.weather.wipes_a_minute * STEP_S / 60:
+                self.chaos.happened["wipe"] += 1
+                self.journal.note("redis", "wiped")
+                self.chaos.disturb("executor", self.loop.time())
+                self.bus.wipe()
+
     async def end(self) -> None:
         for task in self.aside:
             task.cancel()

@@ -217,12 +217,21 @@ class MemoryBus:
         found: list[Delivery] = []
         for stream in streams:
             held = self._group(stream, group)
-            fresh = [entry for entry in self._stream(stream).entries if entry > held.last_read][:count]
+            fresh = self._unread(stream, held.last_read)[:count]
             for entry in fresh:
                 held.pending[entry] = _Pending(consumer, self._now_ms())
                 held.last_read = entry
                 found.append(self._delivery(stream, entry))
         return found
+
+    def _unread(self, stream: str, last_read: EntryId) -> list[EntryId]:
+        """Entries past `last_read`, oldest first; looked for from the newest on, since most have been read."""
+        found: list[EntryId] = []
+        for entry in reversed(self._stream(stream).entries):
+            if entry <= last_read:
+                break
+            found.append(entry)
+        return found[::-1]
 
     def _delivery(self, stream: str, entry: EntryId) -> Delivery:
         held = self._stream(stream).entries.get(entry)
