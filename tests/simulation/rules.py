@@ -1,6 +1,6 @@
 """What must hold in every run, judged by the exchange's own state, not by what we believe of it."""
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from simulator.exchange.orders import Fill, Order
 
 NAKED_LIMIT_S = 10.0
 DISTURBED_S = 4.0
+EQUITY_S = 60.0
 RESIDUAL_FRACTION = Decimal("0.0001")
 SLACK = Decimal("1.02")
 DAY_MS = 86_400_000
@@ -35,6 +36,7 @@ class Rules:
         self._seen_fills: Counter[str] = Counter()
         self._naked_s: dict[tuple[str, str], float] = {}
         self._last_look_s = 0.0
+        self._equity: dict[str, deque[tuple[float, Decimal]]] = {model: deque() for model in MODELS}
         self._halted_ms: dict[str, int] = {}
         self._approvals: dict[str, RiskApproved] = {}
         self._published: list[Any] = []
@@ -76,6 +78,7 @@ class Rules:
             raise SimulationFailed(f"a service ended by itself: {self.stage.journal.crashes[0]}")
         self._note_approvals()
         self._note_halts()
+        self._note_equity(now_s)
         self._one_order_per_intent()
         self._limits_hold()
         self._covered_or_not_for_long(now_s)
@@ -98,6 +101,17 @@ class Rules:
                 self._halted_ms.setdefault(model, self.stage.clock.now_ms())
             else:
                 self._halted_ms.pop(model, None)
+
+    def _note_equity(self, now_s: float) -> None:
+        """Each account's equity of late: as old as what an approval may rest on, and its time to the exchange."""
+        marks = self._world.exchange.marks()
+        for model in MODELS:
+            late = self._equity[model]
+            late.append(
+                (now_s, figures(self._world.exchange.accounts[self.stage.addresses[model]], marks).account_value)
+            )
+            while now_s - late[0][0] > EQUITY_S:
+                late.popleft()
 
     def _judge_action(self, body: Any) -> None:
         """An order that may grow a position is an approved entry, signed before any halt."""
@@ -164,22 +178,25 @@ class Rules:
             for fill in entries:
                 self._entries_sent[model].add(self._entry_of[fill.cloid or ""])
             if entries:
-                self._account_within_limits(model, self._world.exchange.accounts[address])
+                coins = {fill.coin for fill in entries}
+                self._account_within_limits(model, self._world.exchange.accounts[address], coins)
 
-    def _account_within_limits(self, model: str, account: Account) -> None:
+    def _account_within_limits(self, model: str, account: Account, entered: set[str]) -> None:
+        """Against the most equity of late, and at the lesser of entry and mark: prices may jump after an approval."""
         limits = self.stage.risk_settings
         marks = self._world.exchange.marks()
-        sums = figures(account, marks)
+        equity = max(usd for _, usd in self._equity[model])
+        sizes = {p.coin: abs(p.size) * min(p.entry_price, marks[p.coin]) for p in account.positions.values()}
         if len(account.positions) > limits.max_open_positions:
             raise SimulationFailed(f"{model} holds {len(account.positions)} positions")
         for position in account.positions.values():
             if position.is_cross or position.leverage > limits.max_leverage:
                 raise SimulationFailed(f"{model} {position.coin}: cross {position.is_cross}, {position.leverage}x")
-            most_usd = sums.account_value * limits.max_position_size_percent / 100 * position.leverage
-            if abs(position.size) * marks[position.coin] > most_usd * SLACK * SLACK:
+            most_usd = equity * limits.max_position_size_percent / 100 * position.leverage
+            if position.coin in entered and sizes[position.coin] > most_usd * SLACK:
                 raise SimulationFailed(f"{model} {position.coin}: {position.size} is more than {most_usd} USD")
-        if sums.total_notional > limits.max_gross_exposure_ratio * sums.account_value * SLACK:
-            raise SimulationFailed(f"{model}: exposure {sums.total_notional} on equity {sums.account_value}")
+        if sum(sizes.values()) > limits.max_gross_exposure_ratio * equity * SLACK:
+            raise SimulationFailed(f"{model}: exposure {sum(sizes.values())} on equity {equity}")
         if len(self._entries_sent[model]) > limits.max_daily_trades:
             raise SimulationFailed(f"{model}: {len(self._entries_sent[model])} entries in a day")
 
