@@ -116,6 +116,10 @@ bench: $(VENV)/.bench  ## Runs one benchmark: make bench NAME=bus.
 bench-web: $(VENV)/.dev web  ## Measures the dashboard in Chromium: make bench-web MINUTES=30.
 	@$(VENV)/bin/python bench/web.py --minutes $(or $(MINUTES),30) $(ARGS)
 
+.PHONY: capture
+capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/capture, for SIMULATOR_MARKET=capture; Ctrl-C ends it.
+	@exec $(AICOIN) capture
+
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(VENV)/bin/python -m common.events.document > docs/events.md
 	@$(VENV)/bin/python -m risk.rules_doc > docs/risk-rules.md

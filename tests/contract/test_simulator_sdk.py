@@ -260,4 +260,4 @@ def test_a_taken_port_is_a_message_that_names_the_setting(trader: Trader, tmp_pa
     )
     assert second.returncode == 2
     assert second.stderr.startswith("simulator: SIMULATOR_PORT: ")
-    assert json.loads(httpx.get(trader.simulator.url).text)["market"] == "synthetic"
+    assert json.loads(httpx.get(trader.simulator.url).text)["market"] == "SIMULATED"

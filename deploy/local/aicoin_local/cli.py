@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aicoin_local import bench, checks, dotenv_file, footprint, web
+from aicoin_local import bench, capture, checks, dotenv_file, footprint, web
 from aicoin_local.environment import command_variables
 from aicoin_local.lock import holder
 from aicoin_local.orphans import orphans
@@ -113,6 +113,7 @@ def stop() -> None:
     typer.echo("stopped")
 
 
+app.command("capture")(capture.capture)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.command("footprint")(footprint.footprint)
 app.command("env")(dotenv_file.make)

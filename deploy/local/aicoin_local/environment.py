@@ -7,6 +7,9 @@ from aicoin_local.paper import has_paper_accounts, paper_environment
 from aicoin_local.runfile import read_run
 from aicoin_local.settings import LocalSettings, refuse
 
+RECORDED_AT_ONCE = "1.0001"
+"""Clocks are compared at a speed of exactly 1 only."""
+
 
 def shared_variables(
     settings: LocalSettings, given: Mapping[str, str], redis_url: str, database_url: str
@@ -27,6 +30,7 @@ def shared_variables(
     }
     if settings.hyperliquid_env == "paper":
         variables |= paper_environment(settings.data_dir) | {"HYPERLIQUID_API_URL": settings.simulator_url}
+        variables = {"MARKET_SPEED": market_speed(given)} | variables
     return variables
 
 
@@ -41,6 +45,13 @@ def command_variables(settings: LocalSettings, given: Mapping[str, str]) -> dict
         if running.get("simulator_url"):
             variables |= dict.fromkeys(("SIMULATOR_URL", "HYPERLIQUID_API_URL"), running["simulator_url"])
     return variables
+
+
+def market_speed(given: Mapping[str, str]) -> str:
+    """How fast the paper market runs against the wall's clock. A recorded one never runs with it: its time is past."""
+    speed = given.get("SIMULATOR_SPEED", "1")
+    is_recorded = given.get("SIMULATOR_MARKET") == "capture"
+    return RECORDED_AT_ONCE if is_recorded and speed in ("1", "1.0") else speed
 
 
 def missing_keys(settings: LocalSettings, given: Mapping[str, str]) -> list[str]:

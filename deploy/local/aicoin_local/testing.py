@@ -76,6 +76,7 @@ class Arena:
             "METRICS_BASE_PORT": str(metrics),
             # A test that looks on asks from the same address as the services: their budget is theirs.
             "SIMULATOR_RATE_LIMITS": "false",
+            "SIMULATOR_MARKET": "synthetic",
             "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),
             "CONTROL_TOKEN": CONTROL_TOKEN,
         }

@@ -1,5 +1,6 @@
 """GET status: which money, which market, which models, and whether they may trade."""
 
+import json
 from typing import Any
 
 from common.runtime.service import Service
@@ -10,6 +11,7 @@ from gateway.queries import Queries
 
 NAMES = {"deepseek": "DeepSeek", "qwen": "Qwen"}
 VERSION = "0.1.0"
+SOURCE_KEY = "market:source"
 STATES = ("ACTIVE", "REDUCING", "HALTED")
 
 
@@ -24,7 +26,6 @@ class Status:
         facts = await self._queries.latest_model_facts()
         states = {row["model"]: row for row in await self._queries.trading_states()}
         configured = {"deepseek": self._settings.deepseek_model, "qwen": self._settings.qwen_model}
-        is_paper = self._settings.hyperliquid_env == "paper"
         models = [
             {
                 "model": model,
@@ -40,7 +41,7 @@ class Status:
         ]
         return {
             "mode": self._settings.hyperliquid_env.upper(),
-            "market": "SIMULATED" if is_paper else "LIVE",
+            "market": await self._market(),
             "models": models,
             "trading_state": max((str(row["trading_state"]) for row in models), key=STATES.index),
             "time_ms": self._service.clock.now_ms(),
@@ -59,6 +60,13 @@ class Status:
             "has_control": self._settings.control_token is not None,
             "version": VERSION,
         }
+
+    async def _market(self) -> str:
+        """LIVE, CAPTURE or SIMULATED, as the ingester has found out; UNKNOWN before that."""
+        if self._settings.hyperliquid_env != "paper":
+            return "LIVE"
+        value = await self._service.redis.get(SOURCE_KEY)
+        return str(json.loads(value)["market"]) if value is not None else "UNKNOWN"
 
 
 def _unlabelled(provider_model: str) -> str:

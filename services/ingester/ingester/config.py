@@ -1,5 +1,6 @@
 """Settings of the ingester."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -11,7 +12,10 @@ SENTIMENT_OFF = "off"
 
 
 class IngesterSettings(ServiceSettings):
-    """`hyperliquid_api_url` overrides the environment's own; on paper it is the simulator's."""
+    """`hyperliquid_api_url` overrides the environment's own; on paper it is the simulator's.
+
+    With `capture_dir` everything received is recorded there, in at most `capture_files` files of `capture_file_mb`.
+    """
 
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
     hyperliquid_api_url: str | None = Field(None, pattern=r"^https?://[^/]+$")
@@ -20,6 +24,9 @@ class IngesterSettings(ServiceSettings):
     tick_interval_ms: int = Field(250, ge=100, le=5_000)
     history_weight_per_minute: int = Field(400, ge=50, le=1_200)
     stall_limit_s: float = Field(15.0, ge=2, le=300)
+    capture_dir: Path | None = None
+    capture_file_mb: int = Field(64, ge=1, le=4_096)
+    capture_files: int = Field(20, ge=1, le=10_000)
     sentiment_url: str = Field("https://api.alternative.me/fng/?limit=1", pattern=r"^(https?://.+|off)$")
 
     @property

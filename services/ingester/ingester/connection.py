@@ -71,9 +71,11 @@ class Connection:
         take: Callable[[Frame], None],
         connected: Callable[[bool, str], None],
         silent: Callable[[], str | None],
+        heard: Callable[[bytes], None] | None = None,
     ) -> None:
+        """`heard` gets every readable message as it came, before anything is done with it."""
         self._url, self._clock, self._log, self._complaints = url, clock, log, complaints
-        self._take, self._connected, self._silent = take, connected, silent
+        self._take, self._connected, self._silent, self._heard = take, connected, silent, heard
 
     async def run(self) -> None:
         """Connects, listens, and begins again after every end, with jittered pauses."""
@@ -126,6 +128,8 @@ class Connection:
             raw = await socket.recv(decode=False)
             try:
                 frame = frame_of(raw)
+                if self._heard is not None:
+                    self._heard(raw)
                 if frame.channel == "subscriptionResponse":
                     unacknowledged.confirm(subscription_of(frame))
                 elif frame.channel == "error":

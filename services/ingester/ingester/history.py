@@ -60,10 +60,11 @@ class History:
         log: Any,
         *,
         answering: Callable[[bool, str], None],
+        heard: Callable[[dict[str, Any], bytes], None] | None = None,
     ) -> None:
-        """`answering(bool, reason)` hears whether the exchange gives usable answers."""
+        """`answering(bool, reason)` hears whether the exchange gives usable answers, `heard` each of those."""
         self._client, self._url, self._budget, self._clock, self._log = client, f"{url}/info", budget, clock, log
-        self._answering = answering
+        self._answering, self._heard = answering, heard
 
     async def max_leverages(self) -> dict[Symbol, int]:
         """Each coin's own maximum leverage."""
@@ -107,5 +108,7 @@ class History:
                 )
                 await self._clock.sleep(pause.next_s())
             else:
+                if self._heard is not None:
+                    self._heard(body, answer.content)
                 self._answering(True, "")
                 return content

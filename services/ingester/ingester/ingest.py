@@ -13,6 +13,7 @@ from common.trading.symbols import Symbol
 from ingester import metrics
 from ingester.cache import KlineCache, book_value, price_value, symbol_key
 from ingester.candles import ALL_SERIES, KEPT
+from ingester.capture import Capture
 from ingester.complaints import Complaints
 from ingester.config import IngesterSettings
 from ingester.cycle import Cycle, Cycles, cycle_id
@@ -34,9 +35,11 @@ SNAPSHOT_KEY = "snapshot:latest"
 class Ingester:
     """Wires the feed to the bus. Its tasks run under the service and begin when `load` has read the cache."""
 
-    def __init__(self, service: Service, settings: IngesterSettings, complaints: Complaints) -> None:
+    def __init__(
+        self, service: Service, settings: IngesterSettings, complaints: Complaints, capture: Capture | None = None
+    ) -> None:
         self.service, self.settings, self.clock, self.log = service, settings, service.clock, service.log
-        self.feed, self.time, self.complaints = Feed(), MarketTime(), complaints
+        self.feed, self.time, self.complaints, self.capture = Feed(), MarketTime(), complaints, capture
         self.sentiment = SentimentWatch(settings.sentiment_url, service.clock, service.log)
         self.klines = KlineCache(service.redis)
         self.pushes = PricePushes()
@@ -102,7 +105,13 @@ class Ingester:
         async with httpx.AsyncClient() as client:
             budget = Budget(self.settings.history_weight_per_minute, self.clock)
             history = History(
-                client, self.settings.api_url, budget, self.clock, self.log, answering=self._tell_answering
+                client,
+                self.settings.api_url,
+                budget,
+                self.clock,
+                self.log,
+                answering=self._tell_answering,
+                heard=None if self.capture is None else self.capture.answer,
             )
             self.max_leverages = await history.max_leverages()
             while True:

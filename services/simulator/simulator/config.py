@@ -4,15 +4,19 @@ import re
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ADDRESS = re.compile(r"^0x[0-9a-fA-F]{40}$")
 
 
 class SimulatorSettings(BaseSettings):
-    """`simulator_accounts` is a comma list of account:api-wallet, each funded once with `paper_start_balance`."""
+    """`simulator_accounts` is a comma list of account:api-wallet, each funded once with `paper_start_balance`.
+
+    `simulator_market` auto: what was chosen at the first start; then live where `simulator_upstream_url` answers.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -25,6 +29,10 @@ class SimulatorSettings(BaseSettings):
     simulator_rate_limits: bool = True
     simulator_control_port: int | None = Field(None, ge=0, le=65535)
     simulator_stepwise: bool = False
+    simulator_market: Literal["auto", "synthetic", "capture", "live"] = "auto"
+    simulator_market_path: Path | None = None
+    simulator_speed: float = Field(1.0, ge=1, le=1_000)
+    simulator_upstream_url: str = Field("https://api.hyperliquid.xyz", pattern=r"^https?://[^/]+$")
     paper_start_balance: Decimal = Field(Decimal(10_000), gt=0, le=10_000_000)
 
     @field_validator("simulator_accounts")
@@ -34,6 +42,14 @@ class SimulatorSettings(BaseSettings):
             if not all(ADDRESS.match(part) for part in pair.split(":")) or pair.count(":") != 1:
                 raise ValueError("must be a comma list of <account address>:<api wallet address>")
         return value
+
+    @model_validator(mode="after")
+    def _speed_is_possible(self) -> "SimulatorSettings":
+        if self.simulator_speed != 1 and self.simulator_market in ("auto", "live"):
+            raise ValueError("SIMULATOR_SPEED must be 1 unless SIMULATOR_MARKET is synthetic or capture")
+        if self.simulator_market == "capture" and self.simulator_market_path is None:
+            raise ValueError("SIMULATOR_MARKET_PATH must name the recorded files that SIMULATOR_MARKET=capture plays")
+        return self
 
     @property
     def accounts(self) -> list[tuple[str, str]]:
@@ -48,7 +64,10 @@ def load_settings() -> SimulatorSettings:
         return SimulatorSettings()
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            name = str(problem["loc"][0]).upper()
             message = problem["msg"].removeprefix("Value error, ")
+            if not problem["loc"]:
+                sys.stderr.write(f"simulator: {message}\n")
+                continue
+            name = str(problem["loc"][0]).upper()
             sys.stderr.write(f"simulator: {name}: {message} (got {str(problem['input'])[:80]!r})\n")
         raise SystemExit(2) from None

@@ -15,8 +15,10 @@ REFUSED = Counter("aicoin_simulator_refused", "Requests refused with 429.")
 STALE_AFTER_MS = 5_000
 
 
-def create_health_app(step_age_ms: Callable[[], int], clients: Callable[[], int]) -> Starlette:
-    """`step_age_ms` and `clients` are called for the current figures."""
+def create_health_app(
+    step_age_ms: Callable[[], int], stillness: Callable[[], str | None], clients: Callable[[], int]
+) -> Starlette:
+    """All three are called for the current figures; `stillness` says why the market stands still, if it does."""
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -24,6 +26,8 @@ def create_health_app(step_age_ms: Callable[[], int], clients: Callable[[], int]
     async def readyz(request: Request) -> Response:
         age = step_age_ms()
         reasons = {} if age < STALE_AFTER_MS else {"market": f"no step for {age} ms"}
+        if (why := stillness()) is not None:
+            reasons["market"] = f"the market stands still: {why}"
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
     async def metrics(request: Request) -> Response:

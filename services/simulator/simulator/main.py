@@ -12,6 +12,7 @@ import json
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,33 +20,51 @@ from starlette.types import ASGIApp
 from simulator.clock import now_ms
 from simulator.config import SimulatorSettings, load_settings
 from simulator.health import create_health_app
+from simulator.market.source import Source
+from simulator.opening import Opened, open_market
 from simulator.panel import create_panel
 from simulator.server import Server
 from simulator.store import Store
+from simulator.upstream import stopped
 from simulator.world import World
 
 STEP_S = 0.25
 SAVE_EVERY_STEPS = 4
-STEPWISE_START_MS = 1_760_000_400_000
-"""Where a market begins that is moved by hand: equal seeds and requests give equal runs."""
 
 
-def build(settings: SimulatorSettings) -> Server:
+async def build(settings: SimulatorSettings) -> tuple[Server, Opened]:
     """The server with its world as it was left, or a new one; the configured accounts are funded once."""
     store = Store(settings.simulator_data_dir)
-    world = World(settings.simulator_seed, STEPWISE_START_MS if settings.simulator_stepwise else now_ms())
+    opened = await open_market(settings, store, now_ms)
+    world = World(settings.simulator_seed, opened.market.time_ms, opened.market)
     world.limits.is_on = settings.simulator_rate_limits
     found = store.load(world)
     for account, wallet in settings.accounts:
         world.open_account(account, wallet, settings.paper_start_balance, now_ms())
-    if settings.simulator_stepwise:
-        world.speed = 0.0
-    about = {"name": "AIcoin simulator", "market": "synthetic", "seed": settings.simulator_seed, "continued": found}
+    world.clock = market_clock(settings, world, opened.source)
+    about = {
+        "name": "AIcoin simulator",
+        "market": opened.source.label,
+        "source": opened.source.kind,
+        "seed": settings.simulator_seed,
+        "continued": found,
+    }
     server = Server(world, store, now_ms, about)
     server.is_stepwise = settings.simulator_stepwise
     server.settle()
     store.save_market(world)
-    return server
+    return server, opened
+
+
+def market_clock(settings: SimulatorSettings, world: World, source: Source) -> Callable[[int], int]:
+    """Market time at a wall time: by hand, the wall's own, or from where the market stands at the chosen speed."""
+    if settings.simulator_stepwise:
+        return lambda wall_ms: world.market.time_ms
+    market_ms, began_ms = world.market.time_ms, now_ms()
+    is_wall = source.kind == "live" or (source.kind == "synthetic" and market_ms <= began_ms)
+    if is_wall and settings.simulator_speed == 1:
+        return lambda wall_ms: wall_ms
+    return lambda wall_ms: market_ms + round((wall_ms - began_ms) * settings.simulator_speed)
 
 
 def listener(host: str, port: int, setting: str) -> socket.socket:
@@ -70,12 +89,14 @@ def served(app: ASGIApp) -> uvicorn.Server:
     return server
 
 
-async def beat(server: Server, stopping: asyncio.Event) -> None:
-    """Steps the market until told to stop; saves the price path every few seconds."""
+async def beat(server: Server, feeding: "asyncio.Task[None] | None", stopping: asyncio.Event) -> None:
+    """Steps the market until told to stop; saves the price path every few seconds. Ends with what ended the feed."""
     steps = 0
     while not stopping.is_set():
+        if feeding is not None and feeding.done():
+            feeding.result()
         if not server.is_stepwise:
-            server.step(server.now_ms())
+            server.step(server.world.clock(server.now_ms()))
         steps += 1
         if steps % SAVE_EVERY_STEPS == 0:
             server.store.save_market(server.world)
@@ -90,7 +111,7 @@ async def main() -> None:
         listener(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
     ]
     try:
-        server = build(settings)
+        server, opened = await build(settings)
     except OSError as error:
         sys.stderr.write(
             f"simulator: SIMULATOR_DATA_DIR: {settings.simulator_data_dir} can't be used: {error.strerror}\n"
@@ -100,9 +121,9 @@ async def main() -> None:
         sockets.append(listener("127.0.0.1", settings.simulator_control_port, "SIMULATOR_CONTROL_PORT"))
 
     def step_age_ms() -> int:
-        return 0 if server.is_stepwise else now_ms() - server.world.market.time_ms
+        return 0 if server.is_stepwise else server.world.clock(now_ms()) - server.world.market.time_ms
 
-    health = create_health_app(step_age_ms, lambda: len(server.sockets.clients))
+    health = create_health_app(step_age_ms, lambda: server.world.market.stillness, lambda: len(server.sockets.clients))
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -119,8 +140,10 @@ async def main() -> None:
     sys.stdout.write(json.dumps(started) + "\n")
     sys.stdout.flush()
     try:
-        await beat(server, stopping)
+        await beat(server, opened.feeding, stopping)
     finally:
+        if opened.feeding is not None:
+            await stopped(opened.feeding)
         server.store.save_market(server.world)
         server.sockets.close_all()
         for each in servers:

@@ -89,7 +89,7 @@ class Server:
 
     def step(self, now_ms: int) -> None:
         """One step of the market, to `now_ms` of its time, for everybody."""
-        if self.faults.is_frozen(self.now_ms()):
+        if self.faults.is_frozen(self.now_ms()) or self.world.market.stillness is not None:
             return
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
         if self.world.exchange.changes or self._pending:

@@ -17,6 +17,7 @@ from simulator.exchange.orders import Fill, Order, Twap
 from simulator.keys import Agent
 from simulator.market.candles import KEPT, Candle
 from simulator.market.market import Market
+from simulator.market.source import SYNTHETIC, Source
 from simulator.world import World
 
 SCHEMA = """
@@ -100,12 +101,38 @@ class Store:
         )
         self._stored[coin, interval] = fresh[-1].open_ms
 
+    def source(self) -> Source | None:
+        """What was chosen for this folder; None when nothing was yet."""
+        stored = self._get("source", "all")
+        if stored is not None:
+            return Source(**stored)
+        return None if self._get("market", "all") is None else SYNTHETIC
+
+    def last_prices(self) -> dict[str, float]:
+        """The mid prices at which the stored market stood; empty when there is none yet."""
+        market = self._get("market", "all") or {"coins": {}}
+        return {name: row["mid"] for name, row in market["coins"].items()}
+
+    def begin_market(self, source: Source) -> None:
+        """Forgets the stored market for one of another source; accounts and orders stay."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM candles")
+        self._db.execute("DELETE FROM documents WHERE kind IN ('market', 'rates')")
+        self._put("source", "all", source.stored())
+        self._db.execute("COMMIT")
+        self._stored.clear()
+
+    def load_market(self, market: Market) -> None:
+        """Lets a market go on where it was stored."""
+        saved = self._get("market", "all")
+        if saved is not None:
+            self._load_market(market, saved)
+
     def load(self, world: World) -> bool:
-        """Fills `world` from disk; False when there is nothing yet."""
-        market = self._get("market", "all")
-        if market is None:
+        """Fills `world`, but its market, from disk; False when there is nothing yet."""
+        counters = self._get("counters", "all")
+        if counters is None:
             return False
-        self._load_market(world.market, market)
         exchange, histories = world.exchange, world.histories
         orders = {order.oid: order for order in sorted(map(order_of, self._all("order")), key=lambda order: order.oid)}
         twaps = [twap_of(body) for body in self._all("twap")]
@@ -122,13 +149,14 @@ class Store:
             world.keys.nonces[key] = json.loads(body)
         for coin, rates in (self._get("rates", "all") or {}).items():
             histories.rates[coin] = rates
-        counters = self._get("counters", "all")
         exchange.next_oid, exchange.next_tid = counters["oid"], counters["tid"]
         exchange.next_twap = counters["twap"]
         exchange.rewards = {builder: Decimal(usd) for builder, usd in counters.get("rewards", {}).items()}
         exchange.fees, exchange.house.raw_usd = Decimal(counters["fees"]), Decimal(counters["house"])
         exchange.deposited, exchange.withdrawn = Decimal(counters["deposited"]), Decimal(counters["withdrawn"])
-        world.funded_hour = counters["funded_hour"]
+        # A market of another source may live in another time: no hour of it is skipped or paid twice.
+        if self._get("market", "all") is not None:
+            world.funded_hour = counters["funded_hour"]
         return True
 
     def _load_market(self, market: Market, saved: dict[str, Any]) -> None:

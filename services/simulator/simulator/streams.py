@@ -1,6 +1,7 @@
 """The messages that a step or an action makes for the subscriptions somebody has. No I/O."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from simulator.exchange.exchange import Changes
@@ -153,9 +154,11 @@ class Pacer:
         if kind == "candle":
             if key[2] not in STORED and not self._is_due(key, now_ms, LONG_CANDLE_MS):
                 return False
-            is_first = key not in self._last
-            self._last[key] = True
-            return bool(trades.get(key[1])) or is_first
+            series = world.market.coins[key[1]].candles.series.get(key[2])
+            newest = replace(series[-1]) if series else None
+            is_new = newest is None or self._last.get(key) != newest
+            self._last[key] = newest
+            return is_new
         if kind in PACE_MS:
             return self._is_due(key, now_ms, PACE_MS[kind])
         return kind in STATE_TYPES and self._is_due(key, now_ms, STATE_EVERY_MS)

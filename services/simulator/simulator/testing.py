@@ -33,6 +33,7 @@ class SimulatorProcess:
             "SIMULATOR_ACCOUNTS": ",".join(f"{account}:{wallet}" for account, wallet in accounts or []),
             "PAPER_START_BALANCE": balance,
             "SIMULATOR_RATE_LIMITS": "false",
+            "SIMULATOR_MARKET": "synthetic",
             **{name.upper(): value for name, value in settings.items()},
         }
         self.port = 0
@@ -57,13 +58,14 @@ class SimulatorProcess:
             stdout=subprocess.PIPE,
             text=True,
         )
-        started = json.loads(self._first_line())
+        while (started := json.loads(self._next_line()))["event"] != "started":
+            pass
         self.port, self.metrics_port = started["port"], started["metrics_port"]
         self.control_port = started["control_port"]
         httpx.post(f"{self.url}/info", json={"type": "allMids"}, timeout=10).raise_for_status()
         return self
 
-    def _first_line(self) -> str:
+    def _next_line(self) -> str:
         assert self._process is not None  # noqa: S101 - start has set them
         assert self._process.stdout is not None  # noqa: S101
         deadline = time.monotonic() + START_LIMIT_S

@@ -14,6 +14,7 @@ from simulator.exchange.settle import pay_funding
 from simulator.exchange.step import step
 from simulator.keys import AGENT_LIFE_MS, Agent, Keys
 from simulator.limits import Limits
+from simulator.market.candles import MINUTE_MS
 from simulator.market.coin import Trade
 from simulator.market.market import Market, hour_of
 from simulator.signing import l1_signers
@@ -38,16 +39,16 @@ class Histories:
 
 
 class World:
-    """The simulated outside world. All times are wall ms and come in as arguments."""
+    """The simulated outside world. Times come in as arguments; `clock` tells the market's time at a wall time."""
 
     def __init__(self, seed: int, now_ms: int, market: Market | None = None) -> None:
         self.market = market or Market(seed, now_ms)
+        now_ms = self.market.time_ms
         self.exchange = Exchange(self.market)
         self.keys = Keys()
         self.limits = Limits()
         self.l1_signers: Callable[[dict[str, Any]], Iterable[str]] = l1_signers
-        self.speed = 1.0
-        self._stepped_ms = now_ms
+        self.clock: Callable[[int], int] = lambda wall_ms: wall_ms
         self.histories = Histories()
         self.funded_hour = hour_of(now_ms)
 
@@ -61,23 +62,31 @@ class World:
             self.keys.approve(Agent(wallet, account, name, now_ms + 20 * AGENT_LIFE_MS))
 
     def step(self, now_ms: int) -> dict[str, list[Trade]]:
-        """Moves the market and everything that depends on it; returns the tape of the step."""
+        """Moves the market and everything that depends on it, never more than a minute at once; returns the tape."""
+        trades: dict[str, list[Trade]] = {name: [] for name in COINS}
+        while True:
+            self._step(min(now_ms, self.market.time_ms + MINUTE_MS), trades)
+            if self.market.time_ms >= min(now_ms, self.market.end_ms):
+                return trades
+
+    def _step(self, now_ms: int, tape: dict[str, list[Trade]]) -> None:
         before_ms = self.market.time_ms
         trades = self.market.step(now_ms)
-        self._stepped_ms = now_ms
+        now_ms = self.market.time_ms
         if hour_of(now_ms) > self.funded_hour:
             self.funded_hour = hour_of(now_ms)
             for name in COINS:
                 self._pay_funding(name, now_ms)
-        if self.market.time_ms // SAMPLE_EVERY_MS != before_ms // SAMPLE_EVERY_MS:
+        if now_ms // SAMPLE_EVERY_MS != before_ms // SAMPLE_EVERY_MS:
             self._sample_equity()
-        step(self.exchange, trades, (self.market.time_ms - before_ms) / 1000, now_ms)
-        return trades
+        step(self.exchange, trades, (now_ms - before_ms) / 1000, now_ms)
+        for name, fresh in trades.items():
+            tape[name] += fresh
 
     def market_ms(self, wall_ms: int) -> int:
-        """Market time at a wall time: that of the last step, carried on at the market's speed."""
-        passed_ms = min(max(0, wall_ms - self._stepped_ms), CARRY_LIMIT_MS)
-        return self.market.time_ms + round(passed_ms * self.speed)
+        """Market time at a wall time, by `clock`: never before the last step, nor far after it."""
+        step_ms = self.market.time_ms
+        return min(max(step_ms, self.clock(wall_ms)), step_ms + CARRY_LIMIT_MS)
 
     def _sample_equity(self) -> None:
         """A point of every account's portfolio history: (time, equity, paid in, volume) in USD."""
@@ -89,7 +98,7 @@ class World:
             del points[:-KEPT_ROWS]
 
     def _pay_funding(self, name: str, now_ms: int) -> None:
-        rate, premium = self.market.coins[name].settle_hour()
+        rate, premium = self.market.settle_hour(name)
         exact = Decimal(repr(round(rate, 10)))
         row = {
             "coin": name,

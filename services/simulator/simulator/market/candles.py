@@ -51,10 +51,14 @@ class Candle:
 
 
 class CandleBook:
-    """All candles of one coin, oldest first; the last one of each interval is open."""
+    """All candles of one coin, oldest first; the last one of each interval is open.
+
+    A continuous one opens each candle where the last one closed; else it opens with its first price.
+    """
 
     def __init__(self) -> None:
         self.series: dict[str, list[Candle]] = {name: [] for name in STORED}
+        self.is_continuous = True
 
     def add(self, time_ms: int, price: float, volume: float, count: int) -> list[tuple[str, Candle]]:
         """Adds an observation to every interval; returns what it touched."""
@@ -65,11 +69,17 @@ class CandleBook:
             if series and series[-1].open_ms == open_ms:
                 series[-1].add(price, volume, count)
             else:
-                start = series[-1].close if series else price
+                start = series[-1].close if series and self.is_continuous else price
                 series.append(Candle(open_ms, start, max(start, price), min(start, price), price, volume, count))
                 del series[: -KEPT - 1]
             touched.append((name, series[-1]))
         return touched
+
+    @property
+    def newest_close(self) -> float | None:
+        """The newest price that any interval knows."""
+        ends = [series[-1] for series in self.series.values() if series]
+        return max(ends, key=lambda candle: candle.open_ms).close if ends else None
 
     def read(self, interval: str, start_ms: int, end_ms: int) -> list[Candle]:
         """Candles that open within the inclusive range."""

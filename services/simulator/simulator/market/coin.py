@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -38,7 +39,7 @@ class Trade:
 
 @dataclass(slots=True)
 class CoinMarket:
-    """The state of one coin's market. Prices in USD."""
+    """The state of one coin's market. Prices in USD; `told` is its context where the exchange itself has told it."""
 
     coin: Coin
     candles: CandleBook
@@ -51,6 +52,8 @@ class CoinMarket:
     premium_at_ms: int = 0
     last_premium: float = 0.0
     open_interest: float = 0.0
+    told_rate: float | None = None
+    told: dict[str, Any] | None = None
     bids: list[Level] = field(default_factory=list)
     asks: list[Level] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
@@ -61,19 +64,46 @@ class CoinMarket:
     def move(self, log_return: float, rng: random.Random, now_ms: int, dt_s: float, next_tid: int) -> list[Trade]:
         """One step of the path: new mid, oracle and mark, a fresh book, and the trades of the step."""
         self.mid *= math.exp(log_return)
+        self.show(rng, dt_s)
+        fresh = self._make_trades(rng, now_ms, dt_s, next_tid)
+        self._set_mark()
+        volume = float(sum(trade.size for trade in fresh))
+        self.touched = self.candles.add(now_ms, self.fresh_price(fresh), volume, len(fresh))
+        self._sample_premium(now_ms)
+        return fresh
+
+    def follow(
+        self, prints: Sequence[tuple[int, Decimal, Decimal]], rng: random.Random, dt_s: float, next_tid: int
+    ) -> list[Trade]:
+        """A step along a given way: (time, price, size) prints become trades, candles and the book's middle."""
+        fresh = []
+        for index, (at_ms, price, size) in enumerate(prints):
+            tick = round_price(self.coin, float(price))
+            side = "B" if tick >= self.mid else "A"
+            self.mid = tick
+            self.touched = self.candles.add(at_ms, tick, float(size), int(size > 0))
+            if size > 0:
+                fresh.append(Trade(side, tick, size, at_ms, next_tid + index))
+        self.trades += fresh
+        del self.trades[:-100]
+        self.show(rng, dt_s)
+        self._set_mark()
+        if prints:
+            self._sample_premium(prints[-1][0])
+        return fresh
+
+    def show(self, rng: random.Random, dt_s: float) -> None:
+        """Lets the oracle follow the mid and makes a fresh book around it."""
         self.oracle += (self.mid - self.oracle) * min(1.0, dt_s / 3.0)
         self.oracle *= 1.0 + rng.gauss(0.0, 2e-6)
         weight = 1.0 - math.exp(-dt_s / EMA_S)
         self.basis_ema += weight * (self.mid - self.oracle - self.basis_ema)
         self._make_book(rng)
-        fresh = self._make_trades(rng, now_ms, dt_s, next_tid)
+
+    def _set_mark(self) -> None:
         last = self.trades[-1].price if self.trades else self.mid
         middle = sorted((float(self.bids[0].price), float(self.asks[0].price), last))[1]
         self.mark = sorted((self.oracle + self.basis_ema, middle, self.mid))[1]
-        volume = float(sum(trade.size for trade in fresh))
-        self.touched = self.candles.add(now_ms, self.fresh_price(fresh), volume, len(fresh))
-        self._sample_premium(now_ms)
-        return fresh
 
     def fresh_price(self, fresh: list[Trade]) -> float:
         return fresh[-1].price if fresh else round_price(self.coin, self.mid)
@@ -145,7 +175,9 @@ class CoinMarket:
         return paid / bought if bought else self.mid
 
     def funding_rate(self) -> float:
-        """The hourly rate from this hour's premium samples. Source: Hyperliquid docs, Funding."""
+        """The hourly rate from this hour's premium samples, or as it was told. Source: Hyperliquid docs, Funding."""
+        if self.told_rate is not None:
+            return self.told_rate
         premium = self.premium_sum / self.premium_count if self.premium_count else 0.0
         rate = (premium + min(max(0.0001 - premium, -0.0005), 0.0005)) / 8
         return min(max(rate, -FUNDING_CAP_HOURLY), FUNDING_CAP_HOURLY)
@@ -163,6 +195,8 @@ class CoinMarket:
 
     @property
     def mark_text(self) -> str:
+        if self.told is not None:
+            return str(self.told["markPx"])
         decimals = max(0, min(6 - self.coin.size_decimals + 1, 5 - len(str(int(self.mark)))) + 1)
         return text(Decimal(repr(round(self.mark, decimals))))
 
@@ -172,4 +206,6 @@ class CoinMarket:
 
     @property
     def oracle_text(self) -> str:
+        if self.told is not None:
+            return str(self.told["oraclePx"])
         return text(Decimal(repr(round_price(self.coin, self.oracle))))

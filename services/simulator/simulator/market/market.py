@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,13 +16,23 @@ SECONDS_A_YEAR = 365 * 86_400
 JUMPS_A_DAY = 3.0
 TREND_MINUTES = 25.0
 TREND_PER_HOUR = 0.004
+FAR_MS = 2**53
 
 
 class Market:
     """The synthetic market; `seed` makes the moves repeatable, the clock comes in with each step."""
 
-    def __init__(self, seed: int, now_ms: int) -> None:
+    def __init__(
+        self,
+        seed: int,
+        now_ms: int,
+        *,
+        prices: Mapping[str, float] | None = None,
+        pasts: Mapping[str, CandleBook] | None = None,
+    ) -> None:
+        """Starts at `prices` where they are given, with a past of its own making; or goes on from given `pasts`."""
         self.seed = seed
+        self._prices = prices or {}
         self.rng = random.Random(seed)
         self.time_ms = now_ms
         self.next_tid = 1_000_000_000
@@ -30,29 +41,53 @@ class Market:
         self.coins: dict[str, CoinMarket] = {}
         numbers = np.random.default_rng(seed)
         for name, coin in COINS.items():
-            per_minute = coin.day_volume_usd / 1440 / coin.start_price
-            past = self._past(numbers, now_ms, coin, per_minute)
+            if pasts is not None:
+                past = pasts[name]
+            else:
+                past = self._past(numbers, now_ms, coin, coin.day_volume_usd / 1440 / coin.start_price)
             self.coins[name] = self._opened(coin, past)
-        self._first_books()
+        self._first_books(with_trades=pasts is None)
 
     def _past(self, rng: np.random.Generator, now_ms: int, coin: Coin, volume_per_minute: float) -> CandleBook:
-        return history(rng, now_ms, coin.start_price, coin.volatility, volume_per_minute)
+        return history(rng, now_ms, self._prices.get(coin.name, coin.start_price), coin.volatility, volume_per_minute)
 
     def _opened(self, coin: Coin, past: CandleBook) -> CoinMarket:
-        opened = CoinMarket(coin, past, coin.start_price, coin.start_price, coin.start_price)
+        price = past.newest_close or coin.start_price
+        opened = CoinMarket(coin, past, price, price, price)
         opened.open_interest = coin.open_interest
         return opened
 
-    def _first_books(self) -> None:
+    def _first_books(self, *, with_trades: bool) -> None:
         for market in self.coins.values():
-            market.move(0.0, self.rng, self.time_ms, 0.25, self.next_tid)
+            if with_trades:
+                market.move(0.0, self.rng, self.time_ms, 0.25, self.next_tid)
+            else:
+                market.show(self.rng, 0.25)
             self.next_tid += 10
+
+    @property
+    def end_ms(self) -> int:
+        """Past this time the market knows nothing."""
+        return FAR_MS
+
+    @property
+    def stillness(self) -> str | None:
+        """Why the market stands still, if it does."""
+        return None
 
     def step(self, now_ms: int) -> dict[str, list[Trade]]:
         """Moves all coins to `now_ms`; returns the trades per coin. A gap of minutes is walked minute by minute."""
-        while now_ms - self.time_ms > MINUTE_MS:
-            self._advance(self.time_ms + MINUTE_MS)
-        return self._advance(now_ms)
+        now_ms = max(self.time_ms, min(now_ms, self.end_ms))
+        trades: dict[str, list[Trade]] = {name: [] for name in self.coins}
+        while True:
+            for name, fresh in self._advance(min(now_ms, self.time_ms + MINUTE_MS)).items():
+                trades[name] += fresh
+            if self.time_ms >= min(now_ms, self.end_ms):
+                return trades
+
+    def settle_hour(self, name: str) -> tuple[float, float]:
+        """Ends a coin's funding hour: (rate, average premium)."""
+        return self.coins[name].settle_hour()
 
     def _advance(self, now_ms: int) -> dict[str, list[Trade]]:
         dt_s = max(0.001, (now_ms - self.time_ms) / 1000)
@@ -80,6 +115,8 @@ class Market:
         hours = self.coins[name].candles.series["1h"]
         day = [candle for candle in hours if candle.open_ms > self.time_ms - DAY_MS]
         base = sum(candle.volume for candle in day)
+        if not day:
+            return self.coins[name].mid, 0.0, 0.0
         return day[0].open, sum(candle.volume * candle.close for candle in day), base
 
     def save(self) -> dict[str, Any]:

@@ -45,6 +45,9 @@ def _price(coin: Coin, price: float) -> str:
 def context(world: World, name: str) -> Body:
     """One coin's asset context."""
     market = world.market.coins[name]
+    if market.told is not None:
+        mid = world.exchange.books.mid(name)
+        return market.told | {"midPx": None if mid is None else text(mid)}
     previous, day_usd, day_coin = world.market.day_figures(name)
     mid = world.exchange.books.mid(name)
     return {

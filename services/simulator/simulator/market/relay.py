@@ -1,0 +1,220 @@
+"""A market that is told by Hyperliquid's own messages: the feed as it comes, or as it was recorded."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from simulator.coins import COINS
+from simulator.market.candles import INTERVALS_MS, KEPT, STORED, Candle, CandleBook
+from simulator.market.coin import Level, Trade
+from simulator.market.market import Market, hour_of
+
+REMEMBERED_TRADES = 2_000
+TAPE = 100
+MAX_LEVELS = 100
+UNREADABLE = (KeyError, IndexError, TypeError, ValueError, InvalidOperation)
+
+Side = list[tuple[Decimal, Decimal, int]]
+"""(price, size, orders) of one side of a book, best first."""
+
+
+class BadMessage(Exception):
+    """A message that is not what its channel promises."""
+
+
+class RelayMarket(Market):
+    """Takes messages by `hear` and shows what they say from the next step on; makes nothing up itself."""
+
+    def __init__(self, seed: int, now_ms: int) -> None:
+        self.heard_ms = 0
+        self._sides: dict[str, list[Side]] = {name: [[], []] for name in COINS}
+        self._changed: set[str] = set()
+        self._fresh: dict[str, list[Trade]] = {name: [] for name in COINS}
+        self._known_trades: dict[str, deque[tuple[int, int]]] = {
+            name: deque(maxlen=REMEMBERED_TRADES) for name in COINS
+        }
+        self._rates: dict[str, tuple[int, float, float]] = {}
+        self._rates_before: dict[str, tuple[int, float, float]] = {}
+        pasts = {}
+        for name in COINS:
+            pasts[name] = CandleBook()
+            pasts[name].is_continuous = False
+        super().__init__(seed, now_ms, pasts=pasts)
+
+    # What is heard.
+
+    def unknown(self) -> list[str]:
+        """Coins of which book or context has not been heard yet."""
+        return [name for name, market in self.coins.items() if market.told is None or not all(self._sides[name])]
+
+    def hear(self, channel: str, data: Any) -> None:
+        """Takes one message of a market channel; others are none of its business. Raises BadMessage."""
+        takes: dict[str, Callable[[Any], None]] = {
+            "l2Book": self._take_book,
+            "bbo": self._take_top,
+            "trades": self._take_trades,
+            "candle": self._take_candle,
+            "activeAssetCtx": self._take_context,
+        }
+        if channel not in takes:
+            return
+        try:
+            takes[channel](data)
+        except UNREADABLE as error:
+            raise BadMessage(f"{channel}: {error!r}") from error
+
+    def hear_past(self, rows: Any) -> None:
+        """Takes the answer to candleSnapshot: only what is missing, or was not heard to its end. Raises BadMessage."""
+        try:
+            for row in rows:
+                self._take_candle(row, is_past=True)
+        except UNREADABLE as error:
+            raise BadMessage(f"candleSnapshot: {error!r}") from error
+
+    def _take_book(self, data: Any) -> None:
+        self._hear_time(data["time"])
+        if (name := data["coin"]) in COINS:
+            sides = [[_level(name, row) for row in side[:MAX_LEVELS]] for side in data["levels"]]
+            # Where one side is empty there is no market to trade with: the last whole book stays.
+            if len(sides) == 2 and all(sides):
+                self._sides[name] = sides
+                self._changed.add(name)
+
+    def _take_top(self, data: Any) -> None:
+        self._hear_time(data["time"])
+        if (name := data["coin"]) in COINS:
+            bid, ask = (None if row is None else _level(name, row) for row in data["bbo"])
+            bids, asks = self._sides[name]
+            self._sides[name] = [_with_top(bids, bid, -1), _with_top(asks, ask, 1)]
+            self._changed.add(name)
+
+    def _take_trades(self, data: Any) -> None:
+        for row in sorted(data, key=lambda row: row["time"]):
+            name = row["coin"]
+            if name not in COINS or (row["time"], row["tid"]) in self._known_trades[name]:
+                continue
+            self._hear_time(row["time"])
+            self._known_trades[name].append((row["time"], row["tid"]))
+            side, price, size = row["side"], _positive(row["px"]), _size(name, row["sz"])
+            if side not in ("A", "B"):
+                raise ValueError(f"side {side!r}")
+            self._fresh[name].append(Trade(side, float(price), size, int(row["time"]), int(row["tid"])))
+
+    def _take_candle(self, row: Any, *, is_past: bool = False) -> None:
+        name, interval = row["s"], row["i"]
+        if name not in COINS or interval not in STORED:
+            return
+        first, high, low, close = (float(_positive(row[key])) for key in ("o", "h", "l", "c"))
+        candle = Candle(int(row["t"]), first, high, low, close, float(_size(name, row["v"])), int(row["n"]))
+        series = self.coins[name].candles.series[interval]
+        at = bisect_left(series, candle.open_ms, key=lambda each: each.open_ms)
+        if at < len(series) and series[at].open_ms == candle.open_ms:
+            if not is_past or candle.count >= series[at].count:
+                series[at] = candle
+        else:
+            series.insert(at, candle)
+            del series[: -KEPT - 1]
+
+    def _take_context(self, data: Any) -> None:
+        if (name := data["coin"]) not in COINS:
+            return
+        told = dict(data["ctx"])
+        market = self.coins[name]
+        mark, oracle = float(_positive(told["markPx"])), float(_positive(told["oraclePx"]))
+        rate = (hour_of(self.heard_ms), float(told["funding"]), float(told["premium"] or 0))
+        market.told, market.mark, market.oracle = told, mark, oracle
+        market.open_interest, market.last_premium = float(told["openInterest"]), rate[2]
+        market.told_rate = rate[1]
+        if name in self._rates and self._rates[name][0] < rate[0]:
+            self._rates_before[name] = self._rates[name]
+        self._rates[name] = rate
+
+    def _hear_time(self, time_ms: Any) -> None:
+        self.heard_ms = max(self.heard_ms, int(time_ms))
+
+    # What is shown.
+
+    def open_at(self, now_ms: int) -> None:
+        """Begins with what has been heard so far as the past. Every coin must be known."""
+        self.time_ms = now_ms
+        self._advance(now_ms)
+        for market in self.coins.values():
+            for interval, series in market.candles.series.items():
+                if not series:
+                    open_ms = now_ms - now_ms % INTERVALS_MS[interval]
+                    series.append(Candle(open_ms, *(4 * (market.mid,)), 0.0, 0))
+
+    def _advance(self, now_ms: int) -> dict[str, list[Trade]]:
+        self.time_ms = now_ms
+        for name in self._changed:
+            bids, asks = self._sides[name]
+            market = self.coins[name]
+            if bids and asks:
+                market.bids = [Level(*level) for level in bids]
+                market.asks = [Level(*level) for level in asks]
+                market.mid = float(bids[0][0] + asks[0][0]) / 2
+        self._changed.clear()
+        fresh, self._fresh = self._fresh, {name: [] for name in COINS}
+        for name, trades in fresh.items():
+            self.coins[name].trades += trades
+            del self.coins[name].trades[:-TAPE]
+        return fresh
+
+    def settle_hour(self, name: str) -> tuple[float, float]:
+        """The rate that stood when the hour ended."""
+        super().settle_hour(name)
+        ended = hour_of(self.time_ms) - 1
+        for hour, rate, premium in filter(None, (self._rates.get(name), self._rates_before.get(name))):
+            if hour <= ended:
+                return rate, premium
+        return 0.0, 0.0
+
+    # Across a restart.
+
+    def save(self) -> dict[str, Any]:
+        saved = super().save()
+        for name, row in saved["coins"].items():
+            row["told"] = self.coins[name].told
+        return saved | {"heard_ms": self.heard_ms, "rates": self._rates}
+
+    def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
+        super().load(saved, closed)
+        self.heard_ms = saved["heard_ms"]
+        self._rates = {name: (row[0], row[1], row[2]) for name, row in saved["rates"].items()}
+        for name, market in self.coins.items():
+            market.candles.is_continuous = False
+            market.told = saved["coins"][name]["told"]
+            if name in self._rates:
+                market.told_rate = self._rates[name][1]
+            self._sides[name] = [
+                [(each.price, each.size, each.count) for each in side] for side in (market.bids, market.asks)
+            ]
+            self._known_trades[name].extend((trade.time_ms, trade.tid) for trade in market.trades)
+
+
+def _with_top(levels: Side, top: tuple[Decimal, Decimal, int] | None, direction: int) -> Side:
+    """A side whose best level is `top`; what stood before it is gone."""
+    if top is None:
+        return levels
+    return [top, *(level for level in levels if (level[0] - top[0]) * direction > 0)]
+
+
+def _level(name: str, row: Any) -> tuple[Decimal, Decimal, int]:
+    return _positive(row["px"]), _size(name, row["sz"]), int(row["n"])
+
+
+def _positive(text: Any) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite() or value <= 0:
+        raise ValueError(f"no price: {text!r}")
+    return value
+
+
+def _size(name: str, text: Any) -> Decimal:
+    """On the coin's size step, so that what is left of a level is too."""
+    value = Decimal(text)
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"no size: {text!r}")
+    return value.quantize(Decimal(1).scaleb(-COINS[name].size_decimals))

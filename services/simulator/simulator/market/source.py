@@ -1,0 +1,25 @@
+"""Where the market comes from: its own making, recorded files, or the real feed."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+LABELS = {"synthetic": "SIMULATED", "capture": "CAPTURE", "live": "LIVE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`kind` is synthetic, capture or live; `origin` the path of the files or the address of the feed."""
+
+    kind: str
+    origin: str = ""
+
+    @property
+    def label(self) -> str:
+        """How dashboards name it."""
+        return LABELS[self.kind]
+
+    def stored(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+SYNTHETIC = Source("synthetic")

@@ -1,0 +1,139 @@
+"""What an ingester has recorded plays back as it was: books, trades, contexts, candles."""
+
+import asyncio
+import gzip
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from common.trading.symbols import SYMBOLS
+from simulator.market.capture import CaptureMarket, read_lines
+from simulator.testing import SimulatorProcess
+
+DEADLINE_S = 60.0
+COINS = [symbol.value for symbol in SYMBOLS]
+STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
+
+
+async def eventually(what: str, probe: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if found := probe():
+            return found
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def seen_of(simulator: SimulatorProcess) -> dict[str, Any]:
+    """Everything that a client can see of the market."""
+    seen: dict[str, Any] = {"mids": simulator.info(type="allMids")}
+    _, contexts = simulator.info(type="metaAndAssetCtxs")  # type: ignore[misc]
+    seen["contexts"] = [row for row in contexts if row["midPx"] is not None]
+    for coin in COINS:
+        book: Any = simulator.info(type="l2Book", coin=coin)
+        seen[f"book {coin}"] = book["levels"]
+        seen[f"trades {coin}"] = simulator.info(type="recentTrades", coin=coin)
+        for interval in STORED:
+            request = {"coin": coin, "interval": interval, "startTime": 0, "endTime": 2**50}
+            rows: Any = simulator.info(type="candleSnapshot", req=request)
+            seen[f"candles {coin} {interval}"] = rows[-400:]
+    return seen
+
+
+def captured(folder: Path) -> list[tuple[int, dict[str, Any]]]:
+    """What is recorded so far."""
+    return list(read_lines(folder)) if any(folder.glob("*.jsonl.gz")) else []
+
+
+def has_all_pasts(folder: Path) -> bool:
+    return sum(1 for _, line in captured(folder) if line.get("request", {}).get("type") == "candleSnapshot") == 36
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder recorded by the command, and what its simulator showed at the end."""
+    folder = tmp_path_factory.mktemp("capture")
+    simulator = SimulatorProcess(tmp_path_factory.mktemp("a"), seed=4, simulator_stepwise="true").start()
+    try:
+        asyncio.run(record(simulator, folder))
+        return folder, seen_of(simulator)
+    finally:
+        simulator.stop()
+
+
+async def record(simulator: SimulatorProcess, folder: Path) -> None:
+    environment = os.environ | {
+        "HYPERLIQUID_API_URL": simulator.url,
+        "CAPTURE_DIR": str(folder),
+        "HISTORY_WEIGHT_PER_MINUTE": "1200",
+        "AICOIN_DATA_DIR": str(folder / "none"),
+    }
+    command = [str(Path(sys.executable).parent / "aicoin"), "capture"]
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.DEVNULL)
+    try:
+        await eventually("all past candles", lambda: has_all_pasts(folder))
+        for _ in range(20):
+            simulator.panel("step", count=9, ms=1_000)
+            await asyncio.sleep(0.02)
+        end = simulator.panel("step", count=1, ms=1_000)["time_ms"]
+        await eventually("the last books", lambda: is_recorded(folder, end))
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+
+
+def is_recorded(folder: Path, end_ms: Any) -> bool:
+    frames = [line["frame"] for _, line in captured(folder)[-200:] if "frame" in line]
+    books = {each["data"]["coin"] for each in frames if each["channel"] == "l2Book" and each["data"]["time"] == end_ms}
+    contexts = [each for each in frames if each["channel"] == "activeAssetCtx"]
+    return len(books) == len(COINS) and len(contexts) >= len(COINS)
+
+
+def test_a_recorded_market_plays_back_as_it_was(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    folder, seen = session
+    simulator = SimulatorProcess(
+        tmp_path / "b", simulator_stepwise="true", simulator_market="capture", simulator_market_path=str(folder)
+    ).start()
+    try:
+        assert httpx.get(simulator.url).json()["market"] == "CAPTURE"
+        simulator.panel("step", count=60, ms=1_000)
+        simulator.kill()
+        simulator.start()
+        simulator.panel("step", count=300, ms=1_000)
+        replayed = seen_of(simulator)
+        ready = httpx.get(f"http://127.0.0.1:{simulator.metrics_port}/readyz")
+    finally:
+        simulator.stop()
+    assert "recorded messages have ended" in ready.text
+    for what, value in seen.items():
+        assert replayed[what] == value, what
+
+
+def test_equal_runs_over_a_recorded_market_are_equal(session: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = session
+    markets = [CaptureMarket(1, folder) for _ in range(2)]
+    tapes = [[market.step(market.time_ms + step) for step in [700] * 150] for market in markets]
+    assert tapes[0] == tapes[1]
+    assert sum(len(trades) for tape in tapes[0] for trades in tape.values()) > 50
+    assert markets[0].save() == markets[1].save()
+
+
+def test_a_file_that_is_cut_plays_up_to_there(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    folder, _ = session
+    whole = next(folder.glob("*.jsonl.gz"))
+    cut = tmp_path / whole.name
+    cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.9)])
+    with gzip.open(whole) as lines:
+        expected = [json.loads(line) for line in lines][1:]
+    got = [line for _, line in read_lines(tmp_path)]
+    assert len(expected) // 2 < len(got) < len(expected)
+    assert got == expected[: len(got)]
+    CaptureMarket(1, tmp_path)

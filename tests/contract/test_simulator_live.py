@@ -1,0 +1,133 @@
+"""A simulator that relays another one's feed: the same market, frozen while the other is away."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+
+from simulator.coins import COINS
+from simulator.testing import SimulatorProcess
+
+DEADLINE_S = 40.0
+KEY = "0x" + "21" * 32
+NOWHERE = "http://127.0.0.1:9"
+
+
+def eventually(what: str, probe: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if found := probe():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def source_of(simulator: SimulatorProcess) -> str:
+    return str(httpx.get(simulator.url).json()["market"])
+
+
+def shown(simulator: SimulatorProcess) -> dict[str, Any]:
+    """Mids, books, tapes, contexts and minutes as a client sees them; without a whole market's own times."""
+    contexts: Any = simulator.info(type="metaAndAssetCtxs")
+    seen: dict[str, Any] = {
+        "mids": simulator.info(type="allMids"),
+        "contexts": [row for row in contexts[1] if row["midPx"] is not None],
+    }
+    for coin in COINS:
+        book: Any = simulator.info(type="l2Book", coin=coin)
+        seen[f"book {coin}"] = book["levels"]
+        seen[f"trades {coin}"] = simulator.info(type="recentTrades", coin=coin)
+        for interval in ("1m", "1h"):
+            request = {"coin": coin, "interval": interval, "startTime": 0, "endTime": 2**50}
+            rows: Any = simulator.info(type="candleSnapshot", req=request)
+            seen[f"{interval} {coin}"] = rows[-450:]
+    return seen
+
+
+def agree(one: SimulatorProcess, other: SimulatorProcess) -> bool:
+    return shown(one) == shown(other)
+
+
+def is_still(simulator: SimulatorProcess) -> bool:
+    ready = httpx.get(f"http://127.0.0.1:{simulator.metrics_port}/readyz")
+    return "stands still: no feed" in ready.text
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Iterator[SimulatorProcess]:
+    """A market that moves when told."""
+    simulator = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true").start()
+    yield simulator
+    simulator.stop()
+
+
+def test_a_relayed_market_follows_freezes_and_goes_on(upstream: SimulatorProcess, tmp_path: Path) -> None:
+    relay = SimulatorProcess(
+        tmp_path / "relay", simulator_market="auto", simulator_upstream_url=upstream.url, simulator_seed="8"
+    ).start()
+    try:
+        assert source_of(relay) == "LIVE"
+        eventually("the first picture", lambda: agree(upstream, relay))
+        for _ in range(3):
+            upstream.panel("step", count=12, ms=5_000)
+            eventually("the same market", lambda: agree(upstream, relay))
+
+        wallet = Account.from_key(KEY)
+        relay.fund(wallet.address)
+        exchange = Exchange(wallet, relay.url, timeout=10)
+        filled = exchange.market_open("ETH", True, 0.5)["response"]["data"]["statuses"][0]["filled"]
+        book: Any = upstream.info(type="l2Book", coin="ETH")
+        assert filled["avgPx"] == book["levels"][1][0]["px"]
+
+        before = upstream.info(type="allMids")
+        upstream.kill()
+        eventually("the freeze", lambda: is_still(relay))
+        frozen: Any = relay.info(type="l2Book", coin="BTC")
+        time.sleep(1)
+        assert relay.info(type="l2Book", coin="BTC") == frozen
+        assert relay.info(type="allMids") == before
+
+        relay.kill()
+        relay.start()
+        assert (source_of(relay), relay.info(type="allMids")) == ("LIVE", before)
+        state: Any = relay.info(type="clearinghouseState", user=wallet.address)
+        assert state["assetPositions"][0]["position"]["szi"] == "0.5"
+
+        upstream.start()
+        upstream.panel("step", count=70, ms=1_000)
+        eventually("the same market again", lambda: agree(upstream, relay))
+        assert relay.info(type="allMids") != before
+    finally:
+        relay.stop()
+
+
+def test_without_a_feed_the_market_is_made_and_stays_so(upstream: SimulatorProcess, tmp_path: Path) -> None:
+    folder = tmp_path / "alone"
+    alone = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=NOWHERE).start()
+    assert source_of(alone) == "SIMULATED"
+    alone.stop()
+    reachable = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=upstream.url).start()
+    assert source_of(reachable) == "SIMULATED"
+    reachable.stop()
+
+
+def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: SimulatorProcess, tmp_path: Path) -> None:
+    folder = tmp_path / "changing"
+    upstream.panel("step", count=600, ms=60_000)
+    relay = SimulatorProcess(folder, simulator_market="live", simulator_upstream_url=upstream.url).start()
+    last: Any = eventually("prices", lambda: relay.info(type="allMids"))
+    relay.stop()
+    made = SimulatorProcess(folder, simulator_market="synthetic").start()
+    try:
+        assert source_of(made) == "SIMULATED"
+        now: Any = made.info(type="allMids")
+        for coin in COINS:
+            assert float(now[coin]) == pytest.approx(float(last[coin]), rel=0.01), coin
+            assert float(now[coin]) != pytest.approx(COINS[coin].start_price, rel=1e-4)
+    finally:
+        made.stop()
