@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from common.events import Action, Event, OrderFilled, OrderRole
+from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind, OrderFilled, OrderRole, originate
 from common.runtime.database import Pool, migrate, open_pool
-from common.trading.symbols import Side, Symbol
+from common.trading.symbols import Symbol
 from gateway.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
 from recorder.statistics import refresh_everything
-from recorder.testing import approved, decided, filled, position, snapshot, state
+from recorder.testing import approved, decided, filled, snapshot, state
 
 D = Decimal
 ZERO = D(0)
@@ -281,9 +281,9 @@ async def test_an_open_trade_counts_only_for_fees_and_what_was_realised(recorder
 
 async def test_funding_of_an_open_trade_counts_at_once(recorder: Recorder, pool: Pool) -> None:
     opened = filled("qwen", Symbol.BTC, 1, 2_000, D(1), D(100), D(0), fee=D("0.05"))
-    held = position(Symbol.BTC, Side.LONG, funding_since_open_usd=D("0.25"))
+    paid = AccountLedger(model="qwen", kind=LedgerKind.FUNDING, amount_usd=D("-0.25"), reason="funding", coin="BTC")
     await recorder.store([state("qwen", 1_000, D(10_000)), opened], 1)
-    await recorder.store([state("qwen", 3_000, D(10_000), positions=(held,))], 1)
+    await recorder.store([originate(paid, keys=("f",), time_ms=2_500, now_ms=2_500)], 1)
     assert (await row_of(pool, "qwen"))["funding"] == "0.25"
     figures = await Queries(pool).model_statistics("qwen")
     assert figures is not None
@@ -301,6 +301,27 @@ async def test_time_shares_go_on_with_the_account(recorder: Recorder, pool: Pool
     assert figures is not None
     shares = [figures[f"time_{side}_percent"] for side in ("long", "short", "flat")]
     assert shares == ["20", "40", "40"]
+
+
+async def test_money_paid_in_or_out_is_no_profit_and_no_drawdown(recorder: Recorder, pool: Pool) -> None:
+    def sums(transfers: int) -> AccountSums:
+        names = ("start_cash_usd", "closed_pnl_usd", "fees_usd", "funding_usd")
+        return AccountSums(since_ms=0, transfers_usd=D(transfers), **dict.fromkeys(names, ZERO))
+
+    await recorder.store(
+        [
+            state("qwen", 1_000, D(10_000), sums=sums(700)),
+            state("qwen", 301_000, D(15_100), sums=sums(5_700)),
+            state("qwen", 601_000, D(9_900), sums=sums(700)),
+            state("qwen", 602_000, D(9_950), sums=sums(700)),
+        ],
+        1,
+    )
+    row = await row_of(pool, "qwen")
+    assert (row["total_pnl"], row["return_percent"]) == ("-50", "-0.5")
+    assert D(row["max_drawdown_percent"]) == pytest.approx(100 * (1 - D(9_900) / D(10_100)), abs=D("1e-8"))
+    [account] = await Queries(pool).accounts()
+    assert account["return_percent"] == "-0.5"
 
 
 async def test_decisions_are_counted_once_whatever_is_repeated(recorder: Recorder, pool: Pool) -> None:

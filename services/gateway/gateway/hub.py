@@ -4,6 +4,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from common.events import Channel
@@ -32,6 +33,12 @@ def encoded(channel: str, seq: int, time_ms: int, data: Any) -> Message:
     return Message(channel, seq, json.dumps(body, separators=(",", ":"), ensure_ascii=False))
 
 
+@lru_cache(maxsize=16)
+def _joined(texts: tuple[str, ...]) -> str:
+    """Several messages as one frame; most clients wait for the very same ones."""
+    return f"[{','.join(texts)}]"
+
+
 @dataclass(eq=False, slots=True)
 class Client:
     """One connection: its channels and what waits to be sent, oldest first."""
@@ -52,9 +59,11 @@ class Client:
         """Everything that waits as one frame: a single message, or a JSON array of several."""
         if not self.waiting:
             return None
-        texts = list(self.waiting)
+        if len(self.waiting) == 1:
+            return self.waiting.popleft()
+        texts = tuple(self.waiting)
         self.waiting.clear()
-        return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
+        return _joined(texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +145,13 @@ class Hub:
         self._last = dict.fromkeys(CHANNELS, 0)
         self._prices.clear()
 
-    def flush_prices(self) -> None:
-        """Sends the prices that came since the last time, latest wins."""
-        if self._prices:
-            prices, self._prices = self._prices, {}
-            self._send(encoded(PRICES, self._prices_seq, self._prices_ms, {"prices": prices}))
+    def flush_prices(self) -> bool:
+        """Sends the prices that came since the last time, latest wins; whether there were any."""
+        if not self._prices:
+            return False
+        prices, self._prices = self._prices, {}
+        self._send(encoded(PRICES, self._prices_seq, self._prices_ms, {"prices": prices}))
+        return True
 
     def _send(self, message: Message) -> None:
         for client in self.clients:

@@ -67,7 +67,7 @@ async def main() -> None:
             await server.serve([bound])
 
         service.spawn("serve", serve)
-        service.spawn("tail", Tail(service, hub, settings.redis_url, ages).run)
+        service.spawn("tail", Tail(service, hub, settings.redis_url, ages, doors.flush).run)
         service.spawn("beat", doors.beat)
         service.log.info("dashboard", url=f"http://{settings.bind_host}:{bound.getsockname()[1]}")
         await service.run()

@@ -1,6 +1,7 @@
 """Reads ws.push once for all clients: the whole stream, no group; survives outages and wipes."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from common.bus.redis_streams import connect, read_entry
@@ -35,10 +36,10 @@ class PushAges:
 
 
 class Tail:
-    """Feeds the hub. `on_epoch` is called when the counters were born anew."""
+    """Feeds the hub, and has it all sent (`flush`) after each reading."""
 
-    def __init__(self, service: Service, hub: Hub, redis_url: str, ages: PushAges) -> None:
-        self._service, self._hub, self._ages = service, hub, ages
+    def __init__(self, service: Service, hub: Hub, redis_url: str, ages: PushAges, flush: Callable[[], None]) -> None:
+        self._service, self._hub, self._ages, self._flush = service, hub, ages, flush
         self._is_past = False
         self._redis: Any = connect(redis_url, answer_limit_s=BLOCK_MS / 1000 + 5)
         self._after = "0-0"
@@ -73,7 +74,9 @@ class Tail:
         for page in pages:
             for entry_id, fields in page[0] if page and isinstance(page[0], list) else page:
                 self._take(entry_id, fields)
-        if not pages:
+        if pages:
+            self._flush()
+        else:
             await self._notice_wipe()
 
     async def _notice_wipe(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections import Counter, deque
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from gateway import metrics
 from gateway.config import GatewaySettings
+from gateway.eager import start
 from gateway.hub import BadMessage, Client, Hub, Ping, Subscribe, parse
 from gateway.snapshots import Snapshots
 
@@ -18,6 +20,8 @@ MAX_MESSAGE_BYTES = 4_096
 MAX_MESSAGES_A_SECOND = 10
 HEARTBEAT_S = 20.0
 SILENCE_LIMIT_S = 60.0
+LOOK_EVERY_S = 1.0
+CLOSE_LIMIT_S = 1.0
 POLICY, TRY_LATER, TOO_BIG = 1008, 1013, 1009
 PONG = '{"channel":"pong"}'
 
@@ -30,22 +34,80 @@ class Refused(Exception):
         self.code, self.reason = code, reason
 
 
+class Connection:
+    """One open socket. Its frames go out in order: while one waits for the socket, the next ones gather."""
+
+    __slots__ = ("client", "epoch", "heard_s", "refusal", "sending", "sent_s", "socket", "task")
+
+    def __init__(self, socket: WebSocket, epoch: int, now_s: float) -> None:
+        self.socket, self.epoch = socket, epoch
+        self.client = Client()
+        self.task = asyncio.current_task()
+        self.sending: asyncio.Task[None] | None = None
+        self.refusal: Refused | None = None
+        self.heard_s = self.sent_s = now_s
+
+    def flush(self, now_s: float) -> None:
+        """Sends what has gathered as one frame, unless the last one still waits for the socket."""
+        if self.sending is not None or (frame := self.client.take()) is None:
+            return
+        self.sent_s = now_s
+        with contextlib.suppress(WebSocketDisconnect, OSError, RuntimeError):  # Gone: the receiving side hears of it.
+            self.sending = start(self.socket.send({"type": "websocket.send", "text": frame}))
+        if self.sending is not None:
+            self.sending.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self.sending = None
+        if not task.cancelled():
+            task.exception()  # As above: a socket that is gone is the receiving side's news.
+
+    def refuse(self, refusal: Refused) -> None:
+        """Ends the conversation; the connection's own task then closes the socket."""
+        if self.refusal is None and self.task is not None:
+            self.refusal = refusal
+            self.task.cancel()
+
+
 class Doors:
     """All WebSocket connections of this gateway."""
 
     def __init__(self, hub: Hub, snapshots: Snapshots, service: Service, settings: GatewaySettings) -> None:
         self._hub, self._snapshots, self._service, self._settings = hub, snapshots, service, settings
         self._addresses: Counter[str] = Counter()
-        self._wake: dict[Client, asyncio.Event] = {}
+        self.connections: set[Connection] = set()
+        self._prices_s = -math.inf
 
     async def beat(self) -> None:
-        """Sends prices and wakes the senders, several times a second."""
+        """Sends the prices that gathered meanwhile, several times a second, and looks after silent connections."""
+        clock, looked_s = self._service.clock, 0.0
         while True:
-            await self._service.clock.sleep(self._settings.price_push_interval_ms / 1000)
-            self._hub.flush_prices()
-            for client, wake in self._wake.items():
-                if client.waiting:
-                    wake.set()
+            await clock.sleep(self._settings.price_push_interval_ms / 1000)
+            self.flush()
+            if clock.monotonic() - looked_s >= LOOK_EVERY_S:
+                looked_s = clock.monotonic()
+                self._look_after(looked_s)
+
+    def flush(self) -> None:
+        """Sends to everybody what waits; prices no more often than the setting says, but then at once."""
+        now_s = self._service.clock.monotonic()
+        if now_s - self._prices_s >= self._settings.price_push_interval_ms / 1000 and self._hub.flush_prices():
+            self._prices_s = now_s
+        for connection in tuple(self.connections):
+            if connection.client.is_too_slow:
+                connection.refuse(Refused(TRY_LATER, "too slow"))
+            elif connection.epoch != self._hub.epoch:
+                connection.refuse(Refused(TRY_LATER, "the server's counters were born anew: connect again"))
+            else:
+                connection.flush(now_s)
+
+    def _look_after(self, now_s: float) -> None:
+        for connection in tuple(self.connections):
+            if now_s - connection.heard_s >= SILENCE_LIMIT_S:
+                connection.refuse(Refused(POLICY, "nothing heard for a minute: send pings"))
+            elif now_s - connection.sent_s >= HEARTBEAT_S:
+                connection.client.put(PONG)
+                connection.flush(now_s)
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection from open to end."""
@@ -58,17 +120,21 @@ class Doors:
             return
         self._addresses[address] += 1
         await socket.accept()
-        client = Client()
-        self._hub.clients.add(client)
-        self._wake[client] = asyncio.Event()
-        metrics.CLIENTS.set(len(self._hub.clients))
+        connection = Connection(socket, self._hub.epoch, self._service.clock.monotonic())
+        self._hub.clients.add(connection.client)
+        self.connections.add(connection)
+        metrics.CLIENTS.set(len(self.connections))
         try:
-            await self._converse(socket, client)
+            await self._converse(socket, connection)
         finally:
-            self._hub.clients.discard(client)
-            del self._wake[client]
+            self._hub.clients.discard(connection.client)
+            self.connections.discard(connection)
+            if connection.sending is not None:
+                connection.sending.cancel()
             self._addresses[address] -= 1
-            metrics.CLIENTS.set(len(self._hub.clients))
+            if not self._addresses[address]:
+                del self._addresses[address]
+            metrics.CLIENTS.set(len(self.connections))
 
     def _is_allowed(self, socket: WebSocket) -> bool:
         """The page's own origin, a configured one, or no browser at all."""
@@ -77,59 +143,40 @@ class Doors:
             return True
         return urlsplit(origin).netloc == socket.headers.get("host")
 
-    async def _converse(self, socket: WebSocket, client: Client) -> None:
-        await socket.send_text(self._hub.hello())
-        tasks = [asyncio.create_task(self._send(socket, client)), asyncio.create_task(self._receive(socket, client))]
-        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            error = task.exception()
-            if isinstance(error, Refused):
-                metrics.CLOSED.labels(error.reason.split(":")[0]).inc()
-                with contextlib.suppress(RuntimeError, OSError):
-                    await socket.close(error.code, error.reason)
-            elif error is not None and not isinstance(error, WebSocketDisconnect | RuntimeError | OSError):
-                raise error
+    async def _converse(self, socket: WebSocket, connection: Connection) -> None:
+        connection.client.put(self._hub.hello())
+        connection.flush(connection.heard_s)
+        try:
+            await self._receive(socket, connection)
+        except Refused as refusal:
+            await _close(socket, refusal)
+        except asyncio.CancelledError:
+            if connection.refusal is None:
+                raise
+            if connection.task is not None:
+                connection.task.uncancel()
+            await _close(socket, connection.refusal)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return
 
-    async def _send(self, socket: WebSocket, client: Client) -> None:
-        wake, clock = self._wake[client], self._service.clock
-        sent = clock.monotonic()
-        epoch = self._hub.epoch
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), HEARTBEAT_S)
-            wake.clear()
-            if client.is_too_slow:
-                raise Refused(TRY_LATER, "too slow")
-            if self._hub.epoch != epoch:
-                raise Refused(TRY_LATER, "the server's counters were born anew: connect again")
-            frame = client.take()
-            if frame is None and clock.monotonic() - sent >= HEARTBEAT_S:
-                frame = PONG
-            if frame is not None:
-                await socket.send_text(frame)
-                sent = clock.monotonic()
-
-    async def _receive(self, socket: WebSocket, client: Client) -> None:
+    async def _receive(self, socket: WebSocket, connection: Connection) -> None:
         recent: deque[float] = deque(maxlen=MAX_MESSAGES_A_SECOND)
         while True:
             try:
-                text = await asyncio.wait_for(socket.receive_text(), SILENCE_LIMIT_S)
-            except TimeoutError:
-                raise Refused(POLICY, "nothing heard for a minute: send pings") from None
+                text = await socket.receive_text()
             except KeyError:
                 raise Refused(POLICY, "text frames only") from None
-            now = self._service.clock.monotonic()
+            now = connection.heard_s = self._service.clock.monotonic()
             if len(text.encode()) > MAX_MESSAGE_BYTES:
                 raise Refused(TOO_BIG, "message too big")
             if len(recent) == MAX_MESSAGES_A_SECOND and now - recent[0] < 1.0:
                 raise Refused(POLICY, "too many messages")
             recent.append(now)
-            await self._obey(client, text)
+            await self._obey(connection, text)
+            connection.flush(now)
 
-    async def _obey(self, client: Client, text: str) -> None:
+    async def _obey(self, connection: Connection, text: str) -> None:
+        client = connection.client
         try:
             message = parse(text)
         except BadMessage as error:
@@ -140,7 +187,6 @@ class Doors:
             await self._subscribe(client, message)
         else:
             client.channels -= set(message.channels)
-        self._wake[client].set()
 
     async def _subscribe(self, client: Client, wanted: Subscribe) -> None:
         now_ms = self._service.clock.now_ms()
@@ -152,3 +198,10 @@ class Doors:
                 raise
             raise Refused(TRY_LATER, "the stores do not answer: try again") from error
         self._hub.greet(client, wanted, snapshots)
+
+
+async def _close(socket: WebSocket, refusal: Refused) -> None:
+    """Closes with code and reason; a socket that takes nothing any more is not waited for."""
+    metrics.CLOSED.labels(refusal.reason.split(":")[0]).inc()
+    with contextlib.suppress(RuntimeError, OSError, TimeoutError):
+        await asyncio.wait_for(socket.close(refusal.code, refusal.reason), CLOSE_LIMIT_S)

@@ -7,17 +7,16 @@ from common.events import AccountPosition, AccountUpdated, Event
 from recorder.statistics import refresh_equity
 from recorder.tables import Connection, insert
 
-KEPT = ("model", "start_balance", "start_ms")
+KEPT = ("model", "start_balance", "start_ms", "start_transfers")
 
 
 async def take_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
     """Enters one account state; False when a newer one is stored already."""
     data = event.data
-    row = _account_row(data)
+    row = _account_row(data) | await _transfers(connection, data)
     columns = list(row)
-    updates = ", ".join(
-        f"{name} = excluded.{name}" for name in columns if name not in ("model", "start_balance", "start_ms")
-    )
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in KEPT)
+    updates += ", start_transfers = coalesce(accounts.start_transfers, excluded.start_transfers)"
     query = (
         f"INSERT INTO accounts ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
         f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms"
@@ -30,9 +29,20 @@ async def take_state(connection: Connection, event: Event[AccountUpdated], snaps
     is_due = previous_ms is None or data.state_ms // interval_ms > previous_ms // interval_ms
     if changed or is_due:
         snapshot = _snapshot_row(row, "change" if changed else "interval")
-        await insert(connection, "account_snapshots", [snapshot | {"peak": max(data.equity_usd, previous_peak)}])
+        peak = max(data.equity_usd - row["transfers"], previous_peak)
+        await insert(connection, "account_snapshots", [snapshot | {"peak": peak}])
         await refresh_equity(connection, data.model, data.state_ms)
     return True
+
+
+async def _transfers(connection: Connection, data: AccountUpdated) -> dict[str, Decimal | None]:
+    """What was paid in since the first state, net; what was last known while the executor keeps no sums."""
+    cursor = await connection.execute("SELECT transfers, start_transfers FROM accounts WHERE model = %s", (data.model,))
+    known, start = await cursor.fetchone() or (Decimal(0), None)
+    if data.sums is None:
+        return {"transfers": known, "start_transfers": start}
+    start = data.sums.transfers_usd if start is None else start
+    return {"transfers": data.sums.transfers_usd - start, "start_transfers": start}
 
 
 def _account_row(data: AccountUpdated) -> dict[str, Any]:
@@ -64,6 +74,7 @@ def _snapshot_row(row: dict[str, Any], cause: str) -> dict[str, Any]:
         "margin_used",
         "unrealized_pnl",
         "margin_ratio",
+        "transfers",
     )
     return {name: row[name] for name in names} | {"cause": cause}
 

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import (
-    AccountPosition,
     AccountUpdated,
     Action,
     AgentDecision,
@@ -28,7 +27,7 @@ from common.events import (
     derive,
     originate,
 )
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.trading.symbols import OrderSide, Symbol
 
 ONE = Decimal(1)
 
@@ -147,7 +146,7 @@ def filled(
 
 
 def state(model: str, time_ms: int, equity: Decimal, **changes: Any) -> Event[AccountUpdated]:
-    """An account's state without positions, unless `changes` has some."""
+    """An account's state without positions; `changes` replaces fields."""
     figures: dict[str, Any] = {
         "cash_usd": equity,
         "withdrawable_usd": equity,
@@ -169,28 +168,6 @@ def state(model: str, time_ms: int, equity: Decimal, **changes: Any) -> Event[Ac
         **figures,
     )
     return originate(payload, keys=(model, time_ms), time_ms=time_ms, now_ms=time_ms)
-
-
-def position(symbol: Symbol, side: Side, **changes: Any) -> AccountPosition:
-    figures: dict[str, Any] = {
-        "size_coin": ONE,
-        "entry_price": Decimal(100),
-        "mark_price": Decimal(100),
-        "leverage": 5,
-        "is_isolated": True,
-        "notional_usd": Decimal(100),
-        "unrealised_pnl_usd": Decimal(0),
-        "margin_used_usd": Decimal(20),
-        "liquidation_price": None,
-        "funding_since_open_usd": Decimal(0),
-        "stop_loss_price": None,
-        "take_profit_price": None,
-        "protected": True,
-        "intent_id": None,
-        "cycle_id": None,
-        "opened_ms": None,
-    } | changes
-    return AccountPosition(symbol=symbol, side=side, **figures)
 
 
 def snapshot(cycle_id: str, time_ms: int, mids: dict[Symbol, Decimal]) -> Event[MarketSnapshot]:

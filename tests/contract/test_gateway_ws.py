@@ -1,0 +1,223 @@
+"""The WebSocket over real sockets: every limit of a public door, and slow clients that hold nobody up."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+
+from gateway.config import GatewaySettings
+from gateway.hub import QUEUE_LIMIT, Hub
+from gateway.ws import HEARTBEAT_S, SILENCE_LIMIT_S, Doors
+
+SUBSCRIBE = {"op": "subscribe", "channels": ["ai_decision"], "epoch": 0, "since": {"ai_decision": 0}}
+
+
+class Hands:
+    """A clock whose monotonic time is moved by hand; sleeping is left to the test."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def now_ms(self) -> int:
+        return int(self.now_s * 1000)
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+class Arena:
+    """Doors behind a real server; the test plays the tail and the clock."""
+
+    def __init__(self) -> None:
+        self.clock, self.hub = Hands(), Hub()
+        settings = GatewaySettings(
+            metrics_port=0,
+            database_url="postgresql://unused",
+            allowed_origins="https://friend.example",
+            max_connections_per_address=3,
+        )
+        service: Any = SimpleNamespace(clock=self.clock, settings=settings)
+        self.doors = Doors(self.hub, None, service, settings)  # type: ignore[arg-type]
+        self.app = Starlette(routes=[WebSocketRoute("/ws", self.doors.serve)])
+        self.port, self.seq = 0, 0
+
+    def connect(self, **options: Any) -> connect:
+        return connect(f"ws://127.0.0.1:{self.port}/ws", **options)
+
+    async def subscribed(self, client: ClientConnection) -> ClientConnection:
+        assert json.loads(await client.recv())["channel"] == "hello"
+        await client.send(json.dumps(SUBSCRIBE))
+        await client.send('{"op":"ping"}')
+        assert json.loads(await client.recv()) == {"channel": "pong"}
+        return client
+
+    def push(self, size: int = 10) -> None:
+        self.seq += 1
+        self.hub.take("ai_decision", self.seq, 0, self.seq, {"pad": "x" * size})
+
+
+@pytest.fixture
+async def arena() -> AsyncIterator[Arena]:
+    arena = Arena()
+    config = uvicorn.Config(arena.app, port=0, lifespan="off", log_level="critical", ws="websockets-sansio")
+    running = uvicorn.Server(config)
+    serving = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.01)
+    arena.port = running.servers[0].sockets[0].getsockname()[1]
+    yield arena
+    running.should_exit = True
+    await serving
+
+
+async def closing(client: ClientConnection) -> tuple[int, str]:
+    """Code and reason with which the server ends the connection."""
+    async with asyncio.timeout(10):
+        with suppress(ConnectionClosedError):
+            async for _ in client:
+                pass
+        await client.wait_closed()
+    assert client.close_code is not None
+    return client.close_code, client.close_reason or ""
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_pushes_go_out_at_once_and_several_as_one_array(arena: Arena) -> None:
+    async with arena.connect() as client:
+        await arena.subscribed(client)
+        arena.push()
+        arena.doors.flush()
+        assert json.loads(await client.recv())["seq"] == 1
+        arena.push()
+        arena.push()
+        arena.doors.flush()
+        assert [message["seq"] for message in json.loads(await client.recv())] == [2, 3]
+
+
+async def test_prices_go_out_at_once_and_then_no_more_often_than_set(arena: Arena) -> None:
+    def price(seq: int, value: str) -> None:
+        arena.hub.take("price_update", seq, 0, seq, {"prices": {"BTC": {"price": value}}})
+
+    async with arena.connect() as client:
+        await client.recv()
+        arena.hub.take("price_update", 1, 0, 1, {"prices": {}})
+        await client.send(
+            json.dumps({"op": "subscribe", "channels": ["ai_decision"], "epoch": 0, "since": {"ai_decision": 0}})
+        )
+        await client.send('{"op":"ping"}')
+        await client.recv()
+        next(iter(arena.hub.clients)).channels.add("price_update")
+        for seq, value in ((2, "1"), (3, "2"), (4, "3")):
+            price(seq, value)
+            arena.doors.flush()
+        arena.clock.now_s += 0.2
+        arena.doors.flush()
+        first, second = json.loads(await client.recv()), json.loads(await client.recv())
+        assert (first["seq"], first["data"]["prices"]["BTC"]["price"]) == (2, "1")
+        assert (second["seq"], second["data"]["prices"]["BTC"]["price"]) == (4, "3")
+
+
+@asynccontextmanager
+async def stalled(arena: Arena) -> AsyncIterator[None]:
+    """A client that subscribes and never reads again."""
+    request = (
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    body, loop = json.dumps(SUBSCRIBE).encode(), asyncio.get_running_loop()
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        raw.setblocking(False)
+        await loop.sock_connect(raw, ("127.0.0.1", arena.port))
+        await loop.sock_sendall(raw, request)
+        greeting = b""
+        while b"epoch" not in greeting:
+            greeting += await loop.sock_recv(raw, 4_096)
+        await loop.sock_sendall(raw, bytes([0x81, 0x80 | len(body)]) + b"\0\0\0\0" + body)
+        yield
+
+
+async def test_a_stalled_client_holds_nobody_up_and_is_shut_out_in_the_end(arena: Arena) -> None:
+    async with stalled(arena):
+        await until(lambda: any(client.channels for client in arena.hub.clients))
+        async with arena.connect() as client:
+            await arena.subscribed(client)
+            count = 0
+            while len(arena.doors.connections) == 2:
+                arena.push(size=20_000)
+                arena.doors.flush()
+                count += 1
+                assert json.loads(await asyncio.wait_for(client.recv(), 10))["seq"] == count
+                assert count < 3 * QUEUE_LIMIT
+            assert count > QUEUE_LIMIT
+
+
+async def test_silence_is_answered_with_a_heartbeat_and_then_with_the_end(arena: Arena) -> None:
+    async with arena.connect() as client:
+        await arena.subscribed(client)
+        beating = asyncio.create_task(arena.doors.beat())
+        arena.clock.now_s += HEARTBEAT_S
+        assert json.loads(await asyncio.wait_for(client.recv(), 10)) == {"channel": "pong"}
+        arena.clock.now_s += SILENCE_LIMIT_S - HEARTBEAT_S
+        assert await closing(client) == (1008, "nothing heard for a minute: send pings")
+        beating.cancel()
+
+
+async def test_new_counters_end_every_connection(arena: Arena) -> None:
+    async with arena.connect() as client:
+        await arena.subscribed(client)
+        arena.hub.take("ai_decision", 1, 99, 1, {})
+        arena.doors.flush()
+        assert (await closing(client))[1].startswith("the server's counters were born anew")
+
+
+async def test_only_the_own_origin_friends_and_programs_come_in(arena: Arena) -> None:
+    for origin in (f"http://127.0.0.1:{arena.port}", "https://friend.example", None):
+        async with arena.connect(origin=origin) as client:
+            assert json.loads(await client.recv())["channel"] == "hello"
+    with pytest.raises(InvalidStatus):
+        await arena.connect(origin="https://evil.example")
+
+
+async def test_connections_of_one_address_are_counted(arena: Arena) -> None:
+    async with arena.connect(), arena.connect(), arena.connect():
+        with pytest.raises(InvalidStatus):
+            await arena.connect()
+    await until(lambda: not arena.doors.connections)
+    async with arena.connect() as client:
+        assert await client.recv()
+
+
+@pytest.mark.parametrize(
+    ("messages", "code", "reason"),
+    [
+        (["x" * 4_097], 1009, "message too big"),
+        (["nonsense"], 1008, "bad message: not JSON"),
+        ([b"bytes"], 1008, "text frames only"),
+        (['{"op":"ping"}'] * 11, 1008, "too many messages"),
+    ],
+)
+async def test_what_a_client_may_not_do(arena: Arena, messages: list[Any], code: int, reason: str) -> None:
+    async with arena.connect() as client:
+        for message in messages:
+            await client.send(message)
+        assert await closing(client) == (code, reason)
+    await until(lambda: not arena.doors.connections)
