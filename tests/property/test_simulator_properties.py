@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from simulator.coins import COINS
-from simulator.exchange import ending, margin, placing, twap
+from simulator.exchange import ending, margin, placing, transfers, twap
 from simulator.exchange.account import figures
 from simulator.exchange.errors import ActionError, BatchError, OrderError
 from simulator.exchange.exchange import Exchange
@@ -23,6 +23,16 @@ FREE_SLACK_USD = Decimal("0.01")
 """The entry fee is taken from the free margin too; what the check foresees of it is rounded."""
 USERS = ("0xaa", "0xbb", "0xcc")
 START_USD = 10_000
+BUILDER = "0xb1"
+FINAL = {
+    *("filled", "canceled", "marginCanceled", "selfTradeCanceled", "reduceOnlyCanceled", "siblingFilledCanceled"),
+    *("liquidatedCanceled", "scheduledCancel", "openInterestCapCanceled", "iocCancelRejected", "badAloPxRejected"),
+    *("minTradeNtlRejected", "perpMarginRejected", "reduceOnlyRejected", "badTriggerPxRejected"),
+    *("marketOrderNoLiquidityRejected", "perpMaxPositionRejected", "positionIncreaseAtOpenInterestCapRejected"),
+    *("positionFlipAtOpenInterestCapRejected", "tooAggressiveAtOpenInterestCapRejected"),
+    *("openInterestIncreaseRejected", "rejected"),
+}
+"""The final states that can occur here. The others belong to spot, vaults, delistings and whole batches refused."""
 coins = st.sampled_from(sorted(COINS))
 users = st.sampled_from(USERS)
 
@@ -38,6 +48,7 @@ class Trading(RuleBasedStateMachine):
         for user in USERS:
             self.exchange.deposit(user, Decimal(START_USD), self.now)
         self.ended: dict[int, str] = {}
+        self.just_stepped = False
 
     def place(self, user: str, request: Request, parent: Order | None = None) -> Order | None:
         account = self.exchange.accounts[user]
@@ -71,7 +82,10 @@ class Trading(RuleBasedStateMachine):
     )
     def order(self, user: str, name: str, is_buy: bool, usd: int, percent: int, tif: str) -> None:
         price = self.near(name, Decimal(percent) / 10)
-        self.place(user, Request(COINS[name], is_buy, price, self.sized(name, usd), False, tif))
+        request = Request(COINS[name], is_buy, price, self.sized(name, usd), False, tif)
+        if usd % 3 == 0:
+            request.builder, request.builder_units = BUILDER, usd % 100
+        self.place(user, request)
 
     @rule(user=users, name=coins, share=st.integers(1, 150), tif=st.sampled_from(["Ioc", "Gtc"]))
     def close(self, user: str, name: str, share: int, tif: str) -> None:
@@ -125,6 +139,22 @@ class Trading(RuleBasedStateMachine):
         with contextlib.suppress(ActionError):
             margin.set_leverage(self.exchange, user, COINS[name], leverage, is_cross)
 
+    @rule(user=users, other=users, usd=st.integers(-5, 12_000), kind=st.sampled_from(["send", "withdraw", "deposit"]))
+    def money(self, user: str, other: str, usd: int, kind: str) -> None:
+        with contextlib.suppress(ActionError):
+            if kind == "deposit" and usd > 0:
+                self.exchange.deposit(user, Decimal(usd), self.now)
+            elif kind == "withdraw":
+                transfers.withdraw(self.exchange, user, Decimal(usd), self.now, self.now)
+            elif kind == "send":
+                transfers.move(self.exchange, user, other, Decimal(usd), self.now, "internalTransfer")
+
+    @rule(name=coins, share=st.sampled_from(["0.9", "1.0000001", "2", None]))
+    def cap(self, name: str, share: str | None) -> None:
+        self.exchange.open_interest_caps.pop(name, None)
+        if share is not None:
+            self.exchange.open_interest_caps[name] = self.exchange.open_interest_usd(name) * Decimal(share)
+
     @rule(name=coins, rate=st.integers(-400, 400))
     def funding(self, name: str, rate: int) -> None:
         pay_funding(self.exchange, name, Decimal(rate) / 10_000, self.now)
@@ -137,6 +167,7 @@ class Trading(RuleBasedStateMachine):
         for _ in range(steps):
             self.now += 250
             step(self.exchange, self.market.step(self.now), 0.25, self.now)
+        self.just_stepped = True
 
     @invariant()
     def money_is_conserved(self) -> None:
@@ -145,8 +176,16 @@ class Trading(RuleBasedStateMachine):
         cash = sum(
             (a.raw_usd + sum((p.raw_usd for p in a.positions.values()), Decimal(0)) for a in accounts), Decimal(0)
         )
-        total = cash + self.exchange.house.raw_usd + self.exchange.fees
-        assert abs(total - START_USD * len(USERS)) < Decimal("0.000001")
+        total = cash + self.exchange.house.raw_usd + self.exchange.fees + sum(self.exchange.rewards.values())
+        assert abs(total - (self.exchange.deposited - self.exchange.withdrawn)) < Decimal("0.000001")
+
+    @invariant()
+    def nobody_owes_without_holding(self) -> None:
+        """After a step: what an account owes beyond its positions is somebody's loss already."""
+        if self.just_stepped:
+            for account in self.exchange.accounts.values():
+                assert account.raw_usd >= 0 or any(position.is_cross for position in account.positions.values())
+        self.just_stepped = False
 
     @invariant()
     def figures_can_be_computed_and_nothing_free_is_negative(self) -> None:
@@ -163,6 +202,7 @@ class Trading(RuleBasedStateMachine):
                 continue
             assert order.oid not in self.ended, (order.oid, self.ended[order.oid], status)
             self.ended[order.oid] = status
+            assert status in FINAL
             assert order.oid not in self.exchange.orders
 
     @invariant()

@@ -29,6 +29,7 @@ from simulator.upstream import stopped
 from simulator.world import World
 
 STEP_S = 0.25
+MAX_FRAME_BYTES = 1_000_000
 SAVE_EVERY_STEPS = 4
 
 
@@ -81,7 +82,13 @@ def listener(host: str, port: int, setting: str) -> socket.socket:
 
 def served(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
-        app, log_level="warning", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1, access_log=False
+        app,
+        log_level="warning",
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        timeout_graceful_shutdown=1,
+        access_log=False,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from simulator.exchange.account import Account, Position, figures, liquidation_p
 from simulator.exchange.errors import ActionError, OrderError
 from simulator.exchange.settle import pay_funding
 from simulator.testing_venue import T0, A, B, D, Venue
+from simulator.wire.rows import clearinghouse_state
 
 DAY_MS = 86_400_000
 
@@ -56,6 +57,67 @@ def test_taker_and_maker_pay_their_own_rate(venue: Venue) -> None:
 
 def test_maintenance_margin_of_the_recorded_account() -> None:
     assert maintenance_usd(COINS["BTC"], D(377_667)) == D("4720.8375")
+
+
+def test_the_recorded_account_is_printed_to_the_last_digit() -> None:
+    """Recorded in September 2026; its liquidation price isn't compared: the account held other collateral too."""
+    mark = D("83926")
+    entry = mark - D("11884.306507") / D("4.5")
+    account = Account(A, raw_usd=D("-339414.3"))
+    position = Position("BTC", D("4.5"), entry, 10, True, funding_all=D("982.43637"), funding_open=D("982.43637"))
+    account.positions["BTC"] = position
+    sums = {
+        "accountValue": "38252.7",
+        "totalNtlPos": "377667.0",
+        "totalRawUsd": "-339414.3",
+        "totalMarginUsed": "37766.7",
+    }
+    state = clearinghouse_state(account, {"BTC": mark}, T0)
+    assert state["marginSummary"] == state["crossMarginSummary"] == sums
+    assert (state["crossMaintenanceMarginUsed"], state["withdrawable"]) == ("4720.8375", "486.0")
+    [row] = state["assetPositions"]
+    del row["position"]["liquidationPx"]
+    assert row["position"] == {
+        "coin": "BTC",
+        "szi": "4.5",
+        "leverage": {"type": "cross", "value": 10},
+        "entryPx": "81285.0",
+        "positionValue": "377667.0",
+        "unrealizedPnl": "11884.306507",
+        "returnOnEquity": "0.3249007326",
+        "marginUsed": "37766.7",
+        "maxLeverage": 40,
+        "cumFunding": {"allTime": "982.43637", "sinceOpen": "982.43637", "sinceChange": "0.0"},
+    }
+
+
+def test_a_recorded_isolated_position_is_printed_to_the_last_digit() -> None:
+    """A coin of tenfold leverage: value 75.652, own cash −68.126246, liquidated at 35.8559189474."""
+    account = Account(A, raw_usd=D("7.655638") - D("75.652") + D("68.126246"))
+    account.positions["BNB"] = Position("BNB", D(2), D("37.8"), 10, False, D("-68.126246"))
+    state = clearinghouse_state(account, {"BNB": D("37.826")}, T0)
+    row = state["assetPositions"][0]["position"]
+    assert row["leverage"] == {"type": "isolated", "value": 10, "rawUsd": "-68.126246"}
+    assert (row["positionValue"], row["marginUsed"]) == ("75.652", "7.525754")
+    assert row["liquidationPx"] == "35.8559189474"
+
+
+def test_margin_is_cut_and_the_entry_price_has_the_coins_decimals() -> None:
+    """11.3837557 was printed as 11.383755, an entry of 79449.2667 as 79449.2."""
+    account = Account(A)
+    account.positions["ETH"] = Position("ETH", D("0.1334"), D("1705.829"), 20, True)
+    row = clearinghouse_state(account, {"ETH": D("1706.71")}, T0)["assetPositions"][0]["position"]
+    assert (row["marginUsed"], row["entryPx"]) == ("11.383755", "1705.82")
+
+
+@pytest.mark.parametrize(
+    ("premium", "hourly"),
+    [(-0.0001875, 0.0000125), (0.0, 0.0000125), (0.0006, 0.0000125), (0.001, 0.0000625), (-0.001, -0.0000625)],
+)
+def test_the_funding_rate_by_its_formula(venue: Venue, premium: float, hourly: float) -> None:
+    market = venue.market.coins["BTC"]
+    market.premium_sum, market.premium_count = premium * 720, 720
+    assert market.funding_rate() == pytest.approx(hourly, abs=1e-12)
 
 
 def test_the_second_tier_starts_where_the_first_one_ends() -> None:

@@ -9,7 +9,7 @@ from simulator.exchange import ending, errors, placing, twap
 from simulator.exchange.errors import ActionError, BatchError, OrderError
 from simulator.exchange.fees import MAX_BUILDER_UNITS
 from simulator.exchange.orders import Order, Request
-from simulator.wire.formats import parse_number, text
+from simulator.wire.formats import parse_number, rounded, text
 from simulator.wire.requests import BadRequest, default, statuses
 from simulator.world import World
 
@@ -79,7 +79,7 @@ def _status(order: Order) -> dict[str, Any]:
         reference["cloid"] = order.cloid
     if order.filled and not order.is_open:
         average = order.filled_usd / order.filled
-        price = format(round(average, 8).normalize(), "f")
+        price = rounded(average, 8)
         return {"filled": {"totalSz": text(order.filled), "avgPx": price} | reference}
     return {"resting": reference}
 

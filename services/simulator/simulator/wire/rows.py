@@ -6,7 +6,7 @@ from typing import Any
 from simulator.coins import COINS
 from simulator.exchange.account import Account, Position, figures, liquidation_price, margin_used
 from simulator.exchange.orders import Fill, Order, Twap
-from simulator.wire.formats import rounded, text, truncated
+from simulator.wire.formats import MAX_DECIMALS, rounded, text, truncated
 
 ZERO_HASH = "0x" + "0" * 64
 
@@ -133,7 +133,7 @@ def _position(account: Account, position: Position, marks: dict[str, Decimal]) -
         "coin": position.coin,
         "szi": text(position.size),
         "leverage": leverage_row(position.leverage, position.is_cross, position.raw_usd),
-        "entryPx": rounded(position.entry_price, 6),
+        "entryPx": truncated(position.entry_price, MAX_DECIMALS - COINS[position.coin].size_decimals),
         "positionValue": truncated(abs(position.size) * mark),
         "unrealizedPnl": truncated(position.unrealised(mark)),
         "returnOnEquity": rounded(position.unrealised(mark) / initial, 10),
