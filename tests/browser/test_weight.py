@@ -13,7 +13,7 @@ from aicoin_local.web import WEB
 pytestmark = pytest.mark.browser
 
 SCRIPT_LIMIT_BYTES = 120_000
-WARM_UP, UPDATES, BATCH = 4_000, 2_000, 100
+WARM_UP, UPDATES, BATCH, DECISION_EVERY = 2_000, 2_000, 100, 4
 MOST_GROWTH_BYTES = 1_000_000
 
 
@@ -29,7 +29,7 @@ async def test_the_heap_is_flat_after_two_thousand_updates(arena: Arena, page: P
     await expect(page.get_by_test_id("decision-card").first).to_be_visible(timeout=60_000)
     [account] = [row for row in arena.get("accounts")["accounts"] if row["model"] == "qwen"]
     [decision] = arena.get("decisions", limit="1")["decisions"]
-    async with Pusher(arena.run["redis_url"], account, decision) as pusher:
+    async with Pusher(arena.run["redis_url"], account, decision, decision_every=DECISION_EVERY) as pusher:
 
         async def push(count: int) -> None:
             """Pushes, and waits each time until the page shows the last one."""

@@ -35,9 +35,11 @@ async def heap_bytes(page: "Page") -> int:
 class Pusher:
     """Pushes like the recorder's, out of real rows, as fast as they are asked for; the records know nothing of them."""
 
-    def __init__(self, redis_url: str, account: dict[str, Any], decision: dict[str, Any]) -> None:
+    def __init__(
+        self, redis_url: str, account: dict[str, Any], decision: dict[str, Any], *, decision_every: int = 10
+    ) -> None:
         self._bus = RedisBus(redis_url)
-        self._account, self._decision = account, decision
+        self._account, self._decision, self._decision_every = account, decision, decision_every
         self._number = 0
 
     async def __aenter__(self) -> "Pusher":
@@ -48,19 +50,19 @@ class Pusher:
         await self._bus.close()
 
     async def push(self, count: int, now_ms: int) -> None:
-        """`count` pushes as one commit: accounts, and every tenth time a decision of its own."""
+        """`count` pushes as one commit: accounts, and every so often a new decision."""
         events = [self._event(now_ms) for _ in range(count)]
         await self._bus.commit(Commit("recorder", events=events))
 
     @property
     def newest(self) -> str:
-        """The id of the newest decision that was pushed; every tenth push is one."""
-        return f"pusher-{self._number // 10 * 10}"
+        """The id of the newest decision that was pushed."""
+        return f"pusher-{self._number // self._decision_every * self._decision_every}"
 
     def _event(self, now_ms: int) -> Any:
         self._number += 1
         keys = ("pusher", self._number, now_ms)
-        if self._number % 10:
+        if self._number % self._decision_every:
             data = self._account | {"equity": f"{10_000 + self._number / 100:.2f}", "time_ms": now_ms}
             payload = WsPush(channel=Channel.ACCOUNT_UPDATE, data=data)
         else:

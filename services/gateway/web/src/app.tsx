@@ -43,8 +43,10 @@ export function App() {
       <main id="main" tabIndex={0}>
         <Page route={routeOf(path.value)} />
       </main>
-      <Notices />
-      <StatusBar />
+      <div class="foot">
+        <Notices />
+        <StatusBar />
+      </div>
     </>
   );
 }

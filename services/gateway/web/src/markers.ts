@@ -1,66 +1,71 @@
-/** Fills as marks on the charts: where each model got in and out. */
+/** Trades as marks on the charts: where each model got in and out. */
 
 import type { SeriesMarker, Time, UTCTimestamp } from "lightweight-charts";
 
 import { gridTime } from "./equity";
 import { look } from "./models";
-import type { Fill } from "./types";
+import type { Trade } from "./types";
 
-/** On candles: an arrow up for a buy, down for a sale, with the model's letter and what the fill was for. */
-export function candleMarkers(
-  rows: Fill[],
-  symbol: string,
-  stepS: number,
-  colour: (token: string) => string,
-): SeriesMarker<Time>[] {
-  return marks(
-    rows.filter((row) => row.symbol === symbol),
-    stepS,
-    (row, time) => {
-      const { name, token } = look(row.model);
-      const isBuy = row.side === "BUY";
-      return {
-        time,
-        position: isBuy ? "belowBar" : "aboveBar",
-        shape: isBuy ? "arrowUp" : "arrowDown",
-        color: colour(token),
-        text: `${name.slice(0, 1)} ${row.role}`,
-      };
-    },
-  );
+interface Mark {
+  model: string;
+  symbol: string;
+  ms: number;
+  isBuy: boolean;
+  /** "entry", or why the trade was closed. */
+  purpose: string;
 }
 
-/** On a model's account line: a dot where it entered, a square where it left. */
+type Colour = (token: string) => string;
+
+/** On candles: an arrow up for a buy, down for a sale, with the model's letter and what it was for. */
+export function candleMarkers(trades: Trade[], symbol: string, stepS: number, colour: Colour): SeriesMarker<Time>[] {
+  const wanted = marksOf(trades).filter((mark) => mark.symbol === symbol);
+  return drawn(wanted, stepS, ({ model, isBuy, purpose }, time) => ({
+    time,
+    position: isBuy ? "belowBar" : "aboveBar",
+    shape: isBuy ? "arrowUp" : "arrowDown",
+    color: colour(look(model).token),
+    text: `${look(model).name.slice(0, 1)} ${purpose}`,
+  }));
+}
+
+/** On a model's account line: a dot where it entered, a square where it left; none from before the line begins. */
 export function accountMarkers(
-  rows: Fill[],
+  trades: Trade[],
   model: string,
   stepS: number,
   fromS: number,
-  colour: (token: string) => string,
+  colour: Colour,
 ): SeriesMarker<Time>[] {
-  return marks(
-    rows.filter((row) => row.model === model),
-    stepS,
-    (row, time) => ({
-      time,
-      position: "inBar",
-      shape: row.role === "entry" ? "circle" : "square",
-      color: colour(look(model).token),
-      size: 0.5,
-    }),
-  ).filter((mark) => Number(mark.time) >= fromS);
+  const wanted = marksOf(trades).filter((mark) => mark.model === model && gridTime(mark.ms, stepS) >= fromS);
+  return drawn(wanted, stepS, ({ purpose }, time) => ({
+    time,
+    position: "inBar",
+    shape: purpose === "entry" ? "circle" : "square",
+    color: colour(look(model).token),
+    size: 0.5,
+  }));
 }
 
-/** One mark a step, side and purpose: the parts of one order are one event. Oldest first, as the chart wants them. */
-function marks(
-  rows: Fill[],
+function marksOf(trades: Trade[]): Mark[] {
+  return trades.flatMap(({ model, symbol, side, entry_time, exit_time, close_reason }) => {
+    const isLong = side === "LONG";
+    const entry: Mark = { model, symbol, ms: entry_time, isBuy: isLong, purpose: "entry" };
+    if (exit_time === null) return [entry];
+    return [entry, { model, symbol, ms: exit_time, isBuy: !isLong, purpose: close_reason ?? "exit" }];
+  });
+}
+
+/** Oldest first, as the chart wants them; what falls on the same step and says the same is drawn once. */
+function drawn(
+  marks: Mark[],
   stepS: number,
-  make: (row: Fill, time: UTCTimestamp) => SeriesMarker<Time>,
+  draw: (mark: Mark, time: UTCTimestamp) => SeriesMarker<Time>,
 ): SeriesMarker<Time>[] {
   const once = new Map<string, SeriesMarker<Time>>();
-  for (const row of rows) {
-    const time = gridTime(row.time_ms, stepS);
-    once.set(`${time} ${row.model} ${row.side} ${row.role}`, make(row, time));
+  for (const mark of marks) {
+    const time = gridTime(mark.ms, stepS);
+    once.set(`${time} ${mark.model} ${mark.symbol} ${mark.isBuy} ${mark.purpose}`, draw(mark, time));
   }
   return [...once.values()].sort((a, b) => Number(a.time) - Number(b.time));
 }

@@ -3,41 +3,52 @@ import { expect, test } from "vitest";
 import { deepestOf, depthOf, spreadBps } from "../src/book";
 import { gridTime } from "../src/equity";
 import { accountMarkers, candleMarkers } from "../src/markers";
-import type { Fill } from "../src/types";
+import type { Trade } from "../src/types";
 
 const T0 = 1_795_455_000_000;
-const fill = (id: string, over: Partial<Fill> = {}): Fill => ({
+const trade = (id: string, over: Partial<Trade> = {}): Trade => ({
   id,
   model: "qwen",
   symbol: "BTC",
-  side: "BUY",
-  price: "100",
-  size: "1",
-  fee: "0",
-  closed_pnl: "0",
-  role: "entry",
-  time_ms: T0,
+  side: "LONG",
+  entry_price: "100",
+  exit_price: null,
+  position_size: "1",
+  leverage: 5,
+  entry_time: T0,
+  exit_time: null,
+  pnl: null,
+  pnl_percent: null,
+  fees: "0",
+  funding: "0",
+  status: "OPEN",
+  close_reason: null,
+  entry_notional: "100",
+  exit_notional: null,
+  cycle_id: null,
   ...over,
 });
 const plain = (token: string): string => token;
 
-test("candles show each side with its arrow, oldest first, the parts of one order once", () => {
-  const rows = [
-    fill("c", { side: "SELL", role: "stop", time_ms: T0 + 120_000 }),
-    fill("b", { time_ms: T0 + 1_000 }),
-    fill("a"),
-    fill("x", { symbol: "ETH" }),
+test("candles show a long's entry as a buy and its end as a sale, oldest first, the same thing once", () => {
+  const trades = [
+    trade("b", { entry_time: T0 + 1_000, exit_time: T0 + 120_000, close_reason: "stop" }),
+    trade("a"),
+    trade("x", { symbol: "ETH" }),
   ];
-  expect(candleMarkers(rows, "BTC", 60, plain)).toEqual([
+  expect(candleMarkers(trades, "BTC", 60, plain)).toEqual([
     { time: gridTime(T0, 60), position: "belowBar", shape: "arrowUp", color: "--qwen", text: "Q entry" },
     { time: gridTime(T0 + 120_000, 60), position: "aboveBar", shape: "arrowDown", color: "--qwen", text: "Q stop" },
   ]);
+  expect(candleMarkers([trade("s", { side: "SHORT" })], "BTC", 60, plain)[0]?.shape).toBe("arrowDown");
 });
 
 test("an account's line shows its own trades only, and none from before the line begins", () => {
-  const rows = [fill("a"), fill("b", { model: "deepseek" }), fill("c", { role: "exit", time_ms: T0 + 60_000 })];
-  expect(accountMarkers(rows, "qwen", 60, gridTime(T0, 60), plain).map((mark) => mark.shape)).toEqual(["circle", "square"]);
-  expect(accountMarkers(rows, "qwen", 60, gridTime(T0 + 60_000, 60), plain)).toHaveLength(1);
+  const trades = [trade("a", { exit_time: T0 + 60_000 }), trade("b", { model: "deepseek" })];
+  const shapes = (fromMs: number): (string | undefined)[] =>
+    accountMarkers(trades, "qwen", 60, gridTime(fromMs, 60), plain).map((mark) => mark.shape);
+  expect(shapes(T0)).toEqual(["circle", "square"]);
+  expect(shapes(T0 + 60_000)).toEqual(["square"]);
 });
 
 test("the book's depth adds up from the best price, against the fuller side", () => {

@@ -2,7 +2,7 @@ import { get } from "../api";
 import { fill, t } from "../i18n";
 import { merged } from "../lists";
 import { query } from "../router";
-import { connection, decisions, hasDecisions, status } from "../store";
+import { decisions, hasDecisions, status } from "../store";
 import type { Decision } from "../types";
 import { Card } from "./card";
 import { partOf } from "./chain/chain";
@@ -53,7 +53,7 @@ export function Chat({ model, card }: { model: string | null; card: Link | null 
           <Card key={`linked ${linked.row.id}`} row={linked.row} part={partOf(query.value.get("part"))} isLinked />
         </ul>
       )}
-      {isWaiting && connection.value !== "disconnected" && <LoadNote loaded={newest} />}
+      {isWaiting && <LoadNote loaded={newest} />}
       {!isWaiting && rows.length === 0 && !linked.row && <p class="note">{fill(words.noDecisions, { s: seconds })}</p>}
       <ul class="cards" aria-label={words.chat}>
         {rows.map((row) => (

@@ -16,13 +16,14 @@ import { locale } from "../language";
 import { accountMarkers } from "../markers";
 import { look, MODELS } from "../models";
 import { query } from "../router";
-import { accounts, fills, serverTime, status } from "../store";
+import { accounts, serverTime, status } from "../store";
 import { theme, token } from "../theme";
 import type { Equity, Points } from "../types";
 import { stamp, useChart } from "./chart";
 import { type Loaded, useLoad } from "./load";
 import { StaleNote } from "./note";
 import { Switch } from "./switch";
+import { useTradeMarks } from "./trade-marks";
 
 const BENCHMARKS = ["btc_hold", "equal_weight"];
 const POINTS = "500";
@@ -66,6 +67,7 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
   const step = useRef({ lengthS: 60, newest: 0, first: 0 });
   const [hover, setHover] = useState<{ time: number; values: Record<string, number> } | null>(null);
   const { value } = loaded;
+  const trades = useTradeMarks({ model: only });
   const start = Number(value?.start_balance ?? status.value?.start_balance ?? 10_000);
   const cents = useRef(false);
   const shown = (figure: number): string => (inPercent ? percent(figure) : number(figure, cents.current ? 2 : 0));
@@ -135,8 +137,8 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
 
   useEffect(() => {
     for (const [model, { markers }] of lines.current)
-      markers?.setMarkers(accountMarkers(fills.value, model, step.current.lengthS, step.current.first, token));
-  }, [fills.value, value, theme.value]);
+      markers?.setMarkers(accountMarkers(trades, model, step.current.lengthS, step.current.first, token));
+  }, [trades, value, theme.value]);
 
   useEffect(() => {
     for (const row of Object.values(accounts.value)) {

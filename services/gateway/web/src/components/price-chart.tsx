@@ -17,7 +17,7 @@ import { t } from "../i18n";
 import { candleMarkers } from "../markers";
 import { look } from "../models";
 import { query } from "../router";
-import { fills, positions, prices } from "../store";
+import { positions, prices } from "../store";
 import { COINS } from "../symbols";
 import { theme, token } from "../theme";
 import type { Candle } from "../types";
@@ -25,6 +25,7 @@ import { useChart } from "./chart";
 import { useLoad } from "./load";
 import { StaleNote } from "./note";
 import { Switch } from "./switch";
+import { useTradeMarks } from "./trade-marks";
 
 const SYMBOLS = Object.fromEntries(COINS.map((coin) => [coin, coin]));
 const LENGTH_S = { "1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400 } as const;
@@ -73,6 +74,8 @@ export function PriceChart() {
     () => get<{ candles: Candle[] }>("candles", { symbol, interval, limit: "300" }),
     EVERY_MS,
   );
+
+  const trades = useTradeMarks({ symbol });
 
   const chart = useChart(element, (made) => {
     candles.current = made.addSeries(CandlestickSeries, { lastValueVisible: true });
@@ -129,8 +132,8 @@ export function PriceChart() {
   }, [loaded.value, key]);
 
   useEffect(() => {
-    markers.current?.setMarkers(candleMarkers(fills.value, symbol, LENGTH_S[interval], token));
-  }, [fills.value, key, loaded.value, theme.value]);
+    markers.current?.setMarkers(candleMarkers(trades, symbol, LENGTH_S[interval], token));
+  }, [trades, key, loaded.value, theme.value]);
 
   useEffect(() => {
     const drawn: IPriceLine[] = [];
