@@ -29,6 +29,12 @@ export function useChart(
   return chart;
 }
 
+/** Always the whole span, at every width; nobody scrolls it. */
+export function alwaysFit(chart: IChartApi): void {
+  chart.applyOptions({ handleScroll: false, handleScale: false });
+  chart.timeScale().subscribeSizeChange(() => chart.timeScale().fitContent());
+}
+
 function paint(chart: IChartApi): void {
   const hairline = token("--hairline");
   chart.applyOptions({

@@ -7,7 +7,7 @@ import { t } from "../i18n";
 import { serverTime } from "../store";
 import { theme, token } from "../theme";
 import type { Equity } from "../types";
-import { useChart } from "./chart";
+import { alwaysFit, useChart } from "./chart";
 import type { Loaded } from "./load";
 
 /** How far below its own highest value one account stood, in percent: never above zero. */
@@ -20,7 +20,7 @@ export function DrawdownChart({ model, loaded }: { model: string; loaded: Loaded
   const worst = Math.min(0, ...points.map(([, text]) => below(text)));
 
   const chart = useChart(element, (made) => {
-    made.applyOptions({ handleScroll: false, handleScale: false });
+    alwaysFit(made);
     area.current = made.addSeries(AreaSeries, { lineWidth: 1, priceLineVisible: false });
     area.current.applyOptions({
       priceFormat: { type: "custom", minMove: 0.01, formatter: (value: number) => percent(value) },

@@ -19,7 +19,7 @@ import { query } from "../router";
 import { accounts, serverTime, status } from "../store";
 import { theme, token } from "../theme";
 import type { Equity, Points } from "../types";
-import { stamp, useChart } from "./chart";
+import { alwaysFit, stamp, useChart } from "./chart";
 import { type Loaded, useLoad } from "./load";
 import { StaleNote } from "./note";
 import { Switch } from "./switch";
@@ -73,7 +73,7 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
   const shown = (figure: number): string => (inPercent ? percent(figure) : number(figure, cents.current ? 2 : 0));
 
   const chart = useChart(element, (made) => {
-    made.applyOptions({ handleScroll: false, handleScale: false });
+    alwaysFit(made);
     lines.current.clear();
     for (const name of BENCHMARKS) {
       const series = made.addSeries(LineSeries, { lineWidth: 1, lastValueVisible: false, priceLineVisible: false });

@@ -23,15 +23,22 @@ export function useLoad<T>(key: string, load: () => Promise<T>, everyMs = 0, aga
   const [kept, setKept] = useState<Kept<T>>({ key, value: null, failed: false, missing: false });
   const loader = useRef(load);
   loader.current = load;
-  const ups = connections.value;
-  const begun = useRef<string | null>(null);
+  const soon = useRef<() => void>(() => undefined);
+
   useEffect(() => {
     let isCurrent = true;
     let timer: number | undefined;
+    let dueMs = Infinity;
     const plan = (ms: number): void => {
-      if (isCurrent && ms > 0) timer = window.setTimeout(run, ms);
+      const due = Date.now() + ms;
+      if (!isCurrent || ms <= 0 || due >= dueMs) return;
+      clearTimeout(timer);
+      dueMs = due;
+      timer = window.setTimeout(run, ms);
     };
     const run = (): void => {
+      clearTimeout(timer);
+      dueMs = Infinity;
       if (document.hidden) return plan(everyMs || RETRY_MS);
       loader.current().then(
         (value) => {
@@ -46,13 +53,20 @@ export function useLoad<T>(key: string, load: () => Promise<T>, everyMs = 0, aga
         },
       );
     };
-    if (begun.current === key) plan(GATHER_MS);
-    else run();
-    begun.current = key;
+    soon.current = () => plan(GATHER_MS);
+    run();
     return () => {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [key, everyMs, again, ups]);
+  }, [key, everyMs]);
+
+  const ups = connections.value;
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) soon.current();
+    isFirst.current = false;
+  }, [again, ups]);
+
   return kept.key === key ? kept : { value: null, failed: false, missing: false };
 }
