@@ -54,7 +54,7 @@ function Extreme({ label, account }: { label: string; account: Account | undefin
       <span class="label">{label}</span>{" "}
       {account ? (
         <a href={`/models/${account.model}`}>
-          <ModelName model={account.model} /> <span class="extreme-value">{usd(account.equity)}</span>{" "}
+          <ModelName model={account.model} /> {usd(account.equity)}{" "}
           <span class={tone(account.return_percent)}>{percent(account.return_percent)}</span>
         </a>
       ) : (
