@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop kill-switch test check simulate crash-sweep format env up down compose-check bench bench-web docs lock clean
+.PHONY: help setup setup-dev web run status logs restart stop kill-switch testnet-check test check simulate crash-sweep format env up down compose-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -81,6 +81,9 @@ footprint: $(VENV)/.runtime  ## Measures memory and CPU of a running arena over 
 
 kill-switch:  ## Out of the market at once, without Redis and PostgreSQL: make kill-switch, or MODEL=qwen for one.
 	@$(AICOIN) kill-switch $(if $(MODEL),--model $(MODEL))
+
+testnet-check: $(VENV)/.runtime  ## A scripted session on Hyperliquid's testnet with your keys, told step by step.
+	@$(AICOIN) testnet-check
 
 test: setup-dev  ## Runs everything CI runs.
 	@$(AICOIN) test

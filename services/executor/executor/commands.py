@@ -10,16 +10,20 @@ import typer
 
 from common.trading.instruments import INSTRUMENTS
 from common.trading.symbols import Symbol
+from executor.arm import arm_mainnet
 from executor.bracket import CLOSE_SLIPPAGE, beyond
 from executor.command_line import CommandSettings, Model, ModelOption, on_account, refuse
 from executor.halt import HaltFile
 from executor.kill_command import kill_switch, resume
 from executor.parse import WirePosition, open_orders_of, order_state_of, placed_of, refusal_of, state_of
+from executor.testnet_check import check_testnet
 from executor.venue import OrderSpec, Venue
 
 app = typer.Typer(help="One model's account on Hyperliquid.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("kill-switch")(kill_switch)
 app.command("resume")(resume)
+app.command("testnet-check")(check_testnet)
+app.command("arm-mainnet")(arm_mainnet)
 
 
 class Direction(StrEnum):

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 from common.trading.symbols import MODELS
+from executor.confirmation import Confirmation, read_confirmation
 from executor.keys import NotAKey, read_key, wallet_of
 
 MAINNET_HOST = "api.hyperliquid.xyz"
@@ -32,6 +33,7 @@ class ExecutorSettings(ServiceSettings):
     hyperliquid_private_key_qwen_file: Path | None = None
     hyperliquid_account_address_deepseek: str = Field(pattern=ADDRESS)
     hyperliquid_account_address_qwen: str = Field(pattern=ADDRESS)
+    max_leverage: int = Field(20, ge=1)
     aicoin_arm_mainnet: str = ""
     aicoin_mainnet_cap_usd: Decimal | None = Field(None, gt=0)
     exchange_timeout_s: float = Field(10.0, gt=0, le=60)
@@ -97,6 +99,11 @@ class ExecutorSettings(ServiceSettings):
             raise ValueError("AICOIN_ARM_MAINNET: must list exactly the account addresses that may trade real money")
         if self.aicoin_mainnet_cap_usd is None:
             raise ValueError("AICOIN_MAINNET_CAP_USD: not set; real money needs a cap in USD per order")
+        if read_confirmation(self.executor_data_dir) != Confirmation(addresses, self.aicoin_mainnet_cap_usd):
+            raise ValueError(
+                f"AICOIN_MAINNET_CAP_USD: nobody has confirmed {self.aicoin_mainnet_cap_usd} USD per order for these "
+                "accounts; run `aicoin arm-mainnet` and confirm it"
+            )
 
     def key_of(self, model: str) -> str:
         """The API wallet's key. Raises ValueError naming the variable when there is none."""

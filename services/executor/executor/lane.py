@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
+from common.events import AlertSeverity
 from common.runtime.backoff import Backoff
 from common.runtime.outages import is_outage
-from executor import metrics
+from executor import facts, metrics
 from executor.desk import Desk
 from executor.guard import Guard
+from executor.preflight import DAY_MS, check_account
 from executor.sender import Sender
 from executor.store import Intent
 from executor.venue import UnknownOutcome, VenueAway
@@ -19,20 +21,23 @@ NEWS_GAP_S = 1.0
 MAX_HEARD = 500
 
 SetReady = Callable[[str, bool, str], None]
+Refuse = Callable[[tuple[str, ...]], None]
+CHECK_EVERY_S = 86_400.0
 
 
 class Lane:
     """Everything about one account happens here, in one task, so that no two actions of a key run at once."""
 
-    def __init__(self, desk: Desk, set_ready: SetReady) -> None:
+    def __init__(self, desk: Desk, set_ready: SetReady, refuse: Refuse) -> None:
         self.desk, self.model, self.clock = desk, desk.model, desk.clock
         self.sender, self.watcher, self.guard = Sender(desk), Watcher(desk), Guard(desk)
         self.go = asyncio.Event()
-        self._set_ready = set_ready
+        self._set_ready, self._refuse = set_ready, refuse
         self._woken = asyncio.Event()
         self._heard_trades: set[int] = set()
         self._heard_orders: dict[int, str] = {}
         self._is_reconciled = self._is_open = False
+        self._check_at = float("-inf")
 
     def wake(self) -> None:
         """An intent was stored: take it up at once."""
@@ -92,6 +97,24 @@ class Lane:
         if not self._is_open:
             await self.desk.venue.open(await self.desk.intents.last_nonce())
             self._is_open = True
+        if self.clock.monotonic() >= self._check_at:
+            await self._check()
+            self._check_at = self.clock.monotonic() + CHECK_EVERY_S
+
+    async def _check(self) -> None:
+        """Before the first order, and once a day: an account that can't be traded as configured ends the service."""
+        found = await check_account(self.desk.venue, self.desk.settings, self.model)
+        if found.problems:
+            self._set_ready(f"account-{self.model}", False, "; ".join(found.problems))
+            self._refuse(found.problems)
+            await asyncio.Event().wait()
+        now_ms = self.clock.now_ms()
+        for text in found.warnings:
+            event = facts.alert(
+                "API_WALLET_ENDS", AlertSeverity.WARNING, text, model=self.model, key=now_ms // DAY_MS, now_ms=now_ms
+            )
+            await self.desk.orders.tell(event)
+            self.desk.outbox.wake()
 
     async def _own_account(self, name: str) -> None:
         """While another instance owns the accounts nothing is asked or sent; afterwards everything is looked at."""

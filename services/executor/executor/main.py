@@ -12,7 +12,7 @@ from typing import Any
 from common.events import AlertSeverity, Command, ControlCommand, Event, RiskApproved, SystemAlert, derive
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
-from common.runtime.settings import load_settings, make_folder
+from common.runtime.settings import load_settings, make_folder, refuse_start
 from common.trading.symbols import MODELS
 from executor.books import BookStore
 from executor.budget import WeightBudget
@@ -36,13 +36,20 @@ class Executor:
         budget = WeightBudget(settings.request_weight_per_minute)
         door = door or Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
         self.lanes: dict[str, Lane] = {}
+        self.problems: list[str] = []
+        self._service = service
         for model in MODELS:
             venue = Venue(settings.key_of(model), settings.address_of(model), door, budget, service.clock)
             desk = Desk(
                 *(model, venue, self.store, self.orders, self.books, self.outbox),
                 *(settings, self.halts, service.clock, service.log, lambda: service.is_owner),
             )
-            self.lanes[model] = Lane(desk, service.set_ready)
+            self.lanes[model] = Lane(desk, service.set_ready, self.refuse)
+
+    def refuse(self, problems: tuple[str, ...]) -> None:
+        """An account can't be traded as configured: nothing is, and the service ends."""
+        self.problems += problems
+        self._service.stop()
 
     async def take(self, event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
         """Done with once the intent is stored."""
@@ -114,6 +121,8 @@ async def main() -> None:
             service.spawn(f"feed-{model}", feed.run)
         await service.run()
         await pool.close()
+    if executor.problems:
+        refuse_start("executor", executor.problems)
 
 
 if __name__ == "__main__":

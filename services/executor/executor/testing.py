@@ -89,6 +89,11 @@ class ExecutorProcess:
         self._process.terminate()
         return self._process.wait(20)
 
+    def wait(self) -> int:
+        """Until it ends by itself; the exit code."""
+        assert self._process is not None  # noqa: S101
+        return self._process.wait(60)
+
     def kill(self) -> None:
         """SIGKILL."""
         assert self._process is not None  # noqa: S101

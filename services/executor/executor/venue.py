@@ -95,6 +95,15 @@ class Venue:
             self._signer = SigningExchange(*signing, used_nonce=used_nonce)
         return self._meta
 
+    @property
+    def wallet_address(self) -> str:
+        """Of the key that signs."""
+        address: str = self._door.wallet_of(self._key).address
+        return address.lower()
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
     def close(self) -> None:
         self._session.close()
 

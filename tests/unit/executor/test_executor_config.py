@@ -1,12 +1,19 @@
 """Settings: every unsafe combination ends the start, naming the variable and never showing a key."""
 
+import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from eth_account import Account
+from typer import Typer
+from typer.testing import CliRunner
 
 from common.runtime.settings import load_settings
+from common.trading.symbols import MODELS
+from executor.arm import arm_mainnet
 from executor.config import ExecutorSettings
+from executor.confirmation import Confirmation, read_confirmation, write_confirmation
 from executor.testing import address_of, environment, key_of, wallet_of
 
 OTHER_KEY = "0x" + "29" * 32
@@ -38,6 +45,8 @@ def arm(variables: pytest.MonkeyPatch) -> None:
     variables.delenv("HYPERLIQUID_API_URL")
     variables.setenv("AICOIN_ARM_MAINNET", f"{address_of('deepseek')},{address_of('qwen')}")
     variables.setenv("AICOIN_MAINNET_CAP_USD", "100")
+    confirmed = Confirmation([address_of(model) for model in MODELS], Decimal(100))
+    write_confirmation(Path(os.environ["EXECUTOR_DATA_DIR"]), confirmed, "now")
 
 
 def test_paper_is_the_default_and_keys_do_not_show(variables: pytest.MonkeyPatch) -> None:
@@ -99,6 +108,8 @@ def test_mainnet_needs_every_switch(variables: pytest.MonkeyPatch) -> None:
         ("AICOIN_ARM_MAINNET", "yes", "AICOIN_ARM_MAINNET: must list exactly"),
         ("AICOIN_ARM_MAINNET", address_of("qwen"), "AICOIN_ARM_MAINNET: must list exactly"),
         ("AICOIN_MAINNET_CAP_USD", "", "AICOIN_MAINNET_CAP_USD: not set"),
+        ("AICOIN_MAINNET_CAP_USD", "100.01", "AICOIN_MAINNET_CAP_USD: nobody has confirmed 100.01 USD"),
+        ("EXECUTOR_DATA_DIR", "/nowhere", "AICOIN_MAINNET_CAP_USD: nobody has confirmed 100 USD"),
         ("AICOIN_MAINNET_CAP_USD", "0", "AICOIN_MAINNET_CAP_USD: input should be greater than 0"),
         ("HYPERLIQUID_API_URL", "http://127.0.0.1:3001", "HYPERLIQUID_API_URL: HYPERLIQUID_ENV is mainnet"),
     ],
@@ -125,3 +136,17 @@ def test_a_file_that_holds_no_key_is_named_without_its_content(
 
 def test_the_test_accounts_are_not_their_own_wallets() -> None:
     assert Account.from_key(key_of("qwen")).address.lower() == wallet_of("qwen") != address_of("qwen")
+
+
+def test_real_money_is_confirmed_by_typing_the_cap(variables: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    arm(variables)
+    (tmp_path / "mainnet-confirmed.json").unlink()
+    shell = Typer()
+    shell.command()(arm_mainnet)
+    wrong = CliRunner().invoke(shell, [], input="1000\n")
+    assert wrong.exit_code == 1
+    assert read_confirmation(tmp_path) is None
+    right = CliRunner().invoke(shell, [], input="100\n")
+    assert right.exit_code == 0, right.output
+    assert "REAL MONEY" in right.output
+    assert load_settings("executor", ExecutorSettings).api_url == MAINNET_URL

@@ -1,0 +1,100 @@
+"""A wrong account or key ends the start before anything is sent; the testnet session proves a right one."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from common.trading.symbols import MODELS
+from executor.commands import app
+from executor.testing import ExecutorProcess, address_of, environment, key_of, master_key_of, wallet_of, wallet_pairs
+from simulator.testing import SimulatorProcess
+
+UNKNOWN_KEY = "0x" + "29" * 32
+KEY = "HYPERLIQUID_PRIVATE_KEY_QWEN"
+ACCOUNT = "HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"
+Wrong = Callable[[dict[str, str]], None]
+
+
+def start_simulator(folder: Path, **given: str) -> SimulatorProcess:
+    folder.mkdir()
+    return SimulatorProcess(folder, accounts=wallet_pairs(), seed=7, **given).start()
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
+    process = start_simulator(tmp_path / "simulator")
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def variables(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> dict[str, str]:
+    return environment(tmp_path, api_url=simulator.url, redis_url=redis_url, database_url=database_url)
+
+
+def refused(folder: Path, variables: dict[str, str]) -> list[str]:
+    """The lines with which an executor refuses to start, which come last."""
+    process = ExecutorProcess(folder, variables)
+    process.log.unlink(missing_ok=True)
+    process.start()
+    assert process.wait() == 2
+    lines = process.log.read_text(encoding="utf-8").splitlines()
+    for secret in (UNKNOWN_KEY, *map(key_of, MODELS), *map(master_key_of, MODELS)):
+        assert secret.removeprefix("0x") not in "".join(lines)
+    return [line for line in lines[-2:] if line.startswith("executor: ")]
+
+
+def test_keys_of_the_wrong_accounts_end_the_start(
+    tmp_path: Path, simulator: SimulatorProcess, variables: dict[str, str]
+) -> None:
+    swapped = variables | {KEY: key_of("deepseek"), KEY.replace("QWEN", "DEEPSEEK"): key_of("qwen")}
+    lines = refused(tmp_path, swapped)
+    assert f"its API wallet trades for {address_of('deepseek')}, not for {address_of('qwen')}" in lines[-1] or (
+        f"its API wallet trades for {address_of('qwen')}, not for {address_of('deepseek')}" in lines[-1]
+    )
+    [unknown] = refused(tmp_path, variables | {KEY: UNKNOWN_KEY})
+    assert unknown.startswith(f"executor: {KEY}: ")
+    assert "is no API wallet of any account" in unknown
+    [own] = refused(tmp_path, variables | {KEY: master_key_of("qwen"), ACCOUNT: wallet_of("qwen")})
+    assert "is an account of its own (user), whose key can withdraw" in own
+    [agent] = refused(tmp_path, variables | {ACCOUNT: wallet_pairs()[-1][1]})
+    assert agent.startswith(f"executor: {ACCOUNT}: ")
+    assert "is an API wallet; give the address of the account that it trades for" in agent
+    for model in MODELS:
+        assert simulator.info(type="historicalOrders", user=address_of(model)) == []
+
+
+def test_an_account_without_funds_is_named(tmp_path: Path, redis_url: str, database_url: str) -> None:
+    poor = start_simulator(tmp_path / "poor", paper_start_balance="5")
+    try:
+        given = environment(tmp_path, api_url=poor.url, redis_url=redis_url, database_url=database_url)
+        lines = refused(tmp_path, given | {"HYPERLIQUID_ENV": "testnet"})
+        assert "holds 5.00 USD in perpetuals; at least 20 are needed" in lines[-1]
+    finally:
+        poor.kill()
+
+
+def test_the_session_on_testnet_passes_step_by_step(simulator: SimulatorProcess, variables: dict[str, str]) -> None:
+    testnet = variables | {"HYPERLIQUID_ENV": "testnet"}
+    result = CliRunner().invoke(app, ["testnet-check"], env=testnet)
+    assert result.exit_code == 0, result.output
+    steps = ("settings", "balances", "leverage", "bracket", "partial close", "order and cancel", "flatten", "reconcile")
+    lines = result.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines[:-1]] == [
+        f"{model:<9} ok      {step}" for model in MODELS for step in steps
+    ]
+    assert lines[-1] == "All steps passed."
+    for model in MODELS:
+        assert simulator.info(type="frontendOpenOrders", user=address_of(model)) == []
+
+
+def test_the_session_says_which_step_failed_and_trades_on_testnet_only(variables: dict[str, str]) -> None:
+    paper = CliRunner().invoke(app, ["testnet-check"], env=variables)
+    assert paper.exit_code == 1
+    assert "HYPERLIQUID_ENV: is paper" in paper.stderr
+    wrong = variables | {"HYPERLIQUID_ENV": "testnet", KEY: UNKNOWN_KEY}
+    result = CliRunner().invoke(app, ["testnet-check", "--model", "qwen"], env=wrong)
+    assert result.exit_code == 1
+    assert "qwen      FAILED  settings: HYPERLIQUID_PRIVATE_KEY_QWEN" in result.stdout
