@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.trading.symbols import INTERVALS_MS, MODELS, SYMBOLS
+from gateway.schemas import ACCEPTED, ANSWERS, ERROR
 
 Parameter = dict[str, Any]
 VERSION = "0.1.0"
@@ -15,6 +16,8 @@ def _query(name: str, schema: dict[str, Any], *, place: str = "query") -> Parame
 _MODEL = _query("model", {"type": "string", "enum": list(MODELS)})
 _SYMBOL = _query("symbol", {"type": "string", "enum": [symbol.value for symbol in SYMBOLS]})
 _INTERVAL = _query("interval", {"type": "string", "enum": list(INTERVALS_MS)})
+_LANG = _query("lang", {"type": "string", "enum": ["en", "zh"]})
+_THEME = _query("theme", {"type": "string", "enum": ["light", "dark"]})
 _BEFORE = _query("before", {"type": "string"})
 
 
@@ -47,19 +50,26 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
             _query("points", {"type": "integer", "minimum": 1, "maximum": 2000}),
         ],
     ),
-    "/leaderboard": ("Models by return", []),
+    "/leaderboard": ("Models by return, with every statistic, and the benchmarks", []),
     "/models/{model}": ("One model: account, positions, last trades, totals", [_in_path(_MODEL)]),
-    "/readme": ("README.TXT", [_query("lang", {"type": "string", "enum": ["en", "zh"]})]),
+    "/operations": ("Services, streams, latencies, errors, alerts, dead letters", []),
+    "/readme": ("README.TXT", [_LANG]),
+    "/openapi.json": ("This document", []),
 }
-_ERROR = {
+FILES: dict[str, tuple[str, str, list[Parameter]]] = {
+    "/models/{model}/card.svg": ("A summary picture to share", "image/svg+xml", [_in_path(_MODEL), _LANG, _THEME]),
+    "/models/{model}/card.png": ("A summary picture to share", "image/png", [_in_path(_MODEL), _LANG, _THEME]),
+    **{
+        f"/export/{name}.csv": (f"All {name} as CSV, oldest first", "text/csv", [_MODEL])
+        for name in ("equity", "trades", "decisions")
+    },
+}
+_COMMAND = {
     "type": "object",
-    "required": ["error"],
+    "additionalProperties": False,
     "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-        }
+        "model": {"anyOf": [{"type": "string", "enum": list(MODELS)}, {"type": "null"}]},
+        "reason": {"type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
     },
 }
 
@@ -75,17 +85,27 @@ def document(*, has_control: bool) -> dict[str, Any]:
         for status, text in (("400", "A parameter is wrong"), ("404", "Not there"), ("503", "The stores are away"))
     }
     paths: dict[str, Any] = {}
+    unchanged = {"304": {"description": "Unchanged"}}
     for path, (summary, parameters) in ROUTES.items():
-        responses = {"200": _response(summary, {"type": "object"}), "304": {"description": "Unchanged"}} | errors
+        responses = {"200": _response(summary, ANSWERS[path])} | unchanged | errors
+        paths[f"/api/v1{path}"] = {"get": {"summary": summary, "parameters": parameters, "responses": responses}}
+    for path, (summary, kind, parameters) in FILES.items():
+        found = {"200": {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}}
+        responses = found | unchanged | errors
         paths[f"/api/v1{path}"] = {"get": {"summary": summary, "parameters": parameters, "responses": responses}}
     if has_control:
-        body = {"content": {"application/json": {"schema": {"type": "object"}}}}
+        body = {"content": {"application/json": {"schema": _COMMAND}}}
         for command in ("halt", "resume", "flatten"):
             operation = {
                 "summary": f"{command.capitalize()} one model or all",
                 "security": [{"token": []}],
                 "requestBody": body,
-                "responses": {"202": _response("Accepted", {"type": "object"}), "401": errors["400"]} | errors,
+                "responses": {
+                    "202": _response("Accepted", ACCEPTED),
+                    "400": errors["400"],
+                    "401": _response("The token is missing or wrong", {"$ref": "#/components/schemas/Error"}),
+                    "413": _response("The body is too big", {"$ref": "#/components/schemas/Error"}),
+                },
             }
             paths[f"/api/v1/control/{command}"] = {"post": operation}
     return {
@@ -93,7 +113,7 @@ def document(*, has_control: bool) -> dict[str, Any]:
         "info": {"title": "AIcoin", "version": VERSION, "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
-            "schemas": {"Error": _ERROR},
+            "schemas": {"Error": ERROR},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
