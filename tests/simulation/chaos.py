@@ -41,7 +41,7 @@ WEATHERS = (
     Weather("crashes", kill=0.0015, gaps_a_minute=0.3),
     Weather("stores away", database_away=0.003, database_reply_lost=0.01, bus_away=0.004, bus_reply_lost=0.01),
     Weather("outages", outages_a_minute=0.5, gaps_a_minute=0.5, requests={"reply_lost": 0.05}, news=NEWS),
-    Weather("wiped Redis", wipes_a_minute=0.6, gaps_a_minute=0.3, commands_a_minute=0.3),
+    Weather("wiped Redis", wipes_a_minute=0.6, kill=0.0008, bus_away=0.001, gaps_a_minute=0.3, commands_a_minute=0.3),
     Weather(
         "everything",
         requests={kind: share / 2 for kind, share in (LOSSY | LYING).items()},

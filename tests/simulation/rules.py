@@ -5,8 +5,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from common.events import Leg, OrderRole, RiskApproved
+from common.events import AccountUpdated, Leg, OrderRole, RiskApproved
 from common.events.catalog import CATALOG, DEAD_SUFFIX
+from common.events.codec import decode
 from common.trading.symbols import MODELS
 from executor.cloids import client_order_id
 from recorder.gaps import Sequences
@@ -19,6 +20,7 @@ from simulator.exchange.orders import Fill, Order
 NAKED_LIMIT_S = 10.0
 DISTURBED_S = 4.0
 EQUITY_S = 60.0
+ACCOUNT_AGE_MS = 10_000
 RESIDUAL_FRACTION = Decimal("0.0001")
 SLACK = Decimal("1.02")
 DAY_MS = 86_400_000
@@ -237,6 +239,7 @@ class Rules:
     def settle_accounts(self) -> None:
         """After a calm time: nothing unfinished, nothing lost, nothing that shouldn't rest, and the books agree."""
         self.look()
+        self._everybody_is_well()
         self._nothing_unfinished()
         # What only Redis knew is gone with it: an event that the recorder had not read yet.
         is_all_recorded = not self.stage.chaos.happened["wipe"]
@@ -248,6 +251,20 @@ class Rules:
             self._nothing_rests(model)
         if not self.stage.has_lied:
             self._no_was_no()
+
+    def _everybody_is_well(self) -> None:
+        """Whatever happened before: in calm weather every service is ready again, and tells how the accounts are."""
+        unready = {name: service.readiness.unmet for name, service in self.stage.services.items()}
+        if any(unready.values()):
+            raise SimulationFailed(f"not ready after the calm: {unready}")
+        for model in MODELS:
+            body = self.stage.bus.cache.get(f"account:{model}")
+            if body is None:
+                raise SimulationFailed(f"{model}: nobody tells how the account is")
+            account = decode(AccountUpdated.TYPE, body if isinstance(body, bytes) else body.encode()).data
+            age_ms = self.stage.clock.now_ms() - account.received_ms
+            if age_ms > ACCOUNT_AGE_MS:
+                raise SimulationFailed(f"{model}: the account was last told {age_ms} ms ago")
 
     def _nothing_unfinished(self) -> None:
         database = self.stage.database

@@ -81,6 +81,7 @@ class Stage:
         }
         self.decisions = self._hasty = 0
         self.aside: list[asyncio.Task[None]] = []
+        self.services: dict[str, Service] = {}
         self.published: Callable[[Event[Any]], None] = lambda event: None
         self.are_models_awake = True
 
@@ -93,7 +94,9 @@ class Stage:
 
     def _service(self, life: Life, settings: ServiceSettings, *, lease: bool) -> Service:
         bus = LineToBus(self.bus, life, self.journal, lambda event: self.published(event))
-        return Service(life.name, settings, bus, self.clock, log_of(self.journal, life.name), lease=lease)
+        service = Service(life.name, settings, bus, self.clock, log_of(self.journal, life.name), lease=lease)
+        self.services[life.name] = service
+        return service
 
     async def _executor(self, life: Any) -> None:
         service = self._service(life, self.executor_settings, lease=True)
