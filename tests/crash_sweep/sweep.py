@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psycopg
+import redis
 
 from aicoin_local.supervise import Supervisor
 from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
@@ -112,10 +114,17 @@ def kill(arena: Arena, name: str) -> float:
 
     def is_back() -> bool:
         pid = int(supervisor.info(name)["pid"])
-        return pid not in (0, before) and all(arena.is_ready_or_down(each) for each in ("executor", "risk", "recorder"))
+        are_ready = (arena.is_ready_or_down(each) for each in ("executor", "risk", "recorder"))
+        return pid not in (0, before) and _stores_answer(arena) and all(are_ready)
 
     wait_for(f"{name} to come back", is_back, limit_s=BACK_LIMIT_S)
     return time.monotonic() - began
+
+
+def _stores_answer(arena: Arena) -> bool:
+    with contextlib.suppress(psycopg.OperationalError, redis.RedisError), contextlib.closing(arena.redis()) as client:
+        return bool(client.ping()) and bool(arena.rows("SELECT 1"))
+    return False
 
 
 def wipe_under_trading(arena: Arena) -> list[str]:
@@ -140,8 +149,8 @@ def wipe_under_trading(arena: Arena) -> list[str]:
     newest = arena.rows("SELECT coalesce(max(created_ms), 0) AS at FROM intents WHERE model = 'qwen' AND is_entry")
     answered = "SELECT count(*) AS n FROM ai_decisions WHERE outcome = 'answered'"
     decisions = arena.rows(answered)[0]["n"]
-    with contextlib.closing(arena.redis()) as redis:
-        redis.flushall()
+    with contextlib.closing(arena.redis()) as client:
+        client.flushall()
     wait_for("decisions to go on", lambda: arena.rows(answered)[0]["n"] >= decisions + 4, limit_s=180)
     wrong = [] if "PERSON" in halts() else ["the halt was lost with Redis"]
     if [row["kind"] for row in arena.rows(query)] != [row["kind"] for row in before]:
