@@ -123,6 +123,10 @@ bench-web: $(VENV)/.dev web  ## Measures the dashboard in Chromium: make bench-w
 capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/capture, for SIMULATOR_MARKET=capture; Ctrl-C ends it.
 	@exec $(AICOIN) capture
 
+.PHONY: calibration
+calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
+	@$(VENV)/bin/python -m simulator.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
+
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(VENV)/bin/python -m common.events.document > docs/events.md
 	@$(VENV)/bin/python -m risk.rules_doc > docs/risk-rules.md

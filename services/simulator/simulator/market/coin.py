@@ -9,12 +9,22 @@ from typing import Any
 
 from simulator.coins import Coin
 from simulator.market.candles import CandleBook
+from simulator.market.moves import Move
 from simulator.wire.formats import price_step, round_price, text
 
 LEVELS = 20
+MOST_TRADES = 4
+HALF_SPREAD = 1.7e-5
+"""As a share of the price, where the price step allows it. Source: impactPxs of 2026, see simulator.calibration."""
 PREMIUM_EVERY_MS = 5_000
 EMA_S = 150.0
 FUNDING_CAP_HOURLY = 0.04
+
+
+def hourly_rate(premium: float) -> float:
+    """The funding rate of an hour with that average premium. Source: Hyperliquid docs, Funding."""
+    rate = (premium + min(max(0.0001 - premium, -0.0005), 0.0005)) / 8
+    return min(max(rate, -FUNDING_CAP_HOURLY), FUNDING_CAP_HOURLY)
 
 
 @dataclass(slots=True)
@@ -46,6 +56,7 @@ class CoinMarket:
     mid: float
     oracle: float
     mark: float
+    basis: float = 0.0
     basis_ema: float = 0.0
     premium_sum: float = 0.0
     premium_count: int = 0
@@ -61,11 +72,12 @@ class CoinMarket:
     levels: int = LEVELS
     depth: float = 1.0
 
-    def move(self, log_return: float, rng: random.Random, now_ms: int, dt_s: float, next_tid: int) -> list[Trade]:
+    def move(self, move: Move, rng: random.Random, now_ms: int, dt_s: float, next_tid: int) -> list[Trade]:
         """One step of the path: new mid, oracle and mark, a fresh book, and the trades of the step."""
-        self.mid *= math.exp(log_return)
+        self.mid *= math.exp(move.log_return)
+        self.basis = move.basis
         self.show(rng, dt_s)
-        fresh = self._make_trades(rng, now_ms, dt_s, next_tid)
+        fresh = self._make_trades(rng, now_ms, dt_s, next_tid, move.activity)
         self._set_mark()
         volume = float(sum(trade.size for trade in fresh))
         self.touched = self.candles.add(now_ms, self.fresh_price(fresh), volume, len(fresh))
@@ -94,7 +106,7 @@ class CoinMarket:
 
     def show(self, rng: random.Random, dt_s: float) -> None:
         """Lets the oracle follow the mid and makes a fresh book around it."""
-        self.oracle += (self.mid - self.oracle) * min(1.0, dt_s / 3.0)
+        self.oracle += (self.mid / (1 + self.basis) - self.oracle) * min(1.0, dt_s / 3.0)
         self.oracle *= 1.0 + rng.gauss(0.0, 2e-6)
         weight = 1.0 - math.exp(-dt_s / EMA_S)
         self.basis_ema += weight * (self.mid - self.oracle - self.basis_ema)
@@ -110,7 +122,7 @@ class CoinMarket:
 
     def _make_book(self, rng: random.Random) -> None:
         step = price_step(self.coin, self.mid)
-        half = max(step / 2, self.mid * 1e-5)
+        half = max(step / 2, self.mid * HALF_SPREAD)
         best_bid = math.floor((self.mid - half) / step) * step
         best_ask = max(math.ceil((self.mid + half) / step) * step, best_bid + step)
         self.bids = self._side(best_bid, -step, rng)
@@ -132,10 +144,10 @@ class CoinMarket:
             levels.append(Level(price, max(size, lot), rng.randint(1, 12)))
         return levels
 
-    def _make_trades(self, rng: random.Random, now_ms: int, dt_s: float, next_tid: int) -> list[Trade]:
+    def _make_trades(self, rng: random.Random, now_ms: int, dt_s: float, next_tid: int, activity: float) -> list[Trade]:
         expected = {"BTC": 2.0, "ETH": 1.5, "SOL": 1.0}.get(self.coin.name, 0.5) * dt_s
-        count = min(4, int(expected + rng.random()))
-        mean_usd = self.coin.day_volume_usd / 86_400 * dt_s / max(expected, 0.1)
+        count = min(MOST_TRADES, int(expected + rng.random()))
+        mean_usd = activity * self.coin.day_volume_usd / 86_400 * dt_s / min(expected, MOST_TRADES)
         fresh = []
         for index in range(count):
             is_buy = rng.random() < 0.5
@@ -178,9 +190,7 @@ class CoinMarket:
         """The hourly rate from this hour's premium samples, or as it was told. Source: Hyperliquid docs, Funding."""
         if self.told_rate is not None:
             return self.told_rate
-        premium = self.premium_sum / self.premium_count if self.premium_count else 0.0
-        rate = (premium + min(max(0.0001 - premium, -0.0005), 0.0005)) / 8
-        return min(max(rate, -FUNDING_CAP_HOURLY), FUNDING_CAP_HOURLY)
+        return hourly_rate(self.premium_sum / self.premium_count if self.premium_count else 0.0)
 
     def settle_hour(self) -> tuple[float, float]:
         """Ends the funding hour: (rate, average premium)."""

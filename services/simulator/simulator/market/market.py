@@ -1,6 +1,5 @@
-"""The six coins together: correlated moves with changing volatility, mild trends and rare jumps."""
+"""The six coins together, and what a restart needs of them."""
 
-import math
 import random
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,12 +10,10 @@ import numpy as np
 from simulator.coins import COINS, Coin
 from simulator.market.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle, CandleBook, history
 from simulator.market.coin import CoinMarket, Level, Trade
+from simulator.market.moves import BASIS_MEAN, Move, Moves
 
-SECONDS_A_YEAR = 365 * 86_400
-JUMPS_A_DAY = 3.0
-TREND_MINUTES = 25.0
-TREND_PER_HOUR = 0.004
 FAR_MS = 2**53
+AT_REST = Move(0.0, 1.0, BASIS_MEAN)
 
 
 class Market:
@@ -36,8 +33,7 @@ class Market:
         self.rng = random.Random(seed)
         self.time_ms = now_ms
         self.next_tid = 1_000_000_000
-        self.log_volatility = 0.0
-        self.trends = dict.fromkeys(COINS, 0.0)
+        self.moves = Moves()
         self.coins: dict[str, CoinMarket] = {}
         numbers = np.random.default_rng(seed)
         for name, coin in COINS.items():
@@ -60,7 +56,7 @@ class Market:
     def _first_books(self, *, with_trades: bool) -> None:
         for market in self.coins.values():
             if with_trades:
-                market.move(0.0, self.rng, self.time_ms, 0.25, self.next_tid)
+                market.move(AT_REST, self.rng, self.time_ms, 0.25, self.next_tid)
             else:
                 market.show(self.rng, 0.25)
             self.next_tid += 10
@@ -92,21 +88,9 @@ class Market:
     def _advance(self, now_ms: int) -> dict[str, list[Trade]]:
         dt_s = max(0.001, (now_ms - self.time_ms) / 1000)
         self.time_ms = now_ms
-        root = math.sqrt(dt_s / SECONDS_A_YEAR)
-        self.log_volatility += -self.log_volatility * dt_s / 1800 + 0.5 * math.sqrt(dt_s / 1800) * self.rng.gauss(0, 1)
-        scale = math.exp(min(max(self.log_volatility, -1.0), 1.0))
-        common = self.rng.gauss(0, 1)
-        jump = self.rng.gauss(0, 0.004) if self.rng.random() < JUMPS_A_DAY * dt_s / 86_400 else 0.0
         trades = {}
-        for name, market in self.coins.items():
-            coin = market.coin
-            own = self.rng.gauss(0, 1)
-            noise = coin.beta * common + math.sqrt(1 - coin.beta**2) * own
-            if self.rng.random() < dt_s / (TREND_MINUTES * 60):
-                self.trends[name] = self.rng.gauss(0, TREND_PER_HOUR)
-            drift = self.trends[name] * dt_s / 3600
-            move = coin.volatility * scale * root * noise + drift + coin.beta * jump
-            trades[name] = market.move(move, self.rng, now_ms, dt_s, self.next_tid)
+        for name, move in self.moves.next(self.rng, dt_s).items():
+            trades[name] = self.coins[name].move(move, self.rng, now_ms, dt_s, self.next_tid)
             self.next_tid += 10
         return trades
 
@@ -146,17 +130,16 @@ class Market:
             "time_ms": self.time_ms,
             "next_tid": self.next_tid,
             "coins": rows,
-            "trends": self.trends,
-            "log_volatility": self.log_volatility,
+            "moves": self.moves.save(),
             "random": [version, list(numbers), spare],
         }
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
         """Goes on from a saved state; the time since then is walked through at the next step."""
-        self.time_ms, self.next_tid, self.trends = saved["time_ms"], saved["next_tid"], saved["trends"]
+        self.time_ms, self.next_tid = saved["time_ms"], saved["next_tid"]
+        self.moves = Moves(**saved.get("moves", {}))
         version, numbers, spare = saved["random"]
         self.rng.setstate((version, tuple(numbers), spare))
-        self.log_volatility = saved["log_volatility"]
         for name, row in saved["coins"].items():
             book = CandleBook()
             for interval in book.series:
