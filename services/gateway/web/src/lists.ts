@@ -5,7 +5,7 @@ export interface Row {
   time_ms: number;
 }
 
-export const MOST_ROWS = 400;
+export const MOST_ROWS = 200;
 
 /** Known and fresh rows together; a later version of a row replaces the earlier one. */
 export function merged<T extends Row>(known: T[], fresh: T[], most = MOST_ROWS): T[] {

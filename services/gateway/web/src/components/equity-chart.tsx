@@ -16,7 +16,7 @@ import { locale } from "../language";
 import { accountMarkers } from "../markers";
 import { look, MODELS } from "../models";
 import { query } from "../router";
-import { accounts, serverTime, status } from "../store";
+import { accounts, now, serverTime, status } from "../store";
 import { theme, token } from "../theme";
 import type { Equity, Points } from "../types";
 import { alwaysFit, stamp, useChart } from "./chart";
@@ -140,15 +140,21 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
       markers?.setMarkers(accountMarkers(trades, model, step.current.lengthS, step.current.first, token));
   }, [trades, value, theme.value]);
 
+  const second = now.value;
   useEffect(() => {
-    for (const row of Object.values(accounts.value)) {
+    let isLonger = false;
+    for (const row of Object.values(accounts.peek())) {
       const series = lines.current.get(row.model)?.series;
+      const last = series?.data().at(-1);
       const time = gridTime(row.time_ms, step.current.lengthS);
-      if (series?.data().length && time > step.current.newest)
-        series.update({ time, value: inPercent ? Number(row.return_percent) : Number(row.equity) });
+      if (!series || !last || time <= step.current.newest || time < Number(last.time)) continue;
+      const figure = inPercent ? Number(row.return_percent) : Number(row.equity);
+      if ("value" in last && last.time === time && last.value === figure) continue;
+      series.update({ time, value: figure });
+      isLonger ||= time > Number(last.time);
     }
-    chart.current?.timeScale().fitContent();
-  }, [accounts.value, value, inPercent]);
+    if (isLonger) chart.current?.timeScale().fitContent();
+  }, [second, value, inPercent]);
 
   const spoken = models.map((model) => `${look(model).name} ${usd(accounts.value[model]?.equity)}`).join(", ");
   return (
