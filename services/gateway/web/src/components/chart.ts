@@ -74,6 +74,6 @@ function tick(time: Time, kind: TickMarkType): string {
 }
 
 /** A chart's time, which is local already, as date and minute. */
-export function stamp(seconds: number): string {
+function stamp(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(5, 16).replace("T", " ");
 }

@@ -19,7 +19,7 @@ import { query } from "../router";
 import { accounts, now, serverTime, status } from "../store";
 import { theme, token } from "../theme";
 import type { Equity, Points } from "../types";
-import { alwaysFit, stamp, useChart } from "./chart";
+import { alwaysFit, useChart } from "./chart";
 import { type Loaded, useLoad } from "./load";
 import { StaleNote } from "./note";
 import { Switch } from "./switch";
@@ -65,7 +65,7 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
   const element = useRef<HTMLDivElement>(null);
   const lines = useRef(new Map<string, Line>());
   const step = useRef({ lengthS: 60, newest: 0, first: 0 });
-  const [hover, setHover] = useState<{ time: number; values: Record<string, number> } | null>(null);
+  const [hover, setHover] = useState<Record<string, number> | null>(null);
   const { value } = loaded;
   const trades = useTradeMarks({ model: only });
   const start = Number(value?.start_balance ?? status.value?.start_balance ?? 10_000);
@@ -90,7 +90,7 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
         const point = moved.seriesData.get(series);
         if (point && "value" in point) values[name] = point.value;
       }
-      setHover(Object.keys(values).length ? { time: Number(moved.time), values } : null);
+      setHover(Object.keys(values).length ? values : null);
     });
   });
 
@@ -175,9 +175,8 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
           fallback="usd"
         />
         <span class="legend">
-          {hover && <span class="muted">{stamp(hover.time)}</span>}
           {models.map((model) => {
-            const point = hover?.values[model];
+            const point = hover?.[model];
             const account = accounts.value[model];
             const current = inPercent ? percent(account?.return_percent) : usd(account?.equity);
             return (
@@ -193,7 +192,9 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
             (value?.benchmarks ?? []).map((row) => (
               <span key={row.name} class="muted">
                 <span aria-hidden="true">{row.name === "btc_hold" ? "╌╌" : "┈┈"}</span> {benchmarkName(words, row.name)}
-                {hover?.values[row.name] !== undefined && ` ${shown(hover.values[row.name] ?? 0)}`}
+                <span class="benchmark-figure">
+                  {hover?.[row.name] !== undefined && ` ${shown(hover[row.name] ?? 0)}`}
+                </span>
               </span>
             ))}
         </span>
