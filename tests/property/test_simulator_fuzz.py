@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from eth_account import Account
 from httpx import ASGITransport, AsyncClient
-from hyperliquid.utils.signing import sign_l1_action
+from hyperliquid.utils.signing import sign_l1_action, sign_user_signed_action
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.canonical import canonical
 from simulator.server import Server
+from simulator.signing import USER_SIGNED
 from simulator.store import Store
 from simulator.wire import actions, info
 from simulator.world import World
@@ -65,7 +66,7 @@ parts = {
     ),
 }
 bodies = st.fixed_dictionaries({"type": st.sampled_from(sorted(actions._L1))}, optional=parts)
-calm = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+calm = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,55 @@ def test_any_signed_action_is_carried_out_refused_or_unreadable(
     assert answer.status_code in (200, 422)
     if answer.status_code == 200:
         assert answer.json()["status"] in ("ok", "err")
+
+
+user_fields = {
+    field: values | st.sampled_from(["1", "0.01%", USER, "", "USDC", "disabled"])
+    for _, rows in USER_SIGNED.values()
+    for field, _ in rows
+}
+user_actions = st.sampled_from(sorted(USER_SIGNED)).flatmap(
+    lambda kind: st.fixed_dictionaries(
+        {"type": st.just(kind), "hyperliquidChain": st.sampled_from(["Testnet", "Mainnet"]) | values}
+        | {"signatureChainId": st.just("0x66eee") | values},
+        optional=user_fields,
+    )
+)
+numbers = st.integers(-(2**70), 2**70).map(hex) | values
+envelopes = st.fixed_dictionaries(
+    {},
+    optional={
+        "nonce": st.just(NOW) | values,
+        "signature": st.dictionaries(st.sampled_from("rsv"), numbers, max_size=3) | values,
+        "vaultAddress": st.just(USER) | values,
+        "expiresAfter": st.just(NOW) | values,
+    },
+)
+
+
+@calm
+@given(user_actions | bodies, envelopes)
+def test_any_envelope_round_any_action(server: Server, action: dict[str, Any], envelope: dict[str, Any]) -> None:
+    answer = post(server, "/exchange", json.dumps({"action": action} | envelope).encode())
+    assert answer.status_code in (200, 422)
+    if answer.status_code == 200:
+        assert answer.json()["status"] in ("ok", "err")
+
+
+@calm
+@given(user_actions, st.integers(NOW - 10**6, NOW + 10**6))
+def test_any_user_signed_action(server: Server, action: dict[str, Any], nonce: int) -> None:
+    """Signed for what can be signed of it; a body that no client could sign comes with somebody's signature."""
+    name, rows = USER_SIGNED[action["type"]]
+    stamp = "time" if any(field == "time" for field, _ in rows) else "nonce"
+    action = action | {stamp: nonce}
+    kinds = [{"name": field, "type": kind} for field, kind in [("hyperliquidChain", "string"), *rows]]
+    try:
+        signature = sign_user_signed_action(WALLET, dict(action), kinds, f"HyperliquidTransaction:{name}", False)
+    except Exception:
+        signature = sign_l1_action(WALLET, {"type": "noop"}, None, nonce, None, is_mainnet=False)
+    answer = post(server, "/exchange", json.dumps({"action": action, "nonce": nonce, "signature": signature}).encode())
+    assert answer.status_code in (200, 422)
 
 
 @calm

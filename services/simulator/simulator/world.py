@@ -9,7 +9,7 @@ from typing import Any
 from simulator.coins import COINS
 from simulator.exchange.account import figures
 from simulator.exchange.exchange import Changes, Exchange
-from simulator.exchange.orders import Fill, Order, Twap
+from simulator.exchange.orders import OPEN, Fill, Order, Twap
 from simulator.exchange.settle import pay_funding
 from simulator.exchange.step import step
 from simulator.keys import AGENT_LIFE_MS, Agent, Keys
@@ -20,6 +20,7 @@ from simulator.market.market import Market, hour_of
 from simulator.signing import l1_signers
 
 KEPT_ROWS = 2_000
+KEPT_EVENTS = 20_000
 CARRY_LIMIT_MS = 1_000
 SAMPLE_EVERY_MS = 15 * 60_000
 
@@ -50,6 +51,7 @@ class World:
         self.l1_signers: Callable[[dict[str, Any]], Iterable[str]] = l1_signers
         self.clock: Callable[[int], int] = lambda wall_ms: wall_ms
         self.histories = Histories()
+        self.kept_events = KEPT_EVENTS
         self.funded_hour = hour_of(now_ms)
 
     def open_account(self, account: str, wallet: str, balance: Decimal, now_ms: int) -> None:
@@ -111,6 +113,15 @@ class World:
         del rows[:-KEPT_ROWS]
         pay_funding(self.exchange, name, exact, now_ms)
 
+    def _forget(self, events: list[tuple[Order, str, int]]) -> None:
+        """Drops the oldest events of an account, and with an order's end the order: memory has a limit."""
+        for order, status, _ in events[: -self.kept_events]:
+            if status not in (OPEN, "triggered"):
+                self.histories.orders.pop(order.oid, None)
+                if order.cloid and self.exchange.cloids.get((order.account, order.cloid)) == order.oid:
+                    del self.exchange.cloids[order.account, order.cloid]
+        del events[: -self.kept_events]
+
     def take_changes(self) -> Changes:
         """The changes since last time, already entered into the histories."""
         changes = self.exchange.take_changes()
@@ -122,7 +133,7 @@ class World:
         for account, order, status in changes.updates:
             events = histories.order_events[account]
             events.append((order, status, order.status_ms if status != "open" else order.time_ms))
-            del events[:-KEPT_ROWS]
+            self._forget(events)
         for twap in changes.twaps.values():
             histories.twaps[twap.account].append((twap, twap.status, self.market.time_ms))
         for account, row in changes.fundings:

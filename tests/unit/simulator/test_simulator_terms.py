@@ -188,3 +188,18 @@ def test_agreements_and_rewards_survive(tmp_path: object) -> None:
     store.close()
     assert again.exchange.rewards == {BUILDER: D("1.5")}
     assert again.exchange.accounts[desk.user].builders == {BUILDER: 50}
+
+
+def test_memory_of_ended_orders_has_a_limit() -> None:
+    desk = Desk()
+    desk.world.kept_events = 6
+    kept = desk.order(desk.wire(0.01, 0.8, c="0x" + "1" * 32))[0]["resting"]["oid"]
+    oids = []
+    for number in range(8):
+        cloid = f"0x{number + 100:032x}"
+        oids.append(desk.order(desk.wire(0.01, 0.9, c=cloid))[0]["resting"]["oid"])
+        desk.act({"type": "cancelByCloid", "cancels": [{"asset": 0, "cloid": cloid}]})
+        desk.world.take_changes()
+    assert set(desk.world.histories.orders) == {kept, *oids[-3:]}
+    assert set(desk.world.exchange.cloids.values()) == {kept, *oids[-3:]}
+    assert desk.final_status(kept) == "open"

@@ -152,8 +152,8 @@ def _history(world: World, body: Body, now_ms: int) -> Any:
     live = world.exchange.orders
     return [
         {"order": frontend_order(order, live), "status": status, "statusTimestamp": at}
-        for order, status, at in reversed(events)
-    ][:MAX_FILLS]
+        for order, status, at in reversed(events[-MAX_FILLS:])
+    ]
 
 
 def _role(world: World, body: Body, now_ms: int) -> Any:
