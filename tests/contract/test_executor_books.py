@@ -1,18 +1,22 @@
 """Every cent that an account gains or loses is explained: fills, funding, money in and out."""
 
+import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from eth_account import Account
-from executor_stage import Stage
+from executor_stage import Stage, Treatment
 from hyperliquid.exchange import Exchange
 
-from common.events import LedgerKind, Leg
-from common.trading.symbols import Side
-from executor.testing import address_of, master_key_of, wallet_pairs
+from common.events import LedgerKind, Leg, OrderRole
+from common.trading.symbols import MODELS, Side
+from executor.testing import address_of, key_of, master_key_of, wallet_pairs
 from simulator.testing import SimulatorProcess
 
 CENT = Decimal("0.01")
@@ -121,3 +125,53 @@ async def test_the_books_go_on_after_a_kill(stage: Stage) -> None:
     account = await stage.until("the deposit of meanwhile", again)
     assert (account.sums.since_ms, account.sums.start_cash_usd) == (before.since_ms, before.start_cash_usd)
     assert abs(residual(account)) < CENT
+
+
+async def test_a_stop_that_fires_is_told_with_its_real_price_and_fee_and_ties_out(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    await stage.ended(entry)
+    await stage.protected()
+    stage.simulator.panel("jump", coin="ETH", percent=-8)
+    account = await stage.flat()
+
+    async def told() -> list[Any]:
+        return [event.data for event in await stage.events("order.filled") if event.data.role is OrderRole.STOP]
+
+    fills = await stage.until("the stop's fills", told)
+    real = {fill["tid"]: fill for fill in stage.fills()}
+    assert sum(fill.size_coin for fill in fills) == Decimal("0.5")
+    for fill in fills:
+        row = real[fill.trade_id]
+        assert (fill.price, fill.fee_usd) == (Decimal(row["px"]), Decimal(row["fee"]))
+        assert fill.intent_id == entry.id
+        assert fill.price < entry.data.intent.stop_loss_price
+    assert abs(residual(account)) < CENT
+
+
+async def test_no_key_is_found_in_anything_that_is_written(stage: Stage) -> None:
+    entry = stage.approve(Side.LONG, "0.5")
+    await stage.send(entry)
+    await stage.ended(entry)
+    await stage.protected()
+    stage.proxy.harm('"type": "clearinghouseState"', Treatment.CUT_REPLY)
+
+    async def was_harmed() -> bool:
+        return "the exchange does not answer" in stage.executor.log.read_text(encoding="utf-8")
+
+    await stage.until("an error in the log", was_harmed)
+    stage.proxy.heal()
+    log = stage.executor.log.read_text(encoding="utf-8")
+    port = next(json.loads(line)["metrics_port"] for line in log.splitlines() if '"metrics_port"' in line)
+    metrics = await asyncio.to_thread(lambda: httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text)
+    tables = [name for (name,) in await stage.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    rows = {name: str(await stage.rows(f"SELECT t::text FROM {name} t")) for name in tables}
+    client: Any = stage.bus.client
+    dump = "".join([str(await client.dump(key)) for key in await client.keys("*")])
+    written = {"the log": log, "the metrics": metrics, "Redis": dump, **rows}
+    written["the signed bytes"] = str(await stage.rows("SELECT convert_from(signed_action, 'UTF8') FROM intents"))
+    assert "normalTpsl" in written["the signed bytes"]
+    for model in MODELS:
+        secret = bytes.fromhex(key_of(model).removeprefix("0x"))
+        for form in (secret.hex(), secret.hex().upper(), base64.b64encode(secret).decode()):
+            assert [place for place, text in written.items() if form in text] == []

@@ -7,6 +7,7 @@ from common.events import AlertSeverity
 from common.runtime.backoff import Backoff
 from common.runtime.outages import is_outage
 from executor import facts, metrics
+from executor.allowance import Allowance
 from executor.desk import Desk
 from executor.guard import Guard
 from executor.preflight import DAY_MS, check_account
@@ -30,7 +31,8 @@ class Lane:
 
     def __init__(self, desk: Desk, set_ready: SetReady, refuse: Refuse) -> None:
         self.desk, self.model, self.clock = desk, desk.model, desk.clock
-        self.sender, self.watcher, self.guard = Sender(desk), Watcher(desk), Guard(desk)
+        self.allowance = Allowance(desk)
+        self.sender, self.watcher, self.guard = Sender(desk, self.allowance), Watcher(desk), Guard(desk)
         self.go = asyncio.Event()
         self._set_ready, self._refuse = set_ready, refuse
         self._woken = asyncio.Event()
@@ -166,6 +168,7 @@ class Lane:
         flatten_since = await self.desk.orders.flatten_since(self.model)
         await self.guard.check(view, flatten_since)
         self.watcher.tell(view)
+        await self.allowance.look()
 
     async def _advance(self) -> None:
         """Takes every unfinished intent one step on; what leaves the market goes first."""

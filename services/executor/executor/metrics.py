@@ -11,4 +11,5 @@ VENUE_ERRORS = Counter("aicoin_executor_venue_errors", "Requests that the exchan
 SEND_S = Histogram("aicoin_executor_send_seconds", "From sending an action to its answer.", ["model"])
 WEIGHT_SPENT = Counter("aicoin_executor_request_weight", "Request weight spent at the exchange.")
 UNEXPLAINED = Gauge("aicoin_executor_unexplained_cash_usd", "Cash that no fill or movement explains.", ["model"])
+ALLOWANCE_USED = Gauge("aicoin_executor_actions_used_ratio", "Used share of the account's actions.", ["model"])
 OUTBOX = Gauge("aicoin_executor_outbox_events", "Events written but not yet published, at the last look.")

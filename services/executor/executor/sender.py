@@ -5,6 +5,7 @@ from typing import Any
 
 from common.events import Event, OrderRole
 from executor import facts, metrics
+from executor.allowance import Allowance
 from executor.bracket import orders_of
 from executor.desk import Desk
 from executor.orders import insertion
@@ -20,9 +21,9 @@ LOOK_BACK_MS = 60_000
 class Sender:
     """Carries one model's intents to their end."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, allowance: Allowance) -> None:
         self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
-        self.store = desk.intents
+        self.store, self.allowance = desk.intents, allowance
         self._resent_ms: dict[str, int] = {}
 
     async def advance(self, intent: Intent, flatten_since: int | None) -> bool:
@@ -47,6 +48,8 @@ class Sender:
             return "HALTED"
         if flatten_since is not None:
             return "FLATTENED"
+        if self.allowance.is_short:
+            return "ACTIONS_SHORT"
         valid_until = intent.order.valid_until_ms
         if valid_until is not None and self.clock.now_ms() > valid_until:
             return "EXPIRED_UNSENT"
