@@ -29,6 +29,7 @@ from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
 from common.runtime.health import Readiness
 from common.trading.symbols import INTERVALS_MS, Symbol
+from gateway.alerts import Alerts
 from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.control import Control
@@ -57,7 +58,7 @@ async def serve(database_url: str, redis_url: str, port: Any, stopping: threadin
     own = GatewaySettings(metrics_port=0, database_url="postgresql://unused")
 
     async def publish(*events: Event[Any]) -> None:
-        assert all(event.type == "control.command" for event in events)
+        assert all(event.type in ("control.command", "system.alert") for event in events)
 
     log = SimpleNamespace(warning=lambda *_, **__: None)
     service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness(), publish=publish, log=log)
@@ -67,6 +68,7 @@ async def serve(database_url: str, redis_url: str, port: Any, stopping: threadin
         service, own, queries, Status(service, own, queries), Operations(service, queries, PushAges())
     ).routes()
     routes += Control(service, SecretStr(TOKEN)).routes()
+    routes += Alerts(service, SecretStr(TOKEN)).routes()
     app = create_app(service, Doors(hub, Snapshots(hub, queries, redis), service, own), routes, Path("nowhere"))
     running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", ws="websockets-sansio"))
     serving = asyncio.create_task(running.serve())
@@ -119,7 +121,7 @@ def gateway(postgres_server: str, redis_server: str) -> Iterator[str]:
     thread.join()
 
 
-schema = schemathesis.openapi.from_dict(document(has_control=True))
+schema = schemathesis.openapi.from_dict(document(has_control=True, has_alerts=True))
 
 
 @schema.parametrize()
@@ -158,4 +160,5 @@ def test_the_document_names_every_route_and_no_other() -> None:
     own = GatewaySettings(metrics_port=0, database_url="postgresql://unused")
     routes = Rest(service, own, None, None, None).routes()  # type: ignore[arg-type]
     routes += Control(service, SecretStr(TOKEN)).routes()
-    assert {route.path for route in routes} == set(document(has_control=True)["paths"])
+    routes += Alerts(service, SecretStr(TOKEN)).routes()
+    assert {route.path for route in routes} == set(document(has_control=True, has_alerts=True)["paths"])

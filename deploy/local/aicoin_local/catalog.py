@@ -11,6 +11,7 @@ SECRETS: Final = (
     "QWEN_API_KEY",
     "DASHSCOPE_API_KEY",
     "CONTROL_TOKEN",
+    "ALERT_TOKEN",
     "DATABASE_URL",
     "REDIS_URL",
 )
@@ -43,7 +44,7 @@ SERVICES: Final = (
     ServiceSpec(
         *("agent-qwen", "agent_qwen", 2), ("REDIS_URL", "QWEN_API_KEY", "DASHSCOPE_API_KEY"), ("redis", "simulator")
     ),
-    ServiceSpec("gateway", "gateway", 6, (*_BOTH, "CONTROL_TOKEN"), STORES),
+    ServiceSpec("gateway", "gateway", 6, (*_BOTH, "CONTROL_TOKEN", "ALERT_TOKEN"), STORES),
 )
 STOP_ORDER: Final[tuple[str, ...]] = (
     *("gateway", "agent-deepseek", "agent-qwen", "ingester", "risk", "executor", "recorder", "simulator"),

@@ -33,6 +33,7 @@ def write_dotenv(path: Path) -> None:
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
         "GRAFANA_PASSWORD": secrets.token_urlsafe(24),
         "CONTROL_TOKEN": secrets.token_urlsafe(32),
+        "ALERT_TOKEN": secrets.token_urlsafe(32),
         **new_paper_variables(),
     }
     write_private(path, HEADER + "".join(f"{name}={value}\n" for name, value in variables.items()))

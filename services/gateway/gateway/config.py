@@ -13,7 +13,10 @@ WEB_DIR = Path(__file__).parents[1] / "web" / "dist"
 
 
 class GatewaySettings(ServiceSettings):
-    """`control_token` turns the control routes on; `allowed_origins` are further origins of WebSocket clients."""
+    """`control_token` turns the control routes on, `alert_token` Alertmanager's.
+
+    `allowed_origins` are further origins of WebSocket clients.
+    """
 
     database_url: DatabaseUrl
     gateway_port: int = Field(8080, ge=0, le=65535)
@@ -22,6 +25,7 @@ class GatewaySettings(ServiceSettings):
     decision_interval_s: int = Field(60, ge=5, le=86_400)
     paper_start_balance: Decimal = Field(Decimal(10_000), gt=0)
     control_token: SecretStr | None = None
+    alert_token: SecretStr | None = None
     allowed_origins: str = ""
     max_connections_per_address: int = Field(20, ge=1, le=10_000)
     price_push_interval_ms: int = Field(100, ge=20, le=5_000)

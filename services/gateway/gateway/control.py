@@ -1,6 +1,5 @@
 """Control commands over HTTP: only with a token, compared in constant time; without one the routes don't exist."""
 
-import hmac
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from starlette.routing import Route
 
 from common.events import Command, ControlCommand, originate
 from common.runtime.service import Service
+from gateway.doorkeeper import check_bearer, read_body
 from gateway.errors import ApiError, answer
 
 MAX_BODY_BYTES = 4_096
@@ -49,18 +49,12 @@ class Control:
     def _endpoint(self, command: Command) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                self._check(request)
-                return await self._publish(command, await _body(request))
+                check_bearer(request, self._token, "CONTROL_TOKEN")
+                return await self._publish(command, await read_body(request, MAX_BODY_BYTES))
             except ApiError as error:
                 return answer(error)
 
         return endpoint
-
-    def _check(self, request: Request) -> None:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        is_same = hmac.compare_digest(given.strip().encode(), self._token.get_secret_value().encode())
-        if scheme.lower() != "bearer" or not is_same:
-            raise ApiError(401, "UNAUTHORIZED", "send Authorization: Bearer with the CONTROL_TOKEN")
 
     async def _publish(self, command: Command, body: bytes) -> Response:
         wanted = _wanted(body)
@@ -71,16 +65,6 @@ class Control:
         await self._service.publish(event)
         self._service.log.warning("control command", command=command.value, model=model, reason=reason)
         return JSONResponse({"accepted": command.value, "model": model, "id": event.id}, 202)
-
-
-async def _body(request: Request) -> bytes:
-    """The body, read no further than the limit."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise ApiError(413, "TOO_BIG", f"the body is bigger than {MAX_BODY_BYTES} bytes")
-    return body
 
 
 def _wanted(body: bytes) -> Wanted:

@@ -1,7 +1,7 @@
 """Gateway: browsers get pushes, read-only REST and the dashboard; people with a token send commands.
 
 Reads    ws.push (all of it, no group); PostgreSQL views of the recorder; price:, kline:, orderbook:, service:
-Writes   control.command
+Writes   control.command; system.alert, as Alertmanager tells it
 State    the last pushes of each channel, for clients that come back
 Failure  without Redis or PostgreSQL it answers 503 and goes on; clients reconnect and catch up
 """
@@ -14,6 +14,7 @@ import uvicorn
 from common.runtime.database import open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, refuse_start
+from gateway.alerts import Alerts
 from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.control import Control
@@ -50,6 +51,8 @@ async def main() -> None:
         routes = Rest(service, settings, queries, Status(service, settings, queries), operations).routes()
         if settings.control_token is not None:
             routes += Control(service, settings.control_token).routes()
+        if settings.alert_token is not None:
+            routes += Alerts(service, settings.alert_token).routes()
         app = create_app(service, doors, routes, settings.gateway_web_dir)
         config = uvicorn.Config(
             app,

@@ -3,7 +3,8 @@
 from typing import Any
 
 from common.trading.symbols import INTERVALS_MS, MODELS, SYMBOLS
-from gateway.schemas import ACCEPTED, ANSWERS, ERROR
+from gateway.alerts import MAX_ALERTS
+from gateway.schemas import ACCEPTED, ALERTS_ACCEPTED, ANSWERS, ERROR
 
 Parameter = dict[str, Any]
 VERSION = "0.1.0"
@@ -78,7 +79,44 @@ def _response(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def document(*, has_control: bool) -> dict[str, Any]:
+_ALERTMANAGER = {
+    "type": "object",
+    "required": ["alerts"],
+    "properties": {
+        "alerts": {
+            "type": "array",
+            "maxItems": MAX_ALERTS,
+            "items": {
+                "type": "object",
+                "required": ["status", "labels", "startsAt", "fingerprint"],
+                "properties": {
+                    "status": {"type": "string", "enum": ["firing", "resolved"]},
+                    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "startsAt": {"type": "string"},
+                    "fingerprint": {"type": "string"},
+                },
+            },
+        }
+    },
+}
+
+
+def _post(summary: str, body: dict[str, Any], accepted: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "security": [{"token": []}],
+        "requestBody": {"content": {"application/json": {"schema": body}}},
+        "responses": {
+            "202": _response("Accepted", accepted),
+            "400": errors["400"],
+            "401": _response("The token is missing or wrong", {"$ref": "#/components/schemas/Error"}),
+            "413": _response("The body is too big", {"$ref": "#/components/schemas/Error"}),
+        },
+    }
+
+
+def document(*, has_control: bool, has_alerts: bool = False) -> dict[str, Any]:
     """The OpenAPI 3.1 document of what this server really serves."""
     errors = {
         status: _response(text, {"$ref": "#/components/schemas/Error"})
@@ -94,20 +132,12 @@ def document(*, has_control: bool) -> dict[str, Any]:
         responses = found | unchanged | errors
         paths[f"/api/v1{path}"] = {"get": {"summary": summary, "parameters": parameters, "responses": responses}}
     if has_control:
-        body = {"content": {"application/json": {"schema": _COMMAND}}}
         for command in ("halt", "resume", "flatten"):
-            operation = {
-                "summary": f"{command.capitalize()} one model or all",
-                "security": [{"token": []}],
-                "requestBody": body,
-                "responses": {
-                    "202": _response("Accepted", ACCEPTED),
-                    "400": errors["400"],
-                    "401": _response("The token is missing or wrong", {"$ref": "#/components/schemas/Error"}),
-                    "413": _response("The body is too big", {"$ref": "#/components/schemas/Error"}),
-                },
-            }
-            paths[f"/api/v1/control/{command}"] = {"post": operation}
+            summary = f"{command.capitalize()} one model or all"
+            paths[f"/api/v1/control/{command}"] = {"post": _post(summary, _COMMAND, ACCEPTED, errors)}
+    if has_alerts:
+        summary = "Alertmanager's webhook"
+        paths["/api/v1/alerts"] = {"post": _post(summary, _ALERTMANAGER, ALERTS_ACCEPTED, errors)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "AIcoin", "version": VERSION, "license": {"name": "Apache-2.0"}},

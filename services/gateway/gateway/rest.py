@@ -224,4 +224,5 @@ class Rest:
         return {"lang": lang, "text": readme_text(lang)}
 
     async def _get_openapi(self, request: Request) -> Any:
-        return document(has_control=self._settings.control_token is not None)
+        own = self._settings
+        return document(has_control=own.control_token is not None, has_alerts=own.alert_token is not None)

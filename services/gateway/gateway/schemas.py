@@ -151,3 +151,4 @@ ANSWERS: dict[str, Schema] = {
 }
 ERROR = row("", error=row("code:text message:text"))
 ACCEPTED = row("accepted:text model:text? id:text")
+ALERTS_ACCEPTED = row("accepted:int")
