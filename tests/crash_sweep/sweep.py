@@ -86,6 +86,8 @@ def sweep(arena: Arena, kills: int, seed: int, say: Callable[[str], None] = lamb
     with ExchangeWatch(arena.run["simulator_url"], list(addresses.values())) as watch:
         for number in range(kills):
             victim = VICTIMS[number % len(VICTIMS)] if number < len(VICTIMS) else rng.choice(VICTIMS)
+            # What a model holds it holds for long; closed, it enters anew: so a kill meets orders on their way.
+            said(arena, "flatten", rng.choice(list(addresses)))
             time.sleep(rng.uniform(*PAUSE_S))
             took_s = kill(arena, victim)
             report.kills[victim] += 1
@@ -121,6 +123,15 @@ def kill(arena: Arena, name: str) -> float:
     return time.monotonic() - began
 
 
+def said(arena: Arena, command: str, model: str) -> bool:
+    """Whether a person's command was taken."""
+    token = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
+    url = f"{arena.run['gateway_url']}/api/v1/control/{command}"
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.post(url, json={"model": model}, headers=token, timeout=10).status_code == 202
+    return False
+
+
 def _stores_answer(arena: Arena) -> bool:
     with contextlib.suppress(psycopg.OperationalError, redis.RedisError), contextlib.closing(arena.redis()) as client:
         return bool(client.ping()) and bool(arena.rows("SELECT 1"))
@@ -129,20 +140,11 @@ def _stores_answer(arena: Arena) -> bool:
 
 def wipe_under_trading(arena: Arena) -> list[str]:
     """Halts one model, wipes Redis, and looks whether positions, limits and the halt are still there."""
-    token = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
-    control = f"{arena.run['gateway_url']}/api/v1/control"
-
-    def said(command: str) -> bool:
-        with contextlib.suppress(httpx.HTTPError):
-            return (
-                httpx.post(f"{control}/{command}", json={"model": "qwen"}, headers=token, timeout=10).status_code == 202
-            )
-        return False
 
     def halts() -> list[object]:
         return [row["key"] for row in arena.rows("SELECT key FROM risk_state WHERE kind = 'halt' AND model = 'qwen'")]
 
-    wait_for("the halt to be taken", lambda: said("halt"), limit_s=60)
+    wait_for("the halt to be taken", lambda: said(arena, "halt", "qwen"), limit_s=60)
     wait_for("the halt to be durable", lambda: "PERSON" in halts(), limit_s=60)
     query = "SELECT kind, model, value FROM risk_state WHERE kind IN ('baseline', 'high_water') ORDER BY 1, 2"
     before = arena.rows(query)
@@ -158,7 +160,7 @@ def wipe_under_trading(arena: Arena) -> list[str]:
     later = "SELECT intent_id FROM intents WHERE model = 'qwen' AND is_entry AND created_ms > %s"
     if arena.rows(later, newest[0]["at"]):
         wrong.append("a halted model got an entry after Redis was wiped")
-    wait_for("the resume to be taken", lambda: said("resume"), limit_s=60)
+    wait_for("the resume to be taken", lambda: said(arena, "resume", "qwen"), limit_s=60)
     wait_for("the halt to be over", lambda: "PERSON" not in halts(), limit_s=60)
     return wrong
 

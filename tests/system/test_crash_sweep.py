@@ -23,4 +23,5 @@ def test_kills_under_trading_double_lose_and_bare_nothing(tmp_path: Path, capsys
     assert report.wrong == []
     assert set(report.kills) == set(VICTIMS)
     assert report.positions_seen > 0
+    assert report.intents > KILLS / 2
     assert code == 0
