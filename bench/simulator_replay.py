@@ -19,6 +19,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+sys.path.append(sys.path.pop(0))  # A neighbour has the package's name: the package is meant.
+
 from report import Race, write_json
 
 import simulator.main  # noqa: F401 - the whole program, for its memory

@@ -12,7 +12,12 @@ const BLOCKS: Record<Connection, string> = {
 };
 
 function market(kind: string, words: Words): string {
-  return kind === "LIVE" ? words.liveMarket : kind === "CAPTURE" ? words.capture : words.simulated;
+  const names: Record<string, string> = {
+    LIVE: words.liveMarket,
+    CAPTURE: words.capture,
+    SIMULATED: words.simulated,
+  };
+  return names[kind] ?? words.unknownMarket;
 }
 
 function models(rows: ModelStatus[], words: Words): string {

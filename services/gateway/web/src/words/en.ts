@@ -207,6 +207,7 @@ export const en = {
   simulated: "SIMULATED MARKET",
   liveMarket: "LIVE MARKET",
   capture: "CAPTURED MARKET",
+  unknownMarket: "MARKET NOT KNOWN YET",
   standIns: "STAND-IN MODELS",
   realModels: "REAL MODELS",
   mixedModels: "REAL AND STAND-IN MODELS",

@@ -202,6 +202,7 @@ export const zh: Words = {
   simulated: "模拟行情",
   liveMarket: "实时行情",
   capture: "回放行情",
+  unknownMarket: "行情来源未知",
   standIns: "替身模型",
   realModels: "真实模型",
   mixedModels: "真实与替身模型",
