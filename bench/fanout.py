@@ -171,6 +171,7 @@ class Bench:
 
     async def rate(self, kind: str, clients: int, frames: int, updates: int = 1) -> float:
         """Updates a second that all clients together received."""
+        SINCE[0] = 0
         async with self.server(kind) as server:
             connected = await server.connect(clients)
             size = frame_bytes(kind, frames, updates)
@@ -215,6 +216,7 @@ class Bench:
 
     async def memory(self, kind: str, clients: int) -> float:
         """KiB per idle client."""
+        SINCE[0] = 0
         async with self.server(kind) as server:
             first = await server.connect(10)
             before = int(await server.ask("memory"))
