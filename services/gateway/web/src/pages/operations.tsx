@@ -4,6 +4,8 @@ import { t } from "../i18n";
 import { now, operations, operationsFail } from "../store";
 import type { Operations } from "../types";
 
+const SEVERITY_TONES: Record<string, string> = { critical: "loss strong", error: "loss strong", info: "muted" };
+
 type Cell = preact.ComponentChildren;
 
 /** A plain table; on a narrow screen each cell says its column. */
@@ -72,7 +74,7 @@ function Tables({ value }: { value: Operations }) {
           key: row.id,
           cells: [
             moment(row.time_ms),
-            <span key="severity" class={/crit|err/i.test(row.severity) ? "loss strong" : "warning"}>
+            <span key="severity" class={SEVERITY_TONES[row.severity] ?? "warning"}>
               {row.severity}
             </span>,
             row.model ? `${row.service} · ${row.model}` : row.service,
