@@ -4,7 +4,7 @@ import { t } from "../i18n";
 import { now, operations, operationsFail } from "../store";
 import type { Operations } from "../types";
 
-const SEVERITY_TONES: Record<string, string> = { critical: "loss strong", error: "loss strong", info: "muted" };
+const SEVERITY_TONES: Record<string, string> = { critical: "loss strong", info: "muted" };
 
 type Cell = preact.ComponentChildren;
 
