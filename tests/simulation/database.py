@@ -170,6 +170,9 @@ class Connection:
     async def transaction(self) -> AsyncIterator[None]:
         yield
 
+    async def commit(self) -> None:
+        """Comes with the end of the connection's use, a moment later."""
+
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[None]:
         yield

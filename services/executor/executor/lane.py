@@ -40,13 +40,21 @@ class Lane:
         self._heard_orders: dict[int, str] = {}
         self._is_reconciled = self._is_open = False
         self._check_at = float("-inf")
+        self._fresh: list[Intent] = []
+        self._doubts, self._quiet_at = 0, -1
 
     def wake(self) -> None:
         """An intent was stored: take it up at once."""
         self._woken.set()
 
+    def take(self, intent: Intent) -> None:
+        """An intent has just been stored: while nothing else is going on it needn't be read again."""
+        self._fresh.append(intent)
+        self._woken.set()
+
     def connected(self) -> None:
         """The feed was away: anything may have happened."""
+        self._doubts += 1
         self.watcher.forget()
         self._woken.set()
 
@@ -61,6 +69,8 @@ class Lane:
     def reload(self) -> None:
         """Memory can't be trusted: look at everything before anything is sent."""
         self._is_reconciled = False
+        self._doubts += 1
+        self.sender.forget()
         self.go.set()
         self._woken.set()
 
@@ -172,11 +182,13 @@ class Lane:
 
     async def _advance(self) -> None:
         """Takes every unfinished intent one step on; what leaves the market goes first."""
-        intents = await self.desk.intents.unfinished(self.model)
-        if not intents:
-            return
-        flatten_since = await self.desk.orders.flatten_since(self.model)
-        waiting = False
+        doubts, waiting = self._doubts, False
+        intents, self._fresh = self._fresh, []
+        flatten_since = None
+        if not intents or self._quiet_at != doubts:
+            intents = await self.desk.intents.unfinished(self.model)
+            flatten_since = await self.desk.orders.flatten_since(self.model)
+        self._quiet_at = -1
         for intent in sorted(intents, key=lambda intent: intent.is_entry):
             if self._must_wait(intent) and not self._is_late(intent):
                 waiting = True
@@ -186,6 +198,8 @@ class Lane:
                 waiting = True
         if waiting:
             await self._soon()
+        elif flatten_since is None:
+            self._quiet_at = doubts  # Nothing is unfinished and nobody wants out, as long as no doubt comes up.
 
     async def _soon(self) -> None:
         """Comes back shortly, for an outcome still unknown or a trigger still in the way."""

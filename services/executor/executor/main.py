@@ -23,7 +23,7 @@ from executor.halt import HaltFile
 from executor.lane import Lane
 from executor.orders import OrderStore
 from executor.outbox import Outbox
-from executor.store import IntentStore
+from executor.store import IntentStore, fresh_intent
 from executor.venue import Door, Venue
 
 
@@ -53,8 +53,11 @@ class Executor:
 
     async def take(self, event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
         """Done with once the intent is stored."""
-        await self.store.add(event, now_ms)
-        self.lanes[event.data.model].wake()
+        lane = self.lanes[event.data.model]
+        if await self.store.add(event, now_ms):
+            lane.take(fresh_intent(event, now_ms))
+        else:
+            lane.wake()
         return ()
 
     async def obey(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:

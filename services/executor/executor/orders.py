@@ -140,7 +140,7 @@ class OrderStore:
 
     async def flatten_since(self, model: str) -> int | None:
         """Since when a person wants the account out of the market; None when nobody does."""
-        async with self._pool.connection() as connection:
+        async with self._pool.connection() as connection, connection.pipeline():
             query = "SELECT min(requested_ms) FROM executor_flattens WHERE model = %s AND done_ms IS NULL"
             row = await (await connection.execute(query, (model,))).fetchone()
             return None if row is None or row[0] is None else int(row[0])

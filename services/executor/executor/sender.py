@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import Event, OrderRole
+from common.trading.symbols import Symbol
 from executor import facts, metrics
 from executor.allowance import Allowance
 from executor.bracket import orders_of
@@ -16,6 +17,8 @@ from executor.venue import UnknownOutcome
 DUPLICATE_NONCE = "duplicate nonce"
 RESEND_MS = 2_000
 LOOK_BACK_MS = 60_000
+LEVERAGE_TRUST_S = 60.0
+NEVER = float("-inf")
 
 
 class Sender:
@@ -25,6 +28,7 @@ class Sender:
         self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
         self.store, self.allowance = desk.intents, allowance
         self._resent_ms: dict[str, int] = {}
+        self._leverages: dict[Symbol, tuple[tuple[int, bool], float]] = {}
 
     async def advance(self, intent: Intent, flatten_since: int | None) -> bool:
         """Takes an unfinished intent one step on; True when its outcome is now known."""
@@ -39,6 +43,10 @@ class Sender:
         if reason is not None:
             return await self._end_unsent(intent, reason)
         return await self._send_first(intent)
+
+    def forget(self) -> None:
+        """Another instance may have traded meanwhile: what the exchange has confirmed is asked for again."""
+        self._leverages.clear()
 
     def _reason_not_to_send(self, intent: Intent, flatten_since: int | None) -> str | None:
         """Exits always go. An entry must be fresh, within the cap of real money, and nobody may have said stop."""
@@ -59,9 +67,17 @@ class Sender:
         return None
 
     async def _set_leverage(self, intent: Intent) -> str | None:
-        """Isolated margin at the intent's leverage, confirmed by the exchange; a reason when it won't have it."""
+        """Isolated margin at the intent's leverage, confirmed by the exchange; a reason when it won't have it.
+
+        What the exchange confirmed within the last minute isn't asked for again.
+        """
         wanted = (intent.order.leverage or 1, True)
         symbol = intent.symbol
+        confirmed, at_s = self._leverages.pop(symbol, ((0, False), NEVER))
+        asked_s = self.clock.monotonic()
+        if confirmed == wanted and asked_s - at_s <= LEVERAGE_TRUST_S:
+            self._leverages[symbol] = (confirmed, at_s)
+            return None
         refusal = refusal_of(
             await self.desk.post(intent.intent_id, "leverage", self.venue.prepare_leverage(symbol, wanted[0]))
         )
@@ -70,6 +86,7 @@ class Sender:
         confirmed = await self.venue.leverage_of(symbol)
         if confirmed != wanted:
             return f"leverage is {confirmed} after it was set to {wanted}"
+        self._leverages[symbol] = (confirmed, asked_s)
         return None
 
     async def _send_first(self, intent: Intent) -> bool:

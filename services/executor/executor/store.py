@@ -91,7 +91,10 @@ class IntentStore:
                 intent, valid_until_ms, created_ms, updated_ms)
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'STORED', %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
         async with self.transaction() as connection:
-            return (await connection.execute(query, row)).rowcount == 1
+            async with connection.pipeline():  # One round trip: this stands between a decision and its order.
+                added = await connection.execute(query, row)
+                await connection.commit()
+            return added.rowcount == 1
 
     async def unfinished(self, model: str) -> list[Intent]:
         """Intents whose outcome isn't known yet, oldest first."""
@@ -131,16 +134,21 @@ class IntentStore:
     ) -> int | None:
         """Records bytes, orders and the first line of the send log; its number, or None if another was faster."""
         async with self.transaction() as connection:
-            moved = await connection.execute(
-                """UPDATE intents SET status = 'SENT', nonce = %s, signed_action = %s, expires_after_ms = %s,
-                    first_sent_ms = %s, updated_ms = %s WHERE intent_id = %s AND status = 'STORED'""",
-                (prepared.nonce, prepared.body, prepared.expires_after_ms, now_ms, now_ms, intent.intent_id),
-            )
-            if moved.rowcount != 1:
-                return None
-            for query, row in orders:
-                await connection.execute(query.encode(), row)
-            return await _log_send(connection, intent.intent_id, "orders", prepared.nonce, now_ms)
+            async with connection.pipeline():  # One round trip, all of it before the first byte leaves.
+                moved = await connection.execute(
+                    """UPDATE intents SET status = 'SENT', nonce = %s, signed_action = %s, expires_after_ms = %s,
+                        first_sent_ms = %s, updated_ms = %s WHERE intent_id = %s AND status = 'STORED'""",
+                    (prepared.nonce, prepared.body, prepared.expires_after_ms, now_ms, now_ms, intent.intent_id),
+                )
+                for query, row in orders:
+                    await connection.execute(query.encode(), row)
+                query = """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms)
+                    SELECT intent_id, 'orders', nonce, first_sent_ms FROM intents WHERE intent_id = %s AND nonce = %s
+                    RETURNING number"""
+                logged = await connection.execute(query.encode(), (intent.intent_id, prepared.nonce))
+                await connection.commit()
+            line = await logged.fetchone()
+            return int(line[0]) if moved.rowcount == 1 and line is not None else None
 
     async def mark_in_flight(self, intent_id: str, reason: str, now_ms: int) -> None:
         async with self.transaction() as connection:
@@ -202,7 +210,7 @@ class IntentStore:
             )
 
     async def _intents(self, query: str, parameters: Sequence[Any]) -> list[Intent]:
-        async with self.transaction() as connection:
+        async with self.transaction() as connection, connection.pipeline():
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)
             return [_intent(row) for row in await cursor.fetchall()]
@@ -215,6 +223,26 @@ async def _log_send(
     row = await (await connection.execute(query, (intent_id, purpose, nonce, now_ms))).fetchone()
     assert row is not None  # noqa: S101 - RETURNING gives a row
     return int(row[0])
+
+
+def fresh_intent(event: Event[RiskApproved], now_ms: int) -> Intent:
+    """The intent that an approval has just been stored as."""
+    data = event.data
+    return Intent(
+        intent_id=event.id,
+        model=data.model,
+        leg=data.leg,
+        decision_id=data.decision_id,
+        cycle_id=event.cycle_id,
+        order=data.intent,
+        status="STORED",
+        signed_action=None,
+        expires_after_ms=None,
+        first_sent_ms=None,
+        filled_size_coin=Decimal(0),
+        created_ms=now_ms,
+        updated_ms=now_ms,
+    )
 
 
 def _intent(row: dict[str, Any]) -> Intent:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import select
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -52,11 +53,19 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4) 
         open=False,
         timeout=CONNECT_LIMIT_S,
         kwargs={"connect_timeout": CONNECT_LIMIT_S, "options": "-c synchronous_commit=on -c timezone=UTC"},
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
     )
     await _wait_for_server(database_url)
     await pool.open(wait=True, timeout=CONNECT_LIMIT_S * 2)
     return pool
+
+
+async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Asks the server whether a connection still lives, but only if it has said something unasked: that it ends."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _wait_for_server(database_url: str) -> None:
