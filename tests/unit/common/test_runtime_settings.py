@@ -21,7 +21,7 @@ SERVICES = {
 NONSENSE = "nonsense – 74f1"
 FREE_TEXT = {
     *("bind_host", "instance", "deepseek_model", "qwen_model", "allowed_origins", "control_token", "alert_token"),
-    *("executor_data_dir", "gateway_web_dir", "aicoin_arm_mainnet"),
+    *("executor_data_dir", "gateway_web_dir", "capture_dir", "aicoin_arm_mainnet"),
 }
 """What may be any text: a name of the provider's, an address to listen at, a folder, a list, a password."""
 
