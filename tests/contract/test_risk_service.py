@@ -278,7 +278,7 @@ async def test_a_wrong_setting_ends_the_start_with_its_name(variable: str, value
         sys.executable,
         "-m",
         "risk.main",
-        env=os.environ | {"METRICS_PORT": "0", variable: value},
+        env=os.environ | {"METRICS_PORT": "0", "DATABASE_URL": "postgresql://unused", variable: value},
         stderr=asyncio.subprocess.PIPE,
     )
     _, stderr = await asyncio.wait_for(process.communicate(), DEADLINE_S)
