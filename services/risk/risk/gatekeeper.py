@@ -112,13 +112,16 @@ class RiskGate:
         return ()
 
     def rejected(self, event: Event[OrderRejected], now_ms: int) -> Outputs:
-        """The exchange said no to the order itself: nothing is under way any more. It counts as one that was sent."""
+        """The exchange said no to the order itself; an entry counts as one that was sent.
+
+        An exit may be tried again at once. An entry's reservation stays until an account state covers it: a no in an
+        answer can be wrong, and what such an order has filled must not be room for another one.
+        """
         data = event.data
-        if data.role in _PARENTS and data.intent_id is not None:
-            held = self._model(data.model)
-            held.release([data.intent_id])
-            if data.role is OrderRole.ENTRY:
-                held.note_sent(data.intent_id, event.time_ms)
+        if data.intent_id is not None and data.role is OrderRole.ENTRY:
+            self._model(data.model).note_sent(data.intent_id, event.time_ms)
+        elif data.intent_id is not None and data.role in _PARENTS:
+            self._model(data.model).release([data.intent_id])
         return ()
 
     def cancelled(self, event: Event[OrderCancelled], now_ms: int) -> Outputs:

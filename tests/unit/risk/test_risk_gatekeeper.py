@@ -189,13 +189,18 @@ def test_an_older_account_state_changes_nothing(stage: Stage) -> None:
     assert stage.state is TradingState.ACTIVE
 
 
-def test_a_rejected_or_unfilled_order_frees_its_reservation(stage: Stage) -> None:
+def test_an_entry_called_rejected_stays_reserved_until_a_state_covers_it(stage: Stage) -> None:
+    """Found by simulation: an answer that lied freed the slot of a position that was already there."""
     first = stage.decide()
     stage.rejected(first.id, OrderRole.STOP)
     stage.cancelled(first.id, filled=1)
-    assert stage.reserved == {first.id}
     stage.rejected(first.id)
+    assert stage.reserved == {first.id}
+    stage.account(covers=(first.id,))
     assert stage.reserved == set()
+
+
+def test_an_unfilled_order_frees_its_reservation(stage: Stage) -> None:
     second = stage.decide(symbol=Symbol.ETH)
     stage.cancelled(second.id)
     assert stage.reserved == set()
@@ -210,6 +215,7 @@ def test_entries_are_counted_when_they_reach_the_exchange_and_once_each() -> Non
     for _ in range(3):
         stage.accepted(first.id)
     stage.rejected(first.id)
+    stage.account(covers=(first.id,))
     second = stage.decide()
     assert code(second) is None
     assert code(stage.decide(symbol=Symbol.ETH)) == "DAILY_TRADES"
