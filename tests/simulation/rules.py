@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from common.events import AccountUpdated, Leg, OrderRole, RiskApproved
@@ -19,6 +20,8 @@ from simulator.exchange.orders import Fill, Order
 
 NAKED_LIMIT_S = 10.0
 DISTURBED_S = 4.0
+CLOSING_S = 5.0
+"""How long a position counts as being closed after a reduce-only order of ours: the next one follows 3 s later."""
 EQUITY_S = 60.0
 ACCOUNT_AGE_MS = 10_000
 RESIDUAL_FRACTION = Decimal("0.0001")
@@ -37,6 +40,7 @@ class Rules:
         self._judged_orders: set[int] = set()
         self._seen_fills: Counter[str] = Counter()
         self._naked_s: dict[tuple[str, str], float] = {}
+        self._closing_s: dict[tuple[str, str], float] = {}
         self._last_look_s = 0.0
         self._equity: dict[str, deque[tuple[float, Decimal]]] = {model: deque() for model in MODELS}
         self._halted_ms: dict[str, int] = {}
@@ -157,6 +161,9 @@ class Rules:
         orders: dict[int, Order] = self._world.histories.orders
         if len(orders) == self._seen_orders:
             return
+        for order in islice(orders.values(), self._seen_orders, None):
+            if order.reduce_only and order.trigger_price is None:
+                self._closing_s[order.account, order.coin] = self.stage.loop.time()
         self._seen_orders = len(orders)
         by_cloid: Counter[str] = Counter()
         for order in orders.values():
@@ -219,7 +226,8 @@ class Rules:
                     continue
                 before_s = self._naked_s.get((model, coin), 0.0)
                 self._naked_s[model, coin] = 0.0 if is_disturbed else before_s + now_s - self._last_look_s
-                if self._naked_s[model, coin] > NAKED_LIMIT_S:
+                is_closing = now_s - self._closing_s.get((account.address, coin), -CLOSING_S) < CLOSING_S
+                if self._naked_s[model, coin] > NAKED_LIMIT_S and not is_closing:
                     raise SimulationFailed(f"{model} {coin}: {position.size} has had no stop for {NAKED_LIMIT_S} s")
 
     def _is_covered(self, account: Account, coin: str, size: Decimal) -> bool:
