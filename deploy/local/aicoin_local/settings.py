@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from dotenv import dotenv_values
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from redis import Redis
 
 EXIT_BAD_SETTINGS = 2
 ROOT = Path(__file__).parents[3]
@@ -35,6 +38,27 @@ class LocalSettings(BaseModel):
     def _can_stand_in_a_configuration_file(cls, value: Path) -> Path:
         if any(sign in str(value) for sign in UNWANTED_IN_PATHS):
             raise ValueError("must not contain a percent sign, a semicolon or a line break")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_takes_it(cls, value: str) -> str:
+        """The client itself takes it; its own complaint may hold the password."""
+        try:
+            Redis.from_url(value).connection_pool.make_connection()
+        except (TypeError, ValueError):
+            raise ValueError("can't be read; it must be redis://[user][:password@]host:port/database") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_takes_it(cls, value: str) -> str:
+        """libpq itself takes it; its own complaint may hold the password."""
+        try:
+            for port in str(conninfo_to_dict(value).get("port", 0)).split(","):
+                int(port)
+        except (ProgrammingError, ValueError):
+            raise ValueError("can't be read; it must be postgresql://user:password@host:port/database") from None
         return value
 
     @property

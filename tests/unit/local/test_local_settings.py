@@ -46,6 +46,28 @@ def test_the_password_in_a_wrong_url_is_not_printed(capsys: pytest.CaptureFixtur
     assert "hunter2" not in err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REDIS_URL", "redis://:hidden@127.0.0.1:port/0"),
+        ("REDIS_URL", "redis://:hid[den@127.0.0.1"),
+        ("REDIS_URL", "redis://:hidden@127.0.0.1:1/0?no_such_option=1"),
+        ("DATABASE_URL", "postgresql://u:hidden@127.0.0.1:port/d"),
+        ("DATABASE_URL", "postgresql://u:hidden word@127.0.0.1:1/d"),
+        ("DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/d?no_such_option=1"),
+    ],
+)
+def test_an_address_that_no_client_takes_is_refused_without_its_password(
+    variable: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        load_settings({variable: value})
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"aicoin: {variable}: can't be read; it must be ")
+    assert "hid" not in line
+
+
 def test_the_environment_wins_over_the_file_and_empty_means_not_set(tmp_path: Path) -> None:
     dotenv = tmp_path / "env"
     dotenv.write_text("GATEWAY_PORT=1000\nREDIS_PORT=2000\nQWEN_MODEL=\n# NO=1\nTOKEN='a b$c'\n", encoding="utf-8")
