@@ -112,6 +112,12 @@ def test_every_setting_of_a_service_can_be_given_in_compose(compose: dict[str, A
     assert settings_of(spec) - given - set(NOT_IN_COMPOSE) == set()
 
 
+def test_compose_hands_on_no_setting_that_nobody_reads(compose: dict[str, Any]) -> None:
+    known = set[str]().union(*(settings_of(spec) for spec in SERVICES))
+    for spec in SERVICES:
+        assert set(compose["services"][spec.name]["environment"]) - known == set(), spec.name
+
+
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
 def test_a_secret_reaches_only_the_services_that_name_it(compose: dict[str, Any], spec: ServiceSpec) -> None:
     in_compose = {name for name in compose["services"][spec.name]["environment"] if name.startswith(SECRETS)}
