@@ -48,6 +48,11 @@ class Keys:
             self._changed = True
         return bool(found)
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something that isn't on disk yet."""
+        return self._changed or bool(self._used)
+
     def take_used(self) -> set[str]:
         """The keys that have used a nonce since last time."""
         used, self._used = self._used, set()

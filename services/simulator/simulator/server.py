@@ -21,7 +21,7 @@ from simulator.sockets import Sockets
 from simulator.store import Store
 from simulator.streams import Pacer, change_messages
 from simulator.wire import actions, info
-from simulator.wire.requests import BadRequest, Unsupported
+from simulator.wire.requests import ADDRESS, BadRequest, Unsupported
 from simulator.world import World
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
@@ -67,7 +67,7 @@ class Server:
 
     async def _settled(self) -> None:
         """Returns when everything up to now is on disk; one write serves all that wait."""
-        if self.world.exchange.changes:
+        if self.world.is_changed:
             self._pending.append(self.world.take_changes())
         if not self._pending:
             return
@@ -92,7 +92,7 @@ class Server:
         if self.faults.is_frozen(self.now_ms()) or self.world.market.stillness is not None:
             return
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
-        if self.world.exchange.changes or self._pending:
+        if self.world.is_changed or self._pending:
             self.settle()
         self.sockets.publish(self.pacer.step_messages(self.world, self.sockets.wanted(), trades, now_ms))
 
@@ -155,7 +155,7 @@ class Server:
         try:
             body = await _body(request)
             user, usd = str(body["user"]).lower(), Decimal(str(body["usd"]))
-            if len(user) != 42 or int(user, 16) < 0 or not 0 < usd <= MAX_FAUCET_USD:
+            if not ADDRESS.fullmatch(user) or not 0 < usd <= MAX_FAUCET_USD:
                 raise ValueError
         except (BadRequest, TooLong, KeyError, TypeError, ValueError, InvalidOperation):
             return JSONResponse({"error": 'send {"user": "0x… (40 hex digits)", "usd": "10000"}'}, 400)

@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.coins import COINS
 from simulator.market.candles import INTERVALS_MS
+from simulator.wire.requests import ADDRESS
 
 Key = tuple[Any, ...]
 """(type, user or coin, …): what identifies a subscription."""
@@ -16,7 +17,6 @@ USER_TYPES = (
     *("userTwapSliceFills", "userTwapHistory", "userHistoricalOrders", "allDexsClearinghouseState"),
 )
 ALL_TYPES = ("allMids", "allDexsAssetCtxs")
-ADDRESS_LENGTH = 42
 
 
 class InvalidSubscription(Exception):
@@ -35,9 +35,10 @@ def key_of(subscription: Any) -> Key:
             return (kind, coin)
         if kind == "l2Book":
             return _book_key(subscription)
-        if kind == "candle" and subscription.get("interval") in INTERVALS_MS:
-            return (kind, coin, subscription["interval"])
-    if isinstance(user, str) and len(user) == ADDRESS_LENGTH and user.lower().startswith("0x"):
+        interval = subscription.get("interval")
+        if kind == "candle" and isinstance(interval, str) and interval in INTERVALS_MS:
+            return (kind, coin, interval)
+    if isinstance(user, str) and ADDRESS.fullmatch(user):
         if kind in USER_TYPES:
             return (kind, user.lower())
         if kind == "activeAssetData" and isinstance(coin, str) and coin in COINS:
@@ -47,6 +48,8 @@ def key_of(subscription: Any) -> Key:
 
 def _book_key(subscription: dict[str, Any]) -> Key:
     figures, mantissa = subscription.get("nSigFigs"), subscription.get("mantissa")
+    if any(value is not None and type(value) is not int for value in (figures, mantissa)):
+        raise InvalidSubscription
     if figures not in (None, 2, 3, 4, 5) or mantissa not in (None, 1, 2, 5) or (mantissa and figures != 5):
         raise InvalidSubscription
     return ("l2Book", subscription["coin"], figures, mantissa, bool(subscription.get("fast")))

@@ -122,6 +122,11 @@ class World:
                     del self.exchange.cloids[order.account, order.cloid]
         del events[: -self.kept_events]
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something that isn't on disk yet, beside the market."""
+        return bool(self.exchange.changes) or self.keys.is_changed
+
     def take_changes(self) -> Changes:
         """The changes since last time, already entered into the histories."""
         changes = self.exchange.take_changes()

@@ -106,7 +106,7 @@ class Exchange:
 
     def open_of(self, address: str, coin: str | None = None) -> list[Order]:
         """Open orders of an account, oldest first; of one coin or of all."""
-        mine = self.orders_by_account[address].values()
+        mine = self.orders_by_account.get(address, {}).values()
         return [order for order in mine if coin is None or order.coin == coin]
 
     def enter(self, order: Order) -> None:

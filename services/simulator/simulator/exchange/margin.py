@@ -14,7 +14,7 @@ from simulator.exchange.orders import ZERO, Order
 def held_usd(exchange: Exchange, account: Account) -> Decimal:
     """Margin that resting orders would need beyond closing what is open."""
     sums: dict[tuple[str, bool], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for order in exchange.orders_by_account[account.address].values():
+    for order in exchange.orders_by_account.get(account.address, {}).values():
         if not order.reduce_only and not order.is_trigger:
             row = sums[order.coin, order.is_buy]
             row[0] += order.size

@@ -1,11 +1,14 @@
 """Numbers as Hyperliquid writes them, and the rules for prices and sizes it accepts."""
 
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+import re
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from simulator.coins import Coin
 
 MAX_DECIMALS = 6
+NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,30})?")
+"""A number on the wire. The exchange counts in 64 bits: what is far beyond isn't a number to it."""
 
 
 def text(value: Decimal | float) -> str:
@@ -46,14 +49,8 @@ def round_price(coin: Coin, price: float) -> float:
 
 
 def parse_number(value: Any) -> Decimal | None:
-    """A finite decimal from a wire string, or None."""
-    if not isinstance(value, str):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    """The decimal of a wire string, or None."""
+    return Decimal(value) if isinstance(value, str) and NUMBER.fullmatch(value) else None
 
 
 def is_valid_price(coin: Coin, price: Decimal) -> bool:

@@ -11,7 +11,7 @@ from simulator.exchange.account import Account, figures
 from simulator.exchange.margin import free_usd
 from simulator.exchange.transfers import subs_of
 from simulator.wire.formats import text, truncated
-from simulator.wire.requests import BadRequest
+from simulator.wire.requests import ADDRESS, BadRequest
 from simulator.wire.rows import (
     ZERO_HASH,
     basic_order,
@@ -34,7 +34,7 @@ SPANS_MS = {"day": 86_400_000, "week": 7 * 86_400_000, "month": 30 * 86_400_000,
 def user_of(body: Body) -> str:
     """The lower-case address a request is about."""
     user = body["user"]
-    if not (isinstance(user, str) and len(user) == 42 and user[:2].lower() == "0x" and int(user, 16) >= 0):
+    if not isinstance(user, str) or not ADDRESS.fullmatch(user):
         raise BadRequest
     return user.lower()
 

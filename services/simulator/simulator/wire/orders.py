@@ -147,6 +147,8 @@ def _bracket(world: World, account: str, wires: list[Action], requests: list[Req
         )
         if reached or child.coin is not main.coin or child.is_buy == main.is_buy:
             return [{"error": f"{errors.BAD_TRIGGER} asset={wire['a']}"}]
+        if child.size == 0:
+            return [{"error": f"{errors.ZERO_SIZE} asset={wire['a']}"}]
     try:
         parent = placing.place(world.exchange, account, main, now_ms)
     except OrderError as error:
@@ -154,9 +156,12 @@ def _bracket(world: World, account: str, wires: list[Action], requests: list[Req
     found: list[Any] = [_status(parent)]
     if not parent.is_open and parent.status != "filled":
         return found + [{"error": f"{errors.GONE} asset={wire['a']}"} for wire in wires[1:]]
-    for child in children:
-        placing.place(world.exchange, account, child, now_ms, parent=parent)
-        found.append("waitingForFill" if parent.is_open else "waitingForTrigger")
+    for wire, child in zip(wires[1:], children, strict=True):
+        try:
+            placing.place(world.exchange, account, child, now_ms, parent=parent)
+            found.append("waitingForFill" if parent.is_open else "waitingForTrigger")
+        except OrderError as error:
+            found.append(_refusal(error, wire["a"]))
     return found
 
 
@@ -181,17 +186,18 @@ def cancel_by_cloid(world: World, account: str, action: Action, now_ms: int) -> 
 
 
 def _cancels(world: World, account: str, action: Action, rows: list[tuple[Any, Any]], now_ms: int) -> dict[str, Any]:
-    """`f`, for a fast cancel, is only ever sent when it is true; it leaves trigger orders alone."""
+    """`f`, for a fast cancel, is only ever sent when it is true; it leaves trigger orders alone.
+
+    What can't be read is refused before anything is cancelled.
+    """
     is_fast = action.get("f")
-    if is_fast not in (None, True):
+    if is_fast not in (None, True) or not all(isinstance(part, int) for row in rows for part in row):
         raise BadRequest
     found = [_cancel_one(world, account, oid, asset, now_ms, is_fast=bool(is_fast)) for oid, asset in rows]
     return statuses("cancel", found)
 
 
-def _cancel_one(world: World, account: str, oid: Any, asset: Any, now_ms: int, *, is_fast: bool) -> Any:
-    if not isinstance(oid, int) or not isinstance(asset, int):
-        raise BadRequest
+def _cancel_one(world: World, account: str, oid: int, asset: int, now_ms: int, *, is_fast: bool) -> Any:
     found = world.exchange.orders.get(oid)
     try:
         if found is not None and is_fast and found.is_trigger:
@@ -204,12 +210,20 @@ def _cancel_one(world: World, account: str, oid: Any, asset: Any, now_ms: int, *
     return "success"
 
 
-def _replace(world: World, account: str, wanted: Any, wire: Action, now_ms: int, *, always: bool) -> Any:
+def _wanted(oid: Any) -> int | str:
+    """What a modification names its order by: the exchange's id or the client's own."""
+    if isinstance(oid, bool) or not isinstance(oid, int | str):
+        raise BadRequest
+    return oid
+
+
+def _replace(
+    world: World, account: str, wanted: int | str, wire: Action, request: Request, now_ms: int, *, always: bool
+) -> Any:
     """Cancels and places anew: a new oid, the queue place is lost.
 
     Unless it is to be placed `always`, only an order that comes to rest may take the place: Gtc becomes post-only.
     """
-    request = parse(wire)
     if not always:
         if request.trigger_price is not None or request.tif not in ("Gtc", "Alo"):
             return {"error": errors.NOT_ALWAYS}
@@ -230,17 +244,23 @@ def _replace(world: World, account: str, wanted: Any, wire: Action, now_ms: int,
 
 def modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
     always = _flag(action.get("a", False))
-    status = _replace(world, account, action["oid"], action["order"], now_ms, always=always)
+    wire = action["order"]
+    status = _replace(world, account, _wanted(action["oid"]), wire, parse(wire), now_ms, always=always)
     if "error" in status:
         raise ActionError(status["error"])
     return default()
 
 
 def batch_modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    rows, always = action["modifies"], _flag(action.get("a", False))
-    return statuses(
-        "order", [_replace(world, account, row["oid"], row["order"], now_ms, always=always) for row in rows]
-    )
+    """All of a batch is read before any of it is carried out."""
+    always = _flag(action.get("a", False))
+    rows = []
+    for row in action["modifies"]:
+        try:
+            rows.append((_wanted(row["oid"]), row["order"], parse(row["order"])))
+        except BatchError as error:
+            return statuses("order", [_refusal(error, row["order"]["a"])])
+    return statuses("order", [_replace(world, account, *each, now_ms, always=always) for each in rows])
 
 
 def twap_order(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:

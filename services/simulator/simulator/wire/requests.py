@@ -1,6 +1,9 @@
 """What all requests share: the refusal of an unreadable one, and the two plain answers."""
 
-from typing import Any
+import re
+from typing import Any, Final
+
+ADDRESS: Final = re.compile(r"0[xX][0-9a-fA-F]{40}")
 
 
 class BadRequest(Exception):

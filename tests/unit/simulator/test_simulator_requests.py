@@ -1,0 +1,152 @@
+"""What a request leaves behind: all or nothing, on disk before it is answered; and what isn't a request at all."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from httpx import ASGITransport, AsyncClient
+from hyperliquid.utils.signing import sign_user_signed_action
+from simulator_desk import NOW, Desk
+
+from simulator.coins import COINS
+from simulator.server import Server
+from simulator.signing import USER_SIGNED
+from simulator.store import Store
+from simulator.subscriptions import InvalidSubscription, key_of
+from simulator.wire.formats import parse_number
+from simulator.wire.requests import BadRequest
+from simulator.world import World
+
+AGENT = "0x" + "a9" * 20
+
+
+@pytest.fixture(scope="module")
+def venue() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def desk(venue: Desk) -> Desk:
+    """The same for all tests, without open orders."""
+    for row in venue.info("openOrders"):
+        venue.act({"type": "cancel", "cancels": [{"a": 0, "o": row["oid"]}]})
+    return venue
+
+
+def prices(desk: Desk) -> list[float]:
+    """The open orders' prices as shares of the mark."""
+    mark = float(desk.world.market.coins["BTC"].mark_price)
+    return [round(float(row["limitPx"]) / mark, 2) for row in desk.info("openOrders")]
+
+
+@pytest.mark.parametrize("bad", [{"a": 0, "o": "7"}, {"a": 0}, {"a": None, "o": 7}, 7])
+def test_a_batch_of_cancels_is_read_whole_before_anything_is_cancelled(desk: Desk, bad: Any) -> None:
+    oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
+    with pytest.raises(BadRequest):
+        desk.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}, bad]})
+    assert prices(desk) == [0.9]
+
+
+@pytest.mark.parametrize("bad", [{"oid": [7]}, {"oid": 7}, {"oid": True}, {"oid": 7, "order": {"p": 5}}])
+def test_a_batch_of_modifications_is_read_whole_before_any_is_carried_out(desk: Desk, bad: dict[str, Any]) -> None:
+    oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
+    good = {"oid": oid, "order": desk.wire(0.01, 0.8)}
+    row = bad | {"order": desk.wire(0.01, 0.8) | bad["order"]} if "order" in bad else bad
+    if isinstance(bad["oid"], list | bool):
+        row = bad | {"order": desk.wire(0.01, 0.8)}
+    with pytest.raises(BadRequest):
+        desk.act({"type": "batchModify", "modifies": [good, row]})
+    assert prices(desk) == [0.9]
+
+
+def test_a_modification_of_what_is_not_traded_refuses_the_whole_batch(desk: Desk) -> None:
+    oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
+    rows = [{"oid": oid, "order": desk.wire(0.01, 0.8)}, {"oid": oid, "order": desk.wire(0.01, 0.8) | {"a": 2}}]
+    answer = desk.act({"type": "batchModify", "modifies": rows})
+    assert answer["response"]["data"]["statuses"] == [{"error": "Trading is halted asset=2"}]
+    assert prices(desk) == [0.9]
+
+
+def test_an_entry_whose_stop_has_no_size_is_not_placed(desk: Desk) -> None:
+    entry, stop = desk.wire(1, 1.01, "Ioc", "ETH"), desk.trigger(-1, 0.95, "sl", "ETH") | {"s": "0"}
+    assert desk.order(entry, stop, grouping="normalTpsl") == [{"error": "Order has zero size. asset=1"}]
+    assert desk.account.position_size("ETH") == 0
+
+
+def test_a_child_that_finds_no_room_among_the_open_orders_is_told_so() -> None:
+    desk = Desk()
+    for factor in (0.5, 0.6):
+        desk.order(*[desk.wire(0.001, factor) for _ in range(499)])
+    entry, stop, target = (
+        desk.wire(0.01, 1.01, "Ioc"),
+        desk.trigger(-0.01, 0.95, "sl"),
+        desk.trigger(-0.01, 1.1, "tp"),
+    )
+    desk.order(desk.wire(0.001, 0.5))
+    found = desk.order(entry, stop, target, grouping="normalTpsl")
+    assert "filled" in found[0]
+    assert found[1:] == ["waitingForTrigger", {"error": "Order rejected: too many open orders. asset=0"}]
+
+
+@pytest.mark.parametrize("size", ["1_0", " 1", "+1", "1e2", "1e999999", "١", "Infinity", "NaN", "1." + "0" * 99, "", 1])
+def test_what_only_looks_like_a_number_is_none(size: Any) -> None:
+    assert parse_number(size) is None
+
+
+@pytest.mark.parametrize(
+    "subscription",
+    [
+        {"type": "candle", "coin": "BTC", "interval": []},
+        {"type": "l2Book", "coin": "BTC", "nSigFigs": 5.0},
+        {"type": "l2Book", "coin": "BTC", "nSigFigs": 5, "mantissa": 2.0},
+        {"type": "l2Book", "coin": "BTC", "nSigFigs": True},
+        {"type": "l2Book", "coin": "BTC", "nSigFigs": {}},
+        {"type": "userFills", "user": "0x" + "zz" * 20},
+        {"type": "userFills", "user": "0x" + "1_" * 19 + "11"},
+    ],
+)
+def test_what_is_no_subscription_is_refused_before_anybody_looks_at_it(subscription: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSubscription):
+        key_of(subscription)
+
+
+def test_questions_about_strangers_leave_nothing_behind(desk: Desk) -> None:
+    for number in range(5):
+        user = f"0x{number:040x}"
+        desk.info("openOrders", user=user)
+        desk.info("activeAssetData", user=user, coin="BTC")
+    assert set(desk.world.exchange.orders_by_account) <= {desk.user}
+
+
+def asked(server: Server, desk: Desk, action: dict[str, Any], nonce: int) -> dict[str, Any]:
+    """The answer to a user-signed action over HTTP."""
+    name, fields = USER_SIGNED[action["type"]]
+    stamp = "time" if any(field == "time" for field, _ in fields) else "nonce"
+    signed = action | {stamp: nonce}
+    rows = [{"name": field, "type": kind} for field, kind in [("hyperliquidChain", "string"), *fields]]
+    signature = sign_user_signed_action(desk.wallet, signed, rows, f"HyperliquidTransaction:{name}", False)
+
+    async def ask() -> Any:
+        async with AsyncClient(transport=ASGITransport(server.app), base_url="http://simulator") as client:
+            body = {"action": signed, "nonce": nonce, "signature": signature}
+            return (await client.post("/exchange", json=body)).json()
+
+    answer: dict[str, Any] = asyncio.run(ask())
+    return answer
+
+
+def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(tmp_path: Path, desk: Desk) -> None:
+    server = Server(desk.world, Store(tmp_path), lambda: NOW, {})
+    server.settle()
+    approved = asked(server, desk, {"type": "approveAgent", "agentAddress": AGENT, "agentName": "bot"}, NOW - 2)
+    assert approved["status"] == "ok"
+    other = Account.create().address.lower()
+    refused = asked(server, desk, {"type": "usdSend", "destination": other, "amount": "99999999"}, NOW - 1)
+    assert refused["status"] == "err"
+    again = World(1, NOW)
+    assert Store(tmp_path).load(again)
+    assert [agent.name for agent in again.keys.named_of(desk.user)] == ["bot"]
+    assert {NOW - 2, NOW - 1} <= set(again.keys.nonces[desk.user])
+    assert set(again.market.coins) == set(COINS)
