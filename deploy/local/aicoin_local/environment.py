@@ -1,14 +1,13 @@
 """What all services' environments are cut from: the user's settings, every address, this environment's keys."""
 
+import time
 from collections.abc import Mapping
 
 from aicoin_local.catalog import MODELS, SERVICES, ServiceSpec
+from aicoin_local.market import market_speed
 from aicoin_local.paper import has_paper_accounts, paper_environment
 from aicoin_local.runfile import read_run
 from aicoin_local.settings import LocalSettings, refuse
-
-RECORDED_AT_ONCE = "1.0001"
-"""Clocks are compared at a speed of exactly 1 only."""
 
 
 def shared_variables(
@@ -30,7 +29,8 @@ def shared_variables(
     }
     if settings.hyperliquid_env == "paper":
         variables |= paper_environment(settings.data_dir) | {"HYPERLIQUID_API_URL": settings.simulator_url}
-        variables = {"MARKET_SPEED": market_speed(given)} | variables
+        speed = market_speed(given, settings.data_dir / "simulator", time.time_ns() // 1_000_000)
+        variables = {"MARKET_SPEED": speed} | variables
     return variables
 
 
@@ -45,13 +45,6 @@ def command_variables(settings: LocalSettings, given: Mapping[str, str]) -> dict
         if running.get("simulator_url"):
             variables |= dict.fromkeys(("SIMULATOR_URL", "HYPERLIQUID_API_URL"), running["simulator_url"])
     return variables
-
-
-def market_speed(given: Mapping[str, str]) -> str:
-    """How fast the paper market runs against the wall's clock. A recorded one never runs with it: its time is past."""
-    speed = given.get("SIMULATOR_SPEED", "1")
-    is_recorded = given.get("SIMULATOR_MARKET") == "capture"
-    return RECORDED_AT_ONCE if is_recorded and speed in ("1", "1.0") else speed
 
 
 def missing_keys(settings: LocalSettings, given: Mapping[str, str]) -> list[str]:
