@@ -1,14 +1,16 @@
 """Settings of the gateway."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 
+ORIGIN = re.compile(r"https?://[^/\s]+")
 WEB_DIR = Path(__file__).parents[1] / "web" / "dist"
 
 
@@ -31,6 +33,15 @@ class GatewaySettings(ServiceSettings):
     price_push_interval_ms: int = Field(100, ge=20, le=5_000)
     deepseek_model: str = "deepseek-flash"
     qwen_model: str = "qwen-max"
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _as_browsers_send_them(cls, value: str) -> str:
+        """An origin that no browser sends would let nobody in, and nothing would say so."""
+        for origin in filter(None, map(str.strip, value.split(","))):
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError("must be a comma list of origins such as https://arena.example, without a path")
+        return value
 
     @property
     def origins(self) -> frozenset[str]:

@@ -48,7 +48,7 @@ class SimulatorSettings(BaseSettings):
         if self.simulator_speed != 1 and self.simulator_market in ("auto", "live"):
             raise ValueError("SIMULATOR_SPEED: must be 1 unless SIMULATOR_MARKET is synthetic or capture")
         if self.simulator_market == "capture" and self.simulator_market_path is None:
-            raise ValueError("SIMULATOR_MARKET_PATH: not set; name the recorded files that SIMULATOR_MARKET=capture plays")
+            raise ValueError("SIMULATOR_MARKET_PATH: not set; name the files that SIMULATOR_MARKET=capture plays")
         return self
 
     @property

@@ -20,10 +20,10 @@ SERVICES = {
 }
 NONSENSE = "nonsense – 74f1"
 FREE_TEXT = {
-    *("bind_host", "instance", "deepseek_model", "qwen_model", "allowed_origins", "control_token", "alert_token"),
+    *("bind_host", "instance", "deepseek_model", "qwen_model", "control_token", "alert_token"),
     *("executor_data_dir", "gateway_web_dir", "capture_dir", "aicoin_arm_mainnet"),
 }
-"""What may be any text: a name of the provider's, an address to listen at, a folder, a list, a password."""
+"""What may be any text: a name of the provider's, an address to listen at, a folder, addresses, a password."""
 
 
 def settings_class(service: str) -> type[BaseSettings]:
@@ -113,6 +113,17 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(
     said = capsys.readouterr().err
     assert said.startswith(f"{service}: {variable}: ")
     assert "hidden" not in said
+
+
+def test_origins_are_what_browsers_send(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://arena.example, http://127.0.0.1:5173")
+    settings: Any = load_settings("gateway", settings_class("gateway"))
+    assert settings.origins == {"https://arena.example", "http://127.0.0.1:5173"}
+    for wrong in ("arena.example", "https://arena.example/", "*"):
+        monkeypatch.setenv("ALLOWED_ORIGINS", wrong)
+        with pytest.raises(SystemExit):
+            load_settings("gateway", settings_class("gateway"))
+        assert capsys.readouterr().err.startswith("gateway: ALLOWED_ORIGINS: must be a comma list of origins")
 
 
 def test_a_setting_that_is_missing_is_named(
