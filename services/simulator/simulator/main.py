@@ -97,9 +97,11 @@ def served(app: ASGIApp) -> uvicorn.Server:
 
 
 async def beat(server: Server, feeding: "asyncio.Task[None] | None", stopping: asyncio.Event) -> None:
-    """Steps the market until told to stop; saves the price path every few seconds. Ends with what ended the feed."""
+    """Steps the market until told to stop; saves the price path now and then. Ends with what ended feed or disk."""
     steps = 0
     while not stopping.is_set():
+        if server.failure is not None:
+            raise server.failure
         if feeding is not None and feeding.done():
             feeding.result()
         if not server.is_stepwise:

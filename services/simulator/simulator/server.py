@@ -43,6 +43,7 @@ class Server:
         self.pacer = Pacer()
         self._pending: list[Changes] = []
         self._written: asyncio.Future[None] | None = None
+        self.failure: BaseException | None = None
         routes: list[BaseRoute] = [
             Route("/", self._about),
             Route("/info", self._info, methods=["POST"]),
@@ -60,7 +61,11 @@ class Server:
 
     def _write(self) -> None:
         pending, self._pending = self._pending, []
-        self.store.save(self.world, pending)
+        try:
+            self.store.save(self.world, pending)
+        except BaseException as error:
+            self.failure = error  # What memory holds and what the disk holds differ from here on: it must end.
+            raise
         wanted, now_ms = self.sockets.wanted(), self.world.market.time_ms
         for changes in pending:
             self.sockets.publish(change_messages(self.world, changes, wanted, now_ms))
@@ -80,6 +85,8 @@ class Server:
         written, self._written = self._written, None
         try:
             self._write()
+            if self.is_stepwise:
+                self.store.save_market(self.world)  # Orders took from a book that stays until the next step.
         except BaseException as error:
             if written is not None:
                 written.set_exception(error)

@@ -84,6 +84,7 @@ class Store:
             for interval, series in market.candles.series.items():
                 self._save_candles(name, interval, series[:-1])
         self._put("market", "all", world.market.save())
+        self._put("books", "all", world.exchange.books.save())
         self._put("rates", "all", dict(world.histories.rates))
         self._put("counters", "all", _counters(world))
         self._db.execute("COMMIT")
@@ -117,7 +118,7 @@ class Store:
         """Forgets the stored market for one of another source; accounts and orders stay."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("DELETE FROM candles")
-        self._db.execute("DELETE FROM documents WHERE kind IN ('market', 'rates')")
+        self._db.execute("DELETE FROM documents WHERE kind IN ('market', 'rates', 'books')")
         self._put("source", "all", source.stored())
         self._db.execute("COMMIT")
         self._stored.clear()
@@ -141,8 +142,11 @@ class Store:
             orders.values(),
             [twap for twap in twaps if twap.status == "activated"],
         )
+        if (books := self._get("books", "all")) is not None:
+            exchange.books.load(books)
         histories.orders = dict(orders)
         self._load_rows(world, orders)
+        world.trim()
         world.keys.agents = {row["address"]: Agent(**row) for row in self._get("agents", "all") or []}
         world.keys.retired = set(self._get("retired", "all") or [])
         for key, body in self._db.execute("SELECT key, body FROM documents WHERE kind = 'nonces'"):

@@ -113,6 +113,16 @@ class World:
         del rows[:-KEPT_ROWS]
         pay_funding(self.exchange, name, exact, now_ms)
 
+    def trim(self) -> None:
+        """Cuts the histories to what is kept of them, after they were loaded."""
+        histories = self.histories
+        for fills in histories.fills.values():
+            del fills[:-KEPT_ROWS]
+        for events in histories.order_events.values():
+            self._forget(events)
+        for rows in (*histories.fundings.values(), *histories.ledger.values()):
+            del rows[: -self.kept_events]
+
     def _forget(self, events: list[tuple[Order, str, int]]) -> None:
         """Drops the oldest events of an account, and with an order's end the order: memory has a limit."""
         for order, status, _ in events[: -self.kept_events]:
@@ -143,6 +153,8 @@ class World:
             histories.twaps[twap.account].append((twap, twap.status, self.market.time_ms))
         for account, row in changes.fundings:
             histories.fundings[account].append(row)
+            del histories.fundings[account][: -self.kept_events]
         for account, row in changes.ledger:
             histories.ledger[account].append(row)
+            del histories.ledger[account][: -self.kept_events]
         return changes

@@ -1,6 +1,8 @@
 """What a request leaves behind: all or nothing, on disk before it is answered; and what isn't a request at all."""
 
 import asyncio
+import sqlite3
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from hyperliquid.utils.signing import sign_user_signed_action
 from simulator_desk import NOW, Desk
 
 from simulator.coins import COINS
+from simulator.main import beat
 from simulator.server import Server
 from simulator.signing import USER_SIGNED
 from simulator.store import Store
@@ -150,3 +153,63 @@ def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(tmp_p
     assert [agent.name for agent in again.keys.named_of(desk.user)] == ["bot"]
     assert {NOW - 2, NOW - 1} <= set(again.keys.nonces[desk.user])
     assert set(again.market.coins) == set(COINS)
+
+
+def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, desk: Desk) -> None:
+    store = Store(tmp_path)
+    server = Server(desk.world, store, lambda: NOW, {})
+    server.is_stepwise = True
+    server.settle()
+    with sqlite3.connect(tmp_path / "simulator.sqlite") as disk:
+        disk.execute("ALTER TABLE documents RENAME TO gone")
+    desk.order(desk.wire(0.01, 0.9))
+    with pytest.raises(sqlite3.Error):
+        server.settle()
+    with sqlite3.connect(tmp_path / "simulator.sqlite") as disk:
+        disk.execute("ALTER TABLE gone RENAME TO documents")
+    disk.close()
+    with pytest.raises(sqlite3.Error):
+        asyncio.run(asyncio.wait_for(beat(server, None, asyncio.Event()), 5))
+    store.close()
+
+
+def test_what_is_booked_bears_market_time(desk: Desk) -> None:
+    desk.world.clock = lambda wall_ms: desk.world.market.time_ms
+    desk.now_ms = NOW + 3_600_000
+    for action in (
+        {"type": "usdSend", "destination": "0x" + "12" * 20, "amount": "25"},
+        {"type": "usdClassTransfer", "amount": "5", "toPerp": False},
+        {"type": "withdraw3", "destination": "0x" + "12" * 20, "amount": "25"},
+    ):
+        assert desk.act_as_user(action)["status"] == "ok"
+    desk.now_ms = NOW
+    desk.world.take_changes()
+    rows = [row for row in desk.info("userNonFundingLedgerUpdates") if row["delta"]["type"] != "deposit"]
+    assert [row["time"] for row in rows] == 3 * [desk.world.market.time_ms]
+
+
+def test_scheduled_cancels_may_happen_ten_times_a_day() -> None:
+    desk = Desk()
+    desk.account.volume_usd = Decimal(1_000_000)
+    for _ in range(10):
+        assert desk.act({"type": "scheduleCancel", "time": desk.now_ms + 5_000})["status"] == "ok"
+        desk.now_ms += 6_000
+        desk.world.step(desk.now_ms)
+    refused = desk.act({"type": "scheduleCancel", "time": desk.now_ms + 5_000})
+    assert refused["response"] == "Too many scheduled cancels triggered today."
+
+
+def test_after_a_start_as_much_is_remembered_as_before(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.world.kept_events = 6
+    store = Store(tmp_path)
+    for _ in range(6):
+        oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
+        desk.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
+        store.save(desk.world, [desk.world.take_changes()])
+    again = World(1, NOW)
+    again.kept_events = 6
+    assert store.load(again)
+    store.close()
+    assert set(again.histories.orders) == set(desk.world.histories.orders)
+    assert len(again.histories.order_events[desk.user]) == 6

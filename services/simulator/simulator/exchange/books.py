@@ -3,6 +3,7 @@
 import math
 from bisect import insort
 from decimal import Decimal
+from typing import Any
 
 from simulator.exchange.orders import ZERO, Order
 from simulator.market.coin import Level
@@ -91,6 +92,23 @@ class Books:
                     _thin(levels, missing)
                 for order in self.orders(coin, is_buy):
                     order.ahead = min(order.ahead, self._shown(order))
+
+    def save(self) -> dict[str, Any]:
+        """What a restart needs beside the orders: the depth that is missing, and what is served before each order."""
+        return {
+            "taken": [[coin, is_buy, missing] for (coin, is_buy), missing in self.taken.items()],
+            "ahead": {order.oid: str(order.ahead) for side in self.resting.values() for order in side},
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Goes on from what was saved; the orders have been entered again, and the market's levels are thinned."""
+        self.taken = {(coin, is_buy): missing for coin, is_buy, missing in saved["taken"]}
+        for side in self.resting.values():
+            for order in side:
+                order.ahead = Decimal(saved["ahead"].get(str(order.oid), order.ahead))
+        for coin in self._market.coins:
+            for is_buy in (True, False):
+                self._seen[coin, is_buy] = self.levels(coin, is_buy)
 
     def _shown(self, order: Order) -> Decimal:
         levels = self.levels(order.coin, order.is_buy)

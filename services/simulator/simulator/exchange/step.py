@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from simulator.exchange import fees
 from simulator.exchange.ending import cancel_all
 from simulator.exchange.exchange import Exchange
 from simulator.exchange.liquidation import liquidate
@@ -21,6 +22,8 @@ def step(exchange: Exchange, trades: Mapping[str, list[Trade]], dt_s: float, now
     for account in exchange.accounts.values():
         if account.cancel_all_ms is not None and now_ms >= account.cancel_all_ms:
             account.cancel_all_ms = None
+            today = fees.day_of(now_ms)
+            account.cancel_all_days = {today: account.cancel_all_days.get(today, 0) + 1}
             exchange.changes.accounts.add(account.address)
             cancel_all(exchange, account.address, now_ms, "scheduledCancel")
     fire_triggers(exchange, now_ms)

@@ -1,4 +1,7 @@
-"""The user-signed actions: money that leaves or changes hands, and API wallets."""
+"""The user-signed actions: money that leaves or changes hands, and API wallets.
+
+They are called at wall time, by which API wallets end; what is booked bears market time.
+"""
 
 import re
 from collections.abc import Callable
@@ -65,13 +68,15 @@ def approve_agent(world: World, signer: str, action: Action, now_ms: int) -> dic
 
 def usd_send(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
     target = _address(action["destination"])
-    transfers.move(world.exchange, signer, target, _amount(action["amount"]), now_ms, "internalTransfer")
+    transfers.move(
+        world.exchange, signer, target, _amount(action["amount"]), world.market_ms(now_ms), "internalTransfer"
+    )
     return default()
 
 
 def withdraw(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
     _address(action["destination"])
-    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], now_ms)
+    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], world.market_ms(now_ms))
     return default()
 
 
@@ -96,7 +101,7 @@ def class_transfer(world: World, signer: str, action: Action, now_ms: int) -> di
         account.spot_usd += amount
     world.exchange.changes.accounts.add(account.address)
     delta = {"type": "accountClassTransfer", "usdc": text(amount), "toPerp": bool(action["toPerp"])}
-    world.exchange.log(account.address, now_ms, delta)
+    world.exchange.log(account.address, world.market_ms(now_ms), delta)
     return default()
 
 
@@ -109,7 +114,9 @@ def send_asset(world: World, signer: str, action: Action, now_ms: int) -> dict[s
     if sender != signer and getattr(world.exchange.accounts.get(sender), "master", None) != signer:
         raise ActionError(f"Vault not registered: {sender}")
     target = _address(action["destination"])
-    transfers.move(world.exchange, sender, target, _amount(action["amount"]), now_ms, "internalTransfer")
+    transfers.move(
+        world.exchange, sender, target, _amount(action["amount"]), world.market_ms(now_ms), "internalTransfer"
+    )
     return default()
 
 
