@@ -89,7 +89,8 @@ def cut_files(data: Path, folder: Path, days: int) -> None:
     for name in COINS:
         with gzip.open(data / f"hyperliquid_{name}_5m.csv.gz", "rt", encoding="utf-8") as file:
             rows = list(csv.reader(file))
-        kept = [rows[0], *rows[-(days + PAST_DAYS) * 288 :]]
+        # A day more than is played: the coins' files end a few candles apart.
+        kept = [rows[0], *rows[-(days + PAST_DAYS + 1) * 288 :]]
         with (folder / f"{name}_5m.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(kept)
         (folder / f"{name}_funding.csv.gz").symlink_to(data / f"hyperliquid_{name}_funding_1h.csv.gz")
@@ -120,10 +121,11 @@ async def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             cut_files(options.data.resolve(), Path(folder), options.days)
             traders = Traders(ReplayMarket(1, Path(folder)))
-            started = time.perf_counter()
+            began_ms, started = traders.world.market.time_ms, time.perf_counter()
             traders.play(options.days * 1440)
             seconds = time.perf_counter() - started
-        if traders.world.market.stillness is not None or traders.filled < 0.9 * traders.orders:
+        is_whole = traders.world.market.time_ms - began_ms == options.days * 1440 * MINUTE_MS
+        if not is_whole or traders.filled < 0.9 * traders.orders:
             raise SystemExit(f"not what was to be measured: {traders.filled} of {traders.orders} orders filled")
         return seconds
 
