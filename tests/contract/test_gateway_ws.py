@@ -193,8 +193,10 @@ async def test_only_the_own_origin_friends_and_programs_come_in(arena: Arena) ->
     for origin in (f"http://127.0.0.1:{arena.port}", "https://friend.example", None):
         async with arena.connect(origin=origin) as client:
             assert json.loads(await client.recv())["channel"] == "hello"
-    with pytest.raises(InvalidStatus):
-        await arena.connect(origin="https://evil.example")
+    for stranger in ("https://evil.example", "null", "http://[torn"):
+        with pytest.raises(InvalidStatus) as refused:
+            await arena.connect(origin=stranger)
+        assert refused.value.response.status_code == 403
 
 
 async def test_connections_of_one_address_are_counted(arena: Arena) -> None:

@@ -141,7 +141,10 @@ class Doors:
         origin = socket.headers.get("origin")
         if origin is None or origin in self._settings.origins:
             return True
-        return urlsplit(origin).netloc == socket.headers.get("host")
+        try:
+            return urlsplit(origin).netloc == socket.headers.get("host")
+        except ValueError:  # Not an address at all.
+            return False
 
     async def _converse(self, socket: WebSocket, connection: Connection) -> None:
         connection.client.put(self._hub.hello())
