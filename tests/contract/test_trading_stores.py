@@ -154,7 +154,7 @@ async def test_a_flatten_lasts_until_it_is_done(pool: Any) -> None:
     await orders.ask_flatten("command", "qwen", 7)
     await orders.ask_flatten("command", "qwen", 9)
     assert await orders.flatten_since("qwen") == 7
-    await orders.end_flatten("qwen", 11)
+    await orders.end_flatten("qwen", 11, [])
     assert await orders.flatten_since("qwen") is None
 
 
