@@ -122,3 +122,23 @@ def test_what_is_taken_leaves_whole_lots() -> None:
             levels = books.levels(coin, False)
             assert all(level.size == level.size.to_integral_value() for level in levels), (coin, levels)
             books.took(coin, False, levels[0], D(1))
+
+
+@pytest.mark.parametrize("is_buy", [True, False])
+def test_who_takes_all_there_is_and_rests_does_not_cross_the_last_lot(venue: Venue, is_buy: bool) -> None:
+    venue.write("ETH", 4_000, [(3_999, 1), (3_998, 1)], [(4_001, 1), (4_002, 1)])
+    price = 4_100 if is_buy else 3_900
+    order = venue.order(A, 5 if is_buy else -5, price)
+    assert order.filled == D("1.9999")
+    [last] = venue.exchange.books.levels("ETH", not is_buy)
+    assert (last.price, last.size) == (D(price) + (D("0.1") if is_buy else D("-0.1")), D("0.0001"))
+    venue.write("ETH", 4_000, [(3_999, 1)], [(4_001, 1)])
+    venue.step()
+    assert venue.exchange.books.best("ETH", True) < venue.exchange.books.best("ETH", False)  # type: ignore[operator]
+
+
+def test_what_stands_behind_the_last_lot_is_reached(venue: Venue) -> None:
+    venue.write("ETH", 4_000, [(3_999, 1)], [(4_001, 1)])
+    behind = venue.order(B, -1, 4_001)
+    order = venue.order(A, 3, 4_010)
+    assert (behind.status, order.filled) == ("filled", D("1.9999"))

@@ -264,3 +264,19 @@ def test_a_withdrawal_costs_a_dollar(venue: Venue) -> None:
     transfers.withdraw(venue.exchange, A, D(100), 1, T0)
     assert venue.account().raw_usd == D(99_900)
     assert (venue.exchange.withdrawn, venue.exchange.fees) == (D(99), D(1))
+
+
+@pytest.mark.parametrize(("sizes", "prices"), [((-800,), (4_100,)), ((-500, -500), (4_100, 4_101))])
+def test_resting_orders_that_would_turn_a_position_are_paid_for_when_placed(
+    sizes: tuple[int, ...], prices: tuple[int, ...]
+) -> None:
+    venue = Venue(usd=110_000)
+    venue.write("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
+    venue.order(A, 500, 4_001, "Ioc")
+    for size, price in zip(sizes[:-1], prices, strict=False):
+        venue.order(A, size, price)
+    with pytest.raises(OrderError, match="Insufficient margin"):
+        venue.order(A, sizes[-1], prices[-1])
+    assert margin.free_usd(venue.exchange, venue.account()) >= 0
+    venue.order(A, -500, 3_999)
+    assert venue.size() == 0

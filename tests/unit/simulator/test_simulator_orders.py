@@ -162,3 +162,10 @@ def test_a_cloid_finds_the_latest_order_that_had_it(venue: Venue) -> None:
     second = venue.order(A, 1, 3_901, cloid=cloid)
     assert venue.exchange.cloids[A, cloid] == second.oid
     assert (B, cloid) not in venue.exchange.cloids
+
+
+def test_a_cloid_still_finds_the_latest_when_an_older_one_ends(venue: Venue) -> None:
+    cloid = "0x" + "5" * 32
+    older, latest = (venue.order(A, 1, price, cloid=cloid) for price in (3_900, 3_901))
+    ending.cancel(venue.exchange, A, older.oid, venue.now_ms)
+    assert venue.exchange.cloids[A, cloid] == latest.oid

@@ -5,9 +5,11 @@ from bisect import insort
 from decimal import Decimal
 from typing import Any
 
+from simulator.coins import COINS
 from simulator.exchange.orders import ZERO, Order
 from simulator.market.coin import Level
 from simulator.market.market import Market
+from simulator.wire.formats import price_step
 
 RECOVERY_S = 8.0
 """Taken depth comes back with this time constant."""
@@ -78,6 +80,15 @@ class Books:
         if level.size <= 0:
             levels = self.levels(coin, is_buy)
             levels[:] = [each for each in levels if each.size > 0]
+
+    def back_away(self, order: Order) -> None:
+        """The market's very last lot leaves the way of an order that has taken all else and rests: no book crosses."""
+        [level] = self.levels(order.coin, not order.is_buy)
+        for other in self.orders(order.coin, not order.is_buy):
+            if other.price == level.price:
+                other.ahead = ZERO
+        step = Decimal(repr(price_step(COINS[order.coin], float(order.price))))
+        level.price = order.price + (step if order.is_buy else -step)
 
     def refresh(self, dt_s: float) -> None:
         """After the market has moved: taken depth recovers, new levels are thinned by what is still missing."""

@@ -113,8 +113,7 @@ class Exchange:
         """Makes an order one of the open ones."""
         self.orders[order.oid] = order
         self.orders_by_account[order.account][order.oid] = order
-        if order.cloid:
-            self.cloids[order.account, order.cloid] = order.oid
+        self._name(order)
         if not order.is_trigger:
             self.books.rest(order)
 
@@ -122,9 +121,14 @@ class Exchange:
         """Takes an order out of the open ones."""
         self.orders.pop(order.oid, None)
         self.orders_by_account[order.account].pop(order.oid, None)
-        if order.cloid:
-            self.cloids[order.account, order.cloid] = order.oid
+        self._name(order)
         self.books.remove(order)
+
+    def _name(self, order: Order) -> None:
+        """Lets a client's own id find the latest order that has it."""
+        if order.cloid:
+            key = (order.account, order.cloid)
+            self.cloids[key] = max(order.oid, self.cloids.get(key, 0))
 
     def note(self, order: Order, status: str) -> None:
         self.changes.orders[order.oid] = order
@@ -142,6 +146,6 @@ class Exchange:
                 ahead = order.ahead
                 self.enter(order)
                 order.ahead = ahead
-            elif order.cloid:
-                self.cloids[order.account, order.cloid] = order.oid
+            else:
+                self._name(order)
         self.twaps = {twap.id: twap for twap in twaps}

@@ -11,14 +11,15 @@ from simulator.exchange.exchange import Exchange
 from simulator.exchange.orders import ZERO, Order
 
 
-def held_usd(exchange: Exchange, account: Account) -> Decimal:
-    """Margin that resting orders would need beyond closing what is open."""
+def held_usd(exchange: Exchange, account: Account, *, more: tuple[Order, Decimal] | None = None) -> Decimal:
+    """Margin that resting orders would need beyond closing what is open; with so much of one order `more`."""
     sums: dict[tuple[str, bool], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for order in exchange.orders_by_account.get(account.address, {}).values():
+    resting = [(order, order.size) for order in exchange.orders_by_account.get(account.address, {}).values()]
+    for order, part in (*resting, *([] if more is None else [more])):
         if not order.reduce_only and not order.is_trigger:
             row = sums[order.coin, order.is_buy]
-            row[0] += order.size
-            row[1] += order.size * order.price
+            row[0] += part
+            row[1] += part * order.price
     total = ZERO
     for (coin, is_buy), (size, usd) in sums.items():
         position = account.position_size(coin)
@@ -53,7 +54,10 @@ def check_order(exchange: Exchange, order: Order) -> None:
     signed = order.size if order.is_buy else -order.size
     turns = position * signed < 0
     added = max(ZERO, order.size - abs(position)) if turns else order.size
-    if added == 0 or order.reduce_only:
+    if order.reduce_only:
+        return
+    if added == 0:
+        _check_closing(exchange, account, order)
         return
     mark = exchange.market.coins[order.coin].mark_price
     leverage = account.leverage_of(coin).value
@@ -69,8 +73,23 @@ def check_order(exchange: Exchange, order: Order) -> None:
     free = free_usd(exchange, account)
     if turns:
         held = account.positions[order.coin]
-        free += abs(position) * mark / held.leverage if held.is_cross else max(ZERO, held.equity(mark))
+        released = abs(position) * mark / held.leverage if held.is_cross else max(ZERO, held.equity(mark))
+        free += released * min(taken, abs(position)) / abs(position)
+        if taken == 0 and rest_usd:
+            needed = max(needed, held_usd(exchange, account, more=(order, order.size)) - held_usd(exchange, account))
     if needed > free:
+        raise OrderError(errors.MARGIN, "perpMarginRejected")
+
+
+def _check_closing(exchange: Exchange, account: Account, order: Order) -> None:
+    """An order that only closes needs nothing, unless others rest for the same position already. Raises OrderError."""
+    if order.tif in ("Ioc", "FrontendMarket"):
+        return
+    rest = order.size - quote(exchange, order)[0]
+    if rest <= 0 or not exchange.orders_by_account.get(account.address):
+        return
+    needed = held_usd(exchange, account, more=(order, rest)) - held_usd(exchange, account)
+    if needed > max(ZERO, free_usd(exchange, account)):
         raise OrderError(errors.MARGIN, "perpMarginRejected")
 
 

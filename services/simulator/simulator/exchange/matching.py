@@ -42,7 +42,10 @@ def take(exchange: Exchange, order: Order, now_ms: int) -> None:
         if maker is not None and maker.price == level.price:
             size = min(size, maker.ahead)
         if size <= 0:
-            return
+            if order.tif != "Gtc":
+                return
+            books.back_away(order)
+            continue
         book_fill(exchange, order, level.price, size, crossed=True, now_ms=now_ms)
         books.took(order.coin, other, level, size)
         follow_position(exchange, order.account, order.coin, order, now_ms)
@@ -145,6 +148,7 @@ def uncross(exchange: Exchange, coin: str, now_ms: int) -> None:
                 if not reaches(order, level.price):
                     break
                 used = _fill_resting(exchange, order, available(exchange, coin, not is_buy, level), now_ms)
-                if used <= 0:
-                    break
-                books.took(coin, not is_buy, level, used)
+                if used > 0:
+                    books.took(coin, not is_buy, level, used)
+                elif order.is_open:
+                    books.back_away(order)
