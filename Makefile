@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop kill-switch testnet-check test check simulate crash-sweep format env up down compose-check bench bench-web docs lock clean
+.PHONY: help setup setup-dev web run status logs restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env up down compose-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
