@@ -90,6 +90,9 @@ def test_nktkas_trades_unchanged(simulator: SimulatorProcess) -> None:
         "role": "agent",
         "candles": 20,
         "book": [True, True],
+        "funding": True,
+        "funding_history": True,
+        "funding_paid": True,
         "streams": [
             *("allMids", "l2Book", "bbo", "trades", "candle", "activeAssetCtx", "clearinghouseState", "openOrders"),
         ],

@@ -83,6 +83,10 @@ seen.fees = (await info.userFees({ user })).userCrossRate;
 seen.role = (await info.userRole({ user: agent.address })).role;
 seen.candles = (await info.candleSnapshot({ coin: "BTC", interval: "1h", startTime: Date.now() - 36e5 * 20 })).length;
 seen.book = (await info.l2Book({ coin: "ETH", nSigFigs: 4 })).levels.map((side) => side.length > 0);
+const btc = (await info.metaAndAssetCtxs())[1][asset("BTC")];
+seen.funding = Math.abs(Number(btc.funding)) < 0.04;
+seen.funding_history = Array.isArray(await info.fundingHistory({ coin: "BTC", startTime: Date.now() - 36e5 * 24 }));
+seen.funding_paid = (await info.userFunding({ user })).every((row) => row.delta.type === "funding");
 seen.streams = [];
 for (const [name, subscribe] of Object.entries({
   allMids: (listener) => subscriptions.allMids(listener),
