@@ -102,7 +102,7 @@ def test_a_relayed_market_follows_freezes_and_goes_on(upstream: SimulatorProcess
 
         upstream.start()
         upstream.panel("step", count=70, ms=1_000)
-        # What our own order took from its book comes back in its own time, also across a SIGKILL.
+        # What our own order took comes back while the feed lives; its last lots take longer than this test waits.
         eventually("the same market again", lambda: agree(upstream, relay, but="book ETH"))
         assert relay.info(type="allMids") != before
     finally:

@@ -1,6 +1,7 @@
 """What is listed: the six coins at their mainnet asset ids, the gaps between them, and the margin tables."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 
@@ -21,6 +22,11 @@ class Coin:
     level_usd: float
     open_interest: float
     day_volume_usd: float
+
+    @property
+    def lot(self) -> Decimal:
+        """The size step, in coins."""
+        return Decimal(1).scaleb(-self.size_decimals)
 
     @property
     def impact_usd(self) -> float:

@@ -34,7 +34,7 @@ def test_taken_depth_is_missing_from_the_next_book_and_comes_back(venue: Venue) 
     missing = 10 - float(venue.exchange.books.levels("ETH", False)[0].size)
     assert 8 < missing < 10
     venue.write("ETH", 4_000, [(3_999, 10)], books)
-    venue.step(seconds=60)
+    venue.step(seconds=120)
     assert venue.exchange.books.levels("ETH", False)[0].size == D(10)
 
 

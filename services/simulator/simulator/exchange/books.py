@@ -100,7 +100,7 @@ class Books:
                 levels = self.levels(coin, is_buy)
                 if levels is not self._seen.get(side):
                     self._seen[side] = levels
-                    _thin(levels, missing)
+                    _thin(levels, missing, COINS[coin].lot)
                 for order in self.orders(coin, is_buy):
                     order.ahead = min(order.ahead, self._shown(order))
 
@@ -126,15 +126,12 @@ class Books:
         return next((level.size for level in levels if level.price == order.price), ZERO)
 
 
-def _thin(levels: list[Level], missing: float) -> None:
-    """Removes that much size from the best levels on; the last level always stays."""
-    while missing > 0 and len(levels) > 1:
+def _thin(levels: list[Level], missing: float, lot: Decimal) -> None:
+    """Removes that much size from the best levels on; of the last level one lot always stays."""
+    while missing > 0:
         size = float(levels[0].size)
-        if size > missing:
-            exponent = levels[0].size.as_tuple().exponent
-            left = Decimal(repr(size - missing)).quantize(Decimal(1).scaleb(int(exponent)))
-            if left > 0:
-                levels[0].size = left
-                return
+        if size > missing or len(levels) == 1:
+            levels[0].size = max(lot, Decimal(repr(size - missing)).quantize(lot))
+            return
         missing -= size
         del levels[0]

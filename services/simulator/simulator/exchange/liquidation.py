@@ -140,7 +140,7 @@ def _sell(exchange: Exchange, account: Account, position: Position, marks: Marks
     if _pauses(account, position, mark, now_ms):
         return
     if _is_large(position, mark) and position.coin not in account.liquidated_ms:
-        step = Decimal(1).scaleb(-COINS[position.coin].size_decimals)
+        step = COINS[position.coin].lot
         size = max(step, (abs(position.size) * PARTIAL_SHARE).quantize(step))
         account.liquidated_ms[position.coin] = now_ms
     else:

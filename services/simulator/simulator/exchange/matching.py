@@ -61,7 +61,7 @@ def _is_first(maker: Order, level: Level | None) -> bool:
 def available(exchange: Exchange, coin: str, is_buy: bool, level: Level) -> Decimal:
     """The market's very last level keeps one lot, so that there always is a price."""
     is_last = len(exchange.books.levels(coin, is_buy)) == 1
-    return level.size - Decimal(1).scaleb(-COINS[coin].size_decimals) if is_last else level.size
+    return level.size - COINS[coin].lot if is_last else level.size
 
 
 def _refusal(exchange: Exchange, maker: Order, size: Decimal) -> str | None:

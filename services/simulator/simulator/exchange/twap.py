@@ -79,7 +79,7 @@ def _slice(exchange: Exchange, twap: Twap, now_ms: int) -> None:
     """One slice: the schedule's share plus what earlier slices missed, at most three shares."""
     total = slices_of(twap.minutes)
     done = (twap.next_ms - twap.started_ms) // SLICE_MS + 1
-    step = Decimal(1).scaleb(-COINS[twap.coin].size_decimals)
+    step = COINS[twap.coin].lot
     share = twap.size / total
     wanted = min(twap.size * min(done, total) / total - twap.executed, share * CATCH_UP)
     if twap.randomize:

@@ -130,7 +130,7 @@ class CoinMarket:
 
     def _side(self, best: float, step: float, rng: random.Random) -> list[Level]:
         decimals = self.coin.size_decimals
-        lot = Decimal(1).scaleb(-decimals)
+        lot = self.coin.lot
         gap = (
             max(step, round(self.mid * 2e-5 / abs(step)) * abs(step))
             if step > 0

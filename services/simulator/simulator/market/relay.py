@@ -30,7 +30,6 @@ class RelayMarket(Market):
     def __init__(self, seed: int, now_ms: int) -> None:
         self.heard_ms = 0
         self._sides: dict[str, list[Side]] = {name: [[], []] for name in COINS}
-        self._changed: set[str] = set()
         self._fresh: dict[str, list[Trade]] = {name: [] for name in COINS}
         self._known_trades: dict[str, deque[tuple[int, int]]] = {
             name: deque(maxlen=REMEMBERED_TRADES) for name in COINS
@@ -80,7 +79,6 @@ class RelayMarket(Market):
             # Where one side is empty there is no market to trade with: the last whole book stays.
             if len(sides) == 2 and all(sides):
                 self._sides[name] = sides
-                self._changed.add(name)
 
     def _take_top(self, data: Any) -> None:
         self._hear_time(data["time"])
@@ -88,7 +86,6 @@ class RelayMarket(Market):
             bid, ask = (None if row is None else _level(name, row) for row in data["bbo"])
             bids, asks = self._sides[name]
             self._sides[name] = [_with_top(bids, bid, -1), _with_top(asks, ask, 1)]
-            self._changed.add(name)
 
     def _take_trades(self, data: Any) -> None:
         for row in sorted(data, key=lambda row: row["time"]):
@@ -148,14 +145,13 @@ class RelayMarket(Market):
 
     def _advance(self, now_ms: int) -> dict[str, list[Trade]]:
         self.time_ms = now_ms
-        for name in self._changed:
-            bids, asks = self._sides[name]
+        for name, (bids, asks) in self._sides.items():
             market = self.coins[name]
             if bids and asks:
+                # Made anew from what was told, also where nothing new was: what our traders took of it recovers.
                 market.bids = [Level(*level) for level in bids]
                 market.asks = [Level(*level) for level in asks]
                 market.mid = float(bids[0][0] + asks[0][0]) / 2
-        self._changed.clear()
         fresh, self._fresh = self._fresh, {name: [] for name in COINS}
         for name, trades in fresh.items():
             self.coins[name].trades += trades
@@ -177,6 +173,7 @@ class RelayMarket(Market):
         saved = super().save()
         for name, row in saved["coins"].items():
             row["told"] = self.coins[name].told
+            row["sides"] = [[[str(price), str(size), count] for price, size, count in side] for side in self._sides[name]]
         return saved | {"heard_ms": self.heard_ms, "rates": self._rates}
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
@@ -184,12 +181,14 @@ class RelayMarket(Market):
         self.heard_ms = saved["heard_ms"]
         self._rates = {name: (row[0], row[1], row[2]) for name, row in saved["rates"].items()}
         for name, market in self.coins.items():
+            row = saved["coins"][name]
             market.candles.is_continuous = False
-            market.told = saved["coins"][name]["told"]
+            market.told = row["told"]
             if name in self._rates:
                 market.told_rate = self._rates[name][1]
             self._sides[name] = [
-                [(each.price, each.size, each.count) for each in side] for side in (market.bids, market.asks)
+                [(Decimal(price), Decimal(size), count) for price, size, count in side]
+                for side in row.get("sides", (row["bids"], row["asks"]))
             ]
             self._known_trades[name].extend((trade.time_ms, trade.tid) for trade in market.trades)
 
@@ -217,4 +216,4 @@ def _size(name: str, text: Any) -> Decimal:
     value = Decimal(text)
     if not value.is_finite() or value < 0:
         raise ValueError(f"no size: {text!r}")
-    return value.quantize(Decimal(1).scaleb(-COINS[name].size_decimals))
+    return value.quantize(COINS[name].lot)

@@ -64,7 +64,7 @@ def active_asset_data(world: World, user: str, name: str) -> Body:
     coin, market = COINS[name], world.market.coins[name]
     setting, held = account.leverage_of(coin), account.positions.get(name)
     free = max(Decimal(0), free_usd(exchange, account))
-    step = Decimal(1).scaleb(-coin.size_decimals)
+    step = coin.lot
     closing = abs(held.size) if held else Decimal(0)
     open_size = (free * setting.value / market.mark_price).quantize(step, rounding="ROUND_DOWN")
     sides = [open_size + (2 * closing if held and (held.size > 0) != is_buy else 0) for is_buy in (True, False)]
