@@ -173,7 +173,9 @@ class RelayMarket(Market):
         saved = super().save()
         for name, row in saved["coins"].items():
             row["told"] = self.coins[name].told
-            row["sides"] = [[[str(price), str(size), count] for price, size, count in side] for side in self._sides[name]]
+            row["sides"] = [
+                [[str(price), str(size), count] for price, size, count in side] for side in self._sides[name]
+            ]
         return saved | {"heard_ms": self.heard_ms, "rates": self._rates}
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
