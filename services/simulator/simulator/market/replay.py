@@ -75,9 +75,7 @@ class ReplayMarket(Market):
 
     def __init__(self, seed: int, folder: Path) -> None:
         found, length = read_all_candles(folder, COINS)
-        self.paths = {
-            name: CoinPath(rows, length, COINS[name].lot) for name, rows in found.items()
-        }
+        self.paths = {name: CoinPath(rows, length, COINS[name].lot) for name, rows in found.items()}
         self.rates = {name: read_funding(folder, name) for name in COINS}
         begin = max(path.start_ms for path in self.paths.values())
         self._end_ms = min(path.end_ms for path in self.paths.values()) - 1
