@@ -181,6 +181,30 @@ def test_a_bad_fault_is_refused_by_name(simulator: SimulatorProcess, body: dict[
     assert named in answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "named"),
+    [
+        ("jump", {"percent": -100}, "percent must be"),
+        ("jump", {"percent": 1e9}, "percent must be"),
+        ("jump", {"percent": "NaN"}, "percent must be"),
+        ("cap", {"coin": "ETH", "usd": "NaN"}, "usd must be"),
+        ("cap", {"coin": "ETH", "usd": -1}, "usd must be"),
+        ("cap", {"coin": "GOLD", "usd": 1}, "coin must be"),
+    ],
+)
+def test_a_bad_figure_moves_nothing_and_is_refused_by_name(
+    simulator: SimulatorProcess, path: str, body: dict[str, Any], named: str
+) -> None:
+    answer = httpx.post(f"http://127.0.0.1:{simulator.control_port}/{path}", json=body)
+    assert (answer.status_code, named in answer.json()["error"]) == (400, True)
+
+
+@pytest.mark.parametrize("usd", ["1e3", "0." + "1" * 4_000, "NaN", "-5", "0", True, None, [1]])
+def test_the_faucet_refuses_what_is_no_amount(simulator: SimulatorProcess, usd: Any) -> None:
+    answer = httpx.post(f"{simulator.url}/faucet", json={"user": "0x" + "ab" * 20, "usd": usd})
+    assert answer.status_code == 400
+
+
 def test_stepping_by_hand_is_refused_while_time_runs(simulator: SimulatorProcess) -> None:
     answer = httpx.post(f"http://127.0.0.1:{simulator.control_port}/step", json={})
     assert "SIMULATOR_STEPWISE" in answer.json()["error"]

@@ -2,6 +2,7 @@
 
 import contextlib
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -9,21 +10,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from simulator.coins import COINS
 from simulator.exchange import ending, margin, placing, transfers, twap
-from simulator.exchange.account import figures
+from simulator.exchange.account import Account, figures
 from simulator.exchange.errors import ActionError, BatchError, OrderError
-from simulator.exchange.exchange import Exchange
 from simulator.exchange.orders import Order, Request
 from simulator.exchange.settle import pay_funding
 from simulator.exchange.step import step
 from simulator.market.market import Market
+from simulator.wire import orders
+from simulator.wire import users as users_actions
 from simulator.wire.formats import round_price
+from simulator.world import World
 
 START_MS = 1_795_400_000_000
 FREE_SLACK_USD = Decimal("0.01")
 """The entry fee is taken from the free margin too; what the check foresees of it is rounded."""
-USERS = ("0xaa", "0xbb", "0xcc")
+USERS = tuple("0x" + digit * 40 for digit in "abc")
+SUB, MASTER = "0x" + "d" * 40, USERS[0]
 START_USD = 10_000
-BUILDER = "0xb1"
+BUILDER = "0x" + "e" * 40
 FINAL = {
     *("filled", "canceled", "marginCanceled", "selfTradeCanceled", "reduceOnlyCanceled", "siblingFilledCanceled"),
     *("liquidatedCanceled", "scheduledCancel", "openInterestCapCanceled", "iocCancelRejected", "badAloPxRejected"),
@@ -34,18 +38,20 @@ FINAL = {
 }
 """The final states that can occur here. The others belong to spot, vaults, delistings and whole batches refused."""
 coins = st.sampled_from(sorted(COINS))
-users = st.sampled_from(USERS)
+users = st.sampled_from((*USERS, SUB))
 
 
 class Trading(RuleBasedStateMachine):
-    """Random orders of two accounts over a moving market."""
+    """Random orders and transfers of three accounts and a sub-account over a moving market."""
 
     @initialize(seed=st.integers(0, 5))
     def begin(self, seed: int) -> None:
         self.market = Market(seed, START_MS)
-        self.exchange = Exchange(self.market)
+        self.world = World(seed, START_MS, self.market)
+        self.exchange = self.world.exchange
         self.now = START_MS
-        for user in USERS:
+        self.exchange.accounts[SUB] = Account(SUB, master=MASTER, name="sub")
+        for user in (*USERS, SUB):
             self.exchange.deposit(user, Decimal(START_USD), self.now)
         self.ended: dict[int, str] = {}
         self.just_stepped = False
@@ -64,7 +70,7 @@ class Trading(RuleBasedStateMachine):
         return placed
 
     def sized(self, name: str, usd: int) -> Decimal:
-        step = Decimal(1).scaleb(-COINS[name].size_decimals)
+        step = COINS[name].lot
         return (Decimal(usd) / self.market.coins[name].mark_price).quantize(step)
 
     def near(self, name: str, percent: Decimal) -> Decimal:
@@ -90,20 +96,28 @@ class Trading(RuleBasedStateMachine):
     @rule(user=users, name=coins, share=st.integers(1, 150), tif=st.sampled_from(["Ioc", "Gtc"]))
     def close(self, user: str, name: str, share: int, tif: str) -> None:
         held = self.exchange.accounts[user].position_size(name)
-        size = (abs(held) * share / 100).quantize(Decimal(1).scaleb(-COINS[name].size_decimals))
+        size = (abs(held) * share / 100).quantize(COINS[name].lot)
         price = self.near(name, Decimal(1 if held < 0 else -1) if tif == "Ioc" else Decimal(-1 if held < 0 else 1))
         self.place(user, Request(COINS[name], held < 0, price, size, True, tif))
 
-    @rule(user=users, name=coins, is_buy=st.booleans(), usd=st.integers(50, 9_000), tif=st.sampled_from(["Ioc", "Gtc"]))
-    def bracket(self, user: str, name: str, is_buy: bool, usd: int, tif: str) -> None:
+    @rule(
+        user=users,
+        name=coins,
+        is_buy=st.booleans(),
+        usd=st.integers(50, 9_000),
+        tif=st.sampled_from(["Ioc", "Gtc"]),
+        share=st.integers(20, 120),
+    )
+    def bracket(self, user: str, name: str, is_buy: bool, usd: int, tif: str, share: int) -> None:
         side = 1 if is_buy else -1
         size = self.sized(name, usd)
         parent = self.place(user, Request(COINS[name], is_buy, self.near(name, Decimal(side)), size, False, tif))
         if parent is None or not (parent.is_open or parent.status == "filled"):
             return
+        child_size = max(COINS[name].lot, (size * share / 100).quantize(COINS[name].lot))
         for kind, percent in (("sl", -3 * side), ("tp", 3 * side)):
             trigger = self.near(name, Decimal(percent))
-            child = Request(COINS[name], not is_buy, self.near(name, Decimal(percent - 8 * side)), size, True)
+            child = Request(COINS[name], not is_buy, self.near(name, Decimal(percent - 8 * side)), child_size, True)
             child.trigger_price, child.trigger_is_market, child.trigger_kind = trigger, True, kind
             self.place(user, child, parent)
 
@@ -113,6 +127,51 @@ class Trading(RuleBasedStateMachine):
         oid = mine[number % len(mine)].oid if mine else number
         with contextlib.suppress(OrderError):
             ending.cancel(self.exchange, user, oid, self.now)
+
+    def wire(self, order: Order, usd: int, percent: int, *, is_trigger: bool) -> dict[str, Any]:
+        """An order as it is sent, of the coin and side of another one."""
+        price = str(self.near(order.coin, Decimal(percent) / 10))
+        kind: dict[str, Any] = {"limit": {"tif": ("Gtc", "Ioc", "Alo")[usd % 3]}}
+        if is_trigger:
+            kind = {"trigger": {"isMarket": usd % 2 == 0, "triggerPx": price, "tpsl": ("sl", "tp")[usd % 2]}}
+        return {
+            "a": COINS[order.coin].asset,
+            "b": order.is_buy,
+            "p": price,
+            "s": str(self.sized(order.coin, usd)),
+            "r": order.reduce_only,
+            "t": kind,
+        }
+
+    @rule(user=users, number=st.integers(0, 30), usd=st.integers(5, 9_000), percent=st.integers(-30, 30))
+    def modify(self, user: str, number: int, usd: int, percent: int) -> None:
+        """One of the open orders by another one: the old one has ended and the new one has an id of its own."""
+        if not (mine := self.exchange.open_of(user)):
+            return
+        order = mine[number % len(mine)]
+        always = number % 3 > 0
+        wire = self.wire(order, usd, percent, is_trigger=order.is_trigger)
+        refusal = None
+        try:
+            orders.modify(self.world, user, {"oid": order.oid, "order": wire, "a": always}, self.now)
+        except ActionError as error:
+            refusal = str(error)
+        assert order.is_open == (refusal is not None and "during modify" not in refusal), refusal
+
+    @rule(user=users, name=coins, percent=st.integers(-60, 60), is_stop=st.booleans())
+    def tie_to_position(self, user: str, name: str, percent: int, is_stop: bool) -> None:
+        """A trigger of the whole position, of a size that the exchange finds for itself."""
+        held = self.exchange.accounts[user].position_size(name)
+        price = str(self.near(name, Decimal(percent) / 10))
+        trigger = {"isMarket": True, "triggerPx": price, "tpsl": "sl" if is_stop else "tp"}
+        wire = {"a": COINS[name].asset, "b": held < 0, "p": price, "s": "0", "r": True, "t": {"trigger": trigger}}
+        orders.order(self.world, user, {"orders": [wire], "grouping": "positionTpsl"}, self.now)
+
+    @rule(user=st.sampled_from(USERS), usd=st.integers(-5, 12_000), to_perp=st.booleans(), of_sub=st.booleans())
+    def class_transfer(self, user: str, usd: int, to_perp: bool, of_sub: bool) -> None:
+        action = {"amount": f"{usd} subaccount:{SUB}" if of_sub else str(usd), "toPerp": to_perp}
+        with contextlib.suppress(ActionError):
+            users_actions.class_transfer(self.world, user, action, self.now)
 
     @rule(user=users, name=coins, is_buy=st.booleans(), usd=st.integers(50, 5_000), minutes=st.integers(4, 30))
     def twap(self, user: str, name: str, is_buy: bool, usd: int, minutes: int) -> None:
@@ -174,7 +233,8 @@ class Trading(RuleBasedStateMachine):
         """Cash of all accounts, the house and the fees is what came in; positions and the house's mirror cancel out."""
         accounts = [*self.exchange.accounts.values()]
         cash = sum(
-            (a.raw_usd + sum((p.raw_usd for p in a.positions.values()), Decimal(0)) for a in accounts), Decimal(0)
+            (a.raw_usd + a.spot_usd + sum((p.raw_usd for p in a.positions.values()), Decimal(0)) for a in accounts),
+            Decimal(0),
         )
         total = cash + self.exchange.house.raw_usd + self.exchange.fees + sum(self.exchange.rewards.values())
         assert abs(total - (self.exchange.deposited - self.exchange.withdrawn)) < Decimal("0.000001")
@@ -204,6 +264,16 @@ class Trading(RuleBasedStateMachine):
             self.ended[order.oid] = status
             assert status in FINAL
             assert order.oid not in self.exchange.orders
+
+    @invariant()
+    def what_is_tied_to_a_position_has_its_size(self) -> None:
+        for order in self.exchange.orders.values():
+            if order.is_position_tpsl and order.is_trigger:
+                assert order.size == abs(self.exchange.accounts[order.account].position_size(order.coin))
+
+    @invariant()
+    def nothing_in_spot_is_negative(self) -> None:
+        assert all(account.spot_usd >= 0 for account in self.exchange.accounts.values())
 
     @invariant()
     def books_do_not_cross(self) -> None:

@@ -20,8 +20,13 @@ async def read_json(request: Request) -> Any:
         if size > MAX_BODY_BYTES:
             raise TooLong
         parts.append(part)
+    return parse_json(b"".join(parts))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Any JSON. Raises ValueError, also for NaN and Infinity, which Python would take, and for endless nesting."""
     try:
-        return json.loads(b"".join(parts), parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

@@ -5,6 +5,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +42,13 @@ class SimulatorSettings(BaseSettings):
         for pair in filter(None, value.split(",")):
             if not all(ADDRESS.match(part) for part in pair.split(":")) or pair.count(":") != 1:
                 raise ValueError("must be a comma list of <account address>:<api wallet address>")
+        return value
+
+    @field_validator("simulator_upstream_url")
+    @classmethod
+    def _can_be_dialled(cls, value: str) -> str:
+        if not urlsplit(value).hostname or urlsplit(value).port == 0:
+            raise ValueError("must be http(s)://host or http(s)://host:port")
         return value
 
     @model_validator(mode="after")

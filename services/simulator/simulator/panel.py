@@ -1,6 +1,5 @@
 """The control panel on a loopback port of its own, for tests: faults, price jumps, outages, and time step by step."""
 
-import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from simulator.faults import BadFault
 from simulator.server import Server
 
 MAX_STEPS = 1_000_000
+MAX_JUMP_PERCENT = 1_000
 
 
 def create_panel(server: Server) -> Starlette:
@@ -40,9 +40,10 @@ def create_panel(server: Server) -> Starlette:
 
     def jump(body: dict[str, Any]) -> Any:
         """A sudden move of one coin, or of all, by `percent`."""
-        factor = 1 + float(body["percent"]) / 100
-        if not math.isfinite(factor) or factor <= 0:
-            raise BadFault("percent must be above -100")
+        percent = float(body["percent"])
+        if not -100 < percent <= MAX_JUMP_PERCENT:
+            raise BadFault(f"percent must be above -100 and at most {MAX_JUMP_PERCENT}")
+        factor = 1 + percent / 100
         names = [body["coin"]] if "coin" in body else list(COINS)
         for name in names:
             market = server.world.market.coins[name]
@@ -70,9 +71,12 @@ def create_panel(server: Server) -> Starlette:
         name, usd = body["coin"], body["usd"]
         if name not in COINS:
             raise BadFault(f"coin must be one of {', '.join(COINS)}")
+        limit = None if usd is None else Decimal(str(usd))
+        if limit is not None and not (limit.is_finite() and limit >= 0):
+            raise BadFault("usd must be an amount, or null for no cap")
         server.world.exchange.open_interest_caps.pop(name, None)
-        if usd is not None:
-            server.world.exchange.open_interest_caps[name] = Decimal(str(usd))
+        if limit is not None:
+            server.world.exchange.open_interest_caps[name] = limit
         return {"open_interest_usd": str(server.world.exchange.open_interest_usd(name))}
 
     def step(body: dict[str, Any]) -> Any:

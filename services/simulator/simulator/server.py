@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,6 +21,7 @@ from simulator.sockets import Sockets
 from simulator.store import Store
 from simulator.streams import Pacer, change_messages
 from simulator.wire import actions, info
+from simulator.wire.formats import parse_number
 from simulator.wire.requests import ADDRESS, BadRequest, Unsupported
 from simulator.world import World
 
@@ -161,10 +162,10 @@ class Server:
     async def _faucet(self, request: Request) -> Response:
         try:
             body = await _body(request)
-            user, usd = str(body["user"]).lower(), Decimal(str(body["usd"]))
-            if not ADDRESS.fullmatch(user) or not 0 < usd <= MAX_FAUCET_USD:
+            user, usd = str(body["user"]).lower(), parse_number(str(body["usd"]))
+            if not ADDRESS.fullmatch(user) or usd is None or not 0 < usd <= MAX_FAUCET_USD:
                 raise ValueError
-        except (BadRequest, TooLong, KeyError, TypeError, ValueError, InvalidOperation):
+        except (BadRequest, TooLong, KeyError, TypeError, ValueError):
             return JSONResponse({"error": 'send {"user": "0x… (40 hex digits)", "usd": "10000"}'}, 400)
         self.world.exchange.deposit(user, usd, self.world.market_ms(self.now_ms()))
         await self._settled()

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from simulator.bodies import parse_json
 from simulator.faults import Faults
 from simulator.streams import first_messages
 from simulator.subscriptions import InvalidSubscription, Key, compact, echoed, key_of, message, user_in
@@ -156,9 +156,9 @@ class Sockets:
 
     def _heed(self, client: Client, text: str) -> None:
         try:
-            frame = json.loads(text)
+            frame = parse_json(text)
             method = frame["method"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             method = None
         if method == "ping":
             client.send('{"channel":"pong"}')

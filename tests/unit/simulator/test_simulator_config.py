@@ -11,6 +11,9 @@ CASES = [({name.upper(): "nonsense – 74f1"}, name) for name in SimulatorSettin
 CASES += [
     ({"SIMULATOR_SPEED": "5"}, "simulator_speed"),
     ({"SIMULATOR_MARKET": "capture"}, "simulator_market_path"),
+    ({"SIMULATOR_UPSTREAM_URL": "http://127.0.0.1:99999"}, "simulator_upstream_url"),
+    ({"SIMULATOR_UPSTREAM_URL": "http://127.0.0.1:0"}, "simulator_upstream_url"),
+    ({"SIMULATOR_UPSTREAM_URL": "http://:3001"}, "simulator_upstream_url"),
     ({"PAPER_START_BALANCE": "NaN"}, "paper_start_balance"),
 ]
 

@@ -76,6 +76,14 @@ def test_children_wait_for_a_full_fill(venue: Venue) -> None:
     assert venue.size() == 0
 
 
+def test_a_child_smaller_than_its_entry_stays_as_small(venue: Venue) -> None:
+    parent = venue.order(A, 12, 4_001)
+    half = venue.trigger(A, -5, 4_400, "tp", parent=parent)
+    venue.write("ETH", 4_000, [(3_999, 10)], [(4_001, 10)])
+    venue.step(seconds=60)
+    assert (parent.status, half.waits, half.size) == ("filled", False, D(5))
+
+
 def test_children_of_a_cancelled_parent_go_even_if_it_was_filled_in_part(venue: Venue) -> None:
     parent, stop, target = bracket(venue, 12, 4_001, "Gtc")
     ending.cancel(venue.exchange, A, parent.oid, venue.now_ms)

@@ -38,7 +38,10 @@ def cancel_all(exchange: Exchange, address: str, now_ms: int, status: str, coin:
 
 
 def _settle_children(exchange: Exchange, parent: Order, now_ms: int) -> None:
-    """Children live after a full fill, or when only margin stopped it; they die with a parent that ended otherwise."""
+    """Children live after a full fill, or when only margin stopped it; they die with a parent that ended otherwise.
+
+    None closes more than was opened.
+    """
     lives = parent.status == "filled" or (parent.status == "marginCanceled" and parent.filled > 0)
     for oid in parent.children:
         child = exchange.orders.get(oid)
@@ -48,7 +51,7 @@ def _settle_children(exchange: Exchange, parent: Order, now_ms: int) -> None:
             finish(exchange, child, "canceled", now_ms)
             continue
         child.waits = False
-        child.size = child.original_size = parent.filled
+        child.size = child.original_size = min(child.original_size, parent.filled)
         exchange.changes.orders[oid] = child
 
 
