@@ -93,6 +93,8 @@ async def fill_in(recorder: Recorder, redis: Any) -> None:
     money = ("price", "mark_price", "oracle_price", "prev_day_price", "day_volume_usd", "funding_rate_hourly")
     price = dict.fromkeys((*money, "open_interest"), "1.5") | {"symbol": "BTC", "time_ms": 1}
     book = {"symbol": "BTC", "time_ms": 1, "bids": [{"price": "1", "size": "2"}], "asks": []}
+    print_ = {"trade_id": 7, "time_ms": 1, "side": "BUY", "price": "1.5", "size": "2"}
+    tape = {"symbol": "BTC", "time_ms": 1, "trades": [print_]}
     candle = dict.fromkeys(("open", "high", "low", "close", "volume"), "1") | {
         "open_time_ms": 0,
         "close_time_ms": 59_999,
@@ -102,6 +104,7 @@ async def fill_in(recorder: Recorder, redis: Any) -> None:
     }
     await redis.set("price:BTC", json.dumps(price))
     await redis.set("orderbook:BTC", json.dumps(book))
+    await redis.set("tape:BTC", json.dumps(tape))
     for interval in INTERVALS_MS:
         await redis.rpush(f"kline:BTC:{interval}", json.dumps(candle))
 

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
 from common.trading.symbols import INTERVALS_MS, SYMBOLS
+from ingester.tape import KEPT_TRADES
 from simulator.testing import SimulatorProcess
 
 DEADLINE_S = 60.0
@@ -97,6 +98,13 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorPro
     process.stop()
 
 
+async def full_tape(seen: Seen) -> Any:
+    """The cached trades once there are as many as are kept."""
+    value = await seen.client.get("tape:BTC")
+    tape = json.loads(value) if value else {"trades": []}
+    return tape if len(tape["trades"]) == KEPT_TRADES else None
+
+
 def expect_contiguous(rows: list[dict[str, Any]], interval: str) -> None:
     times = [row["open_time_ms"] for row in rows]
     assert times == list(range(times[0], times[-1] + 1, INTERVALS_MS[interval]))
@@ -132,6 +140,15 @@ async def test_ticks_cache_pushes_and_snapshots(simulator: SimulatorProcess, see
         book = json.loads(await seen.client.get("orderbook:BTC"))
         assert len(book["bids"]) == len(book["asks"]) == 20
         assert Decimal(book["bids"][0]["price"]) < Decimal(book["asks"][0]["price"])
+        tape = await eventually("a full tape", lambda: full_tape(seen))
+        times = [row["time_ms"] for row in tape["trades"]]
+        assert times == sorted(times, reverse=True)
+        assert tape["time_ms"] == times[0]
+        assert len({row["trade_id"] for row in tape["trades"]}) == KEPT_TRADES
+        assert {row["side"] for row in tape["trades"]} == {"BUY", "SELL"}
+        for row in tape["trades"]:
+            assert abs(Decimal(row["price"]) / Decimal(book["bids"][0]["price"]) - 1) < Decimal("0.05")
+            assert Decimal(row["size"]) > 0
         price = json.loads(await seen.client.get("price:BTC"))
         assert abs(Decimal(price["price"]) / Decimal(book["bids"][0]["price"]) - 1) < Decimal("0.05")
         process.terminate()

@@ -1,6 +1,7 @@
 """Gateway: browsers get pushes, read-only REST and the dashboard; people with a token send commands.
 
-Reads    ws.push (all of it, no group); PostgreSQL views of the recorder; price:, kline:, orderbook:, service:
+Reads    ws.push (all of it, no group); PostgreSQL views of the recorder; price:, kline:, orderbook:, tape:,
+         service:
 Writes   control.command; system.alert, as Alertmanager tells it
 State    the last pushes of each channel, for clients that come back
 Failure  without Redis or PostgreSQL it answers 503 and goes on; clients reconnect and catch up

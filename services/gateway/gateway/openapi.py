@@ -35,6 +35,10 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/prices": ("Newest prices of the six coins", []),
     "/candles": ("Candles, oldest first", [_SYMBOL, _INTERVAL, _limit(500)]),
     "/orderbook/{symbol}": ("Order book, 20 levels a side", [_in_path(_SYMBOL)]),
+    "/tape/{symbol}": (
+        "The market's own trades, newest first, at most 50; side is the aggressor's",
+        [_in_path(_SYMBOL)],
+    ),
     "/accounts": ("Both accounts", []),
     "/positions": ("Open positions", [_MODEL]),
     "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(200), _BEFORE]),

@@ -68,6 +68,7 @@ class Rest:
             "/prices": self._get_prices,
             "/candles": self._get_candles,
             "/orderbook/{symbol}": self._get_book,
+            "/tape/{symbol}": self._get_tape,
             "/accounts": self._get_accounts,
             "/positions": self._get_positions,
             "/trades": self._get_trades,
@@ -140,6 +141,12 @@ class Rest:
         if value is None:
             raise ApiError(404, "NOT_YET", f"no order book of {symbol} yet")
         return json.loads(value)
+
+    async def _get_tape(self, request: Request) -> Any:
+        """A market may be quiet: before its first trade the list is empty, which is no error."""
+        symbol = parameters.known_symbol(request.path_params["symbol"])
+        value = await self._redis.get(f"tape:{symbol}")
+        return {"symbol": symbol, "time_ms": None, "trades": []} if value is None else json.loads(value)
 
     async def _get_accounts(self, request: Request) -> Any:
         return {"accounts": await self._queries.accounts()}

@@ -49,6 +49,7 @@ CANDLE = row(
     " is_closed:bool time_ms:ms"
 )
 LEVEL = row("price:text size:text")
+PRINT = row("trade_id:int time_ms:ms side:text price:text size:text")
 ACCOUNT = row(
     "model:text address:text equity:money balance:money available_balance:money margin_used:money"
     " unrealized_pnl:money total_notional:money margin_ratio:money start_balance:money return_percent:money? time_ms:ms"
@@ -107,6 +108,7 @@ ANSWERS: dict[str, Schema] = {
     "/prices": row("time_ms:ms", prices=by_name(PRICE)),
     "/candles": row("symbol:text interval:text", candles=many(CANDLE)),
     "/orderbook/{symbol}": row("symbol:text time_ms:ms", bids=many(LEVEL), asks=many(LEVEL)),
+    "/tape/{symbol}": row("symbol:text time_ms:ms?", trades=many(PRINT)),
     "/accounts": row("", accounts=many(ACCOUNT)),
     "/positions": row("", positions=many(POSITION)),
     "/trades": row("next_before:text?", trades=many(TRADE)),

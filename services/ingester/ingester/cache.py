@@ -1,4 +1,4 @@
-"""The Redis cache's values: prices, books and candles as the contract names them."""
+"""The Redis cache's values: prices, books, trades and candles as the contract names them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.events.envelope import plain
-from common.trading.symbols import INTERVALS_MS, Symbol
+from common.trading.symbols import INTERVALS_MS, OrderSide, Symbol
 from ingester.book import CoinState
 from ingester.candles import KEPT, Candle, Series
 
@@ -41,6 +41,24 @@ def book_value(coin: CoinState) -> bytes | None:
         for name, levels in (("bids", coin.bids), ("asks", coin.asks))
     }
     return json.dumps({"symbol": coin.symbol.value, "time_ms": coin.book_time_ms, **sides}).encode()
+
+
+def tape_value(coin: CoinState) -> bytes | None:
+    """`tape:{symbol}`, the market's newest trades, newest first; None before one was heard. Side is the aggressor's."""
+    newest = coin.tape.newest
+    if not newest:
+        return None
+    trades = [
+        {
+            "trade_id": trade.tid,
+            "time_ms": trade.time,
+            "side": (OrderSide.BUY if trade.side == "B" else OrderSide.SELL).value,
+            "price": trade.px,
+            "size": trade.sz,
+        }
+        for trade in newest
+    ]
+    return json.dumps({"symbol": coin.symbol.value, "time_ms": newest[0].time, "trades": trades}).encode()
 
 
 def candle_value(candle: Candle, interval: str, market_ms: int) -> bytes:

@@ -11,7 +11,7 @@ from common.events.codec import UnreadableEvent, decode, encode
 from common.runtime.service import Service
 from common.trading.symbols import Symbol
 from ingester import metrics
-from ingester.cache import KlineCache, book_value, price_value, symbol_key
+from ingester.cache import KlineCache, book_value, price_value, symbol_key, tape_value
 from ingester.candles import ALL_SERIES, KEPT
 from ingester.capture import Capture
 from ingester.complaints import Complaints
@@ -159,7 +159,8 @@ class Ingester:
     def _cached_values(self) -> dict[str, bytes | str]:
         values: dict[str, bytes | str] = {}
         for symbol, coin in self.feed.coins.items():
-            for prefix, value in (("price", price_value(coin)), ("orderbook", book_value(coin))):
+            found = {"price": price_value(coin), "orderbook": book_value(coin), "tape": tape_value(coin)}
+            for prefix, value in found.items():
                 if value is not None:
                     values[symbol_key(prefix, symbol)] = value
         return values

@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterable
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from common.events import TradeFlow
 from ingester.wire import UnreadableFrame, WireTrade, amount, price
 
 WINDOW_S = 300
+KEPT_TRADES = 50
 MOST_TRADES = 50_000
 
 
@@ -20,9 +22,13 @@ class _Print(NamedTuple):
 
 
 class Tape:
-    """The trades of the last minutes of exchange time. Every new subscription begins with trades already seen."""
+    """The trades of the last minutes of exchange time, and the newest ones as they were told.
+
+    Every new subscription begins with trades already seen.
+    """
 
     def __init__(self) -> None:
+        self._newest: dict[tuple[int, int], WireTrade] = {}
         self._prints: deque[_Print] = deque()
         self._seen: set[tuple[int, int]] = set()
         self._newest_ms = 0
@@ -33,9 +39,10 @@ class Tape:
             if trade.side not in ("B", "A"):
                 raise UnreadableFrame(f"trades: no side: {trade.side[:10]!r}")
             key = (trade.time, trade.tid)
+            usd = float(price(trade.px) * amount(trade.sz))
+            self._keep(key, trade)
             if key in self._seen:
                 continue
-            usd = float(price(trade.px) * amount(trade.sz))
             self._prints.append(_Print(*key, usd if trade.side == "B" else -usd))
             self._seen.add(key)
             self._newest_ms = max(self._newest_ms, trade.time)
@@ -50,6 +57,18 @@ class Tape:
             sell_usd=round(-sum(usd for usd in recent if usd < 0), 2),
             trade_count=len(recent),
         )
+
+    @property
+    def newest(self) -> list[WireTrade]:
+        """At most KEPT_TRADES, newest first; those of one moment as they came, the last one first."""
+        return sorted(self._newest.values(), key=attrgetter("time"))[::-1]
+
+    def _keep(self, key: tuple[int, int], trade: WireTrade) -> None:
+        """A quiet coin's last trades may be older than the window: they are known by their own keys."""
+        if key not in self._newest:
+            self._newest[key] = trade
+            if len(self._newest) > KEPT_TRADES:
+                del self._newest[min(self._newest, key=itemgetter(0))]
 
     def _forget(self, before_ms: int) -> None:
         while self._prints and (self._prints[0].time_ms < before_ms or len(self._prints) > MOST_TRADES):

@@ -3,6 +3,7 @@
 export class ApiError extends Error {
   constructor(
     readonly status: number,
+    readonly code: string,
     message: string,
   ) {
     super(message);
@@ -34,8 +35,8 @@ export async function control(command: Command, model: string | null, token: str
 async function answer<T>(response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {
-    const message = (body as { error?: { message?: string } } | null)?.error?.message;
-    throw new ApiError(response.status, message ?? `HTTP ${response.status}`);
+    const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
+    throw new ApiError(response.status, error?.code ?? "", error?.message ?? `HTTP ${response.status}`);
   }
   return body as T;
 }

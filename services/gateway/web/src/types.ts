@@ -101,6 +101,7 @@ export interface Fill {
   fee: string;
   closed_pnl: string;
   role: string;
+  trade_id: number;
   time_ms: number;
 }
 
@@ -286,6 +287,15 @@ export interface BookLevel {
 export interface OrderBook {
   bids: BookLevel[];
   asks: BookLevel[];
+}
+
+/** One of the market's trades; side is the aggressor's. */
+export interface Print {
+  trade_id: number;
+  time_ms: number;
+  side: string;
+  price: string;
+  size: string;
 }
 
 export interface Alert {

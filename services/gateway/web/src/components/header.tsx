@@ -4,15 +4,14 @@ import { age, arrow, number, percent, price, tone, usd } from "../format";
 import { t } from "../i18n";
 import { language, switchLanguage } from "../language";
 import { path } from "../router";
-import { accounts, now, prices, status } from "../store";
+import { isOld, priceAge } from "../stale";
+import { accounts, prices, status } from "../store";
 import { COINS } from "../symbols";
 import { switchTheme, theme } from "../theme";
 import type { Account } from "../types";
 import { ControlButton } from "./control";
 import { Flash } from "./flash";
 import { ModelName } from "./model-name";
-
-const STALE_MS = 5_000;
 
 const extremes = computed(() => {
   const rows = Object.values(accounts.value).sort((a, b) => Number(b.equity) - Number(a.equity));
@@ -32,8 +31,8 @@ function Quote({ symbol }: { symbol: string }) {
   const row = prices.value[symbol];
   const previous = Number(row?.prev_day_price ?? 0);
   const change = row && previous ? (Number(row.price) / previous - 1) * 100 : null;
-  const old = row ? now.value - row.time_ms : 0;
-  const isStale = old > STALE_MS;
+  const old = priceAge(symbol);
+  const isStale = isOld(old);
   return (
     <a
       href={`/?view=prices${symbol === "BTC" ? "" : `&coin=${symbol}`}`}

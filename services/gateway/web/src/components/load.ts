@@ -13,6 +13,11 @@ export interface Loaded<T> {
   missing: boolean;
 }
 
+/** NOT_YET is a promise: the first order book is on its way. */
+function isInVain({ status, code }: ApiError): boolean {
+  return (status === 404 && code !== "NOT_YET") || status === 400;
+}
+
 interface Kept<T> extends Loaded<T> {
   key: string;
 }
@@ -46,7 +51,7 @@ export function useLoad<T>(key: string, load: () => Promise<T>, everyMs = 0, aga
           plan(everyMs);
         },
         (error: unknown) => {
-          const missing = error instanceof ApiError && (error.status === 404 || error.status === 400);
+          const missing = error instanceof ApiError && isInVain(error);
           if (isCurrent)
             setKept((last) => ({ key, value: last.key === key ? last.value : null, failed: true, missing }));
           if (!missing) plan(RETRY_MS);

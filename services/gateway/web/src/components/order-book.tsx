@@ -1,14 +1,12 @@
 import { get } from "../api";
 import { deepestOf, type Depth, depthOf, spreadBps } from "../book";
-import { clock, compact, number, price, size } from "../format";
+import { compact, number, price, size } from "../format";
 import { t } from "../i18n";
-import { fills } from "../store";
+import { isOld, priceAge } from "../stale";
 import type { OrderBook } from "../types";
 import { useLoad } from "./load";
-import { ModelName } from "./model-name";
 
 const LEVELS = 10;
-const FILLS = 12;
 const EVERY_MS = 1_000;
 
 function Side({ rows, side }: { rows: (Depth | null)[]; side: "bid" | "ask" }) {
@@ -38,13 +36,14 @@ export function Book({ symbol }: { symbol: string }) {
   const { value, failed } = useLoad(`book ${symbol}`, () => get<OrderBook>(`orderbook/${symbol}`), EVERY_MS);
   const { bids, asks } = value ?? { bids: [], asks: [] };
   const deepest = deepestOf([bids, asks], LEVELS);
+  const isStale = failed || isOld(priceAge(symbol));
   const spread = spreadBps(bids[0]?.price, asks[0]?.price);
   return (
     <section class="book" aria-label={words.book}>
       <h2>
-        {words.book} <span class="muted">{failed ? words.stale : spread === null ? "—" : `${number(spread, 1)} bps`}</span>
+        {words.book} <span class="muted">{isStale ? words.stale : spread === null ? "—" : `${number(spread, 1)} bps`}</span>
       </h2>
-      <table class={`depths ${failed ? "stale" : ""}`}>
+      <table class={`depths ${isStale ? "stale" : ""}`}>
         <thead>
           <tr>
             <th scope="col">{words.price}</th>
@@ -55,27 +54,6 @@ export function Book({ symbol }: { symbol: string }) {
         <Side rows={padded(depthOf(asks, LEVELS, deepest)).reverse()} side="ask" />
         <Side rows={padded(depthOf(bids, LEVELS, deepest))} side="bid" />
       </table>
-    </section>
-  );
-}
-
-/** The models' latest fills in one coin. */
-export function LatestFills({ symbol }: { symbol: string }) {
-  const words = t();
-  const rows = fills.value.filter((row) => row.symbol === symbol).slice(0, FILLS);
-  return (
-    <section class="latest" aria-label={words.latestFills}>
-      <h2>{words.latestFills}</h2>
-      {rows.length === 0 && <p class="note">{words.noFills}</p>}
-      <ul class="plain">
-        {rows.map((row) => (
-          <li key={row.id}>
-            <span class="muted">{clock(row.time_ms).slice(0, 5)}</span> <ModelName model={row.model} />{" "}
-            <span class={row.side === "BUY" ? "gain" : "loss"}>{row.side === "BUY" ? "▲" : "▼"}</span> {size(row.size)}{" "}
-            <span class="right">{price(row.price)}</span>
-          </li>
-        ))}
-      </ul>
     </section>
   );
 }

@@ -1,11 +1,12 @@
 import { Chat, type Link } from "../components/chat";
 import { EquityChart, rangeOf, useEquity } from "../components/equity-chart";
 import { useMedia, WIDE } from "../components/media";
-import { Book, LatestFills } from "../components/order-book";
+import { Book } from "../components/order-book";
 import { Positions } from "../components/positions";
 import { coinOf, PriceChart } from "../components/price-chart";
 import { ReadmeText } from "../components/readme";
 import { Panel, Tabs } from "../components/tabs";
+import { ModelFills, Tape } from "../components/tape";
 import { Trades } from "../components/trades";
 import { t } from "../i18n";
 import { look, MODELS } from "../models";
@@ -39,15 +40,17 @@ function Accounts() {
 }
 
 function Prices() {
+  const words = t();
   const coin = coinOf();
   return (
     <div class="market">
       <div class="candles">
         <PriceChart />
       </div>
-      <div class="market-side">
+      <div class="market-side" tabIndex={0} role="group" aria-label={words.market}>
         <Book symbol={coin} />
-        <LatestFills symbol={coin} />
+        <Tape symbol={coin} />
+        <ModelFills symbol={coin} />
       </div>
     </div>
   );

@@ -1,0 +1,69 @@
+"""The market's own trades beside the order book, the models' fills marked among them."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from aicoin_local.testing import Arena, wait_for
+
+pytestmark = pytest.mark.browser
+
+MINUTE_MS = 60_000
+SHOWN = 20
+
+
+async def answer_with(page: Page, trades: list[dict[str, Any]]) -> None:
+    """From now on the page gets these trades of the market."""
+
+    async def route(given: Route) -> None:
+        answer = await given.fetch()
+        await given.fulfill(response=answer, body=json.dumps(await answer.json() | {"trades": trades}))
+
+    await page.unroute("**/api/v1/tape/*")
+    await page.route("**/api/v1/tape/*", route)
+
+
+async def test_the_markets_trades_appear_and_go_on(arena: Arena, page: Page) -> None:
+    await page.goto(f"{arena.run['gateway_url']}/?view=prices")
+    prints = page.get_by_test_id("print")
+    await expect(prints).to_have_count(SHOWN, timeout=MINUTE_MS)
+    await expect(prints.first).to_have_text(re.compile(r"\d\d:\d\d:\d\d[▲▼] (bought|sold) \d{2,3},\d{3}[\d.,]+"))
+    newest = await prints.first.get_attribute("data-id")
+    assert newest is not None
+    await expect(prints.first).not_to_have_attribute("data-id", newest, timeout=MINUTE_MS)
+    times = await page.locator(".prints tbody td:first-child").all_inner_texts()
+    assert len(times) == SHOWN
+
+
+async def test_a_models_own_fill_is_marked_among_them(arena: Arena, page: Page) -> None:
+    def look() -> dict[str, Any] | None:
+        rows = arena.rows("SELECT model, symbol, trade_id FROM fills ORDER BY time_ms DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    fill = wait_for("a fill", look, limit_s=180)
+    print_ = {"time_ms": 1, "side": "SELL", "price": "99.5", "size": "2"}
+    await answer_with(page, [print_ | {"trade_id": 1}, print_ | {"trade_id": fill["trade_id"]}])
+    await page.goto(f"{arena.run['gateway_url']}/?view=prices&coin={fill['symbol']}")
+    own = page.locator(".prints tr.own")
+    await expect(own).to_have_count(1, timeout=MINUTE_MS)
+    await expect(own).to_have_attribute("data-id", str(fill["trade_id"]))
+    await expect(own).to_contain_text(fill["model"].upper())
+    await expect(page.get_by_role("region", name="THE MODELS' FILLS").get_by_role("listitem").first).to_contain_text(
+        fill["model"].upper()
+    )
+
+
+async def test_a_market_without_trades_and_one_that_is_not_heard_say_so(arena: Arena, page: Page) -> None:
+    await answer_with(page, [])
+    await page.goto(f"{arena.run['gateway_url']}/?view=prices")
+    tape = page.get_by_role("region", name="LATEST TRADES")
+    await expect(tape).to_contain_text("No trade in this market yet", timeout=MINUTE_MS)
+    await page.unroute("**/api/v1/tape/*")
+    await expect(tape.get_by_test_id("print")).to_have_count(SHOWN, timeout=MINUTE_MS)
+    await expect(tape).not_to_contain_text("stale")
+    await page.route("**/api/v1/tape/*", lambda route: route.abort())
+    await expect(tape).to_contain_text("stale", timeout=MINUTE_MS)
+    await expect(tape.get_by_test_id("print")).to_have_count(SHOWN)
