@@ -1,6 +1,5 @@
 """The market's own trades beside the order book, the models' fills marked among them."""
 
-import json
 import re
 from typing import Any
 
@@ -15,15 +14,20 @@ MINUTE_MS = 60_000
 SHOWN = 20
 
 
-async def answer_with(page: Page, trades: list[dict[str, Any]]) -> None:
-    """From now on the page gets these trades of the market."""
+class Answers:
+    """What the page gets when it asks for the market's trades: the server's own answer unless told otherwise."""
 
-    async def route(given: Route) -> None:
-        answer = await given.fetch()
-        await given.fulfill(response=answer, body=json.dumps(await answer.json() | {"trades": trades}))
+    def __init__(self) -> None:
+        self.trades: list[dict[str, Any]] | None = None
+        self.is_away = False
 
-    await page.unroute("**/api/v1/tape/*")
-    await page.route("**/api/v1/tape/*", route)
+    async def give(self, route: Route) -> None:
+        if self.is_away:
+            await route.abort()
+            return
+        answer = await route.fetch()
+        body = await answer.json()
+        await route.fulfill(response=answer, json=body if self.trades is None else body | {"trades": self.trades})
 
 
 async def test_the_markets_trades_appear_and_go_on(arena: Arena, page: Page) -> None:
@@ -34,8 +38,7 @@ async def test_the_markets_trades_appear_and_go_on(arena: Arena, page: Page) -> 
     newest = await prints.first.get_attribute("data-id")
     assert newest is not None
     await expect(prints.first).not_to_have_attribute("data-id", newest, timeout=MINUTE_MS)
-    times = await page.locator(".prints tbody td:first-child").all_inner_texts()
-    assert len(times) == SHOWN
+    await expect(page.locator(".prints tbody tr")).to_have_count(SHOWN)
 
 
 async def test_a_models_own_fill_is_marked_among_them(arena: Arena, page: Page) -> None:
@@ -45,7 +48,9 @@ async def test_a_models_own_fill_is_marked_among_them(arena: Arena, page: Page) 
 
     fill = wait_for("a fill", look, limit_s=180)
     print_ = {"time_ms": 1, "side": "SELL", "price": "99.5", "size": "2"}
-    await answer_with(page, [print_ | {"trade_id": 1}, print_ | {"trade_id": fill["trade_id"]}])
+    answers = Answers()
+    answers.trades = [print_ | {"trade_id": 1}, print_ | {"trade_id": fill["trade_id"]}]
+    await page.route("**/api/v1/tape/*", answers.give)
     await page.goto(f"{arena.run['gateway_url']}/?view=prices&coin={fill['symbol']}")
     own = page.locator(".prints tr.own")
     await expect(own).to_have_count(1, timeout=MINUTE_MS)
@@ -57,13 +62,15 @@ async def test_a_models_own_fill_is_marked_among_them(arena: Arena, page: Page) 
 
 
 async def test_a_market_without_trades_and_one_that_is_not_heard_say_so(arena: Arena, page: Page) -> None:
-    await answer_with(page, [])
+    answers = Answers()
+    answers.trades = []
+    await page.route("**/api/v1/tape/*", answers.give)
     await page.goto(f"{arena.run['gateway_url']}/?view=prices")
     tape = page.get_by_role("region", name="LATEST TRADES")
     await expect(tape).to_contain_text("No trade in this market yet", timeout=MINUTE_MS)
-    await page.unroute("**/api/v1/tape/*")
+    answers.trades = None
     await expect(tape.get_by_test_id("print")).to_have_count(SHOWN, timeout=MINUTE_MS)
     await expect(tape).not_to_contain_text("stale")
-    await page.route("**/api/v1/tape/*", lambda route: route.abort())
+    answers.is_away = True
     await expect(tape).to_contain_text("stale", timeout=MINUTE_MS)
     await expect(tape.get_by_test_id("print")).to_have_count(SHOWN)

@@ -34,6 +34,7 @@ from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
 from executor.store import IntentStore, Outcome
+from gateway.readme import Readme
 from risk.halts import Reason
 from risk.store import RiskStore
 from risk.testing import (
@@ -284,3 +285,14 @@ async def test_a_wrong_setting_ends_the_start_with_its_name(variable: str, value
     _, stderr = await asyncio.wait_for(process.communicate(), DEADLINE_S)
     assert process.returncode == 2
     assert stderr.decode().startswith(f"risk: {complaint}")
+
+
+async def test_the_limits_in_force_are_told_to_readers(around: Surroundings, redis_url: str, database_url: str) -> None:
+    async with risk_process(redis_url, database_url, MAX_LEVERAGE="7", STOP_LOSS_PERCENT="1.5"):
+        readme = Readme(around.bus.client)
+        await eventually(lambda: around.bus.client.exists("risk:limits"))
+        text = " ".join((await readme.text("en")).split())
+        assert "leverage at most 7" in text
+        assert "a stop loss 1.5 % and a take profit 10 % away" in text
+        await around.bus.client.delete("risk:limits")
+        await eventually(lambda: around.bus.client.exists("risk:limits"))

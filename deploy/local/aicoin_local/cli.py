@@ -15,7 +15,7 @@ from aicoin_local import bench, capture, checks, dotenv_file, footprint, web
 from aicoin_local.environment import command_variables
 from aicoin_local.lock import holder
 from aicoin_local.orphans import orphans
-from aicoin_local.readiness import why_unready
+from aicoin_local.readiness import standing, why_unready
 from aicoin_local.run import is_left_over, stop_arena
 from aicoin_local.run import run as run_arena
 from aicoin_local.runfile import read_run
@@ -46,10 +46,10 @@ def status() -> None:
         table.add_column(heading)
     unready = 0
     for name, info in supervisor.all_info().items():
-        why = why_unready(ports[name]) if name in ports else None
+        state, why = standing(info, ports.get(name))
         unready += why is not None
         up = str(max(0, info["now"] - info["start"])) + " s" if info["pid"] else ""
-        table.add_row(name, info["statename"].lower(), str(info["pid"] or ""), up, "yes" if why is None else why)
+        table.add_row(name, state, str(info["pid"] or ""), up, "yes" if why is None else why)
     Console(highlight=False).print(table)
     raise typer.Exit(1 if unready else 0)
 

@@ -31,6 +31,18 @@ def why_unready(port: int) -> str | None:
     return "; ".join(f"{name}: {reason}" for name, reason in reasons.items()) or f"answers {answer.status_code}"
 
 
+def standing(info: Mapping[str, Any], port: int | None) -> tuple[str, str | None]:
+    """A program's state in one word, and why it isn't ready, None when it is. The two never contradict each other:
+    supervisord calls everything starting that is younger than its `startsecs`, also what has long been ready.
+
+    A program without a port (a store) is ready while it runs.
+    """
+    state = str(info["statename"]).lower()
+    is_up = info["statename"] in ("STARTING", "RUNNING") and bool(info["pid"])
+    why = (None if is_up else f"is {state}") if port is None else why_unready(port)
+    return "running" if is_up and why is None else state, why
+
+
 def log_sizes(names: Iterable[str], logs: Path) -> dict[str, int]:
     """How long each service's log is now: what an earlier run wrote ends there."""
     return {name: path.stat().st_size if (path := logs / f"{name}.log").exists() else 0 for name in names}

@@ -1,7 +1,7 @@
 """Gateway: browsers get pushes, read-only REST and the dashboard; people with a token send commands.
 
 Reads    ws.push (all of it, no group); PostgreSQL views of the recorder; price:, kline:, orderbook:, tape:,
-         service:
+         service:, risk:limits
 Writes   control.command; system.alert, as Alertmanager tells it
 State    the last pushes of each channel, for clients that come back
 Failure  without Redis or PostgreSQL it answers 503 and goes on; clients reconnect and catch up
@@ -31,7 +31,8 @@ from gateway.ws import MAX_MESSAGE_BYTES, Doors
 
 def listener(host: str, port: int) -> socket.socket:
     """The bound public socket, or the end of the start naming the setting."""
-    bound = socket.socket()
+    # With the protocol named the event loop sends without waiting for acknowledgements (TCP_NODELAY).
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

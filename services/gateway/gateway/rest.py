@@ -19,7 +19,7 @@ from gateway.exports import EXPORTS, export
 from gateway.openapi import document
 from gateway.operations import Operations
 from gateway.queries import Queries
-from gateway.readme import readme_text
+from gateway.readme import Readme
 from gateway.snapshots import prices
 from gateway.status import Status
 
@@ -60,6 +60,7 @@ class Rest:
         self._service, self._settings, self._queries, self._status = service, settings, queries, status
         self._operations, self._answers = operations, Answers(service.clock)
         self._redis = service.redis
+        self._readme = Readme(service.redis)
         self._cards = Cards(service, queries, status)
 
     def routes(self) -> list[Route]:
@@ -228,7 +229,7 @@ class Rest:
 
     async def _get_readme(self, request: Request) -> Any:
         lang = parameters.choice_of(request.query_params, "lang", ("en", "zh"))
-        return {"lang": lang, "text": readme_text(lang)}
+        return {"lang": lang, "text": await self._readme.text(lang)}
 
     async def _get_openapi(self, request: Request) -> Any:
         own = self._settings

@@ -2,7 +2,7 @@
 
 Reads    market.tick, market.snapshot, agent.decision, order.*, account.updated, control.command; the tables intents
          and verdicts, the stream risk.approved, and when memory is rebuilt account:{model} and snapshot:latest.
-Writes   risk.approved, risk.denied, system.alert; the table risk_state.
+Writes   risk.approved, risk.denied, system.alert; the table risk_state; the cache risk:limits.
 State    RiskState: marks, accounts, reservations, the day's counters; rebuilt before the first decision.
 Failure  An unreadable event is dead-lettered; while Redis or PostgreSQL is away nothing is approved.
 """
@@ -29,6 +29,7 @@ from risk.gatekeeper import RiskGate
 from risk.rebuild import rebuild
 from risk.report import report
 from risk.store import RiskStore
+from risk.told import tell_limits
 from risk.voids import void_lost_approvals
 
 
@@ -65,6 +66,7 @@ async def main() -> None:
         try:
             await migrate(pool, "risk")
             compose(service, settings, pool)
+            service.spawn("limits", partial(tell_limits, service, settings.limits))
             await service.run()
         finally:
             await pool.close()

@@ -57,10 +57,11 @@ export function share(value: Figure, decimals = 1): string {
 }
 
 /** A big count, shortened: 12.3K, 1.2万. */
-export function compact(value: Figure): string {
+export function compact(value: Figure, least = 0): string {
   const figure = parsed(value);
   if (figure === null) return NONE;
-  return new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }).format(figure);
+  const digits = { minimumFractionDigits: least, maximumFractionDigits: Math.max(1, least) };
+  return new Intl.NumberFormat(locale(), { notation: "compact", ...digits }).format(figure);
 }
 
 /** Decimals of a price: five significant figures, as the exchange quotes it, and never fewer than none. */
@@ -74,7 +75,9 @@ export function price(value: Figure): string {
   return number(value, priceDecimals(Number(value ?? 0)));
 }
 
-export function size(value: Figure): string {
+/** A size in coin; with `decimals`, those of the coin's lot, so that sizes in a column stand under each other. */
+export function size(value: Figure, decimals?: number): string {
+  if (decimals !== undefined) return number(value, decimals);
   const figure = parsed(value);
   return figure === null ? NONE : formatOf(5, "negative", 0).format(figure).replace("-", "−");
 }

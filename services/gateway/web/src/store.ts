@@ -30,6 +30,11 @@ export const decisions = signal<Decision[]>([]);
 export const hasDecisions = signal(false);
 export const fills = signal<Fill[]>([]);
 
+/** Decimals of a coin's smallest lot, once the server has told them. */
+export function sizeDecimals(symbol: string): number | undefined {
+  return status.value?.symbols.find((row) => row.symbol === symbol)?.size_decimals;
+}
+
 export function serverTime(): number {
   return Date.now() + skewMs.value;
 }

@@ -3,22 +3,23 @@ import { deepestOf, type Depth, depthOf, spreadBps } from "../book";
 import { compact, number, price, size } from "../format";
 import { t } from "../i18n";
 import { isOld, priceAge } from "../stale";
+import { sizeDecimals } from "../store";
 import type { OrderBook } from "../types";
 import { useLoad } from "./load";
 
 const LEVELS = 10;
 const EVERY_MS = 1_000;
 
-function Side({ rows, side }: { rows: (Depth | null)[]; side: "bid" | "ask" }) {
+function Side({ rows, side, decimals }: { rows: (Depth | null)[]; side: "bid" | "ask"; decimals: number | undefined }) {
   return (
     <tbody class={side}>
       {rows.map((row, index) => (
         <tr key={index}>
           <td>{row ? price(row.price) : "—"}</td>
-          <td>{row ? size(row.size) : "—"}</td>
+          <td>{row ? size(row.size, decimals) : "—"}</td>
           <td>
             <span class="depth" style={{ width: `${((row?.share ?? 0) * 100).toFixed(1)}%` }} aria-hidden="true" />
-            {row ? compact(row.total) : "—"}
+            {row ? compact(row.total, 1) : "—"}
           </td>
         </tr>
       ))}
@@ -37,6 +38,7 @@ export function Book({ symbol }: { symbol: string }) {
   const { bids, asks } = value ?? { bids: [], asks: [] };
   const deepest = deepestOf([bids, asks], LEVELS);
   const isStale = failed || isOld(priceAge(symbol));
+  const decimals = sizeDecimals(symbol);
   const spread = spreadBps(bids[0]?.price, asks[0]?.price);
   return (
     <section class="book" aria-label={words.book}>
@@ -51,8 +53,8 @@ export function Book({ symbol }: { symbol: string }) {
             <th scope="col">{words.total}</th>
           </tr>
         </thead>
-        <Side rows={padded(depthOf(asks, LEVELS, deepest)).reverse()} side="ask" />
-        <Side rows={padded(depthOf(bids, LEVELS, deepest))} side="bid" />
+        <Side rows={padded(depthOf(asks, LEVELS, deepest)).reverse()} side="ask" decimals={decimals} />
+        <Side rows={padded(depthOf(bids, LEVELS, deepest))} side="bid" decimals={decimals} />
       </table>
     </section>
   );

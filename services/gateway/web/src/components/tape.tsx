@@ -3,7 +3,7 @@ import { clock, NONE, price, size } from "../format";
 import { t } from "../i18n";
 import { look } from "../models";
 import { isOld, priceAge } from "../stale";
-import { fills } from "../store";
+import { fills, sizeDecimals } from "../store";
 import { ownersOf } from "../tape";
 import type { Print } from "../types";
 import { useLoad } from "./load";
@@ -24,7 +24,7 @@ function Owner({ model }: { model: string }) {
   );
 }
 
-function Row({ print, owners }: { print: Print | undefined; owners: string[] }) {
+function Row({ print, owners, decimals }: { print: Print | undefined; owners: string[]; decimals: number | undefined }) {
   const words = t();
   const isBuy = print?.side === "BUY";
   return (
@@ -35,7 +35,7 @@ function Row({ print, owners }: { print: Print | undefined; owners: string[] }) 
         {print && <span class="hidden">{isBuy ? words.bought : words.sold} </span>}
         {print ? price(print.price) : NONE}
       </td>
-      <td>{print ? size(print.size) : NONE}</td>
+      <td>{print ? size(print.size, decimals) : NONE}</td>
       <td>
         {owners.map((model) => (
           <Owner key={model} model={model} />
@@ -54,6 +54,7 @@ export function Tape({ symbol }: { symbol: string }) {
     EVERY_MS,
   );
   const owners = ownersOf(fills.value, symbol);
+  const decimals = sizeDecimals(symbol);
   const isStale = failed || isOld(priceAge(symbol));
   const rows = Array.from({ length: PRINTS }, (_, index) => value?.trades[index]);
   return (
@@ -72,7 +73,7 @@ export function Tape({ symbol }: { symbol: string }) {
         </thead>
         <tbody>
           {rows.map((print, index) => (
-            <Row key={index} print={print} owners={(print && owners.get(print.trade_id)) ?? []} />
+            <Row key={index} print={print} owners={(print && owners.get(print.trade_id)) ?? []} decimals={decimals} />
           ))}
         </tbody>
       </table>
