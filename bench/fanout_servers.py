@@ -24,6 +24,7 @@ from common.bus.redis_streams import connect
 from common.runtime.clock import SystemClock
 from common.runtime.service import calm_collector
 from gateway.config import GatewaySettings
+from gateway.frames import FrameSocket
 from gateway.hub import Hub
 from gateway.tail import PushAges, Tail
 from gateway.ws import MAX_MESSAGE_BYTES, Doors
@@ -60,8 +61,8 @@ class Ours:
                 self.hub.take(CHANNEL, self.number, 0, self.number, update(self.number, size))
             self.doors.flush()
             await asyncio.sleep(0)
-            for sending in [each.sending for each in self.doors.connections if each.sending is not None]:
-                await asyncio.wait([sending])
+            for full in [each.outlet for each in self.doors.connections if not each.outlet.is_open]:
+                await full.writable.wait()
 
     async def follow(self) -> None:
         tail = Tail(self.service, self.hub, self.redis_url, PushAges(), self.doors.flush)
@@ -116,7 +117,7 @@ async def main() -> None:
         server.app,
         port=0,
         interface="asgi3",
-        ws="websockets-sansio",
+        ws=FrameSocket if kind == "ours" else "websockets-sansio",
         log_level="warning",
         access_log=False,
         lifespan="off",

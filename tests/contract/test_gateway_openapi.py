@@ -33,6 +33,7 @@ from gateway.alerts import Alerts
 from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.control import Control
+from gateway.frames import FrameSocket
 from gateway.hub import Hub
 from gateway.openapi import document
 from gateway.operations import Operations
@@ -70,7 +71,7 @@ async def serve(database_url: str, redis_url: str, port: Any, stopping: threadin
     routes += Control(service, SecretStr(TOKEN)).routes()
     routes += Alerts(service, SecretStr(TOKEN)).routes()
     app = create_app(service, Doors(hub, Snapshots(hub, queries, redis), service, own), routes, Path("nowhere"))
-    running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", ws="websockets-sansio"))
+    running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", ws=FrameSocket))
     serving = asyncio.create_task(running.serve())
     while not running.started:
         await asyncio.sleep(0.01)

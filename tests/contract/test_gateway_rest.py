@@ -26,6 +26,7 @@ from common.trading.symbols import Symbol
 from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.exports import EXPORTS, csv_pages
+from gateway.frames import FrameSocket
 from gateway.hub import Hub
 from gateway.operations import Operations
 from gateway.queries import Queries
@@ -68,7 +69,7 @@ async def server(database_url: str, redis_url: str) -> AsyncIterator[Server]:
     operations = Operations(service, queries, PushAges())
     routes = Rest(service, settings, queries, Status(service, settings, queries), operations).routes()
     app = create_app(service, Doors(hub, Snapshots(hub, queries, redis), service, settings), routes, Path("nowhere"))
-    running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning", ws="websockets-sansio"))
+    running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning", ws=FrameSocket))
     serving = asyncio.create_task(running.serve())
     while not running.started:
         await asyncio.sleep(0.01)

@@ -16,9 +16,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from gateway.config import GatewaySettings
+from gateway.frames import FrameSocket
 from gateway.hub import QUEUE_LIMIT, Hub
 from gateway.ws import HEARTBEAT_S, SILENCE_LIMIT_S, Doors
 
+GATHERED = 300
 SUBSCRIBE = {"op": "subscribe", "channels": ["ai_decision"], "epoch": 0, "since": {"ai_decision": 0}}
 
 
@@ -52,6 +54,9 @@ class Arena:
         service: Any = SimpleNamespace(clock=self.clock, settings=settings)
         self.doors = Doors(self.hub, None, service, settings)  # type: ignore[arg-type]
         self.app = Starlette(routes=[WebSocketRoute("/ws", self.doors.serve)])
+        self.server = uvicorn.Server(
+            uvicorn.Config(self.app, port=0, lifespan="off", log_level="critical", ws=FrameSocket)
+        )
         self.port, self.seq = 0, 0
 
     def connect(self, **options: Any) -> connect:
@@ -72,14 +77,12 @@ class Arena:
 @pytest.fixture
 async def arena() -> AsyncIterator[Arena]:
     arena = Arena()
-    config = uvicorn.Config(arena.app, port=0, lifespan="off", log_level="critical", ws="websockets-sansio")
-    running = uvicorn.Server(config)
-    serving = asyncio.create_task(running.serve())
-    while not running.started:
+    serving = asyncio.create_task(arena.server.serve())
+    while not arena.server.started:
         await asyncio.sleep(0.01)
-    arena.port = running.servers[0].sockets[0].getsockname()[1]
+    arena.port = arena.server.servers[0].sockets[0].getsockname()[1]
     yield arena
-    running.should_exit = True
+    arena.server.should_exit = True
     await serving
 
 
@@ -136,8 +139,8 @@ async def test_prices_go_out_at_once_and_then_no_more_often_than_set(arena: Aren
 
 
 @asynccontextmanager
-async def stalled(arena: Arena) -> AsyncIterator[None]:
-    """A client that subscribes and never reads again."""
+async def stalled(arena: Arena) -> AsyncIterator[socket.socket]:
+    """A client that subscribes and does not read on."""
     request = (
         b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -152,23 +155,69 @@ async def stalled(arena: Arena) -> AsyncIterator[None]:
         while b"epoch" not in greeting:
             greeting += await loop.sock_recv(raw, 4_096)
         await loop.sock_sendall(raw, bytes([0x81, 0x80 | len(body)]) + b"\0\0\0\0" + body)
-        yield
+        await until(lambda: any(client.channels for client in arena.hub.clients))
+        yield raw
+
+
+async def frames_until(raw: socket.socket, last_seq: int) -> AsyncIterator[list[int]]:
+    """The sequence numbers of each frame that waits for a stalled client, up to one number."""
+    loop, data, seqs = asyncio.get_running_loop(), b"", [0]
+    while seqs[-1] < last_seq:
+        async with asyncio.timeout(10):
+            data += await loop.sock_recv(raw, 1_000_000)
+        while len(data) >= 10:
+            size, head = data[1], 2
+            if size >= 126:
+                head = 4 if size == 126 else 10
+                size = int.from_bytes(data[2:head], "big")
+            if len(data) < head + size:
+                break
+            body, data = json.loads(data[head : head + size]), data[head + size :]
+            seqs = [message["seq"] for message in (body if isinstance(body, list) else [body])]
+            yield seqs
 
 
 async def test_a_stalled_client_holds_nobody_up_and_is_shut_out_in_the_end(arena: Arena) -> None:
-    async with stalled(arena):
-        await until(lambda: any(client.channels for client in arena.hub.clients))
-        async with arena.connect() as client:
-            await arena.subscribed(client)
-            count = 0
-            while all(connection.refusal is None for connection in arena.doors.connections):
-                arena.push(size=20_000)
-                arena.doors.flush()
-                count += 1
-                assert json.loads(await asyncio.wait_for(client.recv(), 10))["seq"] == count
-                assert count < 3 * QUEUE_LIMIT
-            assert count > QUEUE_LIMIT
-            await until(lambda: len(arena.doors.connections) == 1)
+    async with stalled(arena), arena.connect() as client:
+        await arena.subscribed(client)
+        count = 0
+        while all(connection.refusal is None for connection in arena.doors.connections):
+            arena.push(size=20_000)
+            arena.doors.flush()
+            count += 1
+            assert json.loads(await asyncio.wait_for(client.recv(), 10))["seq"] == count
+            assert count < 3 * QUEUE_LIMIT
+        assert count > QUEUE_LIMIT
+        await until(lambda: len(arena.doors.connections) == 1)
+        await until(lambda: len(arena.server.server_state.connections) == 1)  # Cut off, not kept until it reads.
+
+
+async def test_a_client_that_reads_again_gets_all_that_gathered_in_order(arena: Arena) -> None:
+    async with stalled(arena) as raw, arena.connect() as client:
+        await arena.subscribed(client)
+        for count in range(1, GATHERED + 1):
+            arena.push(size=20_000)
+            arena.doors.flush()
+            assert json.loads(await asyncio.wait_for(client.recv(), 10))["seq"] == count
+        frames = [seqs async for seqs in frames_until(raw, GATHERED)]
+        assert [seq for seqs in frames for seq in seqs] == list(range(1, GATHERED + 1))
+        assert max(len(seqs) for seqs in frames) > 1  # What gathered came as one frame.
+        arena.push()
+        arena.doors.flush()
+        assert [seqs async for seqs in frames_until(raw, GATHERED + 1)] == [[GATHERED + 1]]
+
+
+async def test_a_client_that_leaves_amid_a_fan_out_takes_nothing_from_the_others(arena: Arena) -> None:
+    async with arena.connect() as leaving, arena.connect() as staying:
+        await arena.subscribed(leaving)
+        await arena.subscribed(staying)
+        for count in range(1, 21):
+            arena.push()
+            arena.doors.flush()
+            if count == 10:
+                leaving.transport.abort()
+            assert json.loads(await asyncio.wait_for(staying.recv(), 10))["seq"] == count
+        await until(lambda: len(arena.doors.connections) == 1)
 
 
 async def test_silence_is_answered_with_a_heartbeat_and_then_with_the_end(arena: Arena) -> None:

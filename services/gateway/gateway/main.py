@@ -19,6 +19,7 @@ from gateway.alerts import Alerts
 from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.control import Control
+from gateway.frames import FrameSocket
 from gateway.hub import Hub
 from gateway.operations import Operations
 from gateway.queries import Queries
@@ -58,7 +59,7 @@ async def main() -> None:
         app = create_app(service, doors, routes, settings.gateway_web_dir)
         config = uvicorn.Config(
             app,
-            ws="websockets-sansio",
+            ws=FrameSocket,
             log_level="warning",
             access_log=False,
             lifespan="off",

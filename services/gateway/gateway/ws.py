@@ -1,7 +1,6 @@
 """The WebSocket: thin I/O around the hub, with every limit that a public door needs."""
 
 import asyncio
-import contextlib
 import math
 from collections import Counter, deque
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from gateway import metrics
 from gateway.config import GatewaySettings
-from gateway.eager import start
+from gateway.frames import FrameSocket, frame_socket, framed
 from gateway.hub import BadMessage, Client, Hub, Ping, Subscribe, parse
 from gateway.snapshots import Snapshots
 
@@ -35,32 +34,22 @@ class Refused(Exception):
 
 
 class Connection:
-    """One open socket. Its frames go out in order: while one waits for the socket, the next ones gather."""
+    """One open socket. Its frames go out in order: while the socket is full, the next ones gather."""
 
-    __slots__ = ("client", "epoch", "heard_s", "refusal", "sending", "sent_s", "socket", "task")
+    __slots__ = ("client", "epoch", "heard_s", "outlet", "refusal", "sent_s", "task")
 
-    def __init__(self, socket: WebSocket, epoch: int, now_s: float) -> None:
-        self.socket, self.epoch = socket, epoch
+    def __init__(self, outlet: FrameSocket, epoch: int, now_s: float) -> None:
+        self.outlet, self.epoch = outlet, epoch
         self.client = Client()
         self.task = asyncio.current_task()
-        self.sending: asyncio.Task[None] | None = None
         self.refusal: Refused | None = None
         self.heard_s = self.sent_s = now_s
 
     def flush(self, now_s: float) -> None:
-        """Sends what has gathered as one frame, unless the last one still waits for the socket."""
-        if self.sending is not None or (frame := self.client.take()) is None:
-            return
-        self.sent_s = now_s
-        with contextlib.suppress(WebSocketDisconnect, OSError, RuntimeError):  # Gone: the receiving side hears of it.
-            self.sending = start(self.socket.send({"type": "websocket.send", "text": frame}))
-        if self.sending is not None:
-            self.sending.add_done_callback(self._sent)
-
-    def _sent(self, task: asyncio.Task[None]) -> None:
-        self.sending = None
-        if not task.cancelled():
-            task.exception()  # As above: a socket that is gone is the receiving side's news.
+        """Sends what has gathered as one frame, unless the socket is full or gone."""
+        if self.client.waiting and self.outlet.is_open and (text := self.client.take()) is not None:
+            self.sent_s = now_s
+            self.outlet.write_frame(framed(text))
 
     def refuse(self, refusal: Refused) -> None:
         """Ends the conversation; the connection's own task then closes the socket."""
@@ -120,7 +109,9 @@ class Doors:
             return
         self._addresses[address] += 1
         await socket.accept()
-        connection = Connection(socket, self._hub.epoch, self._service.clock.monotonic())
+        outlet, clock = frame_socket(socket), self._service.clock
+        connection = Connection(outlet, self._hub.epoch, clock.monotonic())
+        outlet.when_open = lambda: connection.flush(clock.monotonic())
         self._hub.clients.add(connection.client)
         self.connections.add(connection)
         metrics.CLIENTS.set(len(self.connections))
@@ -129,8 +120,7 @@ class Doors:
         finally:
             self._hub.clients.discard(connection.client)
             self.connections.discard(connection)
-            if connection.sending is not None:
-                connection.sending.cancel()
+            outlet.when_open = None
             self._addresses[address] -= 1
             if not self._addresses[address]:
                 del self._addresses[address]
@@ -152,13 +142,13 @@ class Doors:
         try:
             await self._receive(socket, connection)
         except Refused as refusal:
-            await _close(socket, refusal)
+            await _close(socket, connection.outlet, refusal)
         except asyncio.CancelledError:
             if connection.refusal is None:
                 raise
             if connection.task is not None:
                 connection.task.uncancel()
-            await _close(socket, connection.refusal)
+            await _close(socket, connection.outlet, connection.refusal)
         except (WebSocketDisconnect, RuntimeError, OSError):
             return
 
@@ -203,8 +193,12 @@ class Doors:
         self._hub.greet(client, wanted, snapshots)
 
 
-async def _close(socket: WebSocket, refusal: Refused) -> None:
-    """Closes with code and reason; a socket that takes nothing any more is not waited for."""
+async def _close(socket: WebSocket, outlet: FrameSocket, refusal: Refused) -> None:
+    """Closes with code and reason; a socket that takes nothing any more is cut off instead."""
     metrics.CLOSED.labels(refusal.reason.split(":")[0]).inc()
-    with contextlib.suppress(RuntimeError, OSError, TimeoutError):
+    try:
         await asyncio.wait_for(socket.close(refusal.code, refusal.reason), CLOSE_LIMIT_S)
+    except TimeoutError:
+        outlet.abort()
+    except (RuntimeError, OSError):
+        return
