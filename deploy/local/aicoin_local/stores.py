@@ -222,6 +222,10 @@ class Throwaway:
                 store.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> None:
         self._process.send_signal(self.store.stop_signal)
         try:

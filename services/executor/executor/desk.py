@@ -9,6 +9,7 @@ from executor import metrics
 from executor.books import BookStore
 from executor.config import ExecutorSettings
 from executor.halt import HaltFile
+from executor.journal import CloseJournal
 from executor.orders import OrderStore
 from executor.outbox import Outbox
 from executor.signing import Prepared
@@ -31,6 +32,7 @@ class Desk:
     clock: Clock
     log: Any
     is_owner: Callable[[], bool]
+    journal: CloseJournal
 
     async def post(self, intent_id: str, purpose: str, prepared: Prepared) -> Any:
         """Sends an action with a line in the send log before and after. Raises UnknownOutcome."""

@@ -7,6 +7,7 @@ from common.trading.symbols import Side, Symbol, entry_side
 from executor import facts, metrics
 from executor.bracket import emergency_close, triggers_of
 from executor.desk import Desk
+from executor.foreign import cancel_foreign, close_foreign, is_out, unwanted_orders
 from executor.parse import WirePosition, placed_of
 from executor.store import SETTLE_MS, Intent
 from executor.watcher import View
@@ -23,9 +24,9 @@ class Guard:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
         self.must_look = False
-        self._naked_since: dict[Symbol, float] = {}
+        self.naked_since: dict[Symbol, float] = {}
         self._tried_at: dict[Symbol, float] = {}
-        self._closed_at: dict[Symbol, float] = {}
+        self._closed_at: dict[str, float] = {}
         self._refused: set[Symbol] = set()
         self._orphan_since: dict[int, float] = {}
         self._adopted: set[str] = set()
@@ -34,8 +35,8 @@ class Guard:
     async def check(self, view: View, flatten_since: int | None) -> None:
         """Acts on what a look has shown."""
         self.must_look = False
-        for symbol in set(self._naked_since) - view.held:
-            self._naked_since.pop(symbol)
+        for symbol in set(self.naked_since) - view.held:
+            self.naked_since.pop(symbol)
         self._adopted &= view.held | {foreign.coin for foreign in view.state.foreign}
         self._refused &= view.held
         await self._sweep(view)
@@ -72,7 +73,7 @@ class Guard:
     async def _protect(self, position: WirePosition, view: View) -> None:
         """Triggers are placed at once after a partial fill, else once a second look still misses them."""
         if facts.is_protected(position, view.open_orders):
-            self._naked_since.pop(position.symbol, None)
+            self.naked_since.pop(position.symbol, None)
             return
         entry = view.entries.get(position.symbol)
         if entry is None or entry.order.side is not entry_side(position.side):
@@ -80,7 +81,7 @@ class Guard:
             return
         self.must_look = True
         now = self.clock.monotonic()
-        since = self._naked_since.setdefault(position.symbol, now)
+        since = self.naked_since.setdefault(position.symbol, now)
         has_overrun = now - since > self.desk.settings.unprotected_limit_s
         if has_overrun or position.symbol in self._refused:
             await self._close(position, entry, is_alarming=True)
@@ -100,7 +101,7 @@ class Guard:
 
     async def _place_triggers(self, position: WirePosition, entry: Intent) -> None:
         """Whole-position triggers at the intent's prices, under client order ids of their own."""
-        legs = triggers_of(entry, position.size_coin, self._next_attempt())
+        legs = triggers_of(entry, position.size_coin, self.next_attempt())
         if not legs:
             self._refused.add(position.symbol)
             return
@@ -124,12 +125,10 @@ class Guard:
 
     async def _close(self, position: WirePosition, entry: Intent, *, is_alarming: bool) -> None:
         """The position leaves the market, reduce-only; asked again every few seconds until it is gone."""
-        now = self.clock.monotonic()
-        if now - self._closed_at.get(position.symbol, float("-inf")) < RETRY_CLOSE_S:
+        if not self._may_close(position.symbol.value):
             return
-        self._closed_at[position.symbol] = now
         is_long = position.side is Side.LONG
-        attempt = self._next_attempt()
+        attempt = self.next_attempt()
         spec = emergency_close(
             entry.intent_id, position.symbol, is_long, position.size_coin, position.mark_price, attempt
         )
@@ -170,7 +169,7 @@ class Guard:
         """Risk's exits close what is held; what is still there after a grace, and in nobody's hand, is closed here."""
         coming = [intent for intent in view.unfinished if intent.is_entry]
         ours = [order for order in view.open_orders if not order.reduce_only or order.client_order_id in view.rows]
-        if not coming and not view.state.positions and not ours:
+        if not coming and not view.state.positions and not ours and is_out(view):
             await self._end_flatten(since_ms)
             return
         self.must_look = True
@@ -180,6 +179,8 @@ class Guard:
                 resting.setdefault(order.symbol, []).append(order.order_id)
         for symbol, order_ids in resting.items():
             await self.desk.post("flatten", "cancel", self.venue.prepare_cancel(symbol, order_ids))
+        if orders := unwanted_orders(view):
+            await cancel_foreign(self.desk, orders)
         leaving = {intent.symbol for intent in view.unfinished if not intent.is_entry}
         if self.clock.now_ms() - since_ms < FLATTEN_GRACE_MS:
             return
@@ -189,9 +190,12 @@ class Guard:
                 await self._close(position, entry, is_alarming=False)
             elif position.symbol not in leaving:
                 await self._close_external(position)
+        for foreign in view.state.foreign:
+            if self._may_close(foreign.coin):
+                await close_foreign(self.desk, foreign, self.next_attempt())
 
     async def _end_flatten(self, since_ms: int) -> None:
-        """What the exchange has just shown is the proof: no position, no resting entry, no stop of ours."""
+        """What the exchange has just shown is the proof: no position on any coin, no resting entry, no stop of ours."""
         now_ms = self.clock.now_ms()
         event = facts.alert(
             "FLATTENED",
@@ -210,14 +214,12 @@ class Guard:
 
     async def _close_external(self, position: WirePosition) -> None:
         """Closes a position without an intent; its fills are reported without one, too."""
-        now = self.clock.monotonic()
-        if now - self._closed_at.get(position.symbol, float("-inf")) < RETRY_CLOSE_S:
+        if not self._may_close(position.symbol.value):
             return
-        self._closed_at[position.symbol] = now
         name = f"external|{self.venue.address}"
         is_long = position.side is Side.LONG
         spec = emergency_close(
-            name, position.symbol, is_long, position.size_coin, position.mark_price, self._next_attempt()
+            name, position.symbol, is_long, position.size_coin, position.mark_price, self.next_attempt()
         )
         answer = await self.desk.post("flatten", "flatten", self.venue.prepare_orders([spec], "na"))
         self.desk.log.warning(
@@ -240,7 +242,15 @@ class Guard:
         await self.desk.orders.tell(event)
         self.desk.outbox.wake()
 
-    def _next_attempt(self) -> int:
+    def _may_close(self, coin: str) -> bool:
+        """Not again within a few seconds; a yes counts as done."""
+        now = self.clock.monotonic()
+        if now - self._closed_at.get(coin, float("-inf")) < RETRY_CLOSE_S:
+            return False
+        self._closed_at[coin] = now
+        return True
+
+    def next_attempt(self) -> int:
         """A number that no earlier replacement has used, also after a restart."""
         self._last_attempt = max(self._last_attempt + 1, self.clock.now_ms())
         return self._last_attempt

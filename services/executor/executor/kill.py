@@ -101,7 +101,10 @@ class Killer:
         if holding.entries:
             await self._cancel(holding.entries, "resting entries cancelled")
         if holding.positions:
-            requests = [self._close(coin, size, mark, slippage) for coin, (size, mark) in holding.positions.items()]
+            requests = [
+                close_request(coin, size, mark, slippage, self._decimals[coin], f"0x{uuid.uuid4().hex}")
+                for coin, (size, mark) in holding.positions.items()
+            ]
             prepared = self.venue.prepare(lambda signer: signer.bulk_orders(requests, grouping="na"))
             self.last_close_s = self.clock.monotonic()
             answer = await self.venue.send(prepared.body)
@@ -114,19 +117,22 @@ class Killer:
         answer = await self.venue.send(self.venue.prepare(lambda signer: signer.bulk_cancel(rows)).body)
         self.say(f"{what}: {_outcome(answer)}")
 
-    def _close(self, coin: str, size: Decimal, mark: Decimal, slippage: Decimal) -> dict[str, Any]:
-        """A reduce-only market order for the whole position."""
-        is_buy = size < 0
-        price = worst_price(mark * (1 + slippage if is_buy else 1 - slippage), self._decimals[coin], is_buy)
-        return {
-            "coin": coin,
-            "is_buy": is_buy,
-            "sz": float(abs(size)),
-            "limit_px": float(price),
-            "order_type": {"limit": {"tif": "Ioc"}},
-            "reduce_only": True,
-            "cloid": Cloid.from_str(f"0x{uuid.uuid4().hex}"),
-        }
+
+def close_request(
+    coin: str, size: Decimal, mark: Decimal, slippage: Decimal, size_decimals: int, client_order_id: str
+) -> dict[str, Any]:
+    """The SDK's request of a reduce-only market order for a whole position of signed `size`."""
+    is_buy = size < 0
+    price = worst_price(mark * (1 + slippage if is_buy else 1 - slippage), size_decimals, is_buy)
+    return {
+        "coin": coin,
+        "is_buy": is_buy,
+        "sz": float(abs(size)),
+        "limit_px": float(price),
+        "order_type": {"limit": {"tif": "Ioc"}},
+        "reduce_only": True,
+        "cloid": Cloid.from_str(client_order_id),
+    }
 
 
 def worst_price(price: Decimal, size_decimals: int, is_buy: bool) -> Decimal:

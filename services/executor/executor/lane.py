@@ -14,6 +14,7 @@ from executor.preflight import DAY_MS, check_account
 from executor.sender import Sender
 from executor.store import Intent
 from executor.venue import UnknownOutcome, VenueAway
+from executor.vigil import Vigil
 from executor.watcher import Watcher
 
 SOON_S = 0.5
@@ -33,6 +34,7 @@ class Lane:
         self.desk, self.model, self.clock = desk, desk.model, desk.clock
         self.allowance = Allowance(desk)
         self.sender, self.watcher, self.guard = Sender(desk, self.allowance), Watcher(desk), Guard(desk)
+        self.vigil = Vigil(desk, self.guard)
         self.go = asyncio.Event()
         self._set_ready, self._refuse = set_ready, refuse
         self._woken = asyncio.Event()
@@ -60,10 +62,12 @@ class Lane:
 
     def heard_fills(self, trade_ids: list[int]) -> None:
         self._heard_trades.update(trade_ids[:MAX_HEARD])
+        self.vigil.news()
         self._woken.set()
 
     def heard_orders(self, statuses: dict[int, str]) -> None:
         self._heard_orders |= statuses
+        self.vigil.news()
         self._woken.set()
 
     def reload(self) -> None:
@@ -82,6 +86,7 @@ class Lane:
         pause = Backoff(base_s=0.5, cap_s=10)
         while True:
             await self._own_account(name)
+            self.vigil.doubt()
             try:
                 await self._open()
                 await self._turn()
@@ -98,8 +103,10 @@ class Lane:
                     "the database does not answer; check DATABASE_URL", model=self.model, reason=str(error)
                 )
                 self._set_ready(name, False, f"the database does not answer; check DATABASE_URL: {error}")
+                self.watcher.forget()
                 await self.clock.sleep(pause.next_s())
             else:
+                self.vigil.trust()
                 self._set_ready(name, True, "")
                 pause.reset()
                 await self._rest()
@@ -107,7 +114,8 @@ class Lane:
     async def _open(self) -> None:
         """The key's nonces go on where they ended, whatever the clock says now."""
         if not self._is_open:
-            await self.desk.venue.open(await self.desk.intents.last_nonce())
+            used_nonce = max(await self.desk.intents.last_nonce(), self.desk.journal.last_nonce)
+            await self.desk.venue.open(used_nonce)
             self._is_open = True
         if self.clock.monotonic() >= self._check_at:
             await self._check()
@@ -175,6 +183,7 @@ class Lane:
 
     async def _look(self) -> None:
         view = await self.watcher.look()
+        self.vigil.remember(view.entries)
         flatten_since = await self.desk.orders.flatten_since(self.model)
         await self.guard.check(view, flatten_since)
         self.watcher.tell(view)
@@ -190,6 +199,7 @@ class Lane:
             flatten_since = await self.desk.orders.flatten_since(self.model)
         self._quiet_at = -1
         for intent in sorted(intents, key=lambda intent: intent.is_entry):
+            self.vigil.expect(intent)
             if self._must_wait(intent) and not self._is_late(intent):
                 waiting = True
             elif await self.sender.advance(intent, flatten_since):

@@ -20,6 +20,7 @@ from executor.config import ExecutorSettings
 from executor.desk import Desk
 from executor.feed import AccountFeed
 from executor.halt import HaltFile
+from executor.journal import CloseJournal
 from executor.lane import Lane
 from executor.orders import OrderStore
 from executor.outbox import Outbox
@@ -43,6 +44,7 @@ class Executor:
             desk = Desk(
                 *(model, venue, self.store, self.orders, self.books, self.outbox),
                 *(settings, self.halts, service.clock, service.log, lambda: service.is_owner),
+                CloseJournal(settings.executor_data_dir / f"closes-{model}.jsonl", service.log),
             )
             self.lanes[model] = Lane(desk, service.set_ready, self.refuse)
 
@@ -90,6 +92,7 @@ def compose(service: Service, settings: ExecutorSettings, pool: Pool, door: Door
     service.spawn("outbox", executor.outbox.run)
     for model, lane in executor.lanes.items():
         service.spawn(f"lane-{model}", lane.run)
+        service.spawn(f"vigil-{model}", lane.vigil.run)
     return executor
 
 

@@ -11,6 +11,7 @@ from common.events import Event, OrderRole
 from common.runtime.database import Pool
 from common.trading.symbols import Symbol
 from executor.books import enter
+from executor.journal import SentClose
 from executor.ledger import Entry
 from executor.outbox import write_events
 from executor.store import Intent
@@ -87,6 +88,29 @@ class OrderStore:
                 """UPDATE intent_orders SET order_id = coalesce(%s, order_id),
                     final_status = coalesce(%s, final_status) WHERE client_order_id = %s""",
                 (order_id, final, client_order_id),
+            )
+            await write_events(connection, events)
+
+    async def take_over(
+        self, intent: Intent, close: SentClose, order_id: int | None, final: str | None, events: Sequence[Event[Any]]
+    ) -> None:
+        """Records a close that was sent without the tables, all of it at once; one that is there already stays."""
+        query, row = insertion(intent, OrderRole.FLATTEN, close.spec, close.void_after_ms)
+        async with self._pool.connection() as connection:
+            added = await connection.execute(query.encode(), row)
+            if added.rowcount != 1:
+                return
+            await connection.execute(
+                "UPDATE intent_orders SET order_id = %s, final_status = %s WHERE client_order_id = %s",
+                (order_id, final, close.spec.client_order_id),
+            )
+            await connection.execute(
+                """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms, answered_ms, outcome)
+                    VALUES (%s, 'flatten', %s, %s, %s, %s)""",
+                (
+                    *(close.intent_id, close.nonce, close.sent_ms, close.answered_ms),
+                    "unknown: sent while the database was away" if close.answer is None else str(close.answer)[:500],
+                ),
             )
             await write_events(connection, events)
 

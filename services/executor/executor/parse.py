@@ -100,6 +100,15 @@ class OrderState:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignOrder:
+    """An open order on a coin that we don't trade."""
+
+    coin: str
+    order_id: int
+    reduce_only: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """One entry of an order action's statuses. Exactly one of `error` and an accepted status holds."""
 
@@ -211,6 +220,15 @@ def open_orders_of(answer: list[Mapping[str, Any]], roles: Mapping[str, OrderRol
             )
         )
     return orders
+
+
+def foreign_orders_of(answer: list[Mapping[str, Any]]) -> list[ForeignOrder]:
+    """Open orders of all other coins."""
+    return [
+        ForeignOrder(row["coin"], int(row["oid"]), bool(row.get("reduceOnly")))
+        for row in answer
+        if row["coin"] not in _SYMBOLS
+    ]
 
 
 def order_state_of(answer: Mapping[str, Any]) -> OrderState | None:

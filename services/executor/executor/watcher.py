@@ -11,8 +11,19 @@ from executor.accountant import Accountant
 from executor.desk import Desk
 from executor.ledger import Books, fill_entries
 from executor.orders import Booking, OrderRow
-from executor.parse import LIVE, WireFill, WireState, fills_of, open_orders_of, order_state_of, state_of
+from executor.parse import (
+    LIVE,
+    ForeignOrder,
+    WireFill,
+    WireState,
+    fills_of,
+    foreign_orders_of,
+    open_orders_of,
+    order_state_of,
+    state_of,
+)
 from executor.store import SETTLE_MS, Intent
+from executor.takeover import take_over_closes
 
 FILLS_EVERY_S = 60.0
 IDLE_ORDERS_FACTOR = 3
@@ -34,6 +45,7 @@ class View:
     books: Books
     came_ms: int
     open_orders: list[AccountOrder]
+    foreign_orders: list[ForeignOrder]
     rows: dict[str, OrderRow]
     entries: dict[Symbol, Intent]
     unfinished: list[Intent]
@@ -48,6 +60,7 @@ class Watcher:
         self.desk, self.model, self.venue, self.clock = desk, desk.model, desk.venue, desk.clock
         self.accountant = Accountant(desk)
         self.open_orders: list[AccountOrder] = []
+        self.foreign_orders: list[ForeignOrder] = []
         self.sizes: dict[Symbol, Decimal] = {}
         self._trades: set[int] = set()
         self._state_at = self._orders_at = self._fills_at = self._looked_at = NEVER
@@ -94,7 +107,10 @@ class Watcher:
         await self._settle_children(rows)
         await self._close_entries(sizes, now_ms)
         entries = await self.desk.intents.held_entries(self.model)
-        return View(state, books, came_ms, self.open_orders, rows, entries, unfinished, tuple(covers), set(sizes))
+        return View(
+            *(state, books, came_ms, self.open_orders, self.foreign_orders, rows, entries, unfinished),
+            *(tuple(covers), set(sizes)),
+        )
 
     def tell(self, view: View) -> None:
         """Has the account's state published."""
@@ -118,7 +134,8 @@ class Watcher:
 
     async def _read_orders(self, rows: dict[str, OrderRow]) -> None:
         roles = {client_order_id: row.role for client_order_id, row in rows.items()}
-        self.open_orders = open_orders_of(await self.venue.open_orders(), roles)
+        answer = await self.venue.open_orders()
+        self.open_orders, self.foreign_orders = open_orders_of(answer, roles), foreign_orders_of(answer)
 
     # Fills.
 
@@ -133,6 +150,7 @@ class Watcher:
             return
         fills = await self._fills_from(max(0, until_ms - OVERLAP_MS))
         self._trades = (self._trades if len(self._trades) < MAX_TRADES else set()) | {f.trade_id for f in fills}
+        await take_over_closes(self.desk)  # What these fills may belong to was noted before they came about.
         if not fills:
             return
         by_order = {row.order_id: row for row in rows.values() if row.order_id is not None}
