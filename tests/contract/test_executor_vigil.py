@@ -162,6 +162,6 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
         (OrderRole.FLATTEN, entry.id),
     }
     alerts = [event.data for event in await stage.events("system.alert")]
-    told_of = [(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"]
-    assert told_of == [("EXTERNAL_POSITION", "XRP")]
+    told_of = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
+    assert told_of == {("EXTERNAL_POSITION", "XRP")}
     assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == ["ETH"]

@@ -45,6 +45,8 @@ class HarmfulProxy:
         self.marker: bytes | None = None
         self.treatment = Treatment.CUT_REPLY
         self.harmed = 0
+        self.renamed: tuple[bytes, bytes] | None = None
+        """A word of the exchange's answers and another one of its length that is heard instead."""
         self._writers: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[Any]] = set()
 
@@ -92,6 +94,13 @@ class HarmfulProxy:
                     if self.treatment is Treatment.HOLD_REPLY:
                         continue
                     break
+                if self.renamed is not None:
+                    # A piece may end within the word, which is then completed first.
+                    while any(data.endswith(self.renamed[0][:length]) for length in range(1, len(self.renamed[0]))):
+                        if not (more := await there.read(65536)):
+                            break
+                        data += more
+                    data = data.replace(*self.renamed)
                 writer.write(data)
                 await writer.drain()
             writer.close()
