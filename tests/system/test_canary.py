@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -23,9 +25,10 @@ CHUNK = 8 * 2**20
 TRADED_LIMIT_S = 180
 
 
-def keys_of(arena: Arena) -> list[str]:
+def keys_of(arena: Arena, *kinds: str) -> list[str]:
+    """The keys of the executor's wallets and of the kill switch's, or of one kind only; without their 0x."""
     content = json.loads((arena.data_dir / KEY_FILE).read_text(encoding="utf-8"))
-    return [row["wallet_key"].removeprefix("0x") for row in content.values()]
+    return [row[kind].removeprefix("0x") for row in content.values() for kind in kinds or ("wallet_key", "kill_key")]
 
 
 def spellings(key: str) -> dict[str, bytes]:
@@ -75,6 +78,35 @@ def search(arena: Arena) -> Search:
     return Search(keys_of(arena))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def pulled(arena: Arena, search: Search, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the kill switch said: by the arena's own command, and with its keys in files, written without 0x."""
+    told = arena.command("kill-switch", "--model", "qwen")
+    folder = tmp_path_factory.mktemp("keys")
+    variables = arena.environment | {
+        "HYPERLIQUID_API_URL": arena.run["simulator_url"],
+        "EXECUTOR_DATA_DIR": str(arena.data_dir / "executor"),
+    }
+    content = json.loads((arena.data_dir / KEY_FILE).read_text(encoding="utf-8"))
+    for model, row in content.items():
+        path = folder / model
+        path.write_text(row["kill_key"].removeprefix("0x") + "\n", encoding="utf-8")
+        variables[f"HYPERLIQUID_KILL_KEY_{model.upper()}_FILE"] = str(path)
+        variables[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"] = row["account_address"]
+    by_file = subprocess.run(
+        [sys.executable, "-m", "executor.kill_command", "--model", "deepseek"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert "qwen: OUT" in told.stdout, told.stdout + told.stderr
+    assert "deepseek: OUT" in by_file.stdout, by_file.stdout + by_file.stderr
+    assert arena.command("resume").returncode == 0
+    return told.stdout + told.stderr + by_file.stdout + by_file.stderr
+
+
 def test_the_search_finds_each_spelling_of_a_planted_key(tmp_path: Path) -> None:
     key = "0123456789abcdef" * 4
     for name, needle in spellings(key).items():
@@ -85,6 +117,11 @@ def test_the_search_finds_each_spelling_of_a_planted_key(tmp_path: Path) -> None
         search.file(path)
         assert len(search.found) == 2, name
         assert all(name in each for each in search.found), search.found
+
+
+def test_the_kill_switch_says_no_key(search: Search, pulled: str) -> None:
+    search.look("the kill switch's words", pulled.encode())
+    assert search.found == []
 
 
 def test_no_core_file_can_be_written_and_a_crash_leaves_none(arena: Arena, search: Search) -> None:
@@ -167,10 +204,13 @@ def test_no_answer_of_any_service_holds_a_key(arena: Arena, search: Search) -> N
 
 
 def test_no_other_process_is_given_a_key(arena: Arena, search: Search) -> None:
-    """Neither in its environment nor on its command line."""
+    """Neither in its environment nor on its command line; of the kill switch's not the executor either."""
+    others = Search(keys_of(arena, "kill_key"))
     for name, service in arena.run["services"].items():
         for what in ("environ", "cmdline"):
             content = Path(f"/proc/{service['pid']}/{what}").read_bytes()
             if (name, what) != ("executor", "environ"):
                 search.look(f"{name}'s {what}", content)
+            others.look(f"{name}'s {what}", content)
     assert search.found == []
+    assert others.found == []

@@ -1,0 +1,111 @@
+"""A position that the exchange liquidates: its real price, fee and funding in the events and the recorder's tables."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from executor_stage import Stage
+from redis.asyncio import Redis
+
+from common.events import Event
+from common.runtime.database import migrate, open_pool
+from common.trading.symbols import Side
+from executor.testing import address_of, wallet_pairs
+from gateway.queries import Queries
+from recorder.config import RecorderSettings
+from recorder.record import Recorder
+from simulator.testing import SimulatorProcess
+
+CENT = Decimal("0.01")
+HOUR_MS = 3_600_000
+TOLD = ("risk.approved", "order.accepted", "order.rejected", "order.cancelled", "order.filled", "account.ledger")
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
+    """Its exchange's time moves by hand, so that funding is paid when the test wants it."""
+    folder = tmp_path / "simulator"
+    folder.mkdir()
+    simulator = SimulatorProcess(folder, accounts=wallet_pairs(), seed=7, simulator_stepwise="true")
+    simulator.start()
+    stage = Stage(tmp_path, simulator, redis_url, database_url)
+    try:
+        await stage.open()
+        yield stage
+    finally:
+        await stage.close()
+        simulator.kill()
+
+
+async def recorded(stage: Stage, events: list[Event[Any]]) -> tuple[list[Any], list[Any], list[Event[Any]]]:
+    """(trades, books, alerts) that the recorder makes of events."""
+    pool = await open_pool(stage.database_url)
+    redis = Redis.from_url(stage.redis_url)
+    try:
+        await migrate(pool, "recorder")
+        settings = RecorderSettings(metrics_port=0, database_url="postgresql://unused")
+        recorder = Recorder(pool, SimpleNamespace(redis=redis), settings)  # type: ignore[arg-type]
+        given = await recorder.store(events, 1)
+        queries = Queries(pool)
+        trades = await queries.rows("SELECT * FROM api_trades")
+        books = await queries.rows("SELECT * FROM account_books WHERE model = 'deepseek'")
+        return trades, books, [event for event in given if event.type == "system.alert"]
+    finally:
+        await redis.aclose()
+        await pool.close()
+
+
+async def test_a_liquidation_is_a_trade_at_its_real_price(stage: Stage) -> None:
+    simulator, me = stage.simulator, address_of("deepseek")
+    simulator.panel("step", count=4, ms=250)
+    entry = stage.approve(Side.LONG, "2", leverage=20)
+    await stage.send(entry)
+    await stage.ended(entry)
+    held = await stage.protected()
+    now_ms: Any = simulator.panel("step", count=1, ms=250)["time_ms"]
+    simulator.panel("step", count=1, ms=HOUR_MS - now_ms % HOUR_MS + 1000)
+    fundings: Any = simulator.info(type="userFunding", user=me, startTime=0)
+    funding = sum(Decimal(row["delta"]["usdc"]) for row in fundings)
+    assert funding != 0
+    # At 20x it is sold into the book between 3.06 and 3.72 % below its entry; the stop lies 5 % below.
+    target = held.entry_price * Decimal("0.966")
+    assert held.liquidation_price > target > held.stop_loss_price
+    percent = (target / stage.mark() - 1) * 100
+    simulator.panel("jump", coin="ETH", percent=float(percent))
+    simulator.panel("step", count=8, ms=250)
+    account = await stage.flat()
+
+    async def told() -> list[Any]:
+        fills = [event.data for event in await stage.events("order.filled")]
+        return fills if len(fills) == len(stage.fills()) else []
+
+    fills = await stage.until("every fill", told)
+    real = {row["tid"]: row for row in stage.fills()}
+    closing = [fill for fill in fills if fill.is_liquidation]
+    assert sum(fill.size_coin for fill in closing) == Decimal(2)
+    for fill in closing:
+        row = real[fill.trade_id]
+        assert (row["liquidation"]["liquidatedUser"], row["liquidation"]["method"]) == (me, "market")
+        assert (fill.price, fill.fee_usd) == (Decimal(row["px"]), Decimal(row["fee"]))
+        assert fill.price > held.stop_loss_price
+    sums = account.sums
+    fees = sum(Decimal(row["fee"]) for row in real.values())
+    pnl = sum(Decimal(row["closedPnl"]) for row in real.values())
+    assert (sums.fees_usd, sums.closed_pnl_usd, sums.funding_usd) == (fees, pnl, funding)
+    assert abs(account.cash_usd - sums.start_cash_usd - pnl + fees - funding - sums.transfers_usd) < CENT
+
+    events = [event for kind in TOLD for event in await stage.events(kind)]
+    state = [event for event in await stage.events("account.updated") if event.data.model == "deepseek"][-1]
+    trades, books, alerts = await recorded(stage, [*events, state])
+    [trade] = trades
+    average = sum(fill.price * fill.size_coin for fill in closing) / 2
+    assert (trade["status"], trade["close_reason"]) == ("LIQUIDATED", "liquidation")
+    assert abs(Decimal(trade["exit_price"]) - average) < CENT
+    assert (Decimal(trade["fees"]), Decimal(trade["funding"])) == (fees, -funding)
+    assert abs(Decimal(trade["pnl"]) - (pnl - fees + funding)) < CENT
+    [book] = books
+    assert abs(book["residual"]) < CENT
+    assert alerts == []
