@@ -1,5 +1,6 @@
 """Closes sent while the database was away: kept in a file, each before it is sent, until the tables have them."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class CloseJournal:
         self.closes[close.spec.client_order_id] = close
         try:
             with self._path.open("ab") as file:
-                file.write(_LINE.dump_json(close) + b"\n")
+                file.write(b"\n" + _LINE.dump_json(close))  # What a crash has cut off ends before it.
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -53,12 +54,15 @@ class CloseJournal:
         """The tables have these now, whatever has been noted of them since."""
         self.closes = {cloid: close for cloid, close in self.closes.items() if cloid not in taken}
         if not self.closes:
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # What stays is taken over again, which changes nothing.
+                self._path.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, SentClose]:
         """A line that can't be read was cut off by a crash, so that what it tells of was never sent."""
         closes = {}
         for line in self._path.read_bytes().splitlines() if self._path.exists() else ():
+            if not line:
+                continue
             try:
                 close = _LINE.validate_json(line)
             except ValidationError:
