@@ -8,6 +8,7 @@ from typing import Any
 from executor_stage import Stage, Treatment
 
 from common.events import Command, Event, Leg, OrderRole, RiskApproved
+from common.events.codec import encode
 from common.trading.symbols import Side, Symbol
 from executor.testing import key_of
 
@@ -58,6 +59,27 @@ async def test_a_lost_answer_leaves_exactly_one_order(stage: Stage) -> None:
     assert (await stage.protected()).size_coin == Decimal("0.5")
     outcomes = await stage.rows("SELECT outcome FROM intent_sends WHERE intent_id = %s ORDER BY number", entry.id)
     assert any(outcome.startswith("unknown") for (outcome,) in outcomes)
+
+
+async def test_an_approval_read_twice_is_one_order(stage: Stage) -> None:
+    first = stage.approve(Side.LONG, "0.5")
+    await stage.send(first)
+    assert await stage.ended(first) == "FILLED"
+    await stage.protected()
+
+    async def covered() -> bool:
+        return first.id in (await stage.account()).covers
+
+    await stage.until("the account to be looked at", covered)
+    leave = stage.approve(Side.LONG, "0.5", leg=Leg.EXIT)
+    fields = {"event": encode(leave), "source": "risk", "sequence": 1, "epoch": 1}
+    client: Any = stage.bus.client
+    for _ in range(2):
+        await client.xadd(RiskApproved.TYPE, fields)
+    assert await stage.ended(leave) == "FILLED"
+    await stage.flat()
+    assert len(stage.fills()) == len(await stage.events("order.filled"))
+    assert await stage.rows("SELECT count(*) FROM intent_sends WHERE intent_id = %s", leave.id) == [(1,)]
 
 
 async def test_an_order_that_never_arrived_is_sent_again_as_the_same_bytes(stage: Stage) -> None:

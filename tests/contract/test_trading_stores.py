@@ -1,6 +1,7 @@
 """The stores of executor and risk over PostgreSQL, and over the database that the simulation runs them on."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from executor import facts
 from executor.bracket import orders_of
 from executor.orders import Booking, OrderStore, insertion
 from executor.signing import Prepared
-from executor.store import IntentStore, Outcome
+from executor.store import IntentStore, Outcome, fresh_intent
 from executor.testing import approval
 from risk.durable import Baseline, Durable, Record
 from risk.halts import EVERYONE, Halt, Reason
@@ -45,6 +46,17 @@ async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
         yield opened
     finally:
         await opened.close()
+
+
+@pytest.fixture
+async def intents(request: pytest.FixtureRequest, pool: Any) -> AsyncIterator[IntentStore]:
+    """With a second pool, as the executor has it."""
+    if isinstance(pool, MemoryPool):
+        yield IntentStore(pool, pool)
+        return
+    quick = await open_pool(request.getfixturevalue("database_url"), autocommit=True)
+    yield IntentStore(pool, quick)
+    await quick.close()
 
 
 def entry(number: int = 1, symbol: Symbol = Symbol.BTC, at_ms: int = NOW_MS) -> Any:
@@ -79,6 +91,42 @@ async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) ->
     assert (intent.status, intent.created_ms, intent.first_sent_ms, intent.is_entry) == ("STORED", NOW_MS, None, True)
     assert intent.filled_size_coin == 0
     assert await store.unfinished("qwen") == []
+
+
+async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool: Any, intents: IntentStore) -> None:
+    stepwise = await sent(intents, 1)
+    intent = fresh_intent(entry(2, Symbol.ETH), NOW_MS)
+    prepared = Prepared(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
+    orders = [insertion(intent, role, spec, NOW_MS + 10_000) for role, spec in orders_of(intent)]
+    number = await intents.add_sent(intent, prepared, orders, NOW_MS + 1)
+    found = await intents.get(intent.intent_id)
+    assert found is not None
+    assert replace(found, status="STORED", signed_action=None, expires_after_ms=None, first_sent_ms=None) == replace(
+        intent, updated_ms=found.updated_ms
+    )
+    assert (found.status, found.signed_action) == ("SENT", b'{"action": 2}')
+    assert (found.expires_after_ms, found.first_sent_ms) == (NOW_MS + 5_000, NOW_MS + 1)
+    assert stepwise.status == found.status
+    assert len(await OrderStore(pool).known("deepseek", NOW_MS)) == 6
+    query = "SELECT number, purpose, nonce, sent_ms FROM intent_sends ORDER BY number DESC LIMIT 1"
+    assert await rows(pool, query) == [(number, "orders", NOW_MS + 7, NOW_MS + 1)]
+    assert await intents.last_nonce() == NOW_MS + 7
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+async def test_what_is_there_already_is_not_stored_as_sent(pool: Any, intents: IntentStore, is_sent: bool) -> None:
+    event = entry()
+    if is_sent:
+        await sent(intents)
+    else:
+        await intents.add(event, NOW_MS)
+    before = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
+    intent = fresh_intent(event, NOW_MS + 3)
+    prepared = Prepared(b"others", NOW_MS + 9, NOW_MS + 9_000)
+    orders = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
+    assert await intents.add_sent(intent, prepared, orders, NOW_MS + 4) is None
+    after = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
+    assert after == before
 
 
 async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:

@@ -104,6 +104,8 @@ class Database:
             statement = self._portable[query] = portable(query)
         try:
             return self._sqlite.execute(statement, [_adapted(value) for value in parameters])
+        except sqlite3.IntegrityError as error:
+            raise psycopg.errors.UniqueViolation(f"{error}: {statement}") from error
         except sqlite3.Error as error:
             if "no such table" in str(error):
                 raise psycopg.errors.UndefinedTable(str(error)) from error

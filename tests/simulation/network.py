@@ -116,12 +116,8 @@ class Session(requests.Session):
         super().__init__()
         self._inline = post
 
-    def post(self, url: str | bytes, data: Any = None, json: Any = None, **options: Any) -> requests.Response:
-        return self._inline(str(url), json if data is None else _loads(data))
-
-
-def _loads(data: bytes | str) -> Any:
-    return json.loads(data)
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        return self._inline(str(request.url), json.loads(request.body or b"null"))
 
 
 def _response(status: int, content: bytes) -> requests.Response:

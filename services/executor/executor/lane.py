@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from common.events import AlertSeverity
 from common.runtime.backoff import Backoff
@@ -10,6 +11,7 @@ from executor import facts, metrics
 from executor.allowance import Allowance
 from executor.desk import Desk
 from executor.guard import Guard
+from executor.handover import Given
 from executor.preflight import DAY_MS, check_account
 from executor.sender import Sender
 from executor.store import Intent
@@ -44,6 +46,8 @@ class Lane:
         self._check_at = float("-inf")
         self._fresh: list[Intent] = []
         self._doubts, self._quiet_at = 0, -1
+        self._is_resting = False
+        self._given: Given | None = None
 
     def wake(self) -> None:
         """An intent was stored: take it up at once."""
@@ -53,6 +57,17 @@ class Lane:
         """An intent has just been stored: while nothing else is going on it needn't be read again."""
         self._fresh.append(intent)
         self._woken.set()
+
+    async def store_and_send(self, intent: Intent) -> bool:
+        """Has the lane store an approval with its signed bytes, and send it at once, if it has nothing else to do.
+
+        True as soon as it is stored; False when it must be stored without us.
+        """
+        if not self._is_resting or self._given is not None or not self._is_quiet():
+            return False
+        self._given = given = Given(intent)
+        self._woken.set()
+        return await given.answer()
 
     def connected(self) -> None:
         """The feed was away: anything may have happened."""
@@ -85,9 +100,10 @@ class Lane:
         await self.go.wait()
         pause = Backoff(base_s=0.5, cap_s=10)
         while True:
-            await self._own_account(name)
-            self.vigil.doubt()
             try:
+                await self._send_given()
+                await self._own_account(name)
+                self.vigil.doubt()
                 await self._open()
                 await self._turn()
             except (VenueAway, UnknownOutcome, KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -152,11 +168,42 @@ class Lane:
             wait_s = min(wait_s, GUARD_LOOK_S)
         if self._heard_trades or self._heard_orders:
             wait_s = min(wait_s, NEWS_GAP_S - self.watcher.looked_s_ago())
+        self._is_resting = True
         try:
             async with asyncio.timeout(max(wait_s, 0.01)):
                 await self._woken.wait()
         except TimeoutError:
             pass
+        finally:
+            self._is_resting = False
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing is unfinished or asked for, and nothing is due that comes before a send."""
+        is_known = self._is_reconciled and self._quiet_at == self._doubts and not self._fresh
+        return is_known and self.desk.is_owner() and self.clock.monotonic() < self._check_at
+
+    async def _send_given(self) -> None:
+        """Stores and sends what was given to the lane while it rested, unless something has come up since."""
+        given, self._given = self._given, None
+        if given is None:
+            return
+        self.vigil.doubt()
+
+        async def record(*sent: Any) -> int | None:
+            number = await self.desk.intents.add_sent(*sent)
+            if number is not None:
+                given.stored()
+            return number
+
+        try:
+            is_free = given.is_open and self._is_quiet() and not self._must_wait(given.intent)
+            if is_free and self.sender.may_send_at_once(given.intent):
+                self._quiet_at = -1  # What has become of it is read from the database.
+                self.vigil.expect(given.intent)
+                await self.sender.send_first(given.intent, record)
+                self.watcher.forget()
+        finally:
+            given.close()
 
     async def _turn(self) -> None:
         """Before the very first send comes a look; then intents go first, and what they changed is looked at."""

@@ -31,8 +31,15 @@ from executor.venue import Door, Venue
 class Executor:
     """The handlers: an approval is stored, a command is written down; the lanes do the rest."""
 
-    def __init__(self, pool: Pool, service: Service, settings: ExecutorSettings, door: Door | None = None) -> None:
-        self.store, self.orders, self.books = IntentStore(pool), OrderStore(pool), BookStore(pool)
+    def __init__(
+        self,
+        pool: Pool,
+        service: Service,
+        settings: ExecutorSettings,
+        door: Door | None = None,
+        quick: Pool | None = None,
+    ) -> None:
+        self.store, self.orders, self.books = IntentStore(pool, quick), OrderStore(pool), BookStore(pool)
         self.halts, self.outbox = HaltFile(settings.executor_data_dir), Outbox(pool, service)
         budget = WeightBudget(settings.request_weight_per_minute)
         door = door or Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
@@ -55,9 +62,11 @@ class Executor:
 
     async def take(self, event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
         """Done with once the intent is stored."""
-        lane = self.lanes[event.data.model]
+        lane, intent = self.lanes[event.data.model], fresh_intent(event, now_ms)
+        if await lane.store_and_send(intent):
+            return ()
         if await self.store.add(event, now_ms):
-            lane.take(fresh_intent(event, now_ms))
+            lane.take(intent)
         else:
             lane.wake()
         return ()
@@ -83,9 +92,11 @@ class Executor:
             lane.reload()
 
 
-def compose(service: Service, settings: ExecutorSettings, pool: Pool, door: Door | None = None) -> Executor:
+def compose(
+    service: Service, settings: ExecutorSettings, pool: Pool, door: Door | None = None, quick: Pool | None = None
+) -> Executor:
     """The executor with its handlers and lanes, on an open service; nobody listens to the accounts' feeds yet."""
-    executor = Executor(pool, service, settings, door)
+    executor = Executor(pool, service, settings, door, quick)
     service.on(RiskApproved, executor.take)
     service.on(ControlCommand, executor.obey)
     service.on_rebuild(executor.rebuild)
@@ -120,12 +131,14 @@ async def main() -> None:
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
+        quick = await open_pool(settings.database_url.get_secret_value(), max_size=2, autocommit=True)
         await migrate(pool, "executor")
-        executor = compose(service, settings, pool)
+        executor = compose(service, settings, pool, quick=quick)
         for model, lane in executor.lanes.items():
             feed = AccountFeed(settings.api_url, settings.address_of(model), lane, service.clock, service.log)
             service.spawn(f"feed-{model}", feed.run)
         await service.run()
+        await quick.close()
         await pool.close()
     if executor.problems:
         refuse_start("executor", executor.problems)

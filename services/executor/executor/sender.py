@@ -1,5 +1,6 @@
 """From a stored intent to a known outcome: send once, and never take silence for a no."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from executor.bracket import orders_of
 from executor.desk import Desk
 from executor.orders import insertion
 from executor.parse import Placed, fills_of, order_state_of, placed_of, refusal_of
+from executor.signing import Prepared
 from executor.store import SETTLE_MS, Intent, Outcome
 from executor.venue import UnknownOutcome
 
@@ -19,6 +21,9 @@ RESEND_MS = 2_000
 LOOK_BACK_MS = 60_000
 LEVERAGE_TRUST_S = 60.0
 NEVER = float("-inf")
+
+Record = Callable[[Intent, Prepared, Sequence[tuple[str, tuple[Any, ...]]], int], Awaitable[int | None]]
+"""Makes durable what is about to be sent; gives the number of its line in the send log, or None: don't send."""
 
 
 class Sender:
@@ -42,7 +47,13 @@ class Sender:
             reason = self._reason_not_to_send(intent, flatten_since)
         if reason is not None:
             return await self._end_unsent(intent, reason)
-        return await self._send_first(intent)
+        return await self.send_first(intent, self.store.mark_sent)
+
+    def may_send_at_once(self, intent: Intent) -> bool:
+        """Whether an intent can go as it is: nothing speaks against it, and nothing needs to be asked for before."""
+        if self._reason_not_to_send(intent, None) is not None:
+            return False
+        return not intent.is_entry or self._is_leverage_trusted(intent)
 
     def forget(self) -> None:
         """Another instance may have traded meanwhile: what the exchange has confirmed is asked for again."""
@@ -71,13 +82,11 @@ class Sender:
 
         What the exchange confirmed within the last minute isn't asked for again.
         """
-        wanted = (intent.order.leverage or 1, True)
-        symbol = intent.symbol
-        confirmed, at_s = self._leverages.pop(symbol, ((0, False), NEVER))
-        asked_s = self.clock.monotonic()
-        if confirmed == wanted and asked_s - at_s <= LEVERAGE_TRUST_S:
-            self._leverages[symbol] = (confirmed, at_s)
+        if self._is_leverage_trusted(intent):
             return None
+        wanted, symbol = (intent.order.leverage or 1, True), intent.symbol
+        self._leverages.pop(symbol, None)
+        asked_s = self.clock.monotonic()
         refusal = refusal_of(
             await self.desk.post(intent.intent_id, "leverage", self.venue.prepare_leverage(symbol, wanted[0]))
         )
@@ -89,13 +98,19 @@ class Sender:
         self._leverages[symbol] = (confirmed, asked_s)
         return None
 
-    async def _send_first(self, intent: Intent) -> bool:
+    def _is_leverage_trusted(self, intent: Intent) -> bool:
+        confirmed, at_s = self._leverages.get(intent.symbol, ((0, False), NEVER))
+        is_recent = self.clock.monotonic() - at_s <= LEVERAGE_TRUST_S
+        return is_recent and confirmed == (intent.order.leverage or 1, True)
+
+    async def send_first(self, intent: Intent, record: Record) -> bool:
+        """Signs, has it recorded, sends; True when the outcome is then known."""
         legs = orders_of(intent)
         grouping = "normalTpsl" if len(legs) > 1 else "na"
         prepared = self.venue.prepare_orders([spec for _, spec in legs], grouping)
         void_after_ms = prepared.expires_after_ms + SETTLE_MS
         rows = [insertion(intent, role, spec, void_after_ms) for role, spec in legs]
-        number = await self.store.mark_sent(intent, prepared, rows, self.clock.now_ms())
+        number = await record(intent, prepared, rows, self.clock.now_ms())
         if number is None:
             return False
         try:

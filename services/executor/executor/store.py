@@ -70,10 +70,10 @@ class Outcome:
 
 
 class IntentStore:
-    """The SQL of intents and sends."""
+    """The SQL of intents and sends. `quick` commits each pipeline by itself: what stands before a send goes there."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, quick: Pool | None = None) -> None:
+        self._pool, self._quick = pool, quick or pool
 
     def transaction(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
         """One connection, one transaction."""
@@ -81,20 +81,30 @@ class IntentStore:
 
     async def add(self, event: Event[RiskApproved], now_ms: int) -> bool:
         """Stores an approval as an intent; False when it is there already."""
-        data, order = event.data, event.data.intent
-        row = (
-            *(event.id, data.model, data.leg.value, order.symbol.value, data.decision_id, event.cycle_id),
-            *(data.leg is Leg.ENTRY, order.reduce_only, order.model_dump_json(), order.valid_until_ms, now_ms, now_ms),
-        )
-        query = """
-            INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, status,
-                intent, valid_until_ms, created_ms, updated_ms)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'STORED', %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-        async with self.transaction() as connection:
-            async with connection.pipeline():  # One round trip: this stands between a decision and its order.
-                added = await connection.execute(query, row)
-                await connection.commit()
+        row = (*_row(fresh_intent(event, now_ms)), "STORED", None, None, None, None)
+        async with self._quick.connection() as connection:
+            added = await connection.execute(f"{_INSERT} ON CONFLICT DO NOTHING".encode(), row)
             return added.rowcount == 1
+
+    async def add_sent(
+        self, intent: Intent, prepared: Prepared, orders: Sequence[tuple[str, tuple[Any, ...]]], now_ms: int
+    ) -> int | None:
+        """`add` and `mark_sent` in one transaction; None, and nothing of it, when the intent is there already."""
+        row = (*_row(intent), "SENT", prepared.nonce, prepared.body, prepared.expires_after_ms, now_ms)
+        query = """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms)
+            VALUES (%s, 'orders', %s, %s) RETURNING number"""
+        try:
+            async with self._quick.connection() as connection:
+                async with connection.pipeline():  # One round trip, all of it before the first byte leaves.
+                    await connection.execute(_INSERT, row)
+                    for statement, order in orders:
+                        await connection.execute(statement.encode(), order)
+                    logged = await connection.execute(query, (intent.intent_id, prepared.nonce, now_ms))
+                line = await logged.fetchone()
+        except psycopg.errors.UniqueViolation:
+            return None
+        assert line is not None  # noqa: S101 - RETURNING gives a row
+        return int(line[0])
 
     async def unfinished(self, model: str) -> list[Intent]:
         """Intents whose outcome isn't known yet, oldest first."""
@@ -133,7 +143,7 @@ class IntentStore:
         self, intent: Intent, prepared: Prepared, orders: Sequence[tuple[str, tuple[Any, ...]]], now_ms: int
     ) -> int | None:
         """Records bytes, orders and the first line of the send log; its number, or None if another was faster."""
-        async with self.transaction() as connection:
+        async with self._quick.connection() as connection:
             async with connection.pipeline():  # One round trip, all of it before the first byte leaves.
                 moved = await connection.execute(
                     """UPDATE intents SET status = 'SENT', nonce = %s, signed_action = %s, expires_after_ms = %s,
@@ -146,7 +156,6 @@ class IntentStore:
                     SELECT intent_id, 'orders', nonce, first_sent_ms FROM intents WHERE intent_id = %s AND nonce = %s
                     RETURNING number"""
                 logged = await connection.execute(query.encode(), (intent.intent_id, prepared.nonce))
-                await connection.commit()
             line = await logged.fetchone()
             return int(line[0]) if moved.rowcount == 1 and line is not None else None
 
@@ -216,6 +225,22 @@ class IntentStore:
             return [_intent(row) for row in await cursor.fetchall()]
 
 
+_INSERT = """
+    INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, intent,
+        valid_until_ms, created_ms, updated_ms, status, nonce, signed_action, expires_after_ms, first_sent_ms)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+
+def _row(intent: Intent) -> tuple[Any, ...]:
+    """An intent's columns, up to those that say how far it has come."""
+    order = intent.order
+    return (
+        *(intent.intent_id, intent.model, intent.leg.value, order.symbol.value, intent.decision_id, intent.cycle_id),
+        *(intent.is_entry, order.reduce_only, order.model_dump_json(), order.valid_until_ms),
+        *(intent.created_ms, intent.updated_ms),
+    )
+
+
 async def _log_send(
     connection: psycopg.AsyncConnection[Any], intent_id: str, purpose: str, nonce: int, now_ms: int
 ) -> int:
@@ -226,7 +251,7 @@ async def _log_send(
 
 
 def fresh_intent(event: Event[RiskApproved], now_ms: int) -> Intent:
-    """The intent that an approval has just been stored as."""
+    """The intent as which an approval is stored."""
     data = event.data
     return Intent(
         intent_id=event.id,

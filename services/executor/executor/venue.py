@@ -1,6 +1,7 @@
 """One account on Hyperliquid: asked over /info, told over /exchange, always with a time-out, one call at a time."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from hyperliquid.utils.types import Cloid
 from common.runtime.clock import Clock
 from common.trading.symbols import Symbol
 from executor.budget import ITEMS_PER_WEIGHT, WeightBudget, weight_of
+from executor.posting import Posting
 from executor.signing import Prepared, SigningExchange
 
 REFUSED_UNREAD = 422
@@ -81,6 +83,8 @@ class Venue:
         self.address = address
         self._key, self._door, self._budget, self._clock = key, door, budget, clock
         self._session = door.new_session()
+        self._questions = Posting(self._session, f"{door.url}/info", door.timeout_s)
+        self._actions = Posting(self._session, f"{door.url}/exchange", door.timeout_s)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
         self._turn = threading.Lock()
@@ -120,9 +124,7 @@ class Venue:
     def _info(self, body: dict[str, Any]) -> Any:
         try:
             with self._turn:
-                answer = self._session.post(
-                    f"{self._door.url}/info", json=body, timeout=self._door.timeout_s, allow_redirects=False
-                )
+                answer = self._questions.post(json.dumps(body).encode())
             if answer.status_code != requests.codes.ok:
                 raise VenueAway(f"HTTP {answer.status_code} to {body['type']}: {answer.text[:120]}")
             return answer.json()
@@ -206,16 +208,9 @@ class Venue:
         return await self._door.call(self._send, body)
 
     def _send(self, body: bytes) -> Any:
-        headers = {"Content-Type": "application/json"}
         try:
             with self._turn:
-                answer = self._session.post(
-                    f"{self._door.url}/exchange",
-                    data=body,
-                    headers=headers,
-                    timeout=self._door.timeout_s,
-                    allow_redirects=False,
-                )
+                answer = self._actions.post(body)
             if answer.status_code == REFUSED_UNREAD:
                 return {"status": "err", "response": f"HTTP 422: {answer.text[:200]}"}
             content = answer.json() if answer.status_code == requests.codes.ok else None

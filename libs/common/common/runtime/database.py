@@ -44,15 +44,19 @@ class MigrationError(Exception):
     """A migration that was applied has changed since, or one is missing."""
 
 
-async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4) -> Pool:
-    """A pool with at least one good connection; waits for the server as long as it takes, saying so."""
+async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False) -> Pool:
+    """A pool with at least one good connection; waits for the server as long as it takes, saying so.
+
+    With `autocommit` no BEGIN and COMMIT travel: each statement, or each pipeline as a whole, is a transaction.
+    """
     pool: Pool = AsyncConnectionPool(
         database_url,
         min_size=min_size,
         max_size=max_size,
         open=False,
         timeout=CONNECT_LIMIT_S,
-        kwargs={"connect_timeout": CONNECT_LIMIT_S, "options": "-c synchronous_commit=on -c timezone=UTC"},
+        kwargs={"connect_timeout": CONNECT_LIMIT_S, "options": "-c synchronous_commit=on -c timezone=UTC"}
+        | {"autocommit": autocommit},
         check=_check,
     )
     await _wait_for_server(database_url)

@@ -1,0 +1,58 @@
+"""Approvals that a lane at rest stores as sent, and what becomes of them when the executor dies right after that."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulation.chaos import CALM
+from simulation.run import run_seed
+from simulation.stage import Stage
+
+UNFINISHED = ("STORED", "SENT", "IN_FLIGHT")
+
+
+class Watched:
+    """A script that sees each intent that is stored as sent already, once that is durable."""
+
+    def __init__(self, on_stored: Callable[[Stage], None] = lambda stage: None) -> None:
+        self.intent_ids: list[str] = []
+        self.statuses: dict[str, str] = {}
+        self._on_stored = on_stored
+        self._written: str | None = None
+
+    async def __call__(self, stage: Stage) -> None:
+        run = stage.database.run
+
+        def watched(query: str, parameters: Sequence[Any]) -> Any:
+            found = run(query, parameters)
+            if "INSERT INTO intents" in query and "SENT" in parameters:
+                self._written = parameters[0]
+            elif query == "COMMIT" and self._written is not None:
+                self.intent_ids.append(self._written)
+                self._written = None
+                self._on_stored(stage)
+            return found
+
+        stage.database.run = watched  # type: ignore[method-assign]
+        while True:
+            await asyncio.sleep(1)
+            rows = stage.database.rows("SELECT intent_id, status FROM intents")
+            self.statuses = {row["intent_id"]: row["status"] for row in rows}
+
+
+def test_a_lane_at_rest_stores_what_it_sends_in_one_step() -> None:
+    script = Watched()
+    result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
+    assert result.failure is None, "\n".join(result.story[-40:])
+    assert script.intent_ids
+    assert set(script.statuses) > set(script.intent_ids), "what needs its leverage set first is stored before"
+    assert all(script.statuses[intent_id] not in UNFINISHED for intent_id in script.intent_ids)
+
+
+def test_a_death_between_storing_and_sending_doubles_and_loses_nothing() -> None:
+    script = Watched(lambda stage: stage.processes["executor"].kill("before the first byte"))
+    result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
+    assert result.failure is None, "\n".join(result.story[-40:])
+    assert script.intent_ids
+    assert len(script.intent_ids) == len(set(script.intent_ids))
+    assert all(script.statuses[intent_id] not in UNFINISHED for intent_id in script.intent_ids)
