@@ -9,14 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import requests
-from eth_account import Account
 from hyperliquid.utils.types import Cloid
 
 from common.runtime.clock import Clock
 from common.trading.symbols import Symbol
 from executor.budget import ITEMS_PER_WEIGHT, WeightBudget, weight_of
 from executor.posting import Posting
-from executor.signing import Prepared, SigningExchange
+from executor.signing import Prepared, SigningExchange, Wallet
 
 REFUSED_UNREAD = 422
 
@@ -73,7 +72,7 @@ class Door:
     life_ms: int
     new_session: Callable[[], requests.Session] = requests.Session
     call: Callable[..., Awaitable[Any]] = asyncio.to_thread
-    wallet_of: Callable[[str], Any] = Account.from_key
+    wallet_of: Callable[[str], Any] = Wallet
 
 
 class Venue:

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from hyperliquid.exchange import Exchange
 from hyperliquid.utils.signing import recover_agent_or_user_from_l1_action, sign_l1_action
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.events import OrderRole
 from common.trading.symbols import Symbol
 from executor.cloids import client_order_id
-from executor.signing import Prepared, SigningExchange
+from executor.keys import NotAKey
+from executor.signing import L1Signer, Prepared, SigningExchange, Wallet
 from executor.venue import OrderSpec
 
 KEY = "0x" + "17" * 32
@@ -39,7 +43,7 @@ def instant() -> Instant:
 
 @pytest.fixture
 def signer(instant: Instant) -> SigningExchange:
-    return SigningExchange(Account.from_key(KEY), "http://127.0.0.1:1", ADDRESS, META, 1.0, instant.now_ms)
+    return SigningExchange(Wallet(KEY), "http://127.0.0.1:1", ADDRESS, META, 1.0, instant.now_ms)
 
 
 def order(**given: Any) -> OrderSpec:
@@ -103,6 +107,30 @@ def test_client_order_ids_are_functions_of_intent_and_role() -> None:
     assert len(ids) == len(OrderRole) + 1
     assert client_order_id("a", OrderRole.STOP) == client_order_id("a", OrderRole.STOP)
     assert all(len(each) == 34 and each.startswith("0x") for each in ids)
+
+
+@given(key=st.integers(1, 2**255), nonce=st.integers(0, 2**53), is_mainnet=st.booleans(), number=st.integers(0, 2**40))
+def test_our_signature_is_the_sdks(key: int, nonce: int, is_mainnet: bool, number: int) -> None:
+    theirs, ours = Account.from_key(f"0x{key:064x}"), Wallet(f"0x{key:064x}")
+    assert ours.address == theirs.address
+    action = {"type": "order", "orders": [{"a": number}], "grouping": "na"}
+    expected = sign_l1_action(theirs, action, None, nonce, nonce + 1, is_mainnet)
+    assert L1Signer(ours, is_mainnet=is_mainnet).sign(action, nonce, nonce + 1) == expected
+
+
+def test_orders_are_built_as_the_sdk_builds_them(signer: SigningExchange) -> None:
+    stop = order(trigger_price=Decimal("111670"), kind="sl", is_buy=False, reduce_only=True, price=Decimal("100510"))
+    requests = [order().request(), stop.request()]
+    theirs = signer.prepare(LIFE_MS, lambda s: Exchange.bulk_orders(s, requests, grouping="normalTpsl"))
+    ours = signer.prepare(LIFE_MS, lambda s: s.bulk_orders(requests, grouping="normalTpsl"))
+    assert json.loads(ours.body)["action"] == json.loads(theirs.body)["action"]
+
+
+def test_a_wallet_does_not_show_its_key() -> None:
+    assert KEY[2:] not in repr(Wallet(KEY)) + str(Wallet(KEY))
+    with pytest.raises(NotAKey) as refused:
+        Wallet(KEY + "0")
+    assert KEY[2:] not in str(refused.value)
 
 
 @pytest.mark.skipif(not VECTORS.exists(), reason="recorded signing vectors are not at hand")
