@@ -1,15 +1,20 @@
 """Halt, resume, flatten from the page: only with the token, after the consequences were read."""
 
+import asyncio
 import json
+from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from aicoin_local.testing import CONTROL_TOKEN, Arena
+from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
 
 pytestmark = pytest.mark.browser
 
 MINUTE_MS = 60_000
+HELD = "SELECT symbol FROM positions WHERE model = %s"
+FLATTENED = "SELECT id FROM trades WHERE model = %s AND close_reason = 'flatten'"
 
 
 async def send(page: Page, command: str, token: str) -> None:
@@ -50,3 +55,45 @@ async def test_without_a_token_on_the_server_there_is_no_control(arena: Arena, p
     await page.goto(arena.run["gateway_url"])
     await expect(page.get_by_test_id("mode")).to_have_text("PAPER", timeout=MINUTE_MS)
     await expect(page.get_by_test_id("control")).to_have_count(0)
+
+
+async def test_flatten_closes_what_is_held_in_the_page_the_record_and_on_the_exchange(arena: Arena, page: Page) -> None:
+    """Halted first, so that nothing new is opened behind the flatten."""
+    await page.goto(f"{arena.run['gateway_url']}/?tab=positions&model=qwen")
+    rows = page.get_by_test_id("position-row")
+    await expect(rows.first).to_be_visible(timeout=3 * MINUTE_MS)
+    await asyncio.to_thread(command, arena, "halt", "qwen")
+    try:
+        await expect(page.locator("footer")).to_contain_text("QWEN HALTED", timeout=MINUTE_MS)
+        await page.get_by_test_id("control").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("FLATTEN", exact=True).check()
+        await expect(dialog.get_by_test_id("consequences")).to_contain_text("closed at the market at once")
+        await expect(dialog.get_by_test_id("consequences")).to_contain_text("PAPER")
+        await send(page, "FLATTEN", CONTROL_TOKEN)
+        await expect(dialog.locator(".outcome")).to_contain_text("Accepted: FLATTEN for QWEN")
+        await page.keyboard.press("Escape")
+        await expect(rows).to_have_count(0, timeout=MINUTE_MS)
+        await asyncio.to_thread(expect_flat, arena, "qwen")
+    finally:
+        await asyncio.to_thread(command, arena, "resume", "qwen")
+
+
+def command(arena: Arena, name: str, model: str) -> None:
+    """Sends a control command past the page."""
+    url, token = f"{arena.run['gateway_url']}/api/v1/control/{name}", {"Authorization": f"Bearer {CONTROL_TOKEN}"}
+    assert httpx.post(url, json={"model": model}, headers=token).status_code == 202
+
+
+def expect_flat(arena: Arena, model: str) -> None:
+    """Nothing is held in the record or on the exchange, no order is left, and it was the flatten that closed."""
+    (account,) = (row for row in arena.get("accounts")["accounts"] if row["model"] == model)
+    ask = {"user": account["address"]}
+
+    def told(kind: str) -> Any:
+        return httpx.post(f"{arena.run['simulator_url']}/info", json={"type": kind} | ask).json()
+
+    wait_for("no position in the record", lambda: not arena.rows(HELD, model), limit_s=60)
+    wait_for("no position on the exchange", lambda: not told("clearinghouseState")["assetPositions"], limit_s=60)
+    wait_for("no order on the exchange", lambda: not told("openOrders"), limit_s=60)
+    wait_for("a trade that a flatten closed", lambda: arena.rows(FLATTENED, model), limit_s=60)

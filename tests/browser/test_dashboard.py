@@ -1,9 +1,10 @@
 """The dashboard in a real browser, over a real arena."""
 
+import json
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from aicoin_local.testing import Arena
 
@@ -25,6 +26,7 @@ async def test_prices_move_and_the_mode_cannot_be_missed(live: Page) -> None:
     before = await quote.inner_text()
     await expect(quote).not_to_have_text(before, timeout=MINUTE_MS)
     await expect(live.get_by_test_id("mode")).to_have_text("PAPER")
+    await expect(live.locator("footer")).to_contain_text("SIMULATED MARKET")
     await expect(live).to_have_title(re.compile("PAPER"))
 
 
@@ -55,3 +57,15 @@ async def test_pages_have_urls_of_their_own(arena: Arena, page: Page) -> None:
     await expect(page.get_by_test_id("leaderboard-row")).to_have_count(2, timeout=MINUTE_MS)
     await page.goto(f"{arena.run['gateway_url']}/models/qwen")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("QWEN")
+
+
+@pytest.mark.parametrize(("market", "words"), [("LIVE", "LIVE MARKET"), ("CAPTURE", "CAPTURED MARKET")])
+async def test_the_badge_says_which_market_the_server_names(arena: Arena, page: Page, market: str, words: str) -> None:
+    async def other(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, body=json.dumps(await answer.json() | {"market": market}))
+
+    await page.route("**/api/v1/status", other)
+    await page.goto(arena.run["gateway_url"])
+    await expect(page.locator("footer")).to_contain_text(words, timeout=MINUTE_MS)
+    await expect(page.locator("footer")).not_to_contain_text("SIMULATED")

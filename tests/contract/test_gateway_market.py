@@ -1,0 +1,121 @@
+"""The market's source, from the simulator over the ingester to the gateway's status: never another one than plays."""
+
+import asyncio
+import csv
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from common.runtime.clock import SystemClock
+from common.runtime.database import migrate, open_pool
+from gateway.config import GatewaySettings
+from gateway.queries import Queries
+from gateway.status import SOURCE_KEY, Status
+from simulator.coins import COINS
+from simulator.testing import SimulatorProcess
+
+DEADLINE_S = 120.0
+MINUTE_MS = 60_000
+T0_MS = 1_790_000_040_000
+
+
+def recorded_candles(folder: Path) -> Path:
+    """Six coins' candles of an hour that never was."""
+    folder.mkdir()
+    for name, coin in COINS.items():
+        price = coin.start_price
+        with (folder / f"recorded_{name}_1m.csv").open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow("tohlcv")
+            rows.writerows((T0_MS + number * MINUTE_MS, price, price, price, price, 10) for number in range(60))
+    return folder
+
+
+def started(stack: ExitStack, simulator: SimulatorProcess) -> SimulatorProcess:
+    """Runs until the stack ends."""
+    simulator.start()
+    stack.callback(simulator.stop)
+    return simulator
+
+
+def captured(stack: ExitStack, folder: Path) -> SimulatorProcess:
+    path = str(recorded_candles(folder / "candles"))
+    return started(stack, SimulatorProcess(folder / "plays", simulator_market="capture", simulator_market_path=path))
+
+
+def relayed(stack: ExitStack, folder: Path) -> SimulatorProcess:
+    url = started(stack, SimulatorProcess(folder / "upstream")).url
+    return started(stack, SimulatorProcess(folder / "relays", simulator_market="live", simulator_upstream_url=url))
+
+
+@asynccontextmanager
+async def ingester(redis_url: str, simulator: SimulatorProcess) -> AsyncIterator[None]:
+    environment = os.environ | {
+        "REDIS_URL": redis_url,
+        "SIMULATOR_URL": simulator.url,
+        "METRICS_PORT": "0",
+        "SENTIMENT_URL": "off",
+    }
+    command = (sys.executable, "-m", "ingester.main")
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def status_of(redis_url: str, database_url: str, **settings: Any) -> AsyncIterator[tuple[Status, Any]]:
+    """What the gateway answers to GET status, and its Redis."""
+    pool, redis = await open_pool(database_url), Redis.from_url(redis_url)
+    await migrate(pool, "recorder")
+    own = GatewaySettings(metrics_port=0, database_url="postgresql://unused", **settings)
+    service: Any = SimpleNamespace(redis=redis, clock=SystemClock())
+    try:
+        yield Status(service, own, Queries(pool)), redis
+    finally:
+        await redis.aclose()
+        await pool.close()
+
+
+@pytest.mark.parametrize(("start", "market"), [(captured, "CAPTURE"), (relayed, "LIVE")], ids=["capture", "live"])
+async def test_the_status_names_the_market_that_plays(
+    tmp_path: Path,
+    redis_url: str,
+    database_url: str,
+    start: Callable[[ExitStack, Path], SimulatorProcess],
+    market: str,
+) -> None:
+    with ExitStack() as stack:
+        simulator = await asyncio.to_thread(start, stack, tmp_path)
+        async with status_of(redis_url, database_url) as (status, _):
+            assert (await status.read())["market"] == "UNKNOWN"
+            async with ingester(redis_url, simulator):
+                answer = await known(status)
+        assert (answer["mode"], answer["market"]) == ("PAPER", market)
+
+
+async def known(status: Status) -> dict[str, Any]:
+    """The first answer that names a market."""
+    deadline = time.monotonic() + DEADLINE_S
+    while (answer := await status.read())["market"] == "UNKNOWN":
+        assert time.monotonic() < deadline, "no market was named"
+        await asyncio.sleep(0.1)
+    return answer
+
+
+async def test_with_real_or_test_money_the_market_is_the_exchanges_own(redis_url: str, database_url: str) -> None:
+    """What a simulator once left in Redis says nothing about it."""
+    async with status_of(redis_url, database_url, hyperliquid_env="testnet") as (status, redis):
+        await redis.set(SOURCE_KEY, '{"market": "SIMULATED", "time_ms": 1}')
+        answer = await status.read()
+        assert (answer["mode"], answer["market"]) == ("TESTNET", "LIVE")
