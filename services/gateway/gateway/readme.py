@@ -1,6 +1,7 @@
 """README.TXT of the dashboard, in both languages, from text files, with the limits that are really in force."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,8 @@ from common.runtime.outages import is_outage
 
 LIMITS_KEY = "risk:limits"
 UNKNOWN = "—"
+WRAPPED = re.compile(r"(?<=[^\n])\n *(?=[^\n\- ])")
+"""A line break inside a paragraph: the files are wrapped for whoever edits them, the page wraps at its own width."""
 WORDS = {
     "en": {
         "margin": "margin",
@@ -60,4 +63,5 @@ def filled(lang: str, limits: Mapping[str, Any] | None) -> str:
 
 @cache
 def _template(lang: str) -> Template:
-    return Template(files("gateway").joinpath("texts", f"readme.{lang}.txt").read_text(encoding="utf-8"))
+    text = files("gateway").joinpath("texts", f"readme.{lang}.txt").read_text(encoding="utf-8")
+    return Template(WRAPPED.sub(" " if lang == "en" else "", text))

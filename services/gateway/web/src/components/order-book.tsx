@@ -14,7 +14,7 @@ function Side({ rows, side, decimals }: { rows: (Depth | null)[]; side: "bid" | 
   return (
     <tbody class={side}>
       {rows.map((row, index) => (
-        <tr key={index}>
+        <tr key={row ? index : `none ${index}`}>
           <td>{row ? price(row.price) : "—"}</td>
           <td>{row ? size(row.size, decimals) : "—"}</td>
           <td>

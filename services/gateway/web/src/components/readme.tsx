@@ -11,7 +11,14 @@ export function ReadmeText() {
   if (!loaded.value) return <LoadNote loaded={loaded} />;
   return (
     <article class="readme">
-      <pre>{loaded.value.text}</pre>
+      <pre>
+        {loaded.value.text.split("\n").map((line, index) => (
+          <span key={index} class={line.startsWith("- ") ? "bullet" : undefined}>
+            {line}
+            {"\n"}
+          </span>
+        ))}
+      </pre>
       <p class="muted">
         {t().chartsBy}{" "}
         <a class="quiet" href="https://www.tradingview.com/" target="_blank" rel="noreferrer">

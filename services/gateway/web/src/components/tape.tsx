@@ -73,7 +73,7 @@ export function Tape({ symbol }: { symbol: string }) {
         </thead>
         <tbody>
           {rows.map((print, index) => (
-            <Row key={index} print={print} owners={(print && owners.get(print.trade_id)) ?? []} decimals={decimals} />
+            <Row key={print ? index : `none ${index}`} print={print} owners={(print && owners.get(print.trade_id)) ?? []} decimals={decimals} />
           ))}
         </tbody>
       </table>
