@@ -19,6 +19,7 @@ class Weather:
     kill: float = 0.0
     database_away: float = 0.0
     database_reply_lost: float = 0.0
+    database_outages_a_minute: float = 0.0
     bus_away: float = 0.0
     bus_reply_lost: float = 0.0
     wipes_a_minute: float = 0.0
@@ -39,7 +40,14 @@ WEATHERS = (
     Weather("lossy network", requests=LOSSY, news=NEWS, gaps_a_minute=0.3),
     Weather("lying exchange", requests=LYING, news=NEWS),
     Weather("crashes", kill=0.0015, gaps_a_minute=0.3),
-    Weather("stores away", database_away=0.003, database_reply_lost=0.01, bus_away=0.004, bus_reply_lost=0.01),
+    Weather(
+        "stores away",
+        database_away=0.003,
+        database_reply_lost=0.01,
+        database_outages_a_minute=0.3,
+        bus_away=0.004,
+        bus_reply_lost=0.01,
+    ),
     Weather("outages", outages_a_minute=0.5, gaps_a_minute=0.5, requests={"reply_lost": 0.05}, news=NEWS),
     Weather("wiped Redis", wipes_a_minute=0.6, kill=0.0008, bus_away=0.001, gaps_a_minute=0.3, commands_a_minute=0.3),
     Weather(
@@ -70,11 +78,11 @@ class Chaos:
         self.rng, self.weather = rng, weather
         self.happened: Counter[str] = Counter()
         self.disturbed_at_s: dict[str, float] = {}
-        self.outage_until_s = NEVER
+        self.outage_until_s = self.database_until_s = NEVER
 
     def calm_down(self) -> None:
         self.weather = replace(CALM, slow=0.0)
-        self.outage_until_s = NEVER
+        self.outage_until_s = self.database_until_s = NEVER
 
     def draws(self, name: str) -> bool:
         """Whether the fault of that name happens now."""

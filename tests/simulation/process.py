@@ -106,9 +106,12 @@ class Life:
         slow = self.chaos.weather.slow and self.chaos.rng.random() < self.chaos.weather.slow
         await asyncio.sleep(self.chaos.rng.uniform(0.001, 0.05) if slow else 0)
         self.must_live()
-        if step in ("database.connect", "database.statement", "database.commit") and self.chaos.draws("database_away"):
-            self._disturb()
-            raise psycopg.OperationalError(f"simulated: the server went away at {step}")
+        if step in ("database.connect", "database.statement", "database.commit"):
+            if asyncio.get_running_loop().time() < self.chaos.database_until_s:
+                raise psycopg.OperationalError("simulated: the server is away")
+            if self.chaos.draws("database_away"):
+                self._disturb()
+                raise psycopg.OperationalError(f"simulated: the server went away at {step}")
         if step == "database.committed" and self.chaos.draws("database_reply_lost"):
             self._disturb()
             raise psycopg.OperationalError("simulated: the reply to COMMIT was lost")

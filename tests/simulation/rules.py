@@ -21,6 +21,8 @@ from simulator.exchange.orders import Fill, Order
 NAKED_LIMIT_S = 10.0
 DISTURBED_S = 4.0
 CLOSING_S = 5.0
+UNSEEN_S = 18.0
+"""Without the database: until it is missed, and from one routine look at the exchange to the next."""
 """How long a position counts as being closed after a reduce-only order of ours: the next one follows 3 s later."""
 EQUITY_S = 60.0
 ACCOUNT_AGE_MS = 10_000
@@ -42,6 +44,7 @@ class Rules:
         self._naked_s: dict[tuple[str, str], float] = {}
         self._closing_s: dict[tuple[str, str], float] = {}
         self._last_look_s = 0.0
+        self._away_s = float("-inf")
         self._equity: dict[str, deque[tuple[float, Decimal]]] = {model: deque() for model in MODELS}
         self._halted_ms: dict[str, int] = {}
         self._approvals: dict[str, RiskApproved] = {}
@@ -216,6 +219,9 @@ class Rules:
         executor = self.stage.processes["executor"]
         last_s = max([executor.started_s, *(disturbed.get(whom, 0.0) for whom in ("executor", "exchange", "risk"))])
         is_disturbed = not executor.is_up or now_s - last_s < DISTURBED_S or now_s < self.stage.chaos.outage_until_s
+        if now_s < self.stage.chaos.database_until_s:
+            self._away_s = now_s
+        was_away = now_s - self._away_s < 2 * DISTURBED_S
         for model in MODELS:
             account = self._world.exchange.accounts[self.stage.addresses[model]]
             for coin in [coin for (whose, coin) in self._naked_s if whose == model and coin not in account.positions]:
@@ -227,8 +233,9 @@ class Rules:
                 before_s = self._naked_s.get((model, coin), 0.0)
                 self._naked_s[model, coin] = 0.0 if is_disturbed else before_s + now_s - self._last_look_s
                 is_closing = now_s - self._closing_s.get((account.address, coin), -CLOSING_S) < CLOSING_S
-                if self._naked_s[model, coin] > NAKED_LIMIT_S and not is_closing:
-                    raise SimulationFailed(f"{model} {coin}: {position.size} has had no stop for {NAKED_LIMIT_S} s")
+                limit_s = NAKED_LIMIT_S + (UNSEEN_S if was_away else 0.0)
+                if self._naked_s[model, coin] > limit_s and not is_closing:
+                    raise SimulationFailed(f"{model} {coin}: {position.size} has had no stop for {limit_s} s")
 
     def _is_covered(self, account: Account, coin: str, size: Decimal) -> bool:
         stops = [

@@ -89,7 +89,14 @@ def _drawn_limits(rng: random.Random) -> dict[str, Any]:
 async def _play(stage: Stage, rules: Rules, storm_s: float, script: Script | None) -> None:
     for process in stage.processes.values():
         process.start()
-    world = [stage.market(), stage.people(), stage.outages(), stage.wipes(), *(stage.think(model) for model in MODELS)]
+    world = [
+        stage.market(),
+        stage.people(),
+        stage.outages(),
+        stage.wipes(),
+        stage.databases(),
+        *(stage.think(model) for model in MODELS),
+    ]
     if script is not None:
         world.append(script(stage))  # type: ignore[arg-type]
     tasks = [asyncio.create_task(each) for each in world]

@@ -31,6 +31,7 @@ from simulation.journal import Journal
 from simulation.loop import LoopClock, VirtualLoop
 from simulation.network import TIMEOUT_S, Line, Wallet
 from simulation.process import Life, Process, log_of
+from simulator.exchange.ending import cancel_all
 from simulator.testing_inprocess import InProcess
 
 START_MS = 1_790_000_000_000
@@ -262,6 +263,25 @@ class Stage:
                 self.chaos.happened["outage"] += 1
                 self.journal.note("exchange", "outage", length_s=length_s)
                 await asyncio.sleep(length_s)
+
+    async def databases(self) -> None:
+        """Times at which PostgreSQL is away for longer, in some of which a person takes the stops away."""
+        while True:
+            await asyncio.sleep(STEP_S)
+            share = self.chaos.weather.database_outages_a_minute
+            if share and self.chaos.rng.random() < share * STEP_S / 60:
+                await self.lose_database(self.chaos.rng.uniform(5, 60), stops_go=self.chaos.rng.random() < 0.5)
+
+    async def lose_database(self, length_s: float, *, stops_go: bool) -> None:
+        """Returns when it is back."""
+        self.chaos.database_until_s = self.loop.time() + length_s
+        self.chaos.happened["database outage"] += 1
+        self.journal.note("postgres", "outage", length_s=length_s, stops_go=stops_go)
+        if stops_go:
+            for address in self.addresses.values():
+                cancel_all(self.exchange.world.exchange, address, self.clock.now_ms(), "canceled")
+            self.exchange.settle()
+        await asyncio.sleep(max(0.0, self.chaos.database_until_s - self.loop.time()))
 
     async def wipes(self) -> None:
         """Times at which Redis forgets everything."""

@@ -47,6 +47,26 @@ def test_each_weather_is_survived_and_traded_in(seed: int) -> None:
     assert result.fills > 0
 
 
+async def no_database(stage: Stage) -> None:
+    """Three minutes without PostgreSQL, once something is held, its stops gone with it."""
+    accounts = stage.exchange.world.exchange.accounts
+    while not any(account.positions for account in accounts.values()):
+        await asyncio.sleep(1)
+    held = [(address, coin) for address, account in accounts.items() for coin in account.positions]
+    away = asyncio.ensure_future(stage.lose_database(180, stops_go=True))
+    await asyncio.sleep(60)
+    stage.chaos.happened["naked position closed"] += sum(coin not in accounts[whose].positions for whose, coin in held)
+    await away
+
+
+@pytest.mark.parametrize("seed", [0, 9, 18])
+def test_a_position_that_loses_its_stop_leaves_while_the_database_is_away(seed: int) -> None:
+    result = run_seed(seed, storm_s=420.0, script=no_database)
+    assert result.failure is None, "\n".join(result.story[-40:])
+    assert result.happened["database outage"] == 1
+    assert result.happened["naked position closed"] > 0
+
+
 OUTAGE_S = 40 * 60.0
 BEFORE_S, AFTER_S = 120.0, 120.0
 

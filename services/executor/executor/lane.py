@@ -98,7 +98,7 @@ class Lane:
         name = f"account-{self.model}"
         self._set_ready(name, False, "not reconciled with the exchange yet")
         await self.go.wait()
-        pause = Backoff(base_s=0.5, cap_s=10)
+        pause, away = Backoff(base_s=0.5, cap_s=10), Backoff(base_s=0.5, cap_s=2)
         while True:
             try:
                 await self._send_given()
@@ -120,9 +120,10 @@ class Lane:
                 )
                 self._set_ready(name, False, f"the database does not answer; check DATABASE_URL: {error}")
                 self.watcher.forget()
-                await self.clock.sleep(pause.next_s())
+                await self.clock.sleep(away.next_s())
             else:
                 self.vigil.trust()
+                away.reset()
                 self._set_ready(name, True, "")
                 pause.reset()
                 await self._rest()
