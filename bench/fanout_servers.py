@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 import structlog
@@ -38,6 +38,20 @@ def update(number: int, size: int) -> Json:
     return {"number": f"{number:012}", "pad": "x" * max(0, size - 110)}
 
 
+class Watched(FrameSocket):
+    """The gateway's socket, noting which are full: looking at all of them after every frame would be measured too."""
+
+    full: ClassVar[set[FrameSocket]] = set()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.full.add(self)
+
+    def resume_writing(self) -> None:
+        self.full.discard(self)
+        super().resume_writing()
+
+
 class Ours:
     """The gateway's hub and doors, behind uvicorn as the gateway runs it."""
 
@@ -61,8 +75,8 @@ class Ours:
                 self.hub.take(CHANNEL, self.number, 0, self.number, update(self.number, size))
             self.doors.flush()
             await asyncio.sleep(0)
-            for full in [each.outlet for each in self.doors.connections if not each.outlet.is_open]:
-                await full.writable.wait()
+            while Watched.full:
+                await next(iter(Watched.full)).writable.wait()
 
     async def follow(self) -> None:
         tail = Tail(self.service, self.hub, self.redis_url, PushAges(), self.doors.flush)
@@ -117,7 +131,7 @@ async def main() -> None:
         server.app,
         port=0,
         interface="asgi3",
-        ws=FrameSocket if kind == "ours" else "websockets-sansio",
+        ws=Watched if kind == "ours" else "websockets-sansio",
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -23,6 +23,7 @@ class FrameSocket(WebSocketsSansIOProtocol):
     `when_open` is called whenever the socket takes frames again.
     """
 
+    is_full = False
     when_open: Callable[[], None] | None = None
 
     def handle_connect(self, event: Request) -> None:
@@ -33,14 +34,19 @@ class FrameSocket(WebSocketsSansIOProtocol):
     @property
     def is_open(self) -> bool:
         """False while the transport holds as much as it wants to, and for good once the end has begun."""
-        return self.writable.is_set() and not (self.close_sent or self.disconnected or self.transport.is_closing())
+        return not (self.is_full or self.close_sent or self.transport.is_closing())
 
     def write_frame(self, frame: bytes) -> None:
         """Sends a whole frame of an uncompressed connection. Only while it is open."""
         self.transport.write(frame)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.is_full = True
+
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.is_full = False
         if self.when_open is not None:
             self.when_open()
 
