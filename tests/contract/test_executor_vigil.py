@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
-from executor_stage import Stage
+from executor_stage import Stage, Treatment
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
 from common.events import Leg, OrderRole
@@ -125,6 +125,8 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
 
     await stage.until("the person's position", is_seen)
     (server.freeze if how == "frozen" else server.die)()
+    if how == "frozen":
+        stage.redis_proxy.harm("", Treatment.REFUSE)  # Nobody can say any more who holds the lease.
     before = {row["order"]["oid"] for row in stage.exchange_orders()}
     with stage.by_hand() as exchange:
         for order in stage.open_orders():
@@ -138,6 +140,7 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
     if how == "dead":
         stage.executor.kill()  # What it did meanwhile outlives it, in the journal alone.
     server.come_back()
+    stage.redis_proxy.heal()
     if how == "dead":
         stage.executor.start()
 

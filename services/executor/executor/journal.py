@@ -42,11 +42,14 @@ class CloseJournal:
     def note(self, close: SentClose) -> None:
         """On the disk when this returns. A disk that refuses keeps nobody from closing: memory has it all the same."""
         self.closes[close.spec.client_order_id] = close
+        is_new = not self._path.exists()
         try:
             with self._path.open("ab") as file:
                 file.write(b"\n" + _LINE.dump_json(close))  # What a crash has cut off ends before it.
                 file.flush()
                 os.fsync(file.fileno())
+            if is_new:
+                _sync_folder(self._path.parent)
         except OSError as error:
             self._log.error("a close could not be noted; check EXECUTOR_DATA_DIR", reason=str(error))
 
@@ -70,3 +73,12 @@ class CloseJournal:
                 continue
             closes[close.spec.client_order_id] = close
         return closes
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file's name is on the disk only then."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
