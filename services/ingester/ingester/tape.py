@@ -64,11 +64,10 @@ class Tape:
         return sorted(self._newest.values(), key=attrgetter("time"))[::-1]
 
     def _keep(self, key: tuple[int, int], trade: WireTrade) -> None:
-        """A quiet coin's last trades may be older than the window: they are known by their own keys."""
-        if key not in self._newest:
-            self._newest[key] = trade
-            if len(self._newest) > KEPT_TRADES:
-                del self._newest[min(self._newest, key=itemgetter(0))]
+        """One that is told again stays where it is, also when it is older than the window."""
+        self._newest[key] = trade
+        if len(self._newest) > KEPT_TRADES:
+            del self._newest[min(self._newest, key=itemgetter(0))]
 
     def _forget(self, before_ms: int) -> None:
         while self._prints and (self._prints[0].time_ms < before_ms or len(self._prints) > MOST_TRADES):
