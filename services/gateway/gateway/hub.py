@@ -120,6 +120,7 @@ class Hub:
         self.epoch = 0
         self._history: dict[str, deque[Message]] = {name: deque(maxlen=HISTORY) for name in CHANNELS}
         self._last: dict[str, int] = dict.fromkeys(CHANNELS, 0)
+        self._fresh: list[Message] = []
         self._prices: dict[str, Any] = {}
         self._prices_seq = self._prices_ms = 0
 
@@ -135,7 +136,7 @@ class Hub:
         else:
             message = encoded(channel, seq, time_ms, data)
             self._history[channel].append(message)
-            self._send(message)
+            self._fresh.append(message)
         return is_new
 
     def _restart(self, epoch: int) -> None:
@@ -146,17 +147,22 @@ class Hub:
         self._prices.clear()
 
     def flush_prices(self) -> bool:
-        """Sends the prices that came since the last time, latest wins; whether there were any."""
+        """Makes a push of the prices that came since the last time, latest wins; whether there were any."""
         if not self._prices:
             return False
         prices, self._prices = self._prices, {}
-        self._send(encoded(PRICES, self._prices_seq, self._prices_ms, {"prices": prices}))
+        self._fresh.append(encoded(PRICES, self._prices_seq, self._prices_ms, {"prices": prices}))
         return True
 
-    def _send(self, message: Message) -> None:
+    def hand_out(self) -> None:
+        """Queues what was taken since the last time, for each client what it wants, in one go over all of them."""
+        if not self._fresh:
+            return
+        fresh, self._fresh = self._fresh, []
         for client in self.clients:
-            if message.channel in client.channels:
-                client.put(message.text)
+            for message in fresh:
+                if message.channel in client.channels:
+                    client.put(message.text)
 
     def hello(self) -> str:
         return json.dumps({"channel": "hello", "epoch": self.epoch})
@@ -176,6 +182,7 @@ class Hub:
 
     def greet(self, client: Client, wanted: Subscribe, snapshots: Mapping[str, Message]) -> None:
         """Subscribes a client: what it missed, or a reset if it asked for that in vain, and a snapshot."""
+        self.hand_out()  # What was taken before is told by the history, not once more as new.
         for channel in wanted.channels:
             since = wanted.since.get(channel)
             missed = self.missed(channel, since, wanted.epoch)

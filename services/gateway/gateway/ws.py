@@ -82,6 +82,7 @@ class Doors:
         now_s = self._service.clock.monotonic()
         if now_s - self._prices_s >= self._settings.price_push_interval_ms / 1000 and self._hub.flush_prices():
             self._prices_s = now_s
+        self._hub.hand_out()
         for connection in tuple(self.connections):
             if connection.client.is_too_slow:
                 connection.refuse(Refused(TRY_LATER, "too slow"))

@@ -8,7 +8,8 @@ import pytest
 from gateway.hub import HISTORY, QUEUE_LIMIT, BadMessage, Client, Hub, Subscribe, encoded, parse
 
 
-def drained(client: Client) -> list[dict[str, Any]]:
+def drained(hub: Hub, client: Client) -> list[dict[str, Any]]:
+    hub.hand_out()
     frame = client.take()
     if frame is None:
         return []
@@ -35,7 +36,7 @@ def subscribed(hub: Hub, wanted: Subscribe) -> Client:
 def test_a_newcomer_gets_a_snapshot_with_the_last_sequence_and_then_pushes(hub: Hub) -> None:
     client = subscribed(hub, Subscribe(("ai_decision",), {}, None))
     hub.take("ai_decision", 6, 7, 6, {"n": 6})
-    snapshot, push = drained(client)
+    snapshot, push = drained(hub, client)
     assert snapshot["data"] == {"snapshot": True}
     assert snapshot["seq"] == 5
     assert (push["seq"], push["data"]) == (6, {"n": 6})
@@ -43,24 +44,24 @@ def test_a_newcomer_gets_a_snapshot_with_the_last_sequence_and_then_pushes(hub: 
 
 def test_a_returning_client_gets_exactly_what_it_missed(hub: Hub) -> None:
     client = subscribed(hub, Subscribe(("ai_decision",), {"ai_decision": 3}, 7))
-    assert [message["seq"] for message in drained(client)] == [4, 5]
+    assert [message["seq"] for message in drained(hub, client)] == [4, 5]
     nothing = subscribed(hub, Subscribe(("ai_decision",), {"ai_decision": 5}, 7))
-    assert drained(nothing) == []
+    assert drained(hub, nothing) == []
 
 
 @pytest.mark.parametrize(("since", "epoch"), [(3, 6), (9, 7), (3, None)])
 def test_a_past_that_cannot_be_told_is_a_reset_and_a_snapshot(hub: Hub, since: int, epoch: int | None) -> None:
     client = subscribed(hub, Subscribe(("ai_decision",), {"ai_decision": since}, epoch))
-    reset, snapshot = drained(client)
+    reset, snapshot = drained(hub, client)
     assert reset == {"channel": "ai_decision", "reset": True}
     assert snapshot["data"] == {"snapshot": True}
 
 
 def test_prices_of_other_counters_are_a_reset_too(hub: Hub) -> None:
     hub.take("price_update", 1, 7, 1, {"prices": {}})
-    reset, _ = drained(subscribed(hub, Subscribe(("price_update",), {"price_update": 1}, 6)))
+    reset, _ = drained(hub, subscribed(hub, Subscribe(("price_update",), {"price_update": 1}, 6)))
     assert reset == {"channel": "price_update", "reset": True}
-    assert len(drained(subscribed(hub, Subscribe(("price_update",), {"price_update": 1}, 7)))) == 1
+    assert len(drained(hub, subscribed(hub, Subscribe(("price_update",), {"price_update": 1}, 7)))) == 1
 
 
 def test_a_channel_named_twice_counts_once() -> None:
@@ -79,16 +80,16 @@ def test_a_trimmed_past_is_a_reset() -> None:
 
 def test_prices_conflate_to_the_latest_and_go_out_on_the_beat(hub: Hub) -> None:
     client = subscribed(hub, Subscribe(("price_update",), {}, None))
-    drained(client)
+    drained(hub, client)
     hub.take("price_update", 1, 7, 1, {"prices": {"BTC": {"price": "1"}, "ETH": {"price": "5"}}})
     hub.take("price_update", 2, 7, 2, {"prices": {"BTC": {"price": "2"}}})
-    assert client.take() is None
+    assert drained(hub, client) == []
     hub.flush_prices()
-    [push] = drained(client)
+    [push] = drained(hub, client)
     assert push["seq"] == 2
     assert push["data"] == {"prices": {"BTC": {"price": "2"}, "ETH": {"price": "5"}}}
     hub.flush_prices()
-    assert client.take() is None
+    assert drained(hub, client) == []
 
 
 def test_several_messages_leave_as_one_array(hub: Hub) -> None:
@@ -101,6 +102,7 @@ def test_a_client_that_does_not_keep_up_is_marked_and_gets_no_more(hub: Hub) -> 
     quick = subscribed(hub, Subscribe(("ai_decision",), {"ai_decision": 5}, 7))
     for seq in range(6, QUEUE_LIMIT + 10):
         hub.take("ai_decision", seq, 7, seq, {})
+        hub.hand_out()
         quick.take()
     assert slow.is_too_slow
     assert len(slow.waiting) == QUEUE_LIMIT
@@ -114,11 +116,19 @@ def test_new_counters_are_noticed_and_forget_the_past(hub: Hub) -> None:
     assert hub.last_seq("ai_decision") == 1
 
 
+def test_what_was_taken_but_not_handed_out_reaches_a_newcomer_once(hub: Hub) -> None:
+    old = subscribed(hub, Subscribe(("ai_decision",), {"ai_decision": 5}, 7))
+    hub.take("ai_decision", 6, 7, 6, {})
+    new = subscribed(hub, Subscribe(("ai_decision",), {"ai_decision": 5}, 7))
+    assert [message["seq"] for message in drained(hub, new)] == [6]
+    assert [message["seq"] for message in drained(hub, old)] == [6]
+
+
 def test_only_subscribers_of_a_channel_hear_it(hub: Hub) -> None:
     client = subscribed(hub, Subscribe(("trade_executed",), {}, None))
-    drained(client)
+    drained(hub, client)
     hub.take("ai_decision", 6, 7, 6, {})
-    assert client.take() is None
+    assert drained(hub, client) == []
 
 
 @pytest.mark.parametrize(
