@@ -174,9 +174,9 @@ class Course:
 
     async def bare(self) -> float:
         await asyncio.sleep(2 * PAUSE_S)
-        body = encode(self.decision())
+        event = self.decision()
         started = time.perf_counter()
-        await self.bus.client.xadd(BARE_STREAM, {"event": body})
+        await self.bus.client.xadd(BARE_STREAM, {"event": encode(event)})
         return (await self._arrival() - started) * 1000
 
     async def _arrival(self) -> float:

@@ -92,6 +92,7 @@ async def test_a_page_fits_reads_and_stands_still(arena: Arena, page: Page, name
                 await expect(page.locator(sign).first).to_be_attached()
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
                 assert await page.evaluate("document.querySelector('main').scrollWidth") <= width
+                assert await page.evaluate("document.documentElement.scrollHeight") <= HEIGHTS[width]
                 await expect(page.get_by_test_id("mode")).to_be_in_viewport()
                 assert await violations(page) == []
                 await keep(page, f"{name}-{language}-{theme}-{width}")
