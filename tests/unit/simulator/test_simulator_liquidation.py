@@ -5,6 +5,7 @@ import pytest
 from simulator.coins import COINS
 from simulator.exchange import margin
 from simulator.exchange.account import figures
+from simulator.exchange.step import step
 from simulator.testing_venue import T0, A, B, D, Venue
 
 C = "0x" + "cc" * 20
@@ -39,6 +40,18 @@ def test_a_traders_resting_order_fills_a_liquidation_at_its_own_price_and_pays_i
     assert [(fill.price, fill.size, fill.fee) for fill in mine] == [(D(3815), D(4), D("2.289"))]
     assert mine[0].liquidation == {"liquidatedUser": A, "markPx": "3815.0", "method": "market"}
     assert venue.size() == 0
+
+
+@pytest.mark.parametrize("is_cross", [True, False])
+def test_the_accounts_ledger_tells_of_it(is_cross: bool) -> None:
+    venue = leveraged(2_600, 10, is_cross=is_cross)
+    venue.write("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
+    step(venue.exchange, {}, 0.25, venue.now_ms)
+    rows = [row["delta"] for _, row in venue.exchange.take_changes().ledger if row["delta"]["type"] == "liquidation"]
+    assert [row["liquidatedPositions"] for row in rows] == [[{"coin": "ETH", "szi": "10.0"}]]
+    assert rows[0]["leverageType"] == ("Cross" if is_cross else "Isolated")
+    assert rows[0]["liquidatedNtlPos"] == "38150.0"
+    assert 0 < float(rows[0]["accountValue"]) < 38_150 / 50
 
 
 def test_only_as_much_is_closed_as_the_margin_needs() -> None:

@@ -1,7 +1,7 @@
 """One connection of redis-py's, kept for one command after another.
 
 The client takes a connection from its pool and gives it back around every command, watches each half of it with a
-task of its own and packs in Python: of a hop from publisher to consumer that was a third, of a batch most.
+task of its own and packs in Python; a hop from publisher to consumer does this several times, and a batch packs much.
 """
 
 import asyncio

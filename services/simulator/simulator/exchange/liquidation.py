@@ -58,7 +58,7 @@ def _liquidate_cross(exchange: Exchange, account: Account, marks: Marks, now_ms:
     is_hopeless = sums.cross_value < sums.cross_maintenance * BACKSTOP_SHARE
     if not is_hopeless and all(_pauses(account, position, marks[position.coin], now_ms) for position in cross):
         return
-    _announce(exchange, account, sums.cross_notional, sums.cross_value, now_ms)
+    _announce(exchange, account, cross, sums.cross_notional, sums.cross_value, now_ms)
     cancel_all(exchange, account.address, now_ms, "liquidatedCanceled")
     if is_hopeless:
         for position in cross:
@@ -82,7 +82,7 @@ def _liquidate_isolated(exchange: Exchange, account: Account, position: Position
     is_hopeless = equity < needed * BACKSTOP_SHARE
     if equity >= needed or (not is_hopeless and _pauses(account, position, mark, now_ms)):
         return
-    _announce(exchange, account, notional, equity, now_ms)
+    _announce(exchange, account, [position], notional, equity, now_ms)
     cancel_all(exchange, account.address, now_ms, "liquidatedCanceled", position.coin)
     if is_hopeless:
         _hand_over(exchange, account, position, marks, min(ZERO, equity), now_ms)
@@ -100,7 +100,18 @@ def _is_large(position: Position, mark: Decimal) -> bool:
     return abs(position.size) * mark > PARTIAL_ABOVE_USD
 
 
-def _announce(exchange: Exchange, account: Account, notional: Decimal, value: Decimal, now_ms: int) -> None:
+def _announce(
+    exchange: Exchange, account: Account, positions: list[Position], notional: Decimal, value: Decimal, now_ms: int
+) -> None:
+    """Tells the account's socket and its ledger, before anything is sold."""
+    delta = {
+        "type": "liquidation",
+        "liquidatedNtlPos": text(round(notional, 6)),
+        "accountValue": text(round(value, 6)),
+        "leverageType": "Cross" if positions[0].is_cross else "Isolated",
+        "liquidatedPositions": [{"coin": each.coin, "szi": text(each.size)} for each in positions],
+    }
+    exchange.log(account.address, now_ms, delta)
     exchange.changes.liquidations.append(
         (
             account.address,
@@ -108,8 +119,8 @@ def _announce(exchange: Exchange, account: Account, notional: Decimal, value: De
                 "lid": new_tid(exchange),
                 "liquidator": "0x" + "0" * 40,
                 "liquidated_user": account.address,
-                "liquidated_ntl_pos": text(round(notional, 6)),
-                "liquidated_account_value": text(round(value, 6)),
+                "liquidated_ntl_pos": delta["liquidatedNtlPos"],
+                "liquidated_account_value": delta["accountValue"],
             },
         )
     )
