@@ -15,7 +15,7 @@ class BadService(Exception):
 
 @cache
 def _client() -> httpx.Client:
-    """One for all questions: each client reads the machine's certificates when it is made, which takes longer than asking."""
+    """One for all questions: making one reads the certificates, which takes longer than asking."""
     return httpx.Client(timeout=2, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
