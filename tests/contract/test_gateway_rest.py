@@ -159,7 +159,12 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
     healthy.set("start", True)
     await Presence("risk", server.bus, clock, healthy).tell()
     await Presence("executor", server.bus, clock, waiting).tell()
-    old = json.loads(await server.redis.get("service:risk")) | {"name": "ingester", "time_ms": clock.now_ms() - 60_000}
+    old = json.loads(await server.redis.get("service:risk")) | {
+        "name": "ingester",
+        "time_ms": clock.now_ms() - 60_000,
+        "started_ms": clock.now_ms() - 4 * 3_600_000,
+        "errors": 6,
+    }
     await server.redis.set("service:ingester", json.dumps(old))
     await server.redis.xadd("order.filled.dead", {"dead_reason": "x"})
     alert = SystemAlert(
@@ -192,7 +197,9 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
     assert latencies["sent_to_filled"]["count"] == latencies["tick_to_push"]["count"] == 0
     assert [alert["message"] for alert in body["alerts"]] == ["hello"]
     assert body["dead_letters"] == [{"stream": "order.filled", "count": 1}]
-    assert {row["service"]: row["count"] for row in body["errors"]}["risk"] >= 0
+    errors = {row["service"]: row for row in body["errors"]}
+    assert errors["ingester"] == {"service": "ingester", "count": 6, "per_hour": "1.50"}
+    assert D(errors["risk"]["per_hour"]) == errors["risk"]["count"]  # Of its first seconds no hour is projected.
 
 
 async def test_stages_on_the_exchange_come_from_the_executors_table(server: Server) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from common.events import Channel
 
-HISTORY = 2_000
 QUEUE_LIMIT = 1_000
 CHANNELS = tuple(channel.value for channel in Channel)
+HISTORY = QUEUE_LIMIT // len(CHANNELS)
+"""Pushes kept per channel: a client that missed all of them on every channel still has room for them."""
 PRICES = Channel.PRICE_UPDATE.value
 
 
@@ -194,7 +195,8 @@ class Hub:
             else:
                 for message in missed:
                     client.put(message.text)
-            client.channels.add(channel)
+        if not client.is_too_slow:  # Else it would hear the next pushes without those that had no room.
+            client.channels.update(wanted.channels)
 
     def needs_snapshot(self, wanted: Subscribe) -> Iterable[str]:
         return [c for c in wanted.channels if self.missed(c, wanted.since.get(c), wanted.epoch) is None]

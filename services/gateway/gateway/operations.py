@@ -13,6 +13,7 @@ from gateway.tail import PushAges
 
 ALERTS = 50
 SAMPLE = 500
+HOUR_MS = 3_600_000
 STAGES = ("decision", "decision_to_verdict", "verdict_to_sent", "sent_to_filled")
 
 
@@ -30,7 +31,7 @@ class Operations:
             "services": [_state(name, told.get(name), now_ms) for name in SERVICES],
             "streams": streams,
             "latencies": [*await self._stages(), self._push_ages.summary()],
-            "errors": [{"service": name, "count": body.get("errors", 0)} for name, body in told.items()],
+            "errors": [_errors(name, body, now_ms) for name, body in told.items()],
             "alerts": await self._queries.alerts(ALERTS),
             "dead_letters": dead,
             "time_ms": now_ms,
@@ -73,6 +74,13 @@ def _state(name: str, said: dict[str, Any] | None, now_ms: int) -> dict[str, Any
         return {"name": name, "ready": False, "reason": f"nothing heard for {age_s} s"} | times
     reasons = "; ".join(f"{condition}: {reason}" for condition, reason in said["reasons"].items())
     return {"name": name, "ready": said["ready"], "reason": reasons or None} | times
+
+
+def _errors(name: str, said: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    """How many since the service's start, and how many that makes an hour; of less than an hour nothing is projected."""
+    count = said.get("errors", 0)
+    hours = max(HOUR_MS, now_ms - said["started_ms"]) / HOUR_MS
+    return {"service": name, "count": count, "per_hour": f"{count / hours:.2f}"}
 
 
 def _count(reply: Any) -> int:

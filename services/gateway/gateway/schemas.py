@@ -144,7 +144,7 @@ ANSWERS: dict[str, Schema] = {
         services=many(SERVICE),
         streams=many(STREAM),
         latencies=many(row("name:text p50_ms:int? p99_ms:int? count:int")),
-        errors=many(row("service:text count:int")),
+        errors=many(row("service:text count:int per_hour:money")),
         alerts=many(row("id:text code:text severity:text service:text model:text? message:text time_ms:ms")),
         dead_letters=many(row("stream:text count:int")),
     ),

@@ -30,9 +30,7 @@ class Status:
             {
                 "model": model,
                 "name": NAMES[model],
-                "provider_model": str(facts.get(model, {}).get("provider_model", configured[model])).removeprefix(
-                    "stand-in/"
-                ),
+                "provider_model": _unlabelled(str(facts.get(model, {}).get("provider_model", configured[model]))),
                 "stand_in": facts.get(model, {}).get("stand_in"),
                 "trading_state": states.get(model, {}).get("state", "ACTIVE"),
                 "reasons": states.get(model, {}).get("reasons", []),

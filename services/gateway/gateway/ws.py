@@ -109,7 +109,16 @@ class Doors:
             await socket.close(TRY_LATER, "too many connections from this address")
             return
         self._addresses[address] += 1
-        await socket.accept()
+        try:
+            await socket.accept()
+            await self._hold(socket)
+        finally:
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+
+    async def _hold(self, socket: WebSocket) -> None:
+        """An accepted connection among the others, to its end."""
         outlet, clock = frame_socket(socket), self._service.clock
         connection = Connection(outlet, self._hub.epoch, clock.monotonic())
         outlet.when_open = lambda: connection.flush(clock.monotonic())
@@ -122,9 +131,6 @@ class Doors:
             self._hub.clients.discard(connection.client)
             self.connections.discard(connection)
             outlet.when_open = None
-            self._addresses[address] -= 1
-            if not self._addresses[address]:
-                del self._addresses[address]
             metrics.CLIENTS.set(len(self.connections))
 
     def _is_allowed(self, socket: WebSocket) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.hub import HISTORY, QUEUE_LIMIT, BadMessage, Client, Hub, Subscribe, encoded, parse
+from gateway.hub import CHANNELS, HISTORY, PRICES, QUEUE_LIMIT, BadMessage, Client, Hub, Subscribe, encoded, parse
 
 
 def drained(hub: Hub, client: Client) -> list[dict[str, Any]]:
@@ -76,6 +76,28 @@ def test_a_trimmed_past_is_a_reset() -> None:
         hub.take("ai_decision", seq, 7, seq, {})
     assert hub.missed("ai_decision", 5, 7) is None
     assert len(hub.missed("ai_decision", 9, 7) or ()) == HISTORY
+
+
+def test_a_client_that_missed_all_there_is_has_room_for_it() -> None:
+    hub, channels = Hub(), tuple(name for name in CHANNELS if name != PRICES)
+    for channel in channels:
+        for seq in range(1, HISTORY + 1):
+            hub.take(channel, seq, 7, seq, {})
+    client = subscribed(hub, Subscribe(channels, dict.fromkeys(channels, 0), 7))
+    assert not client.is_too_slow
+    assert len(drained(hub, client)) == HISTORY * len(channels)
+
+
+def test_a_client_without_room_for_what_it_missed_hears_nothing_after_it(hub: Hub) -> None:
+    client = Client()
+    hub.clients.add(client)
+    for _ in range(QUEUE_LIMIT):
+        client.put('{"channel":"pong"}')
+    hub.greet(client, Subscribe(("ai_decision",), {"ai_decision": 3}, 7), {})
+    client.take()
+    hub.take("ai_decision", 6, 7, 6, {})
+    assert drained(hub, client) == []
+    assert client.is_too_slow
 
 
 def test_prices_conflate_to_the_latest_and_go_out_on_the_beat(hub: Hub) -> None:

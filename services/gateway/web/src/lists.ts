@@ -23,6 +23,14 @@ export function replaced<T extends Row>(known: T[], snapshot: T[]): T[] {
   return meets ? merged(known, snapshot) : [...snapshot].sort(newestFirst);
 }
 
+/** Rows loaded before with a newer first page: what fell off that page stays. Null where the two don't meet, since
+ * something between them may be missing. */
+export function joined<T extends { id: string }>(known: T[], page: T[]): T[] | null {
+  const ids = new Set(known.map((row) => row.id));
+  const fresh = page.filter((row) => !ids.has(row.id));
+  return fresh.length === page.length && page.length > 0 ? null : [...fresh, ...known];
+}
+
 function newestFirst(a: Row, b: Row): number {
   return b.time_ms - a.time_ms || (a.id < b.id ? 1 : -1);
 }

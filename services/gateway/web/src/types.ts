@@ -312,7 +312,7 @@ export interface Operations {
   services: { name: string; ready: boolean; reason: string | null; started_ms: number | null; time_ms: number | null }[];
   streams: { stream: string; length: number; groups: { name: string; lag: number | null; pending: number }[] }[];
   latencies: { name: string; p50_ms: number | string | null; p99_ms: number | string | null; count: number }[];
-  errors: { service: string; count: number }[];
+  errors: { service: string; count: number; per_hour: string }[];
   alerts: Alert[];
   dead_letters: { stream: string; count: number }[];
   time_ms: number;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { merged, MOST_ROWS, replaced } from "../src/lists";
+import { joined, merged, MOST_ROWS, replaced } from "../src/lists";
 
 const row = (id: string, time_ms: number, text = ""): { id: string; time_ms: number; text: string } => ({
   id,
@@ -27,4 +27,12 @@ test("a snapshot that meets what is known is joined to it; one behind a gap repl
   expect(replaced([row("b", 2), row("a", 1)], [row("c", 3), row("b", 2)]).map(({ id }) => id)).toEqual(["c", "b", "a"]);
   expect(replaced([row("b", 2), row("a", 1)], [row("e", 9), row("d", 8)]).map(({ id }) => id)).toEqual(["e", "d"]);
   expect(replaced([row("a", 1)], [])).toEqual([]);
+});
+
+test("what falls off the first page stays with the older pages; a first page behind a gap does not meet them", () => {
+  const known = [row("d", 4), row("c", 3), row("b", 2), row("a", 1)];
+  const ids = (page: { id: string }[]): string[] | undefined => joined(known, page as typeof known)?.map(({ id }) => id);
+  expect(ids([row("f", 6), row("e", 5), row("d", 4)])).toEqual(["f", "e", "d", "c", "b", "a"]);
+  expect(ids([row("g", 7), row("f", 6)])).toBeUndefined();
+  expect(ids([])).toEqual(["d", "c", "b", "a"]);
 });

@@ -37,6 +37,7 @@ export function Chat({ model, card }: { model: string | null; card: Link | null 
     "decisions",
     "decisions",
     { model, limit: "50" },
+    newest.value?.decisions,
     newest.value?.next_before ?? null,
   );
   const pushed = decisions.value.filter((row) => model === null || row.model === model);

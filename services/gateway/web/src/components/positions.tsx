@@ -2,6 +2,7 @@ import { arrow, price, signed, size, span, tone, usd } from "../format";
 import { t } from "../i18n";
 import { MODELS } from "../models";
 import { cardPath } from "../route";
+import { isOld, priceAge } from "../stale";
 import { accounts, connections, now, positions, prices } from "../store";
 import type { Position } from "../types";
 import { Flash } from "./flash";
@@ -9,6 +10,7 @@ import { ModelName } from "./model-name";
 
 function Row({ position }: { position: Position }) {
   const words = t();
+  const isStale = isOld(priceAge(position.symbol));
   const mark = prices.value[position.symbol]?.mark_price ?? position.mark_price;
   return (
     <li class="row" data-testid="position-row" data-id={`${position.model} ${position.symbol}`}>
@@ -18,7 +20,7 @@ function Row({ position }: { position: Position }) {
         <span>
           <span class="muted">{words.notionalShort}</span> ${usd(position.notional)}
         </span>
-        <span class={`right ${tone(position.unrealized_pnl)}`}>
+        <span class={`right ${isStale ? "muted" : tone(position.unrealized_pnl)}`}>
           {arrow(position.unrealized_pnl)}{" "}
           <Flash value={position.unrealized_pnl}>{signed(position.unrealized_pnl, 2)}</Flash>
         </span>

@@ -17,6 +17,7 @@ import { t } from "../i18n";
 import { candleMarkers } from "../markers";
 import { look } from "../models";
 import { query } from "../router";
+import { isOld, priceAge } from "../stale";
 import { positions, prices } from "../store";
 import { COINS } from "../symbols";
 import { theme, token } from "../theme";
@@ -172,7 +173,7 @@ export function PriceChart() {
         <Switch name="interval" label={words.interval} value={interval} choices={INTERVALS} fallback="1m" />
         <span class="legend">
           <span>
-            <b>{price(quote?.price)}</b>{" "}
+            <b class={isOld(priceAge(symbol)) ? "muted" : ""}>{price(quote?.price)}</b>{" "}
             <span class="muted mark-price">
               {words.mark} {price(quote?.mark_price)}
             </span>

@@ -18,7 +18,7 @@ export function Trades({ model }: { model: string | null }) {
   const key = `trades ${model ?? ""}`;
   const loaded = useLoad(key, () => get<Answer>("trades", { model, limit: "50" }), 30_000, fills.value);
   const first = loaded.value?.next_before ?? null;
-  const older = useOlder<Trade>(key, "trades", "trades", { model, limit: "50" }, first);
+  const older = useOlder<Trade>(key, "trades", "trades", { model, limit: "50" }, loaded.value?.trades, first);
   if (!loaded.value) return <LoadNote loaded={loaded} />;
   const rows = new Map([...older.rows, ...loaded.value.trades].map((trade) => [trade.id, trade]));
   const closed = [...rows.values()]

@@ -111,8 +111,11 @@ function Tables({ value }: { value: Operations }) {
         <Table
           name={words.errors}
           empty={words.noErrors}
-          columns={[words.service, words.count]}
-          rows={value.errors.map((row) => ({ key: row.service, cells: [row.service, number(row.count, 0)] }))}
+          columns={[words.service, words.count, words.perHour]}
+          rows={value.errors.map((row) => ({
+            key: row.service,
+            cells: [row.service, number(row.count, 0), number(row.per_hour, 2)],
+          }))}
         />
         <Table
           name={words.deadLetters}
