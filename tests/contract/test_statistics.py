@@ -83,6 +83,7 @@ class Life:
     markets: dict[Symbol, Market] = field(default_factory=lambda: {coin: Market() for coin in COINS})
     events: list[Event[Any]] = field(default_factory=list)
     confidences: dict[str, Decimal] = field(default_factory=dict)
+    leverages: dict[str, int] = field(default_factory=dict)
 
     def fill(self, coin: Symbol, signed: Decimal, intent: Any, *, role: OrderRole, liquidated: bool = False) -> None:
         price = D(self.random.randint(9_000, 11_000)) / 100
@@ -120,9 +121,11 @@ class Life:
             action = Action.LONG if sign > 0 else Action.SHORT
             cycle = f"{self.model}-{number}"
             decision = decided(self.model, cycle, self.now_ms, action=action, symbol=coin, confidence=confidence)
-            approval = approved(decision, leverage=self.random.randint(1, 10))
+            leverage = self.random.randint(1, 10)
+            approval = approved(decision, leverage=leverage)
             self.events += [decision, approval]
             self.confidences[approval.id] = confidence
+            self.leverages[approval.id] = leverage
             for _ in range(self.random.randint(1, 3)):
                 self.fill(coin, sign * size, approval, role=OrderRole.ENTRY)
             return
@@ -149,13 +152,16 @@ class Episode:
     side: str
     opened_ms: int
     confidence: Decimal | None
+    leverage: int | None
     cash: Decimal = ZERO
     fees: Decimal = ZERO
     bought: Decimal = ZERO
     closed_ms: int | None = None
 
 
-def episodes_of(fills: Iterable[Event[OrderFilled]], confidences: dict[str, Decimal]) -> list[Episode]:
+def episodes_of(
+    fills: Iterable[Event[OrderFilled]], confidences: dict[str, Decimal], leverages: dict[str, int]
+) -> list[Episode]:
     """Episodes by cash flow alone: neither average entry prices nor the exchange's own closed P&L."""
     size, done, running = D(0), [], None
     for event in fills:
@@ -168,7 +174,8 @@ def episodes_of(fills: Iterable[Event[OrderFilled]], confidences: dict[str, Deci
         for part, fee in parts:
             if size == 0:
                 side = "LONG" if part > 0 else "SHORT"
-                running = Episode(side, event.time_ms, confidences.get(data.intent_id or ""))
+                intent = data.intent_id or ""
+                running = Episode(side, event.time_ms, confidences.get(intent), leverages.get(intent))
                 done.append(running)
             assert running is not None
             running.cash -= part * data.price
@@ -188,6 +195,7 @@ def recomputed(episodes: list[Episode]) -> dict[str, Any]:
     holding = [(e.closed_ms or 0) - e.opened_ms for e in ended]
     stated = [(e.confidence / 100, p > 0) for e, p in zip(ended, pnls, strict=True) if e.confidence is not None]
     known = [confidence * 100 for confidence, _ in stated]
+    set_to = [e.leverage for e in ended if e.leverage is not None]
     return {
         "trades": len(ended),
         "fees": sum((e.fees for e in episodes), D(0)),
@@ -200,6 +208,8 @@ def recomputed(episodes: list[Episode]) -> dict[str, Any]:
         "median_trade_notional": statistics.median(e.bought for e in ended) if ended else None,
         "average_holding_ms": round(statistics.mean(holding)) if ended else None,
         "median_holding_ms": round(statistics.median(holding)) if ended else None,
+        "average_leverage": statistics.mean(set_to) if set_to else None,
+        "median_leverage": statistics.median(set_to) if set_to else None,
         "average_confidence": statistics.mean(known) if known else None,
         "median_confidence": statistics.median(known) if known else None,
         "long_share_percent": D(100 * sum(e.side == "LONG" for e in ended)) / len(ended) if ended else None,
@@ -235,7 +245,7 @@ async def test_leaderboard_figures_follow_from_the_raw_fills(recorder: Recorder,
         episodes: list[Episode] = []
         for coin in COINS:
             fills = [e for e in life.events if isinstance(e.data, OrderFilled) and e.data.symbol is coin]
-            episodes += episodes_of(fills, life.confidences)
+            episodes += episodes_of(fills, life.confidences, life.leverages)
         assert_equal(row, recomputed(episodes))
         realised = sum(e.data.closed_pnl_usd - e.data.fee_usd for e in life.events if isinstance(e.data, OrderFilled))
         figures = await Queries(pool).model_statistics(life.model)
