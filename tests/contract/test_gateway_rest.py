@@ -120,7 +120,7 @@ async def test_equity_with_drawdown_and_benchmarks(server: Server) -> None:
     body = await server.get("equity", range="all")
     assert body["start_balance"] == "10000"
     [series] = body["series"]
-    assert series["points"] == [[59_000, "10000"]]
+    assert (series["start_balance"], series["points"]) == ("10000", [[59_000, "10000"]])
     assert series["drawdown"] == [[59_000, "0"]]
     assert [each["name"] for each in body["benchmarks"]] == ["btc_hold", "equal_weight"]
     assert body["benchmarks"][0]["points"] == [[120_000, "10000"]]

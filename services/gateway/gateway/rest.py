@@ -188,6 +188,7 @@ class Rest:
         series = [
             {
                 "model": row["model"],
+                "start_balance": row["start_balance"],
                 "points": await self._queries.equity(row["model"], since, max(1, points // 2)),
                 "drawdown": await self._queries.drawdown(row["model"], since, points),
             }

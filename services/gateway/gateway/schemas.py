@@ -127,7 +127,7 @@ ANSWERS: dict[str, Schema] = {
     ),
     "/equity": row(
         "start_balance:money",
-        series=many(row("model:text points:points drawdown:points")),
+        series=many(row("model:text start_balance:money points:points drawdown:points")),
         benchmarks=many(row("name:text points:points")),
     ),
     "/leaderboard": row("time_ms:ms", leaderboard=many(LEADER), benchmarks=many(row("name:text return_percent:money"))),

@@ -252,6 +252,7 @@ export type Points = [number, string][];
 
 export interface EquitySeries {
   model: string;
+  start_balance: string;
   points: Points;
   drawdown?: Points;
 }

@@ -68,7 +68,8 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
   const [hover, setHover] = useState<Record<string, number> | null>(null);
   const { value } = loaded;
   const trades = useTradeMarks({ model: only });
-  const start = Number(value?.start_balance ?? status.value?.start_balance ?? 10_000);
+  const own = value?.series.find((row) => row.model === only)?.start_balance;
+  const start = Number(own ?? value?.start_balance ?? status.value?.start_balance ?? 10_000);
   const cents = useRef(false);
   const shown = (figure: number): string => (inPercent ? percent(figure) : number(figure, cents.current ? 2 : 0));
 
@@ -109,7 +110,8 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
   useEffect(() => {
     if (!value) return undefined;
     const now = serverTime();
-    const valueOf = (text: string): number => (inPercent ? (Number(text) / start - 1) * 100 : Number(text));
+    const valueFrom = (base: number) => (text: string) =>
+      inPercent ? (base > 0 ? (Number(text) / base - 1) * 100 : 0) : Number(text);
     const benchmarks = only === null ? (value.benchmarks ?? []) : [];
     const all = [...value.series.map((row) => row.points), ...benchmarks.map((row) => row.points)];
     const lengthS = stepOf(all, now);
@@ -117,8 +119,11 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
     const first = Math.min(...all.flatMap((points) => points.slice(0, 1).map(([ms]) => gridTime(ms, lengthS))));
     step.current = { lengthS, newest: gridTime(now, lengthS) - lengthS, first };
     for (const row of value.series)
-      lines.current.get(row.model)?.series.setData(toPoints(row.points, valueOf, lengthS, now));
-    for (const row of benchmarks) lines.current.get(row.name)?.series.setData(toPoints(row.points, valueOf, lengthS, now));
+      lines.current
+        .get(row.model)
+        ?.series.setData(toPoints(row.points, valueFrom(Number(row.start_balance)), lengthS, now));
+    for (const row of benchmarks)
+      lines.current.get(row.name)?.series.setData(toPoints(row.points, valueFrom(start), lengthS, now));
     const owner = lines.current.get(models[0] ?? "")?.series;
     const base = owner?.createPriceLine({
       price: inPercent ? 0 : start,
