@@ -166,6 +166,8 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
         "errors": 6,
     }
     await server.redis.set("service:ingester", json.dumps(old))
+    young = json.loads(await server.redis.get("service:executor")) | {"errors": 3}
+    await server.redis.set("service:executor", json.dumps(young))
     await server.redis.xadd("order.filled.dead", {"dead_reason": "x"})
     alert = SystemAlert(
         code="TEST", severity=AlertSeverity.WARNING, service="risk", model=None, message="hello", figures={}
@@ -199,7 +201,7 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
     assert body["dead_letters"] == [{"stream": "order.filled", "count": 1}]
     errors = {row["service"]: row for row in body["errors"]}
     assert errors["ingester"] == {"service": "ingester", "count": 6, "per_hour": "1.50"}
-    assert D(errors["risk"]["per_hour"]) == errors["risk"]["count"]  # Of its first seconds no hour is projected.
+    assert errors["executor"]["per_hour"] == "3.00"  # From its first seconds no hour is projected.
 
 
 async def test_stages_on_the_exchange_come_from_the_executors_table(server: Server) -> None:

@@ -77,7 +77,7 @@ def _state(name: str, said: dict[str, Any] | None, now_ms: int) -> dict[str, Any
 
 
 def _errors(name: str, said: dict[str, Any], now_ms: int) -> dict[str, Any]:
-    """How many since the service's start, and how many that makes an hour; of less than an hour nothing is projected."""
+    """How many since the service's start, and per hour since then; from less than an hour nothing is projected."""
     count = said.get("errors", 0)
     hours = max(HOUR_MS, now_ms - said["started_ms"]) / HOUR_MS
     return {"service": name, "count": count, "per_hour": f"{count / hours:.2f}"}
