@@ -11,13 +11,12 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
-from executor_stage import Stage, Treatment
+from executor_stage import Stage, Treatment, stepped_stage
 from hyperliquid.exchange import Exchange
 
 from common.events import LedgerKind, Leg, OrderRole
 from common.trading.symbols import MODELS, Side
-from executor.testing import address_of, key_of, master_key_of, wallet_pairs
-from simulator.testing import SimulatorProcess
+from executor.testing import address_of, key_of, master_key_of
 
 CENT = Decimal("0.01")
 HOUR_MS = 3_600_000
@@ -69,17 +68,8 @@ async def test_a_round_trip_and_money_in_and_out_tie_out(stage: Stage) -> None:
 @pytest.fixture
 async def stepped(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
     """A stage whose exchange's time moves by hand."""
-    folder = tmp_path / "simulator"
-    folder.mkdir()
-    simulator = SimulatorProcess(folder, accounts=wallet_pairs(), seed=7, simulator_stepwise="true")
-    simulator.start()
-    stage = Stage(tmp_path, simulator, redis_url, database_url)
-    try:
-        await stage.open()
+    async with stepped_stage(tmp_path, redis_url, database_url) as stage:
         yield stage
-    finally:
-        await stage.close()
-        simulator.kill()
 
 
 async def test_funding_is_told_and_explains_the_cash(stepped: Stage) -> None:

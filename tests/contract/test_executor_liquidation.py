@@ -7,17 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from executor_stage import Stage
+from executor_stage import Stage, stepped_stage
 from redis.asyncio import Redis
 
 from common.events import Event
 from common.runtime.database import migrate, open_pool
 from common.trading.symbols import Side
-from executor.testing import address_of, wallet_pairs
+from executor.testing import address_of
 from gateway.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
-from simulator.testing import SimulatorProcess
 
 CENT = Decimal("0.01")
 HOUR_MS = 3_600_000
@@ -27,17 +26,8 @@ TOLD = ("risk.approved", "order.accepted", "order.rejected", "order.cancelled", 
 @pytest.fixture
 async def stage(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
     """Its exchange's time moves by hand, so that funding is paid when the test wants it."""
-    folder = tmp_path / "simulator"
-    folder.mkdir()
-    simulator = SimulatorProcess(folder, accounts=wallet_pairs(), seed=7, simulator_stepwise="true")
-    simulator.start()
-    stage = Stage(tmp_path, simulator, redis_url, database_url)
-    try:
-        await stage.open()
+    async with stepped_stage(tmp_path, redis_url, database_url) as stage:
         yield stage
-    finally:
-        await stage.close()
-        simulator.kill()
 
 
 async def recorded(stage: Stage, events: list[Event[Any]]) -> tuple[list[Any], list[Any], list[Event[Any]]]:

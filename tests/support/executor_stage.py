@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from common.bus.redis_streams import RedisBus, read_entry
 from common.events import Command, ControlCommand, Event, Leg, originate
 from common.events.codec import decode
 from common.trading.symbols import Side, Symbol
-from executor.testing import ExecutorProcess, address_of, approval, environment, key_of
+from executor.testing import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 from simulator.testing import SimulatorProcess
 
 LIMIT_S = 30.0
@@ -261,3 +261,19 @@ class Stage:
             return account if not account.positions and not account.open_orders else None
 
         return await self.until("an account without positions and orders", look)
+
+
+@contextlib.asynccontextmanager
+async def stepped_stage(folder: Path, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
+    """A stage whose exchange's time moves by hand."""
+    simulator_folder = folder / "simulator"
+    simulator_folder.mkdir()
+    simulator = SimulatorProcess(simulator_folder, accounts=wallet_pairs(), seed=7, simulator_stepwise="true")
+    simulator.start()
+    stage = Stage(folder, simulator, redis_url, database_url)
+    try:
+        await stage.open()
+        yield stage
+    finally:
+        await stage.close()
+        simulator.kill()

@@ -17,6 +17,15 @@ KEYS = {
 }
 
 
+def refusal(variables: dict[str, str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line with which wrong settings end the start."""
+    with pytest.raises(SystemExit) as ended:
+        load_settings(variables)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -30,10 +39,7 @@ KEYS = {
 def test_a_wrong_setting_ends_the_start_with_its_name_and_value(
     variable: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        load_settings({variable: value})
-    assert ended.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    line = refusal({variable: value}, capsys)
     assert line.startswith(f"aicoin: {variable}: ")
     assert line.endswith(f"(got '{value}')")
 
@@ -60,10 +66,7 @@ def test_the_password_in_a_wrong_url_is_not_printed(capsys: pytest.CaptureFixtur
 def test_an_address_that_no_client_takes_is_refused_without_its_password(
     variable: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        load_settings({variable: value})
-    assert ended.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    line = refusal({variable: value}, capsys)
     assert line.startswith(f"aicoin: {variable}: can't be read; it must be ")
     assert "hid" not in line
 
