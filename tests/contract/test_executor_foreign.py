@@ -15,14 +15,17 @@ from simulator.testing import SimulatorProcess
 CENT = Decimal("0.01")
 
 
-@pytest.fixture
+@pytest.fixture(params=["known", "listed later"])
 async def renamed(
-    tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str
+    request: pytest.FixtureRequest, tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str
 ) -> AsyncIterator[Stage]:
     stage = Stage(tmp_path, simulator, redis_url, database_url)
-    stage.proxy.renamed = (b'"XRP"', b'"WIF"')
     try:
-        await stage.open()
+        if request.param == "listed later":
+            await stage.open()
+        stage.proxy.renamed = (b'"XRP"', b'"WIF"')
+        if request.param == "known":
+            await stage.open()
         yield stage
     finally:
         await stage.close()
@@ -60,3 +63,19 @@ async def test_a_flatten_closes_positions_outside_the_six(renamed: Stage) -> Non
         return not account.foreign_positions and abs(account.cash_usd - sums.start_cash_usd - moved) < CENT
 
     await stage.until("books that explain the cash", explained)
+
+
+async def test_an_order_of_the_spot_market_is_let_be_and_keeps_nobody_from_leaving(stage: Stage) -> None:
+    stage.proxy.renamed = (b'"coin":"BTC"', b'"coin":"@10"')
+    with stage.by_hand() as exchange:
+        exchange.order("BTC", True, 0.001, 50_000.0, {"limit": {"tif": "Gtc"}})
+        exchange.market_open("SOL", is_buy=True, sz=5.0)
+    await stage.command(Command.FLATTEN, "deepseek")
+
+    async def is_proven() -> bool:
+        return "FLATTENED" in await stage.alerts()
+
+    await stage.until("the proof", is_proven)
+    state: Any = stage.simulator.info(type="clearinghouseState", user=address_of("deepseek"))
+    assert state["assetPositions"] == []
+    assert [order["coin"] for order in stage.open_orders()] == ["BTC"]

@@ -66,6 +66,15 @@ async def test_everything_leaves_and_nothing_comes_back(stage: Stage) -> None:
         assert kill_key_of(model).removeprefix("0x") not in done.stdout + done.stderr
 
 
+async def test_an_order_of_the_spot_market_stops_nothing(stage: Stage) -> None:
+    await in_the_market(stage)
+    stage.proxy.renamed = (b'"coin":"BTC"', b'"coin":"@10"')
+    done = await pull(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert positions(stage) == []
+    assert [order["coin"] for order in stage.open_orders()] == ["BTC"]
+
+
 async def test_one_account_leaves_and_the_other_stays(stage: Stage) -> None:
     await in_the_market(stage)
     done = await pull(variables(stage.folder, stage.simulator.url), "--model", "qwen")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
 from common.events import OrderRole
@@ -127,6 +128,20 @@ async def test_what_is_there_already_is_not_stored_as_sent(pool: Any, intents: I
     assert await intents.add_sent(intent, prepared, orders, NOW_MS + 4) is None
     after = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
     assert after == before
+
+
+async def test_what_cannot_be_stored_whole_is_not_stored_at_all(pool: Any, intents: IntentStore) -> None:
+    await intents.add(entry(1), NOW_MS)
+    stored, fresh = await intents.get(entry(1).id), fresh_intent(entry(2, Symbol.ETH), NOW_MS)
+    assert stored is not None
+    prepared = Prepared(b"bytes", NOW_MS + 9, NOW_MS + 9_000)
+    for write, intent in ((intents.mark_sent, stored), (intents.add_sent, fresh)):
+        legs = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            await write(intent, prepared, [*legs, ("INSERT INTO no_such_table VALUES (1)", ())], NOW_MS + 1)
+    assert await intents.get(fresh.intent_id) is None
+    assert await intents.get(stored.intent_id) == stored
+    assert await rows(pool, "SELECT * FROM intent_orders") == await rows(pool, "SELECT * FROM intent_sends") == []
 
 
 async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from executor.halt import HaltFile
 from simulation.chaos import CALM
 from simulation.run import run_seed
 from simulation.stage import Stage
@@ -56,3 +57,27 @@ def test_a_death_between_storing_and_sending_doubles_and_loses_nothing() -> None
     assert script.intent_ids
     assert len(script.intent_ids) == len(set(script.intent_ids))
     assert all(script.statuses[intent_id] not in UNFINISHED for intent_id in script.intent_ids)
+
+
+def test_a_halt_between_storing_and_sending_keeps_the_entry_back() -> None:
+    stopped: list[str] = []
+    sends: list[str] = []
+
+    def halt(stage: Stage) -> None:
+        last = stage.database.rows("SELECT intent_id, is_entry FROM intents WHERE status = 'SENT'")
+        if not stopped and last and last[0]["is_entry"]:
+            stopped.append(last[0]["intent_id"])
+            HaltFile(stage.executor_settings.executor_data_dir).halt(None, "test")
+
+    async def script(stage: Stage) -> None:
+        sent = asyncio.ensure_future(watched(stage))
+        while not sent.done():
+            await asyncio.sleep(1)
+            rows = stage.database.rows("SELECT intent_id, outcome FROM intent_sends WHERE purpose <> 'leverage'")
+            sends[:] = [row["outcome"] for row in rows if row["intent_id"] in stopped]
+
+    watched = Watched(halt)
+    result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
+    assert result.failure is None, "\n".join(result.story[-40:])
+    assert [watched.statuses[intent_id] for intent_id in stopped] == ["CANCELLED"]
+    assert sends == ["not sent: HALTED"]

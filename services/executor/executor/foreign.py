@@ -23,14 +23,15 @@ def is_out(view: View) -> bool:
 
 async def cancel_foreign(desk: Desk, orders: list[ForeignOrder]) -> None:
     rows = [{"coin": order.coin, "oid": order.order_id} for order in orders]
+    for order in orders:
+        await desk.venue.universe_with(order.coin)
     await desk.post("flatten", "cancel", desk.venue.prepare(lambda signer: signer.bulk_cancel(rows)))
     desk.log.warning("orders on other coins cancelled", model=desk.model, orders=rows)
 
 
 async def close_foreign(desk: Desk, position: ForeignPosition, attempt: int) -> None:
     """The whole position, as the kill switch closes it."""
-    meta = await desk.venue.open()
-    decimals = {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}
+    decimals = await desk.venue.universe_with(position.coin)
     signed = position.size_coin if position.side is Side.LONG else -position.size_coin
     mark = position.notional_usd / position.size_coin
     cloid = client_order_id(f"external|{desk.venue.address}|{position.coin}", OrderRole.FLATTEN, attempt)

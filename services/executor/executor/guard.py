@@ -179,18 +179,17 @@ class Guard:
                 resting.setdefault(order.symbol, []).append(order.order_id)
         for symbol, order_ids in resting.items():
             await self.desk.post("flatten", "cancel", self.venue.prepare_cancel(symbol, order_ids))
-        if orders := unwanted_orders(view):
-            await cancel_foreign(self.desk, orders)
+        is_due = self.clock.now_ms() - since_ms >= FLATTEN_GRACE_MS
         leaving = {intent.symbol for intent in view.unfinished if not intent.is_entry}
-        if self.clock.now_ms() - since_ms < FLATTEN_GRACE_MS:
-            return
-        for position in view.state.positions:
+        for position in view.state.positions if is_due else ():
             entry = view.entries.get(position.symbol)
             if position.symbol not in leaving and entry is not None:
                 await self._close(position, entry, is_alarming=False)
             elif position.symbol not in leaving:
                 await self._close_external(position)
-        for foreign in view.state.foreign:
+        if orders := unwanted_orders(view):
+            await cancel_foreign(self.desk, orders)
+        for foreign in view.state.foreign if is_due else ():
             if self._may_close(foreign.coin):
                 await close_foreign(self.desk, foreign, self.next_attempt())
 

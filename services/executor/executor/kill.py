@@ -9,7 +9,7 @@ from typing import Any
 from hyperliquid.utils.types import Cloid
 
 from common.runtime.clock import Clock
-from executor.parse import refusal_of
+from executor.parse import UNREADABLE, is_spot, refusal_of
 from executor.venue import UnknownOutcome, Venue, VenueAway
 
 SLIPPAGES = (Decimal("0.03"), Decimal("0.05"), Decimal("0.08"))
@@ -69,22 +69,26 @@ class Killer:
                 if not holding.is_empty:
                     await self._reduce(holding, SLIPPAGES[min(round_number, len(SLIPPAGES) - 1)])
                 was_empty = holding.is_empty
-            except (VenueAway, UnknownOutcome) as error:
+            except (VenueAway, UnknownOutcome, *UNREADABLE) as error:
                 # A close that arrived twice is harmless: reduce-only never turns a position.
-                self.say(f"the exchange did not answer, trying again: {error}")
+                self.say(f"the exchange did not answer, trying again: {type(error).__name__}: {error}")
                 was_empty = False
             round_number += 1
             await self.clock.sleep(WATCH_S if was_empty else PAUSE_S)
         return False
 
     async def look(self) -> Holding:
-        """What is in the market now, on every coin. Raises VenueAway."""
+        """What is in the market now, on every perpetual. Raises VenueAway."""
         await self._open()
         state, orders = await self.venue.state(), await self.venue.open_orders()
         rows = [row["position"] for row in state["assetPositions"]]
         sizes = {row["coin"]: (Decimal(row["szi"]), abs(Decimal(row["positionValue"]))) for row in rows}
         positions = {coin: (size, value / abs(size)) for coin, (size, value) in sizes.items() if size}
-        keys = [(order["coin"], int(order["oid"]), bool(order.get("reduceOnly"))) for order in orders]
+        keys = [
+            (order["coin"], int(order["oid"]), bool(order.get("reduceOnly")))
+            for order in orders
+            if not is_spot(order["coin"])
+        ]
         return Holding(
             positions,
             entries=[(coin, order_id) for coin, order_id, is_reducing in keys if not is_reducing],

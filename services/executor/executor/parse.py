@@ -9,6 +9,8 @@ from common.events import AccountOrder, ForeignPosition, OrderRole
 from common.trading.symbols import OrderSide, Side, Symbol
 
 LIVE = ("open", "triggered")
+UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
+"""What an answer raises here that isn't what we know."""
 _SYMBOLS = {symbol.value: symbol for symbol in Symbol}
 
 
@@ -223,12 +225,17 @@ def open_orders_of(answer: list[Mapping[str, Any]], roles: Mapping[str, OrderRol
 
 
 def foreign_orders_of(answer: list[Mapping[str, Any]]) -> list[ForeignOrder]:
-    """Open orders of all other coins."""
+    """Open orders of all other perpetuals."""
     return [
         ForeignOrder(row["coin"], int(row["oid"]), bool(row.get("reduceOnly")))
         for row in answer
-        if row["coin"] not in _SYMBOLS
+        if row["coin"] not in _SYMBOLS and not is_spot(row["coin"])
     ]
+
+
+def is_spot(coin: str) -> bool:
+    """A pair of the spot market, whose orders the exchange lists with the perpetuals' and which opens no position."""
+    return coin.startswith("@") or "/" in coin
 
 
 def order_state_of(answer: Mapping[str, Any]) -> OrderState | None:
@@ -259,6 +266,8 @@ def placed_of(answer: Mapping[str, Any], count: int) -> list[Placed]:
     statuses = [_placed(status) for status in answer["response"]["data"]["statuses"]]
     if len(statuses) == 1 and count > 1:
         return statuses * count
+    if not statuses:
+        raise ValueError(f"no status for any of {count} orders")
     return statuses
 
 

@@ -113,6 +113,10 @@ class Sender:
         number = await record(intent, prepared, rows, self.clock.now_ms())
         if number is None:
             return False
+        reason = self._reason_not_to_send(intent, None)
+        if reason is not None:  # Said while the database took its time. It ends once no other instance can send it, too.
+            await self.store.log_answer(number, f"not sent: {reason}", self.clock.now_ms())
+            return await self._mark_in_flight(intent, f"not sent: {reason}")
         try:
             answer = await self.desk.send_logged(number, prepared.body)
         except UnknownOutcome as error:
@@ -155,7 +159,7 @@ class Sender:
             return await self._end_never_arrived(intent)
         if self._reason_not_to_send(intent, flatten_since) is not None:
             return False  # Nothing more of it goes out; it ends once the bytes that may be under way are void.
-        return await self._send_again(intent, asked_ms)
+        return await self._send_again(intent, asked_ms, flatten_since)
 
     async def _end_never_arrived(self, intent: Intent) -> bool:
         """Its bytes are void now. An entry's moment has passed; an exit is still wanted and is signed anew."""
@@ -164,7 +168,7 @@ class Sender:
         await self.store.store_again(intent.intent_id, self.clock.now_ms())
         return False
 
-    async def _send_again(self, intent: Intent, now_ms: int) -> bool:
+    async def _send_again(self, intent: Intent, now_ms: int, flatten_since: int | None) -> bool:
         """The identical bytes carry the identical nonce: the exchange can't take them twice.
 
         A refusal of the whole action says nothing about the first sending; an answer per order means that this one
@@ -175,6 +179,10 @@ class Sender:
             return False
         self._resent_ms[intent.intent_id] = now_ms
         number = await self.store.log_send(intent.intent_id, "resend", 0, now_ms)
+        reason = self._reason_not_to_send(intent, flatten_since)
+        if reason is not None:
+            await self.store.log_answer(number, f"not sent: {reason}", self.clock.now_ms())
+            return False
         answer = await self.desk.send_logged(number, intent.signed_action)
         if refusal_of(answer) is not None:
             return False

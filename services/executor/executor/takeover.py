@@ -6,7 +6,7 @@ from common.events import AlertSeverity, Event, OrderRole
 from executor import facts
 from executor.desk import Desk
 from executor.journal import SentClose
-from executor.parse import placed_of
+from executor.parse import UNREADABLE, Placed, placed_of
 from executor.store import Intent
 
 
@@ -19,7 +19,7 @@ async def take_over_closes(desk: Desk) -> None:
         if intent is None:
             desk.log.error("a close of an unknown intent", model=desk.model, intent_id=close.intent_id)
             continue
-        placed = None if close.answer is None else placed_of(close.answer, 1)[0]
+        placed = answered(close)
         events = [] if placed is None else [_answer(intent, close, placed.error, placed.order_id, placed.status)]
         if close.intent_id not in alerted:
             events.append(_alert(intent, close))
@@ -30,6 +30,14 @@ async def take_over_closes(desk: Desk) -> None:
     if taken:
         desk.journal.forget(taken)
         desk.outbox.wake()
+
+
+def answered(close: SentClose) -> Placed | None:
+    """None when there was no answer, or one that can't be read: the exchange is asked by client order id later."""
+    try:
+        return None if close.answer is None else placed_of(close.answer, 1)[0]
+    except UNREADABLE:
+        return None
 
 
 def _answer(intent: Intent, close: SentClose, error: str | None, order_id: int | None, status: str) -> Event[Any]:

@@ -98,6 +98,14 @@ class Venue:
             self._signer = SigningExchange(*signing, used_nonce=used_nonce)
         return self._meta
 
+    async def universe_with(self, coin: str) -> dict[str, int]:
+        """Size decimals by perpetual; read anew when `coin` isn't among them, as coins are listed while we run."""
+        meta = await self.open()
+        if self._signer is not None and all(row["name"] != coin for row in meta["universe"]):
+            meta = self._meta = await self.info({"type": "meta", "dex": ""})
+            self._signer.info.set_perp_meta(meta, 0)
+        return {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}
+
     @property
     def wallet_address(self) -> str:
         """Of the key that signs."""

@@ -14,7 +14,7 @@ from executor.bracket import emergency_close
 from executor.desk import Desk
 from executor.guard import RETRY_CLOSE_S, Guard
 from executor.journal import SentClose
-from executor.parse import WirePosition, open_orders_of, state_of
+from executor.parse import UNREADABLE, WirePosition, open_orders_of, state_of
 from executor.store import SETTLE_MS, Intent
 from executor.venue import UnknownOutcome, VenueAway
 
@@ -23,7 +23,6 @@ DOUBT_S = 3.0
 ANSWER_LIMIT_S = 1.0
 LOOK_S = 1.0
 NEVER = float("-inf")
-UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
 
 
 class Vigil:

@@ -9,6 +9,7 @@ import pytest
 
 from common.trading.symbols import Symbol
 from executor.journal import CloseJournal, SentClose
+from executor.takeover import answered
 from executor.venue import OrderSpec
 
 
@@ -80,3 +81,15 @@ def test_a_disk_that_refuses_keeps_nobody_from_closing(path: Path) -> None:
     journal.note(close("0x1", 1_000))
     assert list(journal.closes) == ["0x1"]
     assert log.said == ["a close could not be noted; check EXECUTOR_DATA_DIR"]
+
+
+@pytest.mark.parametrize("answer", [{"status": "ok", "response": {}}, {"status": "ok", "response": None}, {}])
+def test_an_answer_that_cannot_be_read_counts_as_none(answer: Any) -> None:
+    assert answered(replace(close("0x1", 1_000), answer=answer)) is None
+
+
+def test_an_answer_says_what_became_of_a_close() -> None:
+    refused = answered(replace(close("0x1", 1_000), answer={"status": "err", "response": "no"}))
+    assert refused is not None
+    assert refused.error == "no"
+    assert answered(close("0x1", 1_000)) is None

@@ -10,7 +10,9 @@ import pytest
 from common.events import OrderRole
 from common.trading.symbols import OrderSide, Side, Symbol
 from executor.parse import (
+    ForeignOrder,
     fills_of,
+    foreign_orders_of,
     open_orders_of,
     order_state_of,
     placed_of,
@@ -100,6 +102,16 @@ def test_recorded_answers_to_orders(recorded: dict[str, Any]) -> None:
 def test_one_error_for_a_batch_fails_all_of_it() -> None:
     answer = {"status": "ok", "response": {"type": "order", "data": {"statuses": [{"error": "Invalid TP/SL price."}]}}}
     assert [p.error for p in placed_of(answer, 3)] == ["Invalid TP/SL price."] * 3
+
+
+def test_an_answer_without_any_status_says_nothing() -> None:
+    with pytest.raises(ValueError, match="no status"):
+        placed_of({"status": "ok", "response": {"type": "order", "data": {"statuses": []}}}, 3)
+
+
+def test_orders_of_the_spot_market_are_none_of_ours() -> None:
+    rows = [{"coin": coin, "oid": 7} for coin in ("@107", "PURR/USDC", "BTC", "WIF")]
+    assert foreign_orders_of(rows) == [ForeignOrder("WIF", 7, False)]
 
 
 def test_an_unknown_order_is_none_and_a_known_one_says_what_was_filled() -> None:
