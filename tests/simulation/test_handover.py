@@ -60,24 +60,27 @@ def test_a_death_between_storing_and_sending_doubles_and_loses_nothing() -> None
 
 
 def test_a_halt_between_storing_and_sending_keeps_the_entry_back() -> None:
-    stopped: list[str] = []
-    sends: list[str] = []
-
-    def halt(stage: Stage) -> None:
-        last = stage.database.rows("SELECT intent_id, is_entry FROM intents WHERE status = 'SENT'")
-        if not stopped and last and last[0]["is_entry"]:
-            stopped.append(last[0]["intent_id"])
-            HaltFile(stage.executor_settings.executor_data_dir).halt(None, "test")
+    found: list[tuple[str, str | None]] = []
 
     async def script(stage: Stage) -> None:
-        sent = asyncio.ensure_future(watched(stage))
-        while not sent.done():
-            await asyncio.sleep(1)
-            rows = stage.database.rows("SELECT intent_id, outcome FROM intent_sends WHERE purpose <> 'leverage'")
-            sends[:] = [row["outcome"] for row in rows if row["intent_id"] in stopped]
+        run, stopped = stage.database.run, set()
+        entries = "SELECT intent_id FROM intents WHERE status = 'SENT' AND is_entry"
 
-    watched = Watched(halt)
+        def watched(query: str, parameters: Sequence[Any]) -> Any:
+            done = run(query, parameters)
+            if query == "COMMIT" and not stopped and (sent := run(entries, ()).fetchall()):
+                stopped.add(sent[0][0])
+                HaltFile(stage.executor_settings.executor_data_dir).halt(None, "test")
+            return done
+
+        stage.database.run = watched  # type: ignore[method-assign]
+        sends = """SELECT intent_id, status, outcome FROM intents JOIN intent_sends USING (intent_id)
+            WHERE purpose <> 'leverage'"""
+        while True:
+            await asyncio.sleep(1)
+            rows = [row for row in stage.database.rows(sends) if row["intent_id"] in stopped]
+            found[:] = [(row["status"], row["outcome"]) for row in rows]
+
     result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
     assert result.failure is None, "\n".join(result.story[-40:])
-    assert [watched.statuses[intent_id] for intent_id in stopped] == ["CANCELLED"]
-    assert sends == ["not sent: HALTED"]
+    assert found == [("CANCELLED", "not sent: HALTED")]
