@@ -114,9 +114,8 @@ class Sender:
         if number is None:
             return False
         reason = self._reason_not_to_send(intent, None)
-        if (
-            reason is not None
-        ):  # Said while the database took its time. It ends once no other instance can send it, too.
+        if reason is not None:
+            # Said while the database took its time. The intent ends once nobody else can send it, either.
             await self.store.log_answer(number, f"not sent: {reason}", self.clock.now_ms())
             return await self._mark_in_flight(intent, f"not sent: {reason}")
         try:
