@@ -1,0 +1,61 @@
+"""What the executor posts reaches a real server once or is known as doubtful: never twice, never elsewhere."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from executor.posting import Posting
+
+
+class Door(BaseHTTPRequestHandler):
+    """Does what each body says, and keeps the bodies."""
+
+    protocol_version = "HTTP/1.1"
+    came: list[tuple[str, bytes]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.came.append((self.path, body))
+        if body == b"hang up":
+            self.close_connection = True
+            return
+        self.send_response(307 if body == b"elsewhere" else 200)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.fixture
+def posting() -> Iterator[Posting]:
+    Door.came = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with requests.Session() as session:
+        yield Posting(session, f"http://127.0.0.1:{server.server_port}/exchange", 5.0)
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_request_whose_answer_is_cut_off_is_not_repeated(posting: Posting) -> None:
+    assert posting.post(b"first").ok
+    with pytest.raises(requests.ConnectionError):
+        posting.post(b"hang up")
+    assert posting.post(b"next").ok
+    assert Door.came == [("/exchange", body) for body in (b"first", b"hang up", b"next")]
+
+
+def test_a_redirection_is_an_answer(posting: Posting) -> None:
+    assert posting.post(b"elsewhere").status_code == 307
+    assert Door.came == [("/exchange", b"elsewhere")]
+
+
+def test_each_request_has_the_length_of_its_own_body(posting: Posting) -> None:
+    bodies = [b"a longer one than the next", b"short", b"and again a longer one"]
+    assert all(posting.post(body).ok for body in bodies)
+    assert [body for _, body in Door.came] == bodies
