@@ -159,7 +159,7 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
       isLonger ||= time > Number(last.time);
     }
     if (isLonger) chart.current?.timeScale().fitContent();
-  }, [second, value, inPercent]);
+  }, [second, value, inPercent, theme.value, locale()]);
 
   const spoken = models.map((model) => `${look(model).name} ${usd(accounts.value[model]?.equity)}`).join(", ");
   return (
