@@ -331,7 +331,7 @@ async def test_money_paid_in_or_out_is_no_profit_and_no_drawdown(recorder: Recor
     assert (row["total_pnl"], row["return_percent"]) == ("-50", "-0.5")
     assert D(row["max_drawdown_percent"]) == pytest.approx(100 * (1 - D(9_900) / D(10_100)), abs=D("1e-8"))
     [account] = await Queries(pool).accounts()
-    assert account["return_percent"] == "-0.5"
+    assert (account["total_pnl"], account["return_percent"]) == ("-50", "-0.5")
 
 
 async def test_decisions_are_counted_once_whatever_is_repeated(recorder: Recorder, pool: Pool) -> None:

@@ -53,6 +53,7 @@ PRINT = row("trade_id:int time_ms:ms side:text price:text size:text")
 ACCOUNT = row(
     "model:text address:text equity:money balance:money available_balance:money margin_used:money"
     " unrealized_pnl:money total_notional:money margin_ratio:money start_balance:money return_percent:money? time_ms:ms"
+    " total_pnl:money"
 )
 POSITION = row(
     "model:text symbol:text side:text position_size:money entry_price:money mark_price:money leverage:int"

@@ -47,6 +47,7 @@ export interface Account {
   total_notional: string;
   start_balance: string;
   return_percent: string;
+  total_pnl: string;
   time_ms: number;
 }
 

@@ -6,6 +6,7 @@ import { LoadNote, StaleNote } from "../components/note";
 import { arrow, compact, type Figure, NONE, number, percent, share, signed, span, tone, usd } from "../format";
 import { t, type Words } from "../i18n";
 import { MODELS } from "../models";
+import { accounts } from "../store";
 import type { Leaderboard, LeaderboardRow } from "../types";
 
 const EVERY_MS = 5_000;
@@ -165,7 +166,7 @@ function Advanced({ rows, words }: { rows: LeaderboardRow[]; words: Words }) {
 
 export function LeaderboardPage() {
   const words = t();
-  const loaded = useLoad("leaderboard", () => get<Leaderboard>("leaderboard"), EVERY_MS);
+  const loaded = useLoad("leaderboard", () => get<Leaderboard>("leaderboard"), EVERY_MS, accounts.value);
   const rows = loaded.value?.leaderboard ?? [];
   const benchmarks = loaded.value?.benchmarks ?? [];
   return (

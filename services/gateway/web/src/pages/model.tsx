@@ -130,7 +130,7 @@ export function ModelPage({ model }: { model: string }) {
         <Sum name={`${words.equity} $`} value={usd(account?.equity)} />
         <Sum name={words.return_} value={percent(account?.return_percent)} change={account?.return_percent} />
         <Sum name={`${words.cash} $`} value={usd(account?.available_balance)} />
-        <Sum name={words.totalPnl} value={signed(totals?.total_pnl, 2)} change={totals?.total_pnl} />
+        <Sum name={words.totalPnl} value={signed(account?.total_pnl, 2)} change={account?.total_pnl} />
         <Sum name={words.netRealised} value={signed(statistics?.net_realized, 2)} change={statistics?.net_realized} />
         <Sum name={`${words.unrealised} $`} value={signed(account?.unrealized_pnl, 2)} change={account?.unrealized_pnl} />
         <Sum name={words.fees} value={usd(totals?.fees)} />

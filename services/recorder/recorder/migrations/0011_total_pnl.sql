@@ -1,0 +1,8 @@
+-- An account's row tells its total P&L too, so that it is pushed together with the equity that it follows from.
+CREATE OR REPLACE VIEW api_accounts AS
+SELECT model, address, wire(equity) AS equity, wire(balance) AS balance, wire(available_balance) AS
+    available_balance, wire(margin_used) AS margin_used, wire(unrealized_pnl) AS unrealized_pnl,
+    wire(total_notional) AS total_notional, wire(margin_ratio) AS margin_ratio, wire(start_balance) AS start_balance,
+    wire(((equity - transfers) / nullif(start_balance, 0) - 1) * 100) AS return_percent, time_ms,
+    wire(equity - transfers - start_balance) AS total_pnl
+FROM accounts;
