@@ -9,8 +9,8 @@ from typing import Any
 from hyperliquid.utils.types import Cloid
 
 from common.runtime.clock import Clock
-from executor.parse import UNREADABLE, is_spot, refusal_of
-from executor.venue import UnknownOutcome, Venue, VenueAway
+from executor.parse import is_spot, refusal_of
+from executor.venue import Venue
 
 SLIPPAGES = (Decimal("0.03"), Decimal("0.05"), Decimal("0.08"))
 """How far past the mark a close may fill, round by round."""
@@ -69,7 +69,7 @@ class Killer:
                 if not holding.is_empty:
                     await self._reduce(holding, SLIPPAGES[min(round_number, len(SLIPPAGES) - 1)])
                 was_empty = holding.is_empty
-            except (VenueAway, UnknownOutcome, *UNREADABLE) as error:
+            except Exception as error:  # Whatever it is, nobody stays in the market because of it.
                 # A close that arrived twice is harmless: reduce-only never turns a position.
                 self.say(f"the exchange did not answer, trying again: {type(error).__name__}: {error}")
                 was_empty = False

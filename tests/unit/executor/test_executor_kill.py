@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import requests
 
 from executor.budget import WeightBudget
@@ -31,7 +32,7 @@ class Instant:
 
 
 class Line(requests.Session):
-    """A session that ends at `answer`, which is given the kind of each question."""
+    """A session that ends at `answer`, which is given the kind of each question, or `exchange`."""
 
     def __init__(self, answer: Callable[[str], Any]) -> None:
         super().__init__()
@@ -40,20 +41,31 @@ class Line(requests.Session):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         response = requests.Response()
         response.status_code = 200
-        response._content = json.dumps(self._answer(json.loads(request.body or b"null")["type"])).encode()
+        kind = json.loads(request.body or b"null").get("type", "exchange")
+        response._content = json.dumps(self._answer(kind)).encode()
         return response
 
 
-async def test_an_answer_that_cannot_be_read_is_asked_for_again() -> None:
-    asked: list[str] = []
-    said: list[str] = []
+HELD = {"assetPositions": [{"position": {"coin": "BTC", "szi": "0.01", "positionValue": "1000.0"}}]}
+UNTOLD = {"status": "ok", "response": {"type": "order", "data": {"statuses": [{}]}}}
+
+
+@pytest.mark.parametrize(
+    ("first", "complaint"),
+    [
+        ({"clearinghouseState": None}, "TypeError"),
+        ({"frontendOpenOrders": [["no order"]]}, "TypeError"),
+        ({"clearinghouseState": HELD, "exchange": UNTOLD}, "RuntimeError"),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_keeps_nobody_in_the_market(first: dict[str, Any], complaint: str) -> None:
+    left, said = dict(first), list[str]()
 
     def answer(kind: str) -> Any:
-        asked.append(kind)
-        return None if kind == "clearinghouseState" and asked.count(kind) == 1 else ANSWERS[kind]
+        return left.pop(kind) if kind in left else ANSWERS[kind]
 
     door = Door("http://127.0.0.1:1", 1.0, 1_000, new_session=lambda: Line(answer))
     venue = Venue(KEY, ADDRESS, door, WeightBudget(1_000), Instant())
     assert await Killer(venue, Instant(), said.append).run()
-    assert asked.count("clearinghouseState") == 3
-    assert said[0].startswith("the exchange did not answer, trying again: TypeError")
+    assert not left
+    assert [line for line in said if line.startswith(f"the exchange did not answer, trying again: {complaint}")]
