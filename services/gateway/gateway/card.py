@@ -97,8 +97,9 @@ def svg(summary: Summary, lang: Lang, theme: Theme) -> str:
     time = datetime.fromtimestamp(summary.time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     parts = [
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{colours["paper"]}"/>',
-        _text(MARGIN, 84, "AICOIN   ARENA", 20, colours["ink"], bold=True),
-        f'<rect x="{MARGIN + 85}" y="73" width="8" height="8" fill="{colours["ink"]}"/>',
+        _text(MARGIN, 84, "AICOIN", 20, colours["ink"], bold=True),
+        f'<rect x="{MARGIN + 86}" y="73" width="8" height="8" fill="{colours["ink"]}"/>',
+        _text(MARGIN + 108, 84, "ARENA", 20, colours["ink"], bold=True),
         _text(WIDTH - MARGIN, 84, mode, 20, colours["muted"], anchor="end"),
         _line(MARGIN, 108, WIDTH - MARGIN, 108, colours["ink"], opacity=0.2),
         _shape(summary.model, MARGIN + 10, 151, accent),
@@ -171,7 +172,7 @@ def _figures(totals: Mapping[str, Any], words: Mapping[str, str], colours: Mappi
     shown = (
         ("trades", MISSING if trades is None else f"{trades:,}"),
         ("win_rate", _percent(totals.get("win_rate_percent"))),
-        ("drawdown", _percent(totals.get("max_drawdown_percent"))),
+        ("drawdown", _percent(totals.get("max_drawdown_percent"), 2)),
         ("sharpe", _number(totals.get("sharpe"))),
         ("fees", _money(totals.get("fees"))),
     )
@@ -232,8 +233,8 @@ def _return(change: Decimal | None) -> str:
     return f"{change:+,.2f}%".replace("-", MINUS)
 
 
-def _percent(text: str | None) -> str:
-    return MISSING if text is None else f"{Decimal(text):,.1f}%".replace("-", MINUS)
+def _percent(text: str | None, decimals: int = 1) -> str:
+    return MISSING if text is None else f"{Decimal(text):,.{decimals}f}%".replace("-", MINUS)
 
 
 def _number(text: str | None) -> str:

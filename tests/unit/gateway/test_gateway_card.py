@@ -34,10 +34,14 @@ def texts(picture: str) -> list[str]:
 
 def test_every_figure_is_there_and_what_money_it_is() -> None:
     shown = texts(svg(SUMMARY, "en", "light"))
-    assert {"Qwen <&>", "$10,421.34", "−4.21%", "1,234", "48.8%", "3.2%", "—", "$85.12", "$10,000.00"} <= set(shown)
+    assert {"Qwen <&>", "$10,421.34", "−4.21%", "1,234", "48.8%", "3.21%", "—", "$85.12", "$10,000.00"} <= set(shown)
     assert "PAPER MONEY · STAND-IN" in shown
     real = replace(SUMMARY, mode="MAINNET", is_stand_in=False)
     assert "REAL MONEY" in texts(svg(real, "en", "light"))
+
+
+def test_no_text_counts_on_spaces_that_a_picture_runs_together() -> None:
+    assert not [text for text in texts(svg(SUMMARY, "en", "light")) if "  " in text]
 
 
 def test_it_speaks_chinese() -> None:
