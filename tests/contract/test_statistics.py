@@ -334,6 +334,22 @@ async def test_money_paid_in_or_out_is_no_profit_and_no_drawdown(recorder: Recor
     assert (account["total_pnl"], account["return_percent"]) == ("-50", "-0.5")
 
 
+async def test_a_fall_between_two_recorded_states_counts_and_so_does_the_height_it_came_from(
+    recorder: Recorder, pool: Pool
+) -> None:
+    minute_ms = 60_000
+    told = [(0, 10_000), (1, 10_200), (2, 10_100), (3, 9_900), (4, 9_950), (5, 10_000), (6, 9_890), (7, 9_900)]
+    await recorder.store([state("qwen", number * minute_ms, D(equity)) for number, equity in told], 1)
+    expected = 100 * (1 - D(9_890) / D(10_200))
+    assert D((await row_of(pool, "qwen"))["max_drawdown_percent"]) == pytest.approx(expected, abs=D("1e-8"))
+    async with pool.connection() as connection:
+        cursor = await connection.execute("SELECT time_ms / 60000, cause FROM account_snapshots ORDER BY 1")
+        kept = await cursor.fetchall()
+        await refresh_everything(connection)
+    assert kept == [(0, "interval"), (2, "drawdown"), (3, "drawdown"), (5, "interval"), (6, "drawdown")]
+    assert D((await row_of(pool, "qwen"))["max_drawdown_percent"]) == pytest.approx(expected, abs=D("1e-8"))
+
+
 async def test_decisions_are_counted_once_whatever_is_repeated(recorder: Recorder, pool: Pool) -> None:
     day_ms = 86_400_000
     decisions = [

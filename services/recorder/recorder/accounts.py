@@ -1,4 +1,4 @@
-"""Account states in: the latest row, positions, and snapshots every five minutes and after each change."""
+"""Account states in: the latest row, positions, and snapshots: every five minutes, after each change, at a new low."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,30 +7,30 @@ from common.events import AccountPosition, AccountUpdated, Event
 from recorder.statistics import refresh_equity
 from recorder.tables import Connection, insert
 
-KEPT = ("model", "start_balance", "start_ms", "start_transfers")
+KEPT = ("model", "start_balance", "start_ms", "start_transfers", "peak")
 
 
 async def take_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
     """Enters one account state; False when a newer one is stored already."""
     data = event.data
     row = _account_row(data) | await _transfers(connection, data)
+    row["peak"] = data.equity_usd - row["transfers"]
     columns = list(row)
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in KEPT)
+    updates += ", peak = greatest(accounts.peak, excluded.peak)"
     updates += ", start_transfers = coalesce(accounts.start_transfers, excluded.start_transfers)"
     query = (
         f"INSERT INTO accounts ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
-        f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms"
+        f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms RETURNING peak"
     )
-    previous_ms, previous_peak = await _last_snapshot(connection, data.model)
-    if (await connection.execute(query.encode(), tuple(row.values()))).rowcount == 0:
+    stored = await (await connection.execute(query.encode(), tuple(row.values()))).fetchone()
+    if stored is None:
         return False
+    row["peak"] = stored[0]
     changed = await _replace_positions(connection, data)
-    interval_ms = snapshot_interval_s * 1000
-    is_due = previous_ms is None or data.state_ms // interval_ms > previous_ms // interval_ms
-    if changed or is_due:
-        snapshot = _snapshot_row(row, "change" if changed else "interval")
-        peak = max(data.equity_usd - row["transfers"], previous_peak)
-        await insert(connection, "account_snapshots", [snapshot | {"peak": peak}])
+    cause = await _cause_to_record(connection, row, snapshot_interval_s * 1000, changed=changed)
+    if cause is not None:
+        await insert(connection, "account_snapshots", [_snapshot_row(row, cause)])
         await refresh_equity(connection, data.model, data.state_ms)
     return True
 
@@ -75,17 +75,27 @@ def _snapshot_row(row: dict[str, Any], cause: str) -> dict[str, Any]:
         "unrealized_pnl",
         "margin_ratio",
         "transfers",
+        "peak",
     )
     return {name: row[name] for name in names} | {"cause": cause}
 
 
-async def _last_snapshot(connection: Connection, model: str) -> tuple[int | None, Decimal]:
-    """Time and peak of the newest snapshot."""
+async def _cause_to_record(
+    connection: Connection, row: dict[str, Any], interval_ms: int, *, changed: bool
+) -> str | None:
+    """Why this state is to be kept; None when it needn't be."""
     cursor = await connection.execute(
-        "SELECT time_ms, peak FROM account_snapshots WHERE model = %s ORDER BY time_ms DESC LIMIT 1", (model,)
+        """SELECT (SELECT max(time_ms) FROM account_snapshots WHERE model = %(model)s),
+            drawdown(%(equity)s, %(transfers)s, %(peak)s)
+            > coalesce((SELECT max_drawdown FROM model_statistics WHERE model = %(model)s), 0)""",
+        row,
     )
-    found = await cursor.fetchone()
-    return (found[0], found[1]) if found else (None, Decimal(0))
+    previous_ms, is_deeper = await cursor.fetchone() or (None, False)
+    if changed:
+        return "change"
+    if previous_ms is None or row["time_ms"] // interval_ms > previous_ms // interval_ms:
+        return "interval"
+    return "drawdown" if is_deeper else None
 
 
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
