@@ -59,6 +59,29 @@ async def test_pages_have_urls_of_their_own(arena: Arena, page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_contain_text("QWEN")
 
 
+WATCH_VALUES = """async () => {
+    const texts = (where) => [...document.querySelectorAll(where)].map((each) => each.innerText)
+    const until = performance.now() + 60_000
+    let changes = 0, last = ""
+    while (changes < 3) {
+        await new Promise(requestAnimationFrame)
+        const header = texts(".extreme a")
+        const table = texts("[data-testid=leaderboard-row] td:nth-of-type(2)")
+        if (!table.every((value) => header.some((text) => text.includes(value)))) return { header, table }
+        if (header.join() !== last) { last = header.join(); changes += 1 }
+        if (performance.now() > until) return "the values never changed"
+    }
+    return "three changes, alike in every frame"
+}"""
+
+
+async def test_the_leaderboard_and_the_header_tell_the_same_values_at_every_moment(arena: Arena, page: Page) -> None:
+    await page.goto(f"{arena.run['gateway_url']}/leaderboard")
+    await expect(page.get_by_test_id("leaderboard-row")).to_have_count(2, timeout=MINUTE_MS)
+    await expect(page.locator(".extreme a")).to_have_count(2, timeout=MINUTE_MS)
+    assert await page.evaluate(WATCH_VALUES) == "three changes, alike in every frame"
+
+
 @pytest.mark.parametrize(("market", "words"), [("LIVE", "LIVE MARKET"), ("CAPTURE", "CAPTURED MARKET")])
 async def test_the_badge_says_which_market_the_server_names(arena: Arena, page: Page, market: str, words: str) -> None:
     async def other(route: Route) -> None:

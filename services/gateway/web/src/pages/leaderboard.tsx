@@ -164,10 +164,18 @@ function Advanced({ rows, words }: { rows: LeaderboardRow[]; words: Words }) {
   );
 }
 
+/** With the account's value as it was pushed last, like everywhere else on the page; the rest is as loaded. */
+function live(row: LeaderboardRow): LeaderboardRow {
+  const account = accounts.value[row.model];
+  if (!account) return row;
+  const { equity, return_percent, total_pnl } = account;
+  return { ...row, account_value: equity, return_percent, total_pnl };
+}
+
 export function LeaderboardPage() {
   const words = t();
   const loaded = useLoad("leaderboard", () => get<Leaderboard>("leaderboard"), EVERY_MS, accounts.value);
-  const rows = loaded.value?.leaderboard ?? [];
+  const rows = (loaded.value?.leaderboard ?? []).map(live);
   const benchmarks = loaded.value?.benchmarks ?? [];
   return (
     <section class="page">
