@@ -318,6 +318,14 @@ class Rules:
             if wrong:
                 raise SimulationFailed(f"told as rejected, and yet filled: {wrong}")
 
+    def _kept_by_backstop(self, address: str) -> Decimal:
+        """The margin that the backstop took with its positions: no fill tells of it, only the ledger's own row."""
+        fills = self._world.histories.fills.get(address, [])
+        times = {fill.time_ms for fill in fills if fill.liquidation and fill.liquidation["method"] == "backstop"}
+        rows = [row for row in self._world.histories.ledger.get(address, []) if row["time"] in times]
+        values = [Decimal(row["delta"]["accountValue"]) for row in rows if row["delta"]["type"] == "liquidation"]
+        return sum((max(value, Decimal(0)) for value in values), Decimal(0))
+
     def _books_agree(self, model: str) -> None:
         """Our fills are the exchange's, and so are the cash and the positions that follow from them."""
         address = self.stage.addresses[model]
@@ -333,7 +341,8 @@ class Rules:
         funding = sum(
             (Decimal(row["delta"]["usdc"]) for row in self._world.histories.fundings.get(address, [])), Decimal(0)
         )
-        booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in events), BALANCE_USD + funding)
+        kept = self._kept_by_backstop(address)
+        booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in events), BALANCE_USD + funding - kept)
         if abs(booked - cash) > equity * RESIDUAL_FRACTION:
             raise SimulationFailed(f"{model}: our cash is {booked}, the exchange's {cash}")
         for coin in {event.data.symbol.value for event in events}:
