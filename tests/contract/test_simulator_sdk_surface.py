@@ -268,10 +268,17 @@ def test_every_subscription_that_the_sdk_knows_is_served(simulator: SimulatorPro
             told = lambda message: heard.setdefault(message["channel"], []).append(message["data"])  # noqa: E731
             numbers.append((row, info.subscribe(row, told)))
         deadline = time.monotonic() + 30
+
+        def wait_for(expected: set[str]) -> None:
+            while not expected <= set(heard):
+                assert time.monotonic() < deadline, expected - set(heard)
+                time.sleep(0.05)
+
+        # Orders and fills are told once, to those who are subscribed by then. One socket is served in order: once
+        # the last subscription answers, all before it stand.
+        wait_for({wanted[-1]["type"]})
         exchange.market_open("ETH", True, 0.02)
-        while not channels <= set(heard):
-            assert time.monotonic() < deadline, channels - set(heard)
-            time.sleep(0.05)
+        wait_for(channels)
         assert all(info.unsubscribe(row, number) for row, number in numbers)
     finally:
         info.disconnect_websocket()
