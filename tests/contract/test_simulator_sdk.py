@@ -214,14 +214,18 @@ def test_the_sdks_own_websocket_hears_market_and_fills(trader: Trader) -> None:
             {"type": "bbo", "coin": "ETH"},
             {"type": "activeAssetCtx", "coin": "SOL"},
             {"type": "candle", "coin": "BTC", "interval": "1m"},
-            {"type": "userFills", "user": trader.address},
             {"type": "orderUpdates", "user": trader.address},
+            {"type": "userFills", "user": trader.address},
         ]
         for subscription in wanted:
             info.subscribe(subscription, lambda message: heard.setdefault(message["channel"], []).append(message))
-        trader.exchange.market_open("BTC", True, 0.01)
         channels = {subscription["type"] for subscription in wanted}
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
+        # One socket is served in order: once the last subscription answers, all before it stand.
+        while "userFills" not in heard:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        trader.exchange.market_open("BTC", True, 0.01)
         while not (channels <= set(heard) and len(heard["userFills"]) > 1):
             assert time.monotonic() < deadline, sorted(channels - set(heard))
             time.sleep(0.05)
