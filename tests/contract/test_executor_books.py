@@ -153,7 +153,7 @@ async def test_no_key_is_found_in_anything_that_is_written(stage: Stage) -> None
     stage.proxy.heal()
     log = stage.executor.log.read_text(encoding="utf-8")
     port = next(json.loads(line)["metrics_port"] for line in log.splitlines() if '"metrics_port"' in line)
-    metrics = await asyncio.to_thread(lambda: httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text)
+    metrics = await asyncio.to_thread(lambda: httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text)
     tables = [name for (name,) in await stage.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
     rows = {name: str(await stage.rows(f"SELECT t::text FROM {name} t")) for name in tables}
     client: Any = stage.bus.client

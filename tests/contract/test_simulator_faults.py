@@ -117,12 +117,12 @@ def test_delays(simulator: SimulatorProcess) -> None:
 def test_an_outage_closes_everything_and_ends(simulator: SimulatorProcess) -> None:
     with connect(f"ws{simulator.url[4:]}/ws") as socket:
         socket.send(json.dumps({"method": "ping"}))
-        socket.recv(5)
+        socket.recv(30)
         simulator.panel("outage", seconds=0.6)
         with pytest.raises(ConnectionClosed):
-            socket.recv(5)
+            socket.recv(30)
     assert ask(simulator).status_code == 503
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while ask(simulator).status_code != 200:
         assert time.monotonic() < deadline
 
@@ -138,7 +138,7 @@ def test_a_jump_moves_one_coin_and_a_freeze_stops_all(simulator: SimulatorProces
     before = prices(simulator)
     simulator.panel("jump", coin="ETH", percent=-7)
     assert prices(simulator) == before
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (now := prices(simulator)) == before:
         assert time.monotonic() < deadline
     assert now["ETH"] / before["ETH"] == pytest.approx(0.93, abs=0.01)
@@ -149,17 +149,17 @@ def test_a_jump_moves_one_coin_and_a_freeze_stops_all(simulator: SimulatorProces
 def test_messages_are_dropped_or_doubled(simulator: SimulatorProcess, kind: str, share: float) -> None:
     with connect(f"ws{simulator.url[4:]}/ws") as socket:
         socket.send(json.dumps({"method": "subscribe", "subscription": {"type": "allMids"}}))
-        socket.recv(5)
-        socket.recv(5)
+        socket.recv(30)
+        socket.recv(30)
         simulator.panel("faults", where="ws", kind=kind, target="allMids", count=4)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while simulator.panel("faults")["waiting"]:
             assert time.monotonic() < deadline
         simulator.panel("freeze", seconds=30)
         texts = []
         while True:
             try:
-                texts.append(socket.recv(0.3))
+                texts.append(socket.recv(2))
             except TimeoutError:
                 break
         doubles = sum(1 for one, two in pairwise(texts) if one == two)

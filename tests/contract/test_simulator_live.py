@@ -81,7 +81,7 @@ def test_a_relayed_market_follows_freezes_and_goes_on(upstream: SimulatorProcess
 
         wallet = Account.from_key(KEY)
         relay.fund(wallet.address)
-        exchange = Exchange(wallet, relay.url, timeout=10)
+        exchange = Exchange(wallet, relay.url, timeout=60)
         filled = exchange.market_open("ETH", True, 0.5)["response"]["data"]["statuses"][0]["filled"]
         book: Any = upstream.info(type="l2Book", coin="ETH")
         assert filled["avgPx"] == book["levels"][1][0]["px"]

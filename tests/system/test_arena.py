@@ -104,7 +104,7 @@ async def test_a_websocket_client_gets_a_snapshot_of_every_channel_and_then_push
     wait_for(
         "the pushed decision in PostgreSQL",
         lambda: arena.rows("SELECT 1 FROM ai_decisions WHERE cycle_id = %s", cycle),
-        limit_s=10,
+        limit_s=60,
     )
 
 
@@ -135,7 +135,7 @@ def test_every_open_position_has_its_stop_on_the_exchange(arena: Arena) -> None:
                     found.append(f"{account['model']} {position['coin']}")
         return found
 
-    wait_for("every position to be covered", lambda: not uncovered(), limit_s=15)
+    wait_for("every position to be covered", lambda: not uncovered(), limit_s=60)
 
 
 def sequences_without_gaps(arena: Arena) -> None:
@@ -214,7 +214,7 @@ def test_restart_command_brings_a_ready_service(arena: Arena, service: str) -> N
     before = arena.pid(service)
     done = arena.command("restart", service)
     assert done.returncode == 0, done.stderr
-    assert wait_for("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=10)
+    assert wait_for("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=60)
     assert arena.is_ready(service)
 
 
@@ -246,9 +246,9 @@ def test_halt_stops_entries_and_resume_lets_them_on(arena: Arena) -> None:
         rows = {row["model"]: row["trading_state"] for row in arena.get("status")["models"]}
         return str(rows["qwen"])
 
-    wait_for("qwen to be halted", lambda: state() == "HALTED", limit_s=15)
+    wait_for("qwen to be halted", lambda: state() == "HALTED", limit_s=60)
     assert httpx.post(f"{control}/resume", json={"model": "qwen"}, headers=token).status_code == 202
-    wait_for("qwen to be active again", lambda: state() == "ACTIVE", limit_s=15)
+    wait_for("qwen to be active again", lambda: state() == "ACTIVE", limit_s=60)
 
 
 def test_run_file_is_private_and_says_where_everything_listens(arena: Arena) -> None:

@@ -190,9 +190,9 @@ def test_no_answer_of_any_service_holds_a_key(arena: Arena, search: Search) -> N
     for name, service in arena.run["services"].items():
         base = service["metrics_url"].removesuffix("/metrics")
         for path in ("metrics", "healthz", "readyz"):
-            search.look(f"{name}/{path}", httpx.get(f"{base}/{path}", timeout=10).content)
+            search.look(f"{name}/{path}", httpx.get(f"{base}/{path}", timeout=60).content)
     url = arena.run["gateway_url"]
-    described = httpx.get(f"{url}/api/v1/openapi.json", timeout=10)
+    described = httpx.get(f"{url}/api/v1/openapi.json", timeout=60)
     paths = described.json()["paths"] if described.status_code == 200 else {}
     plain = [path for path, verbs in paths.items() if "get" in verbs and "{" not in path]
     assert plain, described.text[:300]

@@ -248,7 +248,7 @@ async def test_a_deferred_answer_keeps_its_event_pending_and_lets_later_ones_pas
         return (answer(event),)
 
     session = asyncio.ensure_future(stage.session(Handlers(each={}, deferred={COMMAND: start})))
-    await asyncio.wait_for(second_done.wait(), 5)
+    await asyncio.wait_for(second_done.wait(), 60)
     while stage.alerts() != ["2"]:
         await asyncio.sleep(0)
     assert await stage.pending() == ["1"]
@@ -273,7 +273,7 @@ async def test_a_stopped_session_leaves_unanswered_events_pending(stage: Stage) 
     session = asyncio.ensure_future(
         stage.session(Handlers(each={}, deferred={COMMAND: lambda event, now_ms: never(event)}))
     )
-    await asyncio.wait_for(asked.wait(), 5)
+    await asyncio.wait_for(asked.wait(), 60)
     stage.stopping.set()
     await session
     assert await stage.pending() == ["1"]
