@@ -217,10 +217,14 @@ def test_the_sdks_own_websocket_hears_market_and_fills(trader: Trader) -> None:
             {"type": "orderUpdates", "user": trader.address},
             {"type": "userFills", "user": trader.address},
         ]
+        deadline = time.monotonic() + 60
+        # The SDK sends what was asked for before it was connected from a thread of its own, in no order with the rest.
+        while not info.ws_manager.ws_ready:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         for subscription in wanted:
             info.subscribe(subscription, lambda message: heard.setdefault(message["channel"], []).append(message))
         channels = {subscription["type"] for subscription in wanted}
-        deadline = time.monotonic() + 60
         # One socket is served in order: once the last subscription answers, all before it stand.
         while "userFills" not in heard:
             assert time.monotonic() < deadline

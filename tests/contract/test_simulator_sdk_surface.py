@@ -264,10 +264,14 @@ def test_every_subscription_that_the_sdk_knows_is_served(simulator: SimulatorPro
     heard: dict[str, list[Any]] = {}
     numbers = []
     try:
+        deadline = time.monotonic() + 60
+        # The SDK sends what was asked for before it was connected from a thread of its own, in no order with the rest.
+        while not info.ws_manager.ws_ready:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         for row in wanted:
             told = lambda message: heard.setdefault(message["channel"], []).append(message["data"])  # noqa: E731
             numbers.append((row, info.subscribe(row, told)))
-        deadline = time.monotonic() + 60
 
         def wait_for(expected: set[str]) -> None:
             while not expected <= set(heard):
