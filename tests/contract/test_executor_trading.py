@@ -41,7 +41,7 @@ async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(st
         (OrderRole.TARGET, "cycle-1"),
         (OrderRole.EXIT, "cycle-2"),
     ]
-    fills = await stage.events("order.filled")
+    fills = await stage.filled("2.469")
     assert {e.data.role for e in fills} == {OrderRole.ENTRY, OrderRole.EXIT}
     assert len(fills) == len(stage.fills())
     assert sum(e.data.size_coin for e in fills) == 2 * Decimal("1.2345")
@@ -78,7 +78,7 @@ async def test_an_approval_read_twice_is_one_order(stage: Stage) -> None:
         await client.xadd(RiskApproved.TYPE, fields)
     assert await stage.ended(leave) == "FILLED"
     await stage.flat()
-    assert len(stage.fills()) == len(await stage.events("order.filled"))
+    assert len(stage.fills()) == len(await stage.filled("1"))
     assert await stage.rows("SELECT count(*) FROM intent_sends WHERE intent_id = %s", leave.id) == [(1,)]
 
 
@@ -129,8 +129,7 @@ async def test_a_kill_between_sending_and_answer_doubles_nothing(stage: Stage) -
     assert await stage.ended(entry) == "FILLED"
     assert (await stage.protected()).intent_id == entry.id
     assert len(stage.entry_orders()) == 1
-    fills = await stage.events("order.filled")
-    assert sum(e.data.size_coin for e in fills) == Decimal("0.5")
+    assert sum(e.data.size_coin for e in await stage.filled("0.5")) == Decimal("0.5")
 
 
 async def test_what_was_approved_while_the_executor_was_away_is_done_if_it_is_still_fresh(stage: Stage) -> None:
@@ -260,12 +259,12 @@ async def test_a_position_without_a_confirmed_stop_is_closed(stage: Stage) -> No
         for order in stage.open_orders():
             exchange.cancel("ETH", order["oid"])
     await stage.flat()
-    assert "UNPROTECTED_CLOSED" in await stage.alerts()
 
     async def told() -> bool:
-        return any(e.data.role is OrderRole.FLATTEN for e in await stage.events("order.filled"))
+        has_closed = any(e.data.role is OrderRole.FLATTEN for e in await stage.events("order.filled"))
+        return has_closed and "UNPROTECTED_CLOSED" in await stage.alerts()
 
-    await stage.until("the closing fill", told)
+    await stage.until("the closing fill and the alert", told)
 
 
 async def test_a_position_nobody_ordered_is_adopted_with_an_alert(stage: Stage) -> None:

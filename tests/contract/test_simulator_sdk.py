@@ -13,6 +13,7 @@ from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
+from sdk_socket import subscribe_all, wait_for
 
 from simulator.testing import SimulatorProcess
 
@@ -217,26 +218,14 @@ def test_the_sdks_own_websocket_hears_market_and_fills(trader: Trader) -> None:
             {"type": "orderUpdates", "user": trader.address},
             {"type": "userFills", "user": trader.address},
         ]
-        deadline = time.monotonic() + 60
-        # The SDK sends what was asked for before it was connected from a thread of its own, in no order with the rest.
-        while not info.ws_manager.ws_ready:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        for subscription in wanted:
-            info.subscribe(subscription, lambda message: heard.setdefault(message["channel"], []).append(message))
-        channels = {subscription["type"] for subscription in wanted}
-        # One socket is served in order: once the last subscription answers, all before it stand.
-        while "userFills" not in heard:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        subscribe_all(info, wanted, heard)
         trader.exchange.market_open("BTC", True, 0.01)
-        while not (channels <= set(heard) and len(heard["userFills"]) > 1):
-            assert time.monotonic() < deadline, sorted(channels - set(heard))
-            time.sleep(0.05)
+        channels = {subscription["type"] for subscription in wanted}
+        wait_for("every channel", lambda: channels <= set(heard) and len(heard["userFills"]) > 1)
     finally:
         info.disconnect_websocket()
-    assert heard["userFills"][0]["data"]["isSnapshot"] is True
-    assert heard["userFills"][-1]["data"]["fills"][0]["coin"] == "BTC"
+    assert heard["userFills"][0]["isSnapshot"] is True
+    assert heard["userFills"][-1]["fills"][0]["coin"] == "BTC"
 
 
 def test_unknown_requests_are_422_and_the_faucet_pays(trader: Trader) -> None:

@@ -9,6 +9,7 @@ from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
+from sdk_socket import subscribe_all, wait_for
 
 from simulator.testing import SimulatorProcess
 
@@ -262,28 +263,11 @@ def test_every_subscription_that_the_sdk_knows_is_served(simulator: SimulatorPro
     ]
     channels = {"user" if row["type"] == "userEvents" else row["type"] for row in wanted}
     heard: dict[str, list[Any]] = {}
-    numbers = []
     try:
-        deadline = time.monotonic() + 60
-        # The SDK sends what was asked for before it was connected from a thread of its own, in no order with the rest.
-        while not info.ws_manager.ws_ready:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        for row in wanted:
-            told = lambda message: heard.setdefault(message["channel"], []).append(message["data"])  # noqa: E731
-            numbers.append((row, info.subscribe(row, told)))
-
-        def wait_for(expected: set[str]) -> None:
-            while not expected <= set(heard):
-                assert time.monotonic() < deadline, expected - set(heard)
-                time.sleep(0.05)
-
-        # Orders and fills are told once, to those who are subscribed by then. One socket is served in order: once
-        # the last subscription answers, all before it stand.
-        wait_for({wanted[-1]["type"]})
+        numbers = subscribe_all(info, wanted, heard)
         exchange.market_open("ETH", True, 0.02)
-        wait_for(channels)
-        assert all(info.unsubscribe(row, number) for row, number in numbers)
+        wait_for("every channel", lambda: channels <= set(heard))
+        assert all(info.unsubscribe(row, number) for row, number in zip(wanted, numbers, strict=True))
     finally:
         info.disconnect_websocket()
     assert heard["user"][0]["fills"][0]["coin"] == "ETH"

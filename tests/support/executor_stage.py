@@ -162,6 +162,15 @@ class Stage:
         client: Any = self.bus.client
         return [read_entry(kind, fields) for _, fields in await client.xrange(kind)]
 
+    async def filled(self, size_coin: str) -> list[Event[Any]]:
+        """The fills that are told, once they come to that size; they reach the stream after the tables."""
+
+        async def look() -> list[Event[Any]] | None:
+            fills = await self.events("order.filled")
+            return fills if sum(e.data.size_coin for e in fills) >= Decimal(size_coin) else None
+
+        return await self.until(f"fills of {size_coin}", look)
+
     async def rows(self, query: str, *parameters: object) -> list[Any]:
         async with await psycopg.AsyncConnection.connect(self.database_url) as connection:
             return await (await connection.execute(query.encode(), parameters)).fetchall()

@@ -135,7 +135,7 @@ def test_every_open_position_has_its_stop_on_the_exchange(arena: Arena) -> None:
                     found.append(f"{account['model']} {position['coin']}")
         return found
 
-    wait_for("every position to be covered", lambda: not uncovered(), limit_s=60)
+    wait_for("every position to be covered", lambda: not uncovered(), limit_s=15)
 
 
 def sequences_without_gaps(arena: Arena) -> None:

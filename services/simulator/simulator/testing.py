@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 
-START_LIMIT_S = 30.0
+START_LIMIT_S = 90.0
+END_LIMIT_S = 60.0
 
 
 class SimulatorProcess:
@@ -38,7 +39,7 @@ class SimulatorProcess:
         }
         self.port = 0
         self.metrics_port = self.control_port = 0
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -56,22 +57,27 @@ class SimulatorProcess:
             env=os.environ | self._environment | ports,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # A buffer would hold lines that select doesn't see.
         )
         while (started := json.loads(self._next_line()))["event"] != "started":
             pass
         self.port, self.metrics_port = started["port"], started["metrics_port"]
         self.control_port = started["control_port"]
-        httpx.post(f"{self.url}/info", json={"type": "allMids"}, timeout=10).raise_for_status()
+        httpx.post(f"{self.url}/info", json={"type": "allMids"}, timeout=60).raise_for_status()
         return self
 
-    def _next_line(self) -> str:
+    def _next_line(self) -> bytes:
         assert self._process is not None  # noqa: S101 - start has set them
         assert self._process.stdout is not None  # noqa: S101
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
             if select.select([self._process.stdout], [], [], 0.2)[0]:
-                return self._process.stdout.readline()
+                line = self._process.stdout.readline()
+                if not line:
+                    raise RuntimeError(
+                        f"the simulator ended with {self._process.wait(END_LIMIT_S)} before it had started"
+                    )
+                return line
         raise TimeoutError("the simulator did not start")
 
     def stop(self) -> int:
@@ -89,16 +95,16 @@ class SimulatorProcess:
             self._process.kill()
         else:
             self._process.terminate()
-        code = self._process.wait(15)
+        code = self._process.wait(END_LIMIT_S)
         self._process.stdout.close()
         return code
 
     def fund(self, address: str, usd: str = "10000") -> None:
-        httpx.post(f"{self.url}/faucet", json={"user": address, "usd": usd}, timeout=10).raise_for_status()
+        httpx.post(f"{self.url}/faucet", json={"user": address, "usd": usd}, timeout=60).raise_for_status()
 
     def info(self, **body: object) -> object:
         """One /info request."""
-        answer = httpx.post(f"{self.url}/info", json=body, timeout=10)
+        answer = httpx.post(f"{self.url}/info", json=body, timeout=60)
         answer.raise_for_status()
         result: object = answer.json()
         return result
@@ -106,7 +112,7 @@ class SimulatorProcess:
     def panel(self, path: str, **body: object) -> dict[str, object]:
         """One request to the control panel; GET without a body."""
         url = f"http://127.0.0.1:{self.control_port}/{path}"
-        answer = httpx.post(url, json=body, timeout=60) if body else httpx.get(url, timeout=10)
+        answer = httpx.post(url, json=body, timeout=60) if body else httpx.get(url, timeout=60)
         answer.raise_for_status()
         result: dict[str, object] = answer.json()
         return result
