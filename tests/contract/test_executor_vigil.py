@@ -8,10 +8,12 @@ from typing import Any
 import psutil
 import pytest
 from executor_stage import Stage, Treatment
+from structlog import get_logger
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
 from common.events import Leg, OrderRole
 from common.trading.symbols import Side, Symbol
+from executor.journal import CloseJournal
 from executor.testing import address_of
 from simulator.testing import SimulatorProcess
 
@@ -136,7 +138,12 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
     sent = [row["order"] for row in stage.exchange_orders() if row["order"]["oid"] not in before]
     assert [(order["coin"], order["side"], order["reduceOnly"]) for order in sent] == [("ETH", "A", True)]
     assert sorted(held(stage)) == ["SOL", "XRP"]
-    assert (stage.folder / "closes-deepseek.jsonl").exists()
+
+    async def is_answered() -> bool:
+        noted = CloseJournal(stage.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
+        return any(close.answer is not None for close in noted)
+
+    await stage.until("the answer to be noted", is_answered)
     if how == "dead":
         stage.executor.kill()  # What it did meanwhile outlives it, in the journal alone.
     server.come_back()
