@@ -99,3 +99,81 @@ async def test_a_liquidation_is_a_trade_at_its_real_price(stage: Stage) -> None:
     [book] = books
     assert abs(book["residual"]) < CENT
     assert alerts == []
+
+
+async def taken_by_the_backstop(stage: Stage) -> Decimal:
+    """Has the account's position taken; what it was worth then."""
+    stage.simulator.panel("step", count=4, ms=250)
+    entry = stage.approve(Side.LONG, "2", leverage=20)
+    await stage.send(entry)
+    await stage.ended(entry)
+    held = await stage.protected()
+    # More than 3.72 % below its entry less than two thirds of the maintenance margin is left; the stop lies 5 % below.
+    target = held.entry_price * Decimal("0.957")
+    assert target > held.stop_loss_price
+    stage.simulator.panel("jump", coin="ETH", percent=float((target / stage.mark() - 1) * 100))
+    stage.simulator.panel("step", count=2, ms=250)
+    await stage.flat()
+    closing = [row for row in stage.fills() if row.get("liquidation")]
+    assert [row["liquidation"]["method"] for row in closing] == ["backstop"]
+    rows: Any = stage.simulator.info(type="userNonFundingLedgerUpdates", user=address_of("deepseek"), startTime=0)
+    [kept] = [Decimal(row["delta"]["accountValue"]) for row in rows if row["delta"]["type"] == "liquidation"]
+    assert kept > 1
+    return kept
+
+
+async def explained(stage: Stage) -> Any:
+    """The account, once its sums explain its cash."""
+
+    async def look() -> Any:
+        account = await stage.account()
+        sums = account.sums
+        moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
+        return account if abs(account.cash_usd - sums.start_cash_usd - moved) < CENT else None
+
+    return await stage.until("sums that explain the cash", look)
+
+
+async def test_the_margin_that_the_backstop_keeps_is_a_loss_of_the_account(stage: Stage) -> None:
+    kept = await taken_by_the_backstop(stage)
+    account = await explained(stage)
+    pnl = sum(Decimal(row["closedPnl"]) for row in stage.fills())
+    assert account.sums.closed_pnl_usd == pnl - kept
+    assert account.sums.transfers_usd == 0
+
+    async def told() -> list[Any]:
+        return [event for event in await stage.events("account.ledger") if event.data.kind == "liquidation"]
+
+    [movement] = await stage.until("the margin kept", told)
+    assert (movement.data.amount_usd, movement.data.reason, movement.data.coin) == (-kept, "backstop", "ETH")
+    await stage.filled("4")
+    events = [event for kind in TOLD for event in await stage.events(kind)]
+    state = [event for event in await stage.events("account.updated") if event.data.model == "deepseek"][-1]
+    [trade], [book], alerts = await recorded(stage, [*events, movement, state])
+    assert trade["status"] == "LIQUIDATED"
+    assert (book["other"], alerts) == (-kept, [])
+    assert abs(book["residual"]) < CENT
+
+
+@pytest.mark.parametrize("late", ['"type":"liquidation"', '"liquidation":{'], ids=["its row", "its fill"])
+async def test_half_a_liquidation_told_late_is_booked_once_also_by_the_next_executor(stage: Stage, late: str) -> None:
+    stage.proxy.renamed = (late.encode(), late.replace("liquidation", "liquidatio_").encode())
+    kept = await taken_by_the_backstop(stage)
+    before = (await stage.account()).sums
+    stage.simulator.panel("step", count=1, ms=30_000)
+    stage.simulator.fund(address_of("deepseek"), "40")
+
+    async def paid_in() -> Any:
+        account = await stage.account()
+        return account if account.sums.transfers_usd == 40 else None
+
+    account = await stage.until("the deposit of later", paid_in)
+    assert account.sums.closed_pnl_usd == before.closed_pnl_usd
+    for _ in range(2):
+        stage.executor.kill()
+        stage.proxy.renamed = None
+        stage.executor.start()
+        account = await explained(stage)
+        assert account.sums.closed_pnl_usd == before.closed_pnl_usd - kept
+    told = [event.data.amount_usd for event in await stage.events("account.ledger")]
+    assert sorted(told) == [-kept, 40]

@@ -300,6 +300,20 @@ async def test_funding_of_an_open_trade_counts_at_once(recorder: Recorder, pool:
     assert figures["net_realized"] == "-0.3"
 
 
+async def test_margin_that_the_backstop_kept_is_a_realised_loss_of_its_account(recorder: Recorder, pool: Pool) -> None:
+    kept = AccountLedger(model="qwen", kind=LedgerKind.LIQUIDATION, amount_usd=D(-40), reason="backstop", coin="BTC")
+    event = originate(kept, keys=("l",), time_ms=2_500, now_ms=2_500)
+    fills = [
+        filled("qwen", Symbol.BTC, 1, 2_000, D(1), D(100), D(0)),
+        filled("qwen", Symbol.BTC, 2, 2_500, D(-1), D(96), D(1), closed_pnl=D(-4)),
+    ]
+    await recorder.store([state("qwen", 1_000, D(10_000)), state("deepseek", 1_000, D(10_000)), *fills], 1)
+    for _ in range(2):
+        await recorder.store([event], 1)
+    figures = [await Queries(pool).model_statistics(model) for model in ("qwen", "deepseek")]
+    assert [row["net_realized"] for row in figures if row is not None] == ["-44", "0"]
+
+
 async def test_time_shares_go_on_with_the_account(recorder: Recorder, pool: Pool) -> None:
     fills = [
         filled("qwen", Symbol.BTC, 1, 2_000, D(1), D(100), D(0)),

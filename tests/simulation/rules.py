@@ -318,16 +318,8 @@ class Rules:
             if wrong:
                 raise SimulationFailed(f"told as rejected, and yet filled: {wrong}")
 
-    def _kept_by_backstop(self, address: str) -> Decimal:
-        """The margin that the backstop took with its positions: no fill tells of it, only the ledger's own row."""
-        fills = self._world.histories.fills.get(address, [])
-        times = {fill.time_ms for fill in fills if fill.liquidation and fill.liquidation["method"] == "backstop"}
-        rows = [row for row in self._world.histories.ledger.get(address, []) if row["time"] in times]
-        values = [Decimal(row["delta"]["accountValue"]) for row in rows if row["delta"]["type"] == "liquidation"]
-        return sum((max(value, Decimal(0)) for value in values), Decimal(0))
-
     def _books_agree(self, model: str) -> None:
-        """Our fills are the exchange's, and so are the cash and the positions that follow from them."""
+        """Our fills are the exchange's, and so are the cash and the positions that follow from what we were told."""
         address = self.stage.addresses[model]
         theirs = {(fill.tid, fill.oid) for fill in self._world.histories.fills.get(address, [])}
         events = [e for e in self.stage.recorded.values() if e.type == "order.filled" and e.data.model == model]
@@ -338,11 +330,9 @@ class Rules:
         marks = self._world.exchange.marks()
         equity = figures(account, marks).account_value
         cash = equity - sum((p.unrealised(marks[p.coin]) for p in account.positions.values()), Decimal(0))
-        funding = sum(
-            (Decimal(row["delta"]["usdc"]) for row in self._world.histories.fundings.get(address, [])), Decimal(0)
-        )
-        kept = self._kept_by_backstop(address)
-        booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in events), BALANCE_USD + funding - kept)
+        told = [e.data for e in self.stage.recorded.values() if e.type == "account.ledger" and e.data.model == model]
+        moved = sum((data.amount_usd for data in told), BALANCE_USD)
+        booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in events), moved)
         if abs(booked - cash) > equity * RESIDUAL_FRACTION:
             raise SimulationFailed(f"{model}: our cash is {booked}, the exchange's {cash}")
         for coin in {event.data.symbol.value for event in events}:

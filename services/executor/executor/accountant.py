@@ -38,7 +38,7 @@ class Accountant:
             if not self._is_due(books.residual_usd(state.cash_usd)):
                 break
             await take_fills(state)
-            await self._take_movements(books)
+            await self._take_movements(books, state.time_ms)
             # The record may hold what came after the state: only a later one contains it all.
             state = state_of(await self.venue.state())
             books = await self._books()
@@ -69,20 +69,25 @@ class Accountant:
             raise ValueError(f"the books of {self.model} are gone")
         return books
 
-    async def _take_movements(self, books: Books) -> None:
-        """Funding, transfers and fills on other coins since the last ones known; ids make an overlap harmless."""
+    async def _take_movements(self, books: Books, now_ms: int) -> None:
+        """Funding, transfers, margins kept by the backstop and fills on other coins since the last ones known.
+
+        Ids make an overlap harmless. `now_ms` is the exchange's time.
+        """
         start_ms = max(books.since_ms, books.movements_until_ms - OVERLAP_MS)
         address = self.venue.address
         fundings = ledger.funding_payments(address, await self._pages(self.venue.funding_since, start_ms))
-        transfers = ledger.transfers(address, await self._pages(self.venue.transfers_since, start_ms))
-        foreign = ledger.foreign_fills(address, await self.venue.fills_since(start_ms))
-        found = [m for m in (*fundings, *transfers, *foreign) if m.entry.time_ms > books.since_ms]
-        await self._enter(found, books)
+        rows = await self._pages(self.venue.transfers_since, start_ms)
+        fills = await self.venue.fills_since(start_ms)
+        kept, half_told = ledger.liquidations(address, rows, fills)
+        known = (*fundings, *ledger.transfers(address, rows), *kept, *ledger.foreign_fills(address, fills))
+        found = [m for m in known if m.entry.time_ms > books.since_ms]
+        until_ms = max([books.movements_until_ms, *(m.entry.time_ms for m in found)])
+        await self._enter(found, ledger.complete_until(until_ms, half_told, now_ms))
 
-    async def _enter(self, found: list[Movement], books: Books) -> None:
+    async def _enter(self, found: list[Movement], until_ms: int) -> None:
         now_ms = self.clock.now_ms()
         events = [facts.moved(self.model, movement, now_ms) for movement in found]
-        until_ms = max([books.movements_until_ms, *(movement.entry.time_ms for movement in found)])
         await self.desk.books.enter(self.model, [movement.entry for movement in found], events, until_ms)
         if events:
             self.desk.outbox.wake()

@@ -15,8 +15,9 @@ ZERO = Decimal(0)
 OURS = frozenset(symbol.value for symbol in Symbol)
 ELSEWHERE = ("@", "/", ":")
 """Signs of a spot market's or another exchange's coin: their money isn't part of the account's margin."""
-WITHOUT_CASH = ("liquidation",)
-"""Rows of the ledger that move nothing themselves: the fills of a liquidation do."""
+BACKSTOP = "backstop"
+HALF_TOLD_MS = 3_600_000
+"""How long the missing half of a liquidation is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +114,49 @@ def transfers(address: str, rows: Iterable[Mapping[str, Any]]) -> list[Movement]
         amount = transfer_usd(address, delta)
         if amount is None:
             continue
-        content = json.dumps(delta, sort_keys=True)
-        entry = Entry(_key(address, "ledger", row["time"], row.get("hash"), content), int(row["time"]))
-        entry = Entry(entry.id, entry.time_ms, transfer_usd=amount)
+        entry = Entry(_row_id(address, row), int(row["time"]), transfer_usd=amount)
         movements.append(Movement(entry, LedgerKind.TRANSFER, amount, str(delta["type"])))
     return movements
+
+
+def liquidations(
+    address: str, rows: Iterable[Mapping[str, Any]], fills: Iterable[Mapping[str, Any]]
+) -> tuple[list[Movement], list[int]]:
+    """The margins that the backstop kept with the positions it took, and the times of liquidations half told so far.
+
+    How much was left stands only in the row of userNonFundingLedgerUpdates; that it was kept, and not sold into the
+    book, only in the fills of that time. Source: Hyperliquid docs, WsLedgerLiquidation and FillLiquidation.
+    """
+    methods: dict[tuple[int, str], str] = {}
+    for fill in fills:
+        note = fill.get("liquidation")
+        if note and (note.get("liquidatedUser") or address).lower() == address:
+            methods[int(fill["time"]), fill["coin"]] = note["method"]
+    movements: list[Movement] = []
+    half_told: list[int] = []
+    with_row: set[tuple[int, str]] = set()
+    for row in rows:
+        delta, time_ms = row["delta"], int(row["time"])
+        if delta["type"] != "liquidation":
+            continue
+        coins = [position["coin"] for position in delta.get("liquidatedPositions", ())]
+        keys = {(time_ms, coin) for coin in coins}
+        with_row |= keys
+        found = {methods[key] for key in keys & methods.keys()}
+        kept = Decimal(str(delta.get("accountValue", 0)))
+        if not found:
+            half_told.append(time_ms)
+        elif BACKSTOP in found and kept > 0:
+            entry = Entry(_row_id(address, row), time_ms, closed_pnl_usd=-kept)
+            coin = coins[0] if len(coins) == 1 else None
+            movements.append(Movement(entry, LedgerKind.LIQUIDATION, -kept, BACKSTOP, coin))
+    half_told += [key[0] for key, method in methods.items() if method == BACKSTOP and key not in with_row]
+    return movements, half_told
+
+
+def complete_until(until_ms: int, half_told: Iterable[int], now_ms: int) -> int:
+    """Up to when the record needn't be read again: not beyond a liquidation of late of which one half is missing."""
+    return min([until_ms, *(time_ms for time_ms in half_told if now_ms - time_ms < HALF_TOLD_MS)])
 
 
 def transfer_usd(address: str, delta: Mapping[str, Any]) -> Decimal | None:
@@ -138,6 +177,11 @@ def transfer_usd(address: str, delta: Mapping[str, Any]) -> Decimal | None:
             return amount
         return -(amount + fee)
     return None
+
+
+def _row_id(address: str, row: Mapping[str, Any]) -> str:
+    """Of a row of userNonFundingLedgerUpdates; several may share time and hash."""
+    return _key(address, "ledger", row["time"], row.get("hash"), json.dumps(row["delta"], sort_keys=True))
 
 
 def _key(*parts: object) -> str:

@@ -121,7 +121,7 @@ async def _tie_out(
     await insert(connection, "account_books", [row])
     if alerted_by != event.id:
         return []
-    message = f"{residual:.4f} USD of the account's cash are explained by no fill, funding or transfer"
+    message = f"{residual:.4f} USD of the account's cash are explained by no fill, funding, transfer or liquidation"
     payload = SystemAlert(
         code="PNL_RESIDUAL",
         severity=AlertSeverity.WARNING,
@@ -145,7 +145,7 @@ async def _moved(connection: Connection, model: str, since_ms: int) -> dict[str,
     await cursor.execute(
         """SELECT coalesce(sum(amount) FILTER (WHERE kind = 'funding'), 0) AS funding,
             coalesce(sum(amount) FILTER (WHERE kind = 'transfer'), 0) AS transfers,
-            coalesce(sum(amount) FILTER (WHERE kind = 'trade'), 0) AS other
+            coalesce(sum(amount) FILTER (WHERE kind IN ('trade', 'liquidation')), 0) AS other
         FROM account_movements WHERE model = %s AND time_ms > %s""",
         (model, since_ms),
     )

@@ -13,6 +13,7 @@ from executor.ledger import Books
 from executor.parse import state_of
 
 ME, OTHER = "0x" + "a" * 40, "0x" + "b" * 40
+DEPOSIT = {"time": 7, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}}
 RECORDED = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid" / "http_recorded"
 FUNDING = RECORDED / "user_funding_history_with_end_time__0_userFunding.json"
 
@@ -42,6 +43,68 @@ def test_equal_rows_have_equal_ids_and_different_ones_differ() -> None:
     other = {"time": 1, "hash": "0x0", "delta": {"type": "deposit", "usdc": "2.0"}}
     first, again, second = ledger.transfers(ME, [row, dict(row), other])
     assert first.entry.id == again.entry.id != second.entry.id
+
+
+def liquidation_row(*coins: str, value: str = "43.5", time_ms: int = 7) -> dict[str, Any]:
+    positions = [{"coin": coin, "szi": "2.0"} for coin in coins]
+    delta = {"type": "liquidation", "liquidatedNtlPos": "7600.0", "accountValue": value}
+    return {"time": time_ms, "hash": "0x0", "delta": delta | {"liquidatedPositions": positions}}
+
+
+def liquidation_fill(coin: str, method: str, user: str = ME, time_ms: int = 7) -> dict[str, Any]:
+    return {"coin": coin, "time": time_ms, "liquidation": {"liquidatedUser": user, "markPx": "1", "method": method}}
+
+
+def test_the_margin_that_the_backstop_kept_is_a_loss() -> None:
+    row, fill = liquidation_row("ETH"), liquidation_fill("ETH", "backstop")
+    plain = {"coin": "ETH", "time": 6, "liquidation": None}
+    [kept], half_told = ledger.liquidations(ME, [row], [plain, fill, fill])
+    assert (kept.kind, kept.reason, kept.coin, kept.amount_usd) == ("liquidation", "backstop", "ETH", Decimal("-43.5"))
+    assert (kept.entry.closed_pnl_usd, kept.entry.transfer_usd, kept.entry.time_ms) == (Decimal("-43.5"), 0, 7)
+    [again], _ = ledger.liquidations(ME, [dict(row)], [fill])
+    assert again == kept
+    assert half_told == []
+
+
+def test_a_cross_account_loses_its_margin_once() -> None:
+    fills = [liquidation_fill("ETH", "backstop"), liquidation_fill("ATOM", "backstop")]
+    [kept], half_told = ledger.liquidations(ME, [liquidation_row("ETH", "ATOM")], fills)
+    assert (kept.amount_usd, kept.coin, half_told) == (Decimal("-43.5"), None, [])
+
+
+@pytest.mark.parametrize(
+    ("row", "fill"),
+    [
+        (liquidation_row("ETH"), liquidation_fill("ETH", "market")),
+        (liquidation_row("ETH", value="-5.0"), liquidation_fill("ETH", "backstop")),
+        (DEPOSIT, liquidation_fill("ETH", "market")),
+        (DEPOSIT, liquidation_fill("ETH", "backstop", OTHER)),
+    ],
+)
+def test_no_margin_is_kept_by_the_book_of_nothing_or_of_another(row: dict[str, Any], fill: dict[str, Any]) -> None:
+    assert ledger.liquidations(ME, [row], [fill]) == ([], [])
+
+
+def test_of_two_liquidations_at_once_only_the_backstops_keeps_margin() -> None:
+    rows = [liquidation_row("ETH", value="10"), liquidation_row("SOL", value="20")]
+    fills = [liquidation_fill("ETH", "market"), liquidation_fill("SOL", "backstop")]
+    [kept], _ = ledger.liquidations(ME, rows, fills)
+    assert (kept.coin, kept.amount_usd) == ("SOL", Decimal(-20))
+
+
+def test_half_a_liquidation_is_waited_for() -> None:
+    elsewhere = liquidation_fill("ETH", "backstop", time_ms=9)
+    assert ledger.liquidations(ME, [liquidation_row("ETH")], []) == ([], [7])
+    assert ledger.liquidations(ME, [], [elsewhere]) == ([], [9])
+    assert ledger.liquidations(ME, [liquidation_row("ETH")], [elsewhere]) == ([], [7, 9])
+
+
+def test_the_record_is_read_again_from_half_a_liquidation_on_but_not_for_ever() -> None:
+    hour_ms = 3_600_000
+    assert ledger.complete_until(5_000, [], 6_000) == 5_000
+    assert ledger.complete_until(5_000, [5_500, 2_000, 3_000], 6_000) == 2_000
+    assert ledger.complete_until(2 * hour_ms, [hour_ms - 1, hour_ms + 1], 2 * hour_ms) == hour_ms + 1
+    assert ledger.complete_until(2 * hour_ms, [hour_ms - 1], 2 * hour_ms) == 2 * hour_ms
 
 
 def test_fills_on_coins_outside_the_arena_are_told_apart() -> None:

@@ -62,7 +62,8 @@ class ForeignPosition(Fact):
 class AccountSums(Fact):
     """What moved an account's cash since `since_ms`, when it held `start_cash_usd`; from the exchange's own record.
 
-    cash = start + closed profit − fees + funding + transfers. Funding and transfers positive came in.
+    cash = start + closed profit − fees + funding + transfers. Funding and transfers positive came in. Margin that the
+    exchange's backstop kept lowers the closed profit.
     """
 
     since_ms: int
@@ -103,18 +104,20 @@ class AccountUpdated(Payload):
 
 
 class LedgerKind(StrEnum):
-    """funding: the hourly payment; transfer: money in or out; trade: a fill on a coin that the arena doesn't trade."""
+    """funding: the hourly payment; transfer: money in or out; trade: a fill on a coin that the arena doesn't trade;
+    liquidation: the margin that the exchange's backstop kept with a position it took."""
 
     FUNDING = "funding"
     TRANSFER = "transfer"
     TRADE = "trade"
+    LIQUIDATION = "liquidation"
 
 
 class AccountLedger(Payload):
     """Money that came into an account or left it other than by a fill of an arena's coin, from the exchange's record.
 
-    `amount_usd` positive was received. `reason` is the exchange's own word: deposit, withdraw, … `size_coin` (signed)
-    and `rate_hourly` are those of a funding payment.
+    `amount_usd` positive was received. `reason` is the exchange's own word: deposit, withdraw, backstop, …
+    `size_coin` (signed) and `rate_hourly` are those of a funding payment.
     """
 
     TYPE: ClassVar[str] = "account.ledger"
