@@ -21,8 +21,16 @@ def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
-    stage = Stage(tmp_path, simulator, redis_url, database_url)
+def changed() -> dict[str, str]:
+    """Settings of the stage's executor that a test wants otherwise, by a parameter of that name."""
+    return {}
+
+
+@pytest.fixture
+async def stage(
+    tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str, changed: dict[str, str]
+) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path, simulator, redis_url, database_url, changed)
     try:
         await stage.open()
         yield stage

@@ -3,14 +3,19 @@
 import asyncio
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from executor_stage import Stage, Treatment
+import pytest
+from executor_stage import Stage, Treatment, stepped_stage
 
 from common.events import Command, Event, Leg, OrderRole, RiskApproved
 from common.events.codec import encode
 from common.trading.symbols import Side, Symbol
 from executor.testing import key_of
+
+SOON_VOID = pytest.mark.parametrize("changed", [{"INTENT_LIFE_S": "5"}], ids=["soon void"])
+SOON_ALARMED = pytest.mark.parametrize("changed", [{"UNPROTECTED_LIMIT_S": "3"}], ids=["soon alarmed"])
 
 
 async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(stage: Stage) -> None:
@@ -100,6 +105,7 @@ async def test_an_order_that_never_arrived_is_sent_again_as_the_same_bytes(stage
     assert {purpose for (purpose,) in sends} == {"orders", "resend"}
 
 
+@SOON_VOID
 async def test_an_order_that_never_arrives_ends_only_after_it_is_void(stage: Stage) -> None:
     stage.proxy.harm('"grouping": "normalTpsl"', Treatment.REFUSE)
     entry = stage.approve(Side.LONG, "0.5")
@@ -136,7 +142,7 @@ async def test_what_was_approved_while_the_executor_was_away_is_done_if_it_is_st
     stage.executor.kill()
     now_ms = time.time_ns() // 1_000_000
     late = stage.approve(Side.LONG, "0.5", symbol=Symbol.BTC, valid_until_ms=now_ms - 1)
-    fresh = stage.approve(Side.LONG, "0.5", valid_until_ms=now_ms + 60_000)
+    fresh = stage.approve(Side.LONG, "0.5", valid_until_ms=now_ms + 120_000)
     await stage.send(late, fresh)
     stage.executor.start()
     assert await stage.ended(fresh) == "FILLED"
@@ -166,27 +172,22 @@ async def test_a_stored_intent_is_sent_once_after_a_restart(stage: Stage) -> Non
     assert len(stage.entry_orders()) == 1
 
 
-async def test_a_partly_filled_entry_is_protected_for_what_it_holds(stage: Stage) -> None:
-    for _ in range(15):
+async def test_a_partly_filled_entry_is_protected_for_what_it_holds(
+    tmp_path: Path, redis_url: str, database_url: str
+) -> None:
+    async with stepped_stage(tmp_path, redis_url, database_url) as stage:  # The book stays as it was seen.
+        stage.simulator.panel("step", count=4, ms=250)
         book: Any = stage.simulator.info(type="l2Book", coin="XRP")
         best = book["levels"][1][0]
         size = str(int(Decimal(best["sz"]) * 3 + 30))
         entry = stage.approve(Side.LONG, size, symbol=Symbol.XRP, limit_price=Decimal(best["px"]), leverage=20)
         await stage.send(entry)
-        status = await stage.ended(entry)
-        if status == "PARTIAL":
-            break
-        assert status in ("REJECTED", "FILLED")
-        if status == "FILLED":
-            leave = stage.approve(Side.LONG, size, symbol=Symbol.XRP, leg=Leg.EXIT)
-            await stage.send(leave)
-            await stage.ended(leave)
-    assert status == "PARTIAL"
-    position = await stage.protected(Symbol.XRP)
-    assert position.size_coin < Decimal(size)
-    assert position.stop_loss_price == entry.data.intent.stop_loss_price
-    assert await stage.alerts() == []
-    assert [o["isPositionTpsl"] for o in stage.open_orders()] == [True, True]
+        assert await stage.ended(entry) == "PARTIAL"
+        position = await stage.protected(Symbol.XRP)
+        assert position.size_coin < Decimal(size)
+        assert position.stop_loss_price == entry.data.intent.stop_loss_price
+        assert await stage.alerts() == []
+        assert [o["isPositionTpsl"] for o in stage.open_orders()] == [True, True]
 
 
 async def test_a_stop_that_vanished_is_placed_again(stage: Stage) -> None:
@@ -250,6 +251,7 @@ async def test_an_outage_of_the_exchange_passes(stage: Stage) -> None:
     await stage.flat()
 
 
+@SOON_ALARMED
 async def test_a_position_without_a_confirmed_stop_is_closed(stage: Stage) -> None:
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
@@ -341,13 +343,14 @@ async def hold_back(stage: Stage) -> Event[RiskApproved]:
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
 
-    async def in_flight() -> bool:
-        return await stage.status(entry.id) == "IN_FLIGHT"
+    async def is_unknown() -> bool:
+        return await stage.status(entry.id) in ("IN_FLIGHT", "CANCELLED")
 
-    await stage.until("the outcome to be unknown", in_flight)
+    await stage.until("the outcome to be unknown", is_unknown)
     return entry
 
 
+@SOON_VOID
 async def test_a_halt_also_stops_an_entry_that_has_not_arrived_yet(stage: Stage) -> None:
     entry = await hold_back(stage)
     await stage.command(Command.HALT)
@@ -356,39 +359,55 @@ async def test_a_halt_also_stops_an_entry_that_has_not_arrived_yet(stage: Stage)
         return any(stage.folder.glob("**/halt*"))
 
     await stage.until("the halt", halted)
+
+    async def is_answered() -> bool:
+        return await stage.rows("SELECT 1 FROM intent_sends WHERE outcome IS NULL") == []
+
+    await stage.until("what was sent before to be answered", is_answered)
     stage.proxy.heal()
     assert await stage.ended(entry) == "CANCELLED"
     assert stage.fills() == []
 
 
+@SOON_VOID
 async def test_a_flatten_is_not_done_while_an_entry_may_still_arrive(stage: Stage) -> None:
     entry = await hold_back(stage)
     await stage.command(Command.FLATTEN)
 
     async def is_asked() -> bool:
-        return bool(await stage.rows("SELECT 1 FROM executor_flattens"))
-
-    query = "SELECT 1 FROM executor_flattens WHERE model = %s AND done_ms IS NOT NULL"
-
-    async def is_done() -> bool:
-        return bool(await stage.rows(query, "deepseek"))
+        return bool(await stage.rows("SELECT 1 FROM executor_flattens WHERE model = 'deepseek'"))
 
     await stage.until("the flatten", is_asked)
-    await asyncio.sleep(1.5)
-    assert not await is_done()
+    asked_before = stage.proxy.order_questions
+
+    async def is_known() -> bool:
+        """A turn asks once: of the second question at the latest the turn has begun after the flatten."""
+        return stage.proxy.order_questions >= asked_before + 2 or await stage.status(entry.id) == "CANCELLED"
+
+    await stage.until("the flatten to be known", is_known)
     stage.proxy.heal()
     assert await stage.ended(entry) == "CANCELLED"
     assert stage.fills() == []
-    await stage.until("the flatten to be done", is_done)
+    [(ended_ms,)] = await stage.rows("SELECT updated_ms FROM intents WHERE intent_id = %s", entry.id)
+
+    async def done_ms() -> int | None:
+        [(at_ms,)] = await stage.rows("SELECT done_ms FROM executor_flattens WHERE model = 'deepseek'")
+        return None if at_ms is None else int(at_ms)
+
+    assert await stage.until("the flatten to be done", done_ms) >= ended_ms
 
 
 async def test_an_instance_without_the_lease_sends_nothing(stage: Stage) -> None:
     await stage.send(stage.approve(Side.LONG, "0.5"))
     await stage.protected()
     client: Any = stage.bus.client
-    await client.delete("bus:lease:executor")
+    await client.set("bus:lease:executor", "executor-2")
     assert await stage.bus.acquire_lease("executor", "executor-2", ttl_ms=600_000)
-    await asyncio.sleep(5)
+
+    async def stands_by() -> bool:
+        return "standing by: another instance owns the account" in stage.unready().get("account-deepseek", "")
+
+    await stage.until("the first instance to stand by", stands_by)
     sends = await stage.rows("SELECT count(*) FROM intent_sends")
     with stage.by_hand() as exchange:
         for order in stage.open_orders():

@@ -73,7 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 async def alone(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, server: Server) -> AsyncIterator[Stage]:
     url = f"{server.store.url.rpartition('/')[0]}/{tmp_path.name}"
     wait_for_postgres(url)
-    stage = Stage(tmp_path, simulator, redis_url, url)
+    stage = Stage(tmp_path, simulator, redis_url, url, {"UNPROTECTED_LIMIT_S": "3"})
     try:
         await stage.open()
         yield stage

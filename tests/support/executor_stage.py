@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 from eth_account import Account
 from hyperliquid.exchange import Exchange
@@ -22,7 +24,8 @@ from common.trading.symbols import Side, Symbol
 from executor.testing import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 from simulator.testing import SimulatorProcess
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
+ENTRY_LIFE_MS = 120_000
 ETH = Symbol.ETH
 T = TypeVar("T")
 
@@ -45,6 +48,8 @@ class HarmfulProxy:
         self.marker: bytes | None = None
         self.treatment = Treatment.CUT_REPLY
         self.harmed = 0
+        self.order_questions = 0
+        """How often the exchange was asked what became of an order."""
         self.renamed: tuple[bytes, bytes] | None = None
         """A word of the exchange's answers and another one of its length that is heard instead."""
         self._writers: set[asyncio.StreamWriter] = set()
@@ -78,6 +83,7 @@ class HarmfulProxy:
 
         async def up() -> None:
             while data := await reader.read(65536):
+                self.order_questions += b'"type": "orderStatus"' in data
                 if self.marker is not None and self.marker in data:
                     self.harmed += 1
                     harmed.set()
@@ -117,10 +123,18 @@ class HarmfulProxy:
 
 
 class Stage:
-    """Everything a test touches."""
+    """Everything a test touches. `changed` are settings of the executor that the test wants otherwise."""
 
-    def __init__(self, folder: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        simulator: SimulatorProcess,
+        redis_url: str,
+        database_url: str,
+        changed: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder, self.simulator, self.database_url = folder, simulator, database_url
+        self._changed = dict(changed or {})
         self.bus = RedisBus(redis_url)
         self.proxy = HarmfulProxy(simulator.port)
         self.redis_url = redis_url
@@ -133,8 +147,7 @@ class Stage:
         proxied_port = urlsplit(await self.redis_proxy.start()).port
         redis_url = self.redis_url.replace(f":{self.redis_proxy.target_port}/", f":{proxied_port}/")
         variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=self.database_url)
-        variables["UNPROTECTED_LIMIT_S"] = "3"
-        self.executor = ExecutorProcess(self.folder, variables)
+        self.executor = ExecutorProcess(self.folder, variables | self._changed)
         self.executor.start()
         await self.until("an account state", self.account)
 
@@ -186,20 +199,26 @@ class Stage:
 
         return await self.until(f"the end of {event.id}", look)
 
+    def unready(self) -> dict[str, str]:
+        """What the executor says it isn't ready for, with the reasons."""
+        started = [line for line in self.executor.log.read_text().splitlines() if '"metrics_port"' in line][-1]
+        url = f"http://127.0.0.1:{json.loads(started)['metrics_port']}/readyz"
+        reasons: dict[str, str] = httpx.get(url, timeout=60).json()["reasons"]
+        return reasons
+
     def mark(self, symbol: Symbol = ETH) -> Decimal:
         mids: Any = self.simulator.info(type="allMids")
         return Decimal(mids[symbol.value])
 
     def approve(self, side: Side, size: str, symbol: Symbol = ETH, **given: Any) -> Event[Any]:
+        """An entry that stays fresh for as long as a busy machine may need, or an exit."""
         self.number += 1
+        now_ms = time.time_ns() // 1_000_000
+        if given.get("leg") is not Leg.EXIT:
+            given.setdefault("valid_until_ms", now_ms + ENTRY_LIFE_MS)
+        size_coin = Decimal(size)
         return approval(
-            self.number,
-            symbol,
-            side,
-            mark_price=self.mark(symbol),
-            size_coin=Decimal(size),
-            now_ms=time.time_ns() // 1_000_000,
-            **given,
+            self.number, symbol, side, mark_price=self.mark(symbol), size_coin=size_coin, now_ms=now_ms, **given
         )
 
     def exit_at(self, mark_price: Decimal) -> Event[Any]:

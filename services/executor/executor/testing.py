@@ -48,7 +48,7 @@ def wallet_pairs() -> list[tuple[str, str]]:
 
 
 def environment(folder: Path, *, api_url: str, redis_url: str, database_url: str) -> dict[str, str]:
-    """The variables of an executor on paper."""
+    """The variables of an executor on paper, which is patient: on a busy machine nothing is late."""
     variables = {
         "HYPERLIQUID_ENV": "paper",
         "HYPERLIQUID_API_URL": api_url,
@@ -56,8 +56,9 @@ def environment(folder: Path, *, api_url: str, redis_url: str, database_url: str
         "DATABASE_URL": database_url,
         "EXECUTOR_DATA_DIR": str(folder),
         "METRICS_PORT": "0",
-        "EXCHANGE_TIMEOUT_S": "3",
-        "INTENT_LIFE_S": "5",
+        "EXCHANGE_TIMEOUT_S": "60",
+        "INTENT_LIFE_S": "60",
+        "UNPROTECTED_LIMIT_S": "60",
     }
     for model in MODELS:
         variables[f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"] = key_of(model)
@@ -87,7 +88,7 @@ class ExecutorProcess:
         """SIGTERM; the exit code."""
         assert self._process is not None  # noqa: S101 - only a started one is stopped
         self._process.terminate()
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def wait(self) -> int:
         """Until it ends by itself; the exit code."""
@@ -98,7 +99,7 @@ class ExecutorProcess:
         """SIGKILL."""
         assert self._process is not None  # noqa: S101
         self._process.kill()
-        self._process.wait(20)
+        self._process.wait(60)
 
 
 def approval(
