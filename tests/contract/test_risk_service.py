@@ -50,7 +50,14 @@ from risk.testing import (
 )
 
 D = Decimal
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
+PATIENT = {
+    "MAX_MARK_AGE_MS": "60000",
+    "MAX_BOOK_AGE_MS": "60000",
+    "MAX_ACCOUNT_AGE_MS": "120000",
+    "MAX_DECISION_AGE_MS": "600000",
+}
+"""Nothing that a test sends is stale, however busy the machine is."""
 
 
 async def eventually(probe: Callable[[], Awaitable[Any]]) -> Any:
@@ -159,7 +166,8 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
 @asynccontextmanager
 async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
-    environment = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"} | settings
+    stores = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
+    environment = os.environ | PATIENT | stores | settings
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "risk.main", env=environment, stdout=asyncio.subprocess.DEVNULL
     )

@@ -18,7 +18,7 @@ from common.trading.symbols import SYMBOLS
 from simulator.market.capture import CaptureMarket, read_lines
 from simulator.testing import SimulatorProcess
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 COINS = [symbol.value for symbol in SYMBOLS]
 STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
 
@@ -84,17 +84,45 @@ async def record(simulator: SimulatorProcess, folder: Path) -> None:
             simulator.panel("step", count=9, ms=1_000)
             await asyncio.sleep(0.02)
         end = simulator.panel("step", count=1, ms=1_000)["time_ms"]
-        await eventually("the last books", lambda: is_recorded(folder, end))
+        newest = newest_of(simulator, end)
+        await eventually("the last step", lambda: newest.items() <= recorded(folder).items())
     finally:
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 0
 
 
-def is_recorded(folder: Path, end_ms: Any) -> bool:
-    frames = [line["frame"] for _, line in captured(folder)[-200:] if "frame" in line]
-    books = {each["data"]["coin"] for each in frames if each["channel"] == "l2Book" and each["data"]["time"] == end_ms}
-    contexts = [each for each in frames if each["channel"] == "activeAssetCtx"]
-    return len(books) == len(COINS) and len(contexts) >= len(COINS)
+def newest_of(simulator: SimulatorProcess, end_ms: Any) -> dict[str, Any]:
+    """What the last message of each stream says, once the market has stopped at `end_ms`."""
+    newest: dict[str, Any] = {"mids": simulator.info(type="allMids")}
+    meta, contexts = simulator.info(type="metaAndAssetCtxs")  # type: ignore[misc]
+    by_coin = {row["name"]: context for row, context in zip(meta["universe"], contexts, strict=True)}
+    for coin in COINS:
+        trades: Any = simulator.info(type="recentTrades", coin=coin)
+        newest |= {f"context {coin}": by_coin[coin], f"book {coin}": end_ms}
+        newest[f"trade {coin}"] = max(trade["tid"] for trade in trades)
+        for interval in STORED:
+            request = {"coin": coin, "interval": interval, "startTime": 0, "endTime": 2**50}
+            rows: Any = simulator.info(type="candleSnapshot", req=request)
+            newest[f"candle {coin} {interval}"] = rows[-1]
+    return newest
+
+
+def recorded(folder: Path) -> dict[str, Any]:
+    """The same, as far as it is recorded."""
+    newest: dict[str, Any] = {}
+    for _, line in captured(folder):
+        channel, data = line.get("frame", {}).get("channel"), line.get("frame", {}).get("data")
+        if channel == "allMids":
+            newest["mids"] = data["mids"]
+        elif channel == "activeAssetCtx":
+            newest[f"context {data['coin']}"] = data["ctx"]
+        elif channel == "l2Book":
+            newest[f"book {data['coin']}"] = data["time"]
+        elif channel == "candle":
+            newest[f"candle {data['s']} {data['i']}"] = data
+        elif channel == "trades":
+            newest |= {f"trade {row['coin']}": row["tid"] for row in data}
+    return newest
 
 
 def test_a_recorded_market_plays_back_as_it_was(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
@@ -103,13 +131,13 @@ def test_a_recorded_market_plays_back_as_it_was(session: tuple[Path, dict[str, A
         tmp_path / "b", simulator_stepwise="true", simulator_market="capture", simulator_market_path=str(folder)
     ).start()
     try:
-        assert httpx.get(simulator.url).json()["market"] == "CAPTURE"
+        assert httpx.get(simulator.url, timeout=60).json()["market"] == "CAPTURE"
         simulator.panel("step", count=60, ms=1_000)
         simulator.kill()
         simulator.start()
         simulator.panel("step", count=300, ms=1_000)
         replayed = seen_of(simulator)
-        ready = httpx.get(f"http://127.0.0.1:{simulator.metrics_port}/readyz")
+        ready = httpx.get(f"http://127.0.0.1:{simulator.metrics_port}/readyz", timeout=60)
     finally:
         simulator.stop()
     assert "recorded messages have ended" in ready.text
