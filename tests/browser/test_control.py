@@ -82,7 +82,7 @@ async def test_flatten_closes_what_is_held_in_the_page_the_record_and_on_the_exc
 def command(arena: Arena, name: str, model: str) -> None:
     """Sends a control command past the page."""
     url, token = f"{arena.run['gateway_url']}/api/v1/control/{name}", {"Authorization": f"Bearer {CONTROL_TOKEN}"}
-    assert httpx.post(url, json={"model": model}, headers=token).status_code == 202
+    assert httpx.post(url, json={"model": model}, headers=token, timeout=60).status_code == 202
 
 
 def expect_flat(arena: Arena, model: str) -> None:
@@ -91,7 +91,7 @@ def expect_flat(arena: Arena, model: str) -> None:
     ask = {"user": account["address"]}
 
     def told(kind: str) -> Any:
-        return httpx.post(f"{arena.run['simulator_url']}/info", json={"type": kind} | ask).json()
+        return httpx.post(f"{arena.run['simulator_url']}/info", json={"type": kind} | ask, timeout=60).json()
 
     wait_for("no position in the record", lambda: not arena.rows(HELD, model), limit_s=60)
     wait_for("no position on the exchange", lambda: not told("clearinghouseState")["assetPositions"], limit_s=60)

@@ -66,7 +66,7 @@ def alert(**changes: Any) -> dict[str, Any]:
 
 
 async def post(gateway: Gateway, body: Any, token: str = TOKEN) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.post(gateway.url, json=body, headers={"Authorization": f"Bearer {token}"})
 
 
@@ -119,7 +119,7 @@ async def test_alertmanager_tells_the_gateway_as_it_is_deployed(gateway: Gateway
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with httpx.AsyncClient() as client, asyncio.timeout(60):
+        async with httpx.AsyncClient(timeout=60) as client, asyncio.timeout(60):
             labels = {"alertname": "ServiceDown", "service": "risk", "severity": "critical"}
             body = [{"labels": labels, "annotations": {"summary": "risk is down"}}]
             while True:

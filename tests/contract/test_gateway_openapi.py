@@ -142,6 +142,7 @@ def test_every_answer_is_as_the_document_says(case: schemathesis.Case, gateway: 
     case.call_and_validate(
         base_url=gateway,
         headers=headers,
+        timeout=60,
         checks=[
             not_a_server_error,
             status_code_conformance,
@@ -154,7 +155,7 @@ def test_every_answer_is_as_the_document_says(case: schemathesis.Case, gateway: 
 @pytest.mark.parametrize("path", sorted(ANSWERS))
 def test_answers_with_rows_are_as_the_document_says(path: str, gateway: str) -> None:
     where = path.format(model="qwen", cycle_id="r-1", symbol="BTC")
-    answer = httpx.get(f"{gateway}/api/v1{where}")
+    answer = httpx.get(f"{gateway}/api/v1{where}", timeout=60)
     assert answer.status_code == 200, answer.text
     jsonschema_rs.validate(ANSWERS[path], answer.json())
 

@@ -75,7 +75,7 @@ async def server(database_url: str, redis_url: str) -> AsyncIterator[Server]:
         await asyncio.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
     recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         yield Server(client, pool, recorder, redis, bus)
     running.should_exit = True
     await serving

@@ -29,7 +29,7 @@ from risk.testing import a_condition, a_position, an_account, an_account_event
 
 D = Decimal
 LIMITS = Limits()
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ CLIENTS = Path(__file__).parent / "clients"
 BIN = Path(__file__).parents[2] / ".venv" / "clients" / "bin"
 KEY = "0x" + "ab" * 32
 ADDRESS: str = Account.from_key(KEY).address
-SESSION_LIMIT_S = 120
+SESSION_LIMIT_S = 300
 
 pytestmark = pytest.mark.skipif(not BIN.is_dir(), reason="the independent clients are not installed: make setup-dev")
 

@@ -13,7 +13,7 @@ from hyperliquid.exchange import Exchange
 from simulator.coins import COINS
 from simulator.testing import SimulatorProcess
 
-DEADLINE_S = 40.0
+DEADLINE_S = 120.0
 KEY = "0x" + "21" * 32
 NOWHERE = "http://127.0.0.1:9"
 
@@ -28,7 +28,7 @@ def eventually(what: str, probe: Callable[[], Any]) -> Any:
 
 
 def source_of(simulator: SimulatorProcess) -> str:
-    return str(httpx.get(simulator.url).json()["market"])
+    return str(httpx.get(simulator.url, timeout=60).json()["market"])
 
 
 def shown(simulator: SimulatorProcess) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def agree(one: SimulatorProcess, other: SimulatorProcess, *, but: str = "") -> b
 
 
 def is_still(simulator: SimulatorProcess) -> bool:
-    ready = httpx.get(f"http://127.0.0.1:{simulator.metrics_port}/readyz")
+    ready = httpx.get(f"http://127.0.0.1:{simulator.metrics_port}/readyz", timeout=60)
     return "stands still: no feed" in ready.text
 
 

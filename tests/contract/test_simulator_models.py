@@ -24,7 +24,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def ask(url: str, model: str, **more: Any) -> httpx.Response:
     body = {"model": model, "messages": MESSAGES} | more
-    return httpx.post(f"{url}/deepseek/chat/completions", json=body, headers=KEY, timeout=20)
+    return httpx.post(f"{url}/deepseek/chat/completions", json=body, headers=KEY, timeout=60)
 
 
 def generate(url: str, model: str, **more: Any) -> Any:
@@ -71,8 +71,8 @@ def test_deepseeks_errors_come_on_demand(url: str, status: int) -> None:
 
 
 def test_the_models_are_listed_for_a_key_only(url: str) -> None:
-    assert httpx.get(f"{url}/deepseek/models").status_code == 401
-    listed = httpx.get(f"{url}/deepseek/models", headers=KEY).json()
+    assert httpx.get(f"{url}/deepseek/models", timeout=60).status_code == 401
+    listed = httpx.get(f"{url}/deepseek/models", headers=KEY, timeout=60).json()
     assert [row["id"] for row in listed["data"]] == ["deepseek-flash", "deepseek-pro"]
 
 
@@ -109,4 +109,4 @@ def test_dashscopes_errors_come_on_demand(url: str, model: str, status: int, cod
     ("content", "statuses"), [(b"[" * 100_000, {400, 422}), (b"{}", {400, 422}), (b" " * 3_000_000, {413})]
 )
 def test_what_cannot_be_read_is_refused(url: str, path: str, content: bytes, statuses: set[int]) -> None:
-    assert httpx.post(f"{url}/{path}", content=content, headers=KEY, timeout=20).status_code in statuses
+    assert httpx.post(f"{url}/{path}", content=content, headers=KEY, timeout=60).status_code in statuses

@@ -159,7 +159,7 @@ def test_a_nonce_counts_once_and_strangers_do_not_exist(trader: Trader) -> None:
 
     trader.exchange.post = remember
     statuses(order("BTC", True, 0.01, price, {"limit": {"tif": "Gtc"}}))
-    repeated = httpx.post(f"{trader.simulator.url}/exchange", json=sent[0]).json()
+    repeated = httpx.post(f"{trader.simulator.url}/exchange", json=sent[0], timeout=60).json()
     assert repeated["status"] == "err"
     assert "duplicate nonce" in repeated["response"]
     assert len(trader.info.open_orders(trader.address)) == 1
@@ -230,7 +230,7 @@ def test_the_sdks_own_websocket_hears_market_and_fills(trader: Trader) -> None:
 
 def test_unknown_requests_are_422_and_the_faucet_pays(trader: Trader) -> None:
     for body in ("{", '{"type":"nonsense"}', '{"type":"userFills"}'):
-        answer = httpx.post(f"{trader.simulator.url}/info", content=body)
+        answer = httpx.post(f"{trader.simulator.url}/info", content=body, timeout=60)
         assert (answer.status_code, answer.text) == (
             422,
             "Failed to deserialize the JSON body into the target type",
@@ -239,7 +239,7 @@ def test_unknown_requests_are_422_and_the_faucet_pays(trader: Trader) -> None:
     trader.simulator.fund(stranger, "250")
     state = trader.info.user_state(stranger)
     assert state["withdrawable"] == "250.0"
-    assert httpx.post(f"{trader.simulator.url}/faucet", json={"user": "me", "usd": "1"}).status_code == 400
+    assert httpx.post(f"{trader.simulator.url}/faucet", json={"user": "me", "usd": "1"}, timeout=60).status_code == 400
 
 
 def test_a_taken_port_is_a_message_that_names_the_setting(trader: Trader, tmp_path: Path) -> None:
@@ -257,4 +257,4 @@ def test_a_taken_port_is_a_message_that_names_the_setting(trader: Trader, tmp_pa
     )
     assert second.returncode == 2
     assert second.stderr.startswith("simulator: SIMULATOR_PORT: ")
-    assert json.loads(httpx.get(trader.simulator.url).text)["market"] == "SIMULATED"
+    assert json.loads(httpx.get(trader.simulator.url, timeout=60).text)["market"] == "SIMULATED"

@@ -118,8 +118,8 @@ def test_every_open_position_has_its_stop_on_the_exchange(arena: Arena) -> None:
         for account in accounts:
             ask = {"user": account["address"], "dex": ""}
             url = f"{arena.run['simulator_url']}/info"
-            state = httpx.post(url, json={"type": "clearinghouseState"} | ask).json()
-            orders = httpx.post(url, json={"type": "frontendOpenOrders"} | ask).json()
+            state = httpx.post(url, json={"type": "clearinghouseState"} | ask, timeout=60).json()
+            orders = httpx.post(url, json={"type": "frontendOpenOrders"} | ask, timeout=60).json()
             for row in state["assetPositions"]:
                 position = row["position"]
                 closing = "A" if float(position["szi"]) > 0 else "B"
@@ -164,7 +164,7 @@ def books_agree(arena: Arena) -> None:
     """Our fills are exactly the exchange's, whatever was killed meanwhile."""
     for account in arena.rows("SELECT model, address FROM accounts"):
         ask = {"type": "userFills", "user": account["address"]}
-        theirs = {row["tid"] for row in httpx.post(f"{arena.run['simulator_url']}/info", json=ask).json()}
+        theirs = {row["tid"] for row in httpx.post(f"{arena.run['simulator_url']}/info", json=ask, timeout=60).json()}
         mine = wait_for(
             f"{account['model']}'s fills to agree",
             lambda account=account, theirs=theirs: _same_fills(arena, account["model"], theirs),
@@ -238,16 +238,16 @@ def test_unknown_services_and_a_second_run_are_refused_by_name(arena: Arena) -> 
 
 def test_halt_stops_entries_and_resume_lets_them_on(arena: Arena) -> None:
     control = f"{arena.run['gateway_url']}/api/v1/control"
-    assert httpx.post(f"{control}/halt", json={}).status_code == 401
+    assert httpx.post(f"{control}/halt", json={}, timeout=60).status_code == 401
     token = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
-    assert httpx.post(f"{control}/halt", json={"model": "qwen"}, headers=token).status_code == 202
+    assert httpx.post(f"{control}/halt", json={"model": "qwen"}, headers=token, timeout=60).status_code == 202
 
     def state() -> str:
         rows = {row["model"]: row["trading_state"] for row in arena.get("status")["models"]}
         return str(rows["qwen"])
 
     wait_for("qwen to be halted", lambda: state() == "HALTED", limit_s=60)
-    assert httpx.post(f"{control}/resume", json={"model": "qwen"}, headers=token).status_code == 202
+    assert httpx.post(f"{control}/resume", json={"model": "qwen"}, headers=token, timeout=60).status_code == 202
     wait_for("qwen to be active again", lambda: state() == "ACTIVE", limit_s=60)
 
 
@@ -255,7 +255,7 @@ def test_run_file_is_private_and_says_where_everything_listens(arena: Arena) -> 
     path = arena.data_dir / "run.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert set(arena.run["services"]) == set(SERVICES)
-    assert httpx.get(arena.run["gateway_url"]).status_code == 200
+    assert httpx.get(arena.run["gateway_url"], timeout=60).status_code == 200
 
 
 def test_logs_hold_no_secret(arena: Arena) -> None:

@@ -198,7 +198,7 @@ def test_no_answer_of_any_service_holds_a_key(arena: Arena, search: Search) -> N
     assert plain, described.text[:300]
     for path in plain:
         full = path if path.startswith("/api") else f"/api/v1{path}"
-        search.look(f"GET {full}", httpx.get(url + full, timeout=20).content)
+        search.look(f"GET {full}", httpx.get(url + full, timeout=60).content)
     search.look("run file", json.dumps(arena.run).encode())
     assert search.found == []
 

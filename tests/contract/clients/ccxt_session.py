@@ -8,10 +8,11 @@ from typing import Any
 import ccxt.pro
 
 BTC, ETH = "BTC/USDC:USDC", "ETH/USDC:USDC"
+LIMIT_S = 60
 
 
 async def session(url: str, address: str, key: str) -> dict[str, Any]:
-    client = ccxt.pro.hyperliquid({"walletAddress": address, "privateKey": key})
+    client = ccxt.pro.hyperliquid({"walletAddress": address, "privateKey": key, "timeout": LIMIT_S * 1000})
     client.urls["api"] = {"public": url, "private": url, "ws": {"public": f"ws{url[4:]}/ws"}}
     seen: dict[str, Any] = {}
     try:
@@ -31,7 +32,8 @@ async def session(url: str, address: str, key: str) -> dict[str, Any]:
         seen["after_cancel"] = (await client.fetch_order(opened[0]["id"], BTC))["status"]
 
         fills = asyncio.create_task(client.watch_my_trades())
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0)
+        await client.watch_order_book(ETH)  # One socket is served in order: the fills are subscribed to by now.
         entry = await client.create_order(
             ETH,
             "market",
@@ -44,7 +46,7 @@ async def session(url: str, address: str, key: str) -> dict[str, Any]:
             },
         )
         seen["entry"] = (await client.fetch_order(entry["id"], ETH))["status"]
-        seen["watched_fill"] = [trade["amount"] for trade in await asyncio.wait_for(fills, 20)]
+        seen["watched_fill"] = [trade["amount"] for trade in await asyncio.wait_for(fills, LIMIT_S)]
         [position] = await client.fetch_positions([ETH])
         seen["position"] = {name: position[name] for name in ("side", "contracts", "leverage", "marginMode")}
         triggers = await client.fetch_open_orders(ETH)
@@ -65,10 +67,10 @@ async def session(url: str, address: str, key: str) -> dict[str, Any]:
         seen["funding"] = (await client.fetch_funding_rate(BTC))["fundingRate"] is not None
         seen["trades"] = len(await client.fetch_trades(ETH)) > 0
         seen["ledger"] = len(await client.fetch_deposits("USDC"))
-        watched = await asyncio.wait_for(client.watch_order_book(BTC), 20)
+        watched = await asyncio.wait_for(client.watch_order_book(BTC), LIMIT_S)
         seen["watched_book"] = watched["bids"][0][0] < watched["asks"][0][0]
-        seen["watched_ticker"] = (await asyncio.wait_for(client.watch_ticker(BTC), 20))["symbol"]
-        seen["watched_candle"] = len((await asyncio.wait_for(client.watch_ohlcv(BTC, "1m"), 30))[0])
+        seen["watched_ticker"] = (await asyncio.wait_for(client.watch_ticker(BTC), LIMIT_S))["symbol"]
+        seen["watched_candle"] = len((await asyncio.wait_for(client.watch_ohlcv(BTC, "1m"), LIMIT_S))[0])
     finally:
         await client.close()
     return seen

@@ -6,8 +6,9 @@ import { privateKeyToAccount } from "viem/accounts";
 const [url, key] = process.argv.slice(2);
 const wallet = privateKeyToAccount(key);
 const user = wallet.address;
-const transport = new HttpTransport({ apiUrl: url, isTestnet: false });
-const socket = new WebSocketTransport({ url: `ws${url.slice(4)}/ws`, isTestnet: false });
+const limitMs = 60_000;
+const transport = new HttpTransport({ apiUrl: url, isTestnet: false, timeout: limitMs });
+const socket = new WebSocketTransport({ url: `ws${url.slice(4)}/ws`, isTestnet: false, timeout: limitMs });
 const info = new InfoClient({ transport });
 const exchange = new ExchangeClient({ transport, wallet });
 const overSocket = new ExchangeClient({ transport: socket, wallet });
@@ -16,7 +17,7 @@ const seen = {};
 
 const heard = (subscribe) =>
   new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error(`nothing heard: ${subscribe}`)), 20_000).unref();
+    setTimeout(() => reject(new Error(`nothing heard: ${subscribe}`)), limitMs).unref();
     subscribe(resolve).catch(reject);
   });
 

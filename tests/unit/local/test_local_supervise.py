@@ -16,11 +16,11 @@ import pytest
 from aicoin_local.orphans import orphans, stop_orphans
 from aicoin_local.supervise import Program, Supervisor, socket_path, write_conf
 
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 SLEEPER = (
     "import json, os, signal, sys\n"
-    "json.dump(dict(os.environ), open(sys.argv[1], 'w'))\n"
     "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+    "json.dump(dict(os.environ), open(sys.argv[1], 'w'))\n"
     "signal.pause()\n"
 )
 

@@ -169,7 +169,7 @@ def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, desk: Desk) -> None:
         disk.execute("ALTER TABLE gone RENAME TO documents")
     disk.close()
     with pytest.raises(sqlite3.Error):
-        asyncio.run(asyncio.wait_for(beat(server, None, asyncio.Event()), 5))
+        asyncio.run(asyncio.wait_for(beat(server, None, asyncio.Event()), 60))
     store.close()
 
 
