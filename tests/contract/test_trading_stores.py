@@ -15,7 +15,7 @@ from executor import facts
 from executor.bracket import orders_of
 from executor.orders import Booking, OrderStore, insertion
 from executor.signing import Prepared
-from executor.store import IntentStore, Outcome, fresh_intent
+from executor.store import Intent, IntentStore, Outcome, fresh_intent
 from executor.testing import approval
 from risk.durable import Baseline, Durable, Record
 from risk.halts import EVERYONE, Halt, Reason
@@ -77,10 +77,15 @@ async def sent(store: IntentStore, number: int = 1, symbol: Symbol = Symbol.BTC,
     intent = await store.get(event.id)
     assert intent is not None
     prepared = Prepared(b'{"action": 1}', at_ms, at_ms + 5_000)
-    orders = [insertion(intent, role, spec, at_ms + 10_000) for role, spec in orders_of(intent)]
-    assert await store.mark_sent(intent, prepared, orders, at_ms + 1) is not None
-    assert await store.mark_sent(intent, prepared, orders, at_ms + 2) is None
+    assert await store.mark_sent(intent, prepared, at_ms + 1) is True
+    assert await store.mark_sent(intent, prepared, at_ms + 2) is False
+    await follow_up(store, intent, at_ms + 3)
     return await store.get(event.id)
+
+
+async def follow_up(store: IntentStore, intent: Intent, now_ms: int, outcome: str | None = None) -> None:
+    orders = [insertion(intent, role, spec, intent.created_ms + 10_000) for role, spec in orders_of(intent)]
+    await store.follow_up(intent.intent_id, orders, outcome, now_ms)
 
 
 async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) -> None:
@@ -98,8 +103,9 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
     stepwise = await sent(intents, 1)
     intent = fresh_intent(entry(2, Symbol.ETH), NOW_MS)
     prepared = Prepared(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
-    orders = [insertion(intent, role, spec, NOW_MS + 10_000) for role, spec in orders_of(intent)]
-    number = await intents.add_sent(intent, prepared, orders, NOW_MS + 1)
+    assert await intents.add_sent(intent, prepared, NOW_MS + 1) is True
+    assert await intents.last_nonce() == NOW_MS + 7  # Before anything of the send log is there.
+    await follow_up(intents, intent, NOW_MS + 2)
     found = await intents.get(intent.intent_id)
     assert found is not None
     assert replace(found, status="STORED", signed_action=None, expires_after_ms=None, first_sent_ms=None) == replace(
@@ -109,9 +115,20 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
     assert (found.expires_after_ms, found.first_sent_ms) == (NOW_MS + 5_000, NOW_MS + 1)
     assert stepwise.status == found.status
     assert len(await OrderStore(pool).known("deepseek", NOW_MS)) == 6
-    query = "SELECT number, purpose, nonce, sent_ms FROM intent_sends ORDER BY number DESC LIMIT 1"
-    assert await rows(pool, query) == [(number, "orders", NOW_MS + 7, NOW_MS + 1)]
+    query = "SELECT purpose, nonce, sent_ms, outcome FROM intent_sends ORDER BY number DESC LIMIT 1"
+    assert await rows(pool, query) == [("orders", NOW_MS + 7, NOW_MS + 1, None)]
     assert await intents.last_nonce() == NOW_MS + 7
+
+
+async def test_what_follows_a_send_is_recorded_once_with_its_outcome(pool: Any, intents: IntentStore) -> None:
+    intent = fresh_intent(entry(), NOW_MS)
+    await intents.add_sent(intent, Prepared(b"bytes", NOW_MS + 7, NOW_MS + 5_000), NOW_MS + 1)
+    await follow_up(intents, intent, NOW_MS + 2)
+    await follow_up(intents, intent, NOW_MS + 3, "filled")
+    await follow_up(intents, intent, NOW_MS + 4)
+    query = "SELECT purpose, nonce, sent_ms, answered_ms, outcome FROM intent_sends"
+    assert await rows(pool, query) == [("orders", NOW_MS + 7, NOW_MS + 1, NOW_MS + 3, "filled")]
+    assert await rows(pool, "SELECT count(*) FROM intent_orders") == [(3,)]
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
@@ -124,23 +141,17 @@ async def test_what_is_there_already_is_not_stored_as_sent(pool: Any, intents: I
     before = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
     intent = fresh_intent(event, NOW_MS + 3)
     prepared = Prepared(b"others", NOW_MS + 9, NOW_MS + 9_000)
-    orders = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
-    assert await intents.add_sent(intent, prepared, orders, NOW_MS + 4) is None
+    assert await intents.add_sent(intent, prepared, NOW_MS + 4) is False
     after = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
     assert after == before
 
 
-async def test_what_cannot_be_stored_whole_is_not_stored_at_all(pool: Any, intents: IntentStore) -> None:
-    await intents.add(entry(1), NOW_MS)
-    stored, fresh = await intents.get(entry(1).id), fresh_intent(entry(2, Symbol.ETH), NOW_MS)
-    assert stored is not None
-    prepared = Prepared(b"bytes", NOW_MS + 9, NOW_MS + 9_000)
-    for write, intent in ((intents.mark_sent, stored), (intents.add_sent, fresh)):
-        legs = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
-        with pytest.raises(psycopg.errors.UndefinedTable):
-            await write(intent, prepared, [*legs, ("INSERT INTO no_such_table VALUES (1)", ())], NOW_MS + 1)
-    assert await intents.get(fresh.intent_id) is None
-    assert await intents.get(stored.intent_id) == stored
+async def test_what_follows_a_send_is_recorded_whole_or_not_at_all(pool: Any, intents: IntentStore) -> None:
+    intent = fresh_intent(entry(), NOW_MS)
+    await intents.add_sent(intent, Prepared(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
+    legs = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await intents.follow_up(intent.intent_id, [*legs, ("INSERT INTO no_such_table VALUES (1)", ())], None, NOW_MS)
     assert await rows(pool, "SELECT * FROM intent_orders") == await rows(pool, "SELECT * FROM intent_sends") == []
 
 

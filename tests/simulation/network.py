@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import requests
 from eth_account import Account
 
+from executor.posting import Answer, NotPosted
 from simulation.journal import Journal
 from simulation.process import Life
 from simulator.testing_inprocess import InProcess
@@ -35,15 +35,17 @@ def address_of_key(key: str) -> str:
 
 
 class Line:
-    """One process's line. Offers what the executor's Door wants: a session, and how to call a blocking function."""
+    """One process's line. Offers what the executor's Door wants: what posts, and how to call a blocking function."""
 
     def __init__(self, life: Life, exchange: InProcess, journal: Journal) -> None:
         self._life, self._exchange, self._journal = life, exchange, journal
         self._fault: str | None = None
         self._pause_s = 0.0
 
-    def new_session(self) -> requests.Session:
-        return Session(self._post)
+    def posting_to(self, url: str, timeout_s: float) -> "Line":
+        return self
+
+    def close(self) -> None: ...
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """What a thread does in production: time passes before the request arrives, and before its answer is back."""
@@ -72,33 +74,35 @@ class Line:
             raise error
         return result
 
-    def _post(self, path: str, body: Any) -> requests.Response:
+    def post(self, path: str, content: bytes) -> Answer:
+        """A request reaches the simulator in this process, unless it meets a fault."""
+        body = json.loads(content)
         fault, self._fault = self._fault, None
         if fault in ("outage", "too_many"):
-            return _response(503 if fault == "outage" else 429, b"null")
+            return Answer(503 if fault == "outage" else 429, b"null")
         if fault == "lost":
             self._pause_s = TIMEOUT_S
-            raise requests.ConnectTimeout("simulated: never arrived")
+            raise NotPosted("simulated: never arrived")
         if fault == "late":
             delay_s = self._life.chaos.rng.uniform(*LATE_S)
             self._pause_s = TIMEOUT_S
             asyncio.get_running_loop().call_later(delay_s, self._deliver, path, body, "late")
-            raise requests.ReadTimeout("simulated: still under way")
-        status, content = self._deliver(path, body, fault or "")
+            raise NotPosted("simulated: still under way")
+        status, answer = self._deliver(path, body, fault or "")
         if fault == "twice":
             self._deliver(path, body, "again")
         if fault == "reply_lost":
             self._pause_s = TIMEOUT_S
-            raise requests.ReadTimeout("simulated: the answer was lost")
+            raise NotPosted("simulated: the answer was lost")
         if fault == "cut":
-            raise requests.ConnectionError("simulated: cut off")
+            raise NotPosted("simulated: cut off")
         if fault == "bad_gateway":
-            return _response(502, b"<html>Bad Gateway</html>")
+            return Answer(502, b"<html>Bad Gateway</html>")
         if fault == "blank":
-            return _response(200, b"")
+            return Answer(200, b"")
         if fault in ("lie", "lie_whole") and path.endswith("/exchange"):
-            content = _lie(content, whole=fault == "lie_whole")
-        return _response(status, content)
+            answer = _lie(answer, whole=fault == "lie_whole")
+        return Answer(status, answer)
 
     def _deliver(self, path: str, body: Any, fault: str) -> tuple[int, bytes]:
         """The request arrives."""
@@ -107,24 +111,6 @@ class Line:
             action = json.dumps(body["action"], sort_keys=True)
             self._journal.note("exchange", action, nonce=body["nonce"], status=status, answer=content.decode()[:400])
         return status, content
-
-
-class Session(requests.Session):
-    """A session whose posts reach the simulator in this process."""
-
-    def __init__(self, post: Callable[[str, Any], requests.Response]) -> None:
-        super().__init__()
-        self._inline = post
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        return self._inline(str(request.url), json.loads(request.body or b"null"))
-
-
-def _response(status: int, content: bytes) -> requests.Response:
-    response = requests.Response()
-    response.status_code = status
-    response._content = content
-    return response
 
 
 def _lie(content: bytes, *, whole: bool) -> bytes:

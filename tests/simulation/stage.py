@@ -102,7 +102,7 @@ class Stage:
     async def _executor(self, life: Any) -> None:
         service = self._service(life, self.executor_settings, lease=True)
         line = Line(life, self.exchange, self.journal)
-        door = Door("http://simulated", TIMEOUT_S, round(INTENT_LIFE_S * 1000), line.new_session, line.call, Wallet)
+        door = Door("http://simulated", TIMEOUT_S, round(INTENT_LIFE_S * 1000), line.posting_to, line.call, Wallet)
         pool: Any = Pool(self.database, life.point)
         executor = compose_executor(service, self.executor_settings, pool, door)
         for name, lane in executor.lanes.items():

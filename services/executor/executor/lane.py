@@ -190,11 +190,11 @@ class Lane:
             return
         self.vigil.doubt()
 
-        async def record(*sent: Any) -> int | None:
-            number = await self.desk.intents.add_sent(*sent)
-            if number is not None:
+        async def record(*sent: Any) -> bool:
+            is_new = await self.desk.intents.add_sent(*sent)
+            if is_new:
                 given.stored()
-            return number
+            return is_new
 
         try:
             is_free = given.is_open and self._is_quiet() and not self._must_wait(given.intent)
@@ -214,6 +214,7 @@ class Lane:
         self._weigh_what_was_heard()
         if not self._is_reconciled:
             self.watcher.forget()
+            await self.sender.complete()
             await self._look()
             self._is_reconciled = True
         await self._advance()

@@ -1,19 +1,66 @@
-"""HTTP POSTs to one address over a session; what is the same each time is made once."""
+"""HTTP POSTs to one server over connections that are kept; what is the same each time is made once."""
+
+from dataclasses import dataclass
 
 import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+
+class NotPosted(Exception):
+    """No whole answer came: the request may have arrived or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status; a redirection is not followed."""
+
+    status: int
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """As far as it can be read."""
+        return self.body.decode(errors="replace")
 
 
 class Posting:
-    """Not for two threads at once. Proxies and certificates are the environment's at the start."""
+    """Sends nothing twice. Proxies and certificates are the environment's at the start, as requests finds them.
 
-    def __init__(self, session: requests.Session, url: str, timeout_s: float) -> None:
-        self._session, self._timeout_s = session, timeout_s
-        self._request = session.prepare_request(
+    A session's own `send` spends more on hooks, cookies and redirections than the request itself takes to leave.
+    """
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self._session = requests.Session()
+        request = self._session.prepare_request(
             requests.Request("POST", url, headers={"Content-Type": "application/json"})
         )
-        self._settings = session.merge_environment_settings(url, {}, None, None, None)
+        settings = self._session.merge_environment_settings(url, {}, None, None, None)
+        adapter = self._session.get_adapter(url)
+        assert isinstance(adapter, HTTPAdapter)  # noqa: S101 - what a new session has mounted
+        proxies, verify, cert = settings["proxies"], settings["verify"], settings["cert"]
+        self._pool = adapter.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        adapter.cert_verify(self._pool, url, verify, cert)
+        self._base = adapter.request_url(request, proxies).rstrip("/")
+        self._headers = {name: str(value) for name, value in request.headers.items() if name != "Content-Length"}
+        self._timeout, self._retries = urllib3.Timeout(connect=timeout_s, read=timeout_s), adapter.max_retries
 
-    def post(self, body: bytes) -> requests.Response:
-        """The answer, whatever its status; a redirection is not followed. Raises requests.RequestException."""
-        self._request.prepare_body(body, None)
-        return self._session.send(self._request, timeout=self._timeout_s, allow_redirects=False, **self._settings)
+    def post(self, path: str, body: bytes) -> Answer:
+        """One request. Raises NotPosted."""
+        try:
+            response = self._pool.urlopen(
+                "POST",
+                self._base + path,
+                body,
+                self._headers,
+                redirect=False,
+                assert_same_host=False,
+                retries=self._retries,
+                timeout=self._timeout,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise NotPosted(f"{type(error).__name__}: {error}") from error
+        return Answer(response.status, response.data)
+
+    def close(self) -> None:
+        self._session.close()

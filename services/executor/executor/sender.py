@@ -1,6 +1,7 @@
 """From a stored intent to a known outcome: send once, and never take silence for a no."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from executor.desk import Desk
 from executor.orders import insertion
 from executor.parse import Placed, fills_of, order_state_of, placed_of, refusal_of
 from executor.signing import Prepared
-from executor.store import SETTLE_MS, Intent, Outcome
+from executor.store import Intent, Outcome
 from executor.venue import UnknownOutcome
 
 DUPLICATE_NONCE = "duplicate nonce"
@@ -22,8 +23,8 @@ LOOK_BACK_MS = 60_000
 LEVERAGE_TRUST_S = 60.0
 NEVER = float("-inf")
 
-Record = Callable[[Intent, Prepared, Sequence[tuple[str, tuple[Any, ...]]], int], Awaitable[int | None]]
-"""Makes durable what is about to be sent; gives the number of its line in the send log, or None: don't send."""
+Record = Callable[[Intent, Prepared, int], Awaitable[bool]]
+"""Makes durable what is about to be sent; False: don't send it."""
 
 
 class Sender:
@@ -108,24 +109,34 @@ class Sender:
         legs = orders_of(intent)
         grouping = "normalTpsl" if len(legs) > 1 else "na"
         prepared = self.venue.prepare_orders([spec for _, spec in legs], grouping)
-        void_after_ms = prepared.expires_after_ms + SETTLE_MS
-        rows = [insertion(intent, role, spec, void_after_ms) for role, spec in legs]
-        number = await record(intent, prepared, rows, self.clock.now_ms())
-        if number is None:
+        if not await record(intent, prepared, self.clock.now_ms()):
             return False
+        intent = replace(intent, signed_action=prepared.body, expires_after_ms=prepared.expires_after_ms)
         reason = self._reason_not_to_send(intent, None)
         if reason is not None:
             # Said while the database took its time. The intent ends once nobody else can send it, either.
-            await self.store.log_answer(number, f"not sent: {reason}", self.clock.now_ms())
+            await self._follow_up(intent, f"not sent: {reason}")
             return await self._mark_in_flight(intent, f"not sent: {reason}")
         try:
-            answer = await self.desk.send_logged(number, prepared.body)
+            answer = await self.desk.send(prepared.body)
         except UnknownOutcome as error:
+            await self._follow_up(intent, f"unknown: {error}")
             return await self._mark_in_flight(intent, str(error))
+        await self._follow_up(intent, str(answer))
         first = placed_of(answer, len(legs))[0]
         if first.error is not None and DUPLICATE_NONCE in first.error:
             return await self._mark_in_flight(intent, first.error)
         return await self._settle(intent, answer)
+
+    async def complete(self) -> None:
+        """Records what a crash between an intent's first bytes and their outcome has left out."""
+        for intent in await self.store.unfinished(self.model):
+            if intent.status == "SENT":
+                await self._follow_up(intent, None)
+
+    async def _follow_up(self, intent: Intent, outcome: str | None) -> None:
+        rows = [insertion(intent, role, spec, intent.void_after_ms) for role, spec in orders_of(intent)]
+        await self.store.follow_up(intent.intent_id, rows, outcome, self.clock.now_ms())
 
     async def _settle(self, intent: Intent, answer: Any) -> bool:
         """Books the exchange's answer to an intent's orders."""
@@ -147,6 +158,8 @@ class Sender:
 
     async def _resolve(self, intent: Intent, flatten_since: int | None) -> bool:
         """By its client order id, by the same bytes again, or by waiting until they are void."""
+        if intent.status == "SENT":
+            await self._follow_up(intent, None)
         spec = orders_of(intent)[0][1]
         asked_ms = self.clock.now_ms()
         state = order_state_of(await self.venue.order_status(spec.client_order_id))

@@ -86,25 +86,12 @@ class IntentStore:
             added = await connection.execute(f"{_INSERT} ON CONFLICT DO NOTHING".encode(), row)
             return added.rowcount == 1
 
-    async def add_sent(
-        self, intent: Intent, prepared: Prepared, orders: Sequence[tuple[str, tuple[Any, ...]]], now_ms: int
-    ) -> int | None:
-        """`add` and `mark_sent` in one transaction; None, and nothing of it, when the intent is there already."""
+    async def add_sent(self, intent: Intent, prepared: Prepared, now_ms: int) -> bool:
+        """`add` and `mark_sent` in one row; False, and nothing of it, when the intent is there already."""
         row = (*_row(intent), "SENT", prepared.nonce, prepared.body, prepared.expires_after_ms, now_ms)
-        query = """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms)
-            VALUES (%s, 'orders', %s, %s) RETURNING number"""
-        try:
-            async with self._quick.connection() as connection:
-                async with connection.pipeline():  # One round trip, all of it before the first byte leaves.
-                    await connection.execute(_INSERT, row)
-                    for statement, order in orders:
-                        await connection.execute(statement.encode(), order)
-                    logged = await connection.execute(query, (intent.intent_id, prepared.nonce, now_ms))
-                line = await logged.fetchone()
-        except psycopg.errors.UniqueViolation:
-            return None
-        assert line is not None  # noqa: S101 - RETURNING gives a row
-        return int(line[0])
+        async with self._quick.connection() as connection:
+            added = await connection.execute(f"{_INSERT} ON CONFLICT DO NOTHING".encode(), row)
+            return added.rowcount == 1
 
     async def unfinished(self, model: str) -> list[Intent]:
         """Intents whose outcome isn't known yet, oldest first."""
@@ -139,25 +126,39 @@ class IntentStore:
                 (now_ms, model, [symbol.value for symbol in symbols], before_ms, UNFINISHED),
             )
 
-    async def mark_sent(
-        self, intent: Intent, prepared: Prepared, orders: Sequence[tuple[str, tuple[Any, ...]]], now_ms: int
-    ) -> int | None:
-        """Records bytes, orders and the first line of the send log; its number, or None if another was faster."""
+    async def mark_sent(self, intent: Intent, prepared: Prepared, now_ms: int) -> bool:
+        """Records the bytes that are about to leave; False if another was faster."""
         async with self._quick.connection() as connection:
-            async with connection.pipeline():  # One round trip, all of it before the first byte leaves.
-                moved = await connection.execute(
-                    """UPDATE intents SET status = 'SENT', nonce = %s, signed_action = %s, expires_after_ms = %s,
-                        first_sent_ms = %s, updated_ms = %s WHERE intent_id = %s AND status = 'STORED'""",
-                    (prepared.nonce, prepared.body, prepared.expires_after_ms, now_ms, now_ms, intent.intent_id),
+            moved = await connection.execute(
+                """UPDATE intents SET status = 'SENT', nonce = %s, signed_action = %s, expires_after_ms = %s,
+                    first_sent_ms = %s, updated_ms = %s WHERE intent_id = %s AND status = 'STORED'""",
+                (prepared.nonce, prepared.body, prepared.expires_after_ms, now_ms, now_ms, intent.intent_id),
+            )
+            return moved.rowcount == 1
+
+    async def follow_up(
+        self, intent_id: str, orders: Sequence[tuple[str, tuple[Any, ...]]], outcome: str | None, now_ms: int
+    ) -> None:
+        """What is left for after the first bytes: an intent's orders, and its line in the send log with the outcome.
+
+        All but the outcome follows from the stored intent, so that a repeat changes nothing and makes good a crash.
+        """
+        async with self.transaction() as connection:
+            for query, row in orders:
+                await connection.execute(query.encode(), row)
+            await connection.execute(
+                """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms)
+                    SELECT i.intent_id, 'orders', i.nonce, i.first_sent_ms FROM intents i WHERE i.intent_id = %s
+                        AND i.signed_action IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intent_sends s
+                            WHERE s.intent_id = i.intent_id AND s.purpose = 'orders' AND s.nonce = i.nonce)""",
+                (intent_id,),
+            )
+            if outcome is not None:
+                await connection.execute(
+                    """UPDATE intent_sends SET outcome = %s, answered_ms = %s WHERE intent_id = %s
+                        AND purpose = 'orders' AND nonce = (SELECT nonce FROM intents WHERE intent_id = %s)""",
+                    (outcome[:500], now_ms, intent_id, intent_id),
                 )
-                for query, row in orders:
-                    await connection.execute(query.encode(), row)
-                query = """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms)
-                    SELECT intent_id, 'orders', nonce, first_sent_ms FROM intents WHERE intent_id = %s AND nonce = %s
-                    RETURNING number"""
-                logged = await connection.execute(query.encode(), (intent.intent_id, prepared.nonce))
-            line = await logged.fetchone()
-            return int(line[0]) if moved.rowcount == 1 and line is not None else None
 
     async def mark_in_flight(self, intent_id: str, reason: str, now_ms: int) -> None:
         async with self.transaction() as connection:
@@ -206,10 +207,11 @@ class IntentStore:
 
     async def last_nonce(self) -> int:
         """The highest nonce of the latest sends, of all keys; 0 when nothing was ever sent."""
-        query = "SELECT coalesce(max(nonce), 0) FROM (SELECT nonce FROM intent_sends ORDER BY number DESC LIMIT 1000) s"
+        query = """SELECT max(nonce) FROM (SELECT nonce FROM intents WHERE status = ANY(%s)
+            UNION ALL SELECT nonce FROM (SELECT nonce FROM intent_sends ORDER BY number DESC LIMIT 1000) s) n"""
         async with self.transaction() as connection:
-            row = await (await connection.execute(query)).fetchone()
-            return int(row[0]) if row else 0
+            row = await (await connection.execute(query, (UNFINISHED,))).fetchone()
+            return int(row[0]) if row and row[0] is not None else 0
 
     async def log_answer(self, number: int, outcome: str, now_ms: int) -> None:
         async with self.transaction() as connection:

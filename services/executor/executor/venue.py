@@ -6,18 +6,17 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-import requests
 from hyperliquid.utils.types import Cloid
 
 from common.runtime.clock import Clock
 from common.trading.symbols import Symbol
 from executor.budget import ITEMS_PER_WEIGHT, WeightBudget, weight_of
-from executor.posting import Posting
+from executor.posting import Answer, NotPosted, Posting
 from executor.signing import Prepared, SigningExchange, Wallet
 
-REFUSED_UNREAD = 422
+OK, REFUSED_UNREAD = 200, 422
 
 
 class VenueAway(Exception):
@@ -59,31 +58,36 @@ class OrderSpec:
         }
 
 
+class Line(Protocol):
+    """What posts: see Posting."""
+
+    def post(self, path: str, body: bytes) -> Answer: ...
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Where the exchange is and how long to wait for it; `life_ms` is how long a signed action stays valid.
 
-    How it is reached: `new_session` makes the HTTP session, `call` runs a blocking function of it, `wallet_of` makes
-    of a key what signs. A simulation gives its own of all three.
+    How it is reached: `posting_to` makes of an address and a time-out what posts, `call` runs a blocking function of
+    it, `wallet_of` makes of a key what signs. A simulation gives its own of all three.
     """
 
     url: str
     timeout_s: float
     life_ms: int
-    new_session: Callable[[], requests.Session] = requests.Session
+    posting_to: Callable[[str, float], Line] = Posting
     call: Callable[..., Awaitable[Any]] = asyncio.to_thread
     wallet_of: Callable[[str], Any] = Wallet
 
 
 class Venue:
-    """Async face of one account. Blocking calls run in threads; one session, one lock, one nonce counter per key."""
+    """Async face of one account. Blocking calls run in threads; one line, one lock, one nonce counter per key."""
 
     def __init__(self, key: str, address: str, door: Door, budget: WeightBudget, clock: Clock) -> None:
         self.address = address
         self._key, self._door, self._budget, self._clock = key, door, budget, clock
-        self._session = door.new_session()
-        self._questions = Posting(self._session, f"{door.url}/info", door.timeout_s)
-        self._actions = Posting(self._session, f"{door.url}/exchange", door.timeout_s)
+        self._line = door.posting_to(door.url, door.timeout_s)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
         self._turn = threading.Lock()
@@ -116,7 +120,7 @@ class Venue:
         return self._clock.now_ms()
 
     def close(self) -> None:
-        self._session.close()
+        self._line.close()
 
     # Asking.
 
@@ -131,11 +135,11 @@ class Venue:
     def _info(self, body: dict[str, Any]) -> Any:
         try:
             with self._turn:
-                answer = self._questions.post(json.dumps(body).encode())
-            if answer.status_code != requests.codes.ok:
-                raise VenueAway(f"HTTP {answer.status_code} to {body['type']}: {answer.text[:120]}")
-            return answer.json()
-        except (requests.RequestException, ValueError) as error:
+                answer = self._line.post("/info", json.dumps(body).encode())
+            if answer.status != OK:
+                raise VenueAway(f"HTTP {answer.status} to {body['type']}: {answer.text[:120]}")
+            return json.loads(answer.body)
+        except (NotPosted, ValueError) as error:
             raise VenueAway(f"{body['type']}: {type(error).__name__}: {error}") from error
 
     def may_look(self, kind: str) -> bool:
@@ -217,12 +221,12 @@ class Venue:
     def _send(self, body: bytes) -> Any:
         try:
             with self._turn:
-                answer = self._actions.post(body)
-            if answer.status_code == REFUSED_UNREAD:
+                answer = self._line.post("/exchange", body)
+            if answer.status == REFUSED_UNREAD:
                 return {"status": "err", "response": f"HTTP 422: {answer.text[:200]}"}
-            content = answer.json() if answer.status_code == requests.codes.ok else None
-        except (requests.RequestException, ValueError) as error:
+            content = json.loads(answer.body) if answer.status == OK else None
+        except (NotPosted, ValueError) as error:
             raise UnknownOutcome(f"{type(error).__name__}: {error}") from error
         if not isinstance(content, dict) or content.get("status") not in ("ok", "err"):
-            raise UnknownOutcome(f"HTTP {answer.status_code}: {answer.text[:200]}")
+            raise UnknownOutcome(f"HTTP {answer.status}: {answer.text[:200]}")
         return content

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 
 from executor.budget import WeightBudget
 from executor.kill import Killer
+from executor.posting import Answer
 from executor.venue import Door, Venue
 
 KEY, ADDRESS = "0x" + "17" * 32, "0x" + "11" * 20
@@ -31,19 +31,17 @@ class Instant:
     async def sleep(self, seconds: float) -> None: ...
 
 
-class Line(requests.Session):
-    """A session that ends at `answer`, which is given the kind of each question, or `exchange`."""
+class Line:
+    """What posts ends at `answer`, which is given the kind of each question, or `exchange`."""
 
     def __init__(self, answer: Callable[[str], Any]) -> None:
-        super().__init__()
         self._answer = answer
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        response = requests.Response()
-        response.status_code = 200
-        kind = json.loads(request.body or b"null").get("type", "exchange")
-        response._content = json.dumps(self._answer(kind)).encode()
-        return response
+    def post(self, path: str, body: bytes) -> Answer:
+        kind = json.loads(body).get("type", "exchange")
+        return Answer(200, json.dumps(self._answer(kind)).encode())
+
+    def close(self) -> None: ...
 
 
 HELD = {"assetPositions": [{"position": {"coin": "BTC", "szi": "0.01", "positionValue": "1000.0"}}]}
@@ -64,7 +62,7 @@ async def test_an_answer_that_cannot_be_read_keeps_nobody_in_the_market(first: d
     def answer(kind: str) -> Any:
         return left.pop(kind) if kind in left else ANSWERS[kind]
 
-    door = Door("http://127.0.0.1:1", 1.0, 1_000, new_session=lambda: Line(answer))
+    door = Door("http://127.0.0.1:1", 1.0, 1_000, posting_to=lambda url, timeout_s: Line(answer))
     venue = Venue(KEY, ADDRESS, door, WeightBudget(1_000), Instant())
     assert await Killer(venue, Instant(), said.append).run()
     assert not left
