@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from common.events import OrderRole
-from common.runtime.database import migrate, open_pool
+from common.runtime.database import KeptConnection, migrate, open_pool
 from common.trading.symbols import MODELS, Side, Symbol
 from executor import facts
 from executor.bracket import orders_of
@@ -55,7 +55,7 @@ async def intents(request: pytest.FixtureRequest, pool: Any) -> AsyncIterator[In
     if isinstance(pool, MemoryPool):
         yield IntentStore(pool, pool)
         return
-    quick = await open_pool(request.getfixturevalue("database_url"), autocommit=True)
+    quick = KeptConnection(await open_pool(request.getfixturevalue("database_url"), autocommit=True))
     yield IntentStore(pool, quick)
     await quick.close()
 

@@ -45,6 +45,7 @@ class Lane:
         self._is_reconciled = self._is_open = False
         self._check_at = float("-inf")
         self._fresh: list[Intent] = []
+        self._read: set[str] = set()
         self._doubts, self._quiet_at = 0, -1
         self._is_resting = False
         self._given: Given | None = None
@@ -241,10 +242,11 @@ class Lane:
     async def _advance(self) -> None:
         """Takes every unfinished intent one step on; what leaves the market goes first."""
         doubts, waiting = self._doubts, False
-        intents, self._fresh = self._fresh, []
+        intents, self._fresh = [intent for intent in self._fresh if intent.intent_id not in self._read], []
         flatten_since = None
         if not intents or self._quiet_at != doubts:
             intents = await self.desk.intents.unfinished(self.model)
+            self._read = {intent.intent_id for intent in intents}  # It may yet be handed to us as fresh.
             flatten_since = await self.desk.orders.flatten_since(self.model)
         self._quiet_at = -1
         for intent in sorted(intents, key=lambda intent: intent.is_entry):

@@ -10,7 +10,7 @@ import resource
 from typing import Any
 
 from common.events import AlertSeverity, Command, ControlCommand, Event, RiskApproved, SystemAlert, derive
-from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.database import KeptConnection, Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
 from common.trading.symbols import MODELS
@@ -37,7 +37,7 @@ class Executor:
         service: Service,
         settings: ExecutorSettings,
         door: Door | None = None,
-        quick: Pool | None = None,
+        quick: KeptConnection | None = None,
     ) -> None:
         self.store, self.orders, self.books = IntentStore(pool, quick), OrderStore(pool), BookStore(pool)
         self.halts, self.outbox = HaltFile(settings.executor_data_dir), Outbox(pool, service)
@@ -93,7 +93,11 @@ class Executor:
 
 
 def compose(
-    service: Service, settings: ExecutorSettings, pool: Pool, door: Door | None = None, quick: Pool | None = None
+    service: Service,
+    settings: ExecutorSettings,
+    pool: Pool,
+    door: Door | None = None,
+    quick: KeptConnection | None = None,
 ) -> Executor:
     """The executor with its handlers and lanes, on an open service; nobody listens to the accounts' feeds yet."""
     executor = Executor(pool, service, settings, door, quick)
@@ -131,7 +135,7 @@ async def main() -> None:
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
-        quick = await open_pool(settings.database_url.get_secret_value(), max_size=2, autocommit=True)
+        quick = KeptConnection(await open_pool(settings.database_url.get_secret_value(), max_size=2, autocommit=True))
         await migrate(pool, "executor")
         executor = compose(service, settings, pool, quick=quick)
         for model, lane in executor.lanes.items():

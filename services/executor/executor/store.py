@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from common.events import Event, Leg, OrderIntent, OrderRole, RiskApproved
-from common.runtime.database import Pool
+from common.runtime.database import KeptConnection, Pool
 from common.trading.symbols import Symbol
 from executor.outbox import write_events
 from executor.signing import Prepared
@@ -70,9 +70,9 @@ class Outcome:
 
 
 class IntentStore:
-    """The SQL of intents and sends. `quick` commits each pipeline by itself: what stands before a send goes there."""
+    """The SQL of intents and sends. `quick` commits each statement by itself: what stands before a send goes there."""
 
-    def __init__(self, pool: Pool, quick: Pool | None = None) -> None:
+    def __init__(self, pool: Pool, quick: KeptConnection | None = None) -> None:
         self._pool, self._quick = pool, quick or pool
 
     def transaction(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:

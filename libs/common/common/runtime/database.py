@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -64,12 +66,52 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, 
     return pool
 
 
+class KeptConnection:
+    """One connection of a pool, kept at hand: asking the pool costs a tenth of a millisecond each time.
+
+    Uses wait for one another. Whatever goes wrong in one, the next has a connection that the pool vouches for.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._kept: psycopg.AsyncConnection[Any] | None = None
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """The connection. Raises as the pool does when there is none to be had."""
+        async with self._turn:
+            if self._kept is not None and (self._kept.closed or _has_news(self._kept)):
+                await self._give_back()
+            if self._kept is None:
+                self._kept = await self._pool.getconn()
+            try:
+                yield self._kept
+            except BaseException:
+                await self._give_back()
+                raise
+
+    async def close(self) -> None:
+        """Closes the pool with it."""
+        await self._give_back()
+        await self._pool.close()
+
+    async def _give_back(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            await self._pool.putconn(kept)
+
+
 async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
     """Asks the server whether a connection still lives, but only if it has said something unasked: that it ends."""
+    if _has_news(connection):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+def _has_news(connection: psycopg.AsyncConnection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        await AsyncConnectionPool.check_connection(connection)
+    return bool(poll.poll(0))
 
 
 async def _wait_for_server(database_url: str) -> None:
