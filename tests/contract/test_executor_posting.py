@@ -31,15 +31,21 @@ class Door(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def posting() -> Iterator[Posting]:
+def address() -> Iterator[str]:
+    """Where the door is."""
     Door.came = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    posting = Posting(f"http://127.0.0.1:{server.server_port}", 30.0)
-    yield posting
-    posting.close()
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def posting(address: str) -> Iterator[Posting]:
+    posting = Posting(address, 30.0)
+    yield posting
+    posting.close()
 
 
 def test_a_request_whose_answer_is_cut_off_is_not_repeated(posting: Posting) -> None:
@@ -59,3 +65,18 @@ def test_each_request_has_the_length_of_its_own_body(posting: Posting) -> None:
     bodies = [b"a longer one than the next", b"short", b"and again a longer one"]
     assert all(posting.post("/exchange", body).status == 200 for body in bodies)
     assert [body for _, body in Door.came] == bodies
+
+
+def test_the_environment_s_proxy_is_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", address)
+    posting = Posting("http://exchange.invalid", 30.0)
+    assert posting.post("/exchange", b"first").status == 200
+    posting.close()
+    assert Door.came == [("http://exchange.invalid/exchange", b"first")]
+
+
+def test_nobody_there_is_told_in_one_line() -> None:
+    posting = Posting("http://127.0.0.1:1", 5.0)
+    with pytest.raises(NotPosted, match="refused"):
+        posting.post("/exchange", b"first")
+    posting.close()

@@ -53,7 +53,7 @@ async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
 async def intents(request: pytest.FixtureRequest, pool: Any) -> AsyncIterator[IntentStore]:
     """With a second pool, as the executor has it."""
     if isinstance(pool, MemoryPool):
-        yield IntentStore(pool, pool)
+        yield IntentStore(pool)
         return
     quick = KeptConnection(await open_pool(request.getfixturevalue("database_url"), autocommit=True))
     yield IntentStore(pool, quick)
@@ -242,3 +242,33 @@ async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) ->
     assert loaded.record("deepseek") == durable.record("deepseek")
     await store.save(durable.end(lambda halt: halt.model == EVERYONE))
     assert {halt.model for halt in (await RiskStore(pool, MODELS).load()).halts} == {"deepseek"}
+
+
+async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: str) -> None:
+    kept = KeptConnection(await open_pool(database_url, autocommit=True))
+
+    async def process(query: str = "SELECT pg_backend_pid()", *, doomed: bool = False) -> int:
+        async with kept.connection() as connection:
+            if doomed:
+                await terminate(connection.info.backend_pid)
+            row: Any = await (await connection.execute(query.encode())).fetchone()
+            return int(row[0])
+
+    async def terminate(process_id: int) -> None:
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
+            await other.execute("SELECT pg_terminate_backend(%s, 60000)", (process_id,))
+
+    try:
+        first = await process()
+        assert await process() == first
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            await process("SELECT * FROM no_such_table")
+        second = await process()
+        await terminate(second)
+        third = await process()
+        assert third != second
+        with pytest.raises(psycopg.OperationalError):
+            await process(doomed=True)
+        assert await process() not in (second, third)
+    finally:
+        await kept.close()
