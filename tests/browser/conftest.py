@@ -4,9 +4,12 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from aicoin_local.browser import ARGUMENTS, INSTALL, chromium
+
+PATIENT_MS = 60_000
+expect.set_options(timeout=PATIENT_MS)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -32,6 +35,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     """A fresh page in English; an error in the page's own script, or something its policy refuses, fails the test."""
     errors: list[str] = []
     page = await browser.new_page()
+    page.set_default_timeout(PATIENT_MS)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     await page.add_init_script("localStorage.setItem('language', localStorage.getItem('language') ?? 'en')")

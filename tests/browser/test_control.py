@@ -14,6 +14,10 @@ pytestmark = pytest.mark.browser
 
 MINUTE_MS = 60_000
 HELD = "SELECT symbol FROM positions WHERE model = %s"
+UNFINISHED = """
+    SELECT 1 FROM verdicts v LEFT JOIN intents i ON i.intent_id = v.id
+    WHERE v.model = %s AND v.verdict = 'APPROVED' AND v.time_ms > extract(epoch FROM now()) * 1000 - 60000
+      AND coalesce(i.status, 'STORED') IN ('STORED', 'SENT', 'IN_FLIGHT')"""
 FLATTENED = "SELECT id FROM trades WHERE model = %s AND close_reason = 'flatten'"
 
 
@@ -58,13 +62,13 @@ async def test_without_a_token_on_the_server_there_is_no_control(arena: Arena, p
 
 
 async def test_flatten_closes_what_is_held_in_the_page_the_record_and_on_the_exchange(arena: Arena, page: Page) -> None:
-    """Halted first, so that nothing new is opened behind the flatten."""
+    """Its model is stopped and halted first: nothing is opened behind the flatten, and nothing is closed before it."""
     await page.goto(f"{arena.run['gateway_url']}/?tab=positions&model=qwen")
     rows = page.get_by_test_id("position-row")
-    await expect(rows.first).to_be_visible(timeout=3 * MINUTE_MS)
-    await asyncio.to_thread(command, arena, "halt", "qwen")
     try:
+        await asyncio.to_thread(stop_while_it_holds, arena, "qwen")
         await expect(page.locator("footer")).to_contain_text("QWEN HALTED", timeout=MINUTE_MS)
+        await expect(rows.first).to_be_visible(timeout=MINUTE_MS)
         await page.get_by_test_id("control").click()
         dialog = page.get_by_role("dialog")
         await dialog.get_by_label("FLATTEN", exact=True).check()
@@ -77,12 +81,32 @@ async def test_flatten_closes_what_is_held_in_the_page_the_record_and_on_the_exc
         await asyncio.to_thread(expect_flat, arena, "qwen")
     finally:
         await asyncio.to_thread(command, arena, "resume", "qwen")
+        await asyncio.to_thread(arena.supervise, "start", "agent-qwen")
 
 
 def command(arena: Arena, name: str, model: str) -> None:
     """Sends a control command past the page."""
     url, token = f"{arena.run['gateway_url']}/api/v1/control/{name}", {"Authorization": f"Bearer {CONTROL_TOKEN}"}
     assert httpx.post(url, json={"model": model}, headers=token, timeout=60).status_code == 202
+
+
+def stop_while_it_holds(arena: Arena, model: str) -> None:
+    """Halts a model and stops its agent while a position is held; goes on and tries again if that closed just then."""
+
+    def is_halted() -> bool:
+        states = {row["model"]: row["trading_state"] for row in arena.get("status")["models"]}
+        return bool(states[model] == "HALTED")
+
+    while True:
+        wait_for("a position", lambda: arena.rows(HELD, model), limit_s=300)
+        arena.supervise("stop", f"agent-{model}")
+        command(arena, "halt", model)
+        wait_for("the halt, before which every decision is judged", is_halted, limit_s=120)
+        wait_for("every order to be done with", lambda: not arena.rows(UNFINISHED, model), limit_s=120)
+        if arena.rows(HELD, model):
+            return
+        command(arena, "resume", model)
+        arena.supervise("start", f"agent-{model}")
 
 
 def expect_flat(arena: Arena, model: str) -> None:
@@ -93,7 +117,7 @@ def expect_flat(arena: Arena, model: str) -> None:
     def told(kind: str) -> Any:
         return httpx.post(f"{arena.run['simulator_url']}/info", json={"type": kind} | ask, timeout=60).json()
 
-    wait_for("no position in the record", lambda: not arena.rows(HELD, model), limit_s=60)
-    wait_for("no position on the exchange", lambda: not told("clearinghouseState")["assetPositions"], limit_s=60)
-    wait_for("no order on the exchange", lambda: not told("openOrders"), limit_s=60)
-    wait_for("a trade that a flatten closed", lambda: arena.rows(FLATTENED, model), limit_s=60)
+    wait_for("no position in the record", lambda: not arena.rows(HELD, model), limit_s=120)
+    wait_for("no position on the exchange", lambda: not told("clearinghouseState")["assetPositions"], limit_s=120)
+    wait_for("no order on the exchange", lambda: not told("openOrders"), limit_s=120)
+    wait_for("a trade that a flatten closed", lambda: arena.rows(FLATTENED, model), limit_s=120)

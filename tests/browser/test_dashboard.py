@@ -61,7 +61,7 @@ async def test_pages_have_urls_of_their_own(arena: Arena, page: Page) -> None:
 
 WATCH_VALUES = """async () => {
     const texts = (where) => [...document.querySelectorAll(where)].map((each) => each.innerText)
-    const until = performance.now() + 60_000
+    const until = performance.now() + 180_000
     let changes = 0, last = ""
     while (changes < 3) {
         await new Promise(requestAnimationFrame)

@@ -1,6 +1,8 @@
 """Every page in both languages, themes and three widths: nothing overflows, nothing jumps, everybody can use it."""
 
+import asyncio
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,11 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+FITS = (
+    "document.documentElement.scrollWidth <= {width}",
+    "document.querySelector('main').scrollWidth <= {width}",
+    "document.documentElement.scrollHeight <= {height}",
+)
 AXE = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
@@ -37,7 +44,7 @@ def newest_decision(arena: Arena) -> str:
         rows = arena.rows("SELECT cycle_id, model FROM ai_decisions WHERE verdict IS NOT NULL ORDER BY time_ms LIMIT 1")
         return f"/decisions/{rows[0]['cycle_id']}/{rows[0]['model']}?part=risk" if rows else None
 
-    return wait_for("a judged decision", look, limit_s=120)
+    return wait_for("a judged decision", look, limit_s=180)
 
 
 PAGES: dict[str, tuple[str | Callable[[Arena], str], str]] = {
@@ -49,6 +56,14 @@ PAGES: dict[str, tuple[str | Callable[[Arena], str], str]] = {
     "operations": ("/operations", ".plain-table"),
     "readme": ("/readme", ".readme pre"),
 }
+
+
+async def until(page: Page, condition: str) -> None:
+    """Waits for what the page settles into shortly after a change: charts follow a new width in the next frame."""
+    deadline = time.monotonic() + MINUTE_MS / 1000
+    while not await page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        await asyncio.sleep(0.05)
 
 
 async def violations(page: Page) -> list[str]:
@@ -90,9 +105,8 @@ async def test_a_page_fits_reads_and_stands_still(arena: Arena, page: Page, name
             for width in WIDTHS:
                 await page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
                 await expect(page.locator(sign).first).to_be_attached()
-                assert await page.evaluate("document.documentElement.scrollWidth") <= width
-                assert await page.evaluate("document.querySelector('main').scrollWidth") <= width
-                assert await page.evaluate("document.documentElement.scrollHeight") <= HEIGHTS[width]
+                for fits in FITS:
+                    await until(page, fits.format(width=width, height=HEIGHTS[width]))
                 await expect(page.get_by_test_id("mode")).to_be_in_viewport()
                 assert await violations(page) == []
                 await keep(page, f"{name}-{language}-{theme}-{width}")
@@ -149,7 +163,7 @@ async def test_a_prompt_is_shown_against_the_one_before(arena: Arena, page: Page
         rows = arena.rows("SELECT cycle_id FROM ai_decisions WHERE model = 'qwen' ORDER BY time_ms OFFSET 1 LIMIT 1")
         return str(rows[0]["cycle_id"]) if rows else None
 
-    cycle = wait_for("a second decision of qwen", later, limit_s=120)
+    cycle = wait_for("a second decision of qwen", later, limit_s=180)
     await page.goto(f"{arena.run['gateway_url']}/decisions/{cycle}/qwen?part=prompt")
     await page.get_by_role("button", name="CHANGES").click(timeout=MINUTE_MS)
     diff = page.locator(".diff")

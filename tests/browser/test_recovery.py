@@ -33,13 +33,13 @@ async def until_same(page: Page, arena: Arena, kind: str, query: str, *, is_orde
         return rows
 
     def is_same() -> bool:
-        rows = asyncio.run_coroutine_threadsafe(shown(), loop).result(30)
+        rows = asyncio.run_coroutine_threadsafe(shown(), loop).result(60)
         stored = [row["id"] for row in arena.rows(query)]
         assert len(rows) == len(set(rows)), "a row is shown twice"
         first, expected = rows[:COMPARED], stored[:COMPARED]
         return (first == expected if is_ordered else set(first) == set(expected)) and set(rows) <= set(stored)
 
-    await asyncio.to_thread(wait_for, f"the {kind}s of the page to be the records'", is_same, limit_s=60)
+    await asyncio.to_thread(wait_for, f"the {kind}s of the page to be the records'", is_same, limit_s=120)
 
 
 async def compare(page: Page, arena: Arena) -> None:

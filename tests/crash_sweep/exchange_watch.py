@@ -18,7 +18,7 @@ class ExchangeWatch:
 
     def __init__(self, url: str, addresses: Sequence[str]) -> None:
         self._url, self._addresses = f"{url}/info", addresses
-        self._client = httpx.Client(timeout=5)
+        self._client = httpx.Client(timeout=30)
         self._stopping = threading.Event()
         self._since: dict[tuple[str, str], float] = {}
         self.longest_s: dict[tuple[str, str], float] = {}

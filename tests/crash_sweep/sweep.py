@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ import redis
 
 from aicoin_local.supervise import Supervisor
 from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
+from common.events import ControlCommand, RiskApproved
 from crash_sweep.exchange_watch import ExchangeWatch
 
 VICTIMS = ("executor", "risk", "recorder", "redis", "postgres")
@@ -128,7 +130,7 @@ def said(arena: Arena, command: str, model: str) -> bool:
     token = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
     url = f"{arena.run['gateway_url']}/api/v1/control/{command}"
     with contextlib.suppress(httpx.HTTPError):
-        return httpx.post(url, json={"model": model}, headers=token, timeout=10).status_code == 202
+        return httpx.post(url, json={"model": model}, headers=token, timeout=60).status_code == 202
     return False
 
 
@@ -138,14 +140,24 @@ def _stores_answer(arena: Arena) -> bool:
     return False
 
 
+def _has_read(arena: Arena, stream: str, group: str) -> bool:
+    """Whether a service has acknowledged all of a stream."""
+    with contextlib.closing(arena.redis()) as client:
+        groups = client.xinfo_groups(stream)
+    return any(row["name"] == group.encode() and not row["pending"] and not row["lag"] for row in groups)
+
+
 def wipe_under_trading(arena: Arena) -> list[str]:
     """Halts one model, wipes Redis, and looks whether positions, limits and the halt are still there."""
 
     def halts() -> list[object]:
         return [row["key"] for row in arena.rows("SELECT key FROM risk_state WHERE kind = 'halt' AND model = 'qwen'")]
 
-    wait_for("the halt to be taken", lambda: said(arena, "halt", "qwen"), limit_s=60)
-    wait_for("the halt to be durable", lambda: "PERSON" in halts(), limit_s=60)
+    wait_for("the halt to be taken", lambda: said(arena, "halt", "qwen"), limit_s=120)
+    wait_for("the halt to be durable", lambda: "PERSON" in halts(), limit_s=120)
+    # What was approved before may still be on its way: its intent must not be taken for one of afterwards.
+    for stream, group in ((ControlCommand.TYPE, "risk"), (RiskApproved.TYPE, "executor")):
+        wait_for(f"{group} to have read all of {stream}", partial(_has_read, arena, stream, group), limit_s=120)
     query = "SELECT kind, model, value FROM risk_state WHERE kind IN ('baseline', 'high_water') ORDER BY 1, 2"
     before = arena.rows(query)
     newest = arena.rows("SELECT coalesce(max(created_ms), 0) AS at FROM intents WHERE model = 'qwen' AND is_entry")
@@ -160,8 +172,8 @@ def wipe_under_trading(arena: Arena) -> list[str]:
     later = "SELECT intent_id FROM intents WHERE model = 'qwen' AND is_entry AND created_ms > %s"
     if arena.rows(later, newest[0]["at"]):
         wrong.append("a halted model got an entry after Redis was wiped")
-    wait_for("the resume to be taken", lambda: said(arena, "resume", "qwen"), limit_s=60)
-    wait_for("the halt to be over", lambda: "PERSON" not in halts(), limit_s=60)
+    wait_for("the resume to be taken", lambda: said(arena, "resume", "qwen"), limit_s=120)
+    wait_for("the halt to be over", lambda: "PERSON" not in halts(), limit_s=120)
     return wrong
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.system
 
 KEY_FILE = "paper_keys.json"
 CHUNK = 8 * 2**20
-TRADED_LIMIT_S = 180
+TRADED_LIMIT_S = 300
 
 
 def keys_of(arena: Arena, *kinds: str) -> list[str]:
@@ -98,7 +98,7 @@ def pulled(arena: Arena, search: Search, tmp_path_factory: pytest.TempPathFactor
         env=variables,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
     assert "qwen: OUT" in told.stdout, told.stdout + told.stderr
@@ -132,7 +132,7 @@ def test_no_core_file_can_be_written_and_a_crash_leaves_none(arena: Arena, searc
     wait_for(
         "the executor to come back",
         lambda: arena.pid("executor") not in (0, pid) and arena.is_ready_or_down("executor"),
-        limit_s=90,
+        limit_s=180,
     )
     root = Path(__file__).parents[2]
     assert [path for path in (*root.glob("core*"), *arena.data_dir.rglob("core.*")) if path.is_file()] == []

@@ -20,8 +20,8 @@ import redis
 from aicoin_local.supervise import Supervisor
 
 FIRST_PORT, LAST_PORT, PORT_STEP = 20_100, 32_700, 50
-START_LIMIT_S = 180
-STOP_LIMIT_S = 60
+START_LIMIT_S = 300
+STOP_LIMIT_S = 120
 DECISION_INTERVAL_S = 10
 CONTROL_TOKEN = "system-test-token"  # noqa: S105 - of throwaway arenas
 FOREIGN = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
@@ -122,7 +122,7 @@ class Arena:
 
     def is_ready(self, service: str) -> bool:
         url = self.run["services"][service]["metrics_url"].removesuffix("/metrics")
-        return httpx.get(f"{url}/readyz", timeout=5).status_code == 200
+        return httpx.get(f"{url}/readyz", timeout=30).status_code == 200
 
     def is_ready_or_down(self, service: str) -> bool:
         """Like `is_ready`, for a service that may not answer yet."""
@@ -149,7 +149,7 @@ class Arena:
         def is_back() -> bool:
             return self.pid(service) not in (0, before) and self.is_ready_or_down(service)
 
-        wait_for(f"{service} to come back", is_back, limit_s=90)
+        wait_for(f"{service} to come back", is_back, limit_s=180)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one `aicoin` command against this arena."""
@@ -158,7 +158,7 @@ class Arena:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=300,
             check=False,
         )
 
@@ -171,6 +171,6 @@ class Arena:
             return connection.execute(query.encode(), parameters).fetchall()
 
     def get(self, path: str, **parameters: str) -> Any:
-        response = httpx.get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=10)
+        response = httpx.get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=60)
         response.raise_for_status()
         return response.json()
