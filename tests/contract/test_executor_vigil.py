@@ -18,6 +18,7 @@ from executor.testing import address_of
 from simulator.testing import SimulatorProcess
 
 CENT = Decimal("0.01")
+START_LIMIT_S = 120.0
 
 
 class Server:
@@ -31,7 +32,7 @@ class Server:
     def _start(self) -> None:
         self.store = postgres_store(self._folder, self._port)
         self._head = Throwaway(self.store, self._folder / "log")
-        wait_for_postgres(self.store.url)
+        wait_for_postgres(self.store.url, START_LIMIT_S)
 
     def freeze(self) -> None:
         """Every one of its processes stops where it is: connections stay open, and nothing is answered."""

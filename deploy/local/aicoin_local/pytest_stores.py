@@ -16,6 +16,7 @@ from aicoin_local.stores import Throwaway, free_port, postgres_store, redis_stor
 
 VALKEY_IMAGE = "valkey/valkey:8-alpine"
 POSTGRES_IMAGE = "postgres:17-alpine"
+START_LIMIT_S = 120.0
 
 
 def docker_runs() -> bool:
@@ -37,7 +38,7 @@ def running_redis(folder: Path) -> Iterator[str]:
     store = redis_store(folder, free_port())
     server = Throwaway(store, folder / "log")
     try:
-        wait_for_redis(store.url)
+        wait_for_redis(store.url, START_LIMIT_S)
         yield store.url
     finally:
         server.stop()
@@ -55,7 +56,7 @@ def running_postgres(folder: Path) -> Iterator[str]:
     store = postgres_store(folder, free_port())
     server = Throwaway(store, folder / "log")
     try:
-        wait_for_postgres(store.url)
+        wait_for_postgres(store.url, START_LIMIT_S)
         yield store.url
     finally:
         server.stop()

@@ -22,6 +22,8 @@ from aicoin_local.unprivileged import disguise, give_to
 DATABASE = "aicoin"
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
+LOWEST_PORT, HIGHEST_PORT, TRIES = 10_100, 20_000, 100
+"""For stores of tests and benchmarks; whole arenas of tests lie above."""
 
 REDIS_CONF = """\
 bind 127.0.0.1
@@ -206,10 +208,16 @@ def _wait(look: Callable[[], None], complaint: str, limit_s: float) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that is free now, below those that the system hands out by itself.
+
+    There any outgoing connection may take a port between this look and its use.
+    """
+    for _ in range(TRIES):
+        port = LOWEST_PORT + secrets.randbelow(HIGHEST_PORT - LOWEST_PORT)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise StoreError("no free port")
 
 
 class Throwaway:

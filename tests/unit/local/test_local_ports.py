@@ -1,6 +1,7 @@
 """A busy port is named with its setting and its listener before anything starts."""
 
 import os
+import secrets
 import socket
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from aicoin_local.ports import complaints
 from aicoin_local.settings import LocalSettings
+from aicoin_local.stores import HIGHEST_PORT, LOWEST_PORT, free_port
 from aicoin_local.testing import free_block
 
 
@@ -37,6 +39,17 @@ def test_a_store_of_ones_own_needs_no_port(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         own = settings(tmp_path, redis_port=port, redis_url="redis://127.0.0.1:1/0")
         assert complaints(own) == []
+
+
+def test_a_free_port_for_a_store_is_not_one_that_somebody_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port()))
+        port = taken.getsockname()[1]
+        draws = [port - LOWEST_PORT] * 3
+        draw = secrets.randbelow
+        monkeypatch.setattr(secrets, "randbelow", lambda most: draws.pop() if draws else draw(most))
+        assert LOWEST_PORT <= free_port() < HIGHEST_PORT
+        assert draws == []
 
 
 def test_two_settings_with_one_port_are_told_apart(tmp_path: Path) -> None:

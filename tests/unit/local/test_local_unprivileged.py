@@ -55,7 +55,7 @@ def test_postgres_runs_and_goes_on_with_its_data_either_way(tmp_path: Path, monk
         monkeypatch.setattr(stores, "disguise", lambda way=way: way)
         server = Throwaway(postgres_store(folder, free_port()), tmp_path / "log")
         try:
-            wait_for_postgres(server.store.url)
+            wait_for_postgres(server.store.url, 120)
         finally:
             server.stop()
         assert (folder / "data" / "PG_VERSION").stat().st_uid == way.owner
