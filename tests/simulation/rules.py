@@ -46,7 +46,7 @@ class Rules:
         self._last_look_s = 0.0
         self._away_s = float("-inf")
         self._equity: dict[str, deque[tuple[float, Decimal]]] = {model: deque() for model in MODELS}
-        self._halted_ms: dict[str, int] = {}
+        self._halted: dict[str, tuple[list[tuple[int, int]], int]] = {}
         self._approvals: dict[str, RiskApproved] = {}
         self._published: list[Any] = []
         self._entry_of: dict[str, str] = {}
@@ -103,13 +103,15 @@ class Rules:
         self._published.clear()
 
     def _note_halts(self) -> None:
-        """Since when, at the latest, each model's entries are held back by a halt file."""
+        """Since when, at the latest, each model's entries are held back by these very halt files."""
         folder = self.stage.executor_settings.executor_data_dir
         for model in MODELS:
-            if (folder / "halt").exists() or (folder / f"halt-{model}").exists():
-                self._halted_ms.setdefault(model, self.stage.clock.now_ms())
-            else:
-                self._halted_ms.pop(model, None)
+            found = [path.stat() for path in (folder / "halt", folder / f"halt-{model}") if path.exists()]
+            files = [(each.st_ino, each.st_mtime_ns) for each in found]
+            if not files:
+                self._halted.pop(model, None)
+            elif model not in self._halted or self._halted[model][0] != files:
+                self._halted[model] = files, self.stage.clock.now_ms()
 
     def _note_equity(self, now_s: float) -> None:
         """Each account's equity of late: as old as what an approval may rest on, and its time to the exchange."""
@@ -128,6 +130,7 @@ class Rules:
         if action["type"] != "order":
             return
         self._note_approvals()
+        self._note_halts()
         for order in action["orders"]:
             if order["r"]:
                 continue
@@ -135,8 +138,8 @@ class Rules:
             if intent_id is None:
                 raise SimulationFailed(f"an order that may grow a position and that risk never approved: {order}")
             model = self._approvals[intent_id].model
-            halted_ms = self._halted_ms.get(model)
-            if halted_ms is not None and body["nonce"] > halted_ms:
+            _, halted_ms = self._halted.get(model, ([], body["nonce"]))
+            if body["nonce"] > halted_ms:
                 raise SimulationFailed(f"{model}: entry {intent_id} was signed while halted since {halted_ms}")
 
     def _judge_published(self, event: Any) -> None:
