@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
+import pytest
+
+from common.events import OrderFilled, OrderRole
 from executor.halt import HaltFile
 from simulation.chaos import CALM
 from simulation.run import run_seed
@@ -84,3 +88,55 @@ def test_a_halt_between_storing_and_sending_keeps_the_entry_back() -> None:
     result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
     assert result.failure is None, "\n".join(result.story[-40:])
     assert found == [("CANCELLED", "not sent: HALTED")]
+
+
+@pytest.mark.parametrize("what", ["the executor dies", "the database goes away", "a statement fails"])
+def test_what_comes_before_the_answer_leaves_neither_order_nor_send_unrecorded(what: str) -> None:
+    """The exchange has the order then; of ours only the intent's row is stored."""
+    struck: list[str] = []
+    found: dict[str, Any] = {}
+
+    async def script(stage: Stage) -> None:
+        inner = stage.exchange.request
+        symbol = None
+
+        def request(path: str, body: Any) -> tuple[int, bytes]:
+            nonlocal symbol
+            answer = inner(path, body)
+            sent = "SELECT intent_id, symbol FROM intents WHERE status = 'SENT' AND is_entry"
+            if not struck and body.get("action", {}).get("type") == "order" and (rows := stage.database.rows(sent)):
+                struck.append(rows[0]["intent_id"])
+                symbol = rows[0]["symbol"]
+                if what == "the executor dies":
+                    stage.processes["executor"].kill(what)
+                elif what == "the database goes away":
+                    stage.chaos.database_until_s = stage.loop.time() + 2
+                else:
+                    stage.database.run = failing_once  # type: ignore[method-assign]
+            return answer
+
+        run = stage.database.run
+
+        def failing_once(query: str, parameters: Sequence[Any]) -> Any:
+            if "INSERT INTO intent_orders" not in query:
+                return run(query, parameters)
+            stage.database.run = run  # type: ignore[method-assign]
+            raise psycopg.OperationalError("simulated: cut off")
+
+        stage.exchange.request = request  # type: ignore[method-assign]
+        while not struck:
+            await asyncio.sleep(1)
+        await asyncio.sleep(6)
+        rows = stage.database.rows("SELECT * FROM intent_sends WHERE intent_id = ?", struck[0])
+        found["sends"] = [row["purpose"] for row in rows if row["purpose"] != "leverage"]
+        rows = stage.database.rows("SELECT * FROM intent_orders WHERE intent_id = ?", struck[0])
+        found["orders"] = [row["role"] for row in rows][:3]
+        fills = [event.data for event in stage.recorded.values() if event.type == OrderFilled.TYPE]
+        found["fills"] = {(fill.intent_id, fill.role) for fill in fills if fill.symbol == symbol}
+
+    result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
+    assert result.failure is None, "\n".join(result.story[-40:])
+    assert found["orders"] == ["entry", "stop", "target"]
+    assert found["sends"][0] == "orders"
+    assert found["sends"].count("orders") == 1
+    assert found["fills"] == {(struck[0], OrderRole.ENTRY)}
