@@ -88,12 +88,12 @@ class ExecutorProcess:
         """SIGTERM; the exit code."""
         assert self._process is not None  # noqa: S101 - only a started one is stopped
         self._process.terminate()
-        return self._process.wait(60)
+        return self._process.wait(120)
 
     def wait(self) -> int:
         """Until it ends by itself; the exit code."""
         assert self._process is not None  # noqa: S101
-        return self._process.wait(60)
+        return self._process.wait(120)
 
     def kill(self) -> None:
         """SIGKILL."""
