@@ -239,6 +239,14 @@ def _is_stop(order: AccountOrder, position: WirePosition) -> bool:
     return ((order.trigger_price or Decimal(0)) < position.mark_price) == (position.side is Side.LONG)
 
 
+def is_past_stop(position: WirePosition, orders: list[AccountOrder]) -> bool:
+    """Whether the mark has passed a stop as it was seen last: it has gone off by now, perhaps without a fill."""
+    stops = [order.trigger_price for order in protective(position, orders, is_stop=True) if order.trigger_price]
+    if position.side is Side.LONG:
+        return any(price >= position.mark_price for price in stops)
+    return any(price <= position.mark_price for price in stops)
+
+
 def is_protected(position: WirePosition, orders: list[AccountOrder]) -> bool:
     """Whether the stops on the exchange cover the whole size; one of size zero stands for whatever is held."""
     sizes = [order.size_coin for order in protective(position, orders, is_stop=True)]

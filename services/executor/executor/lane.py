@@ -23,6 +23,8 @@ SOON_S = 0.5
 GUARD_LOOK_S = 1.0
 NEWS_GAP_S = 1.0
 MAX_HEARD = 500
+MAX_PAUSE_S, HELD_PAUSE_S = 10.0, 2.0
+"""Between two tries while the exchange does not answer, also for an account that holds something."""
 
 SetReady = Callable[[str, bool, str], None]
 Refuse = Callable[[tuple[str, ...]], None]
@@ -99,7 +101,7 @@ class Lane:
         name = f"account-{self.model}"
         self._set_ready(name, False, "not reconciled with the exchange yet")
         await self.go.wait()
-        pause, away = Backoff(base_s=0.5, cap_s=10), Backoff(base_s=0.5, cap_s=2)
+        pause, away = Backoff(base_s=0.5, cap_s=MAX_PAUSE_S), Backoff(base_s=0.5, cap_s=2)
         while True:
             try:
                 await self._send_given()
@@ -112,7 +114,7 @@ class Lane:
                 self._set_ready(name, False, f"the exchange does not answer; check HYPERLIQUID_API_URL: {error}")
                 self.desk.log.warning("the exchange does not answer", model=self.model, reason=str(error))
                 self.watcher.forget()
-                await self.clock.sleep(pause.next_s())
+                await self.clock.sleep(min(pause.next_s(), self._longest_pause_s()))
             except Exception as error:
                 if not is_outage(error):
                     raise
@@ -128,6 +130,10 @@ class Lane:
                 self._set_ready(name, True, "")
                 pause.reset()
                 await self._rest()
+
+    def _longest_pause_s(self) -> float:
+        """A position may lose its stop meanwhile; an account known to hold nothing can wait."""
+        return MAX_PAUSE_S if self._is_reconciled and not self.watcher.sizes else HELD_PAUSE_S
 
     async def _open(self) -> None:
         """The key's nonces go on where they ended, whatever the clock says now."""
@@ -236,7 +242,7 @@ class Lane:
         self.vigil.remember(view.entries)
         flatten_since = await self.desk.orders.flatten_since(self.model)
         await self.guard.check(view, flatten_since)
-        self.watcher.tell(view)
+        await self.watcher.settle(view)
         await self.allowance.look()
 
     async def _advance(self) -> None:

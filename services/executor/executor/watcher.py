@@ -42,7 +42,6 @@ class View:
     """One look: what the exchange said, when (wall ms), and what of ours stands behind it."""
 
     state: WireState
-    books: Books
     came_ms: int
     open_orders: list[AccountOrder]
     foreign_orders: list[ForeignOrder]
@@ -91,42 +90,59 @@ class Watcher:
         covers = await self.desk.intents.ended_since(self.model, now_ms - RECENT_MS, MAX_COVERS)
         unfinished = await self.desk.intents.unfinished(self.model)
         rows = await self.desk.orders.known(self.model, now_ms)
-        first = state_of(await self.venue.state())
+        state = state_of(await self.venue.state())
         came_ms = self.clock.now_ms()
-        if _sizes(first) != self.sizes or self._is_due(self._fills_at, FILLS_EVERY_S, "userFillsByTime", now_s):
-            await self._take_fills(rows, first.time_ms)
+        if _sizes(state) != self.sizes or self._is_due(self._fills_at, FILLS_EVERY_S, "userFillsByTime", now_s):
+            await self._take_fills(rows, state.time_ms)
             self._fills_at = now_s
-        state, books = await self.accountant.explain(first, lambda seen: self._take_fills(rows, seen.time_ms))
-        came_ms, sizes = came_ms if state is first else self.clock.now_ms(), _sizes(state)
-        is_due = self._is_due(self._orders_at, self._orders_interval_s(), "frontendOpenOrders", now_s)
-        if sizes != self.sizes or is_due:
+        sizes = _sizes(state)
+        if sizes != self.sizes or self._are_orders_due(state, now_s):
             await self._read_orders(rows)
             self._orders_at = now_s
         self.sizes = sizes
         self._state_at = self._looked_at = now_s
-        await self._settle_children(rows)
         await self._close_entries(sizes, now_ms)
         entries = await self.desk.intents.held_entries(self.model)
         return View(
-            *(state, books, came_ms, self.open_orders, self.foreign_orders, rows, entries, unfinished),
+            *(state, came_ms, self.open_orders, self.foreign_orders, rows, entries, unfinished),
             *(tuple(covers), set(sizes)),
         )
 
-    def tell(self, view: View) -> None:
+    async def settle(self, view: View) -> None:
+        """What can wait until positions are safe: how orders ended, and why the cash moved; then all of it is told."""
+        await self._settle_children(view.rows)
+        state, books = await self.accountant.explain(view.state, lambda seen: self._take_fills(view.rows, seen.time_ms))
+        if state is not view.state:
+            view.state, view.came_ms = state, self.clock.now_ms()
+            if _sizes(state) != self.sizes:
+                await self._read_orders(view.rows)
+                view.open_orders, view.foreign_orders = self.open_orders, self.foreign_orders
+                view.entries = await self.desk.intents.held_entries(self.model)
+                self.forget()  # Nobody has looked yet whether it is protected.
+        self._tell(view, books)
+
+    def _tell(self, view: View, books: Books) -> None:
         """Has the account's state published."""
         sent = tuple(intent.intent_id for intent in view.unfinished)
         event = facts.account(
             *(self.model, self.venue.address, view.state, view.open_orders, view.entries, view.covers, sent),
-            *(view.books, view.came_ms),
+            *(books, view.came_ms),
         )
         self.desk.outbox.set_account(event)
         unprotected = sum(1 for position in event.data.positions if not position.protected)
         metrics.UNPROTECTED.labels(self.model).set(unprotected)
 
-    def _orders_interval_s(self) -> float:
-        """An account that holds nothing and has nothing resting is looked at less often; its feed reports news."""
+    def _are_orders_due(self, state: WireState, now_s: float) -> bool:
+        """Every few seconds while something is held, whatever the budget; at once when a stop should have gone off.
+
+        An account that holds nothing and has nothing resting is looked at less often; its feed reports news.
+        """
         interval_s = self.desk.settings.orders_interval_s
-        return interval_s if self.sizes or self.open_orders else interval_s * IDLE_ORDERS_FACTOR
+        if state.positions:
+            is_odd = any(facts.is_past_stop(position, self.open_orders) for position in state.positions)
+            return is_odd or now_s - self._orders_at >= interval_s
+        factor = 1 if self.open_orders else IDLE_ORDERS_FACTOR
+        return self._is_due(self._orders_at, interval_s * factor, "frontendOpenOrders", now_s)
 
     def _is_due(self, last_s: float, interval_s: float, kind: str, now_s: float) -> bool:
         """News are always worth the question; a routine look waits for the budget."""
