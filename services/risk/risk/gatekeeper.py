@@ -37,7 +37,7 @@ from risk.theses import watch_answer, watch_snapshot
 from risk.watch import resume, watch_account, watch_stop
 
 Outputs = tuple[Event[Any], ...]
-NEVER_SENT = ("EXPIRED_UNSENT", "HALTED", "FLATTENED", "MAINNET_CAP")
+NEVER_SENT = ("EXPIRED_UNSENT", "HALTED", "FLATTENED", "MAINNET_CAP", "ACTIONS_SHORT")
 """The executor's reasons for an entry whose first byte never left."""
 _PARENTS = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 

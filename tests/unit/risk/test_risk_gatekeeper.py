@@ -75,7 +75,7 @@ class Stage:
         )
         self.gate.rejected(originate(payload, keys=(1,), time_ms=self.now_ms, now_ms=self.now_ms), self.now_ms)
 
-    def cancelled(self, intent_id: str, filled: int = 0) -> None:
+    def cancelled(self, intent_id: str, filled: int = 0, reason: str = "EXPIRED_UNSENT") -> None:
         payload = OrderCancelled(
             model="deepseek",
             intent_id=intent_id,
@@ -83,7 +83,7 @@ class Stage:
             order_id=None,
             symbol=Symbol.BTC,
             role=OrderRole.ENTRY,
-            reason="EXPIRED_UNSENT",
+            reason=reason,
             filled_size_coin=D(filled),
         )
         self.gate.cancelled(originate(payload, keys=(1,), time_ms=self.now_ms, now_ms=self.now_ms), self.now_ms)
@@ -226,13 +226,14 @@ def test_entries_are_counted_when_they_reach_the_exchange_and_once_each() -> Non
     assert code(stage.decide(symbol=Symbol.ETH)) is None
 
 
-def test_an_entry_settled_before_its_fill_is_heard_of_is_counted_unless_it_was_never_sent() -> None:
+@pytest.mark.parametrize("reason", ["EXPIRED_UNSENT", "HALTED", "FLATTENED", "MAINNET_CAP", "ACTIONS_SHORT"])
+def test_an_entry_settled_before_its_fill_is_heard_of_is_counted_unless_it_was_never_sent(reason: str) -> None:
     stage = Stage(max_daily_trades=1, entry_cooldown_s=0)
     stage.account()
     unsent = stage.decide()
     stage.account(covers=(unsent.id,))
     assert code(stage.decide()) == "DAILY_TRADES"
-    stage.cancelled(unsent.id)
+    stage.cancelled(unsent.id, reason=reason)
     filled = stage.decide()
     assert code(filled) is None
     stage.account(covers=(filled.id,))
