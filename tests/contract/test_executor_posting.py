@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from executor.posting import NotPosted, Posting
+from executor.posting import Answer, NotPosted, Posting
 
 
 class Door(BaseHTTPRequestHandler):
@@ -80,3 +80,8 @@ def test_nobody_there_is_told_in_one_line() -> None:
     with pytest.raises(NotPosted, match="refused"):
         posting.post("/exchange", b"first")
     posting.close()
+
+
+def test_an_answer_of_bytes_can_be_kept_in_a_table() -> None:
+    """PostgreSQL takes no NUL, and a gateway's answer may be anything: the executor must not end because of it."""
+    assert Answer(502, b"\x00bad \xff gateway").text == "\ufffdbad \ufffd gateway"

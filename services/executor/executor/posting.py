@@ -20,8 +20,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """As far as it can be read."""
-        return self.body.decode(errors="replace")
+        """As far as it can be read, and without what no table takes."""
+        return self.body.decode(errors="replace").replace("\0", "\ufffd")
 
 
 class Posting:
