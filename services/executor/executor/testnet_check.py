@@ -16,7 +16,7 @@ from common.trading.symbols import MODELS, OrderSide, Symbol
 from executor.bracket import CLOSE_SLIPPAGE, TRIGGER_SLIPPAGE, beyond
 from executor.command_line import CommandSettings, Model, refuse, venue_of
 from executor.kill import Killer
-from executor.parse import WireState, fills_of, open_orders_of, placed_of, refusal_of, state_of
+from executor.parse import UNREADABLE, WireState, fills_of, open_orders_of, placed_of, refusal_of, state_of
 from executor.preflight import check_account
 from executor.venue import OrderSpec, UnknownOutcome, Venue, VenueAway
 
@@ -64,7 +64,7 @@ class Session:
     async def _step(self, name: str, step: Callable[[], Awaitable[str]]) -> bool:
         try:
             said = await step()
-        except (CheckFailed, VenueAway, UnknownOutcome) as error:
+        except (CheckFailed, VenueAway, UnknownOutcome, *UNREADABLE) as error:
             typer.echo(f"{self.model:<9} FAILED  {name}: {error}")
             self.failures.append(name)
             return False
