@@ -1,4 +1,4 @@
-"""The tables of intents and their send log: an intent is stored before it is sent, and moves only from where it stood."""
+"""The tables of intents and their send log: an intent is stored before it is sent, and moves on from where it stood."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
