@@ -85,3 +85,8 @@ def test_nobody_there_is_told_in_one_line() -> None:
 def test_an_answer_of_bytes_can_be_kept_in_a_table() -> None:
     """PostgreSQL takes no NUL, and a gateway's answer may be anything: the executor must not end because of it."""
     assert Answer(502, b"\x00bad \xff gateway").text == "\ufffdbad \ufffd gateway"
+
+
+def test_what_no_table_takes_is_left_out_of_an_answer() -> None:
+    assert "\0" not in Answer(502, b"bad\0gateway").text
+    assert Answer(200, b'{"response": "no\\u0000pe"}').json() == {"response": "no\ufffdpe"}

@@ -33,7 +33,7 @@ from common.events.codec import decode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
-from executor.store import IntentStore, Outcome
+from executor.store import IntentStore, Outcome, fresh_intent
 from gateway.readme import Readme
 from risk.halts import Reason
 from risk.store import RiskStore
@@ -160,7 +160,8 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
     await intents.add(event, now_ms)
     async with pool.connection() as connection:
         await connection.execute("UPDATE intents SET first_sent_ms = created_ms")
-    await intents.end(event.id, Outcome("FILLED", filled_size_coin=event.data.intent.size_coin), now_ms)
+    filled = Outcome("FILLED", filled_size_coin=event.data.intent.size_coin)
+    await intents.end(fresh_intent(event, now_ms), filled, now_ms)
 
 
 @asynccontextmanager

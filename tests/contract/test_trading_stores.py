@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from common.events import OrderRole
+from common.events import Leg, OrderRole
 from common.runtime.database import KeptConnection, migrate, open_pool
 from common.trading.symbols import MODELS, Side, Symbol
 from executor import facts
@@ -85,7 +85,7 @@ async def sent(store: IntentStore, number: int = 1, symbol: Symbol = Symbol.BTC,
 
 async def follow_up(store: IntentStore, intent: Intent, now_ms: int, outcome: str | None = None) -> None:
     orders = [insertion(intent, role, spec, intent.created_ms + 10_000) for role, spec in orders_of(intent)]
-    await store.follow_up(intent.intent_id, orders, outcome, now_ms)
+    await store.follow_up(intent, orders, outcome, now_ms)
 
 
 async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) -> None:
@@ -108,9 +108,9 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
     await follow_up(intents, intent, NOW_MS + 2)
     found = await intents.get(intent.intent_id)
     assert found is not None
-    assert replace(found, status="STORED", signed_action=None, expires_after_ms=None, first_sent_ms=None) == replace(
-        intent, updated_ms=found.updated_ms
-    )
+    assert replace(
+        found, status="STORED", nonce=None, signed_action=None, expires_after_ms=None, first_sent_ms=None
+    ) == replace(intent, updated_ms=found.updated_ms)
     assert (found.status, found.signed_action) == ("SENT", b'{"action": 2}')
     assert (found.expires_after_ms, found.first_sent_ms) == (NOW_MS + 5_000, NOW_MS + 1)
     assert stepwise.status == found.status
@@ -151,7 +151,7 @@ async def test_what_follows_a_send_is_recorded_whole_or_not_at_all(pool: Any, in
     await intents.add_sent(intent, Prepared(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
     legs = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
     with pytest.raises(psycopg.errors.UndefinedTable):
-        await intents.follow_up(intent.intent_id, [*legs, ("INSERT INTO no_such_table VALUES (1)", ())], None, NOW_MS)
+        await intents.follow_up(intent, [*legs, ("INSERT INTO no_such_table VALUES (1)", ())], None, NOW_MS)
     assert await rows(pool, "SELECT * FROM intent_orders") == await rows(pool, "SELECT * FROM intent_sends") == []
 
 
@@ -164,8 +164,8 @@ async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
     role, spec = orders_of(intent)[0]
     event = facts.rejected(intent, role, spec.client_order_id, "no", NOW_MS)
     outcome = Outcome("PARTIAL", None, D("0.01"), MARK, {spec.client_order_id: (7, "canceled")}, [event])
-    assert await store.end(intent.intent_id, outcome, NOW_MS + 5) is True
-    assert await store.end(intent.intent_id, Outcome("FILLED"), NOW_MS + 6) is False
+    assert await store.end(intent, outcome, NOW_MS + 5) is True
+    assert await store.end(intent, Outcome("FILLED"), NOW_MS + 6) is False
     ended = await store.get(intent.intent_id)
     assert ended is not None
     assert (ended.status, ended.filled_size_coin) == ("PARTIAL", D("0.01"))
@@ -191,7 +191,7 @@ async def test_the_newest_open_entry_of_a_coin_is_the_one_that_is_held(pool: Any
     store = IntentStore(pool)
     for number, (symbol, at_ms) in enumerate(((Symbol.BTC, 0), (Symbol.BTC, 1_000), (Symbol.ETH, 500))):
         intent = await sent(store, number, symbol, NOW_MS + at_ms)
-        await store.end(intent.intent_id, Outcome("FILLED", None, D(1), MARK), NOW_MS + at_ms + 10)
+        await store.end(intent, Outcome("FILLED", None, D(1), MARK), NOW_MS + at_ms + 10)
     held = await store.held_entries("deepseek")
     assert {symbol: found.created_ms - NOW_MS for symbol, found in held.items()} == {Symbol.BTC: 1_000, Symbol.ETH: 500}
     await store.close_entries("deepseek", [Symbol.BTC], NOW_MS + 5_000, NOW_MS + 6_000)
@@ -201,7 +201,7 @@ async def test_the_newest_open_entry_of_a_coin_is_the_one_that_is_held(pool: Any
 async def test_late_fills_are_booked_and_the_cursor_only_rises(pool: Any) -> None:
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
-    await store.end(intent.intent_id, Outcome("REJECTED", "so they said"), NOW_MS + 5)
+    await store.end(intent, Outcome("REJECTED", "so they said"), NOW_MS + 5)
     booking = Booking(intent.intent_id, D("0.002"), D("99999.5"))
     await orders.add_fills("deepseek", [], [booking], NOW_MS + 100)
     await orders.add_fills("deepseek", [], [Booking(intent.intent_id, D("0.001"), D(1))], NOW_MS + 50)
@@ -272,3 +272,29 @@ async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: 
         assert await process() not in (second, third)
     finally:
         await kept.close()
+
+
+async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, intents: IntentStore) -> None:
+    """An instance that has lost the lease gets its answer after another one has signed the exit anew."""
+    event = approval(1, Symbol.BTC, Side.LONG, mark_price=MARK, size_coin=D("0.0123"), now_ms=NOW_MS, leg=Leg.EXIT)
+    first = fresh_intent(event, NOW_MS).signed(Prepared(b"old", 1, NOW_MS + 15_000))
+    assert await intents.add_sent(first, Prepared(b"old", 1, NOW_MS + 15_000), NOW_MS)
+    await intents.store_again(first.intent_id, NOW_MS + 21_000)
+    assert await intents.mark_sent(first, Prepared(b"new", 2, NOW_MS + 36_000), NOW_MS + 21_001)
+    await follow_up(intents, first, NOW_MS + 21_002, "Action already expired")
+    assert await rows(pool, "SELECT nonce, outcome FROM intent_sends") == [(2, None)]
+    assert not await intents.end(first, Outcome("REJECTED", "Action already expired"), NOW_MS + 21_003)
+    [second] = await intents.unfinished("deepseek")
+    assert (second.status, second.nonce, second.signed_action) == ("SENT", 2, b"new")
+    assert await intents.end(second, Outcome("FILLED"), NOW_MS + 21_004)
+
+
+async def test_an_order_that_lives_on_is_known_for_as_long_as_it_does(pool: Any) -> None:
+    store, orders = IntentStore(pool), OrderStore(pool)
+    intent = await sent(store)
+    ids = [spec.client_order_id for _, spec in orders_of(intent)]
+    lie = Outcome("REJECTED", "so they said", orders=dict.fromkeys(ids, (None, "rejected")))
+    await store.end(intent, lie, NOW_MS + 10)
+    await orders.revive(ids[1], 77)
+    later = await orders.known("deepseek", NOW_MS + 86_400_000 + 1_000)
+    assert [(row.client_order_id, row.order_id, row.final_status) for row in later.values()] == [(ids[1], 77, None)]

@@ -75,3 +75,33 @@ def test_a_position_is_protected_also_while_nobody_can_say_why_the_cash_moved() 
     result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
     assert result.failure is None, "\n".join(result.story[-40:])
     assert refused
+
+
+def test_an_entry_whose_fate_cannot_be_read_leaves_no_position_without_a_stop() -> None:
+    asked: list[str] = []
+
+    async def script(stage: Stage) -> None:
+        inner = stage.exchange.request
+        exchange = stage.exchange.world.exchange
+        sent = "SELECT 1 FROM intents WHERE status = 'SENT' AND is_entry AND model = 'deepseek'"
+        address = stage.addresses["deepseek"]
+        lost: list[str] = []
+
+        def request(path: str, body: Any) -> tuple[int, bytes]:
+            action = body.get("action", {})
+            is_entry = action.get("grouping") == "normalTpsl" and stage.database.rows(sent)
+            if is_entry and exchange.accounts[address].positions and not lost:
+                lost.append(action["orders"][0]["c"])
+                inner(path, body)
+                cancel_all(exchange, address, stage.clock.now_ms(), "canceled")
+                return 502, b"bad gateway"
+            if body.get("type") == "orderStatus" and body["oid"] in lost and stage.loop.time() < STORM_S:
+                asked.append(body["oid"])
+                return 200, b'{"status": "order", "order": {"status": "filled"}}'
+            return inner(path, body)
+
+        stage.exchange.request = request  # type: ignore[method-assign]
+
+    result = run_seed(0, weather=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
+    assert result.failure is None, "\n".join(result.story[-40:])
+    assert len(asked) > 10

@@ -10,8 +10,10 @@ from common.runtime.outages import is_outage
 from executor import facts, metrics
 from executor.allowance import Allowance
 from executor.desk import Desk
+from executor.followup import complete
 from executor.guard import Guard
 from executor.handover import Given
+from executor.parse import UNREADABLE
 from executor.preflight import DAY_MS, check_account
 from executor.sender import Sender
 from executor.store import Intent
@@ -109,11 +111,11 @@ class Lane:
                 self.vigil.doubt()
                 await self._open()
                 await self._turn()
-            except (VenueAway, UnknownOutcome, KeyError, TypeError, ValueError, ArithmeticError) as error:
+            except (VenueAway, UnknownOutcome, *UNREADABLE) as error:
                 metrics.VENUE_ERRORS.labels(self.model).inc()
                 self._set_ready(name, False, f"the exchange does not answer; check HYPERLIQUID_API_URL: {error}")
                 self.desk.log.warning("the exchange does not answer", model=self.model, reason=str(error))
-                self.watcher.forget()
+                self.watcher.forget(orders=False, fills=False)
                 await self.clock.sleep(min(pause.next_s(), self._longest_pause_s()))
             except Exception as error:
                 if not is_outage(error):
@@ -219,14 +221,28 @@ class Lane:
         if self.guard.must_look:
             self.watcher.forget(fills=False)
         self._weigh_what_was_heard()
-        if not self._is_reconciled:
-            self.watcher.forget()
-            await self.sender.complete()
-            await self._look()
-            self._is_reconciled = True
-        await self._advance()
+        while not self._is_reconciled:
+            await self._reconcile()
+        try:
+            await self._advance()
+        except (VenueAway, UnknownOutcome, *UNREADABLE):
+            # An intent that can't go on leaves nobody unwatched.
+            if self.watcher.due_in_s() <= 0 or self.guard.must_look:
+                await self._look()
+            raise
         if self.watcher.due_in_s() <= 0:
             await self._look()
+
+    async def _reconcile(self) -> None:
+        """Whoever calls for it meanwhile gets another one."""
+        self._is_reconciled = True
+        try:
+            self.watcher.forget()
+            await complete(self.desk)
+            await self._look()
+        except BaseException:
+            self._is_reconciled = False
+            raise
 
     def _weigh_what_was_heard(self) -> None:
         """Most messages repeat what the look after our own order has shown; only the others are worth a look."""

@@ -91,6 +91,14 @@ class OrderStore:
             )
             await write_events(connection, events)
 
+    async def revive(self, client_order_id: str, order_id: int) -> None:
+        """An order that was taken for ended is open on the exchange."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "UPDATE intent_orders SET order_id = %s, final_status = NULL WHERE client_order_id = %s",
+                (order_id, client_order_id),
+            )
+
     async def take_over(
         self, intent: Intent, close: SentClose, order_id: int | None, final: str | None, events: Sequence[Event[Any]]
     ) -> None:

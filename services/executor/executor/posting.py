@@ -1,6 +1,8 @@
 """HTTP POSTs to one server over connections that are kept; what is the same each time is made once."""
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 import urllib3
@@ -22,6 +24,10 @@ class Answer:
     def text(self) -> str:
         """As far as it can be read, and without what no table takes."""
         return self.body.decode(errors="replace").replace("\0", "\ufffd")
+
+    def json(self) -> Any:
+        """Its JSON, without what no table takes. Raises ValueError."""
+        return json.loads(self.body.replace(b"\\u0000", b"\\ufffd"))
 
 
 class Posting:
@@ -63,4 +69,5 @@ class Posting:
         return Answer(response.status, response.data)
 
     def close(self) -> None:
+        self._pool.close()
         self._session.close()

@@ -1,7 +1,6 @@
 """From a stored intent to a known outcome: send once, and never take silence for a no."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,7 @@ from executor import facts, metrics
 from executor.allowance import Allowance
 from executor.bracket import orders_of
 from executor.desk import Desk
-from executor.orders import insertion
+from executor.followup import follow_up
 from executor.parse import Placed, fills_of, order_state_of, placed_of, refusal_of
 from executor.signing import Prepared
 from executor.store import Intent, Outcome
@@ -111,32 +110,22 @@ class Sender:
         prepared = self.venue.prepare_orders([spec for _, spec in legs], grouping)
         if not await record(intent, prepared, self.clock.now_ms()):
             return False
-        intent = replace(intent, signed_action=prepared.body, expires_after_ms=prepared.expires_after_ms)
+        intent = intent.signed(prepared)
         reason = self._reason_not_to_send(intent, None)
         if reason is not None:
             # Said while the database took its time. The intent ends once nobody else can send it, either.
-            await self._follow_up(intent, f"not sent: {reason}")
+            await follow_up(self.desk, intent, f"not sent: {reason}")
             return await self._mark_in_flight(intent, f"not sent: {reason}")
         try:
             answer = await self.desk.send(prepared.body)
         except UnknownOutcome as error:
-            await self._follow_up(intent, f"unknown: {error}")
+            await follow_up(self.desk, intent, f"unknown: {error}")
             return await self._mark_in_flight(intent, str(error))
-        await self._follow_up(intent, str(answer))
+        await follow_up(self.desk, intent, str(answer))
         first = placed_of(answer, len(legs))[0]
         if first.error is not None and DUPLICATE_NONCE in first.error:
             return await self._mark_in_flight(intent, first.error)
         return await self._settle(intent, answer)
-
-    async def complete(self) -> None:
-        """Records what a crash between an intent's first bytes and their outcome has left out."""
-        for intent in await self.store.unfinished(self.model):
-            if intent.status == "SENT":
-                await self._follow_up(intent, None)
-
-    async def _follow_up(self, intent: Intent, outcome: str | None) -> None:
-        rows = [insertion(intent, role, spec, intent.void_after_ms) for role, spec in orders_of(intent)]
-        await self.store.follow_up(intent.intent_id, rows, outcome, self.clock.now_ms())
 
     async def _settle(self, intent: Intent, answer: Any) -> bool:
         """Books the exchange's answer to an intent's orders."""
@@ -159,7 +148,7 @@ class Sender:
     async def _resolve(self, intent: Intent, flatten_since: int | None) -> bool:
         """By its client order id, by the same bytes again, or by waiting until they are void."""
         if intent.status == "SENT":
-            await self._follow_up(intent, None)
+            await follow_up(self.desk, intent)
         spec = orders_of(intent)[0][1]
         asked_ms = self.clock.now_ms()
         state = order_state_of(await self.venue.order_status(spec.client_order_id))
@@ -255,7 +244,7 @@ class Sender:
         return await self._end(intent, outcome)
 
     async def _end(self, intent: Intent, outcome: Outcome) -> bool:
-        ended = await self.store.end(intent.intent_id, outcome, self.clock.now_ms())
+        ended = await self.store.end(intent, outcome, self.clock.now_ms())
         if ended:
             self.desk.outbox.wake()
             metrics.INTENTS.labels(self.model, outcome.status).inc()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,7 @@ class Intent:
     cycle_id: str | None
     order: OrderIntent
     status: str
+    nonce: int | None
     signed_action: bytes | None
     expires_after_ms: int | None
     first_sent_ms: int | None
@@ -50,6 +51,12 @@ class Intent:
     @property
     def primary_role(self) -> OrderRole:
         return OrderRole.ENTRY if self.is_entry else OrderRole.EXIT
+
+    def signed(self, prepared: Prepared) -> "Intent":
+        """The intent with the bytes that it goes out as."""
+        return replace(
+            self, nonce=prepared.nonce, signed_action=prepared.body, expires_after_ms=prepared.expires_after_ms
+        )
 
     @property
     def void_after_ms(self) -> int:
@@ -137,7 +144,7 @@ class IntentStore:
             return moved.rowcount == 1
 
     async def follow_up(
-        self, intent_id: str, orders: Sequence[tuple[str, tuple[Any, ...]]], outcome: str | None, now_ms: int
+        self, intent: Intent, orders: Sequence[tuple[str, tuple[Any, ...]]], outcome: str | None, now_ms: int
     ) -> None:
         """What is left for after the first bytes: an intent's orders, and its line in the send log with the outcome.
 
@@ -151,13 +158,13 @@ class IntentStore:
                     SELECT i.intent_id, 'orders', i.nonce, i.first_sent_ms FROM intents i WHERE i.intent_id = %s
                         AND i.signed_action IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intent_sends s
                             WHERE s.intent_id = i.intent_id AND s.purpose = 'orders' AND s.nonce = i.nonce)""",
-                (intent_id,),
+                (intent.intent_id,),
             )
             if outcome is not None:
                 await connection.execute(
                     """UPDATE intent_sends SET outcome = %s, answered_ms = %s WHERE intent_id = %s
-                        AND purpose = 'orders' AND nonce = (SELECT nonce FROM intents WHERE intent_id = %s)""",
-                    (outcome[:500], now_ms, intent_id, intent_id),
+                        AND purpose = 'orders' AND nonce = %s""",
+                    (outcome[:500], now_ms, intent.intent_id, intent.nonce),
                 )
 
     async def mark_in_flight(self, intent_id: str, reason: str, now_ms: int) -> None:
@@ -177,16 +184,19 @@ class IntentStore:
                 (now_ms, intent_id, UNKNOWN),
             )
 
-    async def end(self, intent_id: str, outcome: Outcome, now_ms: int) -> bool:
-        """Ends an unfinished intent with its orders and events, all at once; False when it had ended already."""
+    async def end(self, intent: Intent, outcome: Outcome, now_ms: int) -> bool:
+        """Ends an unfinished intent with its orders and events, all at once.
+
+        False when it had ended already, or when another instance has signed it anew: this is other bytes' outcome.
+        """
         async with self.transaction() as connection:
             moved = await connection.execute(
                 """UPDATE intents SET status = %s, reason = coalesce(%s, reason), updated_ms = %s,
                     filled_size_coin = greatest(filled_size_coin, %s), average_price = coalesce(%s, average_price)
-                WHERE intent_id = %s AND status = ANY(%s)""",
+                WHERE intent_id = %s AND status = ANY(%s) AND coalesce(nonce, 0) = %s""",
                 (
                     *(outcome.status, outcome.reason, now_ms, outcome.filled_size_coin, outcome.average_price),
-                    *(intent_id, UNFINISHED),
+                    *(intent.intent_id, UNFINISHED, intent.nonce or 0),
                 ),
             )
             if moved.rowcount != 1:
@@ -263,6 +273,7 @@ def fresh_intent(event: Event[RiskApproved], now_ms: int) -> Intent:
         cycle_id=event.cycle_id,
         order=data.intent,
         status="STORED",
+        nonce=None,
         signed_action=None,
         expires_after_ms=None,
         first_sent_ms=None,
@@ -281,6 +292,7 @@ def _intent(row: dict[str, Any]) -> Intent:
         cycle_id=row["cycle_id"],
         order=OrderIntent.model_validate(row["intent"]),
         status=row["status"],
+        nonce=row["nonce"],
         signed_action=row["signed_action"],
         expires_after_ms=row["expires_after_ms"],
         first_sent_ms=row["first_sent_ms"],

@@ -138,7 +138,7 @@ class Venue:
                 answer = self._line.post("/info", json.dumps(body).encode())
             if answer.status != OK:
                 raise VenueAway(f"HTTP {answer.status} to {body['type']}: {answer.text[:120]}")
-            return json.loads(answer.body)
+            return answer.json()
         except (NotPosted, ValueError) as error:
             raise VenueAway(f"{body['type']}: {type(error).__name__}: {error}") from error
 
@@ -224,7 +224,7 @@ class Venue:
                 answer = self._line.post("/exchange", body)
             if answer.status == REFUSED_UNREAD:
                 return {"status": "err", "response": f"HTTP 422: {answer.text[:200]}"}
-            content = json.loads(answer.body) if answer.status == OK else None
+            content = answer.json() if answer.status == OK else None
         except (NotPosted, ValueError) as error:
             raise UnknownOutcome(f"{type(error).__name__}: {error}") from error
         if not isinstance(content, dict) or content.get("status") not in ("ok", "err"):

@@ -9,6 +9,7 @@ from common.trading.symbols import Symbol
 from executor import facts, metrics
 from executor.accountant import Accountant
 from executor.desk import Desk
+from executor.followup import complete
 from executor.ledger import Books, fill_entries
 from executor.orders import Booking, OrderRow
 from executor.parse import (
@@ -152,6 +153,10 @@ class Watcher:
         roles = {client_order_id: row.role for client_order_id, row in rows.items()}
         answer = await self.venue.open_orders()
         self.open_orders, self.foreign_orders = open_orders_of(answer, roles), foreign_orders_of(answer)
+        for order in self.open_orders:
+            row = rows.get(order.client_order_id or "")
+            if row is not None and row.final_status is not None and row.role not in PARENTS:
+                await self.desk.orders.revive(row.client_order_id, order.order_id)  # An answer had lied.
 
     # Fills.
 
@@ -171,10 +176,13 @@ class Watcher:
             return
         by_order = {row.order_id: row for row in rows.values() if row.order_id is not None}
         now_ms = self.clock.now_ms()
-        events, behind = [], {}
+        events, behind, is_complete = [], {}, False
         for fill in fills:
             row = rows.get(fill.client_order_id or "") or by_order.get(fill.order_id)
             if row is None and fill.client_order_id:
+                if not is_complete:
+                    await complete(self.desk)  # An instance that has lost the lease may have sent it just now.
+                    is_complete = True
                 row = await self.desk.orders.get(fill.client_order_id)
             if row is not None and row.role in PARENTS:
                 behind[fill.order_id] = row.intent_id
