@@ -108,9 +108,8 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
     await follow_up(intents, intent, NOW_MS + 2)
     found = await intents.get(intent.intent_id)
     assert found is not None
-    assert replace(
-        found, status="STORED", nonce=None, signed_action=None, expires_after_ms=None, first_sent_ms=None
-    ) == replace(intent, updated_ms=found.updated_ms)
+    unsent: dict[str, Any] = {"nonce": None, "signed_action": None, "expires_after_ms": None, "first_sent_ms": None}
+    assert replace(found, status="STORED", **unsent) == replace(intent, updated_ms=found.updated_ms)
     assert (found.status, found.signed_action) == ("SENT", b'{"action": 2}')
     assert (found.expires_after_ms, found.first_sent_ms) == (NOW_MS + 5_000, NOW_MS + 1)
     assert stepwise.status == found.status
@@ -122,9 +121,10 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
 
 async def test_what_follows_a_send_is_recorded_once_with_its_outcome(pool: Any, intents: IntentStore) -> None:
     intent = fresh_intent(entry(), NOW_MS)
-    await intents.add_sent(intent, Prepared(b"bytes", NOW_MS + 7, NOW_MS + 5_000), NOW_MS + 1)
+    prepared = Prepared(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
+    await intents.add_sent(intent, prepared, NOW_MS + 1)
     await follow_up(intents, intent, NOW_MS + 2)
-    await follow_up(intents, intent, NOW_MS + 3, "filled")
+    await follow_up(intents, intent.signed(prepared), NOW_MS + 3, "filled")
     await follow_up(intents, intent, NOW_MS + 4)
     query = "SELECT purpose, nonce, sent_ms, answered_ms, outcome FROM intent_sends"
     assert await rows(pool, query) == [("orders", NOW_MS + 7, NOW_MS + 1, NOW_MS + 3, "filled")]

@@ -32,6 +32,7 @@ def stored(side: Side = Side.LONG, leg: Leg = Leg.ENTRY) -> Intent:
         cycle_id="c",
         order=event.data.intent,
         status="STORED",
+        nonce=None,
         signed_action=None,
         expires_after_ms=None,
         first_sent_ms=None,
