@@ -101,25 +101,27 @@ async def test_a_liquidation_is_a_trade_at_its_real_price(stage: Stage) -> None:
     assert alerts == []
 
 
-async def taken_by_the_backstop(stage: Stage) -> Decimal:
-    """Has the account's position taken; what it was worth then."""
+async def taken_by_the_backstop(stage: Stage, leverage: int = 20) -> Decimal:
+    """Has the account's position taken 4.3 % below its entry, before its stop, 5 % below; what it was worth then.
+
+    At 20x some margin is left then, at 25x less than nothing.
+    """
     stage.simulator.panel("step", count=4, ms=250)
-    entry = stage.approve(Side.LONG, "2", leverage=20)
+    entry = stage.approve(Side.LONG, "2", leverage=leverage)
     await stage.send(entry)
     await stage.ended(entry)
     held = await stage.protected()
-    # More than 3.72 % below its entry less than two thirds of the maintenance margin is left; the stop lies 5 % below.
     target = held.entry_price * Decimal("0.957")
     assert target > held.stop_loss_price
     stage.simulator.panel("jump", coin="ETH", percent=float((target / stage.mark() - 1) * 100))
     stage.simulator.panel("step", count=2, ms=250)
     await stage.flat()
     closing = [row for row in stage.fills() if row.get("liquidation")]
-    assert [row["liquidation"]["method"] for row in closing] == ["backstop"]
+    assert {row["liquidation"]["method"] for row in closing} == {"backstop"}
     rows: Any = stage.simulator.info(type="userNonFundingLedgerUpdates", user=address_of("deepseek"), startTime=0)
-    [kept] = [Decimal(row["delta"]["accountValue"]) for row in rows if row["delta"]["type"] == "liquidation"]
-    assert kept > 1
-    return kept
+    [worth] = [Decimal(row["delta"]["accountValue"]) for row in rows if row["delta"]["type"] == "liquidation"]
+    assert abs(worth) > 1
+    return worth
 
 
 async def explained(stage: Stage) -> Any:
@@ -155,10 +157,37 @@ async def test_the_margin_that_the_backstop_keeps_is_a_loss_of_the_account(stage
     assert abs(book["residual"]) < CENT
 
 
-@pytest.mark.parametrize("late", ['"type":"liquidation"', '"liquidation":{'], ids=["its row", "its fill"])
-async def test_half_a_liquidation_told_late_is_booked_once_also_by_the_next_executor(stage: Stage, late: str) -> None:
+@pytest.mark.parametrize("deleveraged", ["0", "0.5", "2"])
+async def test_a_deficit_that_the_exchange_bears_is_explained(stage: Stage, deleveraged: str) -> None:
+    stage.simulator.panel("step", count=4, ms=250)
+    if Decimal(deleveraged):
+        with stage.by_hand("qwen") as exchange:
+            answer: Any = exchange.market_open("ETH", False, float(deleveraged))
+        assert answer["status"] == "ok"
+    worth = await taken_by_the_backstop(stage, leverage=25)
+    assert worth < 0
+    stage.simulator.fund(address_of("deepseek"), "40")
+
+    async def paid_in() -> Any:
+        account = await explained(stage)
+        return account if account.sums.transfers_usd == 40 else None
+
+    account = await stage.until("the deposit of later", paid_in)
+    pnl = sum(Decimal(row["closedPnl"]) for row in stage.fills())
+    borne = -worth * (2 - Decimal(deleveraged)) / 2
+    assert abs(account.sums.closed_pnl_usd - pnl - borne) < CENT
+    told = [event.data for event in await stage.events("account.ledger") if event.data.kind == "liquidation"]
+    assert [data.amount_usd > 0 for data in told] == [True] * (borne > 0)
+
+
+@pytest.mark.parametrize(
+    ("late", "leverage"), [('"type":"liquidation"', 20), ('"liquidation":{', 25)], ids=["its row", "its fill"]
+)
+async def test_half_a_liquidation_told_late_is_booked_once_also_by_the_next_executor(
+    stage: Stage, late: str, leverage: int
+) -> None:
     stage.proxy.renamed = (late.encode(), late.replace("liquidation", "liquidatio_").encode())
-    kept = await taken_by_the_backstop(stage)
+    kept = await taken_by_the_backstop(stage, leverage)
     before = (await stage.account()).sums
     stage.simulator.panel("step", count=1, ms=30_000)
     stage.simulator.fund(address_of("deepseek"), "40")
@@ -176,4 +205,4 @@ async def test_half_a_liquidation_told_late_is_booked_once_also_by_the_next_exec
         account = await explained(stage)
         assert account.sums.closed_pnl_usd == before.closed_pnl_usd - kept
     told = [event.data.amount_usd for event in await stage.events("account.ledger")]
-    assert sorted(told) == [-kept, 40]
+    assert sorted(told) == sorted([-kept, Decimal(40)])

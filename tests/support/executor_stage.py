@@ -263,12 +263,12 @@ class Stage:
         return await self.until(f"a protected position on {symbol}", look)
 
     @contextlib.contextmanager
-    def by_hand(self) -> Iterator[Exchange]:
+    def by_hand(self, model: str = "deepseek") -> Iterator[Exchange]:
         """The SDK as a person would use it, with the same API wallet, past the proxy."""
-        wallet = Account.from_key(key_of("deepseek"))
+        wallet = Account.from_key(key_of(model))
         meta: Any = self.simulator.info(type="meta")
         spot: Any = {"universe": [], "tokens": []}
-        exchange = Exchange(wallet, self.simulator.url, meta, account_address=address_of("deepseek"), spot_meta=spot)
+        exchange = Exchange(wallet, self.simulator.url, meta, account_address=address_of(model), spot_meta=spot)
         with exchange.session, exchange.info.session:
             yield exchange
 

@@ -70,7 +70,7 @@ class Accountant:
         return books
 
     async def _take_movements(self, books: Books, now_ms: int) -> None:
-        """Funding, transfers, margins kept by the backstop and fills on other coins since the last ones known.
+        """Funding, transfers, what the backstop kept or bore, and fills on other coins since the last ones known.
 
         Ids make an overlap harmless. `now_ms` is the exchange's time.
         """

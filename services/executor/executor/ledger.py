@@ -16,6 +16,8 @@ OURS = frozenset(symbol.value for symbol in Symbol)
 ELSEWHERE = ("@", "/", ":")
 """Signs of a spot market's or another exchange's coin: their money isn't part of the account's margin."""
 BACKSTOP = "backstop"
+USD_DECIMALS = 6
+"""Of USDC; finer than that is only rounding."""
 HALF_TOLD_MS = 3_600_000
 """How long the missing half of a liquidation is asked for."""
 
@@ -119,19 +121,37 @@ def transfers(address: str, rows: Iterable[Mapping[str, Any]]) -> list[Movement]
     return movements
 
 
+@dataclass(slots=True)
+class _Taken:
+    """The fills of one liquidation on one coin, summed up; `above_mark_usd` is what they brought beyond the mark."""
+
+    by_backstop: bool = False
+    size_coin: Decimal = ZERO
+    above_mark_usd: Decimal = ZERO
+
+    def add(self, fill: Mapping[str, Any]) -> None:
+        size = Decimal(fill["sz"])
+        above = Decimal(fill["px"]) - Decimal(fill["liquidation"]["markPx"])
+        self.by_backstop |= fill["liquidation"]["method"] == BACKSTOP
+        self.size_coin += size
+        self.above_mark_usd += size * above if fill["side"] == "A" else -size * above
+
+
 def liquidations(
     address: str, rows: Iterable[Mapping[str, Any]], fills: Iterable[Mapping[str, Any]]
 ) -> tuple[list[Movement], list[int]]:
-    """The margins that the backstop kept with the positions it took, and the times of liquidations half told so far.
+    """What the backstop kept (below zero) or bore, and the times of liquidations half told so far.
 
-    How much was left stands only in the row of userNonFundingLedgerUpdates; that it was kept, and not sold into the
-    book, only in the fills of that time. Source: Hyperliquid docs, WsLedgerLiquidation and FillLiquidation.
+    Nothing is left of a position that the backstop takes, nor is anything owed: what it was worth at the mark, and what
+    its fills brought beyond the mark, is kept with it; a deficit is borne by the exchange. The worth stands only in the
+    row of userNonFundingLedgerUpdates; that it was not sold into the book, and at which prices it went, only in the
+    fills of that time. Source: Hyperliquid docs, Liquidations, WsLedgerLiquidation and FillLiquidation.
     """
-    methods: dict[tuple[int, str], str] = {}
+    taken: dict[tuple[int, str], _Taken] = {}
     for fill in fills:
         note = fill.get("liquidation")
         if note and (note.get("liquidatedUser") or address).lower() == address:
-            methods[int(fill["time"]), fill["coin"]] = note["method"]
+            taken.setdefault((int(fill["time"]), fill["coin"]), _Taken()).add(fill)
     movements: list[Movement] = []
     half_told: list[int] = []
     with_row: set[tuple[int, str]] = set()
@@ -139,18 +159,21 @@ def liquidations(
         delta, time_ms = row["delta"], int(row["time"])
         if delta["type"] != "liquidation":
             continue
-        coins = [position["coin"] for position in delta.get("liquidatedPositions", ())]
-        keys = {(time_ms, coin) for coin in coins}
-        with_row |= keys
-        found = {methods[key] for key in keys & methods.keys()}
-        kept = Decimal(str(delta.get("accountValue", 0)))
-        if not found:
+        sizes = {each["coin"]: abs(Decimal(each["szi"])) for each in delta.get("liquidatedPositions", ())}
+        with_row |= {(time_ms, coin) for coin in sizes}
+        parts = {coin: taken[time_ms, coin] for coin in sizes if (time_ms, coin) in taken}
+        if parts and not any(part.by_backstop for part in parts.values()):
+            continue
+        if not parts or any(coin not in parts or parts[coin].size_coin < size for coin, size in sizes.items()):
             half_told.append(time_ms)
-        elif BACKSTOP in found and kept > 0:
-            entry = Entry(_row_id(address, row), time_ms, closed_pnl_usd=-kept)
-            coin = coins[0] if len(coins) == 1 else None
-            movements.append(Movement(entry, LedgerKind.LIQUIDATION, -kept, BACKSTOP, coin))
-    half_told += [key[0] for key, method in methods.items() if method == BACKSTOP and key not in with_row]
+            continue
+        left = Decimal(str(delta.get("accountValue", 0))) + sum(part.above_mark_usd for part in parts.values())
+        amount = -round(left, USD_DECIMALS)
+        if amount:
+            entry = Entry(_row_id(address, row), time_ms, closed_pnl_usd=amount)
+            coin = next(iter(sizes)) if len(sizes) == 1 else None
+            movements.append(Movement(entry, LedgerKind.LIQUIDATION, amount, BACKSTOP, coin))
+    half_told += [key[0] for key, part in taken.items() if part.by_backstop and key not in with_row]
     return movements, half_told
 
 

@@ -51,34 +51,71 @@ def liquidation_row(*coins: str, value: str = "43.5", time_ms: int = 7) -> dict[
     return {"time": time_ms, "hash": "0x0", "delta": delta | {"liquidatedPositions": positions}}
 
 
-def liquidation_fill(coin: str, method: str, user: str = ME, time_ms: int = 7) -> dict[str, Any]:
-    return {"coin": coin, "time": time_ms, "liquidation": {"liquidatedUser": user, "markPx": "1", "method": method}}
+def liquidation_fill(
+    coin: str,
+    method: str = "backstop",
+    user: str = ME,
+    *,
+    time_ms: int = 7,
+    size: str = "2.0",
+    price: str = "100",
+    side: str = "A",
+) -> dict[str, Any]:
+    note = {"liquidatedUser": user, "markPx": "100", "method": method}
+    return {"coin": coin, "time": time_ms, "sz": size, "px": price, "side": side, "liquidation": note}
 
 
 def test_the_margin_that_the_backstop_kept_is_a_loss() -> None:
-    row, fill = liquidation_row("ETH"), liquidation_fill("ETH", "backstop")
+    row, fill = liquidation_row("ETH"), liquidation_fill("ETH")
     plain = {"coin": "ETH", "time": 6, "liquidation": None}
-    [kept], half_told = ledger.liquidations(ME, [row], [plain, fill, fill])
+    [kept], half_told = ledger.liquidations(ME, [row], [plain, fill])
     assert (kept.kind, kept.reason, kept.coin, kept.amount_usd) == ("liquidation", "backstop", "ETH", Decimal("-43.5"))
-    assert (kept.entry.closed_pnl_usd, kept.entry.transfer_usd, kept.entry.time_ms) == (Decimal("-43.5"), 0, 7)
+    assert (kept.entry.closed_pnl_usd, kept.entry.transfer_usd) == (Decimal("-43.5"), Decimal(0))
+    assert kept.entry.time_ms == 7
     [again], _ = ledger.liquidations(ME, [dict(row)], [fill])
     assert again == kept
     assert half_told == []
 
 
 def test_a_cross_account_loses_its_margin_once() -> None:
-    fills = [liquidation_fill("ETH", "backstop"), liquidation_fill("ATOM", "backstop")]
+    fills = [liquidation_fill("ETH"), liquidation_fill("ATOM")]
     [kept], half_told = ledger.liquidations(ME, [liquidation_row("ETH", "ATOM")], fills)
     assert (kept.amount_usd, kept.coin, half_told) == (Decimal("-43.5"), None, [])
+
+
+def test_a_deficit_that_the_exchange_bears_is_a_gain() -> None:
+    [borne], half_told = ledger.liquidations(ME, [liquidation_row("ETH", value="-5.25")], [liquidation_fill("ETH")])
+    assert (borne.kind, borne.amount_usd) == ("liquidation", Decimal("5.25"))
+    assert borne.entry.closed_pnl_usd == Decimal("5.25")
+    assert half_told == []
+
+
+@pytest.mark.parametrize(
+    ("side", "prices", "amounts"),
+    [
+        ("A", ("104", "104"), []),
+        ("A", ("104", "100"), [Decimal(4)]),
+        ("B", ("96", "96"), []),
+        ("B", ("96", "100"), [Decimal(4)]),
+        ("B", ("100", "99"), [Decimal(7)]),
+    ],
+)
+def test_what_deleveraging_paid_beyond_the_mark_is_borne_by_nobody_else(
+    side: str, prices: tuple[str, str], amounts: list[Decimal]
+) -> None:
+    fills = [liquidation_fill("ETH", size="1.0", price=price, side=side) for price in prices]
+    found, half_told = ledger.liquidations(ME, [liquidation_row("ETH", value="-8")], fills)
+    assert ([each.amount_usd for each in found], half_told) == (amounts, [])
 
 
 @pytest.mark.parametrize(
     ("row", "fill"),
     [
         (liquidation_row("ETH"), liquidation_fill("ETH", "market")),
-        (liquidation_row("ETH", value="-5.0"), liquidation_fill("ETH", "backstop")),
+        (liquidation_row("ETH"), liquidation_fill("ETH", "market", size="0.5")),
+        (liquidation_row("ETH", value="0.0"), liquidation_fill("ETH")),
         (DEPOSIT, liquidation_fill("ETH", "market")),
-        (DEPOSIT, liquidation_fill("ETH", "backstop", OTHER)),
+        (DEPOSIT, liquidation_fill("ETH", user=OTHER)),
     ],
 )
 def test_no_margin_is_kept_by_the_book_of_nothing_or_of_another(row: dict[str, Any], fill: dict[str, Any]) -> None:
@@ -87,16 +124,17 @@ def test_no_margin_is_kept_by_the_book_of_nothing_or_of_another(row: dict[str, A
 
 def test_of_two_liquidations_at_once_only_the_backstops_keeps_margin() -> None:
     rows = [liquidation_row("ETH", value="10"), liquidation_row("SOL", value="20")]
-    fills = [liquidation_fill("ETH", "market"), liquidation_fill("SOL", "backstop")]
-    [kept], _ = ledger.liquidations(ME, rows, fills)
+    [kept], _ = ledger.liquidations(ME, rows, [liquidation_fill("ETH", "market"), liquidation_fill("SOL")])
     assert (kept.coin, kept.amount_usd) == ("SOL", Decimal(-20))
 
 
 def test_half_a_liquidation_is_waited_for() -> None:
-    elsewhere = liquidation_fill("ETH", "backstop", time_ms=9)
+    elsewhere = liquidation_fill("ETH", time_ms=9)
     assert ledger.liquidations(ME, [liquidation_row("ETH")], []) == ([], [7])
     assert ledger.liquidations(ME, [], [elsewhere]) == ([], [9])
     assert ledger.liquidations(ME, [liquidation_row("ETH")], [elsewhere]) == ([], [7, 9])
+    assert ledger.liquidations(ME, [liquidation_row("ETH")], [liquidation_fill("ETH", size="1.9")]) == ([], [7])
+    assert ledger.liquidations(ME, [liquidation_row("ETH", "SOL")], [liquidation_fill("ETH")]) == ([], [7])
 
 
 def test_the_record_is_read_again_from_half_a_liquidation_on_but_not_for_ever() -> None:

@@ -63,7 +63,7 @@ class AccountSums(Fact):
     """What moved an account's cash since `since_ms`, when it held `start_cash_usd`; from the exchange's own record.
 
     cash = start + closed profit − fees + funding + transfers. Funding and transfers positive came in. Margin that the
-    exchange's backstop kept lowers the closed profit.
+    exchange's backstop kept lowers the closed profit, a deficit that it bore raises it.
     """
 
     since_ms: int
@@ -105,7 +105,7 @@ class AccountUpdated(Payload):
 
 class LedgerKind(StrEnum):
     """funding: the hourly payment; transfer: money in or out; trade: a fill on a coin that the arena doesn't trade;
-    liquidation: the margin that the exchange's backstop kept with a position it took."""
+    liquidation: the margin that the exchange's backstop kept with a position it took, or the deficit that it bore."""
 
     FUNDING = "funding"
     TRANSFER = "transfer"
