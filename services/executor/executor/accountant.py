@@ -1,20 +1,16 @@
 """Explains every change of an account's cash by the exchange's own record: fills, funding, money in and out."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any
 
 from executor import facts, ledger, metrics
 from executor.desk import Desk
-from executor.ledger import Books, Movement
+from executor.ledger import CENT, Books, Movement
 from executor.parse import WireState, state_of
 
-CENT = Decimal("0.01")
 TIMER_S = 600.0
 AGAIN_S = 60.0
 OVERLAP_MS = 10_000
-MOVEMENTS_PAGE = 500
-MAX_PAGES = 50
 ATTEMPTS = 2
 NEVER = float("-inf")
 
@@ -76,8 +72,8 @@ class Accountant:
         """
         start_ms = max(books.since_ms, books.movements_until_ms - OVERLAP_MS)
         address = self.venue.address
-        fundings = ledger.funding_payments(address, await self._pages(self.venue.funding_since, start_ms))
-        rows = await self._pages(self.venue.transfers_since, start_ms)
+        fundings = ledger.funding_payments(address, await self.venue.funding_since(start_ms))
+        rows = await self.venue.transfers_since(start_ms)
         fills = await self.venue.fills_since(start_ms)
         kept, half_told = ledger.liquidations(address, rows, fills)
         known = (*fundings, *ledger.transfers(address, rows), *kept, *ledger.foreign_fills(address, fills))
@@ -91,15 +87,3 @@ class Accountant:
         await self.desk.books.enter(self.model, [movement.entry for movement in found], events, until_ms)
         if events:
             self.desk.outbox.wake()
-
-    @staticmethod
-    async def _pages(ask: Callable[[int], Awaitable[Any]], start_ms: int) -> list[Mapping[str, Any]]:
-        """All rows from a time on, page by page; a row that two pages hold appears once."""
-        rows: dict[str, Mapping[str, Any]] = {}
-        for _ in range(MAX_PAGES):
-            page = await ask(start_ms)
-            rows |= {repr(row): row for row in page}
-            if len(page) < MOVEMENTS_PAGE:
-                break
-            start_ms = max(int(row["time"]) for row in page)
-        return list(rows.values())

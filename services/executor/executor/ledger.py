@@ -9,15 +9,16 @@ from typing import Any
 
 from common.events import LedgerKind
 from common.trading.symbols import Symbol
-from executor.parse import WireFill
+from executor.parse import UNREADABLE, WireFill
 
 ZERO = Decimal(0)
 OURS = frozenset(symbol.value for symbol in Symbol)
 ELSEWHERE = ("@", "/", ":")
 """Signs of a spot market's or another exchange's coin: their money isn't part of the account's margin."""
 BACKSTOP = "backstop"
+CENT = Decimal("0.01")
+"""Less than that remains of a liquidation by the rounding of its prices alone."""
 USD_DECIMALS = 6
-"""Of USDC; finer than that is only rounding."""
 HALF_TOLD_MS = 3_600_000
 """How long the missing half of a liquidation is asked for."""
 
@@ -83,7 +84,7 @@ def foreign_fills(address: str, rows: Iterable[Mapping[str, Any]]) -> list[Movem
     movements = []
     for row in rows:
         coin = row["coin"]
-        if coin in OURS or any(sign in coin for sign in ELSEWHERE):
+        if coin in OURS or _is_elsewhere(coin):
             continue
         entry = Entry(
             id=_key(address, "fill", coin, row["tid"], row["time"], row["oid"]),
@@ -129,29 +130,18 @@ class _Taken:
     size_coin: Decimal = ZERO
     above_mark_usd: Decimal = ZERO
 
-    def add(self, fill: Mapping[str, Any]) -> None:
-        size = Decimal(fill["sz"])
-        above = Decimal(fill["px"]) - Decimal(fill["liquidation"]["markPx"])
-        self.by_backstop |= fill["liquidation"]["method"] == BACKSTOP
-        self.size_coin += size
-        self.above_mark_usd += size * above if fill["side"] == "A" else -size * above
-
 
 def liquidations(
     address: str, rows: Iterable[Mapping[str, Any]], fills: Iterable[Mapping[str, Any]]
 ) -> tuple[list[Movement], list[int]]:
-    """What the backstop kept (below zero) or bore, and the times of liquidations half told so far.
+    """What the backstop kept (below zero) or bore, and the times of liquidations half told so far, or not readable.
 
     Nothing is left of a position that the backstop takes, nor is anything owed: what it was worth at the mark, and what
     its fills brought beyond the mark, is kept with it; a deficit is borne by the exchange. The worth stands only in the
     row of userNonFundingLedgerUpdates; that it was not sold into the book, and at which prices it went, only in the
     fills of that time. Source: Hyperliquid docs, Liquidations, WsLedgerLiquidation and FillLiquidation.
     """
-    taken: dict[tuple[int, str], _Taken] = {}
-    for fill in fills:
-        note = fill.get("liquidation")
-        if note and (note.get("liquidatedUser") or address).lower() == address:
-            taken.setdefault((int(fill["time"]), fill["coin"]), _Taken()).add(fill)
+    taken = _taken(address, fills)
     movements: list[Movement] = []
     half_told: list[int] = []
     with_row: set[tuple[int, str]] = set()
@@ -159,7 +149,14 @@ def liquidations(
         delta, time_ms = row["delta"], int(row["time"])
         if delta["type"] != "liquidation":
             continue
-        sizes = {each["coin"]: abs(Decimal(each["szi"])) for each in delta.get("liquidatedPositions", ())}
+        try:
+            sizes = {each["coin"]: abs(_number(each["szi"])) for each in delta["liquidatedPositions"]}
+            worth = _number(delta["accountValue"])
+        except UNREADABLE:
+            half_told.append(time_ms)
+            continue
+        if any(_is_elsewhere(coin) for coin in sizes):
+            continue
         with_row |= {(time_ms, coin) for coin in sizes}
         parts = {coin: taken[time_ms, coin] for coin in sizes if (time_ms, coin) in taken}
         if parts and not any(part.by_backstop for part in parts.values()):
@@ -167,14 +164,33 @@ def liquidations(
         if not parts or any(coin not in parts or parts[coin].size_coin < size for coin, size in sizes.items()):
             half_told.append(time_ms)
             continue
-        left = Decimal(str(delta.get("accountValue", 0))) + sum(part.above_mark_usd for part in parts.values())
-        amount = -round(left, USD_DECIMALS)
-        if amount:
+        amount = -round(worth + sum(part.above_mark_usd for part in parts.values()), USD_DECIMALS)
+        if abs(amount) >= CENT:
             entry = Entry(_row_id(address, row), time_ms, closed_pnl_usd=amount)
             coin = next(iter(sizes)) if len(sizes) == 1 else None
             movements.append(Movement(entry, LedgerKind.LIQUIDATION, amount, BACKSTOP, coin))
     half_told += [key[0] for key, part in taken.items() if part.by_backstop and key not in with_row]
     return movements, half_told
+
+
+def _taken(address: str, fills: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], _Taken]:
+    """By time and coin; a fill that can't be read is missing, and its liquidation half told."""
+    taken: dict[tuple[int, str], _Taken] = {}
+    for fill in fills:
+        note = fill.get("liquidation")
+        if not note or (note.get("liquidatedUser") or address).lower() != address or _is_elsewhere(fill["coin"]):
+            continue
+        try:
+            size = _number(fill["sz"])
+            above = size * (_number(fill["px"]) - _number(note["markPx"]))
+            by_backstop, is_sale = note["method"] == BACKSTOP, fill["side"] == "A"
+        except UNREADABLE:
+            continue
+        sums = taken.setdefault((int(fill["time"]), fill["coin"]), _Taken())
+        sums.by_backstop |= by_backstop
+        sums.size_coin += size
+        sums.above_mark_usd += above if is_sale else -above
+    return taken
 
 
 def complete_until(until_ms: int, half_told: Iterable[int], now_ms: int) -> int:
@@ -200,6 +216,15 @@ def transfer_usd(address: str, delta: Mapping[str, Any]) -> Decimal | None:
             return amount
         return -(amount + fee)
     return None
+
+
+def _is_elsewhere(coin: str) -> bool:
+    return any(sign in coin for sign in ELSEWHERE)
+
+
+def _number(value: object) -> Decimal:
+    """Of a text or of a JSON number."""
+    return Decimal(str(value))
 
 
 def _row_id(address: str, row: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from executor.posting import Answer, NotPosted, Posting
 from executor.signing import Prepared, SigningExchange, Wallet
 
 OK, REFUSED_UNREAD = 200, 422
+MAX_PAGES = 50
 
 
 class VenueAway(Exception):
@@ -152,17 +153,28 @@ class Venue:
     async def open_orders(self) -> Any:
         return await self.info({"type": "frontendOpenOrders", "user": self.address, "dex": ""})
 
-    async def fills_since(self, start_ms: int) -> Any:
-        """Oldest first, at most 2,000."""
-        return await self.info({"type": "userFillsByTime", "user": self.address, "startTime": start_ms})
+    async def fills_since(self, start_ms: int) -> list[Any]:
+        """Oldest first."""
+        return await self._record("userFillsByTime", start_ms, page_rows=2_000)
 
-    async def funding_since(self, start_ms: int) -> Any:
-        """Oldest first, at most 500."""
-        return await self.info({"type": "userFunding", "user": self.address, "startTime": start_ms})
+    async def funding_since(self, start_ms: int) -> list[Any]:
+        """Oldest first."""
+        return await self._record("userFunding", start_ms, page_rows=500)
 
-    async def transfers_since(self, start_ms: int) -> Any:
-        """Money in and out, oldest first, at most 500."""
-        return await self.info({"type": "userNonFundingLedgerUpdates", "user": self.address, "startTime": start_ms})
+    async def transfers_since(self, start_ms: int) -> list[Any]:
+        """Money in and out, and liquidations; oldest first."""
+        return await self._record("userNonFundingLedgerUpdates", start_ms, page_rows=500)
+
+    async def _record(self, kind: str, start_ms: int, page_rows: int) -> list[Any]:
+        """All rows from a time on, page by page; a row that two pages hold appears once."""
+        rows: dict[str, Any] = {}
+        for _ in range(MAX_PAGES):
+            page = await self.info({"type": kind, "user": self.address, "startTime": start_ms})
+            rows |= {repr(row): row for row in page}
+            if len(page) < page_rows:
+                break
+            start_ms = max(int(row["time"]) for row in page)
+        return list(rows.values())
 
     async def order_status(self, reference: str | int) -> Any:
         """By client order id or order id."""

@@ -31,8 +31,6 @@ IDLE_ORDERS_FACTOR = 3
 OVERLAP_MS = 10_000
 RECENT_MS = 3_600_000
 MAX_COVERS = 50
-FILLS_PAGE = 2_000
-MAX_PAGES = 50
 MAX_TRADES = 20_000
 NEVER = float("-inf")
 PARENTS = (OrderRole.ENTRY, OrderRole.EXIT)
@@ -169,7 +167,7 @@ class Watcher:
         if until_ms is None:
             await self.desk.orders.add_fills(self.model, [], [], state_ms)
             return
-        fills = await self._fills_from(max(0, until_ms - OVERLAP_MS))
+        fills = fills_of(await self.venue.fills_since(max(0, until_ms - OVERLAP_MS)))
         self._trades = (self._trades if len(self._trades) < MAX_TRADES else set()) | {f.trade_id for f in fills}
         await take_over_closes(self.desk)  # What these fills may belong to was noted before they came about.
         if not fills:
@@ -195,17 +193,6 @@ class Watcher:
         for event in events:
             if event.time_ms > until_ms:
                 metrics.FILLS.labels(self.model, event.data.role.value).inc()
-
-    async def _fills_from(self, start_ms: int) -> list[WireFill]:
-        """All fills from a time on, page by page."""
-        fills: dict[tuple[int, int, int], WireFill] = {}
-        for _ in range(MAX_PAGES):
-            rows = await self.venue.fills_since(start_ms)
-            fills |= {(fill.time_ms, fill.trade_id, fill.order_id): fill for fill in fills_of(rows)}
-            if len(rows) < FILLS_PAGE:
-                break
-            start_ms = max(int(row["time"]) for row in rows)
-        return [fills[key] for key in sorted(fills)]
 
     # Orders that ended.
 

@@ -45,8 +45,8 @@ def test_equal_rows_have_equal_ids_and_different_ones_differ() -> None:
     assert first.entry.id == again.entry.id != second.entry.id
 
 
-def liquidation_row(*coins: str, value: str = "43.5", time_ms: int = 7) -> dict[str, Any]:
-    positions = [{"coin": coin, "szi": "2.0"} for coin in coins]
+def liquidation_row(*coins: str, value: str = "43.5", time_ms: int = 7, size: str = "2.0") -> dict[str, Any]:
+    positions = [{"coin": coin, "szi": size} for coin in coins]
     delta = {"type": "liquidation", "liquidatedNtlPos": "7600.0", "accountValue": value}
     return {"time": time_ms, "hash": "0x0", "delta": delta | {"liquidatedPositions": positions}}
 
@@ -66,7 +66,7 @@ def liquidation_fill(
 
 
 def test_the_margin_that_the_backstop_kept_is_a_loss() -> None:
-    row, fill = liquidation_row("ETH"), liquidation_fill("ETH")
+    row, fill = liquidation_row("ETH"), liquidation_fill("ETH", user=ME.upper().replace("X", "x"))
     plain = {"coin": "ETH", "time": 6, "liquidation": None}
     [kept], half_told = ledger.liquidations(ME, [row], [plain, fill])
     assert (kept.kind, kept.reason, kept.coin, kept.amount_usd) == ("liquidation", "backstop", "ETH", Decimal("-43.5"))
@@ -104,8 +104,61 @@ def test_what_deleveraging_paid_beyond_the_mark_is_borne_by_nobody_else(
     side: str, prices: tuple[str, str], amounts: list[Decimal]
 ) -> None:
     fills = [liquidation_fill("ETH", size="1.0", price=price, side=side) for price in prices]
-    found, half_told = ledger.liquidations(ME, [liquidation_row("ETH", value="-8")], fills)
+    row = liquidation_row("ETH", value="-8", size="2.0" if side == "A" else "-2.0")
+    found, half_told = ledger.liquidations(ME, [row], fills)
     assert ([each.amount_usd for each in found], half_told) == (amounts, [])
+    assert ledger.liquidations(ME, [row], fills[1:]) == ([], [7])
+
+
+def test_a_fill_at_the_price_that_leaves_nothing_leaves_nothing_to_book() -> None:
+    row, fill = liquidation_row("ETH", value="0.756264", size="0.1037"), liquidation_fill("ETH", size="0.1037")
+    fill |= {"px": "2316.0", "liquidation": {"markPx": "2323.3", "method": "backstop"}}
+    assert ledger.liquidations(ME, [row], [fill]) == ([], [])
+
+
+@pytest.mark.parametrize("methods", [("market", "backstop"), ("backstop", "market")])
+def test_what_the_book_took_of_it_counts_with_what_the_backstop_took(methods: tuple[str, str]) -> None:
+    on_one = [liquidation_fill("ETH", method, size="1.0", price="99.0") for method in methods]
+    [kept], half_told = ledger.liquidations(ME, [liquidation_row("ETH")], on_one)
+    assert (kept.amount_usd, half_told) == (Decimal("-41.5"), [])
+    on_two = [liquidation_fill(coin, method) for coin, method in zip(("ETH", "SOL"), methods, strict=True)]
+    [kept], half_told = ledger.liquidations(ME, [liquidation_row("ETH", "SOL")], on_two)
+    assert (kept.amount_usd, half_told) == (Decimal("-43.5"), [])
+
+
+def test_numbers_are_read_like_texts() -> None:
+    row, fill = liquidation_row("ETH"), liquidation_fill("ETH", price="100.1")
+    row["delta"] |= {"accountValue": 43.5, "liquidatedPositions": [{"coin": "ETH", "szi": -0.1}]}
+    fill |= {"sz": "0.1", "px": 100.1, "liquidation": {"markPx": 100.2, "method": "backstop"}}
+    [kept], half_told = ledger.liquidations(ME, [row], [fill])
+    assert (kept.amount_usd, half_told) == (Decimal("-43.49"), [])
+
+
+def without(row: dict[str, Any], part: str, name: str) -> dict[str, Any]:
+    return row | {part: {key: value for key, value in row[part].items() if key != name}}
+
+
+@pytest.mark.parametrize(
+    ("row", "fill"),
+    [
+        (without(liquidation_row("ETH"), "delta", "accountValue"), liquidation_fill("ETH", "market")),
+        (without(liquidation_row("ETH"), "delta", "liquidatedPositions"), liquidation_fill("ETH", "market")),
+        (liquidation_row("ETH", value="a lot"), liquidation_fill("ETH", "market")),
+        (liquidation_row("ETH"), without(liquidation_fill("ETH"), "liquidation", "markPx")),
+        (liquidation_row("ETH"), liquidation_fill("ETH", size="?")),
+    ],
+)
+def test_what_cannot_be_read_is_asked_for_again_and_keeps_nothing_else_back(
+    row: dict[str, Any], fill: dict[str, Any]
+) -> None:
+    rows, fills = [row, liquidation_row("SOL", time_ms=8)], [fill, liquidation_fill("SOL", time_ms=8)]
+    [kept], half_told = ledger.liquidations(ME, rows, fills)
+    assert (kept.coin, half_told) == ("SOL", [7])
+
+
+def test_a_liquidation_on_another_exchange_is_no_affair_of_the_account() -> None:
+    coin = "xyz:TSLA"
+    assert ledger.liquidations(ME, [liquidation_row(coin)], [liquidation_fill(coin)]) == ([], [])
 
 
 @pytest.mark.parametrize(
