@@ -13,11 +13,10 @@ import itertools
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -239,17 +238,19 @@ def gate_alone(count: int) -> float:
     return statistics.median(times)
 
 
-@contextlib.contextmanager
-def process(*command: str, environment: dict[str, str], log: Path) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def process(*command: str, environment: dict[str, str], log: Path) -> AsyncIterator[None]:
     with log.open("ab") as output:
-        running = subprocess.Popen(
-            [sys.executable, *command], env={**os.environ, **environment}, stdout=output, stderr=output
+        running = await asyncio.create_subprocess_exec(
+            sys.executable, *command, env={**os.environ, **environment}, stdout=output, stderr=output
         )
     try:
         yield
     finally:
-        running.terminate()
-        running.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            running.terminate()
+        async with asyncio.timeout(20):
+            await running.wait()  # Meanwhile the exchange goes on answering.
 
 
 @contextlib.contextmanager
@@ -276,7 +277,7 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
     middle = Race("Decision to order bytes, median", "ms", higher_is_better=False)
     tail = Race("Decision to order bytes, p99", "ms", higher_is_better=False)
     alone = Race("The gate alone, median", "ms", higher_is_better=False)
-    with (
+    async with (
         process("-m", "executor.main", environment=for_executor, log=folder / "executor.log"),
         process("-m", "risk.main", environment=for_risk, log=folder / "risk.log"),
         process(__file__, *arguments, environment={}, log=folder / "bare.log"),
