@@ -176,8 +176,14 @@ async def test_a_deficit_that_the_exchange_bears_is_explained(stage: Stage, dele
     pnl = sum(Decimal(row["closedPnl"]) for row in stage.fills())
     borne = -worth * (2 - Decimal(deleveraged)) / 2
     assert abs(account.sums.closed_pnl_usd - pnl - borne) < CENT
-    told = [event.data for event in await stage.events("account.ledger") if event.data.kind == "liquidation"]
-    assert [data.amount_usd > 0 for data in told] == [True] * (borne > 0)
+    expected = ["liquidation"] * (borne > 0) + ["transfer"]
+
+    async def told() -> Any:
+        movements = [event.data for event in await stage.events("account.ledger") if event.data.kind != "funding"]
+        return movements if sorted(movement.kind for movement in movements) == expected else None
+
+    movements = await stage.until(f"{expected}, no more and no less", told)
+    assert all(movement.amount_usd > 0 for movement in movements)
 
 
 @pytest.mark.parametrize(
