@@ -144,7 +144,7 @@ async def test_memory_is_rebuilt_from_intents(pool: Pool, bus: RedisBus) -> None
     held = (await rebuilt(pool, bus)).models["qwen"]
     assert set(held.reservations) == {"stored", "in-flight", "just-filled"}
     assert held.reservations["stored"].notional_usd == 5_025
-    assert set(held.sent) == {"in-flight", "just-filled", "filled", "rejected"}
+    assert held.pace.sent == {"in-flight", "just-filled", "filled", "rejected"}
     assert ("rejected", Leg.ENTRY) in held.seen
 
 

@@ -8,7 +8,8 @@ from common.trading.symbols import Symbol
 from risk.gate_input import GateInput, Snapshot
 from risk.halts import concerning
 from risk.limits import Limits
-from risk.state import MINUTE_MS, ModelState, RiskState
+from risk.pace import MINUTE_MS
+from risk.state import ModelState, RiskState
 from risk.watch import DAY_MS
 
 
@@ -56,8 +57,8 @@ def gate_input(
         day_start_equity_usd=record.baseline.equity_usd if record.baseline is not None and is_today else None,
         high_water_usd=record.high_water_usd,
         entries_today=held.entries_on(day, but=own_id),
-        last_entry_ms=held.last_entry_ms(symbol),
-        orders_last_minute=held.orders_since(market_ms - MINUTE_MS),
+        last_entry_ms=held.pace.last_entry_ms(symbol),
+        orders_last_minute=held.pace.orders_since(market_ms - MINUTE_MS),
         seen_before=cycle is not None and (cycle, leg) in held.seen,
     )
 

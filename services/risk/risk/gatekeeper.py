@@ -32,7 +32,7 @@ from risk.gate_input import GateInput, Market
 from risk.halts import ENDED_BY_RESUME, EVERYONE, Halt, Reason
 from risk.limits import Limits
 from risk.reservations import reservation_of
-from risk.state import Approval, FrozenPrices, ModelState, RiskState
+from risk.state import FrozenPrices, ModelState, RiskState
 from risk.theses import watch_answer, watch_snapshot
 from risk.watch import resume, watch_account, watch_stop
 
@@ -108,7 +108,7 @@ class RiskGate:
 
     def accepted(self, event: Event[OrderAccepted], now_ms: int) -> Outputs:
         if event.data.role is OrderRole.ENTRY and event.data.intent_id is not None:
-            self._model(event.data.model).note_sent(event.data.intent_id, event.time_ms)
+            self._model(event.data.model).pace.note_sent(event.data.intent_id, event.time_ms)
         return ()
 
     def rejected(self, event: Event[OrderRejected], now_ms: int) -> Outputs:
@@ -119,7 +119,7 @@ class RiskGate:
         """
         data = event.data
         if data.intent_id is not None and data.role is OrderRole.ENTRY:
-            self._model(data.model).note_sent(data.intent_id, event.time_ms)
+            self._model(data.model).pace.note_sent(data.intent_id, event.time_ms)
         elif data.intent_id is not None and data.role in _PARENTS:
             self._model(data.model).release([data.intent_id])
         return ()
@@ -134,13 +134,13 @@ class RiskGate:
             held = self._model(data.model)
             held.release([data.intent_id])
             if data.reason in NEVER_SENT:
-                held.was_not_sent(data.intent_id)
+                held.pace.was_not_sent(data.intent_id)
         return ()
 
     def filled(self, event: Event[OrderFilled], now_ms: int) -> Outputs:
         data = event.data
         if data.role is OrderRole.ENTRY and data.intent_id is not None:
-            self._model(data.model).note_sent(data.intent_id, event.time_ms)
+            self._model(data.model).pace.note_sent(data.intent_id, event.time_ms)
         if data.role is not OrderRole.STOP and not data.is_liquidation:
             return ()
         order = data.client_order_id or str(data.order_id)
@@ -224,6 +224,6 @@ class RiskGate:
         held = self._model(given.model)
         held.reservations[event.id] = reservation_of(self.limits, event.id, given.leg, intent)
         held.watch(event.id, intent)
-        held.approvals.append(Approval(given.market_ms, intent.symbol, given.leg is Leg.ENTRY))
+        held.pace.note_approval(given.market_ms, intent.symbol, is_entry=given.leg is Leg.ENTRY)
         metrics.APPROVED.labels(given.model, given.leg).inc()
         return event

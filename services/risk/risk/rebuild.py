@@ -17,7 +17,7 @@ from common.runtime.database import Pool
 from common.trading.symbols import Symbol
 from risk.limits import Limits
 from risk.reservations import reservation_of
-from risk.state import Approval, FrozenPrices, ModelState, RiskState
+from risk.state import FrozenPrices, ModelState, RiskState
 from risk.store import RiskStore
 from risk.watch import DAY_MS
 
@@ -69,11 +69,11 @@ def apply_intent(state: RiskState, limits: Limits, row: dict[str, Any], now_ms: 
     """Takes one row of `intents` into account: the day's count, cooldowns, cycles seen, what is still under way."""
     held = state.models.setdefault(row["model"], ModelState())
     leg, intent_id = Leg(row["leg"]), row["intent_id"]
-    held.approvals.append(Approval(row["created_ms"], Symbol(row["symbol"]), row["is_entry"]))
+    held.pace.note_approval(row["created_ms"], Symbol(row["symbol"]), is_entry=row["is_entry"])
     if row["cycle_id"] is not None:
         held.note_seen(row["cycle_id"], leg)
     if row["is_entry"] and row["first_sent_ms"] is not None:
-        held.note_sent(intent_id, row["first_sent_ms"])
+        held.pace.note_sent(intent_id, row["first_sent_ms"])
     freshly_filled = row["filled_size_coin"] > 0 and now_ms - row["updated_ms"] <= FRESHLY_FILLED_MS
     if row["status"] in UNDER_WAY or freshly_filled:
         intent = OrderIntent.model_validate(row["intent"])
@@ -86,7 +86,7 @@ def apply_approval(state: RiskState, limits: Limits, event: Event[RiskApproved])
     held = state.models.setdefault(data.model, ModelState())
     held.reservations[event.id] = reservation_of(limits, event.id, data.leg, data.intent)
     held.watch(event.id, data.intent)
-    held.approvals.append(Approval(event.time_ms, data.intent.symbol, data.leg is Leg.ENTRY))
+    held.pace.note_approval(event.time_ms, data.intent.symbol, is_entry=data.leg is Leg.ENTRY)
     if event.cycle_id is not None:
         held.note_seen(event.cycle_id, data.leg)
 

@@ -1,6 +1,5 @@
 """What risk remembers: newest marks and accounts, reservations, counters. Rebuilt, never patched, after doubt."""
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,21 +9,10 @@ from common.trading.symbols import OrderSide, Side, Symbol
 from risk.durable import Durable
 from risk.gate_input import Market, Reservation
 from risk.invalidation import Watched
-from risk.watch import DAY_MS
+from risk.pace import Pace
 
-MINUTE_MS = 60_000
-MAX_APPROVALS = 1_000
 MAX_SNAPSHOTS = 20
 MAX_SEEN = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """When (market time) which coin had an order approved."""
-
-    at_ms: int
-    symbol: Symbol
-    is_entry: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +25,14 @@ class FrozenPrices:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model. `sent` holds the entries that reached the wire, with their times; `seen` cycles with their legs;
-    `conditions` the invalidation conditions of what is held or under way, by intent."""
+    """One model. `seen` holds cycles with their legs; `conditions` the invalidation conditions of what is held or
+    under way, by intent."""
 
     account: AccountUpdated | None = None
     reservations: dict[str, Reservation] = field(default_factory=dict)
-    sent: dict[str, int] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
     seen: dict[tuple[str, Leg], None] = field(default_factory=dict)
-    approvals: deque[Approval] = field(default_factory=lambda: deque(maxlen=MAX_APPROVALS))
     conditions: dict[str, Watched] = field(default_factory=dict)
-
-    def note_sent(self, intent_id: str, at_ms: int) -> None:
-        """Counts an entry once, at its first sign of having reached the exchange."""
-        self.sent.setdefault(intent_id, at_ms)
-        for old in [key for key, sent_ms in self.sent.items() if at_ms - sent_ms > 2 * DAY_MS]:
-            del self.sent[old]
 
     def note_seen(self, cycle: str, leg: Leg) -> None:
         """Remembers that a cycle has had this leg."""
@@ -63,16 +44,12 @@ class ModelState:
         """Ends the reservations of intents that an account state contains.
 
         Streams are independent: an entry may be settled before its fill is heard of, so it counts as sent from now
-        on; `was_not_sent` takes that back.
+        on; `Pace.was_not_sent` takes that back.
         """
         for intent_id in covered:
             reserved = self.reservations.pop(intent_id, None)
             if reserved is not None and reserved.is_entry:
-                self.note_sent(intent_id, at_ms)
-
-    def was_not_sent(self, intent_id: str) -> None:
-        """An entry ended without a byte of it leaving."""
-        self.sent.pop(intent_id, None)
+                self.pace.note_sent(intent_id, at_ms)
 
     def release(self, intent_ids: Iterable[str]) -> None:
         """Ends reservations."""
@@ -100,15 +77,8 @@ class ModelState:
 
     def entries_on(self, day: int, but: str) -> int:
         """Entries that reached the wire that UTC day and those that still may, without the intent `but`."""
-        counted = {intent_id for intent_id, at_ms in self.sent.items() if at_ms // DAY_MS == day}
-        counted |= {intent_id for intent_id, reserved in self.reservations.items() if reserved.is_entry}
-        return len(counted - {but})
-
-    def last_entry_ms(self, symbol: Symbol | None) -> int | None:
-        return max((one.at_ms for one in self.approvals if one.is_entry and one.symbol is symbol), default=None)
-
-    def orders_since(self, since_ms: int) -> int:
-        return sum(one.at_ms > since_ms for one in self.approvals)
+        under_way = [intent_id for intent_id, reserved in self.reservations.items() if reserved.is_entry]
+        return self.pace.entries_on(day, under_way, but)
 
 
 @dataclass(slots=True)

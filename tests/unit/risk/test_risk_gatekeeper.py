@@ -28,6 +28,7 @@ from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
 from risk.gatekeeper import RiskGate
 from risk.halts import Reason, TradingState, concerning, worst
 from risk.limits import Limits
+from risk.pace import Pace
 from risk.testing import NOW_MS, a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
 from risk.watch import DAY_MS
 
@@ -272,7 +273,7 @@ def test_a_decision_judged_again_after_a_refused_commit_is_judged_alike(stage: S
     event = a_decision_event(a_decision(), cycle="c", at_ms=stage.now_ms)
     (first,) = stage.gate.judge(event, stage.now_ms)
     stage.gate.state.models["deepseek"].seen.clear()
-    stage.gate.state.models["deepseek"].approvals.clear()
+    stage.gate.state.models["deepseek"].pace = Pace()
     (again,) = stage.gate.judge(event, stage.now_ms)
     assert again.id == first.id
     assert again.data == first.data
