@@ -32,7 +32,7 @@ class Pace:
         if intent_id not in self._sent:
             self._sent[intent_id] = day
             self._sent_on[day] += 1
-        while day - self._sent[oldest := next(iter(self._sent))] > KEPT_DAYS:
+        while self._sent and day - self._sent[oldest := next(iter(self._sent))] > KEPT_DAYS:
             self.was_not_sent(oldest)
 
     def was_not_sent(self, intent_id: str) -> None:
