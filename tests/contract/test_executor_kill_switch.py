@@ -106,6 +106,15 @@ async def test_without_a_key_trading_is_halted_all_the_same(tmp_path: Path) -> N
     assert (tmp_path / "halt").exists()
 
 
+async def test_without_certificates_trading_is_halted_all_the_same(tmp_path: Path) -> None:
+    given = variables(tmp_path, "https://127.0.0.1:9") | {"REQUESTS_CA_BUNDLE": str(tmp_path / "none.pem")}
+    done = await pull(given)
+    assert done.returncode == 1
+    assert done.stderr.startswith("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: ")
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "halt").exists()
+
+
 async def test_the_accounts_own_key_is_refused(tmp_path: Path) -> None:
     given = variables(tmp_path, "http://127.0.0.1:9")
     given["HYPERLIQUID_KILL_KEY_QWEN"] = master_key_of("qwen")

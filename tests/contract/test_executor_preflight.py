@@ -76,6 +76,17 @@ def test_an_account_without_funds_is_named(tmp_path: Path, redis_url: str, datab
         poor.kill()
 
 
+def test_certificates_that_are_not_there_are_named(tmp_path: Path, redis_url: str, database_url: str) -> None:
+    given = environment(tmp_path, api_url="https://127.0.0.1:9", redis_url=redis_url, database_url=database_url)
+    missing = {"REQUESTS_CA_BUNDLE": str(tmp_path / "none.pem")}
+    [line] = refused(tmp_path, given | missing)
+    assert line.startswith("executor: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: ")
+    assert "none.pem; give a file that exists" in line
+    result = CliRunner().invoke(app, ["account", "--model", "qwen"], env=given | missing)
+    assert result.exit_code == 1
+    assert result.stderr == line.removeprefix("executor: ") + "\n"
+
+
 def test_the_session_on_testnet_passes_step_by_step(simulator: SimulatorProcess, variables: dict[str, str]) -> None:
     testnet = variables | {"HYPERLIQUID_ENV": "testnet"}
     result = CliRunner().invoke(app, ["testnet-check"], env=testnet)

@@ -40,7 +40,10 @@ def refuse(reason: str) -> NoReturn:
 def venue_of(settings: ExecutorSettings, model: str) -> Venue:
     door = Door(settings.api_url, settings.exchange_timeout_s, round(settings.intent_life_s * 1000))
     budget = WeightBudget(settings.request_weight_per_minute)
-    return Venue(settings.key_of(model), settings.address_of(model), door, budget, SystemClock())
+    try:
+        return Venue(settings.key_of(model), settings.address_of(model), door, budget, SystemClock())
+    except ValueError as error:
+        refuse(str(error))
 
 
 def on_account(model: Model, work: Callable[[Venue, CommandSettings], Awaitable[None]]) -> None:

@@ -137,7 +137,10 @@ async def main() -> None:
         pool = await open_pool(settings.database_url.get_secret_value())
         quick = KeptConnection(await open_pool(settings.database_url.get_secret_value(), max_size=2, autocommit=True))
         await migrate(pool, "executor")
-        executor = compose(service, settings, pool, quick=quick)
+        try:
+            executor = compose(service, settings, pool, quick=quick)
+        except ValueError as error:
+            refuse_start("executor", [str(error)])
         for model, lane in executor.lanes.items():
             feed = AccountFeed(settings.api_url, settings.address_of(model), lane, service.clock, service.log)
             service.spawn(f"feed-{model}", feed.run)

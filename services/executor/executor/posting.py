@@ -33,6 +33,8 @@ class Answer:
 class Posting:
     """Sends nothing twice. Proxies and certificates are the environment's at the start, as requests finds them.
 
+    Raises ValueError naming the variable when there are no such certificates.
+
     A session's own `send` spends more on hooks, cookies and redirections than the request itself takes to leave.
     """
 
@@ -46,7 +48,10 @@ class Posting:
         assert isinstance(adapter, HTTPAdapter)  # noqa: S101 - what a new session has mounted
         proxies, verify, cert = settings["proxies"], settings["verify"], settings["cert"]
         self._pool = adapter.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
-        adapter.cert_verify(self._pool, url, verify, cert)
+        try:
+            adapter.cert_verify(self._pool, url, verify, cert)
+        except OSError as error:
+            raise ValueError(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: {error}; give a file that exists") from error
         self._base = adapter.request_url(request, proxies).rstrip("/")
         self._headers = {name: str(value) for name, value in request.headers.items() if name != "Content-Length"}
         self._timeout, self._retries = urllib3.Timeout(connect=timeout_s, read=timeout_s), adapter.max_retries
