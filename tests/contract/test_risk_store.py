@@ -26,6 +26,7 @@ from risk.rebuild import rebuild
 from risk.state import RiskState
 from risk.store import RiskStore
 from risk.testing import a_condition, a_position, an_account, an_account_event
+from risk.watch import DAY_MS
 
 D = Decimal
 LIMITS = Limits()
@@ -118,18 +119,20 @@ def an_intent(symbol: Symbol = Symbol.BTC) -> OrderIntent:
     )
 
 
-async def store_intent(pool: Pool, name: str, status: str, *, sent: bool, age_ms: int, filled: int = 0) -> None:
+async def store_intent(
+    pool: Pool, name: str, status: str, *, sent: bool, age_ms: int, filled: int = 0, market_ms: int | None = None
+) -> None:
     now_ms = SystemClock().now_ms()
     row = {
         "id": name, "status": status, "intent": an_intent().model_dump_json(), "filled": filled,
-        "sent": now_ms - age_ms if sent else None, "at": now_ms - age_ms,
+        "sent": now_ms - age_ms if sent else None, "at": now_ms - age_ms, "market": market_ms,
     }  # fmt: skip
     async with pool.connection() as connection:
         await connection.execute(
             """INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, status,
-                intent, first_sent_ms, filled_size_coin, created_ms, updated_ms)
+                intent, first_sent_ms, filled_size_coin, market_ms, created_ms, updated_ms)
             VALUES (%(id)s, 'qwen', 'entry', 'BTC', 'd', %(id)s, true, false, %(status)s,
-                %(intent)s, %(sent)s, %(filled)s, %(at)s, %(at)s)""",
+                %(intent)s, %(sent)s, %(filled)s, %(market)s, %(at)s, %(at)s)""",
             row,
         )
 
@@ -146,6 +149,29 @@ async def test_memory_is_rebuilt_from_intents(pool: Pool, bus: RedisBus) -> None
     assert held.reservations["stored"].notional_usd == 5_025
     assert held.pace.sent == {"in-flight", "just-filled", "filled", "rejected"}
     assert ("rejected", Leg.ENTRY) in held.seen
+
+
+async def test_the_pace_is_rebuilt_in_market_time(pool: Pool, bus: RedisBus) -> None:
+    await migrate(pool, "executor")
+    market_ms = 1_700_000_000_000
+    await store_intent(pool, "first", "FILLED", sent=True, age_ms=90_000, filled=1, market_ms=market_ms - 90_000)
+    await store_intent(pool, "second", "FILLED", sent=True, age_ms=5_000, filled=1, market_ms=market_ms)
+    pace = (await rebuilt(pool, bus)).models["qwen"].pace
+    assert pace.entries_on(market_ms // DAY_MS, [], but="") == 2
+    assert pace.last_entry_ms(Symbol.BTC) == market_ms
+    assert pace.orders_since(market_ms - 60_000) == 1
+
+
+async def test_a_table_of_an_older_executor_is_waited_for(pool: Pool, bus: RedisBus) -> None:
+    await migrate(pool, "executor")
+    async with pool.connection() as connection:
+        await connection.execute("ALTER TABLE intents RENAME COLUMN market_ms TO not_there_yet")
+    rebuilding = asyncio.ensure_future(rebuilt(pool, bus))
+    await asyncio.sleep(0.5)
+    assert not rebuilding.done()
+    async with pool.connection() as connection:
+        await connection.execute("ALTER TABLE intents RENAME COLUMN not_there_yet TO market_ms")
+    await rebuilding
 
 
 async def store_conditional(pool: Pool, name: str, status: str, filled: int, closed_ms: int | None = None) -> None:

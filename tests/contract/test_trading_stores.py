@@ -89,13 +89,13 @@ async def follow_up(store: IntentStore, intent: Intent, now_ms: int, outcome: st
 
 
 async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) -> None:
-    store, event = IntentStore(pool), entry()
+    store, event = IntentStore(pool), entry().model_copy(update={"time_ms": NOW_MS - 7_000})
     assert await store.add(event, NOW_MS) is True
     assert await store.add(event, NOW_MS + 1) is False
     [intent] = await store.unfinished("deepseek")
     assert intent.order == event.data.intent
     assert (intent.status, intent.created_ms, intent.first_sent_ms, intent.is_entry) == ("STORED", NOW_MS, None, True)
-    assert intent.filled_size_coin == 0
+    assert (intent.filled_size_coin, intent.market_ms) == (0, NOW_MS - 7_000)
     assert await store.unfinished("qwen") == []
 
 

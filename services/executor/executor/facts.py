@@ -213,7 +213,7 @@ def _position(position: WirePosition, orders: list[AccountOrder], entry: Intent 
         protected=is_protected(position, orders),
         intent_id=entry.intent_id if entry else None,
         cycle_id=entry.cycle_id if entry else None,
-        opened_ms=entry.first_sent_ms if entry else None,
+        opened_ms=entry.market_ms if entry else None,
     )
 
 

@@ -23,7 +23,10 @@ UNKNOWN = ["SENT", "IN_FLIGHT"]
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One stored intent. `first_sent_ms` None means that not one byte of it has left."""
+    """One stored intent. `first_sent_ms` None means that not one byte of it has left.
+
+    `market_ms` is the market time of its approval, all other times are wall times.
+    """
 
     intent_id: str
     model: str
@@ -37,6 +40,7 @@ class Intent:
     expires_after_ms: int | None
     first_sent_ms: int | None
     filled_size_coin: Decimal
+    market_ms: int
     created_ms: int
     updated_ms: int
 
@@ -239,8 +243,9 @@ class IntentStore:
 
 _INSERT = """
     INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, intent,
-        valid_until_ms, created_ms, updated_ms, status, nonce, signed_action, expires_after_ms, first_sent_ms)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+        valid_until_ms, market_ms, created_ms, updated_ms, status, nonce, signed_action, expires_after_ms,
+        first_sent_ms)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 
 def _row(intent: Intent) -> tuple[Any, ...]:
@@ -249,7 +254,7 @@ def _row(intent: Intent) -> tuple[Any, ...]:
     return (
         *(intent.intent_id, intent.model, intent.leg.value, order.symbol.value, intent.decision_id, intent.cycle_id),
         *(intent.is_entry, order.reduce_only, order.model_dump_json(), order.valid_until_ms),
-        *(intent.created_ms, intent.updated_ms),
+        *(intent.market_ms, intent.created_ms, intent.updated_ms),
     )
 
 
@@ -278,6 +283,7 @@ def fresh_intent(event: Event[RiskApproved], now_ms: int) -> Intent:
         expires_after_ms=None,
         first_sent_ms=None,
         filled_size_coin=Decimal(0),
+        market_ms=event.time_ms,
         created_ms=now_ms,
         updated_ms=now_ms,
     )
@@ -297,6 +303,7 @@ def _intent(row: dict[str, Any]) -> Intent:
         expires_after_ms=row["expires_after_ms"],
         first_sent_ms=row["first_sent_ms"],
         filled_size_coin=row["filled_size_coin"],
+        market_ms=row["created_ms"] if row["market_ms"] is None else row["market_ms"],
         created_ms=row["created_ms"],
         updated_ms=row["updated_ms"],
     )

@@ -34,7 +34,7 @@ from risk.limits import Limits
 from risk.reservations import reservation_of
 from risk.state import FrozenPrices, ModelState, RiskState
 from risk.theses import watch_answer, watch_snapshot
-from risk.watch import resume, watch_account, watch_stop
+from risk.watch import resume, watch_money, watch_positions, watch_stop
 
 Outputs = tuple[Event[Any], ...]
 NEVER_SENT = ("EXPIRED_UNSENT", "HALTED", "FLATTENED", "MAINNET_CAP", "ACTIONS_SHORT")
@@ -91,24 +91,30 @@ class RiskGate:
         return (self._verdict(event, given, now_ms, index=0), *alerts)
 
     def account(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
-        """Takes over an account state unless a newer one is held: frees what it covers, watches the limits of a day."""
+        """Takes over an account state: watches the limits of a day, and if it is the newest frees what it covers.
+
+        After a rebuild the newest is known before those that waited for us; they still tell how the money went.
+        """
         account = event.data
         held = self._model(account.model)
-        if held.account is not None and account.received_ms < held.account.received_ms:
+        previous = held.state_before(account)
+        if previous is not None and account.received_ms < previous.received_ms:
             return ()
-        previous, held.account = held.account, account
+        held.watched = account
+        durable = watch_money(self.limits, self.state.durable, previous, account)
+        if held.account is not None and account.received_ms < held.account.received_ms:
+            return self._remember(event, durable, now_ms)
+        held.account = account
         self.state.market_ms = max(self.state.market_ms, account.state_ms)
         under_way = {reserved.symbol for reserved in held.reservations.values() if reserved.is_entry}
         held.settle(account.covers, account.state_ms)
         held.forget_closed()
-        alerts = self._remember(
-            event, watch_account(self.limits, self.state.durable, previous, account, under_way), now_ms
-        )
+        alerts = self._remember(event, watch_positions(durable, account, under_way), now_ms)
         return (*alerts, *self._leave(event, account.model, now_ms))
 
     def accepted(self, event: Event[OrderAccepted], now_ms: int) -> Outputs:
         if event.data.role is OrderRole.ENTRY and event.data.intent_id is not None:
-            self._model(event.data.model).pace.note_sent(event.data.intent_id, event.time_ms)
+            self._note_sent(event, event.data.intent_id)
         return ()
 
     def rejected(self, event: Event[OrderRejected], now_ms: int) -> Outputs:
@@ -119,7 +125,7 @@ class RiskGate:
         """
         data = event.data
         if data.intent_id is not None and data.role is OrderRole.ENTRY:
-            self._model(data.model).pace.note_sent(data.intent_id, event.time_ms)
+            self._note_sent(event, data.intent_id)
         elif data.intent_id is not None and data.role in _PARENTS:
             self._model(data.model).release([data.intent_id])
         return ()
@@ -130,8 +136,12 @@ class RiskGate:
         What was held back before the first byte doesn't count as an order of the day.
         """
         data = event.data
-        if data.role in _PARENTS and data.intent_id is not None and data.filled_size_coin == 0:
-            held = self._model(data.model)
+        if data.role not in _PARENTS or data.intent_id is None:
+            return ()
+        held = self._model(data.model)
+        if data.role is OrderRole.ENTRY and data.reason not in NEVER_SENT:
+            self._note_sent(event, data.intent_id)
+        if data.filled_size_coin == 0:
             held.release([data.intent_id])
             if data.reason in NEVER_SENT:
                 held.pace.was_not_sent(data.intent_id)
@@ -140,7 +150,7 @@ class RiskGate:
     def filled(self, event: Event[OrderFilled], now_ms: int) -> Outputs:
         data = event.data
         if data.role is OrderRole.ENTRY and data.intent_id is not None:
-            self._model(data.model).pace.note_sent(data.intent_id, event.time_ms)
+            self._note_sent(event, data.intent_id)
         if data.role is not OrderRole.STOP and not data.is_liquidation:
             return ()
         order = data.client_order_id or str(data.order_id)
@@ -169,6 +179,10 @@ class RiskGate:
 
     def _model(self, model: str) -> ModelState:
         return self.state.models.setdefault(model, ModelState())
+
+    def _note_sent(self, event: Event[Any], intent_id: str) -> None:
+        """Counts an entry on the day of market time; the executor's events bear wall time where nothing was filled."""
+        self._model(event.data.model).pace.note_sent(intent_id, self.state.market_ms or event.time_ms)
 
     def _remember(self, cause: Event[Any], durable: Durable, now_ms: int) -> Outputs:
         """Takes over what is to be remembered; a change of a model's trading state is said aloud."""
@@ -220,7 +234,7 @@ class RiskGate:
         approved = RiskApproved(
             model=given.model, leg=given.leg, decision_id=cause.id, intent=intent, rules=verdict.rules
         )
-        event = derive(cause, approved, now_ms, index=index)
+        event = derive(cause, approved, now_ms, index=index, time_ms=given.market_ms)
         held = self._model(given.model)
         held.reservations[event.id] = reservation_of(self.limits, event.id, given.leg, intent)
         held.watch(event.id, intent)

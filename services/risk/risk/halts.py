@@ -35,7 +35,10 @@ _SEVERITY: Final = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HAL
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """One active reason. Times are market time; `until_ms` is None where something else than time ends it."""
+    """One active reason. Times are market time, a person's and a FLATTEN's `since_ms` wall time.
+
+    `until_ms` is None where something else than time ends it.
+    """
 
     model: str
     reason: Reason

@@ -29,8 +29,8 @@ MAX_INTENTS = 20_000
 MAX_APPROVALS = 1_000
 
 _INTENTS = """
-    SELECT intent_id, model, leg, symbol, cycle_id, is_entry, status, intent, first_sent_ms, created_ms, updated_ms,
-        filled_size_coin
+    SELECT intent_id, model, leg, symbol, cycle_id, is_entry, status, intent, first_sent_ms, updated_ms,
+        filled_size_coin, coalesce(market_ms, created_ms) AS market_ms
     FROM intents WHERE created_ms >= %s OR status = ANY(%s) ORDER BY created_ms DESC LIMIT %s"""
 _CONDITIONS = """
     SELECT intent_id, model, intent FROM intents
@@ -69,11 +69,11 @@ def apply_intent(state: RiskState, limits: Limits, row: dict[str, Any], now_ms: 
     """Takes one row of `intents` into account: the day's count, cooldowns, cycles seen, what is still under way."""
     held = state.models.setdefault(row["model"], ModelState())
     leg, intent_id = Leg(row["leg"]), row["intent_id"]
-    held.pace.note_approval(row["created_ms"], Symbol(row["symbol"]), is_entry=row["is_entry"])
+    held.pace.note_approval(row["market_ms"], Symbol(row["symbol"]), is_entry=row["is_entry"])
     if row["cycle_id"] is not None:
         held.note_seen(row["cycle_id"], leg)
     if row["is_entry"] and row["first_sent_ms"] is not None:
-        held.pace.note_sent(intent_id, row["first_sent_ms"])
+        held.pace.note_sent(intent_id, row["market_ms"])
     freshly_filled = row["filled_size_coin"] > 0 and now_ms - row["updated_ms"] <= FRESHLY_FILLED_MS
     if row["status"] in UNDER_WAY or freshly_filled:
         intent = OrderIntent.model_validate(row["intent"])
@@ -111,7 +111,8 @@ async def _apply_caches(state: RiskState, bus: Bus) -> None:
 async def _when_there(pool: Pool, clock: Clock, stop: asyncio.Event) -> Rows:
     """The latest intents, and the entries that are held under a condition, however old.
 
-    Waits, saying so, while the executor has not made its table. Empty when told to stop.
+    Waits, saying so, while the executor has not made its table, or not as this version knows it. Empty when told to
+    stop.
     """
     pause = Backoff(base_s=0.2, cap_s=2)
     while not stop.is_set():
@@ -122,7 +123,7 @@ async def _when_there(pool: Pool, clock: Clock, stop: asyncio.Event) -> Rows:
                 latest = await cursor.fetchall()
                 await cursor.execute(_CONDITIONS, (list(UNDER_WAY),))
                 return latest, await cursor.fetchall()
-        except psycopg.errors.UndefinedTable:
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
             get_logger().warning("waiting for the executor's table of intents")
             await clock.sleep(pause.next_s())
     return [], []

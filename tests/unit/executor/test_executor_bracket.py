@@ -37,6 +37,7 @@ def stored(side: Side = Side.LONG, leg: Leg = Leg.ENTRY) -> Intent:
         expires_after_ms=None,
         first_sent_ms=None,
         filled_size_coin=D(0),
+        market_ms=0,
         created_ms=0,
         updated_ms=0,
     )
