@@ -161,7 +161,7 @@ class NoBudget:
     async def reserve(self, usd: Decimal, now_ms: int) -> bool:
         return True
 
-    async def settle(self, reserved_usd: Decimal, cost_usd: Decimal, now_ms: int) -> None:
+    async def settle(self, reserved_usd: Decimal, cost_usd: Decimal, reserved_ms: int) -> None:
         return None
 
 

@@ -334,7 +334,6 @@ async def test_memory_tells_the_last_trades(recorder: Recorder, pool: Pool, redi
     async with Redis.from_url(redis_url) as redis:
         memory = json.loads(await redis.get("memory:qwen"))
     assert memory["trades"][0]["close_reason"] == "stop_loss"
-    assert memory["day_start"] == {"day": 0, "equity": "10000"}
     assert memory["denials"] == []
     assert memory["sharpe"] is None
 

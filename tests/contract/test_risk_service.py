@@ -1,6 +1,7 @@
 """The risk service as a process of its own, with a real Redis and a real PostgreSQL."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -48,6 +49,7 @@ from risk.testing import (
     an_account,
     an_account_event,
 )
+from risk.watch import DAY_MS
 
 D = Decimal
 DEADLINE_S = 60.0
@@ -305,3 +307,15 @@ async def test_the_limits_in_force_are_told_to_readers(around: Surroundings, red
         assert "a stop loss 1.5 % and a take profit 10 % away" in text
         await around.bus.client.delete("risk:limits")
         await eventually(lambda: around.bus.client.exists("risk:limits"))
+
+
+async def test_how_a_models_day_began_is_told_to_its_agent(
+    around: Surroundings, redis_url: str, database_url: str
+) -> None:
+    async with risk_process(redis_url, database_url):
+        before = SystemClock().now_ms() // DAY_MS
+        await around.account(equity_usd=D("9876.5"))
+        told = json.loads(await eventually(lambda: around.bus.client.get("risk:day:deepseek")))
+        assert told["equity_usd"] == "9876.5"
+        assert before <= told["day"] <= SystemClock().now_ms() // DAY_MS
+        assert not await around.bus.client.exists("risk:day:qwen")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_one_cycle_id_goes_through_every_stage(arena: Arena) -> None:
     pushed = {push.data.channel.value for push in pushes if push.cycle_id == cycle}
     assert {"ai_decision", "trade_executed"} <= pushed
     detail = arena.get(f"decisions/{cycle}/deepseek")
-    assert detail["prompt"]["user"]
+    assert re.search(r"loss_budget_left_usd: \d", detail["prompt"]["user"])
     assert detail["raw_response"]
     assert detail["rules"]
     assert all(rule["passed"] for rule in detail["rules"])

@@ -1,6 +1,6 @@
 """Agent DeepSeek: asks DeepSeek for one decision per snapshot.
 
-Reads    market.snapshot; account:deepseek, memory:deepseek
+Reads    market.snapshot; account:deepseek, memory:deepseek, risk:day:deepseek
 Writes   agent.decision
 State    none but the day's cost; an unanswered snapshot stays pending
 Failure  no answer, or none that is one valid decision, is recorded as such and trades nothing

@@ -1,6 +1,6 @@
 """Agent Qwen: asks Qwen for one decision per snapshot.
 
-Reads    market.snapshot; account:qwen, memory:qwen
+Reads    market.snapshot; account:qwen, memory:qwen, risk:day:qwen
 Writes   agent.decision
 State    none but the day's cost; an unanswered snapshot stays pending
 Failure  no answer, or none that is one valid decision, is recorded as such and trades nothing

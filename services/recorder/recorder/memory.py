@@ -8,7 +8,6 @@ from psycopg.rows import dict_row
 from recorder.tables import Connection
 
 KEPT = 5
-DAY_MS = 86_400_000
 
 
 async def write_memory(connection: Connection, redis: Any, model: str) -> None:
@@ -38,22 +37,5 @@ async def write_memory(connection: Connection, redis: Any, model: str) -> None:
         "denials": denials,
         "start_balance": account["start_balance"] if account else None,
         "sharpe": str(statistics["sharpe"]) if statistics and statistics["sharpe"] is not None else None,
-        "day_start": await _day_start(connection, model),
     }
     await redis.set(f"memory:{model}", json.dumps(body))
-
-
-async def _day_start(connection: Connection, model: str) -> dict[str, Any] | None:
-    """With what equity the newest UTC day began: the last one before midnight, else the day's first."""
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(
-        """SELECT s.equity FROM account_snapshots s,
-            (SELECT max(time_ms) / %(day)s * %(day)s AS midnight FROM account_snapshots WHERE model = %(model)s) newest
-        WHERE s.model = %(model)s
-        ORDER BY s.time_ms >= newest.midnight, abs(s.time_ms - newest.midnight) LIMIT 1""",
-        {"day": DAY_MS, "model": model},
-    )
-    found = await cursor.fetchone()
-    await cursor.execute("SELECT max(time_ms) / %s AS day FROM account_snapshots WHERE model = %s", (DAY_MS, model))
-    newest = await cursor.fetchone()
-    return {"day": newest["day"], "equity": str(found["equity"])} if found and newest else None

@@ -59,7 +59,8 @@ class Recorder:
             touched = await self._settle(connection, events)
             pushes = await self._pushes(connection, events, touched, now_ms)
             pushes += await check_books(connection, events, now_ms)
-            memories = {e.data.model for e in events if isinstance(e.data, RiskDenied | OrderFilled)}
+            # A decision changes nothing of it, but brings it back after Redis was wiped.
+            memories = {e.data.model for e in events if isinstance(e.data, AgentDecision | RiskDenied | OrderFilled)}
             for model in memories:
                 await write_memory(connection, self._service.redis, model)
         metrics.ROWS.inc(len(events))

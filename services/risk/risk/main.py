@@ -2,7 +2,8 @@
 
 Reads    market.tick, market.snapshot, agent.decision, order.*, account.updated, control.command; the tables intents
          and verdicts, the stream risk.approved, and when memory is rebuilt account:{model} and snapshot:latest.
-Writes   risk.approved, risk.denied, system.alert; the table risk_state; the cache risk:limits.
+Writes   risk.approved, risk.denied, system.alert; the table risk_state; the caches risk:limits
+         and risk:day:{model}.
 State    RiskState: marks, accounts, reservations, the day's counters; rebuilt before the first decision.
 Failure  An unreadable event is dead-lettered; while Redis or PostgreSQL is away nothing is approved.
 """
@@ -29,7 +30,7 @@ from risk.gatekeeper import RiskGate
 from risk.rebuild import rebuild
 from risk.report import report
 from risk.store import RiskStore
-from risk.told import tell_limits
+from risk.told import tell
 from risk.voids import void_lost_approvals
 
 
@@ -65,8 +66,7 @@ async def main() -> None:
         pool = await open_pool(settings.database_url.get_secret_value())
         try:
             await migrate(pool, "risk")
-            compose(service, settings, pool)
-            service.spawn("limits", partial(tell_limits, service, settings.limits))
+            service.spawn("told", partial(tell, service, compose(service, settings, pool)))
             await service.run()
         finally:
             await pool.close()

@@ -34,15 +34,24 @@ SETTINGS: Any = SimpleNamespace(max_daily_loss_percent=D(10), slippage_allowance
 @pytest.mark.parametrize(
     ("equity", "positions", "memory", "expected"),
     [
-        (10_000, (), Memory(), "1000"),
+        (10_000, (), Memory(day=TODAY, day_start_usd=D(10_000)), "1000"),
         (9_200, (), Memory(day=TODAY, day_start_usd=D(10_000)), "200"),
-        (9_200, (), Memory(day=TODAY - 1, day_start_usd=D(10_000)), "920"),
         (8_900, (), Memory(day=TODAY, day_start_usd=D(10_000)), "0"),
-        (10_000, (position(),), Memory(), str(1000 - 50 - 950 * D("0.01045"))),
-        (10_000, (position(is_protected=False),), Memory(), str(1000 - 200 - 1000 * D("0.01045"))),
+        (10_000, (position(),), Memory(day=TODAY, day_start_usd=D(10_000)), str(1000 - 50 - 950 * D("0.01045"))),
+        (
+            10_000,
+            (position(is_protected=False),),
+            Memory(day=TODAY, day_start_usd=D(10_000)),
+            str(1000 - 200 - 1000 * D("0.01045")),
+        ),
     ],
 )
 def test_what_is_lost_today_and_what_stops_may_cost_is_taken_off(
     equity: int, positions: tuple[Any, ...], memory: Memory, expected: str
 ) -> None:
     assert loss_budget_usd(account(equity, *positions), memory, SETTINGS) == D(expected)
+
+
+@pytest.mark.parametrize("memory", [Memory(), Memory(day=TODAY - 1, day_start_usd=D(10_000))])
+def test_it_is_unknown_until_risk_has_told_how_the_day_began(memory: Memory) -> None:
+    assert loss_budget_usd(account(9_200), memory, SETTINGS) is None

@@ -105,7 +105,8 @@ class Asker:
         characters = sum(len(message["content"]) for message in messages)
         most = self._price.most_usd(characters, self._max_answer_tokens)
         while True:
-            if not await self._budget.reserve(most, self._clock.now_ms()):
+            reserved_ms = self._clock.now_ms()
+            if not await self._budget.reserve(most, reserved_ms):
                 asked.fail("COST_CAP", "the day's cost cap is reached; see DAILY_COST_CAP_USD")
                 return None
             asked.attempts += 1
@@ -125,7 +126,7 @@ class Asker:
             else:
                 return answer
             finally:
-                await self._budget.settle(most, cost, self._clock.now_ms())
+                await self._budget.settle(most, cost, reserved_ms)
             await self._clock.sleep(pause.next_s())
 
 

@@ -1,5 +1,6 @@
 """The day's spending on a model: what a call may cost is reserved before it is made."""
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
@@ -31,18 +32,26 @@ class Budget:
         await self._add(-usd, now_ms)
         return False
 
-    async def settle(self, reserved_usd: Decimal, cost_usd: Decimal, now_ms: int) -> None:
-        """Replaces a reservation by what the call really cost."""
-        if reserved_usd != cost_usd:
-            await self._add(cost_usd - reserved_usd, now_ms)
+    async def settle(self, reserved_usd: Decimal, cost_usd: Decimal, reserved_ms: int) -> None:
+        """Replaces a reservation by what the call really cost, on the day of the reservation."""
+        day, usd = reserved_ms // DAY_MS, cost_usd - reserved_usd
+        if usd == 0:
+            return
+        if day == self._day:
+            await self._add(usd, reserved_ms)
+            return
+        with suppress(RedisError):  # A day that has ended: nobody spends from it any more.
+            await self._redis.incrby(self._key(day), _micro(usd))
+
+    def _key(self, day: int) -> str:
+        return f"model_cost:{self._model}:{day}"
 
     async def _add(self, usd: Decimal, now_ms: int) -> None:
         day = now_ms // DAY_MS
         if day != self._day:
             self._day, self._spent_micro = day, 0
-        micro = int((usd * MICRO_USD).to_integral_value())
+        micro, key = _micro(usd), self._key(day)
         self._spent_micro += micro
-        key = f"model_cost:{self._model}:{day}"
         try:
             stored = await self._redis.incrby(key, micro)
             if stored < self._spent_micro:
@@ -51,3 +60,7 @@ class Budget:
         except RedisError:
             return
         self._spent_micro = int(stored)
+
+
+def _micro(usd: Decimal) -> int:
+    return int((usd * MICRO_USD).to_integral_value())

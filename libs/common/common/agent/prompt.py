@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from common.agent.figures import figure, percent, series, usd
+from common.agent.figures import UNKNOWN, figure, percent, series, usd
 from common.agent.rules import system_prompt
 from common.agent.settings import AgentSettings
 from common.events import AccountPosition, AccountUpdated, CandleSeries, CoinSnapshot, MarketSnapshot, Prompt
@@ -33,7 +33,8 @@ class Strategy:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What the recorder keeps for a model: its last closed trades and denials, newest first, its starting balance, its
-    Sharpe ratio (hourly returns, annualised), and with what equity a UTC day (counted since 1970) began."""
+    Sharpe ratio (hourly returns, annualised); and with what equity, by risk's reckoning, a UTC day (counted since 1970)
+    began."""
 
     trades: Sequence[Mapping[str, Any]] = ()
     denials: Sequence[Mapping[str, Any]] = ()
@@ -162,16 +163,20 @@ def stop_losses_usd(positions: Sequence[AccountPosition], slippage_percent: Deci
     return total
 
 
-def loss_budget_usd(account: AccountUpdated, memory: Memory, settings: AgentSettings) -> Decimal:
-    """What may still be lost today beyond what the stops of open positions may cost, in USD."""
-    is_today = memory.day == account.state_ms // DAY_MS
-    start = memory.day_start_usd if is_today and memory.day_start_usd is not None else account.equity_usd
+def loss_budget_usd(account: AccountUpdated, memory: Memory, settings: AgentSettings) -> Decimal | None:
+    """What may still be lost today beyond what the stops of open positions may cost, in USD.
+
+    None while risk has not told how the account's day began; then it approves nothing, either.
+    """
+    start = memory.day_start_usd
+    if start is None or memory.day != account.state_ms // DAY_MS:
+        return None
     left = start * settings.max_daily_loss_percent / 100 - (start - account.equity_usd)
     return max(Decimal(0), left - stop_losses_usd(account.positions, settings.slippage_allowance_percent))
 
 
 def _account(account: AccountUpdated, memory: Memory, settings: AgentSettings) -> str:
-    start = memory.start_balance_usd
+    start, budget = memory.start_balance_usd, loss_budget_usd(account, memory, settings)
     total = float(account.equity_usd / start - 1) * 100 if start else None
     return "\n".join(
         [
@@ -180,7 +185,7 @@ def _account(account: AccountUpdated, memory: Memory, settings: AgentSettings) -
             f"available_cash_usd: {usd(account.withdrawable_usd)}",
             f"return_since_start: {percent(total)}",
             f"sharpe_ratio_annualised: {figure(memory.sharpe, 3)}",
-            f"loss_budget_left_usd: {usd(loss_budget_usd(account, memory, settings))}",
+            f"loss_budget_left_usd: {UNKNOWN if budget is None else usd(budget)}",
             f"open_positions: {len(account.positions)}",
         ]
     )

@@ -92,19 +92,19 @@ class TradingAgent:
         return account if self._service.clock.now_ms() - account.received_ms <= MAX_ACCOUNT_AGE_MS else None
 
     async def _memory(self) -> Memory:
-        """What the recorder remembers for the prompt; nothing when there is nothing yet."""
-        body = await self._service.redis.get(f"memory:{self._profile.model}")
-        if body is None:
-            return Memory()
-        content = json.loads(body)
-        start, sharpe = content.get("start_balance"), content.get("sharpe")
-        day = content.get("day_start") or {}
+        """What the recorder and risk remember for the prompt; nothing when there is nothing yet."""
+        model = self._profile.model
+        kept, day = (
+            json.loads(body) if body else {}
+            for body in await self._service.redis.mget(f"memory:{model}", f"risk:day:{model}")
+        )
+        start, sharpe, day_start = kept.get("start_balance"), kept.get("sharpe"), day.get("equity_usd")
         return Memory(
-            content["trades"],
-            content["denials"],
+            kept.get("trades", ()),
+            kept.get("denials", ()),
             None if start is None else Decimal(start),
             day.get("day"),
-            Decimal(day["equity"]) if "equity" in day else None,
+            None if day_start is None else Decimal(day_start),
             None if sharpe is None else Decimal(sharpe),
         )
 

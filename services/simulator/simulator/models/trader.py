@@ -52,7 +52,7 @@ def read(system: str, user: str) -> Reading:
         is_reversion=is_reversion,
         cycle=int(_number(sections["NOW"], "cycle:")),
         equity=_number(sections["ACCOUNT"], "equity_usd:"),
-        budget=_number(sections["ACCOUNT"], "loss_budget_left_usd:"),
+        budget=_budget(sections["ACCOUNT"]),
         usable={coin: (int(long), int(short)) for coin, long, short in USABLE.findall(system)},
         scores={coin: _score(sections[coin], is_reversion) for coin in COINS if coin in sections},
         positions=positions,
@@ -64,6 +64,11 @@ def _number(text: str, label: str) -> float:
     if found is None:
         raise ValueError(f"no {label.rstrip(':')}")
     return float(found.group(1))
+
+
+def _budget(account: str) -> float:
+    """Nothing while it is unknown."""
+    return 0.0 if "loss_budget_left_usd: n/a" in account else _number(account, "loss_budget_left_usd:")
 
 
 def _series(text: str, frame: str, name: str) -> list[float]:
