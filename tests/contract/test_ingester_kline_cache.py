@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from common.trading.symbols import Symbol
 from ingester.cache import KlineCache
-from ingester.candles import KEPT, Candle, Series
+from ingester.candles import KEPT, Candle, Candles, Series
 from ingester.testing import T0_MS, a_candle
 
 SERIES: Series = (Symbol.BTC, "1m")
@@ -60,6 +60,15 @@ async def test_a_late_change_of_the_candle_before_is_written(client: "Redis[byte
     await write(cache, [*candles(0, 1), late, *candles(3, 4)], 2)
     assert await minutes(client) == [0, 1, 2, 3, 4]
     assert [row["close"] for row in await stored(client)][2] == "107.0"
+
+
+async def test_a_new_candle_closes_the_one_before_however_late_market_time_is(client: "Redis[bytes]") -> None:
+    cache, series = KlineCache(client), Candles()
+    for minute in range(4):
+        series.add(SERIES, a_candle(T0_MS + minute * MINUTE_MS))
+        changed = {each: (from_ms, series.read(each)) for each, from_ms in series.take_changed().items()}
+        await cache.write(changed, T0_MS + minute * MINUTE_MS - 5)
+    assert [row["is_closed"] for row in await stored(client)] == [True, True, True, False]
 
 
 async def test_a_change_further_back_rewrites_the_series(client: "Redis[bytes]") -> None:

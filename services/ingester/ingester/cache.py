@@ -61,8 +61,8 @@ def tape_value(coin: CoinState) -> bytes | None:
     return json.dumps({"symbol": coin.symbol.value, "time_ms": newest[0].time, "trades": trades}).encode()
 
 
-def candle_value(candle: Candle, interval: str, market_ms: int) -> bytes:
-    """One entry of `kline:{symbol}:{interval}`."""
+def candle_value(candle: Candle, interval: str, market_ms: int, *, is_newest: bool = True) -> bytes:
+    """One entry of `kline:{symbol}:{interval}`. What another candle follows is closed, however late market time is."""
     close_ms = candle.open_ms + INTERVALS_MS[interval] - 1
     body: Mapping[str, Any] = {
         "open_time_ms": candle.open_ms,
@@ -73,7 +73,7 @@ def candle_value(candle: Candle, interval: str, market_ms: int) -> bytes:
         "close": plain(candle.close),
         "volume": plain(candle.volume),
         "trade_count": candle.trade_count,
-        "is_closed": market_ms > close_ms,
+        "is_closed": market_ms > close_ms or not is_newest,
         "time_ms": market_ms,
     }
     return json.dumps(body).encode()
@@ -138,7 +138,8 @@ class KlineCache:
             elif replaced:
                 pipe.rpop(key, len(replaced))
                 commands += 1
-            pipe.rpush(key, *(candle_value(candle, series[1], market_ms) for candle in rows))
+            values = (candle_value(row, series[1], market_ms, is_newest=row is candles[-1]) for row in rows)
+            pipe.rpush(key, *values)
             pipe.ltrim(key, -KEPT, -1)
             lengths.append((series, commands, len(candles)))
             commands += 2

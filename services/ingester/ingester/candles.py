@@ -117,8 +117,10 @@ class Candles:
         for candle in candles:
             rows[candle.open_ms] = _newer(rows.get(candle.open_ms), candle)
             is_sorted = is_sorted and candle.open_ms >= newest
+            # A candle closes the one before it.
+            since_ms = newest if 0 < newest < candle.open_ms else candle.open_ms
+            self._changed[series] = min(self._changed.get(series, since_ms), since_ms)
             newest = max(newest, candle.open_ms)
-            self._changed[series] = min(self._changed.get(series, candle.open_ms), candle.open_ms)
         if not is_sorted:
             self._series[series] = rows = dict(sorted(rows.items()))
         while len(rows) > KEPT:
