@@ -18,7 +18,7 @@ from common.events.codec import encode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
-from risk.durable import Baseline, Durable, Record, Transfers
+from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import EVERYONE, Halt, Reason
 from risk.invalidation import Fired, Watched
 from risk.limits import Limits
@@ -59,7 +59,9 @@ async def rebuilt(pool: Pool, bus: RedisBus, stop: asyncio.Event | None = None) 
 DURABLE = Durable(
     (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch")),
     {
-        "deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),), Transfers(3, D("-7.5"))),
+        "deepseek": Record(
+            Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),), Transfers(3, D("-7.5")), Last(7, D("9.5"))
+        ),
         "qwen": Record(),
     },
     (Fired("qwen", Watched("i", Symbol.ETH, Side.SHORT, a_condition(indicator="rsi7"), 5), 60_000, 60_000, True),),
@@ -160,6 +162,16 @@ async def test_the_pace_is_rebuilt_in_market_time(pool: Pool, bus: RedisBus) -> 
     assert pace.entries_on(market_ms // DAY_MS, [], but="") == 2
     assert pace.last_entry_ms(Symbol.BTC) == market_ms
     assert pace.orders_since(market_ms - 60_000) == 1
+
+
+async def test_an_entry_counts_on_the_day_on_which_it_was_sent(pool: Pool, bus: RedisBus) -> None:
+    await migrate(pool, "executor")
+    midnight_ms = 20_000 * DAY_MS
+    await store_intent(pool, "late", "FILLED", sent=True, age_ms=5_000, filled=1, market_ms=midnight_ms - 1)
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE intents SET first_sent_ms = created_ms + 1")
+    pace = (await rebuilt(pool, bus)).models["qwen"].pace
+    assert [pace.entries_on(day, [], but="") for day in (19_999, 20_000)] == [0, 1]
 
 
 async def test_a_table_of_an_older_executor_is_waited_for(pool: Pool, bus: RedisBus) -> None:

@@ -25,6 +25,14 @@ class Transfers:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The account state that was taken into account last; `received_ms` is wall time."""
+
+    received_ms: int
+    equity_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One model's figures. `stops` are (order, market time in ms) of stops that fired within the last day."""
 
@@ -32,6 +40,7 @@ class Record:
     high_water_usd: Decimal | None = None
     stops: tuple[tuple[str, int], ...] = ()
     transfers: Transfers | None = None
+    last: Last | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from risk.limits import Limits
 from risk.reservations import reservation_of
 from risk.state import FrozenPrices, ModelState, RiskState
 from risk.theses import watch_answer, watch_snapshot
-from risk.watch import resume, watch_money, watch_positions, watch_stop
+from risk.watch import remember_money, resume, watch_account, watch_stop
 
 Outputs = tuple[Event[Any], ...]
 NEVER_SENT = ("EXPIRED_UNSENT", "HALTED", "FLATTENED", "MAINNET_CAP", "ACTIONS_SHORT")
@@ -91,25 +91,22 @@ class RiskGate:
         return (self._verdict(event, given, now_ms, index=0), *alerts)
 
     def account(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
-        """Takes over an account state: watches the limits of a day, and if it is the newest frees what it covers.
+        """Takes over an account state: its money, and if it is the newest what it frees, and the limits of a day.
 
         After a rebuild the newest is known before those that waited for us; they still tell how the money went.
         """
         account = event.data
         held = self._model(account.model)
-        previous = held.state_before(account)
-        if previous is not None and account.received_ms < previous.received_ms:
-            return ()
-        held.watched = account
-        durable = watch_money(self.limits, self.state.durable, previous, account)
+        self.state.durable = remember_money(self.state.durable, account, now_ms)
         if held.account is not None and account.received_ms < held.account.received_ms:
-            return self._remember(event, durable, now_ms)
+            return ()
         held.account = account
         self.state.market_ms = max(self.state.market_ms, account.state_ms)
         under_way = {reserved.symbol for reserved in held.reservations.values() if reserved.is_entry}
         held.settle(account.covers, account.state_ms)
         held.forget_closed()
-        alerts = self._remember(event, watch_positions(durable, account, under_way), now_ms)
+        durable = watch_account(self.limits, self.state.durable, account, under_way)
+        alerts = self._remember(event, durable, now_ms)
         return (*alerts, *self._leave(event, account.model, now_ms))
 
     def accepted(self, event: Event[OrderAccepted], now_ms: int) -> Outputs:

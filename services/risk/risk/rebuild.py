@@ -29,7 +29,7 @@ MAX_INTENTS = 20_000
 MAX_APPROVALS = 1_000
 
 _INTENTS = """
-    SELECT intent_id, model, leg, symbol, cycle_id, is_entry, status, intent, first_sent_ms, updated_ms,
+    SELECT intent_id, model, leg, symbol, cycle_id, is_entry, status, intent, first_sent_ms, created_ms, updated_ms,
         filled_size_coin, coalesce(market_ms, created_ms) AS market_ms
     FROM intents WHERE created_ms >= %s OR status = ANY(%s) ORDER BY created_ms DESC LIMIT %s"""
 _CONDITIONS = """
@@ -73,7 +73,8 @@ def apply_intent(state: RiskState, limits: Limits, row: dict[str, Any], now_ms: 
     if row["cycle_id"] is not None:
         held.note_seen(row["cycle_id"], leg)
     if row["is_entry"] and row["first_sent_ms"] is not None:
-        held.pace.note_sent(intent_id, row["market_ms"])
+        waited_ms = (row["first_sent_ms"] - row["created_ms"]) * limits.market_speed
+        held.pace.note_sent(intent_id, row["market_ms"] + int(waited_ms))
     freshly_filled = row["filled_size_coin"] > 0 and now_ms - row["updated_ms"] <= FRESHLY_FILLED_MS
     if row["status"] in UNDER_WAY or freshly_filled:
         intent = OrderIntent.model_validate(row["intent"])

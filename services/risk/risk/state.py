@@ -25,24 +25,14 @@ class FrozenPrices:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model. `account` is its newest state, `watched` the last one whose money was taken into account; `seen` holds
-    cycles with their legs, `conditions` the invalidation conditions of what is held or under way, by intent."""
+    """One model. `seen` holds cycles with their legs, `conditions` the invalidation conditions of what is held or under
+    way, by intent."""
 
     account: AccountUpdated | None = None
-    watched: AccountUpdated | None = None
     reservations: dict[str, Reservation] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
     seen: dict[tuple[str, Leg], None] = field(default_factory=dict)
     conditions: dict[str, Watched] = field(default_factory=dict)
-
-    def state_before(self, account: AccountUpdated) -> AccountUpdated | None:
-        """The state whose money was taken into account before this one's.
-
-        After a rebuild that is the newest one, unless it is still to come: then those before it come again, too.
-        """
-        if self.watched is None and self.account is not None and self.account.received_ms < account.received_ms:
-            return self.account
-        return self.watched
 
     def note_seen(self, cycle: str, leg: Leg) -> None:
         """Remembers that a cycle has had this leg."""

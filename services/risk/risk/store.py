@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from common.events import Invalidation
 from common.runtime.database import Pool
 from common.trading.symbols import Side, Symbol
-from risk.durable import Baseline, Durable, Record, Transfers
+from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import Halt, Reason, concerning, worst
 from risk.invalidation import Fired, Watched
 
@@ -80,6 +80,11 @@ def rows_of(durable: Durable, models: Sequence[str]) -> Rows:
                 "since_ms": record.transfers.since_ms,
                 "transfers_usd": str(record.transfers.sum_usd),
             }
+        if record.last is not None:
+            rows["last", model, ""] = {
+                "received_ms": record.last.received_ms,
+                "equity_usd": str(record.last.equity_usd),
+            }
     for one in durable.fired:
         rows["invalidation", one.model, one.watched.intent_id] = _fired_value(one)
     for model in models:
@@ -95,7 +100,7 @@ def durable_of(rows: Mapping[Key, Mapping[str, Any]]) -> Durable:
         for (kind, model, key), value in sorted(rows.items())
         if kind == "halt"
     )
-    models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops", "transfers")}
+    models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops", "transfers", "last")}
     fired = tuple(
         _fired(model, key, value) for (kind, model, key), value in sorted(rows.items()) if kind == "invalidation"
     )
@@ -125,10 +130,11 @@ def _record(rows: Mapping[Key, Mapping[str, Any]], model: str) -> Record:
     baseline = rows.get(("baseline", model, ""))
     high_water = rows.get(("high_water", model, ""))
     stops = rows.get(("stops", model, ""), {"stops": []})["stops"]
-    moved = rows.get(("transfers", model, ""))
+    moved, last = rows.get(("transfers", model, "")), rows.get(("last", model, ""))
     return Record(
         None if baseline is None else Baseline(baseline["day"], Decimal(baseline["equity_usd"])),
         None if high_water is None else Decimal(high_water["equity_usd"]),
         tuple((order, at_ms) for order, at_ms in stops),
         None if moved is None else Transfers(moved["since_ms"], Decimal(moved["transfers_usd"])),
+        None if last is None else Last(last["received_ms"], Decimal(last["equity_usd"])),
     )

@@ -6,68 +6,71 @@ from decimal import Decimal
 
 from common.events import AccountUpdated
 from common.trading.symbols import Symbol
-from risk.durable import Baseline, Durable, Record, Transfers
+from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import Halt, Reason
 from risk.limits import Limits
 from risk.rules.loss import loss_since_percent
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
-CENT = Decimal("0.01")
 
 
-def watch_money(limits: Limits, durable: Durable, previous: AccountUpdated | None, account: AccountUpdated) -> Durable:
-    """What is to be remembered of an account's money; `previous` is the state before this one.
+def remember_money(durable: Durable, account: AccountUpdated, now_ms: int) -> Durable:
+    """With an account state's money: where its day began, its best day. Each state counts once, in order.
 
     A day begins with the last equity known before midnight UTC of market time, else with the first one of the day.
-    Money moved in or out is no profit or loss: baseline and high-water mark move along.
+    Money moved in or out is no profit or loss: baseline and high-water mark move along. A last state of the future is
+    that of a clock that was set back since.
+    """
+    record = durable.record(account.model)
+    last = record.last
+    if last is not None and account.received_ms < last.received_ms <= now_ms:
+        return durable
+    record, moved_usd = _with_transfers(record, account)
+    day = account.state_ms // DAY_MS
+    if record.baseline is None or day > record.baseline.day:
+        start_usd = account.equity_usd if last is None else last.equity_usd + moved_usd
+        record = replace(record, baseline=Baseline(day, start_usd))
+    return durable.with_record(
+        account.model,
+        replace(
+            record,
+            high_water_usd=max(record.high_water_usd or Decimal(0), account.equity_usd),
+            last=Last(account.received_ms, account.equity_usd),
+        ),
+    )
+
+
+def watch_account(
+    limits: Limits, durable: Durable, account: AccountUpdated, under_way: Collection[Symbol] = ()
+) -> Durable:
+    """With the halts that the newest state of an account begins and ends; its money is remembered already.
+
+    A position on a coin with an entry `under_way` is that entry's, even where its state doesn't say so yet.
     """
     model, market_ms = account.model, account.state_ms
     durable = durable.end(lambda halt: halt.model == model and halt.until_ms is not None and halt.until_ms <= market_ms)
-    record = _with_transfers(durable.record(model), transfers_of(account))
-    day = market_ms // DAY_MS
-    if record.baseline is None or day > record.baseline.day:
-        record = replace(record, baseline=Baseline(day, _start_usd(previous, account)))
-    record = replace(record, high_water_usd=max(record.high_water_usd or Decimal(0), account.equity_usd))
-    return _losses(limits, durable.with_record(model, record), account)
+    return _positions(_losses(limits, durable, account), account, under_way)
 
 
-def transfers_of(account: AccountUpdated) -> Transfers | None:
-    """What was moved in and out by this state. Cash that came and isn't explained yet counts as moved in.
+def _with_transfers(record: Record, account: AccountUpdated) -> tuple[Record, Decimal]:
+    """The record after what was moved in or out since the last state, and how much that is (out: negative).
 
-    The exchange may show a deposit in the cash before it shows it in its record; profit it must not be meanwhile.
+    Sums that begin anew explain nothing of before: they are taken over as they are.
     """
-    sums = account.sums
-    if sums is None:
-        return None
-    explained_usd = sums.start_cash_usd + sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
-    surplus_usd = account.cash_usd - explained_usd
-    return Transfers(sums.since_ms, sums.transfers_usd + (surplus_usd if surplus_usd >= CENT else 0))
-
-
-def _moved_usd(before: Transfers | None, now: Transfers | None) -> Decimal:
-    """What was moved in between, out negative. Sums that began anew explain nothing of before."""
-    if before is None or now is None or before.since_ms != now.since_ms:
-        return Decimal(0)
-    return now.sum_usd - before.sum_usd
-
-
-def _with_transfers(record: Record, now: Transfers | None) -> Record:
-    """The record after what was moved since the last state that it contains."""
-    moved_usd = _moved_usd(record.transfers, now)
-    record = replace(record, transfers=now or record.transfers)
-    if moved_usd and record.baseline is not None:
+    if account.sums is None:
+        return record, Decimal(0)
+    now = Transfers(account.sums.since_ms, account.sums.transfers_usd)
+    known = record.transfers if record.transfers is not None and record.transfers.since_ms == now.since_ms else now
+    moved_usd = now.sum_usd - known.sum_usd
+    record = replace(record, transfers=now)
+    if moved_usd == 0:
+        return record, moved_usd
+    if record.baseline is not None:
         record = replace(record, baseline=replace(record.baseline, equity_usd=record.baseline.equity_usd + moved_usd))
-    if moved_usd and record.high_water_usd is not None:
+    if record.high_water_usd is not None:
         record = replace(record, high_water_usd=max(Decimal(0), record.high_water_usd + moved_usd))
-    return record
-
-
-def _start_usd(previous: AccountUpdated | None, account: AccountUpdated) -> Decimal:
-    """The equity with which a day begins whose first state is `account`."""
-    if previous is None:
-        return account.equity_usd
-    return previous.equity_usd + _moved_usd(transfers_of(previous), transfers_of(account))
+    return record, moved_usd
 
 
 def watch_stop(limits: Limits, durable: Durable, model: str, order: str, market_ms: int) -> Durable:
@@ -94,7 +97,8 @@ def resume(durable: Durable, model: str, equity_usd: Decimal | None) -> Durable:
 
 def _losses(limits: Limits, durable: Durable, account: AccountUpdated) -> Durable:
     model, market_ms, record = account.model, account.state_ms, durable.record(account.model)
-    if record.baseline is not None and record.baseline.equity_usd > 0:
+    is_today = record.baseline is not None and record.baseline.day == market_ms // DAY_MS
+    if record.baseline is not None and is_today and record.baseline.equity_usd > 0:
         lost_percent = loss_since_percent(record.baseline.equity_usd, account.equity_usd)
         if lost_percent >= limits.max_daily_loss_percent:
             next_day_ms = (record.baseline.day + 1) * DAY_MS
@@ -111,11 +115,7 @@ def _losses(limits: Limits, durable: Durable, account: AccountUpdated) -> Durabl
     return durable
 
 
-def watch_positions(durable: Durable, account: AccountUpdated, under_way: Collection[Symbol] = ()) -> Durable:
-    """What is to be remembered of what the newest state of an account holds.
-
-    A position on a coin with an entry `under_way` is that entry's, even where its state doesn't say so yet.
-    """
+def _positions(durable: Durable, account: AccountUpdated, under_way: Collection[Symbol]) -> Durable:
     model = account.model
     external = sorted(
         [str(held.symbol) for held in account.positions if held.intent_id is None and held.symbol not in under_way]

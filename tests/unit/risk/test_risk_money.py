@@ -42,7 +42,7 @@ class Stage:
         sums = AccountSums(
             since_ms=1,
             start_cash_usd=D(10_000),
-            closed_pnl_usd=changes.pop("closed_pnl_usd", D(equity_usd - 10_000 - transfers_usd)),
+            closed_pnl_usd=zero,
             fees_usd=zero,
             funding_usd=zero,
             transfers_usd=D(transfers_usd),
@@ -139,10 +139,10 @@ def test_money_moved_while_risk_was_away_counts_once(stage: Stage, moved_usd: in
     assert stage.reasons == []
 
 
-def test_where_nothing_waits_the_newest_state_is_the_one_before(stage: Stage) -> None:
-    """The whole arena was stopped over midnight, and money was moved meanwhile."""
+def test_after_a_night_without_the_arena_the_last_state_of_the_evening_counts(stage: Stage) -> None:
+    """Money was moved meanwhile, and the executor came back before risk."""
     stage.tell(MIDNIGHT_MS - MINUTE_MS, 10_000)
-    stage.restart(newest=stage.state(MIDNIGHT_MS - MINUTE_MS, 10_000))
+    stage.restart(newest=stage.state(MIDNIGHT_MS + MINUTE_MS, 14_500, 5_000))
     stage.tell(MIDNIGHT_MS + MINUTE_MS, 14_500, 5_000)
     assert stage.baseline_usd == 15_000
 
@@ -165,13 +165,24 @@ def test_a_state_that_waited_says_nothing_of_what_is_held_now(stage: Stage) -> N
     assert stage.gate.state.models["deepseek"].account is newest
 
 
-def test_cash_that_nothing_explains_yet_is_no_profit(stage: Stage) -> None:
-    stage.tell(MIDNIGHT_MS - 2, 10_000)
-    stage.tell(MIDNIGHT_MS - 1, 15_000, closed_pnl_usd=D(0))
-    stage.tell(MIDNIGHT_MS, 15_000, 5_000)
-    assert stage.baseline_usd == 15_000
-    assert stage.high_water_usd == 15_000
+def test_states_that_come_again_change_nothing(stage: Stage) -> None:
+    """They were remembered, and then their acknowledgement got lost. Yesterday's loss is not measured by today."""
+    stage.tell(MIDNIGHT_MS - 60 * MINUTE_MS, 9_500)
+    waiting = [stage.state(MIDNIGHT_MS - 30 * MINUTE_MS, 8_900), stage.state(MIDNIGHT_MS - 1, 10_000, 500)]
+    waiting.append(stage.state(MIDNIGHT_MS + 1, 10_000, 500))
+    for _ in range(2):
+        stage.restart(newest=waiting[-1])
+        for account in waiting:
+            assert stage.hear(account) == ()
+        assert (stage.baseline_usd, stage.high_water_usd) == (10_000, 10_000)
     assert stage.reasons == []
+
+
+def test_a_clock_that_was_set_back_keeps_no_state_out(stage: Stage) -> None:
+    stage.tell(NOW_MS + 60 * MINUTE_MS, 10_000)
+    stage.restart(newest=stage.state(NOW_MS, 12_000))
+    stage.tell(NOW_MS, 12_000)
+    assert stage.high_water_usd == 12_000
 
 
 @pytest.mark.parametrize("ahead_ms", [0, 10 * DAY_MS, -365 * DAY_MS])

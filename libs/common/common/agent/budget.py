@@ -42,6 +42,7 @@ class Budget:
             return
         with suppress(RedisError):  # A day that has ended: nobody spends from it any more.
             await self._redis.incrby(self._key(day), _micro(usd))
+            await self._redis.expire(self._key(day), KEEP_S)
 
     def _key(self, day: int) -> str:
         return f"model_cost:{self._model}:{day}"
