@@ -1,6 +1,7 @@
 """Every limit of the gate: a number with a unit, a default and bounds."""
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator
@@ -60,6 +61,6 @@ class Limits(BaseModel, frozen=True):
             raise ValueError(f"must be a comma list out of {','.join(SYMBOLS)}; unknown: {','.join(unknown)}")
         return value
 
-    @property
+    @cached_property
     def symbols(self) -> frozenset[Symbol]:
         return frozenset(Symbol(name) for name in self.allowed_symbols.split(","))
