@@ -97,8 +97,9 @@ class RiskGate:
         """
         account = event.data
         held = self._model(account.model)
-        self.state.durable = remember_money(self.state.durable, account, now_ms)
-        if held.account is not None and account.received_ms < held.account.received_ms:
+        is_newest = held.account is None or account.received_ms >= held.account.received_ms
+        self.state.durable = remember_money(self.state.durable, account, is_newest=is_newest)
+        if not is_newest:
             return ()
         held.account = account
         self.state.market_ms = max(self.state.market_ms, account.state_ms)
@@ -163,8 +164,7 @@ class RiskGate:
             durable = durable.begin(Halt(data.model or EVERYONE, Reason.PERSON, event.time_ms, detail=data.reason))
         elif data.command is Command.RESUME:
             for model in concerned:
-                account = self._model(model).account
-                durable = resume(durable, model, None if account is None else account.equity_usd)
+                durable = resume(durable, model, self._model(model).account)
             ended = {*concerned, EVERYONE} if data.model is None else {data.model}
             durable = durable.end(lambda halt: halt.model in ended and halt.reason in ENDED_BY_RESUME)
         else:

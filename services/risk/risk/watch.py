@@ -15,20 +15,22 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 
 
-def remember_money(durable: Durable, account: AccountUpdated, now_ms: int) -> Durable:
-    """With an account state's money: where its day began, its best day. Each state counts once, in order.
+def remember_money(durable: Durable, account: AccountUpdated, *, is_newest: bool) -> Durable:
+    """With an account state's money: where its day began, its best day.
 
-    A day begins with the last equity known before midnight UTC of market time, else with the first one of the day.
-    Money moved in or out is no profit or loss: baseline and high-water mark move along. A last state of the future is
-    that of a clock that was set back since.
+    States count once and in order: of those that aren't the newest, what came before the last one was counted already.
+    A day begins with the last equity known before midnight UTC of market time, else with the first one of the day. So
+    does one that lies days back: another market is played. Money moved in or out is no profit or loss: baseline and
+    high-water mark move along.
     """
     record = durable.record(account.model)
     last = record.last
-    if last is not None and account.received_ms < last.received_ms <= now_ms:
+    if last is not None and account.received_ms < last.received_ms and not is_newest:
         return durable
     record, moved_usd = _with_transfers(record, account)
     day = account.state_ms // DAY_MS
-    if record.baseline is None or day > record.baseline.day:
+    begun = record.baseline
+    if begun is None or day > begun.day or (is_newest and day < begun.day - 1):
         start_usd = account.equity_usd if last is None else last.equity_usd + moved_usd
         record = replace(record, baseline=Baseline(day, start_usd))
     return durable.with_record(
@@ -87,18 +89,23 @@ def watch_stop(limits: Limits, durable: Durable, model: str, order: str, market_
     return durable.begin(Halt(model, Reason.STOPS, market_ms, until_ms, f"{len(stops)} stops within 24 hours"))
 
 
-def resume(durable: Durable, model: str, equity_usd: Decimal | None) -> Durable:
-    """A person resumes a model after a drawdown: the high-water mark starts again from the present equity."""
+def resume(durable: Durable, model: str, account: AccountUpdated | None) -> Durable:
+    """A person resumes a model after a drawdown: the high-water mark starts again from the present equity.
+
+    States from before that still wait to be counted say nothing against it.
+    """
     if not any(halt.model == model and halt.reason is Reason.DRAWDOWN for halt in durable.halts):
         return durable
     durable = durable.end(lambda halt: halt.model == model and halt.reason is Reason.DRAWDOWN)
+    if account is not None:
+        durable = remember_money(durable, account, is_newest=True)
+    equity_usd = None if account is None else account.equity_usd
     return durable.with_record(model, replace(durable.record(model), high_water_usd=equity_usd))
 
 
 def _losses(limits: Limits, durable: Durable, account: AccountUpdated) -> Durable:
     model, market_ms, record = account.model, account.state_ms, durable.record(account.model)
-    is_today = record.baseline is not None and record.baseline.day == market_ms // DAY_MS
-    if record.baseline is not None and is_today and record.baseline.equity_usd > 0:
+    if record.baseline is not None and record.baseline.equity_usd > 0:
         lost_percent = loss_since_percent(record.baseline.equity_usd, account.equity_usd)
         if lost_percent >= limits.max_daily_loss_percent:
             next_day_ms = (record.baseline.day + 1) * DAY_MS

@@ -8,6 +8,8 @@ import pytest
 from common.events import (
     AccountSums,
     AccountUpdated,
+    Command,
+    ControlCommand,
     Event,
     Leg,
     OrderAccepted,
@@ -180,9 +182,36 @@ def test_states_that_come_again_change_nothing(stage: Stage) -> None:
 
 def test_a_clock_that_was_set_back_keeps_no_state_out(stage: Stage) -> None:
     stage.tell(NOW_MS + 60 * MINUTE_MS, 10_000)
-    stage.restart(newest=stage.state(NOW_MS, 12_000))
-    stage.tell(NOW_MS, 12_000)
-    assert stage.high_water_usd == 12_000
+    stage.restart(newest=stage.state(NOW_MS, 5_000, -5_000))
+    stage.tell(NOW_MS, 5_000, -5_000)
+    assert (stage.baseline_usd, stage.high_water_usd) == (5_000, 5_000)
+    assert stage.reasons == []
+
+
+def test_a_resume_stands_against_states_from_before_it(stage: Stage) -> None:
+    stage.tell(NOW_MS, 20_000)
+    stage.tell(NOW_MS + 1, 11_900)
+    waiting = [stage.state(NOW_MS + 2, 11_900), stage.state(NOW_MS + 3, 12_000, 5_000)]
+    stage.restart(newest=waiting[-1])
+    payload = ControlCommand(command=Command.RESUME, model="deepseek", reason="test", requested_by="test")
+    stage.gate.command(originate(payload, keys=(1,), time_ms=NOW_MS, now_ms=NOW_MS), NOW_MS)
+    for account in waiting:
+        stage.hear(account)
+    assert (stage.baseline_usd, stage.high_water_usd) == (25_000, 12_000)
+    assert Reason.DRAWDOWN not in stage.reasons
+
+
+def test_in_a_market_that_lies_days_back_a_day_begins() -> None:
+    stage = Stage(flatten_on_daily_loss=True)
+    stage.tell(NOW_MS, 10_000)
+    stage.ahead_ms = -30 * DAY_MS
+    stage.tell(NOW_MS + 1, 9_500)
+    assert stage.baseline_usd == 10_000
+    stage.tell(NOW_MS + 2, 8_900, positions=(a_position(),))
+    assert stage.reasons == [Reason.DAILY_LOSS, Reason.FLATTEN]
+    stage.ahead_ms = -29 * DAY_MS
+    stage.tell(NOW_MS + 3, 8_900)
+    assert stage.baseline_usd == 8_900
 
 
 @pytest.mark.parametrize("ahead_ms", [0, 10 * DAY_MS, -365 * DAY_MS])
