@@ -16,11 +16,14 @@ from common.events import (
     Leg,
     MarketSnapshot,
     MarketTick,
+    OrderAccepted,
+    OrderCancelled,
+    OrderRole,
     Outcome,
     TradeFlow,
     originate,
 )
-from common.trading.symbols import INTERVALS_MS, Side, Symbol
+from common.trading.symbols import INTERVALS_MS, OrderSide, Side, Symbol
 from risk.gate_input import GateInput, Market, Snapshot
 from risk.limits import Limits
 
@@ -191,6 +194,40 @@ def an_account_event(account: AccountUpdated, *, at_ms: int) -> Event[AccountUpd
     """An account state of `at_ms`, exchange and wall time alike."""
     account = account.model_copy(update={"state_ms": at_ms, "received_ms": at_ms})
     return originate(account, keys=(account.model, at_ms), time_ms=at_ms, now_ms=at_ms)
+
+
+def an_accepted_event(intent_id: str, *, at_ms: int) -> Event[OrderAccepted]:
+    """An entry's acceptance, as the executor tells it at wall time `at_ms`."""
+    payload = OrderAccepted(
+        model="deepseek",
+        intent_id=intent_id,
+        client_order_id="0x",
+        order_id=1,
+        symbol=Symbol.BTC,
+        role=OrderRole.ENTRY,
+        side=OrderSide.BUY,
+        size_coin=Decimal(1),
+        price=Decimal(1),
+        trigger_price=None,
+        reduce_only=False,
+        status="filled",
+    )
+    return originate(payload, keys=(intent_id,), time_ms=at_ms, now_ms=at_ms)
+
+
+def a_cancelled_event(intent_id: str, reason: str, *, filled: int = 0, at_ms: int) -> Event[OrderCancelled]:
+    """An entry's end with this much filled, as the executor tells it at wall time `at_ms`."""
+    payload = OrderCancelled(
+        model="deepseek",
+        intent_id=intent_id,
+        client_order_id="0x",
+        order_id=None,
+        symbol=Symbol.BTC,
+        role=OrderRole.ENTRY,
+        reason=reason,
+        filled_size_coin=Decimal(filled),
+    )
+    return originate(payload, keys=(intent_id, reason), time_ms=at_ms, now_ms=at_ms)
 
 
 def a_condition(**changes: Any) -> Invalidation:

@@ -13,8 +13,6 @@ from common.events import (
     ControlCommand,
     Event,
     Leg,
-    OrderAccepted,
-    OrderCancelled,
     OrderFilled,
     OrderRejected,
     OrderRole,
@@ -29,7 +27,17 @@ from risk.gatekeeper import RiskGate
 from risk.halts import Reason, TradingState, concerning, worst
 from risk.limits import Limits
 from risk.pace import Pace
-from risk.testing import NOW_MS, a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
+from risk.testing import (
+    NOW_MS,
+    a_cancelled_event,
+    a_decision,
+    a_decision_event,
+    a_position,
+    a_tick_event,
+    an_accepted_event,
+    an_account,
+    an_account_event,
+)
 from risk.watch import DAY_MS
 
 D = Decimal
@@ -77,34 +85,10 @@ class Stage:
         self.gate.rejected(originate(payload, keys=(1,), time_ms=self.now_ms, now_ms=self.now_ms), self.now_ms)
 
     def cancelled(self, intent_id: str, filled: int = 0, reason: str = "EXPIRED_UNSENT") -> None:
-        payload = OrderCancelled(
-            model="deepseek",
-            intent_id=intent_id,
-            client_order_id="0x",
-            order_id=None,
-            symbol=Symbol.BTC,
-            role=OrderRole.ENTRY,
-            reason=reason,
-            filled_size_coin=D(filled),
-        )
-        self.gate.cancelled(originate(payload, keys=(1,), time_ms=self.now_ms, now_ms=self.now_ms), self.now_ms)
+        self.gate.cancelled(a_cancelled_event(intent_id, reason, filled=filled, at_ms=self.now_ms), self.now_ms)
 
     def accepted(self, intent_id: str) -> None:
-        payload = OrderAccepted(
-            model="deepseek",
-            intent_id=intent_id,
-            client_order_id="0x",
-            order_id=1,
-            symbol=Symbol.BTC,
-            role=OrderRole.ENTRY,
-            side=OrderSide.BUY,
-            size_coin=D(1),
-            price=D(1),
-            trigger_price=None,
-            reduce_only=False,
-            status="filled",
-        )
-        self.gate.accepted(originate(payload, keys=(1,), time_ms=self.now_ms, now_ms=self.now_ms), self.now_ms)
+        self.gate.accepted(an_accepted_event(intent_id, at_ms=self.now_ms), self.now_ms)
 
     def stopped_out(self, order: str, trade: int = 1, *, is_liquidation: bool = False) -> tuple[Event[Any], ...]:
         payload = OrderFilled(

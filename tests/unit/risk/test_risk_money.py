@@ -12,20 +12,26 @@ from common.events import (
     ControlCommand,
     Event,
     Leg,
-    OrderAccepted,
-    OrderCancelled,
-    OrderRole,
     RiskApproved,
     RiskDenied,
     SystemAlert,
     originate,
 )
-from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
+from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.halts import Reason, concerning
 from risk.limits import Limits
 from risk.state import RiskState
-from risk.testing import NOW_MS, a_decision, a_decision_event, a_position, a_tick_event, an_account
+from risk.testing import (
+    NOW_MS,
+    a_cancelled_event,
+    a_decision,
+    a_decision_event,
+    a_position,
+    a_tick_event,
+    an_accepted_event,
+    an_account,
+)
 from risk.watch import DAY_MS
 
 D = Decimal
@@ -80,21 +86,7 @@ class Stage:
 
     def accepted(self, intent_id: str, wall_ms: int) -> None:
         """As the executor tells it: in wall time."""
-        payload = OrderAccepted(
-            model="deepseek",
-            intent_id=intent_id,
-            client_order_id="0x",
-            order_id=1,
-            symbol=Symbol.BTC,
-            role=OrderRole.ENTRY,
-            side=OrderSide.BUY,
-            size_coin=D(1),
-            price=D(1),
-            trigger_price=None,
-            reduce_only=False,
-            status="filled",
-        )
-        self.gate.accepted(originate(payload, keys=(intent_id,), time_ms=wall_ms, now_ms=wall_ms), wall_ms)
+        self.gate.accepted(an_accepted_event(intent_id, at_ms=wall_ms), wall_ms)
 
     @property
     def baseline_usd(self) -> D:
@@ -250,17 +242,8 @@ def test_a_daily_loss_that_closes_everything_ends_with_the_last_position(ahead_m
 def test_an_entry_that_was_sent_and_never_filled_counts() -> None:
     stage = Stage(max_daily_trades=1, entry_cooldown_s=0)
     stage.tell(NOW_MS, 10_000)
-    payload = OrderCancelled(
-        model="deepseek",
-        intent_id=stage.decide(NOW_MS).id,
-        client_order_id="0x",
-        order_id=None,
-        symbol=Symbol.BTC,
-        role=OrderRole.ENTRY,
-        reason="NEVER_ARRIVED",
-        filled_size_coin=D(0),
-    )
-    stage.gate.cancelled(originate(payload, keys=(1,), time_ms=NOW_MS, now_ms=NOW_MS), NOW_MS)
+    never = a_cancelled_event(stage.decide(NOW_MS).id, "NEVER_ARRIVED", at_ms=NOW_MS)
+    stage.gate.cancelled(never, NOW_MS)
     verdict = stage.decide(NOW_MS)
     assert isinstance(verdict.data, RiskDenied)
     assert verdict.data.code == "DAILY_TRADES"
