@@ -1,4 +1,4 @@
-"""One seed from start to end: a stormy time, then a calm one, then the accounts are settled."""
+"""One seed from start to end: a stormy time, a calm one, a moment without a market, then the accounts are settled."""
 
 import asyncio
 import random
@@ -18,6 +18,7 @@ from simulation.stage import Stage
 
 STORM_S = 240.0
 CALM_S = 90.0
+STILL_S = 5.0
 LOOK_S = 0.5
 
 Script = Callable[[Stage], Awaitable[None]]
@@ -90,7 +91,6 @@ async def _play(stage: Stage, rules: Rules, storm_s: float, script: Script | Non
     for process in stage.processes.values():
         process.start()
     world = [
-        stage.market(),
         stage.people(),
         stage.outages(),
         stage.wipes(),
@@ -99,13 +99,16 @@ async def _play(stage: Stage, rules: Rules, storm_s: float, script: Script | Non
     ]
     if script is not None:
         world.append(script(stage))  # type: ignore[arg-type]
-    tasks = [asyncio.create_task(each) for each in world]
+    market = asyncio.create_task(stage.market())
+    tasks = [market, *(asyncio.create_task(each) for each in world)]
     try:
         await _watch(stage, rules, tasks, storm_s)
         stage.chaos.calm_down()
         stage.are_models_awake = False
         stage.journal.note("stage", "calm")
         await _watch(stage, rules, tasks, CALM_S)
+        market.cancel()  # A stop may have fired with its last step: let that be heard of.
+        await _watch(stage, rules, tasks, STILL_S)
         rules.settle_accounts()
     finally:
         for task in tasks:

@@ -36,7 +36,7 @@ async def tell(service: Service, gate: RiskGate) -> None:
     told_at = float("-inf")
     while True:
         values, now = told(gate), service.clock.monotonic()
-        if values != last or now - told_at >= EVERY_S:
+        if service.is_owner and (values != last or now - told_at >= EVERY_S):
             await service.publish(cache=values)
             last, told_at = values, now
         await service.clock.sleep(LOOK_S)
