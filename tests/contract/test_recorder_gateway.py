@@ -338,6 +338,14 @@ async def test_memory_tells_the_last_trades(recorder: Recorder, pool: Pool, redi
     assert memory["sharpe"] is None
 
 
+async def test_memory_comes_back_with_a_decision(recorder: Recorder, redis_url: str) -> None:
+    await recorder.store(story(), 5_000)
+    async with Redis.from_url(redis_url) as redis:
+        await redis.delete("memory:qwen")
+        await recorder.store([event for event in story() if isinstance(event.data, AgentDecision)], 6_000)
+        assert json.loads(await redis.get("memory:qwen"))["trades"]
+
+
 async def test_a_changed_migration_is_refused(pool: Pool) -> None:
     assert await migrate(pool, "recorder") == 0
     async with pool.connection() as connection:

@@ -12,6 +12,7 @@ from common.runtime.clock import SystemClock
 from common.runtime.settings import load_settings
 from executor.budget import WeightBudget
 from executor.config import ExecutorSettings
+from executor.posting import NoCertificates
 from executor.venue import Door, UnknownOutcome, Venue, VenueAway
 
 EXIT_REFUSED = 1
@@ -42,7 +43,7 @@ def venue_of(settings: ExecutorSettings, model: str) -> Venue:
     budget = WeightBudget(settings.request_weight_per_minute)
     try:
         return Venue(settings.key_of(model), settings.address_of(model), door, budget, SystemClock())
-    except ValueError as error:
+    except NoCertificates as error:
         refuse(str(error))
 
 

@@ -24,6 +24,7 @@ from executor.journal import CloseJournal
 from executor.lane import Lane
 from executor.orders import OrderStore
 from executor.outbox import Outbox
+from executor.posting import NoCertificates
 from executor.store import IntentStore, fresh_intent
 from executor.venue import Door, Venue
 
@@ -139,7 +140,7 @@ async def main() -> None:
         await migrate(pool, "executor")
         try:
             executor = compose(service, settings, pool, quick=quick)
-        except ValueError as error:
+        except NoCertificates as error:
             refuse_start("executor", [str(error)])
         for model, lane in executor.lanes.items():
             feed = AccountFeed(settings.api_url, settings.address_of(model), lane, service.clock, service.log)

@@ -9,6 +9,10 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 
+class NoCertificates(ValueError):
+    """The environment names certificates that aren't there; the message names the variable."""
+
+
 class NotPosted(Exception):
     """No whole answer came: the request may have arrived or not."""
 
@@ -33,7 +37,7 @@ class Answer:
 class Posting:
     """Sends nothing twice. Proxies and certificates are the environment's at the start, as requests finds them.
 
-    Raises ValueError naming the variable when there are no such certificates.
+    Raises NoCertificates.
 
     A session's own `send` spends more on hooks, cookies and redirections than the request itself takes to leave.
     """
@@ -51,7 +55,7 @@ class Posting:
         try:
             adapter.cert_verify(self._pool, url, verify, cert)
         except OSError as error:
-            raise ValueError(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: {error}; give a file that exists") from error
+            raise NoCertificates(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: {error}; give a file that exists") from error
         self._base = adapter.request_url(request, proxies).rstrip("/")
         self._headers = {name: str(value) for name, value in request.headers.items() if name != "Content-Length"}
         self._timeout, self._retries = urllib3.Timeout(connect=timeout_s, read=timeout_s), adapter.max_retries

@@ -10,7 +10,7 @@ MINUTE_MS = 60_000
 KEPT_DAYS = 2
 KEPT_APPROVALS_MS = 2 * MINUTE_MS
 """Longer than is ever asked for: approvals need not come in the order of their times."""
-MAX_APPROVALS = 1_000
+KEPT_APPROVALS = 1_000
 
 
 class Pace:
@@ -19,7 +19,7 @@ class Pace:
     def __init__(self) -> None:
         self._sent: dict[int, set[str]] = {}
         self._last_entry_ms: dict[Symbol, int] = {}
-        self._approved_ms: deque[int] = deque(maxlen=MAX_APPROVALS)
+        self._approved_ms: deque[int] = deque(maxlen=KEPT_APPROVALS)
 
     @property
     def sent(self) -> frozenset[str]:

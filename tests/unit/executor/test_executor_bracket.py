@@ -13,10 +13,10 @@ from common.trading.instruments import INSTRUMENTS
 from common.trading.symbols import SYMBOLS, OrderSide, Side, Symbol
 from executor.bracket import beyond, emergency_close, orders_of, triggers_of
 from executor.budget import ROUTINE_RESERVE, WeightBudget
-from executor.facts import is_protected, protective
+from executor.facts import account, is_protected, protective
 from executor.halt import HaltFile
-from executor.parse import WirePosition
-from executor.store import Intent
+from executor.parse import WirePosition, WireState
+from executor.store import Intent, fresh_intent
 from executor.testing import approval
 
 D = Decimal
@@ -24,23 +24,7 @@ D = Decimal
 
 def stored(side: Side = Side.LONG, leg: Leg = Leg.ENTRY) -> Intent:
     event = approval(1, Symbol.ETH, side, mark_price=D(2500), size_coin=D("1.5"), now_ms=1_000, leg=leg)
-    return Intent(
-        intent_id=event.id,
-        model="deepseek",
-        leg=leg,
-        decision_id="d",
-        cycle_id="c",
-        order=event.data.intent,
-        status="STORED",
-        nonce=None,
-        signed_action=None,
-        expires_after_ms=None,
-        first_sent_ms=None,
-        filled_size_coin=D(0),
-        market_ms=0,
-        created_ms=0,
-        updated_ms=0,
-    )
+    return fresh_intent(event, 2_000)
 
 
 def position(side: Side = Side.LONG, size: str = "1.5") -> WirePosition:
@@ -173,3 +157,11 @@ def test_routine_looks_wait_for_the_budget_and_orders_never_do() -> None:
     assert not budget.allows_routine(20, 50.0)
     assert budget.allows_routine(20, (30 + 20 + ROUTINE_RESERVE) / 2)
     assert budget.left(10_000.0) == 120
+
+
+def test_a_position_was_opened_in_market_time() -> None:
+    entry = stored()
+    assert (entry.market_ms, entry.created_ms) == (1_000, 2_000)
+    state = WireState(D(10_000), D(10_000), D(9_250), D(750), D(3_765), 1_500, (position(),))
+    event = account("deepseek", "0x", state, [], {Symbol.ETH: entry}, (), (), None, 2_500)
+    assert event.data.positions[0].opened_ms == 1_000
