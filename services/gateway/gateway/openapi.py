@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from common.trading.symbols import INTERVALS_MS, MODELS, SYMBOLS
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import MODELS, SYMBOLS
 from gateway.alerts import MAX_ALERTS
 from gateway.schemas import ACCEPTED, ALERTS_ACCEPTED, ANSWERS, ERROR
 
