@@ -23,9 +23,10 @@ from common.events import Event, MarketTick, WsPush, derive, originate
 from common.events.codec import decode, encode
 from common.events.push import Channel
 from common.runtime.clock import SystemClock
-from common.runtime.consumer import Consumer, Handlers
+from common.runtime.consumer import Consumer
+from common.runtime.garbage_collection import tune_gc
+from common.runtime.handlers import Handlers
 from common.runtime.outages import is_outage
-from common.runtime.service import calm_collector
 from common.trading.instruments import Symbol
 
 STREAM = MarketTick.TYPE
@@ -374,5 +375,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()  # As every service runs; it serves all contenders alike.
+    tune_gc()  # As every service runs; it serves all contenders alike.
     uvloop.run(main())

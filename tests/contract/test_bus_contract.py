@@ -226,17 +226,17 @@ async def test_an_entry_goes_to_one_consumer_and_stays_pending_until_acknowledge
     assert past == []
 
 
-async def test_untaken_are_the_latest_events_that_a_group_has_not_acknowledged(harness: Harness) -> None:
-    assert await harness.bus.untaken("risk", COMMAND, count=10) == []
+async def test_unacknowledged_are_the_latest_events_that_a_group_has_not_acknowledged(harness: Harness) -> None:
+    assert await harness.bus.unacknowledged("risk", COMMAND, count=10) == []
     await harness.bus.prepare("other", [COMMAND])
     await publish(harness, 1, 2, 3, 4)
-    assert len(await harness.bus.untaken("risk", COMMAND, count=10)) == 4
+    assert len(await harness.bus.unacknowledged("risk", COMMAND, count=10)) == 4
     await harness.bus.prepare("risk", [COMMAND])
     first, _, _ = await read(harness, count=3)
     await harness.bus.commit(Commit("risk", "risk", handled=[Handled(COMMAND, first.entry_id)]))
-    untaken = await harness.bus.untaken("risk", COMMAND, count=10)
-    assert [event.data.reason for event in untaken] == ["number 2", "number 3", "number 4"]
-    assert [event.data.reason for event in await harness.bus.untaken("risk", COMMAND, count=1)] == ["number 4"]
+    unacknowledged = await harness.bus.unacknowledged("risk", COMMAND, count=10)
+    assert [event.data.reason for event in unacknowledged] == ["number 2", "number 3", "number 4"]
+    assert [event.data.reason for event in await harness.bus.unacknowledged("risk", COMMAND, count=1)] == ["number 4"]
 
 
 async def test_cached_values_come_in_the_order_asked_for(harness: Harness) -> None:

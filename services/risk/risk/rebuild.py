@@ -50,7 +50,7 @@ async def rebuild(
     """
     state = RiskState.empty(models)
     state.durable = await store.load()
-    approvals = await bus.untaken(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
+    approvals = await bus.unacknowledged(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
     intents, conditions = await _when_there(pool, clock, stop)
     for row in reversed(intents):
         apply_intent(state, limits, row, clock.now_ms())

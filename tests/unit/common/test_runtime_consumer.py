@@ -12,7 +12,8 @@ from common.bus import Fence, Unavailable
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit
 from common.events import AlertSeverity, Command, ControlCommand, Event, SystemAlert, derive, originate
-from common.runtime.consumer import FAILURE_LIMIT, Consumer, Handlers, HookFailed, StateLost
+from common.runtime.consumer import FAILURE_LIMIT, MAX_DEAD_LETTERS, Consumer, HookFailed, StateLost, TooManyDeadLetters
+from common.runtime.handlers import Handlers
 from common.runtime.outages import is_outage
 
 COMMAND = ControlCommand.TYPE
@@ -135,7 +136,7 @@ async def test_a_refused_commit_ends_the_session_so_that_memory_is_rebuilt(stage
         await stage.bus.commit(Commit("risk", "risk", handled=[_handled(d) for d in taken]))
 
     handlers = Handlers(each={COMMAND: stops_after(stage, 1)}, deferred={}, before_commit=steal)
-    with pytest.raises(StateLost, match="no longer ours"):
+    with pytest.raises(StateLost, match="acknowledged by another consumer"):
         await stage.session(handlers)
     assert stage.alerts() == []
 
@@ -288,3 +289,17 @@ async def test_a_wiped_bus_ends_the_session_as_an_outage(stage: Stage) -> None:
     with pytest.raises((Unavailable, StateLost)):
         await stage.session(Handlers(each={COMMAND: stops_after(stage, 9, wipe)}, deferred={}))
     assert stage.alerts() == []
+
+
+async def test_more_dead_letters_than_the_cap_end_the_service(stage: Stage) -> None:
+    await stage.publish(*range(MAX_DEAD_LETTERS + 1))
+
+    def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
+        raise ValueError("no")
+
+    consumer = stage.consumer(Handlers(each={COMMAND: handle}, deferred={}))
+    for _ in range((MAX_DEAD_LETTERS + 1) * FAILURE_LIMIT - 1):
+        with pytest.raises(StateLost):
+            await consumer.session(stage.stopping, lambda: None)
+    with pytest.raises(TooManyDeadLetters):
+        await consumer.session(stage.stopping, lambda: None)

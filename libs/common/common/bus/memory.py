@@ -146,7 +146,7 @@ class MemoryBus:
         del held.pending[entry], held.failures[entry]
         return Failure(count, True)
 
-    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+    async def unacknowledged(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
         found = self._streams.get(stream)
         if found is None:
             return []

@@ -115,10 +115,10 @@ class Bus(Protocol):
     async def fail(self, group: str, stream: str, entry_id: str, *, reason: str, limit: int) -> Failure:
         """Counts a handler's failure on an entry; at `limit` moves it to `<stream>.dead` and acknowledges it."""
 
-    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+    async def unacknowledged(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
         """Of the latest `count` events of a stream those that `group` has not acknowledged, oldest first.
 
-        What can't be read is left out; a stream that is gone has none, and without the group all are untaken.
+        What can't be read is left out; a stream that is gone has none, and without the group all are unacknowledged.
         """
 
     async def cached(self, keys: Sequence[str]) -> list[bytes | None]:

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from common.bus.line import Line
+from common.bus.connection import CommandConnection
 from common.bus.port import (
     Commit,
     CommitResult,
@@ -30,19 +30,19 @@ from common.events.envelope import Event
 
 LIBRARY = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
 BLOCK_LIMIT_MS = 5_000
-ANSWER_LIMIT_S = 5.0
+REPLY_LIMIT_S = 5.0
 MAX_COMMIT_ENTRIES = 1_000
 
 _UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
 _NOT_NOW = ("LOADING", "BUSY ", "READONLY", "MASTERDOWN", "TRYAGAIN")
 
 
-def connect(url: str, *, answer_limit_s: float = ANSWER_LIMIT_S) -> "Redis":
+def connect(url: str, *, reply_limit_s: float = REPLY_LIMIT_S) -> "Redis":
     """A client that never repeats a command by itself: a lost reply is the caller's to judge."""
     return Redis.from_url(
         url,
-        socket_connect_timeout=answer_limit_s,
-        socket_timeout=answer_limit_s,
+        socket_connect_timeout=reply_limit_s,
+        socket_timeout=reply_limit_s,
         retry=Retry(NoBackoff(), 0),
         decode_responses=False,
     )
@@ -53,8 +53,8 @@ class RedisBus:
 
     def __init__(self, url: str) -> None:
         self._writer = connect(url)
-        self._commits = Line(self._writer, answer_limit_s=ANSWER_LIMIT_S)
-        self._reads = Line(self._writer, answer_limit_s=BLOCK_LIMIT_MS / 1000 + ANSWER_LIMIT_S)
+        self._commits = CommandConnection(self._writer, reply_limit_s=REPLY_LIMIT_S)
+        self._reads = CommandConnection(self._writer, reply_limit_s=BLOCK_LIMIT_MS / 1000 + REPLY_LIMIT_S)
 
     @property
     def client(self) -> "Redis":
@@ -62,10 +62,10 @@ class RedisBus:
         return self._writer
 
     async def prepare(self, group: str, streams: Sequence[str]) -> None:
-        await self._ask(self._load())
+        await self._checked(self._load())
         for stream in streams:
             try:
-                await self._ask(self._writer.xgroup_create(stream, group, id="0", mkstream=True))
+                await self._checked(self._writer.xgroup_create(stream, group, id="0", mkstream=True))
             except ResponseError as error:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
@@ -88,7 +88,7 @@ class RedisBus:
     ) -> list[Delivery]:
         taken: list[Delivery] = []
         for stream in streams:
-            reply = await self._ask(self._writer.xautoclaim(stream, group, consumer, min_idle_ms, count=count))
+            reply = await self._checked(self._writer.xautoclaim(stream, group, consumer, min_idle_ms, count=count))
             taken += [_delivery(stream, entry_id, fields) for entry_id, fields in reply[1] if fields]
         return taken
 
@@ -103,15 +103,15 @@ class RedisBus:
         count, dead = await self._call("aicoin_fail", [stream], [group, entry_id, reason, limit])
         return Failure(count, bool(dead))
 
-    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
-        entries = list(reversed(await self._ask(self._writer.xrevrange(stream, count=count))))
+    async def unacknowledged(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+        entries = list(reversed(await self._checked(self._writer.xrevrange(stream, count=count))))
         try:
-            groups = {each["name"]: each for each in await self._ask(self._writer.xinfo_groups(stream))}
+            groups = {each["name"]: each for each in await self._checked(self._writer.xinfo_groups(stream))}
         except ResponseError:
             groups = {}
         held = groups.get(group.encode())
         if held is not None:
-            pending = await self._ask(self._writer.xpending_range(stream, group, "-", "+", count))
+            pending = await self._checked(self._writer.xpending_range(stream, group, "-", "+", count))
             waiting = {each["message_id"] for each in pending}
             until = _place(held["last-delivered-id"])
             entries = [entry for entry in entries if entry[0] in waiting or _place(entry[0]) > until]
@@ -122,7 +122,7 @@ class RedisBus:
         return found
 
     async def cached(self, keys: Sequence[str]) -> list[bytes | None]:
-        found: list[bytes | None] = await self._ask(self._writer.mget(list(keys)))
+        found: list[bytes | None] = await self._checked(self._writer.mget(list(keys)))
         return found
 
     async def acquire_lease(self, lease: str, owner: str, *, ttl_ms: int) -> int | None:
@@ -151,22 +151,33 @@ class RedisBus:
         """Calls a function of ours; a server that has lost it refuses before doing anything, so it is loaded again."""
         for attempt in (1, 2):
             try:
-                return await self._ask(self._commits.ask("FCALL", function, len(keys), *keys, *arguments))
+                return await self._checked(self._commits.send("FCALL", function, len(keys), *keys, *arguments))
             except ResponseError as error:
                 if "FENCED" in str(error):
                     raise Fenced(str(error)) from error
                 if attempt == 2 or "Function not found" not in str(error):
                     raise
-                await self._ask(self._load())
+                await self._checked(self._load())
         raise AssertionError("unreachable")
 
     async def _read(
         self, group: str, consumer: str, wanted: Mapping[str, str], *, count: int, block_ms: int | None
     ) -> list[Delivery]:
         waiting = () if block_ms is None else ("BLOCK", block_ms)
-        asked = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, *waiting, "STREAMS", *wanted, *wanted.values())
+        command = (
+            "XREADGROUP",
+            "GROUP",
+            group,
+            consumer,
+            "COUNT",
+            count,
+            *waiting,
+            "STREAMS",
+            *wanted,
+            *wanted.values(),
+        )
         try:
-            reply = await self._ask(self._reads.ask(*asked))
+            reply = await self._checked(self._reads.send(*command))
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
@@ -177,7 +188,7 @@ class RedisBus:
             found += [_delivery(stream, entry_id, _paired(fields)) for entry_id, fields in entries]
         return found
 
-    async def _ask(self, command: Awaitable[Any]) -> Any:
+    async def _checked(self, command: Awaitable[Any]) -> Any:
         try:
             return await command
         except _UNREACHABLE as error:

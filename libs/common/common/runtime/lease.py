@@ -1,7 +1,8 @@
-"""One owner per service: holds a lease, renews it, and offers its token as proof with every commit."""
+"""One owner per service: a lease in the bus, renewed while it is held, whose token fences every commit."""
 
 import asyncio
-from typing import Any
+
+from structlog.typing import FilteringBoundLogger
 
 from common.bus.port import Bus, Fence, Unavailable
 from common.runtime import metrics
@@ -13,15 +14,30 @@ STANDBY_S = 1.0
 
 
 class Lease:
-    """The lease `name` as held by `owner`; a restarted process of the same name takes it over at once."""
+    """The lease `name` for the instance `owner`.
 
-    def __init__(self, bus: Bus, clock: Clock, log: Any, *, name: str, owner: str) -> None:
+    *Not held* (no token) → `acquire` → *held* (a token newer than all before) → `lose` or `release` → *not held*.
+    `acquire` waits while another owner holds the lease; a restarted process of the same owner name gets it at once,
+    under a newer token that fences its predecessor.
+
+    Holding is an assumption, the token is the proof: the bus refuses every commit whose token is not the newest, so two
+    instances that both believe themselves the owner cannot both write. A commit is refused only once a newer token
+    exists, a renewal also once the lease has expired; a renewal without an answer is tried again. Only a refusal loses
+    the lease.
+
+    The service calls `acquire` once per session, runs `keep` as a task beside the consumer, calls `lose` when a commit
+    was fenced, and `release` at its end, after its last commit, so that a standby takes over at once instead of after
+    `TTL_MS`.
+    """
+
+    def __init__(self, bus: Bus, clock: Clock, log: FilteringBoundLogger, *, name: str, owner: str) -> None:
         self._bus, self._clock, self._log = bus, clock, log
         self._name, self._owner = name, owner
         self._token: int | None = None
 
     @property
     def fence(self) -> Fence | None:
+        """The proof of ownership to commit with; None while the lease is not held."""
         return None if self._token is None else Fence(self._name, self._token)
 
     @property
@@ -29,7 +45,7 @@ class Lease:
         return self._token is not None
 
     async def acquire(self, stopping: asyncio.Event) -> bool:
-        """Waits, as a standby, until the lease is ours; False when stopped before."""
+        """Waits, as a standby, until the lease is held; False when stopped before. Raises Unavailable."""
         standing_by = False
         while not stopping.is_set():
             token = await self._bus.acquire_lease(self._name, self._owner, ttl_ms=TTL_MS)
@@ -45,7 +61,7 @@ class Lease:
         return False
 
     async def keep(self) -> None:
-        """Renews until lost; returns then. An unreachable bus is no loss: commits carry the token anyway."""
+        """Renews the lease until it is lost, then returns. An unreachable bus does not lose it."""
         while self._token is not None:
             await self._clock.sleep(RENEW_S)
             try:
@@ -55,12 +71,14 @@ class Lease:
                 self._log.warning("lease not renewed", lease=self._name, reason=str(error))
 
     def lose(self) -> None:
+        """Notes that another instance owns the lease; a lease that is not held stays so."""
         if self._token is not None:
             self._log.warning("lease lost", lease=self._name)
         self._token = None
         metrics.LEASE_HELD.set(0)
 
     async def release(self) -> None:
+        """Gives the lease back, so that a standby acquires it at once. Raises Unavailable; the lease then expires."""
         if self._token is not None:
             token, self._token = self._token, None
             await self._bus.release_lease(self._name, token)

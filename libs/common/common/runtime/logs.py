@@ -5,11 +5,12 @@ import sys
 from typing import Any
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARNING": logging.WARNING, "ERROR": logging.ERROR}
 
 
-def configure_logs(service: str, level: str) -> structlog.stdlib.BoundLogger:
+def configure_logs(service: str, level: str) -> FilteringBoundLogger:
     """Sets up structlog and routes the libraries' standard logging through the same renderer."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -34,5 +35,5 @@ def configure_logs(service: str, level: str) -> structlog.stdlib.BoundLogger:
     root.setLevel(logging.WARNING)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(service=service)
-    log: structlog.stdlib.BoundLogger = structlog.get_logger()
+    log: FilteringBoundLogger = structlog.get_logger()
     return log
