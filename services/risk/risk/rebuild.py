@@ -15,7 +15,7 @@ from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
-from risk.limits import Limits
+from common.trading.limits import Limits
 from risk.reservations import reservation_of
 from risk.state import FrozenPrices, ModelState, RiskState
 from risk.store import RiskStore

@@ -8,7 +8,7 @@ import pytest
 from common.events.catalog import CATALOG
 from common.events.codec import UnreadableEvent, decode, encode
 
-FOLDER = Path(__file__).parents[2] / "golden" / "events"
+FOLDER = Path(__file__).parents[3] / "golden" / "events"
 EXAMPLES = sorted(FOLDER.glob("*.json"))
 
 

@@ -1,22 +1,25 @@
-"""Every limit of the gate: a number with a unit, a default and bounds."""
+"""Every limit of the risk gate, with unit, default and bounds: the gate applies it, the prompt states it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field, field_validator
 
 from common.trading.instruments import MIN_NOTIONAL_USD, Symbol
-from common.trading.symbols import SYMBOLS
 
 
 class Limits(BaseModel, frozen=True):
-    """The limits; in the environment under the same names in capitals. Percentages carry their basis in comments."""
+    """The limits; in the environment under the same names in capitals. Percentages carry their basis in comments.
 
-    # The seed's eight limits. The size is a percentage of equity on the basis below; stop and target are price moves.
+    `allowed_symbols` is a comma list; an empty one, the default, means every coin of the arena (see `for_coins`).
+    """
+
+    # The first eight. The size is a percentage of equity on the basis below; stop and target are price moves.
     max_position_size_percent: Decimal = Field(default=Decimal(20), gt=0, le=100)
     max_leverage: int = Field(default=20, ge=1, le=50)
-    max_open_positions: int = Field(default=3, ge=1, le=len(SYMBOLS))
+    max_open_positions: int = Field(default=3, ge=1, le=len(Symbol))
     min_confidence: Decimal = Field(default=Decimal(60), ge=0, le=100)
     max_daily_trades: int = Field(default=50, ge=0, le=10_000)
     max_daily_loss_percent: Decimal = Field(default=Decimal(10), gt=0, le=100)
@@ -24,7 +27,7 @@ class Limits(BaseModel, frozen=True):
     take_profit_percent: Decimal = Field(default=Decimal(10), gt=0, le=90)
 
     position_size_basis: Literal["margin", "notional"] = "margin"
-    allowed_symbols: str = ",".join(SYMBOLS)
+    allowed_symbols: str = ""
 
     max_mark_age_ms: int = Field(default=5_000, ge=100, le=60_000)
     max_book_age_ms: int = Field(default=5_000, ge=100, le=60_000)
@@ -55,12 +58,28 @@ class Limits(BaseModel, frozen=True):
 
     @field_validator("allowed_symbols")
     @classmethod
-    def _known(cls, value: str) -> str:
-        unknown = sorted(set(value.split(",")) - set(SYMBOLS))
+    def _names_known_symbols(cls, value: str) -> str:
+        unknown = sorted(set(_names(value)) - set(Symbol))
         if unknown:
-            raise ValueError(f"must be a comma list out of {','.join(SYMBOLS)}; unknown: {','.join(unknown)}")
-        return value
+            raise ValueError(f"must be a comma list out of {','.join(Symbol)}; unknown: {','.join(unknown)}")
+        return ",".join(_names(value))
 
     @cached_property
     def symbols(self) -> frozenset[Symbol]:
-        return frozenset(Symbol(name) for name in self.allowed_symbols.split(","))
+        """The coins that may be entered; all that exist while `allowed_symbols` is empty."""
+        return frozenset(Symbol(name) for name in _names(self.allowed_symbols)) or frozenset(Symbol)
+
+    def for_coins(self, coins: Sequence[Symbol]) -> Self:
+        """These limits with `allowed_symbols` naming only coins of an arena that trades `coins`, in their order.
+
+        Raises ValueError when none of the allowed coins is traded.
+        """
+        allowed = [coin for coin in coins if coin in self.symbols]
+        if not allowed:
+            raise ValueError(f"ALLOWED_SYMBOLS: {self.allowed_symbols} names no coin of the arena ({','.join(coins)})")
+        # A new object: a copy would keep the cached `symbols`.
+        return type(self).model_validate(dict(self) | {"allowed_symbols": ",".join(allowed)})
+
+
+def _names(allowed_symbols: str) -> list[str]:
+    return [name.strip() for name in allowed_symbols.split(",") if name.strip()]
