@@ -7,26 +7,46 @@ import pytest
 from eth_account import Account
 from pydantic_settings import BaseSettings
 
+from common.agent.settings import agent_settings
+from common.runtime.roster import read_roster
 from common.runtime.settings import PRIVATE, ServiceSettings, load_settings
+from common.trading.roster import Contender
 
+LLAMA = Contender(
+    id="llama",
+    name="Llama",
+    provider="deepseek",
+    strategy="trend-v1",
+    color="#7A3FB0",
+    color_dark="#C49BFF",
+    mark="square",
+)
+ROSTER = read_roster(None)
+AGENTS = {
+    "agent-deepseek": ("agent_deepseek", ROSTER.contender("deepseek")),
+    "agent-llama": ("agent_openai", LLAMA),
+    "agent-qwen": ("agent_qwen", ROSTER.contender("qwen")),
+}
 SERVICES = {
-    "agent-deepseek": ("agent_deepseek", "DeepSeekSettings"),
-    "agent-qwen": ("agent_qwen", "QwenSettings"),
     "executor": ("executor", "ExecutorSettings"),
     "gateway": ("gateway", "GatewaySettings"),
     "ingester": ("ingester", "IngesterSettings"),
     "recorder": ("recorder", "RecorderSettings"),
     "risk": ("risk", "RiskSettings"),
 }
+EVERY = (*AGENTS, *SERVICES)
 NONSENSE = "nonsense – 74f1"
 FREE_TEXT = {
-    *("bind_host", "instance", "deepseek_model", "qwen_model", "control_token", "alert_token"),
+    *("bind_host", "instance", "deepseek_model", "llama_model", "qwen_model", "control_token", "alert_token"),
     *("executor_data_dir", "gateway_web_dir", "capture_dir", "aicoin_arm_mainnet"),
 }
 """What may be any text: a name of the provider's, an address to listen at, a folder, addresses, a password."""
 
 
 def settings_class(service: str) -> type[BaseSettings]:
+    if service in AGENTS:
+        package, contender = AGENTS[service]
+        return agent_settings(contender, importlib.import_module(f"{package}.config").PROFILE)
     package, name = SERVICES[service]
     found: type[BaseSettings] = getattr(importlib.import_module(f"{package}.config"), name)
     return found
@@ -44,7 +64,7 @@ def good(index: int) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough for every service to start."""
-    for service in SERVICES:
+    for service in EVERY:
         for name in settings_class(service).model_fields:
             monkeypatch.delenv(name.upper(), raising=False)
     database = {"DATABASE_URL": "postgresql://u:p@h:1/d", "METRICS_PORT": "0"}
@@ -53,10 +73,10 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def every_setting() -> list[tuple[str, str]]:
-    return [(service, name) for service in SERVICES for name in settings_class(service).model_fields]
+    return [(service, name) for service in EVERY for name in settings_class(service).model_fields]
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", EVERY)
 def test_the_good_environment_is_good(service: str) -> None:
     assert isinstance(load_settings(service, settings_class(service)), ServiceSettings)
 

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.agent.parse import InvalidAnswer, parse_answer
+from common.agent import parse
+from common.agent.parse import InvalidAnswer, Parsed
 from common.events import Action
+from common.runtime.roster import read_roster
+from common.trading.instruments import Symbol
 
+COINS = read_roster(None).coins
 LONG: dict[str, Any] = {
     "action": "LONG",
     "symbol": "BTC",
@@ -18,6 +22,10 @@ LONG: dict[str, Any] = {
     "confidence": 70.5,
     "reasoning": "up",
 }
+
+
+def parse_answer(text: str) -> Parsed:
+    return parse.parse_answer(text, COINS)
 
 
 def test_a_whole_decision_is_read() -> None:
@@ -118,3 +126,10 @@ def test_no_answer_breaks_the_parser_and_what_passes_is_in_bounds(change: dict[s
     assert 0 <= decision.position_size_percent <= 100
     assert decision.action is Action.HOLD or decision.symbol is not None
     assert isinstance(decision.leverage, int)
+
+
+def test_only_the_arenas_coins_are_accepted() -> None:
+    hype = json.dumps(LONG | {"symbol": "HYPE"})
+    assert parse.parse_answer(hype, [Symbol.HYPE]).decision.symbol is Symbol.HYPE
+    with pytest.raises(InvalidAnswer, match="symbol must be one of BTC, ETH"):
+        parse_answer(hype)

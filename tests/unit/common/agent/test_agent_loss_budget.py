@@ -1,4 +1,4 @@
-"""The loss budget that a prompt tells is the one that the gate will allow."""
+"""The loss budget in a prompt is the one that the gate will allow."""
 
 from decimal import Decimal
 from types import SimpleNamespace
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from common.agent.prompt import DAY_MS, Memory, loss_budget_usd
+from common.agent.prompt.build import DAY_MS, Memory, loss_budget_usd
+from common.trading.limits import Limits
 from common.trading.orders import Side
 
 D = Decimal
@@ -28,7 +29,7 @@ def position(*, is_protected: bool = True) -> Any:
     )
 
 
-SETTINGS: Any = SimpleNamespace(max_daily_loss_percent=D(10), slippage_allowance_percent=D(1))
+LIMITS = Limits(max_daily_loss_percent=D(10), slippage_allowance_percent=D(1))
 
 
 @pytest.mark.parametrize(
@@ -46,12 +47,12 @@ SETTINGS: Any = SimpleNamespace(max_daily_loss_percent=D(10), slippage_allowance
         ),
     ],
 )
-def test_what_is_lost_today_and_what_stops_may_cost_is_taken_off(
+def test_todays_loss_and_the_stops_losses_reduce_the_budget(
     equity: int, positions: tuple[Any, ...], memory: Memory, expected: str
 ) -> None:
-    assert loss_budget_usd(account(equity, *positions), memory, SETTINGS) == D(expected)
+    assert loss_budget_usd(account(equity, *positions), memory, LIMITS) == D(expected)
 
 
 @pytest.mark.parametrize("memory", [Memory(), Memory(day=TODAY - 1, day_start_usd=D(10_000))])
-def test_it_is_unknown_until_risk_has_told_how_the_day_began(memory: Memory) -> None:
-    assert loss_budget_usd(account(9_200), memory, SETTINGS) is None
+def test_the_budget_is_unknown_until_risk_publishes_the_days_start(memory: Memory) -> None:
+    assert loss_budget_usd(account(9_200), memory, LIMITS) is None

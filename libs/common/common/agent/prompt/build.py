@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from common.agent.figures import UNKNOWN, figure, percent, series, usd
-from common.agent.rules import system_prompt
-from common.agent.settings import AgentSettings
+from common.agent.prompt.figures import UNKNOWN, figure, percent, series, usd
+from common.agent.prompt.rules import system_prompt
+from common.agent.prompt.strategy import Strategy
 from common.events import AccountPosition, AccountUpdated, CandleSeries, CoinSnapshot, MarketSnapshot, Prompt
+from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.margin import TAKER_FEE_FRACTION
+from common.trading.roster import Language
 
 SHOWN = 10
 MINUTE_MS = 60_000
@@ -19,22 +22,12 @@ DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Strategy:
-    """A versioned template: its name, its text, and the text's hash."""
-
-    name: str
-    text: str
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
 class Memory:
-    """What the recorder keeps for a model: its last closed trades and denials, newest first, its starting balance, its
-    Sharpe ratio (hourly returns, annualised); and with what equity, by risk's reckoning, a UTC day (counted since 1970)
-    began."""
+    """What a contender is reminded of.
+
+    From the recorder: its last closed trades and denials, newest first, its starting balance, its Sharpe ratio (hourly
+    returns, annualized). From risk: the UTC day (counted since 1970) and the equity with which that day began.
+    """
 
     trades: Sequence[Mapping[str, Any]] = ()
     denials: Sequence[Mapping[str, Any]] = ()
@@ -45,15 +38,22 @@ class Memory:
 
 
 def build_prompt(
-    strategy: Strategy, snapshot: MarketSnapshot, account: AccountUpdated, memory: Memory, settings: AgentSettings
+    snapshot: MarketSnapshot,
+    account: AccountUpdated,
+    memory: Memory,
+    *,
+    strategy: Strategy,
+    limits: Limits,
+    coins: Sequence[Symbol],
+    language: Language,
 ) -> Prompt:
     """The two messages for one cycle."""
-    system = system_prompt(strategy.text, settings)
+    system = system_prompt(strategy.text, limits, coins, language)
     user = "\n\n".join(
         [
             *(_coin(coin) for coin in snapshot.coins.values()),
             _sentiment(snapshot),
-            _account(account, memory, settings),
+            _account(account, memory, limits),
             _positions(account.positions, snapshot.boundary_ms),
             _memory(memory),
             _time(snapshot),
@@ -163,20 +163,20 @@ def stop_losses_usd(positions: Sequence[AccountPosition], slippage_percent: Deci
     return total
 
 
-def loss_budget_usd(account: AccountUpdated, memory: Memory, settings: AgentSettings) -> Decimal | None:
+def loss_budget_usd(account: AccountUpdated, memory: Memory, limits: Limits) -> Decimal | None:
     """What may still be lost today beyond what the stops of open positions may cost, in USD.
 
-    None while risk has not told how the account's day began; then it approves nothing, either.
+    None until risk has published how the account's day began; it approves nothing before, either.
     """
     start = memory.day_start_usd
     if start is None or memory.day != account.state_ms // DAY_MS:
         return None
-    left = start * settings.max_daily_loss_percent / 100 - (start - account.equity_usd)
-    return max(Decimal(0), left - stop_losses_usd(account.positions, settings.slippage_allowance_percent))
+    left = start * limits.max_daily_loss_percent / 100 - (start - account.equity_usd)
+    return max(Decimal(0), left - stop_losses_usd(account.positions, limits.slippage_allowance_percent))
 
 
-def _account(account: AccountUpdated, memory: Memory, settings: AgentSettings) -> str:
-    start, budget = memory.start_balance_usd, loss_budget_usd(account, memory, settings)
+def _account(account: AccountUpdated, memory: Memory, limits: Limits) -> str:
+    start, budget = memory.start_balance_usd, loss_budget_usd(account, memory, limits)
     total = float(account.equity_usd / start - 1) * 100 if start else None
     return "\n".join(
         [

@@ -1,9 +1,10 @@
-"""The day's spending on a model: what a call may cost is reserved before it is made."""
+"""The day's spending on a model: the most a call may cost is reserved before it is made."""
 
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 MICRO_USD: Final = 1_000_000
@@ -12,12 +13,13 @@ KEEP_S: Final = 3 * 86_400
 
 
 class Budget:
-    """Counts in Redis, so that a restart forgets nothing, and in memory, so that a wiped Redis doesn't either.
+    """Counts in Redis, so that a restart keeps the sum, and in memory, so that a wiped or unreachable Redis does too.
 
-    Days are UTC days of wall time, by which providers bill. A reservation that a crash leaves behind counts as spent.
+    The caller reserves before a call and settles exactly once after it, also when the call was cancelled. Days are UTC
+    days of wall time, by which providers bill. A reservation that a crash leaves behind counts as spent.
     """
 
-    def __init__(self, redis: Any, model: str, cap_usd: Decimal) -> None:
+    def __init__(self, redis: "Redis", model: str, cap_usd: Decimal) -> None:
         self._redis, self._model, self._cap_usd = redis, model, cap_usd
         self._day = -1
         self._spent_micro = 0
@@ -40,7 +42,7 @@ class Budget:
         if day == self._day:
             await self._add(usd, reserved_ms)
             return
-        with suppress(RedisError):  # A day that has ended: nobody spends from it any more.
+        with suppress(RedisError):  # A day that has ended: nothing is spent from it any more.
             await self._redis.incrby(self._key(day), _micro(usd))
             await self._redis.expire(self._key(day), KEEP_S)
 
