@@ -259,7 +259,7 @@ class Scripted:
         return None
 
 
-async def test_an_invalid_answer_is_asked_again_once_with_the_error_told() -> None:
+async def test_an_invalid_answer_is_asked_for_again_once_with_its_error() -> None:
     client = Scripted("LONG BTC please", VALID)
     result = await requester(client, PATIENT_S).ask(PROMPT)
     assert result.outcome is Outcome.ANSWERED

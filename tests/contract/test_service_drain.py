@@ -14,7 +14,7 @@ from aicoin_local.supervise import STOP_LIMIT_S
 from common.bus import Commit
 from common.bus.redis_streams import REPLY_LIMIT_S, RedisBus, read_entry
 from common.events import AlertSeverity, Event, MarketSnapshot, SystemAlert, derive, originate
-from common.runtime.consumer import BLOCK_MS, DRAIN_LIMIT_S
+from common.runtime.consuming.consumer import BLOCK_MS, DRAIN_LIMIT_S
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 
@@ -96,7 +96,7 @@ async def test_an_answer_awaited_at_sigterm_is_committed_exactly_once(bus: Redis
     assert await pending(bus) == 0
 
 
-async def test_a_handler_that_hangs_ends_at_the_drain_limit_and_says_so(
+async def test_a_handler_that_hangs_is_cancelled_at_the_drain_limit(
     bus: RedisBus, redis_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await publish_snapshot(bus, 1)

@@ -2,11 +2,8 @@
 
 from decimal import Decimal
 
-from common.agent.contender import select_contender
 from common.agent.providers.pricing import TokenPrice
 from common.agent.providers.profile import Profile
-from common.agent.settings import AgentSettings, agent_settings
-from common.trading.roster import Roster
 
 SERVICE = "agent-deepseek"
 PROFILE = Profile(
@@ -22,8 +19,3 @@ PROFILE = Profile(
     thinking_on={"thinking": {"type": "enabled"}},
     thinking_off={"thinking": {"type": "disabled"}},
 )
-
-
-def deepseek_settings(roster: Roster) -> type[AgentSettings]:
-    """The settings class of this environment's contender."""
-    return agent_settings(select_contender(SERVICE, roster, PROFILE), PROFILE)

@@ -2,11 +2,8 @@
 
 from decimal import Decimal
 
-from common.agent.contender import select_contender
 from common.agent.providers.pricing import TokenPrice
 from common.agent.providers.profile import Profile
-from common.agent.settings import AgentSettings, agent_settings
-from common.trading.roster import Roster
 
 SERVICE = "agent-openai"
 PROFILE = Profile(
@@ -16,8 +13,3 @@ PROFILE = Profile(
     prices={"": TokenPrice(Decimal(5), Decimal(5), Decimal(25))},
     thinking_on={"reasoning_effort": "medium"},
 )
-
-
-def openai_settings(roster: Roster) -> type[AgentSettings]:
-    """The settings class of this environment's contender."""
-    return agent_settings(select_contender(SERVICE, roster, PROFILE), PROFILE)

@@ -2,11 +2,8 @@
 
 from decimal import Decimal
 
-from common.agent.contender import select_contender
 from common.agent.providers.pricing import TokenPrice
 from common.agent.providers.profile import Profile
-from common.agent.settings import AgentSettings, agent_settings
-from common.trading.roster import Roster
 
 SERVICE = "agent-qwen"
 PROFILE = Profile(
@@ -24,8 +21,3 @@ PROFILE = Profile(
         "qwen3.8-max": TokenPrice(Decimal(2), Decimal("0.25"), Decimal(6)),
     },
 )
-
-
-def qwen_settings(roster: Roster) -> type[AgentSettings]:
-    """The settings class of this environment's contender."""
-    return agent_settings(select_contender(SERVICE, roster, PROFILE), PROFILE)

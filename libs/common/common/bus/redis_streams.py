@@ -22,7 +22,7 @@ from common.bus.port import (
     Fenced,
     Trimmed,
     Unavailable,
-    placing_of,
+    publication_of,
 )
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
@@ -38,7 +38,7 @@ _NOT_NOW = ("LOADING", "BUSY ", "READONLY", "MASTERDOWN", "TRYAGAIN")
 
 
 def connect(url: str, *, reply_limit_s: float = REPLY_LIMIT_S) -> "Redis":
-    """A client that never repeats a command by itself: a lost reply is the caller's to judge."""
+    """A client that never repeats a command by itself: what a lost reply means is the caller's decision."""
     return Redis.from_url(
         url,
         socket_connect_timeout=reply_limit_s,
@@ -49,7 +49,12 @@ def connect(url: str, *, reply_limit_s: float = REPLY_LIMIT_S) -> "Redis":
 
 
 class RedisBus:
-    """Implements the Bus port. `url` is REDIS_URL."""
+    """Implements the Bus port. `url` is REDIS_URL.
+
+    Three connections: commits and blocking reads have one each, so that neither waits for the other; everything else
+    goes through the client's pool. No command is ever repeated by itself: a commit whose reply was lost raises
+    Unavailable, and the caller's repeat is recognized by its ids.
+    """
 
     def __init__(self, url: str) -> None:
         self._writer = connect(url)
@@ -113,8 +118,8 @@ class RedisBus:
         if held is not None:
             pending = await self._checked(self._writer.xpending_range(stream, group, "-", "+", count))
             waiting = {each["message_id"] for each in pending}
-            until = _place(held["last-delivered-id"])
-            entries = [entry for entry in entries if entry[0] in waiting or _place(entry[0]) > until]
+            until = _order_of(held["last-delivered-id"])
+            entries = [entry for entry in entries if entry[0] in waiting or _order_of(entry[0]) > until]
         found: list[Event[Any]] = []
         for _, fields in entries:
             with suppress(UnreadableEvent):
@@ -148,7 +153,7 @@ class RedisBus:
         await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
 
     async def _call(self, function: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:
-        """Calls a function of ours; a server that has lost it refuses before doing anything, so it is loaded again."""
+        """Calls a library function; a server that has lost it refuses before any effect, and it is loaded again."""
         for attempt in (1, 2):
             try:
                 return await self._checked(self._commits.send("FCALL", function, len(keys), *keys, *arguments))
@@ -221,7 +226,7 @@ def _commit_arguments(commit: Commit) -> tuple[list[str], list[object]]:
     def add(stream: str, entry_id: str, outputs: Sequence[Event[Any]]) -> None:
         arguments.extend((index(stream) if stream else 0, entry_id, len(outputs)))
         for event in outputs:
-            arguments.extend((index(event.type), event.id, *placing_of(event), encode(event)))
+            arguments.extend((index(event.type), event.id, *publication_of(event), encode(event)))
 
     for stream, entry_id, outputs in commit.handled:
         if outputs:
@@ -244,7 +249,7 @@ def _paired(fields: Sequence[bytes] | None) -> Mapping[bytes, bytes] | None:
     return None if fields is None else dict(zip(fields[::2], fields[1::2], strict=True))
 
 
-def _place(entry_id: bytes) -> tuple[int, int]:
+def _order_of(entry_id: bytes) -> tuple[int, int]:
     """An entry's id as numbers, by which entries are ordered."""
     milliseconds, _, number = entry_id.decode().partition("-")
     return int(milliseconds), int(number or 0)
@@ -263,4 +268,4 @@ def read_entry(stream: str, fields: Mapping[bytes, bytes]) -> Event[Any]:
             channel_sequence=None if channel_sequence is None else int(channel_sequence),
         )
     except (KeyError, ValueError) as error:
-        raise UnreadableEvent(f"{stream}: not an entry of ours: {error!r}") from error
+        raise UnreadableEvent(f"{stream}: not an entry of the bus: {error!r}") from error

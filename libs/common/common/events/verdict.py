@@ -62,7 +62,7 @@ class RiskApproved(Payload):
 class RiskDenied(Payload):
     """A denial: `code` is the first failing rule's, `rules` holds every rule that was judged.
 
-    The code VOID, without rules, takes an approval back that got lost before anybody could act on it.
+    The code VOID, without rules, withdraws an approval that was lost before the executor stored it.
     """
 
     TYPE: ClassVar[str] = "risk.denied"

@@ -11,7 +11,7 @@ LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARNING": logging.WARNI
 
 
 def configure_logs(service: str, level: str) -> FilteringBoundLogger:
-    """Sets up structlog and routes the libraries' standard logging through the same renderer."""
+    """Configures structlog, and routes the libraries' standard logging through the same renderer."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

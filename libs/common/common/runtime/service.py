@@ -11,21 +11,22 @@ from redis.asyncio import Redis
 from redis.utils import HIREDIS_AVAILABLE
 from structlog.typing import FilteringBoundLogger
 
+from common.bus import retention
 from common.bus.port import Bus, Commit, CommitResult, Fenced, Unavailable
 from common.bus.redis_streams import RedisBus
 from common.events.alerts import AlertCode
 from common.events.control import AlertSeverity, SystemAlert
 from common.events.envelope import Event, Payload, originate
-from common.runtime import metrics, presence, retention
+from common.runtime import metrics, presence
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock, SystemClock
-from common.runtime.consumer import DRAIN_LIMIT_S
+from common.runtime.consuming.consumer import DRAIN_LIMIT_S
+from common.runtime.consuming.handlers import BatchHandler, Handler, Handlers, Hook
+from common.runtime.consuming.lease import Lease
+from common.runtime.consuming.session_loop import SessionLoop
 from common.runtime.garbage_collection import tune_gc
-from common.runtime.handlers import BatchHandler, Handler, Handlers, Hook
 from common.runtime.health import HealthServer, Readiness
-from common.runtime.lease import Lease
 from common.runtime.logs import configure_logs
-from common.runtime.session_loop import SessionLoop
 from common.runtime.settings import ServiceSettings, refuse_start
 
 FENCED_PAUSE_S = 0.2
@@ -171,7 +172,7 @@ class Service:
 
     async def alert(
         self,
-        code: str,
+        code: AlertCode,
         severity: AlertSeverity,
         message: str,
         *,

@@ -20,8 +20,8 @@ class Contender(BaseModel):
     `id` is the value of `model` in events, tables and API; in capitals it ends the names of the contender's settings
     (`HYPERLIQUID_PRIVATE_KEY_QWEN`) or begins them (`QWEN_API_KEY`). `provider` says which API it speaks: `deepseek` is
     any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
-    the setting `<ID>_MODEL`. `strategy` names a text that is shipped with the agents or is the path of a file. The model
-    reasons in `language`. `color` and `color_dark` draw the contender on light and dark paper.
+    the setting `<ID>_MODEL`. `strategy` names a text that is shipped with the agents, or is the path of a file. The
+    model reasons in `language`. `color` and `color_dark` draw the contender on light and dark paper.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

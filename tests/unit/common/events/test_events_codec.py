@@ -1,4 +1,4 @@
-"""Events survive the wire, repeats are recognisable, and what is no event of ours is refused by name."""
+"""Events survive the wire, repeats are recognizable, and bytes that are no event are refused by name."""
 
 import json
 from decimal import Decimal
@@ -55,15 +55,15 @@ def test_ids_are_functions_of_their_cause() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "complaint"),
+    ("body", "error"),
     [
         (b"{", "EOF"),
         (b"{}", "id"),
         (b'{"id":"x","type":"order.filled","version":1,"time_ms":1,"recorded_ms":1,"data":{}}', "data"),
     ],
 )
-def test_what_is_no_event_is_refused_by_name(body: bytes, complaint: str) -> None:
-    with pytest.raises(UnreadableEvent, match=complaint):
+def test_what_is_no_event_is_refused_by_name(body: bytes, error: str) -> None:
+    with pytest.raises(UnreadableEvent, match=error):
         decode("order.cancelled", body)
 
 

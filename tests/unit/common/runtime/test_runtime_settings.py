@@ -34,11 +34,20 @@ SERVICES = {
     "recorder": ("recorder", "RecorderSettings"),
     "risk": ("risk", "RiskSettings"),
 }
-EVERY = (*AGENTS, *SERVICES)
+EVERY = tuple(AGENTS | SERVICES)
 NONSENSE = "nonsense – 74f1"
 FREE_TEXT = {
-    *("bind_host", "instance", "deepseek_model", "llama_model", "qwen_model", "control_token", "alert_token"),
-    *("executor_data_dir", "gateway_web_dir", "capture_dir", "aicoin_arm_mainnet"),
+    "aicoin_arm_mainnet",
+    "alert_token",
+    "bind_host",
+    "capture_dir",
+    "control_token",
+    "deepseek_model",
+    "executor_data_dir",
+    "gateway_web_dir",
+    "instance",
+    "llama_model",
+    "qwen_model",
 }
 """What may be any text: a name of the provider's, an address to listen at, a folder, addresses, a password."""
 
@@ -91,12 +100,12 @@ def test_nonsense_ends_the_start_with_the_variables_name(
     monkeypatch.setenv(variable, NONSENSE)
     with pytest.raises(SystemExit) as ended:
         load_settings(service, settings_class(service))
-    said = capsys.readouterr().err
+    errors = capsys.readouterr().err
     assert ended.value.code == 2
-    assert said.startswith(f"{service}: {variable}: ")
-    assert said.count("\n") == 1
+    assert errors.startswith(f"{service}: {variable}: ")
+    assert errors.count("\n") == 1
     if any(word in variable for word in PRIVATE) and not name.endswith("_file"):
-        assert NONSENSE not in said
+        assert NONSENSE not in errors
 
 
 @pytest.mark.parametrize(
@@ -115,9 +124,9 @@ def test_an_address_that_no_client_takes_is_refused_without_its_password(
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit):
         load_settings("risk", settings_class("risk"))
-    said = capsys.readouterr().err
-    assert said.startswith(f"risk: {variable}: can't be read; it must be ")
-    assert "hidden" not in said
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"risk: {variable}: can't be read; it must be ")
+    assert "hidden" not in errors
 
 
 @pytest.mark.parametrize("key", ["sk-hidden ключ", "sk-hidden\nsk-second", "sk hidden"])
@@ -130,9 +139,9 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(
     monkeypatch.setenv(variable, key)
     with pytest.raises(SystemExit):
         load_settings(service, settings_class(service))
-    said = capsys.readouterr().err
-    assert said.startswith(f"{service}: {variable}: ")
-    assert "hidden" not in said
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"{service}: {variable}: ")
+    assert "hidden" not in errors
 
 
 def test_origins_are_what_browsers_send(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,13 +25,13 @@ class Strategy:
 
 
 def load_strategy(name: str) -> Strategy:
-    """The shipped text `strategies/<name>.md`, or, for a name with a slash or the ending .md, the file at that path.
+    """The shipped text `strategies/<name>.txt`, or, for a name with a slash or a dot, the file at that path.
 
     Raises StrategyError.
     """
-    is_path = "/" in name or name.endswith(".md")
+    is_path = "/" in name or "." in name
     try:
-        text = (Path(name) if is_path else SHIPPED.joinpath(f"{name}.md")).read_text(encoding="utf-8")
+        text = (Path(name) if is_path else SHIPPED.joinpath(f"{name}.txt")).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise StrategyError(f"{name} can't be read: {reason}; {_remedy()}") from None
@@ -41,5 +41,5 @@ def load_strategy(name: str) -> Strategy:
 
 
 def _remedy() -> str:
-    names = sorted(entry.name.removesuffix(".md") for entry in SHIPPED.iterdir() if entry.name.endswith(".md"))
+    names = sorted(entry.name.removesuffix(".txt") for entry in SHIPPED.iterdir())
     return f"name one of {', '.join(names)}, or the path of a text file"

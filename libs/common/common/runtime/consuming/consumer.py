@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from common.bus.port import Bus, Commit, CommitResult, Delivery, Fence, Fenced, Handled
 from common.runtime import metrics
 from common.runtime.clock import Clock
-from common.runtime.handlers import BatchHandler, Handlers, Outputs
+from common.runtime.consuming.handlers import BatchHandler, Handlers, Outputs
 
 BATCH_ENTRIES = 256
 BLOCK_MS = 1_000
@@ -26,7 +26,7 @@ REASON_CHARACTERS = 500
 
 
 class SessionEnded(Exception):
-    """A session ended by itself; what each kind means for the next session is said by its class."""
+    """A session ended without a stop; the subclass states what that means for the next one."""
 
 
 class StateLost(SessionEnded):

@@ -12,8 +12,15 @@ from common.bus import Fence, Unavailable
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit
 from common.events import AlertSeverity, Command, ControlCommand, Event, SystemAlert, derive, originate
-from common.runtime.consumer import FAILURE_LIMIT, MAX_DEAD_LETTERS, Consumer, HookFailed, StateLost, TooManyDeadLetters
-from common.runtime.handlers import Handlers
+from common.runtime.consuming.consumer import (
+    FAILURE_LIMIT,
+    MAX_DEAD_LETTERS,
+    Consumer,
+    HookFailed,
+    StateLost,
+    TooManyDeadLetters,
+)
+from common.runtime.consuming.handlers import Handlers
 from common.runtime.outages import is_outage
 
 COMMAND = ControlCommand.TYPE
@@ -34,7 +41,7 @@ class ManualClock:
         await asyncio.sleep(0)
 
 
-class Stage:
+class Harness:
     """One consumer called risk on its own in-memory bus."""
 
     def __init__(self) -> None:
@@ -78,8 +85,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def harness() -> Harness:
+    return Harness()
 
 
 def answer(event: Event[Any], index: int = 0) -> Event[SystemAlert]:
@@ -89,8 +96,8 @@ def answer(event: Event[Any], index: int = 0) -> Event[SystemAlert]:
     return derive(event, payload, 1, index=index)
 
 
-def stops_after(stage: Stage, number: int, then: Callable[[Event[Any]], None] = lambda event: None) -> Any:
-    """A handler that answers every command and stops the stage after the `number`-th."""
+def stops_after(harness: Harness, number: int, then: Callable[[Event[Any]], None] = lambda event: None) -> Any:
+    """A handler that answers every command and stops the harness after the `number`-th."""
     seen = 0
 
     def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
@@ -98,23 +105,23 @@ def stops_after(stage: Stage, number: int, then: Callable[[Event[Any]], None] = 
         then(event)
         seen += 1
         if seen == number:
-            stage.stopping.set()
+            harness.stopping.set()
         return (answer(event),)
 
     return handle
 
 
-async def test_answers_every_event_once_and_in_order(stage: Stage) -> None:
-    await stage.publish(1, 2, 3)
-    await stage.session(Handlers(each={COMMAND: stops_after(stage, 3)}, deferred={}))
-    assert stage.alerts() == ["1", "2", "3"]
-    assert await stage.pending() == []
+async def test_answers_every_event_once_and_in_order(harness: Harness) -> None:
+    await harness.publish(1, 2, 3)
+    await harness.session(Handlers(each={COMMAND: stops_after(harness, 3)}, deferred={}))
+    assert harness.alerts() == ["1", "2", "3"]
+    assert await harness.pending() == []
 
 
-async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(stage: Stage) -> None:
-    await stage.bus.prepare("risk", [COMMAND])
-    await stage.publish(1, 2)
-    await stage.bus.read_new("risk", "risk-1", [COMMAND], count=1, block_ms=0)
+async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(harness: Harness) -> None:
+    await harness.bus.prepare("risk", [COMMAND])
+    await harness.publish(1, 2)
+    await harness.bus.read_new("risk", "risk-1", [COMMAND], count=1, block_ms=0)
     order: list[str] = []
 
     async def rebuild() -> None:
@@ -123,22 +130,22 @@ async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(s
     def note(event: Event[Any]) -> None:
         order.append(event.data.reason)
 
-    await stage.session(Handlers(each={COMMAND: stops_after(stage, 2, note)}, deferred={}, rebuild=rebuild))
+    await harness.session(Handlers(each={COMMAND: stops_after(harness, 2, note)}, deferred={}, rebuild=rebuild))
     assert order == ["rebuild", "1", "2"]
 
 
-async def test_a_refused_commit_ends_the_session_so_that_memory_is_rebuilt(stage: Stage) -> None:
-    await stage.publish(1)
+async def test_a_refused_commit_ends_the_session_so_that_memory_is_rebuilt(harness: Harness) -> None:
+    await harness.publish(1)
     taken: list[Any] = []
 
     async def steal() -> None:
-        taken.extend(await stage.bus.claim("risk", "thief", [COMMAND], min_idle_ms=0, count=10))
-        await stage.bus.commit(Commit("risk", "risk", handled=[_handled(d) for d in taken]))
+        taken.extend(await harness.bus.claim("risk", "thief", [COMMAND], min_idle_ms=0, count=10))
+        await harness.bus.commit(Commit("risk", "risk", handled=[_handled(d) for d in taken]))
 
-    handlers = Handlers(each={COMMAND: stops_after(stage, 1)}, deferred={}, before_commit=steal)
+    handlers = Handlers(each={COMMAND: stops_after(harness, 1)}, deferred={}, before_commit=steal)
     with pytest.raises(StateLost, match="acknowledged by another consumer"):
-        await stage.session(handlers)
-    assert stage.alerts() == []
+        await harness.session(handlers)
+    assert harness.alerts() == []
 
 
 def _handled(delivery: Any) -> Any:
@@ -147,23 +154,23 @@ def _handled(delivery: Any) -> Any:
     return Handled(delivery.stream, delivery.entry_id)
 
 
-async def test_an_unreachable_database_blames_no_event(stage: Stage) -> None:
+async def test_an_unreachable_database_counts_against_no_event(harness: Harness) -> None:
     import common.runtime.database  # noqa: F401 - registers its outage
 
-    await stage.publish(1)
+    await harness.publish(1)
 
     def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
         raise psycopg.OperationalError("the server is gone")
 
     for _ in range(FAILURE_LIMIT + 2):
         with pytest.raises(psycopg.OperationalError):
-            await stage.session(Handlers(each={COMMAND: handle}, deferred={}))
-    assert await stage.pending() == ["1"]
-    assert stage.bus.events(f"{COMMAND}.dead") == []
+            await harness.session(Handlers(each={COMMAND: handle}, deferred={}))
+    assert await harness.pending() == ["1"]
+    assert harness.bus.events(f"{COMMAND}.dead") == []
 
 
-async def test_a_handlers_own_error_is_retried_then_dead_lettered_and_the_rest_goes_on(stage: Stage) -> None:
-    await stage.publish(1, 2, 3)
+async def test_a_failing_event_is_dead_lettered_and_the_rest_is_handled(harness: Harness) -> None:
+    await harness.publish(1, 2, 3)
     tries: list[str] = []
 
     def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
@@ -171,21 +178,21 @@ async def test_a_handlers_own_error_is_retried_then_dead_lettered_and_the_rest_g
         if event.data.reason == "2":
             raise ValueError("no")
         if event.data.reason == "3":
-            stage.stopping.set()
+            harness.stopping.set()
         return (answer(event),)
 
     handlers = Handlers(each={COMMAND: handle}, deferred={})
     for _ in range(FAILURE_LIMIT):
         with pytest.raises(StateLost):
-            await stage.session(handlers)
-    await stage.session(handlers)
+            await harness.session(handlers)
+    await harness.session(handlers)
     assert tries == ["1", *["2"] * FAILURE_LIMIT, "3"]
-    assert [event.data.reason for event in stage.bus.events(f"{COMMAND}.dead")] == ["2"]
-    assert stage.alerts() == ["1", "3"]
+    assert [event.data.reason for event in harness.bus.events(f"{COMMAND}.dead")] == ["2"]
+    assert harness.alerts() == ["1", "3"]
 
 
-async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(stage: Stage) -> None:
-    await stage.publish(1, 2, 3)
+async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(harness: Harness) -> None:
+    await harness.publish(1, 2, 3)
     stored: list[str] = []
 
     async def store(events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
@@ -193,27 +200,27 @@ async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(stag
             raise ValueError("no")
         stored.extend(event.data.reason for event in events)
         if "3" in stored:
-            stage.stopping.set()
+            harness.stopping.set()
         return tuple(answer(event) for event in events)
 
     handlers = Handlers(each={}, deferred={}, batch=store)
     for _ in range(FAILURE_LIMIT):
         with pytest.raises(StateLost):
-            await stage.session(handlers)
-    await stage.session(handlers)
+            await harness.session(handlers)
+    await harness.session(handlers)
     assert stored == ["1", "3"]
-    assert stage.alerts() == ["1", "3"]
-    assert [event.data.reason for event in stage.bus.events(f"{COMMAND}.dead")] == ["2"]
+    assert harness.alerts() == ["1", "3"]
+    assert [event.data.reason for event in harness.bus.events(f"{COMMAND}.dead")] == ["2"]
 
 
-async def test_a_hook_that_fails_for_one_event_is_blamed_on_that_one(stage: Stage) -> None:
-    await stage.publish(1, 2, 3)
+async def test_a_hook_that_fails_for_one_event_counts_against_that_one(harness: Harness) -> None:
+    await harness.publish(1, 2, 3)
     changed: list[str] = []
 
     def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
         changed.append(event.data.reason)
         if event.data.reason == "3":
-            stage.stopping.set()
+            harness.stopping.set()
         return (answer(event),)
 
     async def make_durable() -> None:
@@ -223,18 +230,18 @@ async def test_a_hook_that_fails_for_one_event_is_blamed_on_that_one(stage: Stag
 
     handlers = Handlers(each={COMMAND: handle}, deferred={}, before_commit=make_durable)
     with pytest.raises(HookFailed):
-        await stage.session(handlers)
-    stage.stopping.clear()
+        await harness.session(handlers)
+    harness.stopping.clear()
     for _ in range(FAILURE_LIMIT):
         with pytest.raises(StateLost):
-            await stage.session(handlers, batch_entries=1)
-    await stage.session(handlers, batch_entries=1)
-    assert stage.alerts() == ["1", "3"]
-    assert [event.data.reason for event in stage.bus.events(f"{COMMAND}.dead")] == ["2"]
+            await harness.session(handlers, batch_entries=1)
+    await harness.session(handlers, batch_entries=1)
+    assert harness.alerts() == ["1", "3"]
+    assert [event.data.reason for event in harness.bus.events(f"{COMMAND}.dead")] == ["2"]
 
 
-async def test_a_deferred_answer_keeps_its_event_pending_and_lets_later_ones_pass(stage: Stage) -> None:
-    await stage.publish(1, 2)
+async def test_a_deferred_handler_keeps_its_event_pending_and_others_pass(harness: Harness) -> None:
+    await harness.publish(1, 2)
     slow = asyncio.Event()
     second_done = asyncio.Event()
 
@@ -248,22 +255,22 @@ async def test_a_deferred_answer_keeps_its_event_pending_and_lets_later_ones_pas
         second_done.set()
         return (answer(event),)
 
-    session = asyncio.ensure_future(stage.session(Handlers(each={}, deferred={COMMAND: start})))
+    session = asyncio.ensure_future(harness.session(Handlers(each={}, deferred={COMMAND: start})))
     await asyncio.wait_for(second_done.wait(), 60)
-    while stage.alerts() != ["2"]:
+    while harness.alerts() != ["2"]:
         await asyncio.sleep(0)
-    assert await stage.pending() == ["1"]
+    assert await harness.pending() == ["1"]
     slow.set()
-    while stage.alerts() != ["2", "1"]:
+    while harness.alerts() != ["2", "1"]:
         await asyncio.sleep(0)
-    assert await stage.pending() == []
-    stage.stopping.set()
-    await stage.publish(3)
+    assert await harness.pending() == []
+    harness.stopping.set()
+    await harness.publish(3)
     await session
 
 
-async def test_a_stopped_session_leaves_unanswered_events_pending(stage: Stage) -> None:
-    await stage.publish(1)
+async def test_a_handler_past_the_drain_limit_leaves_its_event_pending(harness: Harness) -> None:
+    await harness.publish(1)
     asked = asyncio.Event()
 
     async def never(event: Event[Any]) -> tuple[Event[Any], ...]:
@@ -272,34 +279,34 @@ async def test_a_stopped_session_leaves_unanswered_events_pending(stage: Stage) 
         return ()
 
     session = asyncio.ensure_future(
-        stage.session(Handlers(each={}, deferred={COMMAND: lambda event, now_ms: never(event)}))
+        harness.session(Handlers(each={}, deferred={COMMAND: lambda event, now_ms: never(event)}))
     )
     await asyncio.wait_for(asked.wait(), 60)
-    stage.stopping.set()
+    harness.stopping.set()
     await session
-    assert await stage.pending() == ["1"]
+    assert await harness.pending() == ["1"]
 
 
-async def test_a_wiped_bus_ends_the_session_as_an_outage(stage: Stage) -> None:
-    await stage.publish(1)
+async def test_a_wiped_bus_ends_the_session_as_an_outage(harness: Harness) -> None:
+    await harness.publish(1)
 
     def wipe(event: Event[Any]) -> None:
-        stage.bus.wipe()
+        harness.bus.wipe()
 
     with pytest.raises((Unavailable, StateLost)):
-        await stage.session(Handlers(each={COMMAND: stops_after(stage, 9, wipe)}, deferred={}))
-    assert stage.alerts() == []
+        await harness.session(Handlers(each={COMMAND: stops_after(harness, 9, wipe)}, deferred={}))
+    assert harness.alerts() == []
 
 
-async def test_more_dead_letters_than_the_cap_end_the_service(stage: Stage) -> None:
-    await stage.publish(*range(MAX_DEAD_LETTERS + 1))
+async def test_more_dead_letters_than_the_cap_end_the_service(harness: Harness) -> None:
+    await harness.publish(*range(MAX_DEAD_LETTERS + 1))
 
     def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
         raise ValueError("no")
 
-    consumer = stage.consumer(Handlers(each={COMMAND: handle}, deferred={}))
+    consumer = harness.consumer(Handlers(each={COMMAND: handle}, deferred={}))
     for _ in range((MAX_DEAD_LETTERS + 1) * FAILURE_LIMIT - 1):
         with pytest.raises(StateLost):
-            await consumer.session(stage.stopping, lambda: None)
+            await consumer.session(harness.stopping, lambda: None)
     with pytest.raises(TooManyDeadLetters):
-        await consumer.session(stage.stopping, lambda: None)
+        await consumer.session(harness.stopping, lambda: None)

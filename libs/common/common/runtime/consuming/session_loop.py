@@ -11,9 +11,9 @@ from common.events.catalog import CATALOG, streams_read_by
 from common.runtime import metrics
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
-from common.runtime.consumer import Consumer, HandlerFailed, StateLost
-from common.runtime.handlers import Handlers
-from common.runtime.lease import Lease
+from common.runtime.consuming.consumer import Consumer, HandlerFailed, StateLost
+from common.runtime.consuming.handlers import Handlers
+from common.runtime.consuming.lease import Lease
 from common.runtime.outages import is_outage
 
 CONNECTION_CONDITION = "events"
