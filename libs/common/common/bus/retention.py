@@ -1,4 +1,4 @@
-"""Trims streams by age; each stream is trimmed by the service that the catalogue names as its first producer."""
+"""Trims streams by age; each stream is trimmed by the service that the catalog names as its first producer."""
 
 from collections.abc import Sequence
 

@@ -9,7 +9,7 @@ from common.trading.orders import IntentKind, OrderSide
 
 
 class RuleResult(Fact):
-    """One rule's judgement: the figure it looked at, the limit, and the setting that the limit comes from."""
+    """One rule's result: the figure it looked at, the limit, and the setting that the limit comes from."""
 
     code: str
     passed: bool

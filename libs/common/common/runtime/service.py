@@ -125,7 +125,7 @@ class Service:
         self._handlers.deferred[payload.TYPE] = handler
 
     def on_batch(self, handler: BatchHandler) -> None:
-        """Has `handler(events, now_ms)` called with every batch of all streams the catalogue gives this service."""
+        """Has `handler(events, now_ms)` called with every batch of all streams the catalog gives this service."""
         self._handlers.batch = handler
 
     def on_rebuild(self, hook: Hook) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue's order is the order in which a service reads its streams."""
+"""The catalog's order is the order in which a service reads its streams."""
 
 import pytest
 

@@ -69,7 +69,7 @@ def test_what_is_no_event_is_refused_by_name(body: bytes, error: str) -> None:
 
 def test_an_unknown_type_another_type_or_version_is_refused() -> None:
     event = originate(cancelled("1"), keys=(1,), time_ms=5, now_ms=6)
-    with pytest.raises(UnreadableEvent, match="catalogue"):
+    with pytest.raises(UnreadableEvent, match="catalog"):
         decode("order.lost", encode(event))
     with pytest.raises(UnreadableEvent, match="version 2"):
         decode("order.cancelled", encode(event).replace(b'"version":1', b'"version":2'))

@@ -116,7 +116,7 @@ class SessionLoop:
             return streams_read_by(self._name)
         handled = {*self._handlers.each, *self._handlers.deferred}
         if unknown := handled - set(streams_read_by(self._name)):
-            raise ValueError(f"{self._name} handles {sorted(unknown)}, which the catalogue does not give it")
+            raise ValueError(f"{self._name} handles {sorted(unknown)}, which the catalog does not give it")
         return tuple(stream for stream in CATALOG if stream in handled)
 
     def _consumer(self, streams: tuple[str, ...]) -> Consumer:

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+from manual_clock import ManualClock
 
 from common.bus import Fence, Unavailable
 from common.bus.memory import MemoryBus
@@ -24,21 +25,6 @@ from common.runtime.consuming.handlers import Handlers
 from common.runtime.outages import is_outage
 
 COMMAND = ControlCommand.TYPE
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.ms = 1_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic(self) -> float:
-        return self.ms / 1000
-
-    async def sleep(self, seconds: float) -> None:
-        self.ms += round(seconds * 1000)
-        await asyncio.sleep(0)
 
 
 class Harness:
