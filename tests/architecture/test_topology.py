@@ -55,8 +55,8 @@ def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def settings_of(spec: ServiceSpec) -> set[str]:
-    """The variables that a service reads."""
+def settings_classes(spec: ServiceSpec) -> list[type[BaseSettings]]:
+    """The settings classes of a service; an agent's is made for its contender."""
     module = importlib.import_module(f"{spec.package}.config")
     classes = [
         each
@@ -67,7 +67,12 @@ def settings_of(spec: ServiceSpec) -> set[str]:
         contender = read_roster(None).contender(spec.name.removeprefix("agent-"))
         classes.append(agent_settings(contender, module.PROFILE))
     assert classes, f"{spec.package}.config defines no settings"
-    return {name.upper() for each in classes for name in each.model_fields}
+    return classes
+
+
+def settings_of(spec: ServiceSpec) -> set[str]:
+    """The variables that a service reads."""
+    return {name.upper() for each in settings_classes(spec) for name in each.model_fields}
 
 
 def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
@@ -163,10 +168,8 @@ def test_the_example_environment_names_only_real_settings_with_their_real_defaul
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
     assert set(named) - known == COMPOSE_ONLY - known
     for spec in SERVICES:
-        module = importlib.import_module(f"{spec.package}.config")
-        for _, each in inspect.getmembers(module, inspect.isclass):
-            if issubclass(each, BaseSettings) and each.__module__ == module.__name__:
-                _assert_defaults(each, named)
+        for each in settings_classes(spec):
+            _assert_defaults(each, named)
 
 
 def _assert_defaults(settings: type[BaseSettings], named: dict[str, str]) -> None:
