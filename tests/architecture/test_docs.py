@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from common.events import AlertCode
+
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -59,3 +61,8 @@ def test_both_readmes_have_the_same_sections_tables_and_links() -> None:
         assert counts[0] == counts[1], pattern
     own = {"README.md", "README.zh-CN.md"}
     assert set(LINK.findall(english)) - own == set(LINK.findall(chinese)) - own
+
+
+def test_the_runbook_explains_every_alert_code() -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    assert [code.value for code in AlertCode if f"`{code.value}`" not in text] == []
