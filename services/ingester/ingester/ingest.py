@@ -88,9 +88,9 @@ class Ingester:
 
     async def load(self) -> None:
         """Run, last cycle and cached candles, from Redis; another environment's are dropped."""
-        redis = self.service.redis
-        self.run = run_of(await redis.get(RUN_KEY), self.settings.hyperliquid_env)
-        last = _boundary_of(await redis.get(SNAPSHOT_KEY), self.run)
+        run, snapshot = await self.service.bus.cached([RUN_KEY, SNAPSHOT_KEY])
+        self.run = run_of(run, self.settings.hyperliquid_env)
+        last = _boundary_of(snapshot, self.run)
         self.cycles = Cycles(self.settings.decision_interval_s, last)
         if self.run is None:
             await self.klines.drop(ALL_SERIES)
