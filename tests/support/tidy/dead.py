@@ -13,8 +13,19 @@ from tidy.sources import Finding, Source, python_of
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 PLAIN_DECORATORS = {
-    *("property", "cached_property", "staticmethod", "classmethod", "cache", "lru_cache", "dataclass"),
-    *("contextmanager", "asynccontextmanager", "abstractmethod", "override", "total_ordering", "runtime_checkable"),
+    "property",
+    "cached_property",
+    "staticmethod",
+    "classmethod",
+    "cache",
+    "lru_cache",
+    "dataclass",
+    "contextmanager",
+    "asynccontextmanager",
+    "abstractmethod",
+    "override",
+    "total_ordering",
+    "runtime_checkable",
 }
 """A definition under any other decorator is registered by it: a route, a fixture, a validator, a command."""
 OPEN_BASES = {"object", "Protocol", "ABC", "Generic", "Exception"}

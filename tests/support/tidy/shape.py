@@ -116,7 +116,4 @@ def find_wide_markdown(sources: list[Source]) -> Iterator[Finding]:
 
 
 def _cannot_be_broken(line: str) -> bool:
-    return (
-        line.lstrip().startswith("|")
-        or re.fullmatch(r"\s*(?:[-*]\s+|\d+\.\s+|!)?[\[<(]*\S*https?:\S+", line) is not None
-    )
+    return line.lstrip().startswith("|") or ONE_LINK.fullmatch(line) is not None
