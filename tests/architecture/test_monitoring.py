@@ -1,6 +1,7 @@
-"""Prometheus' rules, Alertmanager's routes and Grafana's dashboard ask for what the services really offer."""
+"""Prometheus' rules, Alertmanager's routes and Grafana's dashboard use what the services really export."""
 
 import importlib
+import importlib.util
 import json
 import os
 import re
@@ -34,13 +35,14 @@ def tool(name: str) -> str:
     return found
 
 
-def offered() -> set[str]:
+def exported() -> set[str]:
     """The names of all series that the services' metric modules define, as a scrape shows them."""
     for name in ("common.runtime.metrics", "common.agent.metrics", "simulator.health"):
         importlib.import_module(name)
-    for spec in SERVICES:
-        if (DEPLOY.parent / "services" / spec.name / spec.package / "metrics.py").is_file():
-            importlib.import_module(f"{spec.package}.metrics")
+    for path in sorted((DEPLOY.parent / "services").rglob("metrics.py")):
+        parts = path.relative_to(DEPLOY.parent / "services").with_suffix("").parts[1:]
+        if importlib.util.find_spec(parts[0]) is not None:
+            importlib.import_module(".".join(parts))
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
     return {
         family.name + suffix for family in REGISTRY.collect() for suffix in suffixes.get(family.type, ())
@@ -61,7 +63,7 @@ def expressions() -> list[str]:
 
 
 def test_rules_and_dashboard_name_only_metrics_that_exist() -> None:
-    known = offered()
+    known = exported()
     asked = {name for expression in expressions() for name in NAME.findall(expression)}
     assert len(asked) > 15
     assert asked - known == set()
@@ -69,11 +71,13 @@ def test_rules_and_dashboard_name_only_metrics_that_exist() -> None:
 
 def test_every_service_is_scraped() -> None:
     content = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
-    targets = content["scrape_configs"][0]["static_configs"][0]["targets"]
+    [job] = content["scrape_configs"]
+    targets = job["static_configs"][0]["targets"]
     assert sorted(targets) == sorted(f"{spec.name}:9100" for spec in SERVICES)
+    assert job["dns_sd_configs"] == [{"names": ["agent-openai"], "type": "A", "port": 9100}]
 
 
-def test_every_panel_has_a_place_of_its_own_and_a_source_that_is_provisioned() -> None:
+def test_every_panel_has_its_own_place_and_a_provisioned_source() -> None:
     folder = DEPLOY / "grafana" / "provisioning" / "datasources"
     sources = {
         source["uid"]
@@ -94,7 +98,7 @@ def test_every_panel_has_a_place_of_its_own_and_a_source_that_is_provisioned() -
         assert {target["datasource"]["uid"] for target in panel["targets"]} <= sources
 
 
-def test_every_alert_says_how_bad_it_is_and_what_it_means() -> None:
+def test_every_alert_has_a_severity_and_a_summary() -> None:
     groups = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))["groups"]
     for rule in (rule for group in groups for rule in group["rules"]):
         assert rule["labels"]["severity"] in ("warning", "critical"), rule["alert"]
@@ -127,7 +131,7 @@ def test_prometheus_understands_every_expression_of_the_dashboard(tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_runbook_says_what_to_do_about_every_alert() -> None:
+def test_the_runbook_has_an_entry_for_every_alert() -> None:
     runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
     rules = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}

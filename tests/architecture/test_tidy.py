@@ -1,7 +1,6 @@
 """The tree keeps the house rules; each finding names file, line and rule."""
 
 import pytest
-
 from tidy.rules import RULES
 from tidy.shape import (
     COMPLEX_FUNCTIONS,

@@ -1,7 +1,6 @@
 """Each rule of the tidy test finds what it forbids, and nothing in code that keeps it."""
 
 import pytest
-
 from tidy.dead import find_dead_names
 from tidy.forms import find_star_displays, find_untyped_parts
 from tidy.glossary import HEADING, BannedWord, banned_words, parse_glossary
