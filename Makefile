@@ -104,8 +104,11 @@ format: $(VENV)/.dev  ## Formats the Python code.
 env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose.
 	@$(AICOIN) env
 
+# Compose can't look for a file: the root's arena.toml is named for it, unless the environment or .env names another.
+ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
+
 up:  ## Starts the arena as containers (Docker Compose), from .env.
-	@docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
+	@$(ROSTER) docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.
 	@docker compose --env-file .env --file deploy/compose.yaml down
