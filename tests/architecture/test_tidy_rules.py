@@ -13,6 +13,7 @@ from tidy.shape import (
     find_wide_markdown,
 )
 from tidy.sources import Finding, Rule, Source, read_sources
+from tidy.structure import find_crowded_packages, find_import_circles
 from tidy.words import find_banned_words
 
 PATH = "services/risk/risk/example.py"
@@ -139,6 +140,36 @@ def test_a_function_module_or_folder_that_is_too_large_is_found() -> None:
     tests = [Source(f"services/risk/risk/test_{number}.py", "") for number in range(12)]
     assert list(find_full_folders([*folder, *tests])) == []
     assert len(list(find_full_folders([*folder, Source(PATH, "")]))) == 1
+
+
+def test_a_package_with_too_many_entries_is_found() -> None:
+    modules = [Source(f"services/risk/risk/m{number}.py", "") for number in range(7)]
+    room = [Source(f"services/risk/risk/gate/m{number}.py", "") for number in range(5)]
+    inits = [Source("services/risk/risk/__init__.py", "")]
+    assert list(find_crowded_packages([*modules, *room, *inits])) == []
+    assert len(list(find_crowded_packages([*modules, *room, *inits, Source(PATH, "")]))) == 1
+
+
+def circles(**modules: str) -> list[str]:
+    """The circles among modules of `risk`, by name and text."""
+    sources = [Source(f"services/risk/risk/{name.replace('__', '/')}.py", text) for name, text in modules.items()]
+    return [finding.message for finding in find_import_circles(sources)]
+
+
+@pytest.mark.parametrize(
+    "text", ["import risk.a", "from risk.a import X", "from risk import a", "def act():\n    from risk.a import X"]
+)
+def test_modules_that_import_each_other_are_found(text: str) -> None:
+    assert circles(a="from risk.b import Y\n", b=text + "\n") != []
+    assert circles(a="from risk.b import Y\n", b="from risk.c import Z\n", c=text + "\n") != []
+
+
+def test_relative_imports_count_in_a_circle() -> None:
+    assert circles(a="from .gate.b import Y\n", gate__b="from ..a import X\n") != []
+
+
+def test_modules_that_import_downwards_are_left_alone() -> None:
+    assert circles(a="from risk import b, c\nimport os\n", b="from risk.c import Z\n", c="import asyncio\n") == []
 
 
 def test_a_test_name_that_is_too_long_is_found() -> None:

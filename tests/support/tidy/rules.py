@@ -11,6 +11,7 @@ from tidy.shape import (
     find_wide_markdown,
 )
 from tidy.sources import Rule
+from tidy.structure import find_crowded_packages, find_import_circles
 from tidy.words import find_banned_words
 
 RULES: dict[str, Rule] = {
@@ -20,6 +21,8 @@ RULES: dict[str, Rule] = {
     "function-length": find_long_functions,
     "module-length": find_long_modules,
     "folder": find_full_folders,
+    "entries": find_crowded_packages,
+    "circle": find_import_circles,
     "markdown": find_wide_markdown,
     "star-display": find_star_displays,
     "untyped": find_untyped_parts,
