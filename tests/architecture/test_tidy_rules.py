@@ -61,6 +61,7 @@ def test_a_word_is_found_in_prose_and_in_names(text: str) -> None:
 def test_a_word_is_found_in_scripts_documents_and_file_names() -> None:
     assert words("const total = 1;\n// a zork\n", ZORK, path="services/gateway/web/src/a.ts") == [2]
     assert words("const snark = 1;\n// a snark\n", SNARK, path="services/gateway/web/src/a.ts") == [1]
+    assert words("type Boojum = 1;\n", BOOJUM, path="services/gateway/web/src/a.ts") == []
     assert words("# Title\n\nA zork.\n", ZORK, path="docs/page.md") == [3]
     assert words("", ZORK, path="services/risk/risk/zork_state.py") == [1]
 

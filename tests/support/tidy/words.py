@@ -33,9 +33,9 @@ class WordSearch:
         """Offset and word of each banned word of a text."""
         return self._in_prose.search(text)
 
-    def in_name(self, name: str) -> BannedWord | None:
-        """The banned word that a name is or has as a part."""
-        if name in self._exact:
+    def in_name(self, name: str, *, is_python: bool = True) -> BannedWord | None:
+        """The banned word that a name is (in Python) or has as a part."""
+        if is_python and name in self._exact:
             return self._exact[name]
         parts = " ".join(part.lower() for part in WORD_PARTS.findall(name))
         return next((word for _, word in self._in_names.search(parts, name)), None)
@@ -85,7 +85,7 @@ def _hits(source: Source, search: WordSearch) -> Iterator[tuple[int, BannedWord]
     if source.suffix in SCRIPTS:
         for number, text in enumerate(source.lines, 1):
             for name in DECLARED.findall(text):
-                if (found := search.in_name(name)) is not None:
+                if (found := search.in_name(name, is_python=False)) is not None:
                     yield number, found
     yield from _prose_hits([(1, source.text)], search)
 
