@@ -18,9 +18,11 @@ from pydantic_settings import BaseSettings
 from aicoin_local.catalog import MODELS, SECRETS, SERVICES, STOP_ORDER, STORES, WATCHERS, ServiceSpec, environment_of
 from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.settings import LocalSettings
+from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
-from common.runtime import roster
+from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
+from common.runtime.roster import read_roster
 from common.trading import symbols
 from executor.kill_settings import KillSettings
 
@@ -71,6 +73,9 @@ def settings_of(spec: ServiceSpec) -> set[str]:
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, BaseSettings) and each.__module__ == module.__name__
     ]
+    if hasattr(module, "PROFILE"):
+        contender = read_roster(None).contender(spec.name.removeprefix("agent-"))
+        classes.append(agent_settings(contender, module.PROFILE))
     assert classes, f"{spec.package}.config defines no settings"
     return {name.upper() for each in classes for name in each.model_fields}
 
@@ -124,7 +129,7 @@ def test_every_setting_of_a_service_can_be_given_in_compose(compose: dict[str, A
 
 
 def test_compose_passes_no_setting_that_is_not_read(compose: dict[str, Any]) -> None:
-    known = set[str]().union(*(settings_of(spec) for spec in SERVICES)) | {roster.VARIABLE}
+    known = set[str]().union(*(settings_of(spec) for spec in SERVICES)) | {ROSTER_VARIABLE}
     for spec in SERVICES:
         assert set(compose["services"][spec.name]["environment"]) - known == set(), spec.name
 

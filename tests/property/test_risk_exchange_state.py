@@ -30,11 +30,11 @@ from common.events import (
     originate,
 )
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.halts import TradingState, concerning, worst
-from risk.limits import Limits
 from risk.testing import a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
 from simulator.coins import COINS
 from simulator.exchange import ending, margin, placing
