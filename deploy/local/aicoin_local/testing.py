@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -44,9 +44,12 @@ def free_block(length: int) -> int:
     """The first of `length` consecutive free ports.
 
     Below those that the system hands out by itself: there any outgoing connection may take a port between this look
-    and its use. Where the search begins differs by process, so that two runs beside each other seldom meet.
+    and its use. Parallel test workers search disjoint blocks, for a port is taken seconds after it was found free.
+    Where the search begins differs by process, so that two runs beside each other seldom meet.
     """
-    bases: Sequence[int] = range(FIRST_PORT, LAST_PORT - length, PORT_STEP)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    bases = range(FIRST_PORT, LAST_PORT - length, PORT_STEP)[worker::workers]
     first = os.getpid() % len(bases)
     for base in (*bases[first:], *bases[:first]):
         with contextlib.ExitStack() as stack:
