@@ -75,9 +75,10 @@ class Launcher:
         started = time.monotonic()
         for store in stores:
             self.supervisor.start_program(store.name)
-        wait_for_redis(self.redis_url)
+        logs = {store.name: self.folder / "logs" / f"{store.name}.log" for store in stores}
+        wait_for_redis(self.redis_url, log=logs.get("redis"))
         self._tell("redis", started)
-        wait_for_postgres(self.database_url)
+        wait_for_postgres(self.database_url, log=logs.get("postgres"))
         self._tell("postgres", started)
 
     def _await_readiness(self, log_bytes: Mapping[str, int]) -> None:
