@@ -51,7 +51,10 @@ class Outcome:
 
 
 def static_checks() -> tuple[Check, ...]:
-    """Lint, format, types, import contracts. Tools run as modules: a script's first line can't hold a path with spaces."""
+    """Lint, format, types, import contracts.
+
+    Tools run as modules: the first line of an installed script can't name a path that holds a space.
+    """
     python = sys.executable
     imports = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     return (

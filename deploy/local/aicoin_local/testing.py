@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -49,7 +49,7 @@ def free_block(length: int) -> int:
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    bases = range(FIRST_PORT, LAST_PORT - length, PORT_STEP)[worker::workers]
+    bases: Sequence[int] = range(FIRST_PORT, LAST_PORT - length, PORT_STEP)[worker::workers]
     first = os.getpid() % len(bases)
     for base in (*bases[first:], *bases[:first]):
         with contextlib.ExitStack() as stack:
