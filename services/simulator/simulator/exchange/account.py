@@ -34,7 +34,7 @@ class Position:
         """Cash of an isolated position plus its value."""
         return self.raw_usd + self.size * mark
 
-    def unrealised(self, mark: Decimal) -> Decimal:
+    def unrealized(self, mark: Decimal) -> Decimal:
         return self.size * (mark - self.entry_price)
 
 

@@ -60,13 +60,13 @@ def winners(exchange: Exchange, coin: str, is_long: bool, marks: Marks) -> list[
     ranked = []
     for account in exchange.accounts.values():
         position = account.positions.get(coin)
-        if position is None or (position.size > 0) != is_long or position.unrealised(marks[coin]) <= 0:
+        if position is None or (position.size > 0) != is_long or position.unrealized(marks[coin]) <= 0:
             continue
         sums = figures(account, marks)
         value = sums.cross_value if position.is_cross else position.equity(marks[coin])
         if value <= 0:
             continue
-        profit = position.unrealised(marks[coin]) / (abs(position.size) * position.entry_price)
+        profit = position.unrealized(marks[coin]) / (abs(position.size) * position.entry_price)
         ranked.append((profit * abs(position.size) * marks[coin] / value, account))
     return [account for _, account in sorted(ranked, key=lambda row: (-row[0], row[1].address))]
 

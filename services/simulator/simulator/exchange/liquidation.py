@@ -68,7 +68,7 @@ def _liquidate_cross(exchange: Exchange, account: Account, marks: Marks, now_ms:
         exchange.house.raw_usd += account.raw_usd
         account.raw_usd = ZERO
         return
-    for position in sorted(cross, key=lambda p: p.unrealised(marks[p.coin])):
+    for position in sorted(cross, key=lambda p: p.unrealized(marks[p.coin])):
         now = figures(account, marks)
         if not _is_short(now):
             return
