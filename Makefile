@@ -19,7 +19,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env up down compose-check bench bench-web docs lock clean
+.PHONY: help setup setup-dev web run status logs restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -105,6 +105,9 @@ format: $(VENV)/.dev  ## Formats the Python code.
 
 env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose.
 	@$(AICOIN) env
+
+arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coins, to be changed there.
+	@$(AICOIN) arena
 
 up:  ## Starts the arena as containers (Docker Compose), from .env.
 	@docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from aicoin_local.catalog import SERVICES
+from aicoin_local.catalog import service_specs
+from common.runtime.roster import read_roster
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
@@ -38,7 +39,7 @@ def offered() -> set[str]:
     """The names of all series that the services' metric modules define, as a scrape shows them."""
     for name in ("common.runtime.metrics", "common.agent.metrics", "simulator.health"):
         importlib.import_module(name)
-    for spec in SERVICES:
+    for spec in service_specs(read_roster(None)):
         if (DEPLOY.parent / "services" / spec.name / spec.package / "metrics.py").is_file():
             importlib.import_module(f"{spec.package}.metrics")
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
@@ -70,7 +71,7 @@ def test_rules_and_dashboard_name_only_metrics_that_exist() -> None:
 def test_every_service_is_scraped() -> None:
     content = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
     targets = content["scrape_configs"][0]["static_configs"][0]["targets"]
-    assert sorted(targets) == sorted(f"{spec.name}:9100" for spec in SERVICES)
+    assert sorted(targets) == sorted(f"{spec.name}:9100" for spec in service_specs(read_roster(None)))
 
 
 def test_every_panel_has_a_place_of_its_own_and_a_source_that_is_provisioned() -> None:

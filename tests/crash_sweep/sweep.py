@@ -16,7 +16,7 @@ import psycopg
 import redis
 
 from aicoin_local.supervise import Supervisor
-from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
+from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
 from common.events import ControlCommand, RiskApproved
 from crash_sweep.exchange_watch import ExchangeWatch
 
@@ -83,8 +83,8 @@ def arena_for_sweep(folder: Path) -> Arena:
 def sweep(arena: Arena, kills: int, seed: int, say: Callable[[str], None] = lambda text: None) -> Report:
     """Kills that many times, wipes Redis half way, and checks."""
     rng, report, began = random.Random(seed), Report(), time.monotonic()
-    addresses = wait_for("both accounts", lambda: _addresses(arena), limit_s=120)
-    wait_for("the first fills", lambda: arena.rows("SELECT 1 FROM fills LIMIT 1"), limit_s=180)
+    addresses = wait_until("both accounts", lambda: _addresses(arena), limit_s=120)
+    wait_until("the first fills", lambda: arena.rows("SELECT 1 FROM fills LIMIT 1"), limit_s=180)
     with ExchangeWatch(arena.run["simulator_url"], list(addresses.values())) as watch:
         for number in range(kills):
             victim = VICTIMS[number % len(VICTIMS)] if number < len(VICTIMS) else rng.choice(VICTIMS)
@@ -121,7 +121,7 @@ def kill(arena: Arena, name: str) -> float:
         are_ready = (arena.is_ready_or_down(each) for each in ("executor", "risk", "recorder"))
         return pid not in (0, before) and _stores_answer(arena) and all(are_ready)
 
-    wait_for(f"{name} to come back", is_back, limit_s=BACK_LIMIT_S)
+    wait_until(f"{name} to come back", is_back, limit_s=BACK_LIMIT_S)
     return time.monotonic() - began
 
 
@@ -153,11 +153,11 @@ def wipe_under_trading(arena: Arena) -> list[str]:
     def halts() -> list[object]:
         return [row["key"] for row in arena.rows("SELECT key FROM risk_state WHERE kind = 'halt' AND model = 'qwen'")]
 
-    wait_for("the halt to be taken", lambda: said(arena, "halt", "qwen"), limit_s=120)
-    wait_for("the halt to be durable", lambda: "PERSON" in halts(), limit_s=120)
+    wait_until("the halt to be taken", lambda: said(arena, "halt", "qwen"), limit_s=120)
+    wait_until("the halt to be durable", lambda: "PERSON" in halts(), limit_s=120)
     # What was approved before may still be on its way: its intent must not be taken for one of afterwards.
     for stream, group in ((ControlCommand.TYPE, "risk"), (RiskApproved.TYPE, "executor")):
-        wait_for(f"{group} to have read all of {stream}", partial(_has_read, arena, stream, group), limit_s=120)
+        wait_until(f"{group} to have read all of {stream}", partial(_has_read, arena, stream, group), limit_s=120)
     query = "SELECT kind, model, value FROM risk_state WHERE kind IN ('baseline', 'high_water') ORDER BY 1, 2"
     before = arena.rows(query)
     newest = arena.rows("SELECT coalesce(max(created_ms), 0) AS at FROM intents WHERE model = 'qwen' AND is_entry")
@@ -165,15 +165,15 @@ def wipe_under_trading(arena: Arena) -> list[str]:
     decisions = arena.rows(answered)[0]["n"]
     with contextlib.closing(arena.redis()) as client:
         client.flushall()
-    wait_for("decisions to go on", lambda: arena.rows(answered)[0]["n"] >= decisions + 4, limit_s=180)
+    wait_until("decisions to go on", lambda: arena.rows(answered)[0]["n"] >= decisions + 4, limit_s=180)
     wrong = [] if "PERSON" in halts() else ["the halt was lost with Redis"]
     if [row["kind"] for row in arena.rows(query)] != [row["kind"] for row in before]:
         wrong.append("baselines were lost with Redis")
     later = "SELECT intent_id FROM intents WHERE model = 'qwen' AND is_entry AND created_ms > %s"
     if arena.rows(later, newest[0]["at"]):
         wrong.append("a halted model got an entry after Redis was wiped")
-    wait_for("the resume to be taken", lambda: said(arena, "resume", "qwen"), limit_s=120)
-    wait_for("the halt to be over", lambda: "PERSON" not in halts(), limit_s=120)
+    wait_until("the resume to be taken", lambda: said(arena, "resume", "qwen"), limit_s=120)
+    wait_until("the halt to be over", lambda: "PERSON" not in halts(), limit_s=120)
     return wrong
 
 
@@ -201,7 +201,7 @@ def check(arena: Arena, watch: ExchangeWatch, addresses: dict[str, str]) -> list
 def _at_last(is_good: Callable[[], bool], arena: Arena, query: str, aged_ms: int) -> list[object]:
     """What a query still finds when time is up."""
     with contextlib.suppress(AssertionError):
-        wait_for("a clean table", is_good, limit_s=AGREE_LIMIT_S, every_s=1)
+        wait_until("a clean table", is_good, limit_s=AGREE_LIMIT_S, every_s=1)
     return list(arena.rows(query, aged_ms))
 
 
@@ -236,6 +236,6 @@ def _agrees(arena: Arena, watch: ExchangeWatch, model: str, address: str) -> boo
         return theirs == ours and held == watch.positions(address)
 
     with contextlib.suppress(AssertionError):
-        wait_for(f"{model}'s books to agree", look, limit_s=AGREE_LIMIT_S, every_s=0.5)
+        wait_until(f"{model}'s books to agree", look, limit_s=AGREE_LIMIT_S, every_s=0.5)
         return True
     return False

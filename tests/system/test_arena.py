@@ -11,7 +11,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
+from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
 from common.bus.redis_streams import read_entry
 from common.events.catalog import CATALOG
 
@@ -37,7 +37,9 @@ COMPLETE_CHAIN = """
 
 def chain_of(arena: Arena, model: str) -> dict[str, Any]:
     """A complete chain of that model, waited for."""
-    rows = wait_for(f"{model}'s first complete chain", lambda: arena.rows(COMPLETE_CHAIN, model), limit_s=CHAIN_LIMIT_S)
+    rows = wait_until(
+        f"{model}'s first complete chain", lambda: arena.rows(COMPLETE_CHAIN, model), limit_s=CHAIN_LIMIT_S
+    )
     return rows[0]
 
 
@@ -49,7 +51,7 @@ def test_a_decision_becomes_a_protected_position_and_a_trade_row(arena: Arena, m
 @pytest.mark.parametrize("model", ["deepseek", "qwen"])
 def test_a_denial_or_hold_is_recorded(arena: Arena, model: str) -> None:
     query = "SELECT 1 FROM ai_decisions WHERE model = %s AND (action = 'HOLD' OR verdict = 'DENIED') LIMIT 1"
-    wait_for(f"{model}'s first denial or hold", lambda: arena.rows(query, model), limit_s=CHAIN_LIMIT_S)
+    wait_until(f"{model}'s first denial or hold", lambda: arena.rows(query, model), limit_s=CHAIN_LIMIT_S)
 
 
 def test_one_cycle_id_goes_through_every_stage(arena: Arena) -> None:
@@ -102,7 +104,7 @@ async def test_a_websocket_client_gets_a_snapshot_of_every_channel_and_then_push
                     pushes.append(message)
     assert snapshots == set(channels)
     cycle = next(push["data"]["cycle_id"] for push in pushes if push["channel"] == "ai_decision")
-    wait_for(
+    wait_until(
         "the pushed decision in PostgreSQL",
         lambda: arena.rows("SELECT 1 FROM ai_decisions WHERE cycle_id = %s", cycle),
         limit_s=120,
@@ -136,7 +138,7 @@ def test_every_open_position_has_its_stop_on_the_exchange(arena: Arena) -> None:
                     found.append(f"{account['model']} {position['coin']}")
         return found
 
-    wait_for("every position to be covered", lambda: not uncovered(), limit_s=60)
+    wait_until("every position to be covered", lambda: not uncovered(), limit_s=60)
 
 
 def sequences_without_gaps(arena: Arena) -> None:
@@ -166,7 +168,7 @@ def books_agree(arena: Arena) -> None:
     for account in arena.rows("SELECT model, address FROM accounts"):
         ask = {"type": "userFills", "user": account["address"]}
         theirs = {row["tid"] for row in httpx.post(f"{arena.run['simulator_url']}/info", json=ask, timeout=60).json()}
-        mine = wait_for(
+        mine = wait_until(
             f"{account['model']}'s fills to agree",
             lambda account=account, theirs=theirs: _same_fills(arena, account["model"], theirs),
             limit_s=180,
@@ -183,7 +185,7 @@ def _same_fills(arena: Arena, model: str, theirs: set[int]) -> bool:
 def test_a_killed_service_comes_back_and_nothing_is_lost_or_doubled(arena: Arena, service: str) -> None:
     before = arena.rows("SELECT count(*) AS n FROM ai_decisions")[0]["n"]
     arena.kill(service)
-    wait_for(
+    wait_until(
         "decisions to go on",
         lambda: arena.rows("SELECT count(*) AS n FROM ai_decisions")[0]["n"] >= before + 2,
         limit_s=180,
@@ -200,7 +202,7 @@ def test_a_wiped_redis_loses_and_doubles_nothing(arena: Arena) -> None:
     redis = arena.redis()
     with contextlib.closing(redis):
         redis.flushall()
-    wait_for(
+    wait_until(
         "answered decisions to go on",
         lambda: arena.rows("SELECT count(*) AS n FROM ai_decisions WHERE outcome = 'answered'")[0]["n"] >= before + 2,
         limit_s=180,
@@ -215,7 +217,7 @@ def test_restart_command_brings_a_ready_service(arena: Arena, service: str) -> N
     before = arena.pid(service)
     done = arena.command("restart", service)
     assert done.returncode == 0, done.stderr
-    assert wait_for("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=120)
+    assert wait_until("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=120)
     assert arena.is_ready(service)
 
 
@@ -247,9 +249,9 @@ def test_halt_stops_entries_and_resume_lets_them_on(arena: Arena) -> None:
         rows = {row["model"]: row["trading_state"] for row in arena.get("status")["models"]}
         return str(rows["qwen"])
 
-    wait_for("qwen to be halted", lambda: state() == "HALTED", limit_s=120)
+    wait_until("qwen to be halted", lambda: state() == "HALTED", limit_s=120)
     assert httpx.post(f"{control}/resume", json={"model": "qwen"}, headers=token, timeout=60).status_code == 202
-    wait_for("qwen to be active again", lambda: state() == "ACTIVE", limit_s=120)
+    wait_until("qwen to be active again", lambda: state() == "ACTIVE", limit_s=120)
 
 
 def test_run_file_is_private_and_says_where_everything_listens(arena: Arena) -> None:

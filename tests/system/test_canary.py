@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 
 pytestmark = pytest.mark.system
 
@@ -74,7 +74,7 @@ def search(arena: Arena) -> Search:
     """Once both models have traded."""
     for model in ("deepseek", "qwen"):
         look = partial(arena.rows, "SELECT 1 FROM fills WHERE model = %s LIMIT 1", model)
-        wait_for(f"a fill of {model}", look, limit_s=TRADED_LIMIT_S)
+        wait_until(f"a fill of {model}", look, limit_s=TRADED_LIMIT_S)
     return Search(keys_of(arena))
 
 
@@ -129,7 +129,7 @@ def test_no_core_file_can_be_written_and_a_crash_leaves_none(arena: Arena, searc
     limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
     assert re.search(r"^Max core file size\s+0\s+0\s", limits, re.MULTILINE), limits
     os.kill(pid, signal.SIGABRT)
-    wait_for(
+    wait_until(
         "the executor to come back",
         lambda: arena.pid("executor") not in (0, pid) and arena.is_ready_or_down("executor"),
         limit_s=180,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aicoin_local import bench, capture, checks, dotenv_file, footprint, web
+from aicoin_local.arena_file import roster_of, write_arena_file
 from aicoin_local.environment import command_variables
 from aicoin_local.lock import holder
 from aicoin_local.orphans import orphans
@@ -117,6 +118,7 @@ app.command("capture")(capture.capture)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.command("footprint")(footprint.footprint)
 app.command("env")(dotenv_file.make)
+app.command("arena")(write_arena_file)
 app.command("test")(checks.test)
 app.command("check")(checks.check)
 app.command("build-web")(web.build_web)
@@ -136,24 +138,25 @@ def _supervisor(settings: LocalSettings) -> Supervisor:
     supervisor = Supervisor(settings.data_dir)
     if not supervisor.is_alive():
         if running := orphans(settings.data_dir):
-            refuse([f"{', '.join(running)} run without their supervisor; make stop ends them, make run starts anew"])
+            names = ", ".join(running)
+            refuse([f"{names} run without supervisord; make stop ends them, make run starts the arena again"])
         refuse([f"no arena runs with its data in {settings.aicoin_data_dir}; make run starts one"])
     return supervisor
 
 
 def _load_commands(arguments: list[str]) -> None:
-    """Services' commands, imported only when one of ours isn't meant: importing a service takes a second."""
-    ours = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    if arguments and arguments[0] in ours:
+    """Adds the services' commands, unless the command is one of this module's: importing a service takes a second."""
+    own = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    if arguments and arguments[0] in own:
         return
     given = full_environment()
-    os.environ.update(command_variables(load_settings(given), given))
+    os.environ.update(command_variables(load_settings(given), given, roster_of(given)))
     for entry in entry_points(group=GROUP):
         app.add_typer(entry.load())
 
 
 def main() -> None:
-    """Entry point: our commands and those that services have registered."""
+    """Entry point: this module's commands and those that services register."""
     _load_commands(sys.argv[1:])
     try:
         app()
