@@ -14,7 +14,7 @@ FILLS_PAGE = 2_000
 
 
 class ExchangeMonitor:
-    """A thread that polls the simulator. `longest_s` is by (address, coin), and counts also while the exchange is down."""
+    """A thread that polls the simulator. `longest_s` is by (address, coin); time without the exchange counts."""
 
     def __init__(self, url: str, addresses: Sequence[str]) -> None:
         self._url, self._addresses = f"{url}/info", addresses

@@ -1,4 +1,4 @@
-"""SIGKILL of executor, risk, recorder, Redis and PostgreSQL while the arena trades: nothing is duplicated, lost or unprotected."""
+"""SIGKILL of services and stores while the arena trades: nothing is duplicated, lost or unprotected."""
 
 from pathlib import Path
 

@@ -23,7 +23,6 @@ def test_long_groups_begin_first() -> None:
         "tests/unit/a.py::t",
         "tests/contract/b.py::t",
         "tests/system/test_crash_sweep.py::t",
-        "tests/browser/c.py::t",
     ]
     assert [node_id.partition("::")[0] for node_id in sorted(ids, key=start_place)] == [
         "tests/browser/c.py",
