@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import re
 import time
 from collections.abc import Iterator
 from importlib.resources import files
@@ -102,7 +103,7 @@ def test_third_contender_decides_trades_and_is_protected(arena: Arena) -> None:
     chain = complete_chain(arena, "llama")
     detail = arena.get(f"decisions/{chain['cycle_id']}/llama")
     assert {order["role"] for order in detail["orders"]} >= {"entry", "stop", "target"}
-    assert all(f"\n# {coin}" in detail["prompt"]["user"] for coin in COINS)
+    assert [coin for coin in COINS if not re.search(rf"^# {coin}\b", detail["prompt"]["user"], re.MULTILINE)] == []
     wait_until("every position to be protected", lambda: not unprotected_positions(arena), limit_s=60)
 
 

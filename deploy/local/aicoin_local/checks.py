@@ -76,7 +76,7 @@ def dashboard_checks() -> tuple[Check, ...]:
 
 def simulation() -> Check:
     """Minutes of simulation, at low priority: it takes what the tests beside it leave idle while they wait."""
-    command = ("nice", "-n", "15", sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S))
+    command = ("nice", "-n", "10", sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S))
     return Check("simulation", command, environment=os.environ | {"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"})
 
 
