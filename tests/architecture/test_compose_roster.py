@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from agent_openai.config import PROFILE
+from common.agent.settings import agent_settings
 from common.events.catalog import AGENT, SERVICES
 from common.runtime.roster import VARIABLE, read_roster
 
@@ -87,7 +89,8 @@ def test_a_third_contenders_secrets_reach_no_other_service() -> None:
         assert ("wallet-key" in given) == (name == "executor"), name
 
 
-def test_the_third_agent_gets_every_setting_that_the_others_get() -> None:
-    configuration = compose("--profile", THIRD)
-    others = set(names_of(configuration, "agent-qwen")) - {"QWEN_API_KEY"}
-    assert others <= set(names_of(configuration, THIRD))
+def test_the_third_agent_gets_every_setting_that_it_reads() -> None:
+    contender = read_roster(None).contenders[0].model_copy(update={"id": "llama"})
+    read = {name.upper() for name in agent_settings(contender, PROFILE).model_fields} - {"INSTANCE"}
+    given = set(names_of(compose("--profile", THIRD, **LLAMA), THIRD))
+    assert read - given == set()

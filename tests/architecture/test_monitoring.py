@@ -1,7 +1,6 @@
 """Prometheus' rules, Alertmanager's routes and Grafana's dashboard use what the services really export."""
 
 import importlib
-import importlib.util
 import json
 import os
 import re
@@ -14,9 +13,11 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from aicoin_local.catalog import SERVICES
+from aicoin_local.catalog import service_specs
+from common.runtime.roster import read_roster
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 DASHBOARD = DEPLOY / "grafana" / "dashboards" / "aicoin.json"
 INSTALL = "apt-get install -y --no-install-recommends prometheus prometheus-alertmanager"
@@ -35,14 +36,16 @@ def tool(name: str) -> str:
     return found
 
 
+def import_file(path: Path) -> None:
+    """Imports a module of libs/ or services/, which defines its metrics at import."""
+    importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts[2:]))
+
+
 def exported() -> set[str]:
-    """The names of all series that the services' metric modules define, as a scrape shows them."""
-    for name in ("common.runtime.metrics", "common.agent.metrics", "simulator.health"):
-        importlib.import_module(name)
-    for path in sorted((DEPLOY.parent / "services").rglob("metrics.py")):
-        parts = path.relative_to(DEPLOY.parent / "services").with_suffix("").parts[1:]
-        if importlib.util.find_spec(parts[0]) is not None:
-            importlib.import_module(".".join(parts))
+    """The names of all series that the project's modules define, as a scrape shows them."""
+    for path in sorted([*(ROOT / "libs").rglob("*.py"), *(ROOT / "services").rglob("*.py")]):
+        if "from prometheus_client import" in path.read_text(encoding="utf-8"):
+            import_file(path)
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
     return {
         family.name + suffix for family in REGISTRY.collect() for suffix in suffixes.get(family.type, ())
@@ -73,7 +76,7 @@ def test_every_service_is_scraped() -> None:
     content = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
     [job] = content["scrape_configs"]
     targets = job["static_configs"][0]["targets"]
-    assert sorted(targets) == sorted(f"{spec.name}:9100" for spec in SERVICES)
+    assert sorted(targets) == sorted(f"{spec.name}:9100" for spec in service_specs(read_roster(None)))
     assert job["dns_sd_configs"] == [{"names": ["agent-openai"], "type": "A", "port": 9100}]
 
 
@@ -132,7 +135,7 @@ def test_prometheus_understands_every_expression_of_the_dashboard(tmp_path: Path
 
 
 def test_the_runbook_has_an_entry_for_every_alert() -> None:
-    runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     rules = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
     assert alerts
