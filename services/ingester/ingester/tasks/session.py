@@ -1,8 +1,5 @@
 """The market session: what the connection delivers, and whether the market is connected and known."""
 
-from structlog.typing import FilteringBoundLogger
-
-from common.runtime.clock import Clock
 from common.runtime.service import Service
 from common.trading.instruments import Symbol
 from ingester import metrics
@@ -25,19 +22,11 @@ class MarketSession:
         self, service: Service, market: MarketState, warnings: ThrottledWarnings, *, stall_limit_s: float
     ) -> None:
         self.market, self.is_connected = market, False
-        self._service, self._warnings, self._stall_limit_s = service, warnings, stall_limit_s
+        self._service, self._clock = service, service.clock
+        self._warnings, self._stall_limit_s = warnings, stall_limit_s
         self._feed, self._time = Feed(market), MarketTime()
         self._connected_at_s = float("-inf")
         self._frame_counters = {channel: metrics.FRAMES.labels(channel) for channel in MARKET_CHANNELS}
-
-    @property
-    def clock(self) -> Clock:
-        return self._service.clock
-
-    @property
-    def log(self) -> FilteringBoundLogger:
-        log: FilteringBoundLogger = self._service.log
-        return log
 
     def receive(self, frame: Frame) -> None:
         """Takes one frame; one that can't be read is skipped and counted."""
@@ -45,15 +34,15 @@ class MarketSession:
             return
         counter.inc()
         try:
-            self._feed.receive(frame, self.clock.now_ms())
+            self._feed.receive(frame, self._clock.now_ms())
         except UnreadableFrame as error:
             self._warnings.report_unreadable(str(error))
 
     def on_change(self, is_connected: bool, reason: str) -> None:
         """Begins or ends a connection; a loss is reported once, also when several attempts fail after it."""
         if is_connected:
-            self._feed.begin_connection(self.clock.now_ms())
-            self._connected_at_s = self.clock.monotonic()
+            self._feed.begin_connection(self._clock.now_ms())
+            self._connected_at_s = self._clock.monotonic()
         elif self.is_connected:
             self.market.candles.mark_disconnected()
         self.is_connected = is_connected
@@ -67,21 +56,21 @@ class MarketSession:
     def apply_pending(self) -> set[Symbol]:
         """Applies the pending frames and the exchange time they carry; returns the coins that changed."""
         applied = self._feed.apply_pending(self.market_ms())
-        self._time.observe(self._feed.newest_ms, self.clock.monotonic())
+        self._time.observe(self._feed.newest_ms, self._clock.monotonic())
         for reason in applied.unreadable:
             self._warnings.report_unreadable(reason)
         return applied.changed
 
     def market_ms(self) -> int:
         """Market time, 0 before the first exchange time."""
-        return self._time.now_ms(self.clock.monotonic())
+        return self._time.now_ms(self._clock.monotonic())
 
     def fresh_since_ms(self) -> int:
         """The wall time before which a price counts as old."""
-        return self.clock.now_ms() - round(self._stall_limit_s * 1000)
+        return self._clock.now_ms() - round(self._stall_limit_s * 1000)
 
     def connected_for_s(self) -> float:
-        return self.clock.monotonic() - self._connected_at_s
+        return self._clock.monotonic() - self._connected_at_s
 
     def report_readiness(self, reason: str = "") -> None:
         unknown = self.market.list_unknown()
@@ -89,6 +78,6 @@ class MarketSession:
         self._service.set_ready("market", self.is_connected and not unknown, reason or waiting)
 
     def report_metrics(self) -> None:
-        now_ms = self.clock.now_ms()
+        now_ms = self._clock.now_ms()
         metrics.MARKET_AGE_MS.set(max(0, now_ms - min(self._feed.received_ms.values(), default=now_ms)))
         metrics.COMPLETE_SERIES.set(len(self.market.candles.complete))
