@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,8 +21,7 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
 from gateway.queries import Queries
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from recorder.handlers import Recorder
 
 START_MS = 1_000_000
 ZERO = Decimal(0)
@@ -109,13 +107,12 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
     redis = Redis.from_url(redis_url)
-    settings = RecorderSettings(metrics_port=0, database_url="postgresql://unused")
-    yield Recorder(pool, SimpleNamespace(redis=redis), settings)  # type: ignore[arg-type]
+    yield Recorder(pool, redis, snapshot_interval_s=300)
     await redis.aclose()
 
 
 async def books(pool: Pool) -> dict[str, Any]:
-    [row] = await Queries(pool).rows("SELECT * FROM account_books")
+    [row] = await Queries(pool).rows("SELECT * FROM pnl_reconciliations")
     return dict(row)
 
 

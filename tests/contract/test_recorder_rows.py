@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,8 +32,7 @@ from common.runtime.database import MigrationError, Pool, migrate, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide, Side
 from gateway.queries import Queries
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from recorder.handlers import Recorder
 
 ONE = Decimal(1)
 
@@ -203,8 +201,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
     redis = Redis.from_url(redis_url)
-    settings = RecorderSettings(metrics_port=0, database_url="postgresql://unused")
-    yield Recorder(pool, SimpleNamespace(redis=redis), settings)  # type: ignore[arg-type]
+    yield Recorder(pool, redis, snapshot_interval_s=300)
     await redis.aclose()
 
 
@@ -265,7 +262,7 @@ async def test_what_may_not_have_gone_out_is_pushed_again(recorder: Recorder) ->
     state = story()[-2]
     first = await recorder.store([state], 5_000)
     assert await recorder.store([state], 7_000) == ()
-    await recorder.forget()
+    await recorder.forget_pushes()
     again = await recorder.store([state], 7_000)
     assert [push.id for push in again] == [push.id for push in first]
 

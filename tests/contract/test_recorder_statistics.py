@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,9 +16,8 @@ from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind,
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.instruments import Symbol
 from gateway.queries import Queries
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
-from recorder.statistics import refresh_everything
+from recorder.handlers import Recorder
+from recorder.projections.statistics import recompute_all
 from recorder.testing import approved, decided, filled, snapshot, state
 
 D = Decimal
@@ -40,8 +38,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
     redis = Redis.from_url(redis_url)
-    settings = RecorderSettings(metrics_port=0, database_url="postgresql://unused")
-    yield Recorder(pool, SimpleNamespace(redis=redis), settings)  # type: ignore[arg-type]
+    yield Recorder(pool, redis, snapshot_interval_s=300)
     await redis.aclose()
 
 
@@ -253,7 +250,7 @@ async def test_leaderboard_figures_follow_from_the_raw_fills(recorder: Recorder,
         assert abs(D(figures["net_realized"]) - realised) <= CENT
     before = await Queries(pool).leaderboard()
     async with pool.connection() as connection:
-        await refresh_everything(connection)
+        await recompute_all(connection)
     assert await Queries(pool).leaderboard() == before
 
 
@@ -359,7 +356,7 @@ async def test_a_fall_between_two_recorded_states_counts_and_so_does_the_height_
     async with pool.connection() as connection:
         cursor = await connection.execute("SELECT time_ms / 60000, cause FROM account_snapshots ORDER BY 1")
         kept = await cursor.fetchall()
-        await refresh_everything(connection)
+        await recompute_all(connection)
     assert kept == [(0, "interval"), (2, "drawdown"), (3, "drawdown"), (5, "interval"), (6, "drawdown")]
     assert D((await row_of(pool, "qwen"))["max_drawdown_percent"]) == pytest.approx(expected, abs=D("1e-8"))
 

@@ -1,15 +1,14 @@
-"""A batch of events into PostgreSQL in one transaction, then the pushes that follow from it."""
+"""A batch of events into PostgreSQL in one transaction, and the events that follow from it."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg.rows import dict_row
+from redis.asyncio import Redis
 
 from common.events import (
     AccountLedger,
     AccountUpdated,
     AgentDecision,
-    Channel,
     ControlCommand,
     Event,
     MarketSnapshot,
@@ -20,146 +19,102 @@ from common.events import (
     RiskApproved,
     RiskDenied,
     SystemAlert,
-    WsPush,
-    derive,
 )
 from common.runtime.database import Pool
-from common.runtime.service import Service
-from recorder import metrics, tables
-from recorder.accounts import take_state
-from recorder.books import check_books, funded_markets, movement_row
-from recorder.config import RecorderSettings
-from recorder.episodes import refold, refold_intents
-from recorder.market import refresh_benchmarks, take_snapshots
-from recorder.memory import write_memory
-from recorder.statistics import refresh_decisions, refresh_trades
-from recorder.tables import Connection
-
-PUSH_EVERY_MS = 1_000
-CHANNELS = tuple(Channel)
+from recorder import metrics
+from recorder.projections import accounts, decisions, market, statistics, trade_builder
+from recorder.projections.agent_memory import write_memory
+from recorder.projections.pnl_reconciliation import funding_payments, reconcile_accounts
+from recorder.projections.pushes import PushBuilder
+from recorder.storage import rows
+from recorder.storage.statements import Connection, insert, upsert_orders
 
 
 class Recorder:
-    """Stores batches. What it remembers is only how recently it pushed each account."""
+    """Stores batches of events. PostgreSQL holds all state but what was pushed last (see `PushBuilder`).
 
-    def __init__(self, pool: Pool, service: Service, settings: RecorderSettings) -> None:
-        self._pool, self._service, self._settings = pool, service, settings
-        self._pushed_ms: dict[str, int] = {}
-        self._pushed: dict[tuple[str, Channel], Any] = {}
+    Order. The service delivers one batch at a time, in each stream's order. Streams are consumed side by side, so a
+    fill may come before the verdict that its order goes back to, and a verdict before its decision: every projection
+    takes its rows in any order and gives the same tables in the end. Within a batch rows are written first, then what
+    follows from them (trades, decisions, statistics), then pushes and alerts are read from the result.
 
-    async def forget(self) -> None:
-        """Whether the last pushes went out isn't known: the next ones don't rely on them."""
-        self._pushed_ms.clear()
-        self._pushed.clear()
+    Failure. A batch is one transaction: whatever fails, none of it is stored, and the service delivers it again, after
+    `forget_pushes` when it can't tell how far the last attempt came. A batch that was committed before its
+    acknowledgment got lost is stored again too: keys of rows, and ids of the returned events, follow from the events,
+    so that it changes nothing and returns events that are published already.
+    """
+
+    def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int) -> None:
+        self._pool, self._redis, self._snapshot_interval_s = pool, redis, snapshot_interval_s
+        self._pushes = PushBuilder()
+
+    async def forget_pushes(self) -> None:
+        """For the service's rebuild hook, before the first batch and whenever a batch's outcome is unknown."""
+        self._pushes.forget()
 
     async def store(self, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
-        """Stores a batch, all or nothing; storing it again changes nothing and gives the same pushes."""
+        """Stores a batch, all or nothing; returns the pushes and alerts that follow from it."""
         async with self._pool.connection() as connection, connection.transaction():
             await self._store_rows(connection, events)
-            touched = await self._settle(connection, events)
-            pushes = await self._pushes(connection, events, touched, now_ms)
-            pushes += await check_books(connection, events, now_ms)
-            # A decision changes nothing of it, but brings it back after Redis was wiped.
-            memories = {e.data.model for e in events if isinstance(e.data, AgentDecision | RiskDenied | OrderFilled)}
-            for model in memories:
-                await write_memory(connection, self._service.redis, model)
-        metrics.ROWS.inc(len(events))
-        return pushes
+            touched = await _update_projections(connection, events)
+            following = await self._pushes.build(connection, events, touched, now_ms)
+            following += await reconcile_accounts(connection, events, now_ms)
+            # A decision changes nothing in the memory; it restores the memory after Redis was wiped.
+            for model in {e.data.model for e in _of(events, AgentDecision, RiskDenied, OrderFilled)}:
+                await write_memory(connection, self._redis, model)
+        metrics.EVENTS.inc(len(events))
+        return following
 
     async def _store_rows(self, connection: Connection, events: Sequence[Event[Any]]) -> None:
-        def of(*types: type) -> list[Any]:
-            return [event for event in events if isinstance(event.data, types)]
-
-        await tables.insert(connection, "ai_decisions", [tables.decision_row(e) for e in of(AgentDecision)])
-        await tables.insert(connection, "verdicts", [tables.verdict_row(e) for e in of(RiskApproved, RiskDenied)])
-        fills = of(OrderFilled)
-        await tables.insert(connection, "fills", [tables.fill_row(e) for e in fills])
-        orders = [tables.order_row(e) for e in of(OrderAccepted, OrderRejected, OrderCancelled)]
-        orders += [row for e in fills if (row := tables.filled_order_row(e)) is not None]
-        await tables.upsert_orders(connection, orders)
-        await tables.insert(connection, "account_movements", [movement_row(e) for e in of(AccountLedger)])
-        await tables.insert(connection, "alerts", [tables.alert_row(e) for e in of(SystemAlert)])
-        await tables.insert(connection, "commands", [tables.command_row(e) for e in of(ControlCommand)])
-        await take_snapshots(connection, of(MarketSnapshot))
-        for event in of(AccountUpdated):
-            await take_state(connection, event, self._settings.snapshot_interval_s)
-
-    async def _settle(self, connection: Connection, events: Sequence[Event[Any]]) -> dict[str, Event[Any]]:
-        """Brings trades and decisions up to date; returns, per decision, the last event that touched it."""
-        touched: dict[str, Event[Any]] = {}
-        fills = [event for event in events if isinstance(event.data, OrderFilled)]
-        intents = {e.data.intent_id: e for e in fills if e.data.intent_id}
-        decisions = await tables.decisions_of_intents(connection, list(intents))
-        touched |= {decisions[intent]: event for intent, event in intents.items() if intent in decisions}
-        for event in events:
-            if isinstance(event.data, AgentDecision):
-                touched.setdefault(event.id, event)
-            elif isinstance(event.data, RiskApproved | RiskDenied):
-                touched.setdefault(event.data.decision_id, event)
-        await refold(
-            connection, [*((e.data.model, e.data.symbol.value, e.time_ms) for e in fills), *funded_markets(events)]
-        )
-        approved = [event.id for event in events if isinstance(event.data, RiskApproved)]
-        if approved:
-            await refold_intents(connection, approved)
-        await tables.settle_decisions(connection, list(touched))
-        await self._settle_statistics(connection, events)
-        return touched
-
-    async def _settle_statistics(self, connection: Connection, events: Sequence[Event[Any]]) -> None:
-        decisions = [event for event in events if isinstance(event.data, AgentDecision)]
-        traded = {
-            event.data.model for event in events if isinstance(event.data, OrderFilled | AccountLedger | RiskApproved)
-        }
-        traded |= await tables.models_traded_by(connection, [event.id for event in decisions])
-        await refresh_trades(connection, sorted(traded))
-        await refresh_decisions(connection, [(event.data.model, event.time_ms) for event in decisions])
-        if any(isinstance(event.data, MarketSnapshot) for event in events):
-            await refresh_benchmarks(connection)
-
-    # Pushes.
-
-    async def _pushes(
-        self, connection: Connection, events: Sequence[Event[Any]], touched: dict[str, Event[Any]], now_ms: int
-    ) -> tuple[Event[Any], ...]:
-        pushes: list[Event[Any]] = []
-        rows = await _select(
-            connection, "SELECT * FROM api_decisions WHERE id = ANY(%s) ORDER BY time_ms, id", list(touched)
-        )
-        pushes += [self._push(touched[row["id"]], Channel.AI_DECISION, row, now_ms) for row in rows]
-        fills = {event.id: event for event in events if isinstance(event.data, OrderFilled)}
-        rows = await _select(connection, "SELECT * FROM api_fills WHERE id = ANY(%s) ORDER BY time_ms, id", list(fills))
-        pushes += [self._push(fills[row["id"]], Channel.TRADE_EXECUTED, row, now_ms) for row in rows]
-        states = {event.data.model: event for event in events if isinstance(event.data, AccountUpdated)}
-        for model, event in states.items():
-            pushes += await self._account_pushes(connection, model, event, now_ms)
-        return tuple(pushes)
-
-    async def _account_pushes(
-        self, connection: Connection, model: str, event: Event[Any], now_ms: int
-    ) -> list[Event[Any]]:
-        """Positions and account of one model where they differ from what was last pushed, at most once a second."""
-        if now_ms - self._pushed_ms.get(model, 0) < PUSH_EVERY_MS:
-            return []
-        positions = await _select(connection, "SELECT * FROM api_positions WHERE model = %s ORDER BY symbol", model)
-        accounts = await _select(connection, "SELECT * FROM api_accounts WHERE model = %s", model)
-        pushes = []
-        contents = ((Channel.POSITION_UPDATE, {"model": model, "positions": positions}),)
-        for channel, content in (*contents, *((Channel.ACCOUNT_UPDATE, row) for row in accounts)):
-            if self._pushed.get((model, channel)) != content:
-                self._pushed[model, channel] = content
-                pushes.append(self._push(event, channel, content, now_ms))
-        self._pushed_ms[model] = now_ms
-        return pushes
-
-    def _push(self, cause: Event[Any], channel: Channel, content: dict[str, Any], now_ms: int) -> Event[WsPush]:
-        """A push that follows from `cause`; one cause makes at most one push a channel."""
-        return derive(cause, WsPush(channel=channel, data=content), now_ms, index=CHANNELS.index(channel))
+        fills = _of(events, OrderFilled)
+        orders = [rows.order_row(event) for event in _of(events, OrderAccepted, OrderRejected, OrderCancelled)]
+        orders += [row for event in fills if (row := rows.filled_order_row(event)) is not None]
+        await insert(connection, "ai_decisions", [rows.decision_row(event) for event in _of(events, AgentDecision)])
+        verdicts = _of(events, RiskApproved, RiskDenied)
+        await insert(connection, "verdicts", [rows.verdict_row(event) for event in verdicts])
+        await insert(connection, "fills", [rows.fill_row(event) for event in fills])
+        await upsert_orders(connection, orders)
+        movements = _of(events, AccountLedger)
+        await insert(connection, "account_movements", [rows.movement_row(event) for event in movements])
+        await insert(connection, "alerts", [rows.alert_row(event) for event in _of(events, SystemAlert)])
+        await insert(connection, "commands", [rows.command_row(event) for event in _of(events, ControlCommand)])
+        await market.store_snapshots(connection, _of(events, MarketSnapshot))
+        for event in _of(events, AccountUpdated):
+            await accounts.store_state(connection, event, self._snapshot_interval_s)
 
 
-async def _select(connection: Connection, query: str, parameter: Any) -> list[dict[str, Any]]:
-    if parameter == []:
-        return []
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(query.encode(), (parameter,))
-    return await cursor.fetchall()
+async def _update_projections(connection: Connection, events: Sequence[Event[Any]]) -> dict[str, Event[Any]]:
+    """Brings trades, decisions and statistics in step with the rows; returns, per decision, the event that touched it.
+
+    Trades come first: a decision is executed, and a statistic counts, by what the trades and fills are by then.
+    """
+    fills = _of(events, OrderFilled)
+    touched = await _touched_decisions(connection, events)
+    changes = [(event.data.model, event.data.symbol.value, event.time_ms) for event in fills]
+    await trade_builder.rebuild(connection, [*changes, *funding_payments(events)])
+    approvals = [event.id for event in _of(events, RiskApproved)]
+    if approvals:
+        await trade_builder.rebuild_intents(connection, approvals)
+    await decisions.update_decisions(connection, list(touched))
+    decided = _of(events, AgentDecision)
+    traded = {event.data.model for event in _of(events, OrderFilled, AccountLedger, RiskApproved)}
+    traded |= await decisions.copy_to_trades(connection, [event.id for event in decided])
+    await statistics.update_trade_figures(connection, sorted(traded))
+    await statistics.update_decision_figures(connection, [(event.data.model, event.time_ms) for event in decided])
+    if _of(events, MarketSnapshot):
+        await market.update_benchmarks(connection)
+    return touched
+
+
+async def _touched_decisions(connection: Connection, events: Sequence[Event[Any]]) -> dict[str, Event[Any]]:
+    """Per decision id, the event whose push shows the decision's new state: a fill before a verdict or a decision."""
+    filled = {event.data.intent_id: event for event in _of(events, OrderFilled) if event.data.intent_id}
+    decision_ids = await decisions.find_decisions(connection, list(filled))
+    touched = {decision_ids[intent_id]: event for intent_id, event in filled.items() if intent_id in decision_ids}
+    for event in _of(events, AgentDecision, RiskApproved, RiskDenied):
+        touched.setdefault(event.id if isinstance(event.data, AgentDecision) else event.data.decision_id, event)
+    return touched
+
+
+def _of(events: Sequence[Event[Any]], *types: type) -> list[Event[Any]]:
+    return [event for event in events if isinstance(event.data, types)]

@@ -1,81 +1,60 @@
-"""Looks for gaps in `sequence`: one reader of every whole stream, never a member of a group."""
+"""Reads every stream whole and alerts where a producer's sequence numbers have a gap."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from common.events import AlertSeverity
+from common.events import AlertCode, AlertSeverity
 from common.events.catalog import CATALOG
 from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from recorder import metrics
+from recorder.domain.sequences import Sequences
 
-PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Sequence numbers `first` to `last` of a producer's stream are missing."""
-
-    stream: str
-    source: str
-    epoch: int
-    first: int
-    last: int
+PAGE_ENTRIES: Final = 1_000
 
 
-class Sequences:
-    """The last number seen per stream, producer and epoch. Pure."""
+class SequenceCheck:
+    """Looks for gaps in the streams themselves, not as a member of a group: a member sees only its share.
 
-    def __init__(self) -> None:
-        self._last: dict[tuple[str, str, int], int] = {}
+    One task runs it beside the handlers and shares nothing with them. Each round reads, per stream, what was added
+    since the round before. After an outage of Redis the next round reads every stream from its beginning, since a wiped
+    Redis numbers its entries again; the sequence numbers seen so far are kept, so that a process alerts a gap once.
+    """
 
-    def see(self, stream: str, source: str, epoch: int, sequence: int) -> Gap | None:
-        """Notes a number; the gap before it, if there is one. The first number ever seen of an epoch is no gap."""
-        key = (stream, source, epoch)
-        last = self._last.get(key)
-        self._last[key] = max(sequence, last or 0)
-        if last is None or sequence <= last + 1:
-            return None
-        return Gap(stream, source, epoch, last + 1, sequence - 1)
-
-
-class GapCheck:
-    """Reads what is new in each stream now and then. A gap is alerted once."""
-
-    def __init__(self, service: Service, every_s: float) -> None:
-        self._service, self._every_s = service, every_s
+    def __init__(self, service: Service, interval_s: float) -> None:
+        self._service, self._interval_s = service, interval_s
         self._sequences = Sequences()
-        self._after = dict.fromkeys(CATALOG, "0-0")
+        self._last_read = dict.fromkeys(CATALOG, "0-0")
 
     async def run(self) -> None:
+        """Checks every `interval_s` seconds until cancelled."""
         while True:
             try:
                 for stream in CATALOG:
-                    await self._look(stream)
+                    await self._read(stream)
             except Exception as error:
                 if not is_outage(error):
                     raise
-                self._after = dict.fromkeys(CATALOG, "0-0")
-            await self._service.clock.sleep(self._every_s)
+                self._last_read = dict.fromkeys(CATALOG, "0-0")
+            await self._service.clock.sleep(self._interval_s)
 
-    async def _look(self, stream: str) -> None:
+    async def _read(self, stream: str) -> None:
         while True:
             entries: list[tuple[bytes, dict[bytes, bytes]]] = await self._service.redis.xrange(
-                stream, min=f"({self._after[stream]}", count=PAGE
+                stream, min=f"({self._last_read[stream]}", count=PAGE_ENTRIES
             )
             for entry_id, fields in entries:
-                self._after[stream] = entry_id.decode()
-                await self._see(stream, fields)
-            if len(entries) < PAGE:
+                self._last_read[stream] = entry_id.decode()
+                await self._check(stream, fields)
+            if len(entries) < PAGE_ENTRIES:
                 return
 
-    async def _see(self, stream: str, fields: dict[bytes, Any]) -> None:
+    async def _check(self, stream: str, fields: dict[bytes, bytes]) -> None:
         source, epoch, sequence = fields[b"source"].decode(), int(fields[b"epoch"]), int(fields[b"sequence"])
         gap = self._sequences.see(stream, source, epoch, sequence)
         if gap is not None:
-            metrics.GAPS.labels(stream).inc(gap.last - gap.first + 1)
+            metrics.GAPS.labels(stream).inc(gap.length)
             await self._service.alert(
-                "SEQUENCE_GAP",
+                AlertCode.SEQUENCE_GAP,
                 AlertSeverity.CRITICAL,
                 f"{gap.stream} from {gap.source}: {gap.first} to {gap.last} are missing",
                 key=(gap.stream, gap.source, gap.epoch, gap.first),

@@ -1,23 +1,23 @@
-"""What SQL computes badly: returns at their risk, the bootstrap band, time shares. Pure; see docs/statistics.md."""
+"""Figures that SQL computes badly: risk-adjusted returns, bootstrap band, time shares. Pure; see docs/statistics.md."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from random import Random
+from typing import Final
 
-HOURS_A_YEAR = 8_760
-MIN_RETURNS = 24
-"""Fewer hours than a day's say nothing: the figures are None."""
-RESAMPLES = 1_000
-BAND = (0.025, 0.975)
-HOUR_MS = 3_600_000
-ZERO = Decimal(0)
+HOURS_A_YEAR: Final = 8_760
+MIN_RETURNS: Final = 24
+"""With fewer hours than a day's the figures would mean nothing: they are None."""
+RESAMPLES: Final = 1_000
+BAND: Final = (0.025, 0.975)
+HOUR_MS: Final = 3_600_000
+ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class Holding:
     """One trade's time in the market, ms; `closed_ms` is None while it is open."""
 
     is_long: bool
@@ -26,7 +26,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class TimeShares:
     """Time spent long and short up to `until_ms`, ms, and the positions that have been open since."""
 
     long_ms: Decimal
@@ -55,7 +55,7 @@ def hourly_returns(start: Decimal, closes: Iterable[tuple[int, Decimal]]) -> lis
 
 
 def sharpe_ratio(returns: Sequence[float]) -> float | None:
-    """Mean over sample standard deviation (ddof 1) of hourly returns, risk-free rate 0, annualised by √8,760."""
+    """Mean over sample standard deviation (ddof 1) of hourly returns, risk-free rate 0, annualized by √8,760."""
     if len(returns) < MIN_RETURNS:
         return None
     mean = math.fsum(returns) / len(returns)
@@ -64,7 +64,7 @@ def sharpe_ratio(returns: Sequence[float]) -> float | None:
 
 
 def sortino_ratio(returns: Sequence[float]) -> float | None:
-    """Mean over downside deviation (root mean square of the negative returns over all hours), annualised alike."""
+    """Mean over downside deviation (root mean square of the negative returns over all hours), annualized alike."""
     if len(returns) < MIN_RETURNS:
         return None
     mean = math.fsum(returns) / len(returns)
@@ -72,10 +72,10 @@ def sortino_ratio(returns: Sequence[float]) -> float | None:
     return None if downside < 1e-12 else mean / downside * math.sqrt(HOURS_A_YEAR)
 
 
-def return_band(returns: Sequence[float], seed: int) -> tuple[float, float] | None:
-    """Bounds of the middle 95 % of total returns when the hours are drawn again, as fractions.
+def return_band(returns: Sequence[float], draw: Callable[[], float]) -> tuple[float, float] | None:
+    """Bounds of the middle 95 % of resampled total returns, as fractions; `draw` returns a random number in [0, 1).
 
-    Circular block bootstrap: blocks of ³√n hours keep what hangs together, 1,000 resamples of n hours each.
+    Circular block bootstrap: blocks of ³√n hours keep the correlation of neighboring hours, 1,000 resamples of n hours.
     """
     count = len(returns)
     if count < MIN_RETURNS or min(returns) <= -1.0:
@@ -85,13 +85,12 @@ def return_band(returns: Sequence[float], seed: int) -> tuple[float, float] | No
     for each in (*returns, *returns[:block]):
         sums.append(sums[-1] + math.log1p(each))
     whole, rest = divmod(count, block)
-    random = Random(seed)
     totals = []
     for _ in range(RESAMPLES):
-        starts = [int(random.random() * count) for _ in range(whole)]
+        starts = [int(draw() * count) for _ in range(whole)]
         total = math.fsum(sums[start + block] - sums[start] for start in starts)
         if rest:
-            start = int(random.random() * count)
+            start = int(draw() * count)
             total += sums[start + rest] - sums[start]
         totals.append(total)
     totals.sort()
@@ -99,13 +98,13 @@ def return_band(returns: Sequence[float], seed: int) -> tuple[float, float] | No
     return math.expm1(low), math.expm1(high)
 
 
-def time_shares(positions: Iterable[Position]) -> Shares:
+def time_shares(holdings: Iterable[Holding]) -> TimeShares:
     """How long the account was long and short. A moment with both counts for each by its share of the positions."""
     changes: dict[int, Counter[bool]] = {}
-    for position in positions:
-        changes.setdefault(position.opened_ms, Counter())[position.is_long] += 1
-        if position.closed_ms is not None:
-            changes.setdefault(position.closed_ms, Counter())[position.is_long] -= 1
+    for each in holdings:
+        changes.setdefault(each.opened_ms, Counter())[each.is_long] += 1
+        if each.closed_ms is not None:
+            changes.setdefault(each.closed_ms, Counter())[each.is_long] -= 1
     spent = {True: ZERO, False: ZERO}
     open_now: Counter[bool] = Counter()
     until_ms = None
@@ -116,4 +115,4 @@ def time_shares(positions: Iterable[Position]) -> Shares:
         for is_long, change in changes[time_ms].items():
             open_now[is_long] += change
         until_ms = time_ms
-    return Shares(spent[True], spent[False], until_ms, open_now[True], open_now[False])
+    return TimeShares(spent[True], spent[False], until_ms, open_now[True], open_now[False])

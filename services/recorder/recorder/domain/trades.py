@@ -1,20 +1,50 @@
-"""Trades from fills: an episode from flat to flat in one coin. Pure; the same fills give the same trades."""
+"""Trades from fills: a trade is what happens in one coin from flat to flat. Pure: the same fills, the same trades."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 from itertools import groupby
+from typing import Final
 
-ZERO = Decimal(0)
-FEE_STEP = Decimal("1e-8")
+from common.trading.orders import IntentKind, OrderRole, Side
+
+ZERO: Final = Decimal(0)
+FEE_STEP: Final = Decimal("1e-8")
 """To what a fee is split between the trade that a fill closes and the one that it opens; the halves add up exactly."""
-CLOSE_REASONS = {
-    "exit": "decision",
-    "stop": "stop_loss",
-    "target": "take_profit",
-    "flatten": "flatten",
-    "entry": "decision",
-    "unknown": "external",
+
+
+class TradeStatus(StrEnum):
+    """How far a trade has come."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    LIQUIDATED = "LIQUIDATED"
+
+
+class CloseReason(StrEnum):
+    """What ended a trade; `external` is an order that the arena did not place."""
+
+    DECISION = "decision"
+    STOP_LOSS = "stop_loss"
+    TAKE_PROFIT = "take_profit"
+    INVALIDATION = "invalidation"
+    FLATTEN = "flatten"
+    LIQUIDATION = "liquidation"
+    EXTERNAL = "external"
+
+
+_BY_ROLE: Final = {
+    OrderRole.EXIT: CloseReason.DECISION,
+    OrderRole.STOP: CloseReason.STOP_LOSS,
+    OrderRole.TARGET: CloseReason.TAKE_PROFIT,
+    OrderRole.FLATTEN: CloseReason.FLATTEN,
+    OrderRole.ENTRY: CloseReason.DECISION,
+    OrderRole.UNKNOWN: CloseReason.EXTERNAL,
+}
+_BY_KIND: Final = {
+    IntentKind.INVALIDATION: CloseReason.INVALIDATION,
+    IntentKind.FLATTEN: CloseReason.FLATTEN,
 }
 
 
@@ -30,7 +60,7 @@ class FillRow:
     fee: Decimal
     closed_pnl: Decimal
     start_position: Decimal
-    role: str
+    role: OrderRole
     is_liquidation: bool
     intent_id: str | None
     cycle_id: str | None
@@ -38,21 +68,23 @@ class FillRow:
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """What the approved intent said, and by which decision and intent_kind."""
+    """An approved intent, and what the decision behind it stated (None while that decision is not stored)."""
 
     decision_id: str
-    intent_kind: str
+    intent_kind: IntentKind
     leverage: int | None
     stop_loss: Decimal | None
     take_profit: Decimal | None
+    confidence: Decimal | None
+    reasoning: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One episode. Sizes in coin, money in USD; `pnl` is net of fees and funding, only once closed."""
+    """One trade. Sizes in coin, money in USD. Its id is that of the fill that opened it."""
 
     id: str
-    side: str
+    side: Side
     opened_ms: int
     entry_size: Decimal
     entry_notional: Decimal
@@ -63,7 +95,7 @@ class Trade:
     exit_size: Decimal = ZERO
     exit_notional: Decimal = ZERO
     closed_ms: int | None = None
-    close_reason: str | None = None
+    close_reason: CloseReason | None = None
     is_liquidated: bool = False
 
     @property
@@ -75,10 +107,10 @@ class Trade:
         return self.exit_notional / self.exit_size if self.exit_size else None
 
     @property
-    def status(self) -> str:
+    def status(self) -> TradeStatus:
         if self.closed_ms is None:
-            return "OPEN"
-        return "LIQUIDATED" if self.is_liquidated else "CLOSED"
+            return TradeStatus.OPEN
+        return TradeStatus.LIQUIDATED if self.is_liquidated else TradeStatus.CLOSED
 
     def pnl(self, funding: Decimal) -> Decimal | None:
         """Net profit: gross, minus fees, minus funding paid. None while open."""
@@ -93,7 +125,10 @@ class Trade:
 
 
 def in_exchange_order(fills: Iterable[FillRow]) -> list[FillRow]:
-    """Oldest first; those of one millisecond follow each other's position, since trade ids say nothing about time."""
+    """Fills oldest first. Within a millisecond each starts from the position that the one before it left.
+
+    Trade ids carry no order. A fill whose start no other fill of its millisecond leads to comes first.
+    """
     ordered: list[FillRow] = []
     position: Decimal | None = None
     by_time = sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id, fill.id))
@@ -110,33 +145,37 @@ def in_exchange_order(fills: Iterable[FillRow]) -> list[FillRow]:
     return ordered
 
 
-def fold(fills: Iterable[FillRow], intents: Mapping[str, IntentRow]) -> list[Trade]:
-    """Trades of one model and coin, oldest first; fills in exchange order. A fill that turns the position is split."""
+def build_trades(fills: Iterable[FillRow], intents: Mapping[str, IntentRow]) -> list[Trade]:
+    """Trades of one model and coin, oldest first, from its fills in any order and the approved intents by their ids.
+
+    A fill that reverses the position is split: one part closes the trade, the rest opens the next. A closing fill
+    without an open trade (its opening fill is not recorded yet) is left out.
+    """
     trades: list[Trade] = []
     for fill in in_exchange_order(fills):
         before, after = fill.start_position, fill.start_position + fill.signed_size
         size = abs(fill.signed_size)
         closing = min(abs(before), size) if before * fill.signed_size < 0 else ZERO
         closing_fee = (fill.fee * closing / size).quantize(FEE_STEP) if closing < size else fill.fee
-        if closing and _is_open(trades):
-            trades[-1] = _closed(trades[-1], fill, closing, closing_fee, after, intents)
+        if closing and _has_open(trades):
+            trades[-1] = _reduce(trades[-1], fill, closing, closing_fee, after, intents)
         if closing == size:
             continue
-        if _is_open(trades):
-            trades[-1] = _grown(trades[-1], fill, size)
+        if _has_open(trades):
+            trades[-1] = _increase(trades[-1], fill, size)
         else:
-            trades.append(_opened(fill, size - closing, fill.fee - closing_fee))
+            trades.append(_open(fill, size - closing, fill.fee - closing_fee))
     return trades
 
 
-def _is_open(trades: list[Trade]) -> bool:
+def _has_open(trades: list[Trade]) -> bool:
     return bool(trades) and trades[-1].closed_ms is None
 
 
-def _opened(fill: FillRow, size: Decimal, fee: Decimal) -> Trade:
+def _open(fill: FillRow, size: Decimal, fee: Decimal) -> Trade:
     return Trade(
         id=fill.id,
-        side="LONG" if fill.signed_size > 0 else "SHORT",
+        side=Side.LONG if fill.signed_size > 0 else Side.SHORT,
         opened_ms=fill.time_ms,
         entry_size=size,
         entry_notional=size * fill.price,
@@ -147,7 +186,7 @@ def _opened(fill: FillRow, size: Decimal, fee: Decimal) -> Trade:
     )
 
 
-def _grown(trade: Trade, fill: FillRow, size: Decimal) -> Trade:
+def _increase(trade: Trade, fill: FillRow, size: Decimal) -> Trade:
     return replace(
         trade,
         entry_size=trade.entry_size + size,
@@ -156,10 +195,10 @@ def _grown(trade: Trade, fill: FillRow, size: Decimal) -> Trade:
     )
 
 
-def _closed(
+def _reduce(
     trade: Trade, fill: FillRow, size: Decimal, fee: Decimal, after: Decimal, intents: Mapping[str, IntentRow]
 ) -> Trade:
-    """The trade with a part closed; ended when nothing of its side is left."""
+    """The trade after closing `size` of it; it ends when nothing of its side is left."""
     ended = after == 0 or (after > 0) == (fill.signed_size > 0)
     return replace(
         trade,
@@ -173,10 +212,10 @@ def _closed(
     )
 
 
-def _reason(fill: FillRow, intents: Mapping[str, IntentRow]) -> str:
+def _reason(fill: FillRow, intents: Mapping[str, IntentRow]) -> CloseReason:
     if fill.is_liquidation:
-        return "liquidation"
+        return CloseReason.LIQUIDATION
     intent = intents.get(fill.intent_id or "")
-    if fill.role == "exit" and intent is not None and intent.intent_kind in ("invalidation", "flatten"):
-        return intent.intent_kind
-    return CLOSE_REASONS[fill.role]
+    if fill.role is OrderRole.EXIT and intent is not None and intent.intent_kind in _BY_KIND:
+        return _BY_KIND[intent.intent_kind]
+    return _BY_ROLE[fill.role]

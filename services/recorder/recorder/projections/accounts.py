@@ -1,22 +1,38 @@
-"""Account states in: the latest row, positions, and snapshots: every five minutes, after each change, at a new low."""
+"""Account states: the latest one, its positions, and a record of equity."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Final
 
 from common.events import AccountPosition, AccountUpdated, Event
-from recorder.statistics import refresh_equity
-from recorder.tables import Connection, insert
+from recorder.projections.statistics import update_equity_figures
+from recorder.storage.statements import Connection, Row, insert
 
-KEPT = ("model", "start_balance", "start_ms", "start_transfers", "peak")
+_WRITTEN_ONCE: Final = ("model", "start_balance", "start_ms", "start_transfers", "peak")
+_SNAPSHOT_COLUMNS: Final = (
+    "model",
+    "time_ms",
+    "equity",
+    "balance",
+    "available_balance",
+    "margin_used",
+    "unrealized_pnl",
+    "margin_ratio",
+    "transfers",
+    "peak",
+)
 
 
-async def take_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
-    """Enters one account state; False when a newer one is stored already."""
+async def store_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
+    """Stores one account state; returns False, and changes nothing, when a newer one is stored already.
+
+    A state is recorded in account_snapshots when it is the first one of an interval, when the size of a position
+    differs from the state before it, and when it lies deeper below the peak than any before.
+    """
     data = event.data
     row = _account_row(data) | await _transfers(connection, data)
     row["peak"] = data.equity_usd - row["transfers"]
     columns = list(row)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in KEPT)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in _WRITTEN_ONCE)
     updates += ", peak = greatest(accounts.peak, excluded.peak)"
     updates += ", start_transfers = coalesce(accounts.start_transfers, excluded.start_transfers)"
     query = (
@@ -27,16 +43,18 @@ async def take_state(connection: Connection, event: Event[AccountUpdated], snaps
     if stored is None:
         return False
     row["peak"] = stored[0]
-    changed = await _replace_positions(connection, data)
-    cause = await _cause_to_record(connection, row, snapshot_interval_s * 1000, changed=changed)
+    has_changed = await _replace_positions(connection, data)
+    cause = await _cause_to_record(connection, row, snapshot_interval_s * 1000, has_changed=has_changed)
     if cause is not None:
-        await insert(connection, "account_snapshots", [_snapshot_row(row, cause)])
-        await refresh_equity(connection, data.model, data.state_ms)
+        await insert(
+            connection, "account_snapshots", [{name: row[name] for name in _SNAPSHOT_COLUMNS} | {"cause": cause}]
+        )
+        await update_equity_figures(connection, data.model, data.state_ms)
     return True
 
 
 async def _transfers(connection: Connection, data: AccountUpdated) -> dict[str, Decimal | None]:
-    """What was paid in since the first state, net; what was last known while the executor keeps no sums."""
+    """Net transfers since the first state; the last known ones for a state without sums."""
     cursor = await connection.execute("SELECT transfers, start_transfers FROM accounts WHERE model = %s", (data.model,))
     known, start = await cursor.fetchone() or (Decimal(0), None)
     if data.sums is None:
@@ -45,7 +63,7 @@ async def _transfers(connection: Connection, data: AccountUpdated) -> dict[str, 
     return {"transfers": data.sums.transfers_usd - start, "start_transfers": start}
 
 
-def _account_row(data: AccountUpdated) -> dict[str, Any]:
+def _account_row(data: AccountUpdated) -> Row:
     ratio = data.maintenance_margin_usd / data.equity_usd if data.equity_usd > 0 else Decimal(0)
     return {
         "model": data.model,
@@ -64,26 +82,8 @@ def _account_row(data: AccountUpdated) -> dict[str, Any]:
     }
 
 
-def _snapshot_row(row: dict[str, Any], cause: str) -> dict[str, Any]:
-    names = (
-        "model",
-        "time_ms",
-        "equity",
-        "balance",
-        "available_balance",
-        "margin_used",
-        "unrealized_pnl",
-        "margin_ratio",
-        "transfers",
-        "peak",
-    )
-    return {name: row[name] for name in names} | {"cause": cause}
-
-
-async def _cause_to_record(
-    connection: Connection, row: dict[str, Any], interval_ms: int, *, changed: bool
-) -> str | None:
-    """Why this state is to be kept; None when it needn't be."""
+async def _cause_to_record(connection: Connection, row: Row, interval_ms: int, *, has_changed: bool) -> str | None:
+    """Why this state is recorded; None when it is not."""
     cursor = await connection.execute(
         """SELECT (SELECT max(time_ms) FROM account_snapshots WHERE model = %(model)s),
             drawdown(%(equity)s, %(transfers)s, %(peak)s)
@@ -91,7 +91,7 @@ async def _cause_to_record(
         row,
     )
     previous_ms, is_deeper = await cursor.fetchone() or (None, False)
-    if changed:
+    if has_changed:
         return "change"
     if previous_ms is None or row["time_ms"] // interval_ms > previous_ms // interval_ms:
         return "interval"
@@ -99,7 +99,7 @@ async def _cause_to_record(
 
 
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
-    """Makes `positions` the state's; True when a size differs from before."""
+    """Replaces the account's positions by the state's; returns whether a size differs from before."""
     cursor = await connection.execute(
         "SELECT symbol, side, position_size FROM positions WHERE model = %s", (data.model,)
     )
@@ -110,7 +110,7 @@ async def _replace_positions(connection: Connection, data: AccountUpdated) -> bo
     return before != now
 
 
-def _position_row(data: AccountUpdated, position: AccountPosition) -> dict[str, Any]:
+def _position_row(data: AccountUpdated, position: AccountPosition) -> Row:
     return {
         "model": data.model,
         "symbol": position.symbol.value,
@@ -129,6 +129,6 @@ def _position_row(data: AccountUpdated, position: AccountPosition) -> dict[str, 
         "funding": position.funding_since_open_usd,
         "intent_id": position.intent_id,
         "cycle_id": position.cycle_id,
-        "opened_at": position.opened_ms,
-        "updated_at": data.state_ms,
+        "opened_ms": position.opened_ms,
+        "updated_ms": data.state_ms,
     }

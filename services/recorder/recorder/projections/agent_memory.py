@@ -1,41 +1,45 @@
-"""`memory:{model}`: what the agents' prompts tell a model of its last trades and denials."""
+"""`memory:{model}` in Redis: what an agent's prompt shows of the model's latest trades and denials."""
 
 import json
-from typing import Any
+from typing import Final
 
-from psycopg.rows import dict_row
+from redis.asyncio import Redis
 
-from recorder.tables import Connection
+from recorder.storage.statements import Connection, select
 
-KEPT = 5
+ENTRIES: Final = 5
 
 
-async def write_memory(connection: Connection, redis: Any, model: str) -> None:
-    """Writes the last closed trades and the last denials, newest first, and the figures that a prompt shows."""
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(
+async def write_memory(connection: Connection, redis: Redis, model: str) -> None:
+    """Writes the latest closed trades and denials, newest first, with the start balance and the Sharpe ratio.
+
+    It reads the rows of the transaction it runs in. Should that fail to commit, the memory is ahead of the tables until
+    the batch is stored again, which writes the same memory.
+    """
+    trades = await select(
+        connection,
         """SELECT symbol, side, entry_price, exit_price, leverage, pnl, close_reason, entry_time, exit_time
         FROM api_trades WHERE model = %s AND status <> 'OPEN' ORDER BY entry_time DESC LIMIT %s""",
-        (model, KEPT),
+        model,
+        ENTRIES,
     )
-    trades = await cursor.fetchall()
-    await cursor.execute(
+    denials = await select(
+        connection,
         """SELECT v.symbol, v.code, v.time_ms, v.cycle_id, d.action, r.rule ->> 'detail' AS detail
         FROM verdicts v LEFT JOIN ai_decisions d ON d.id = v.decision_id
         LEFT JOIN LATERAL (SELECT rule FROM jsonb_array_elements(v.rules) rule WHERE rule ->> 'code' = v.code LIMIT 1) r
             ON true
         WHERE v.model = %s AND v.verdict = 'DENIED' ORDER BY v.time_ms DESC LIMIT %s""",
-        (model, KEPT),
+        model,
+        ENTRIES,
     )
-    denials = await cursor.fetchall()
-    await cursor.execute("SELECT start_balance FROM api_accounts WHERE model = %s", (model,))
-    account = await cursor.fetchone()
-    await cursor.execute("SELECT sharpe FROM model_statistics WHERE model = %s", (model,))
-    statistics = await cursor.fetchone()
+    accounts = await select(connection, "SELECT start_balance FROM api_accounts WHERE model = %s", model)
+    statistics = await select(connection, "SELECT sharpe FROM model_statistics WHERE model = %s", model)
+    sharpe = statistics[0]["sharpe"] if statistics else None
     body = {
         "trades": trades,
         "denials": denials,
-        "start_balance": account["start_balance"] if account else None,
-        "sharpe": str(statistics["sharpe"]) if statistics and statistics["sharpe"] is not None else None,
+        "start_balance": accounts[0]["start_balance"] if accounts else None,
+        "sharpe": None if sharpe is None else str(sharpe),
     }
     await redis.set(f"memory:{model}", json.dumps(body))

@@ -1,20 +1,20 @@
-"""market.snapshot in: what the coins looked like in each cycle, and the prices that the benchmarks are made of."""
+"""Market snapshots: a summary of each cycle, and the prices and growth of the benchmarks."""
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
 from common.events import CandleSeries, CoinSnapshot, Event, MarketSnapshot
-from recorder.tables import Connection, insert
+from recorder.storage.statements import Connection, Row, insert
 
-BUCKET_MS = 300_000
-SERIES = ("5m", "1h", "4h", "1d")
+BUCKET_MS: Final = 300_000
+SERIES: Final = ("5m", "1h", "4h", "1d")
 
 
-async def take_snapshots(connection: Connection, events: Sequence[Event[MarketSnapshot]]) -> None:
-    """Enters snapshots, in any order: of each five minutes the last price counts."""
+async def store_snapshots(connection: Connection, events: Sequence[Event[MarketSnapshot]]) -> None:
+    """Stores snapshots in any order; of each five minutes the latest price is kept."""
     if not events:
         return
     await insert(connection, "market_snapshots", [_snapshot_row(event) for event in events])
@@ -32,8 +32,11 @@ async def take_snapshots(connection: Connection, events: Sequence[Event[MarketSn
         )
 
 
-async def refresh_benchmarks(connection: Connection) -> None:
-    """Both benchmarks' growth since the first account's start: since the first prices recorded from then on."""
+async def update_benchmarks(connection: Connection) -> None:
+    """Computes both benchmarks' growth since the first account's start.
+
+    The base is the first prices recorded from then on; once chosen it stays.
+    """
     await connection.execute(
         """INSERT INTO benchmark_base (symbol, time_ms, mid_price)
         SELECT symbol, time_ms, mid_price FROM market_prices WHERE bucket_ms = (
@@ -55,7 +58,7 @@ async def refresh_benchmarks(connection: Connection) -> None:
     )
 
 
-def _snapshot_row(event: Event[MarketSnapshot]) -> dict[str, Any]:
+def _snapshot_row(event: Event[MarketSnapshot]) -> Row:
     data = event.data
     summary = {
         "cycle_number": data.cycle_number,
@@ -69,7 +72,7 @@ def _snapshot_row(event: Event[MarketSnapshot]) -> dict[str, Any]:
 
 
 def _coin(coin: CoinSnapshot) -> dict[str, Any]:
-    """A coin in a few figures; money as decimal strings, the rest as numbers."""
+    """A coin's figures without its series, book and flow; money as decimal strings, the rest as numbers."""
     body: dict[str, Any] = json.loads(coin.model_dump_json(exclude={"series", "book", "flow", "max_leverage"}))
     book, flow = coin.book, coin.flow
     return body | {

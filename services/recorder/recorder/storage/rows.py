@@ -1,13 +1,12 @@
-"""Rows in: one function per kind of event, all idempotent. SQL that runs on PostgreSQL 15 to 18."""
+"""The row that each event becomes: one function per table. Columns are named as in the tables, values as stored."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from common.events import (
+    AccountLedger,
     AgentDecision,
     ControlCommand,
     Event,
@@ -19,23 +18,12 @@ from common.events import (
     RiskDenied,
     SystemAlert,
 )
+from recorder.storage.statements import Row
 
-Connection = AsyncConnection[Any]
-RANKS = {"accepted": 1, "filled": 2, "canceled": 3, "rejected": 3}
-
-
-async def insert(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Inserts rows of one table, leaving those that are there already."""
-    if not rows:
-        return
-    columns = list(rows[0])
-    places = ", ".join(["%s"] * len(columns))
-    query = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
-    async with connection.cursor() as cursor:
-        await cursor.executemany(query.encode(), [tuple(row.values()) for row in rows])
+STATUS_RANKS: Final = {"accepted": 1, "filled": 2, "canceled": 3, "rejected": 3}
 
 
-def decision_row(event: Event[AgentDecision]) -> dict[str, Any]:
+def decision_row(event: Event[AgentDecision]) -> Row:
     data, decision, prompt = event.data, event.data.decision, event.data.prompt
     return {
         "id": event.id,
@@ -48,32 +36,41 @@ def decision_row(event: Event[AgentDecision]) -> dict[str, Any]:
         "leverage": decision.leverage if decision else None,
         "position_size_percent": decision.position_size_percent if decision else None,
         "confidence": decision.confidence if decision else None,
-        "reasoning": clean(decision.reasoning) if decision else None,
+        "reasoning": _clean(decision.reasoning) if decision else None,
         "stop_loss": decision.stop_loss if decision else None,
         "take_profit": decision.take_profit if decision else None,
         "invalidation_condition": _json(decision.invalidation_condition if decision else None),
         "failure_code": data.failure_code,
-        "failure_reason": clean(data.failure_reason),
+        "failure_reason": _clean(data.failure_reason),
         "latency_ms": data.latency_ms,
         "provider_model": data.provider_model,
         "stand_in": data.stand_in,
         "strategy": prompt.strategy if prompt else None,
         "strategy_hash": prompt.strategy_hash if prompt else None,
         "prompt_hash": prompt.prompt_hash if prompt else None,
-        "prompt_system": clean(prompt.system) if prompt else None,
-        "prompt_user": clean(prompt.user) if prompt else None,
-        "raw_response": clean(data.raw_response),
-        "reasoning_content": clean(data.reasoning_content),
-        "dropped_keys": [clean(key) for key in data.dropped_keys],
+        "prompt_system": _clean(prompt.system) if prompt else None,
+        "prompt_user": _clean(prompt.user) if prompt else None,
+        "raw_response": _clean(data.raw_response),
+        "reasoning_content": _clean(data.reasoning_content),
+        "dropped_keys": [_clean(key) for key in data.dropped_keys],
         "attempts": data.attempts,
         "usage": _json(data.usage),
+        "market_data": _market_data(data),
         "cost_usd": data.cost_usd,
         "recorded_ms": event.recorded_ms,
     }
 
 
-def clean(text: str | None) -> str | None:
-    """Text that PostgreSQL can hold: a model may answer with NUL characters."""
+def _market_data(data: AgentDecision) -> Jsonb | None:
+    """What the model was shown: the snapshot's figures, and the prompt by its hash; None when it was shown nothing."""
+    if data.prompt is None:
+        return None
+    mid_prices = {symbol.value: str(price) for symbol, price in data.snapshot_mid_prices.items()}
+    return Jsonb({"boundary_ms": data.boundary_ms, "mid_prices": mid_prices, "prompt_hash": data.prompt.prompt_hash})
+
+
+def _clean(text: str | None) -> str | None:
+    """The text without NUL characters, which a model may answer with and PostgreSQL cannot store."""
     return None if text is None else text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
@@ -81,7 +78,7 @@ def _json(model: Any) -> Jsonb | None:
     return None if model is None else Jsonb(json.loads(model.model_dump_json()))
 
 
-def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> dict[str, Any]:
+def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> Row:
     data = event.data
     is_approved = isinstance(data, RiskApproved)
     symbol = data.intent.symbol if isinstance(data, RiskApproved) else data.symbol
@@ -100,8 +97,8 @@ def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> dict[str, Any
     }
 
 
-def order_row(event: Event[OrderAccepted] | Event[OrderRejected] | Event[OrderCancelled]) -> dict[str, Any]:
-    """What the event says of the order; what it doesn't say is None and leaves the stored value."""
+def order_row(event: Event[OrderAccepted] | Event[OrderRejected] | Event[OrderCancelled]) -> Row:
+    """What the event tells of the order; None, which leaves the stored value, for what it doesn't tell."""
     data = event.data
     accepted = data if isinstance(data, OrderAccepted) else None
     status = "accepted" if accepted else "rejected" if isinstance(data, OrderRejected) else "canceled"
@@ -119,34 +116,13 @@ def order_row(event: Event[OrderAccepted] | Event[OrderRejected] | Event[OrderCa
         "trigger_price": accepted.trigger_price if accepted else None,
         "reduce_only": accepted.reduce_only if accepted else None,
         "status": status,
-        "status_rank": RANKS[status],
+        "status_rank": STATUS_RANKS[status],
         "reason": None if accepted else data.reason,  # type: ignore[union-attr]
         "time_ms": event.time_ms,
     }
 
 
-async def upsert_orders(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Orders whatever the order of their events: what is known stays, a later status replaces an earlier one."""
-    if not rows:
-        return
-    columns = list(rows[0])
-    kept = ", ".join(f"{name} = coalesce(orders.{name}, excluded.{name})" for name in columns if name not in _STATUS)
-    later = ", ".join(
-        f"{name} = CASE WHEN excluded.status_rank >= orders.status_rank THEN excluded.{name} ELSE orders.{name} END"
-        for name in _STATUS
-    )
-    query = (
-        f"INSERT INTO orders ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
-        f" ON CONFLICT (client_order_id) DO UPDATE SET {kept}, {later}"
-    )
-    async with connection.cursor() as cursor:
-        await cursor.executemany(query.encode(), [tuple(row.values()) for row in rows])
-
-
-_STATUS = ("status", "status_rank", "reason")
-
-
-def fill_row(event: Event[OrderFilled]) -> dict[str, Any]:
+def fill_row(event: Event[OrderFilled]) -> Row:
     data = event.data
     return {
         "id": event.id,
@@ -172,8 +148,8 @@ def fill_row(event: Event[OrderFilled]) -> dict[str, Any]:
     }
 
 
-def filled_order_row(event: Event[OrderFilled]) -> dict[str, Any] | None:
-    """The order that a fill belongs to, as filled; None for an order that isn't ours."""
+def filled_order_row(event: Event[OrderFilled]) -> Row | None:
+    """The order that a fill belongs to, as filled; None for an external order."""
     data = event.data
     if data.client_order_id is None:
         return None
@@ -191,13 +167,28 @@ def filled_order_row(event: Event[OrderFilled]) -> dict[str, Any] | None:
         "trigger_price": None,
         "reduce_only": None,
         "status": "filled",
-        "status_rank": RANKS["filled"],
+        "status_rank": STATUS_RANKS["filled"],
         "reason": None,
         "time_ms": event.time_ms,
     }
 
 
-def alert_row(event: Event[SystemAlert]) -> dict[str, Any]:
+def movement_row(event: Event[AccountLedger]) -> Row:
+    data = event.data
+    return {
+        "id": event.id,
+        "model": data.model,
+        "kind": data.kind.value,
+        "amount": data.amount_usd,
+        "reason": data.reason,
+        "coin": data.coin,
+        "size": data.size_coin,
+        "rate_hourly": data.rate_hourly,
+        "time_ms": event.time_ms,
+    }
+
+
+def alert_row(event: Event[SystemAlert]) -> Row:
     data = event.data
     return {
         "id": event.id,
@@ -211,7 +202,7 @@ def alert_row(event: Event[SystemAlert]) -> dict[str, Any]:
     }
 
 
-def command_row(event: Event[ControlCommand]) -> dict[str, Any]:
+def command_row(event: Event[ControlCommand]) -> Row:
     data = event.data
     return {
         "id": event.id,
@@ -221,38 +212,3 @@ def command_row(event: Event[ControlCommand]) -> dict[str, Any]:
         "requested_by": data.requested_by,
         "time_ms": event.time_ms,
     }
-
-
-async def settle_decisions(connection: Connection, decision_ids: Sequence[str]) -> None:
-    """Writes verdict and execution into the decisions concerned, whichever event came first.
-
-    An approval that was taken back as void doesn't count as one.
-    """
-    if not decision_ids:
-        return
-    await connection.execute(
-        """UPDATE ai_decisions d SET verdict = v.verdict, denial_code = v.code,
-            executed = d.executed OR EXISTS (SELECT 1 FROM fills f WHERE f.intent_id = v.id)
-        FROM (
-            SELECT DISTINCT ON (decision_id) id, decision_id, verdict, code FROM verdicts
-            WHERE decision_id = ANY(%s) AND intent_kind <> 'invalidation'
-            ORDER BY decision_id, code = 'VOID' DESC NULLS LAST
-        ) v WHERE v.decision_id = d.id""",
-        (list(decision_ids),),
-    )
-
-
-async def decisions_of_intents(connection: Connection, intent_ids: Sequence[str]) -> dict[str, str]:
-    """Decision id by intent id, of those whose verdict is stored."""
-    if not intent_ids:
-        return {}
-    cursor = await connection.execute("SELECT id, decision_id FROM verdicts WHERE id = ANY(%s)", (list(intent_ids),))
-    return dict(await cursor.fetchall())
-
-
-async def models_traded_by(connection: Connection, decision_ids: Sequence[str]) -> set[str]:
-    """The models of those decisions that already have a trade."""
-    if not decision_ids:
-        return set()
-    cursor = await connection.execute("SELECT model FROM trades WHERE decision_id = ANY(%s)", (list(decision_ids),))
-    return {model for (model,) in await cursor.fetchall()}

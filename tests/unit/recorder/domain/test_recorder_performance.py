@@ -1,4 +1,4 @@
-"""Figures that SQL computes badly, against hand-made cases and slower, plainer computations."""
+"""Performance figures against hand-made cases and slower, plainer computations."""
 
 import math
 import statistics
@@ -7,7 +7,16 @@ from random import Random
 
 import pytest
 
-from recorder.figures import HOUR_MS, Position, hourly_returns, return_band, sharpe_ratio, sortino_ratio, time_shares
+from recorder.domain.performance import (
+    HOUR_MS,
+    Holding,
+    TimeShares,
+    hourly_returns,
+    return_band,
+    sharpe_ratio,
+    sortino_ratio,
+    time_shares,
+)
 
 D = Decimal
 
@@ -39,21 +48,21 @@ def test_ratios_against_the_textbook() -> None:
     assert sortino_ratio(returns) == pytest.approx(mean / downside * math.sqrt(8760))
 
 
-def test_too_little_or_nothing_that_varies_has_no_ratio() -> None:
+def test_few_or_constant_returns_have_no_ratio() -> None:
     assert sharpe_ratio([0.01, -0.01] * 11) is None
     assert sortino_ratio([0.01] * 23) is None
     assert sharpe_ratio([0.01] * 30) is None
     assert sortino_ratio([0.01] * 30) is None
-    assert return_band([0.01] * 23, 1) is None
+    assert return_band([0.01] * 23, Random(1).random) is None
 
 
-def test_the_band_is_seeded_and_holds_what_is_certain() -> None:
-    assert return_band([0.01] * 48, 1) == (pytest.approx(1.01**48 - 1), pytest.approx(1.01**48 - 1))
+def test_the_band_repeats_for_the_same_random_numbers() -> None:
+    assert return_band([0.01] * 48, Random(1).random) == (pytest.approx(1.01**48 - 1), pytest.approx(1.01**48 - 1))
     random = Random(2)
     returns = [random.gauss(0, 0.01) for _ in range(400)]
-    band = return_band(returns, 7)
-    assert band == return_band(returns, 7)
-    assert band != return_band(returns, 8)
+    band = return_band(returns, Random(7).random)
+    assert band == return_band(returns, Random(7).random)
+    assert band != return_band(returns, Random(8).random)
 
 
 def test_the_band_agrees_with_a_plain_block_bootstrap() -> None:
@@ -67,42 +76,40 @@ def test_the_band_agrees_with_a_plain_block_bootstrap() -> None:
             drawn += [returns[(start + step) % 200] for step in range(block)]
         totals.append(math.prod(1 + each for each in drawn[:200]) - 1)
     totals.sort()
-    band = return_band(returns, 1)
+    band = return_band(returns, Random(1).random)
     assert band is not None
     assert band[0] == pytest.approx(totals[100], abs=0.03)
     assert band[1] == pytest.approx(totals[3_900], abs=0.03)
 
 
 def test_a_total_loss_has_no_band() -> None:
-    assert return_band([0.01] * 30 + [-1.0], 1) is None
+    assert return_band([0.01] * 30 + [-1.0], Random(1).random) is None
 
 
-def test_time_is_shared_among_what_is_open() -> None:
-    shares = time_shares([Position(True, 100, 200), Position(False, 150, 250), Position(True, 300, None)])
+def test_time_is_shared_among_the_open_positions() -> None:
+    shares = time_shares([Holding(True, 100, 200), Holding(False, 150, 250), Holding(True, 300, None)])
     assert (shares.long_ms, shares.short_ms) == (75, 75)
     assert (shares.until_ms, shares.open_longs, shares.open_shorts) == (300, 1, 0)
 
 
-def test_no_trade_and_trades_of_one_moment_take_no_time() -> None:
-    assert time_shares([]) == time_shares([]).__class__(D(0), D(0), None, 0, 0)
-    shares = time_shares([Position(True, 100, 100), Position(False, 100, 160)])
+def test_trades_of_one_moment_take_no_time() -> None:
+    assert time_shares([]) == TimeShares(D(0), D(0), None, 0, 0)
+    shares = time_shares([Holding(True, 100, 100), Holding(False, 100, 160)])
     assert (shares.long_ms, shares.short_ms, shares.open_longs) == (0, 60, 0)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_time_shares_against_looking_at_every_moment(seed: int) -> None:
+def test_time_shares_equal_a_count_of_every_moment(seed: int) -> None:
     random = Random(seed)
-    positions = []
+    holdings = []
     for _ in range(12):
         opened = random.randrange(100)
         closed = None if random.random() < 0.2 else opened + random.randrange(60)
-        positions.append(Position(random.random() < 0.5, opened, closed))
-    shares = time_shares(positions)
+        holdings.append(Holding(random.random() < 0.5, opened, closed))
+    shares = time_shares(holdings)
     long_ms = short_ms = 0.0
     for moment in range(shares.until_ms or 0):
-        there = [
-            p.is_long for p in positions if p.opened_ms <= moment and (p.closed_ms is None or moment < p.closed_ms)
-        ]
+        there = [p.is_long for p in holdings if p.opened_ms <= moment and (p.closed_ms is None or moment < p.closed_ms)]
         if there:
             long_ms += sum(there) / len(there)
             short_ms += 1 - sum(there) / len(there)
