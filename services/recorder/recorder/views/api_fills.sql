@@ -1,3 +1,4 @@
+-- One row per fill of the exchange.
 CREATE VIEW api_fills AS
 SELECT
     id,

@@ -1,3 +1,4 @@
+-- Every order of an intent, with its latest status.
 CREATE VIEW api_orders AS
 SELECT
     client_order_id,
