@@ -26,16 +26,20 @@ class SequenceCheck:
         self._last_read = dict.fromkeys(CATALOG, "0-0")
 
     async def run(self) -> None:
-        """Checks every `interval_s` seconds until cancelled."""
+        """Checks every `interval_s` seconds until cancelled, through outages of Redis."""
         while True:
             try:
-                for stream in CATALOG:
-                    await self._read(stream)
+                await self.check()
             except Exception as error:
                 if not is_outage(error):
                     raise
                 self._last_read = dict.fromkeys(CATALOG, "0-0")
             await self._service.clock.sleep(self._interval_s)
+
+    async def check(self) -> None:
+        """One round: reads what every stream got since the round before."""
+        for stream in CATALOG:
+            await self._read(stream)
 
     async def _read(self, stream: str) -> None:
         while True:

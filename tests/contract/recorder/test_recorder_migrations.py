@@ -12,7 +12,7 @@ from recorder.projections import trade_builder
 from recorder.projections.statistics import recompute_all
 from recorder.storage.statements import Row, select
 
-DUMP = Path(__file__).parents[1] / "golden" / "recorder" / "database_0013.sql"
+DUMP = Path(__file__).parents[2] / "golden" / "recorder" / "database_0013.sql"
 API = {
     "api_accounts": "model",
     "api_alerts": "id",

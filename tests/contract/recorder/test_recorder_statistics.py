@@ -1,19 +1,18 @@
-"""Every figure of the leaderboard against a recomputation from the raw fills that knows nothing of the recorder's."""
+"""Every figure of the leaderboard against a recomputation from the raw fills that shares no code with the recorder."""
 
 import itertools
 import math
 import statistics
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind, OrderFilled, OrderRole, originate
-from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from gateway.queries import Queries
 from recorder.handlers import Recorder
@@ -27,50 +26,35 @@ HOUR_MS = 3_600_000
 COINS = (Symbol.BTC, Symbol.ETH, Symbol.DOGE)
 
 
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    pool = await open_pool(database_url)
-    await migrate(pool, "recorder")
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
-async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
-    redis = Redis.from_url(redis_url)
-    yield Recorder(pool, redis, snapshot_interval_s=300)
-    await redis.aclose()
-
-
 async def row_of(pool: Pool, model: str) -> dict[str, Any]:
     return next(row for row in await Queries(pool).leaderboard() if row["model"] == model)
 
 
-# What happened: positions opened, grown, reduced, turned, liquidated, some within one millisecond.
+# Generated fills: positions opened, increased, reduced, reversed and liquidated, some within one millisecond.
 
 
 @dataclass
 class Market:
-    """One coin's position as an exchange would keep it: average entry price, profit realised when reduced."""
+    """One coin's position as an exchange would keep it: average entry price, profit realized when reduced."""
 
     size: Decimal = ZERO
     entry: Decimal = ZERO
 
     def take(self, signed: Decimal, price: Decimal) -> Decimal:
-        """Books a fill; what it realised, before fees."""
+        """Applies a fill; returns what it realized, before fees."""
         closing = min(abs(self.size), abs(signed)) if self.size * signed < 0 else D(0)
-        realised = closing * (price - self.entry) * (1 if self.size > 0 else -1)
+        realized = closing * (price - self.entry) * (1 if self.size > 0 else -1)
         after = self.size + signed
         if closing == 0:
             self.entry = (self.entry * abs(self.size) + price * abs(signed)) / abs(after)
         elif after * self.size < 0:
             self.entry = price
         self.size = after
-        return realised
+        return realized
 
 
 @dataclass
-class Life:
+class History:
     """One model's generated fills with the decisions and approvals behind them."""
 
     model: str
@@ -86,7 +70,7 @@ class Life:
         price = D(self.random.randint(9_000, 11_000)) / 100
         market = self.markets[coin]
         before = market.size
-        realised = market.take(signed, price)
+        realized = market.take(signed, price)
         fee = (abs(signed) * price * D("0.00045")).quantize(D("1e-6"))
         self.events.append(
             filled(
@@ -98,7 +82,7 @@ class Life:
                 price,
                 before,
                 fee=fee,
-                closed_pnl=realised,
+                closed_pnl=realized,
                 role=role,
                 is_liquidation=liquidated,
                 intent=intent,
@@ -107,7 +91,7 @@ class Life:
         self.trade_id += 1
 
     def step(self, number: int) -> None:
-        """One thing that happens to one coin."""
+        """Opens, increases, reduces, reverses or closes the position of one coin."""
         self.now_ms += self.random.choice((0, 1, 50, 60_000, 7_200_000))
         coin = self.random.choice(COINS)
         market = self.markets[coin]
@@ -227,27 +211,29 @@ def assert_equal(row: dict[str, Any], expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 async def test_leaderboard_figures_follow_from_the_raw_fills(recorder: Recorder, pool: Pool, seed: int) -> None:
     random = Random(seed)
-    lives = [Life(model, random) for model in ("deepseek", "qwen")]
-    for life in lives:
+    histories = [History(model, random) for model in ("deepseek", "qwen")]
+    for history in histories:
         for number in range(60):
-            life.step(number)
-    starts = [state(life.model, 999_000, D(10_000)) for life in lives]
-    events = [*starts, *sorted((e for life in lives for e in life.events), key=lambda e: e.time_ms)]
+            history.step(number)
+    starts = [state(history.model, 999_000, D(10_000)) for history in histories]
+    events = [*starts, *sorted((e for history in histories for e in history.events), key=lambda e: e.time_ms)]
     while events:
         size = random.randint(1, 40)
         batch, events = events[:size], events[size:]
         await recorder.store(random.sample(batch, len(batch)), 1)
-    for life in lives:
-        row = await row_of(pool, life.model)
+    for history in histories:
+        row = await row_of(pool, history.model)
         episodes: list[Episode] = []
         for coin in COINS:
-            fills = [e for e in life.events if isinstance(e.data, OrderFilled) and e.data.symbol is coin]
-            episodes += episodes_of(fills, life.confidences, life.leverages)
+            fills = [e for e in history.events if isinstance(e.data, OrderFilled) and e.data.symbol is coin]
+            episodes += episodes_of(fills, history.confidences, history.leverages)
         assert_equal(row, recomputed(episodes))
-        realised = sum(e.data.closed_pnl_usd - e.data.fee_usd for e in life.events if isinstance(e.data, OrderFilled))
-        figures = await Queries(pool).model_statistics(life.model)
+        realized = sum(
+            e.data.closed_pnl_usd - e.data.fee_usd for e in history.events if isinstance(e.data, OrderFilled)
+        )
+        figures = await Queries(pool).model_statistics(history.model)
         assert figures is not None
-        assert abs(D(figures["net_realized"]) - realised) <= CENT
+        assert abs(D(figures["net_realized"]) - realized) <= CENT
     before = await Queries(pool).leaderboard()
     async with pool.connection() as connection:
         await recompute_all(connection)
@@ -273,7 +259,7 @@ async def test_one_winning_trade_has_no_profit_factor(recorder: Recorder, pool: 
     assert row["average_holding_ms"] == row["median_holding_ms"] == 60_000
 
 
-async def test_an_open_trade_counts_only_for_fees_and_what_was_realised(recorder: Recorder, pool: Pool) -> None:
+async def test_an_open_trade_counts_only_for_fees_and_realized_pnl(recorder: Recorder, pool: Pool) -> None:
     fills = [
         filled("qwen", Symbol.BTC, 1, 2_000, D(2), D(100), D(0), fee=D("0.09")),
         filled("qwen", Symbol.BTC, 2, 3_000, D(-1), D(110), D(2), fee=D("0.05"), closed_pnl=D(10)),
@@ -297,7 +283,7 @@ async def test_funding_of_an_open_trade_counts_at_once(recorder: Recorder, pool:
     assert figures["net_realized"] == "-0.3"
 
 
-async def test_margin_that_the_backstop_kept_is_a_realised_loss_of_its_account(recorder: Recorder, pool: Pool) -> None:
+async def test_margin_kept_by_the_backstop_is_a_realized_loss(recorder: Recorder, pool: Pool) -> None:
     kept = AccountLedger(model="qwen", kind=LedgerKind.LIQUIDATION, amount_usd=D(-40), reason="backstop", coin="BTC")
     event = originate(kept, keys=("l",), time_ms=2_500, now_ms=2_500)
     fills = [
@@ -311,7 +297,7 @@ async def test_margin_that_the_backstop_kept_is_a_realised_loss_of_its_account(r
     assert [row["net_realized"] for row in figures if row is not None] == ["-44", "0"]
 
 
-async def test_time_shares_go_on_with_the_account(recorder: Recorder, pool: Pool) -> None:
+async def test_time_shares_of_an_open_position_grow_with_the_account(recorder: Recorder, pool: Pool) -> None:
     fills = [
         filled("qwen", Symbol.BTC, 1, 2_000, D(1), D(100), D(0)),
         filled("qwen", Symbol.BTC, 2, 4_000, D(-1), D(100), D(1)),
@@ -324,7 +310,7 @@ async def test_time_shares_go_on_with_the_account(recorder: Recorder, pool: Pool
     assert shares == ["20", "40", "40"]
 
 
-async def test_money_paid_in_or_out_is_no_profit_and_no_drawdown(recorder: Recorder, pool: Pool) -> None:
+async def test_transfers_are_no_profit_and_no_drawdown(recorder: Recorder, pool: Pool) -> None:
     def sums(transfers: int) -> AccountSums:
         names = ("start_cash_usd", "closed_pnl_usd", "fees_usd", "funding_usd")
         return AccountSums(since_ms=0, transfers_usd=D(transfers), **dict.fromkeys(names, ZERO))
@@ -345,12 +331,10 @@ async def test_money_paid_in_or_out_is_no_profit_and_no_drawdown(recorder: Recor
     assert (account["total_pnl"], account["return_percent"]) == ("-50", "-0.5")
 
 
-async def test_a_fall_between_two_recorded_states_counts_and_so_does_the_height_it_came_from(
-    recorder: Recorder, pool: Pool
-) -> None:
+async def test_drawdown_counts_states_between_two_recorded_ones(recorder: Recorder, pool: Pool) -> None:
     minute_ms = 60_000
-    told = [(0, 10_000), (1, 10_200), (2, 10_100), (3, 9_900), (4, 9_950), (5, 10_000), (6, 9_890), (7, 9_900)]
-    await recorder.store([state("qwen", number * minute_ms, D(equity)) for number, equity in told], 1)
+    equities = [(0, 10_000), (1, 10_200), (2, 10_100), (3, 9_900), (4, 9_950), (5, 10_000), (6, 9_890), (7, 9_900)]
+    await recorder.store([state("qwen", number * minute_ms, D(equity)) for number, equity in equities], 1)
     expected = 100 * (1 - D(9_890) / D(10_200))
     assert D((await row_of(pool, "qwen"))["max_drawdown_percent"]) == pytest.approx(expected, abs=D("1e-8"))
     async with pool.connection() as connection:
@@ -361,7 +345,7 @@ async def test_a_fall_between_two_recorded_states_counts_and_so_does_the_height_
     assert D((await row_of(pool, "qwen"))["max_drawdown_percent"]) == pytest.approx(expected, abs=D("1e-8"))
 
 
-async def test_decisions_are_counted_once_whatever_is_repeated(recorder: Recorder, pool: Pool) -> None:
+async def test_decisions_stored_again_are_counted_once(recorder: Recorder, pool: Pool) -> None:
     day_ms = 86_400_000
     decisions = [
         decided("qwen", f"c{n}", n * day_ms // 4, tokens=100 + n, latency_ms=100 * n, cost_usd=D("0.0125"))
@@ -418,7 +402,7 @@ async def test_charts_keep_extremes(recorder: Recorder, pool: Pool) -> None:
         assert deepest <= min((e / peak - 1) * 100 for _, e, peak in peaks) + D("1e-8")
 
 
-async def test_benchmarks_hold_from_the_start_on(recorder: Recorder, pool: Pool) -> None:
+async def test_benchmarks_start_with_the_first_account(recorder: Recorder, pool: Pool) -> None:
     def mids(btc: int, doge: int) -> dict[Symbol, Decimal]:
         return {Symbol.BTC: D(btc), Symbol.DOGE: D(doge)}
 

@@ -1,7 +1,7 @@
 """Recorder and gateway on a real PostgreSQL: events in any order become the same rows, and rows become answers."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -28,7 +28,7 @@ from common.events import (
     derive,
     originate,
 )
-from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide, Side
 from gateway.queries import Queries
@@ -37,7 +37,7 @@ from recorder.handlers import Recorder
 ONE = Decimal(1)
 
 
-def story() -> list[Event[Any]]:
+def scenario() -> list[Event[Any]]:
     """One decision, approved, filled in two parts, stopped out; and the account meanwhile."""
     prompt = Prompt(system="s", user="u\x00", strategy="trend-v1", strategy_hash="h", prompt_hash="p")
     decision = AgentDecision(
@@ -190,23 +190,8 @@ def account(at: int, *, is_open: bool, approval: str) -> Event[AccountUpdated]:
     return originate(payload, keys=("qwen", at), time_ms=at, now_ms=at)
 
 
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    pool = await open_pool(database_url)
-    await migrate(pool, "recorder")
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
-async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
-    redis = Redis.from_url(redis_url)
-    yield Recorder(pool, redis, snapshot_interval_s=300)
-    await redis.aclose()
-
-
-async def picture(pool: Pool) -> dict[str, Any]:
-    """Everything that browsers could see, without when it was written."""
+async def read_rows(pool: Pool) -> dict[str, Any]:
+    """Everything that browsers see, and the columns of trades that only the table has."""
     queries = Queries(pool)
     tables = (
         "api_decisions",
@@ -218,14 +203,15 @@ async def picture(pool: Pool) -> dict[str, Any]:
         "api_leaderboard",
     )
     rows = {table: await queries.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+    rows["trades"] = await queries.rows("SELECT id, confidence, reasoning, created_at FROM trades")
     for row in rows["api_orders"]:
         del row["time_ms"]
     return rows
 
 
-async def test_the_story_in_order(recorder: Recorder, pool: Pool) -> None:
-    pushes = await recorder.store(story(), 5_000)
-    rows = await picture(pool)
+async def test_a_decision_becomes_a_closed_trade_and_its_pushes(recorder: Recorder, pool: Pool) -> None:
+    pushes = await recorder.store(scenario(), 5_000)
+    rows = await read_rows(pool)
     [trade] = rows["api_trades"]
     assert (trade["status"], trade["close_reason"], trade["leverage"]) == ("CLOSED", "stop_loss", 5)
     assert trade["entry_price"] == "100.66666667"
@@ -242,24 +228,24 @@ async def test_the_story_in_order(recorder: Recorder, pool: Pool) -> None:
     assert set(channels) == {"ai_decision", "trade_executed", "position_update", "account_update"}
 
 
-async def test_storing_a_batch_again_changes_nothing_and_repeats_its_pushes(recorder: Recorder, pool: Pool) -> None:
-    first = await recorder.store(story(), 5_000)
-    before = await picture(pool)
-    again = await recorder.store(story(), 7_000)
-    assert await picture(pool) == before
+async def test_a_batch_stored_again_changes_nothing_and_repeats_pushes(recorder: Recorder, pool: Pool) -> None:
+    first = await recorder.store(scenario(), 5_000)
+    before = await read_rows(pool)
+    again = await recorder.store(scenario(), 7_000)
+    assert await read_rows(pool) == before
     assert {push.id for push in again} <= {push.id for push in first}
 
 
-async def test_a_position_was_opened_with_the_first_fill_of_its_trade(recorder: Recorder, pool: Pool) -> None:
-    events = story()
+async def test_a_position_opens_with_the_first_fill_of_its_trade(recorder: Recorder, pool: Pool) -> None:
+    events = scenario()
     await recorder.store(events[-2:-1], 5_000)
-    assert (await picture(pool))["api_positions"][0]["opened_at"] == 1090
+    assert (await read_rows(pool))["api_positions"][0]["opened_at"] == 1090
     await recorder.store(events[:6], 5_000)
-    assert (await picture(pool))["api_positions"][0]["opened_at"] == 1100
+    assert (await read_rows(pool))["api_positions"][0]["opened_at"] == 1100
 
 
-async def test_what_may_not_have_gone_out_is_pushed_again(recorder: Recorder) -> None:
-    state = story()[-2]
+async def test_forgotten_pushes_go_out_again_with_the_same_ids(recorder: Recorder) -> None:
+    state = scenario()[-2]
     first = await recorder.store([state], 5_000)
     assert await recorder.store([state], 7_000) == ()
     await recorder.forget_pushes()
@@ -268,16 +254,16 @@ async def test_what_may_not_have_gone_out_is_pushed_again(recorder: Recorder) ->
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_any_order_and_any_batches_give_the_same_rows(recorder: Recorder, pool: Pool, seed: int) -> None:
-    await recorder.store(story(), 5_000)
-    expected = await picture(pool)
+async def test_any_order_of_events_gives_the_same_rows(recorder: Recorder, pool: Pool, seed: int) -> None:
+    await recorder.store(scenario(), 5_000)
+    expected = await read_rows(pool)
     async with pool.connection() as connection:
         await connection.execute(
             "TRUNCATE ai_decisions, verdicts, orders, fills, trades, accounts, positions, account_snapshots,"
             " model_statistics, equity_hours, decision_days"
         )
     random = Random(seed)
-    *events, opened, closed = story()
+    *events, opened, closed = scenario()
     shuffled: Sequence[Event[Any]] = random.sample(events, len(events))
     at = random.randrange(len(shuffled))
     mixed = [*shuffled[:at], opened, *shuffled[at:], closed]
@@ -285,7 +271,7 @@ async def test_any_order_and_any_batches_give_the_same_rows(recorder: Recorder, 
         await recorder.store([event], 5_000)
         if random.random() < 0.3:
             await recorder.store([event], 5_000)
-    found = await picture(pool)
+    found = await read_rows(pool)
     for rows in (found, expected):
         for trade in rows["api_trades"]:
             for figure in ("funding", "pnl", "pnl_percent"):
@@ -296,8 +282,8 @@ async def test_any_order_and_any_batches_give_the_same_rows(recorder: Recorder, 
     assert found == expected
 
 
-async def test_a_decision_is_told_whole(recorder: Recorder, pool: Pool) -> None:
-    await recorder.store(story(), 5_000)
+async def test_a_decision_is_read_with_all_that_followed(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store(scenario(), 5_000)
     detail = await Queries(pool).decision("r-1", "qwen")
     assert detail is not None
     assert detail["prompt"] == {"system": "s", "user": "u\N{REPLACEMENT CHARACTER}"}
@@ -309,8 +295,8 @@ async def test_a_decision_is_told_whole(recorder: Recorder, pool: Pool) -> None:
     assert await Queries(pool).decision("r-1", "deepseek") is None
 
 
-async def test_lists_are_paged_by_key_without_holes_or_repeats(recorder: Recorder, pool: Pool) -> None:
-    base = story()[0]
+async def test_pages_hold_every_row_once(recorder: Recorder, pool: Pool) -> None:
+    base = scenario()[0]
     events = [
         originate(base.data, keys=("snap", number), time_ms=1000 + number // 3, now_ms=1, cycle_id=f"r-{number}")
         for number in range(20)
@@ -329,8 +315,8 @@ async def test_lists_are_paged_by_key_without_holes_or_repeats(recorder: Recorde
     assert set(seen) == {event.id for event in events}
 
 
-async def test_memory_tells_the_last_trades(recorder: Recorder, pool: Pool, redis_url: str) -> None:
-    await recorder.store(story(), 5_000)
+async def test_memory_holds_the_latest_trades(recorder: Recorder, pool: Pool, redis_url: str) -> None:
+    await recorder.store(scenario(), 5_000)
     async with Redis.from_url(redis_url) as redis:
         memory = json.loads(await redis.get("memory:qwen"))
     assert memory["trades"][0]["close_reason"] == "stop_loss"
@@ -338,9 +324,40 @@ async def test_memory_tells_the_last_trades(recorder: Recorder, pool: Pool, redi
     assert memory["sharpe"] is None
 
 
-async def test_memory_comes_back_with_a_decision(recorder: Recorder, redis_url: str) -> None:
-    await recorder.store(story(), 5_000)
+async def test_a_decision_restores_a_wiped_memory(recorder: Recorder, redis_url: str) -> None:
+    await recorder.store(scenario(), 5_000)
     async with Redis.from_url(redis_url) as redis:
         await redis.delete("memory:qwen")
-        await recorder.store([event for event in story() if isinstance(event.data, AgentDecision)], 6_000)
+        await recorder.store([event for event in scenario() if isinstance(event.data, AgentDecision)], 6_000)
         assert json.loads(await redis.get("memory:qwen"))["trades"]
+
+
+async def test_a_trade_has_what_its_decision_stated(recorder: Recorder, pool: Pool) -> None:
+    decided, *following = scenario()
+    await recorder.store(following, 5_000)
+    columns = "SELECT confidence, reasoning, entry_time, exit_time, created_at FROM trades"
+    [before] = await Queries(pool).rows(columns)
+    assert (before["confidence"], before["reasoning"]) == (None, None)
+    await recorder.store([decided], 5_000)
+    [after] = await Queries(pool).rows(columns)
+    assert (after["confidence"], after["reasoning"]) == (Decimal(72), "because")
+    times = [after[name].timestamp() for name in ("entry_time", "exit_time", "created_at")]
+    assert times == [1.1, 1.2, 1.1]
+
+
+async def test_a_decision_keeps_what_the_model_was_shown(recorder: Recorder, pool: Pool) -> None:
+    decided = scenario()[0]
+    skipped = decided.data.model_copy(update={"prompt": None, "model": "deepseek"})
+    await recorder.store([decided, originate(skipped, keys=("s",), time_ms=1, now_ms=1, cycle_id="r-1")], 5_000)
+    rows = await Queries(pool).rows("SELECT model, market_data FROM ai_decisions ORDER BY model")
+    shown = {"boundary_ms": 1000, "mid_prices": {"BTC": "100"}, "prompt_hash": "p"}
+    assert rows == [{"model": "deepseek", "market_data": None}, {"model": "qwen", "market_data": shown}]
+
+
+async def test_a_position_has_its_price_and_times_to_read(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store(scenario()[-2:-1], 5_000)
+    [row] = await Queries(pool).rows("SELECT current_price, notional_value, opened_at, updated_at FROM positions")
+    assert (row["current_price"], row["notional_value"]) == (101, 303)
+    assert (row["opened_at"].timestamp(), row["updated_at"].timestamp()) == (1.09, 1.15)
+    [snapshot] = await Queries(pool).rows("SELECT created_at FROM account_snapshots")
+    assert snapshot["created_at"].timestamp() == 1.15

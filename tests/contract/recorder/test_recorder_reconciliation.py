@@ -1,23 +1,22 @@
-"""The recorder ties an account's profit out from its own rows, and books funding to the trade that paid it."""
+"""The recorder ties an account's profit out from its own rows, and charges funding to the trade that paid it."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from common.events import (
     AccountLedger,
     AccountSums,
     AccountUpdated,
+    AlertCode,
     Event,
     LedgerKind,
     OrderFilled,
     OrderRole,
     originate,
 )
-from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
 from gateway.queries import Queries
@@ -96,22 +95,7 @@ def round_trip() -> list[Event[Any]]:
     ]
 
 
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[Pool]:
-    pool = await open_pool(database_url)
-    await migrate(pool, "recorder")
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
-async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
-    redis = Redis.from_url(redis_url)
-    yield Recorder(pool, redis, snapshot_interval_s=300)
-    await redis.aclose()
-
-
-async def books(pool: Pool) -> dict[str, Any]:
+async def reconciliation(pool: Pool) -> dict[str, Any]:
     [row] = await Queries(pool).rows("SELECT * FROM pnl_reconciliations")
     return dict(row)
 
@@ -121,7 +105,7 @@ def alerts(events: tuple[Event[Any], ...]) -> list[Event[Any]]:
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-async def test_funding_belongs_to_the_trade_that_paid_it(recorder: Recorder, pool: Pool, is_late: bool) -> None:
+async def test_funding_is_charged_to_the_trade_that_paid_it(recorder: Recorder, pool: Pool, is_late: bool) -> None:
     events = round_trip()
     if is_late:
         events = [*events[::2], *events[1::2]]
@@ -136,7 +120,7 @@ async def test_an_account_ties_out_from_the_recorded_rows(recorder: Recorder, po
     await recorder.store([*round_trip(), ledger(LedgerKind.FUNDING, "-7", START_MS - 1, "SOL")], 1)
     cash = 1000 + 20 - 2 * Decimal("0.81") - Decimal("0.75") + 100
     assert alerts(await recorder.store([state(str(cash), START_MS + 60)], 1)) == []
-    row = await books(pool)
+    row = await reconciliation(pool)
     assert row["residual"] == 0
     assert (row["realized_pnl"], row["fees"], row["funding"], row["transfers"]) == (
         20,
@@ -146,21 +130,23 @@ async def test_an_account_ties_out_from_the_recorded_rows(recorder: Recorder, po
     )
 
 
-async def test_what_stays_unexplained_is_stored_and_told_once(recorder: Recorder, pool: Pool) -> None:
+async def test_unexplained_cash_is_stored_and_alerted_once(recorder: Recorder, pool: Pool) -> None:
     await recorder.store([state("1000", START_MS)], 1)
     first, later = state("1001.5", START_MS + 60_000), state("1001.5", START_MS + 95_000)
     assert alerts(await recorder.store([first], 1)) == []
-    told = alerts(await recorder.store([later], 1))
-    assert [(alert.data.code, alert.data.figures["residual_usd"]) for alert in told] == [("PNL_RESIDUAL", "1.500000")]
-    assert alerts(await recorder.store([later], 1)) == told
+    late_alerts = alerts(await recorder.store([later], 1))
+    assert [(alert.data.code, alert.data.figures["residual_usd"]) for alert in late_alerts] == [
+        (AlertCode.PNL_RESIDUAL, "1.500000")
+    ]
+    assert alerts(await recorder.store([later], 1)) == late_alerts
     assert alerts(await recorder.store([state("1001.5", START_MS + 300_000)], 1)) == []
-    assert (await books(pool))["residual"] == Decimal("1.5")
+    assert (await reconciliation(pool))["residual"] == Decimal("1.5")
     await recorder.store([ledger(LedgerKind.TRADE, "1.5", START_MS + 5, "ATOM")], 1)
     await recorder.store([state("1001.5", START_MS + 400_000)], 1)
-    assert (await books(pool))["residual"] == 0
+    assert (await reconciliation(pool))["residual"] == 0
 
 
-async def test_what_comes_a_moment_late_is_no_alert(recorder: Recorder) -> None:
+async def test_an_explanation_within_half_a_minute_prevents_the_alert(recorder: Recorder) -> None:
     deposit = ledger(LedgerKind.TRANSFER, "300", START_MS + 50)
     await recorder.store([state("1300", START_MS + 60)], 1)
     await recorder.store([deposit], 1)
