@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -22,14 +22,14 @@ from common.runtime.outages import OUTAGES
 
 OUTAGES += [psycopg.OperationalError, PoolTimeout, PoolClosed]
 
-CONNECT_LIMIT_S = 5
-_LOCK_KEY = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
+CONNECT_LIMIT_S: Final = 5
+_LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 
-def _an_address(value: SecretStr) -> SecretStr:
-    """libpq itself takes it; its own complaint may hold the password."""
+def _well_formed(value: SecretStr) -> SecretStr:
+    """Checks the form only, as libpq reads it; the value stays out of the message, since it may hold the password."""
     text = value.get_secret_value()
     try:
         if not text.startswith(("postgresql://", "postgres://")):
@@ -41,7 +41,7 @@ def _an_address(value: SecretStr) -> SecretStr:
     return value
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_an_address)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_well_formed)]
 """DATABASE_URL as a setting."""
 
 
@@ -50,7 +50,7 @@ class MigrationError(Exception):
 
 
 async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False) -> Pool:
-    """A pool with at least one good connection; waits for the server as long as it takes, saying so.
+    """A pool with at least one good connection; logs and waits for the server as long as it takes.
 
     With `autocommit` no BEGIN and COMMIT travel: each statement, or each pipeline as a whole, is a transaction.
     """
@@ -70,9 +70,10 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, 
 
 
 class KeptConnection:
-    """One connection of a pool, kept at hand: asking the pool costs a tenth of a millisecond each time.
+    """One connection that stays taken from its pool, since getting one costs a tenth of a millisecond each time.
 
-    Uses wait for one another. Whatever goes wrong in one, the next has a connection that the pool vouches for.
+    One use at a time; others wait for their turn. After an exception in a use, and when the server has closed the
+    connection, it goes back to the pool, which drops it if it is broken, and the next use gets one from the pool.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -82,9 +83,9 @@ class KeptConnection:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """The connection. Raises as the pool does when there is none to be had."""
+        """The connection. Raises what the pool raises when it has none."""
         async with self._turn:
-            if self._kept is not None and (self._kept.closed or _has_news(self._kept)):
+            if self._kept is not None and (self._kept.closed or _has_unread_bytes(self._kept)):
                 await self._give_back()
             if self._kept is None:
                 self._kept = await self._pool.getconn()
@@ -95,7 +96,7 @@ class KeptConnection:
                 raise
 
     async def close(self) -> None:
-        """Closes the pool with it."""
+        """Closes the connection and its pool."""
         await self._give_back()
         await self._pool.close()
 
@@ -106,12 +107,12 @@ class KeptConnection:
 
 
 async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Asks the server whether a connection still lives, but only if it has said something unasked: that it ends."""
-    if _has_news(connection):
+    """Tests a connection on which unread bytes wait: an idle server sends only that it closes the connection."""
+    if _has_unread_bytes(connection):
         await AsyncConnectionPool.check_connection(connection)
 
 
-def _has_news(connection: psycopg.AsyncConnection[Any]) -> bool:
+def _has_unread_bytes(connection: psycopg.AsyncConnection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
