@@ -28,7 +28,7 @@ _LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turn
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 
-def _well_formed(value: SecretStr) -> SecretStr:
+def _check_address(value: SecretStr) -> SecretStr:
     """Checks the form only, as libpq reads it; the value stays out of the message, since it may hold the password."""
     text = value.get_secret_value()
     try:
@@ -41,7 +41,7 @@ def _well_formed(value: SecretStr) -> SecretStr:
     return value
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_well_formed)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_address)]
 """DATABASE_URL as a setting."""
 
 
