@@ -75,6 +75,11 @@ async def read_api(pool: Pool) -> dict[str, list[Row]]:
     return {source: await read(pool, f"SELECT * FROM {source} ORDER BY {key}") for source, key in API.items()}
 
 
+def columns_of(before: dict[str, list[Row]], after: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows of `after` without columns that `before` does not have: later versions may add some."""
+    return {source: [{name: row[name] for name in before[source][0]} for row in rows] for source, rows in after.items()}
+
+
 def at(time_ms: int) -> datetime:
     return datetime.fromtimestamp(time_ms // 1000, UTC).replace(microsecond=time_ms % 1000 * 1000)
 
@@ -114,10 +119,10 @@ async def test_rest_and_websocket_send_the_same_rows(old_pool: Pool) -> None:
     before = await read_api(old_pool)
     assert all(before.values())
     await migrate(old_pool, "recorder")
-    assert await read_api(old_pool) == before
+    assert columns_of(before, await read_api(old_pool)) == before
     async with old_pool.connection() as connection:
         await recompute_all(connection)
-    assert await read_api(old_pool) == before
+    assert columns_of(before, await read_api(old_pool)) == before
 
 
 async def test_new_columns_are_filled_from_what_is_recorded(old_pool: Pool) -> None:
