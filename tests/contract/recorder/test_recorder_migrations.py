@@ -106,6 +106,9 @@ async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
 async def test_the_figures_of_trades_keep_their_values(old_pool: Pool) -> None:
     before = {row["model"]: row for row in await read(old_pool, "SELECT * FROM model_statistics")}
     await migrate(old_pool, "recorder")
+    for old in before.values():
+        for bound in ("low", "high"):
+            old[f"return_band_{bound}"] = old.pop(f"band_{bound}")
     for row in await read(old_pool, "SELECT * FROM model_statistics"):
         old, figures = before[row["model"]], row.pop("trade_figures")
         assert row.items() <= old.items()

@@ -3,16 +3,16 @@
 from itertools import permutations
 
 from common.runtime.database import Pool
-from recorder.storage.rows import STATUS_RANKS
+from recorder.domain.statuses import OrderStatus
 from recorder.storage.statements import Row, insert, select, upsert, upsert_orders
 
 MOVEMENT: Row = {"id": "m", "model": "qwen", "kind": "transfer", "amount": 1, "reason": "deposit", "time_ms": 1}
 
 
-def order(status: str, **more: object) -> Row:
+def order(status: OrderStatus, **more: object) -> Row:
     columns = ("intent_id", "cycle_id", "order_id", "side", "size", "price", "trigger_price", "reduce_only", "reason")
     identity = {"client_order_id": "0x1", "model": "qwen", "symbol": "BTC", "role": "entry", "time_ms": 1}
-    return dict.fromkeys(columns) | identity | {"status": status, "status_rank": STATUS_RANKS[status]} | more
+    return dict.fromkeys(columns) | identity | {"status": status.value, "status_rank": status.rank} | more
 
 
 async def test_a_row_inserted_again_stays_as_it_is(pool: Pool) -> None:
@@ -33,8 +33,12 @@ async def test_an_upsert_writes_only_its_own_columns(pool: Pool) -> None:
 
 
 async def test_an_order_ends_the_same_in_any_order_of_its_events(pool: Pool) -> None:
-    accepted = order("accepted", order_id=7, side="BUY", size=2, price=100, reduce_only=False)
-    events = [accepted, order("filled", order_id=7), order("canceled", order_id=7, reason="IOC_REMAINDER")]
+    accepted = order(OrderStatus.ACCEPTED, order_id=7, side="BUY", size=2, price=100, reduce_only=False)
+    events = [
+        accepted,
+        order(OrderStatus.FILLED, order_id=7),
+        order(OrderStatus.CANCELED, order_id=7, reason="IOC_REMAINDER"),
+    ]
     for arrival in permutations(events):
         async with pool.connection() as connection:
             await connection.execute("TRUNCATE orders")

@@ -82,5 +82,9 @@ ALTER TABLE model_statistics
     DROP COLUMN long_share_percent,
     DROP COLUMN brier;
 
+-- One name from column to page.
+ALTER TABLE model_statistics RENAME COLUMN band_low TO return_band_low;
+ALTER TABLE model_statistics RENAME COLUMN band_high TO return_band_high;
+
 -- Whether each account's profit ties out is a reconciliation.
 ALTER TABLE account_books RENAME TO pnl_reconciliations;

@@ -97,8 +97,8 @@ async def _update_returns(connection: Connection, model: str, hour_ms: int) -> N
         "returns_ms": hour_ms,
         "sharpe": _decimal(sharpe_ratio(returns)),
         "sortino": _decimal(sortino_ratio(returns)),
-        "band_low": _decimal(low),
-        "band_high": _decimal(high),
+        "return_band_low": _decimal(low),
+        "return_band_high": _decimal(high),
     }
     await upsert(connection, "model_statistics", "model", row)
 

@@ -18,9 +18,14 @@ from common.events import (
     RiskDenied,
     SystemAlert,
 )
+from recorder.domain.statuses import OrderStatus, Verdict
 from recorder.storage.statements import Row
 
-STATUS_RANKS: Final = {"accepted": 1, "filled": 2, "canceled": 3, "rejected": 3}
+_STATUSES: Final[dict[type, OrderStatus]] = {
+    OrderAccepted: OrderStatus.ACCEPTED,
+    OrderRejected: OrderStatus.REJECTED,
+    OrderCancelled: OrderStatus.CANCELED,
+}
 
 
 def decision_row(event: Event[AgentDecision]) -> Row:
@@ -88,7 +93,7 @@ def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> Row:
         "decision_id": data.decision_id,
         "cycle_id": event.cycle_id,
         "intent_kind": data.intent_kind.value,
-        "verdict": "APPROVED" if is_approved else "DENIED",
+        "verdict": (Verdict.APPROVED if is_approved else Verdict.DENIED).value,
         "code": data.code if isinstance(data, RiskDenied) else None,
         "symbol": symbol.value if symbol else None,
         "rules": Jsonb([json.loads(rule.model_dump_json()) for rule in data.rules]),
@@ -98,10 +103,10 @@ def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> Row:
 
 
 def order_row(event: Event[OrderAccepted] | Event[OrderRejected] | Event[OrderCancelled]) -> Row:
-    """What the event tells of the order; None, which leaves the stored value, for what it doesn't tell."""
+    """The order as far as the event describes it; None elsewhere, which leaves the stored value."""
     data = event.data
     accepted = data if isinstance(data, OrderAccepted) else None
-    status = "accepted" if accepted else "rejected" if isinstance(data, OrderRejected) else "canceled"
+    status = _STATUSES[type(data)]
     return {
         "client_order_id": data.client_order_id,
         "model": data.model,
@@ -115,8 +120,8 @@ def order_row(event: Event[OrderAccepted] | Event[OrderRejected] | Event[OrderCa
         "price": accepted.price if accepted else None,
         "trigger_price": accepted.trigger_price if accepted else None,
         "reduce_only": accepted.reduce_only if accepted else None,
-        "status": status,
-        "status_rank": STATUS_RANKS[status],
+        "status": status.value,
+        "status_rank": status.rank,
         "reason": None if accepted else data.reason,  # type: ignore[union-attr]
         "time_ms": event.time_ms,
     }
@@ -166,8 +171,8 @@ def filled_order_row(event: Event[OrderFilled]) -> Row | None:
         "price": None,
         "trigger_price": None,
         "reduce_only": None,
-        "status": "filled",
-        "status_rank": STATUS_RANKS["filled"],
+        "status": OrderStatus.FILLED.value,
+        "status_rank": OrderStatus.FILLED.rank,
         "reason": None,
         "time_ms": event.time_ms,
     }

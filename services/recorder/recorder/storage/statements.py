@@ -41,7 +41,7 @@ async def upsert(connection: Connection, table: str, key: str, row: Row) -> None
 
 
 async def upsert_orders(connection: Connection, rows: Sequence[Row]) -> None:
-    """Writes what events tell of orders, in any order of the events.
+    """Writes orders as their events describe them, whichever event comes first.
 
     A known value stays, a missing one is filled in; status and reason are replaced by those of an equal or later rank.
     """
