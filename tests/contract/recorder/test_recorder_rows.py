@@ -1,13 +1,11 @@
 """Recorder and gateway on a real PostgreSQL: events in any order become the same rows, and rows become answers."""
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from common.events import (
     AccountPosition,
@@ -313,23 +311,6 @@ async def test_pages_hold_every_row_once(recorder: Recorder, pool: Pool) -> None
         cursor = cursor_of({"before": following})
     assert len(seen) == len(set(seen)) == 20
     assert set(seen) == {event.id for event in events}
-
-
-async def test_memory_holds_the_latest_trades(recorder: Recorder, pool: Pool, redis_url: str) -> None:
-    await recorder.store(scenario(), 5_000)
-    async with Redis.from_url(redis_url) as redis:
-        memory = json.loads(await redis.get("memory:qwen"))
-    assert memory["trades"][0]["close_reason"] == "stop_loss"
-    assert memory["denials"] == []
-    assert memory["sharpe"] is None
-
-
-async def test_a_decision_restores_a_wiped_memory(recorder: Recorder, redis_url: str) -> None:
-    await recorder.store(scenario(), 5_000)
-    async with Redis.from_url(redis_url) as redis:
-        await redis.delete("memory:qwen")
-        await recorder.store([event for event in scenario() if isinstance(event.data, AgentDecision)], 6_000)
-        assert json.loads(await redis.get("memory:qwen"))["trades"]
 
 
 async def test_a_trade_has_what_its_decision_stated(recorder: Recorder, pool: Pool) -> None:
