@@ -21,7 +21,8 @@ from executor.feed import AccountFeed
 from executor.main import compose as compose_executor
 from executor.testing import address_of, key_of, wallet_of
 from executor.venue import Door
-from recorder.tables import insert, verdict_row
+from recorder.storage.rows import verdict_row
+from recorder.storage.statements import insert
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
 from simulation import model as scripted
