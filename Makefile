@@ -125,7 +125,7 @@ capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/cap
 
 .PHONY: calibration
 calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
-	@$(VENV)/bin/python -m simulator.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
+	@$(VENV)/bin/python -m simulator.market.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(VENV)/bin/python -m common.events.document > docs/events.md

@@ -29,11 +29,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from websockets.asyncio.client import connect
 
-from simulator.clock import now_ms
+from simulator.exchange.world import World
 from simulator.main import STEP_S, listener, served
-from simulator.server import Server
-from simulator.store import Store
-from simulator.world import World
+from simulator.server.clock import now_ms
+from simulator.server.http import Server
+from simulator.server.storage.store import Store
 
 WALLET = Account.from_key("0x" + "17" * 32)
 RESTING = {"a": 0, "b": True, "p": "70000", "s": "0.001", "r": False, "t": {"limit": {"tif": "Gtc"}}}
@@ -151,11 +151,11 @@ async def serve(kind: str, folder: Path) -> None:
         beating = None
     else:
         world = World(1, now_ms())
-        world.limits.is_on = False
-        if kind == "trusting":
-            world.l1_signers = lambda body: iter([WALLET.address.lower()])
+        world.enforces_limits = False
         world.exchange.deposit(WALLET.address.lower(), Decimal(10_000_000), now_ms())
         server = Server(world, Store(folder), now_ms, {})
+        if kind == "trusting":
+            server.recover_signers = lambda body: [WALLET.address.lower()]
         server.settle()
         http, beating = served(server.app), asyncio.create_task(_beat(server))
     running = asyncio.create_task(http.serve([bound]))

@@ -36,7 +36,7 @@ def tool(name: str) -> str:
 
 def offered() -> set[str]:
     """The names of all series that the services' metric modules define, as a scrape shows them."""
-    for name in ("common.runtime.metrics", "common.agent.metrics", "simulator.health"):
+    for name in ("common.runtime.metrics", "common.agent.metrics", "simulator.server.health"):
         importlib.import_module(name)
     for spec in SERVICES:
         if (DEPLOY.parent / "services" / spec.name / spec.package / "metrics.py").is_file():

@@ -20,7 +20,7 @@ from common.agent.parse import parse_answer
 from common.agent.profile import FREE, Endpoint, TokenPrice
 from common.events import Outcome, Prompt
 from common.runtime.clock import SystemClock
-from simulator.models.app import create_models_app
+from simulator.server.models.app import create_models_app
 
 MESSAGES: list[Message] = [
     {"role": "system", "content": "Answer with one JSON object."},

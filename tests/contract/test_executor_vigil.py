@@ -15,7 +15,7 @@ from common.events import Leg, OrderRole
 from common.trading.symbols import Side, Symbol
 from executor.journal import CloseJournal
 from executor.testing import address_of
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 CENT = Decimal("0.01")
 START_LIMIT_S = 120.0

@@ -18,7 +18,7 @@ from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
 from common.trading.symbols import INTERVALS_MS, SYMBOLS
 from ingester.tape import KEPT_TRADES
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 TIGHT_S = 60.0

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from common.trading.symbols import SYMBOLS
-from simulator.market.capture import CaptureMarket, read_lines
-from simulator.testing import SimulatorProcess
+from simulator.market.recorded.capture import CaptureMarket, read_lines
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 COINS = [symbol.value for symbol in SYMBOLS]

@@ -12,9 +12,10 @@ import pytest
 from eth_account import Account
 from simulator_desk import NOW, Desk
 
-from simulator.faults import Faults
-from simulator.sockets import Client, Sockets
-from simulator.wire import info
+from simulator.server.faults import Faults
+from simulator.server.rate_limit import RequestRateLimiter
+from simulator.server.sockets import Client, Sockets
+from simulator.wire.info.dispatch import answer_info
 from simulator.wire.requests import BadRequest, Unsupported
 
 ROWS = Path(__file__).parents[3] / "shared" / "data" / "hyperliquid" / "observed_errors.tsv"
@@ -76,7 +77,7 @@ def zero_liquidity(desk: Desk) -> Told:
     desk.order(desk.trigger(-0.01, 0.99, "sl", p=desk.price(1.7)))
     market = desk.world.market.coins["BTC"]
     market.mid, market.mark, market.oracle = market.mid * 0.98, market.mark * 0.98, market.oracle * 0.98
-    from simulator.exchange.placing import fire_triggers
+    from simulator.exchange.trading.order_entry import fire_triggers
 
     fire_triggers(desk.world.exchange, NOW)
     desk.world.take_changes()
@@ -187,17 +188,18 @@ def garbage(desk: Desk) -> Told:
 
 
 def unreadable(desk: Desk) -> Told:
-    from simulator.server import UNREADABLE
+    from simulator.server.http import UNREADABLE
 
     for kind in ("nonsense", "userFills"):
         with pytest.raises(BadRequest):
-            info.answer(desk.world, {"type": kind}, NOW)
+            answer_info(desk.world, {"type": kind}, NOW)
     return f"422 text/plain: {UNREADABLE}"
 
 
 def throttled(desk: Desk) -> Told:
-    desk.world.limits.count("1.1.1.1", 1_200, NOW)
-    assert desk.world.limits.is_over("1.1.1.1", NOW)
+    limiter = RequestRateLimiter()
+    limiter.count("1.1.1.1", 1_200, NOW)
+    assert limiter.is_exhausted("1.1.1.1", NOW)
     return "429 body: null"
 
 
@@ -207,7 +209,7 @@ def unsupported(desk: Desk) -> Told:
         {"type": "candleSnapshot", "req": {"coin": "BTC", "interval": "7m", "startTime": 0, "endTime": 1}},
     ):
         with pytest.raises(Unsupported):
-            info.answer(desk.world, body, NOW)
+            answer_info(desk.world, body, NOW)
     return "500 body: null"
 
 

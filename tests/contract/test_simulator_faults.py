@@ -13,7 +13,7 @@ from hyperliquid.exchange import Exchange
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 BTC = {"type": "allMids"}
 

@@ -10,8 +10,8 @@ import pytest
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 
-from simulator.coins import COINS
-from simulator.testing import SimulatorProcess
+from simulator.market.listing import DEFAULT_LISTING
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 KEY = "0x" + "21" * 32
@@ -38,7 +38,7 @@ def shown(simulator: SimulatorProcess) -> dict[str, Any]:
         "mids": simulator.info(type="allMids"),
         "contexts": [row for row in contexts[1] if row["midPx"] is not None],
     }
-    for coin in COINS:
+    for coin in DEFAULT_LISTING.coins:
         book: Any = simulator.info(type="l2Book", coin=coin)
         seen[f"book {coin}"] = book["levels"]
         seen[f"trades {coin}"] = simulator.info(type="recentTrades", coin=coin)
@@ -129,8 +129,8 @@ def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: Sim
     try:
         assert source_of(made) == "SIMULATED"
         now: Any = made.info(type="allMids")
-        for coin in COINS:
+        for coin in DEFAULT_LISTING.coins:
             assert float(now[coin]) == pytest.approx(float(last[coin]), rel=0.01), coin
-            assert float(now[coin]) != pytest.approx(COINS[coin].start_price, rel=1e-4)
+            assert float(now[coin]) != pytest.approx(DEFAULT_LISTING.coins[coin].start_price, rel=1e-4)
     finally:
         made.stop()

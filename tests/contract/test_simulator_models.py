@@ -8,7 +8,7 @@ import dashscope
 import httpx
 import pytest
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 KEY = {"authorization": "Bearer anything"}
 GENERATION = "dashscope/api/v1/services/aigc/text-generation/generation"

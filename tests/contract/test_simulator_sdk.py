@@ -15,7 +15,7 @@ from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
 from sdk_socket import subscribe_all, wait_for
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 TAKER = Decimal("0.00045")
 

@@ -11,7 +11,7 @@ from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
 from sdk_socket import subscribe_all, wait_for
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 MASTER, OTHER = Account.from_key("0x" + "31" * 32), Account.from_key("0x" + "32" * 32)
 CLOID = Cloid.from_int(77)

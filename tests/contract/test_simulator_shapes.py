@@ -11,13 +11,13 @@ import pytest
 from eth_account import Account as EthAccount
 from simulator_desk import Desk
 
-from simulator.keys import Agent
-from simulator.market.coin import Level
-from simulator.streams import change_messages, first_messages
-from simulator.subscriptions import echoed, key_of, message
-from simulator.wire import info
-from simulator.wire.orders import order
-from simulator.world import World
+from simulator.exchange.state.keys import Agent
+from simulator.exchange.world import World
+from simulator.market.coin_market import Level
+from simulator.wire.actions.order_actions import order
+from simulator.wire.info.dispatch import answer_info
+from simulator.wire.streams.messages import change_messages, first_messages
+from simulator.wire.streams.subscriptions import echoed, key_of, message
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "hyperliquid"
 needs_recordings = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded payloads are not beside the project")
@@ -102,7 +102,7 @@ def test_answers_over_http(world: World, path: Path) -> None:
     asked |= {"endTime": None} if "endTime" in asked else {}
     if "req" in asked:
         asked["req"] = {"coin": "ETH", "interval": "1h", "startTime": 0, "endTime": NOW}
-    ours = info.answer(world, asked, NOW)
+    ours = answer_info(world, asked, NOW)
     if isinstance(theirs, list) and theirs and not ours:
         assert asked["type"] in ("delegatorHistory", "userVaultEquities"), "nothing of ours to compare"
         return
@@ -134,13 +134,13 @@ def payloads() -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_newest_answers(world: World, name: str, asked: dict[str, Any]) -> None:
-    assert list(differences(shape(payloads()[name]), shape(info.answer(world, asked, NOW)))) == []
+    assert list(differences(shape(payloads()[name]), shape(answer_info(world, asked, NOW)))) == []
 
 
 @needs_recordings
 def test_the_listed_coins_their_tables_and_contexts(world: World) -> None:
     recorded = payloads()
-    meta, contexts = info.answer(world, {"type": "metaAndAssetCtxs"}, NOW)
+    meta, contexts = answer_info(world, {"type": "metaAndAssetCtxs"}, NOW)
     tables = dict(meta["marginTables"])
     for row in recorded["universe entries of the six coins + asset ids (mainnet, Oct 2026)"]:
         asset = next(row[name] for name in ("asset", "assetId", "id", "index") if name in row)
@@ -168,7 +168,7 @@ def test_the_listed_coins_their_tables_and_contexts(world: World) -> None:
 def test_market_streams(world: World, name: str, subscription: dict[str, Any]) -> None:
     recorded = payloads()[name]
     theirs = recorded[0] if isinstance(recorded, list) else recorded
-    [first] = first_messages(world, key_of(subscription), NOW)
+    [first] = first_messages(world, key_of(subscription, world.market.coins), NOW)
     assert list(differences(shape(theirs), shape(json.loads(first)))) == []
 
 

@@ -9,7 +9,7 @@ from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 KEY = "0x" + "17" * 32
 

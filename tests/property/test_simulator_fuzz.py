@@ -12,12 +12,13 @@ from hyperliquid.utils.signing import sign_l1_action, sign_user_signed_action
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.canonical import canonical
-from simulator.server import Server
-from simulator.signing import USER_SIGNED
-from simulator.store import Store
-from simulator.wire import actions, info
-from simulator.world import World
+from simulator.exchange.world import World
+from simulator.server.http import Server
+from simulator.server.storage.store import Store
+from simulator.wire.actions.action_encoding import canonical
+from simulator.wire.actions.dispatch import L1_HANDLERS
+from simulator.wire.actions.signatures import USER_SIGNED
+from simulator.wire.info.dispatch import ANSWERS
 
 NOW = 1_795_400_400_000
 WALLET = Account.from_key("0x" + "17" * 32)
@@ -52,7 +53,7 @@ fields = st.sampled_from(
         "aggregateByTime",
     ]
 )
-requests = st.fixed_dictionaries({"type": st.sampled_from(sorted(info.ANSWERS))}).flatmap(
+requests = st.fixed_dictionaries({"type": st.sampled_from(sorted(ANSWERS))}).flatmap(
     lambda head: st.dictionaries(fields, values, max_size=5).map(lambda more: more | head)
 )
 parts = {
@@ -65,14 +66,14 @@ parts = {
         ("asset", "leverage", "isCross", "ntli", "time", "name", "usd", "weight", "oid", "order", "a", "t"), values
     ),
 }
-bodies = st.fixed_dictionaries({"type": st.sampled_from(sorted(actions._L1))}, optional=parts)
+bodies = st.fixed_dictionaries({"type": st.sampled_from(sorted(L1_HANDLERS))}, optional=parts)
 calm = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
     world = World(1, NOW)
-    world.limits.is_on = False
+    world.enforces_limits = False
     world.exchange.deposit(USER, Decimal(10_000), NOW)
     server = Server(world, Store(tmp_path_factory.mktemp("fuzz")), lambda: NOW, {})
     server.settle()

@@ -11,7 +11,7 @@ from eth_account import Account
 from executor.posting import Answer, NotPosted
 from simulation.journal import Journal
 from simulation.process import Life
-from simulator.testing_inprocess import InProcess
+from simulator.testing.in_process import InProcess
 
 LATENCY_S = (0.005, 0.15)
 TIMEOUT_S = 3.0

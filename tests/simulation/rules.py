@@ -15,8 +15,8 @@ from recorder.gaps import Sequences
 from recorder.trades import FillRow, fold
 from simulation.failure import SimulationFailed
 from simulation.stage import BALANCE_USD, Stage
-from simulator.exchange.account import Account, figures
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state.orders import Fill, Order
 
 NAKED_LIMIT_S = 10.0
 DISTURBED_S = 4.0
@@ -332,7 +332,7 @@ class Rules:
         account: Account = self._world.exchange.accounts[address]
         marks = self._world.exchange.marks()
         equity = figures(account, marks).account_value
-        cash = equity - sum((p.unrealised(marks[p.coin]) for p in account.positions.values()), Decimal(0))
+        cash = equity - sum((p.unrealized(marks[p.coin]) for p in account.positions.values()), Decimal(0))
         told = [e.data for e in self.stage.recorded.values() if e.type == "account.ledger" and e.data.model == model]
         moved = sum((data.amount_usd for data in told), BALANCE_USD)
         booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in events), moved)

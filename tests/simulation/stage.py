@@ -31,8 +31,8 @@ from simulation.journal import Journal
 from simulation.loop import LoopClock, VirtualLoop
 from simulation.network import TIMEOUT_S, Line, Wallet
 from simulation.process import Life, Process, log_of
-from simulator.exchange.ending import cancel_all
-from simulator.testing_inprocess import InProcess
+from simulator.exchange.trading.order_close import cancel_all
+from simulator.testing.in_process import InProcess
 
 START_MS = 1_790_000_000_000
 ADDRESSES = {model: address_of(model) for model in MODELS}

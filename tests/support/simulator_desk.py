@@ -7,11 +7,11 @@ from typing import Any
 from eth_account import Account
 from hyperliquid.utils.signing import sign_l1_action, sign_user_signed_action
 
-from simulator.coins import COINS
-from simulator.signing import USER_SIGNED
-from simulator.wire import actions, info
-from simulator.wire.formats import round_price
-from simulator.world import World
+from simulator.exchange.world import World
+from simulator.market.coins import COINS
+from simulator.wire.actions.dispatch import execute_action
+from simulator.wire.actions.signatures import USER_SIGNED
+from simulator.wire.info.dispatch import answer_info
 
 NOW = 1_795_400_400_000
 
@@ -35,7 +35,7 @@ class Desk:
     def price(self, factor: float = 1.0, coin: str = "BTC") -> str:
         """A valid price that far from the mark."""
         mark = float(self.world.market.coins[coin].mark_price) * factor
-        return format(Decimal(repr(round_price(COINS[coin], mark))).normalize(), "f")
+        return format(Decimal(repr(COINS[coin].round_price(mark))).normalize(), "f")
 
     def wire(self, size: float, factor: float = 1.0, tif: str = "Gtc", coin: str = "BTC", **more: Any) -> Body:
         """One order; a negative size sells."""
@@ -73,7 +73,7 @@ class Desk:
     def send(self, action: Body, nonce: int, signature: Any, **more: Any) -> Body:
         """One request as it comes off the wire."""
         body = json.loads(json.dumps({"action": action, "nonce": nonce, "signature": signature} | more))
-        return actions.execute(self.world, body, self.now_ms)
+        return execute_action(self.world, body, self.now_ms)
 
     def order(self, *wires: Body, grouping: Any = "na", **more: Any) -> list[Any]:
         """The statuses of a batch."""
@@ -82,7 +82,7 @@ class Desk:
         return found
 
     def info(self, kind: str, **more: Any) -> Any:
-        return info.answer(self.world, {"type": kind, "user": self.user} | more, self.now_ms)
+        return answer_info(self.world, {"type": kind, "user": self.user} | more, self.now_ms)
 
     def final_status(self, oid: int) -> str:
         """The status that orderStatus tells."""

@@ -17,16 +17,16 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from simulator.clock import now_ms
 from simulator.config import SimulatorSettings, load_settings
-from simulator.health import create_health_app
+from simulator.exchange.world import World
 from simulator.market.source import Source
-from simulator.opening import Opened, open_market
-from simulator.panel import create_panel
-from simulator.server import Server
-from simulator.store import Store
-from simulator.upstream import stopped
-from simulator.world import World
+from simulator.server.clock import now_ms
+from simulator.server.control_panel import create_panel
+from simulator.server.health import create_health_app
+from simulator.server.http import Server
+from simulator.server.market_bootstrap import Opened, open_market
+from simulator.server.storage.store import Store
+from simulator.server.upstream import stopped
 
 STEP_S = 0.25
 MAX_FRAME_BYTES = 1_000_000
@@ -38,7 +38,7 @@ async def build(settings: SimulatorSettings) -> tuple[Server, Opened]:
     store = Store(settings.simulator_data_dir)
     opened = await open_market(settings, store, now_ms)
     world = World(settings.simulator_seed, opened.market.time_ms, opened.market)
-    world.limits.is_on = settings.simulator_rate_limits
+    world.enforces_limits = settings.simulator_rate_limits
     found = store.load(world)
     for account, wallet in settings.accounts:
         world.open_account(account, wallet, settings.paper_start_balance, now_ms())

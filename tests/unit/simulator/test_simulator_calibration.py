@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.calibration import BANDS, Band, recorded_figures, simulated_figures, table_of, verdicts
-from simulator.coins import COINS
-from simulator.market.moves import Moves
+from simulator.market.calibration import BANDS, Band, recorded_figures, simulated_figures, table_of, verdicts
+from simulator.market.coins import COINS
+from simulator.market.listing import DEFAULT_LISTING
+from simulator.market.price_process import PriceProcess
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid" / "candles"
 
@@ -30,8 +31,8 @@ def test_a_band_is_a_share_or_a_distance() -> None:
 
 
 def test_jumps_come_in_gaps_and_regimes_of_volatility_last() -> None:
-    moves, rng = Moves(), random.Random(3)
-    steps = [moves.next(rng, 60.0)["BTC"].log_return for _ in range(20_000)]
+    process, rng = PriceProcess(DEFAULT_LISTING.coins), random.Random(3)
+    steps = [process.next(rng, 60.0)["BTC"].log_return for _ in range(20_000)]
     usual = COINS["BTC"].volatility / (365 * 1440) ** 0.5
     assert max(map(abs, steps)) > 8 * usual
     days = [sum(step**2 for step in steps[at : at + 1440]) ** 0.5 for at in range(0, len(steps) - 1440, 1440)]
@@ -39,10 +40,11 @@ def test_jumps_come_in_gaps_and_regimes_of_volatility_last() -> None:
 
 
 def test_the_moves_go_on_from_what_was_saved() -> None:
-    moves, rng = Moves(), random.Random(4)
+    process, rng = PriceProcess(DEFAULT_LISTING.coins), random.Random(4)
     for _ in range(50):
-        moves.next(rng, 60.0)
-    again, state = Moves(**moves.save()), rng.getstate()
-    expected = [moves.next(rng, 1.0) for _ in range(5)]
+        process.next(rng, 60.0)
+    again, state = PriceProcess(DEFAULT_LISTING.coins), rng.getstate()
+    again.load(process.save())
+    expected = [process.next(rng, 1.0) for _ in range(5)]
     rng.setstate(state)
     assert [again.next(rng, 1.0) for _ in range(5)] == expected

@@ -2,11 +2,11 @@
 
 import pytest
 
-from simulator.coins import COINS
-from simulator.exchange import margin
-from simulator.exchange.account import figures
+from simulator.exchange.state.account import figures
 from simulator.exchange.step import step
-from simulator.testing_venue import T0, A, B, D, Venue
+from simulator.exchange.trading import margin
+from simulator.market.coins import COINS
+from simulator.testing.manual_exchange import T0, A, B, D, Venue
 
 C = "0x" + "cc" * 20
 

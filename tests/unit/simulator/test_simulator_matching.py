@@ -2,10 +2,10 @@
 
 import pytest
 
-from simulator.exchange.books import Books
 from simulator.exchange.errors import OrderError
+from simulator.exchange.state.order_books import Books
 from simulator.market.market import Market
-from simulator.testing_venue import T0, A, B, D, Venue
+from simulator.testing.manual_exchange import T0, A, B, D, Venue
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import pytest
 
-from simulator.coins import COINS
-from simulator.exchange import fees, margin, transfers
-from simulator.exchange.account import Account, Position, figures, liquidation_price, maintenance_usd
+from simulator.exchange import transfers
 from simulator.exchange.errors import ActionError, OrderError
-from simulator.exchange.settle import pay_funding
-from simulator.testing_venue import T0, A, B, D, Venue
+from simulator.exchange.state import fees
+from simulator.exchange.state.account import Account, Position, figures, liquidation_price, maintenance_usd
+from simulator.exchange.trading import margin
+from simulator.exchange.trading.settlement import pay_funding
+from simulator.market.coins import COINS
+from simulator.testing.manual_exchange import T0, A, B, D, Venue
 from simulator.wire.rows import clearinghouse_state
 
 DAY_MS = 86_400_000

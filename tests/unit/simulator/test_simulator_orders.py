@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.coins import COINS
-from simulator.exchange import ending, twap
 from simulator.exchange.errors import BatchError, OrderError
-from simulator.exchange.orders import Order
-from simulator.testing_venue import A, B, D, Venue
+from simulator.exchange.state.orders import Order
+from simulator.exchange.trading import order_close, twap
+from simulator.market.coins import COINS
+from simulator.testing.manual_exchange import A, B, D, Venue
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_child_smaller_than_its_entry_stays_as_small(venue: Venue) -> None:
 
 def test_children_of_a_cancelled_parent_go_even_if_it_was_filled_in_part(venue: Venue) -> None:
     parent, stop, target = bracket(venue, 12, 4_001, "Gtc")
-    ending.cancel(venue.exchange, A, parent.oid, venue.now_ms)
+    order_close.cancel(venue.exchange, A, parent.oid, venue.now_ms)
     assert (stop.status, target.status, venue.size()) == ("canceled", "canceled", D(10))
 
 
@@ -166,7 +166,7 @@ def test_a_twap_catches_up_at_most_threefold(venue: Venue) -> None:
 def test_a_cloid_finds_the_latest_order_that_had_it(venue: Venue) -> None:
     cloid = "0x" + "0" * 31 + "1"
     first = venue.order(A, 1, 3_900, cloid=cloid)
-    ending.cancel(venue.exchange, A, first.oid, venue.now_ms)
+    order_close.cancel(venue.exchange, A, first.oid, venue.now_ms)
     second = venue.order(A, 1, 3_901, cloid=cloid)
     assert venue.exchange.cloids[A, cloid] == second.oid
     assert (B, cloid) not in venue.exchange.cloids
@@ -175,5 +175,5 @@ def test_a_cloid_finds_the_latest_order_that_had_it(venue: Venue) -> None:
 def test_a_cloid_still_finds_the_latest_when_an_older_one_ends(venue: Venue) -> None:
     cloid = "0x" + "5" * 32
     older, latest = (venue.order(A, 1, price, cloid=cloid) for price in (3_900, 3_901))
-    ending.cancel(venue.exchange, A, older.oid, venue.now_ms)
+    order_close.cancel(venue.exchange, A, older.oid, venue.now_ms)
     assert venue.exchange.cloids[A, cloid] == latest.oid

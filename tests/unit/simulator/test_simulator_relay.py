@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.coins import COINS
-from simulator.exchange.books import Books
+from simulator.exchange.state.order_books import Books
+from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.relay import RelayMarket
 
 T0 = 1_795_400_400_000
@@ -16,7 +16,7 @@ TOLD = {"bids": [(3_999, 10), (3_998, 10)], "asks": [(4_001, 10), (4_002, 10), (
 @pytest.fixture
 def market() -> RelayMarket:
     market = RelayMarket(1, T0)
-    for name in COINS:
+    for name in DEFAULT_LISTING.coins:
         levels = [[{"px": str(px), "sz": str(sz), "n": 1} for px, sz in side] for side in TOLD.values()]
         market.hear("l2Book", {"coin": name, "time": T0, "levels": levels})
     market.open_at(T0)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.coins import COINS
-from simulator.market.files import BadFiles
+from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.market import Market
-from simulator.market.replay import ReplayMarket
-from simulator.wire.formats import round_price
+from simulator.market.recorded.candle_files import BadFiles
+from simulator.market.recorded.replay import ReplayMarket
 
 T0 = 1_753_097_460_000
 MINUTE_MS = 60_000
@@ -21,10 +20,10 @@ Rows = list[tuple[int, float, float, float, float, float]]
 
 def made(seed: int, name: str) -> Rows:
     """Candles with gaps between close and open, on the coin's price and size steps."""
-    rng, coin = random.Random(f"{seed}{name}"), COINS[name]
+    rng, coin = random.Random(f"{seed}{name}"), DEFAULT_LISTING.coins[name]
     price, rows = coin.start_price, []
     for number in range(COUNT):
-        points = [round_price(coin, price * (1 + rng.gauss(0, 0.002))) for _ in range(4)]
+        points = [coin.round_price(price * (1 + rng.gauss(0, 0.002))) for _ in range(4)]
         volume = round(rng.uniform(0, 900), coin.size_decimals) if rng.random() < 0.9 else 0.0
         rows.append((T0 + number * MINUTE_MS, points[0], max(points), min(points), points[3], volume))
         price = points[3]
@@ -33,7 +32,7 @@ def made(seed: int, name: str) -> Rows:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in COINS:
+    for name in DEFAULT_LISTING.coins:
         with (tmp_path / f"recorded_{name}_1m.csv").open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow("tohlcv")
@@ -46,7 +45,7 @@ def test_every_candle_comes_out_as_it_was_recorded(folder: Path, step_ms: int) -
     market = ReplayMarket(1, folder)
     while market.time_ms < market.end_ms:
         market.step(market.time_ms + step_ms)
-    for name in COINS:
+    for name in DEFAULT_LISTING.coins:
         ours = {
             c.open_ms: (c.open_ms, c.open, c.high, c.low, c.close, pytest.approx(c.volume, abs=1e-6))
             for c in market.coins[name].candles.series["1m"]

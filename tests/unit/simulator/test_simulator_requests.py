@@ -12,15 +12,15 @@ from httpx import ASGITransport, AsyncClient
 from hyperliquid.utils.signing import sign_user_signed_action
 from simulator_desk import NOW, Desk
 
-from simulator.coins import COINS
+from simulator.exchange.world import World
 from simulator.main import beat
-from simulator.server import Server
-from simulator.signing import USER_SIGNED
-from simulator.store import Store
-from simulator.subscriptions import InvalidSubscription, key_of
-from simulator.wire.formats import parse_number
+from simulator.market.listing import DEFAULT_LISTING
+from simulator.numbers import parse_number
+from simulator.server.http import Server
+from simulator.server.storage.store import Store
+from simulator.wire.actions.signatures import USER_SIGNED
 from simulator.wire.requests import BadRequest
-from simulator.world import World
+from simulator.wire.streams.subscriptions import InvalidSubscription, key_of
 
 AGENT = "0x" + "a9" * 20
 
@@ -112,7 +112,7 @@ def test_what_only_looks_like_a_number_is_none(size: Any) -> None:
 )
 def test_what_is_no_subscription_is_refused_before_anybody_looks_at_it(subscription: dict[str, Any]) -> None:
     with pytest.raises(InvalidSubscription):
-        key_of(subscription)
+        key_of(subscription, DEFAULT_LISTING.coins)
 
 
 def test_questions_about_strangers_leave_nothing_behind(desk: Desk) -> None:
@@ -152,7 +152,7 @@ def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(tmp_p
     assert Store(tmp_path).load(again)
     assert [agent.name for agent in again.keys.named_of(desk.user)] == ["bot"]
     assert {NOW - 2, NOW - 1} <= set(again.keys.nonces[desk.user])
-    assert set(again.market.coins) == set(COINS)
+    assert set(again.market.coins) == set(DEFAULT_LISTING.coins)
 
 
 def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, desk: Desk) -> None:

@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 from hyperliquid.utils.signing import action_hash, sign_l1_action
 
-from simulator.signing import UnreadableSignature, l1_signers, user_signer
+from simulator.wire.actions.signatures import UnreadableSignature, l1_signers, user_signer
 
 VECTORS = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid" / "signing_vectors.json"
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from simulator_desk import NOW, Desk
 
-from simulator.exchange import fees
-from simulator.exchange.account import Account
-from simulator.store import Store, account_document, account_of
-from simulator.testing_venue import T0, A, B, D, Venue
-from simulator.world import World
+from simulator.exchange.state import fees
+from simulator.exchange.state.account import Account
+from simulator.exchange.world import World
+from simulator.server.storage.store import Store, account_document, account_of
+from simulator.testing.manual_exchange import T0, A, B, D, Venue
 
 DAY_MS = 86_400_000
 BUILDER = "0x" + "b1" * 20

@@ -1,6 +1,6 @@
 """The scripted trader understands what a prompt tells it."""
 
-from simulator.models.trader import decide
+from simulator.server.models.trader import decide
 
 PROMPT = """# ACCOUNT
 equity_usd: 10000.00

@@ -7,13 +7,13 @@ loser ends with nothing, so that no debt is left; the docs' "previous mark price
 from decimal import Decimal
 from typing import Any
 
-from simulator.coins import COINS
-from simulator.exchange.account import Account, Position, figures
-from simulator.exchange.ending import finish, follow_position
-from simulator.exchange.exchange import Exchange
-from simulator.exchange.orders import Order, Request
-from simulator.exchange.placing import make_order
-from simulator.exchange.settle import book_fill, new_tid
+from simulator.exchange.state.account import Account, Position, figures
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.state.orders import Order, Request
+from simulator.exchange.trading.order_close import finish, follow_position
+from simulator.exchange.trading.order_entry import make_order
+from simulator.exchange.trading.settlement import book_fill, new_tid
+from simulator.market.coins import COINS
 
 Marks = dict[str, Decimal]
 
@@ -60,13 +60,13 @@ def winners(exchange: Exchange, coin: str, is_long: bool, marks: Marks) -> list[
     ranked = []
     for account in exchange.accounts.values():
         position = account.positions.get(coin)
-        if position is None or (position.size > 0) != is_long or position.unrealised(marks[coin]) <= 0:
+        if position is None or (position.size > 0) != is_long or position.unrealized(marks[coin]) <= 0:
             continue
         sums = figures(account, marks)
         value = sums.cross_value if position.is_cross else position.equity(marks[coin])
         if value <= 0:
             continue
-        profit = position.unrealised(marks[coin]) / (abs(position.size) * position.entry_price)
+        profit = position.unrealized(marks[coin]) / (abs(position.size) * position.entry_price)
         ranked.append((profit * abs(position.size) * marks[coin] / value, account))
     return [account for _, account in sorted(ranked, key=lambda row: (-row[0], row[1].address))]
 

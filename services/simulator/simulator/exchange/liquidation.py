@@ -7,16 +7,16 @@ loss is larger than the margin, profitable traders of the other side are delever
 from decimal import Decimal
 from typing import Any
 
-from simulator.coins import COINS
-from simulator.exchange.account import Account, Figures, Position, figures, maintenance_usd
 from simulator.exchange.deleveraging import deleverage
-from simulator.exchange.ending import cancel_all, finish, follow_position
-from simulator.exchange.exchange import Exchange
-from simulator.exchange.matching import take
-from simulator.exchange.orders import ZERO, Order, Request
-from simulator.exchange.placing import make_order
-from simulator.exchange.settle import book_fill, new_tid
-from simulator.wire.formats import text
+from simulator.exchange.state.account import Account, Figures, Position, figures, maintenance_usd
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.state.orders import ZERO, Order, Request
+from simulator.exchange.trading.matching import take
+from simulator.exchange.trading.order_close import cancel_all, finish, follow_position
+from simulator.exchange.trading.order_entry import make_order
+from simulator.exchange.trading.settlement import book_fill, new_tid
+from simulator.market.coins import COINS
+from simulator.numbers import number_text
 
 PARTIAL_ABOVE_USD = 100_000
 PARTIAL_SHARE = Decimal("0.2")
@@ -68,7 +68,7 @@ def _liquidate_cross(exchange: Exchange, account: Account, marks: Marks, now_ms:
         exchange.house.raw_usd += account.raw_usd
         account.raw_usd = ZERO
         return
-    for position in sorted(cross, key=lambda p: p.unrealised(marks[p.coin])):
+    for position in sorted(cross, key=lambda p: p.unrealized(marks[p.coin])):
         now = figures(account, marks)
         if not _is_short(now):
             return
@@ -106,10 +106,10 @@ def _announce(
     """Tells the account's socket and its ledger, before anything is sold."""
     delta = {
         "type": "liquidation",
-        "liquidatedNtlPos": text(round(notional, 6)),
-        "accountValue": text(round(value, 6)),
+        "liquidatedNtlPos": number_text(round(notional, 6)),
+        "accountValue": number_text(round(value, 6)),
         "leverageType": "Cross" if positions[0].is_cross else "Isolated",
-        "liquidatedPositions": [{"coin": each.coin, "szi": text(each.size)} for each in positions],
+        "liquidatedPositions": [{"coin": each.coin, "szi": number_text(each.size)} for each in positions],
     }
     exchange.log(account.address, now_ms, delta)
     exchange.changes.liquidations.append(
@@ -138,7 +138,7 @@ def _forced(
 
 
 def _note(account: Account, mark: Decimal, method: str) -> dict[str, Any]:
-    return {"liquidatedUser": account.address, "markPx": text(mark), "method": method}
+    return {"liquidatedUser": account.address, "markPx": number_text(mark), "method": method}
 
 
 def _sell(exchange: Exchange, account: Account, position: Position, marks: Marks, equity: Decimal, now_ms: int) -> None:

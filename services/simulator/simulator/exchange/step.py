@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from simulator.exchange import fees
-from simulator.exchange.ending import cancel_all
-from simulator.exchange.exchange import Exchange
 from simulator.exchange.liquidation import liquidate
-from simulator.exchange.matching import flow, uncross
-from simulator.exchange.placing import fire_triggers
-from simulator.exchange.twap import run_twaps
-from simulator.market.coin import Trade
+from simulator.exchange.state import fees
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.trading.matching import flow, uncross
+from simulator.exchange.trading.order_close import cancel_all
+from simulator.exchange.trading.order_entry import fire_triggers
+from simulator.exchange.trading.twap import run_twaps
+from simulator.market.coin_market import Trade
 
 
 def step(exchange: Exchange, trades: Mapping[str, list[Trade]], dt_s: float, now_ms: int) -> None:

@@ -4,10 +4,10 @@ import hashlib
 from decimal import Decimal
 
 from simulator.exchange import errors
-from simulator.exchange.account import Account, figures
 from simulator.exchange.errors import ActionError
-from simulator.exchange.exchange import Exchange
-from simulator.wire.formats import text
+from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state.exchange import Exchange
+from simulator.numbers import number_text
 
 SUB_VOLUME_USD = 100_000
 MAX_SUBS = 10
@@ -73,7 +73,7 @@ def move(exchange: Exchange, sender: str, target: str, usd: Decimal, now_ms: int
     account.paid_in_usd += usd
     for address in (sender, target):
         exchange.changes.accounts.add(address)
-        delta = {"type": kind, "usdc": text(usd), "user": sender, "destination": target}
+        delta = {"type": kind, "usdc": number_text(usd), "user": sender, "destination": target}
         exchange.log(address, now_ms, delta if kind == "subAccountTransfer" else delta | {"fee": "0.0"})
 
 
@@ -87,5 +87,10 @@ def withdraw(exchange: Exchange, address: str, usd: Decimal, nonce: int, now_ms:
     exchange.fees += WITHDRAW_FEE_USD
     exchange.withdrawn += usd - WITHDRAW_FEE_USD
     exchange.changes.accounts.add(address)
-    delta = {"type": "withdraw", "usdc": text(usd - WITHDRAW_FEE_USD), "nonce": nonce, "fee": text(WITHDRAW_FEE_USD)}
+    delta = {
+        "type": "withdraw",
+        "usdc": number_text(usd - WITHDRAW_FEE_USD),
+        "nonce": nonce,
+        "fee": number_text(WITHDRAW_FEE_USD),
+    }
     exchange.log(address, now_ms, delta)

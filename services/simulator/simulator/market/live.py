@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.coins import COINS
 from simulator.market.candles import INTERVALS_MS, STORED
+from simulator.market.listing import DEFAULT_LISTING, Listing
 from simulator.market.relay import RelayMarket
 
 
 class LiveMarket(RelayMarket):
     """Stands still from the loss of the feed until every coin has been heard again; then goes on from there."""
 
-    def __init__(self, seed: int, now_ms: int) -> None:
+    def __init__(self, seed: int, now_ms: int, listing: Listing = DEFAULT_LISTING) -> None:
         self._lost: str | None = "not connected to the feed yet"
-        self._awaited = set(COINS)
+        self._awaited = set(listing.coins)
         self._whole_until_ms = 0
         self._is_whole = False
-        super().__init__(seed, now_ms)
+        super().__init__(seed, now_ms, listing)
 
     @property
     def stillness(self) -> str | None:
@@ -25,7 +25,7 @@ class LiveMarket(RelayMarket):
     def lose(self, reason: str) -> None:
         """The feed is gone: what was last known stays."""
         self._lost = f"no feed: {reason}"
-        self._awaited = set(COINS)
+        self._awaited = set(self.coins)
         if self._is_whole:
             self._whole_until_ms, self._is_whole = self.heard_ms, False
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from simulator.coins import COINS, Coin
 from simulator.market.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle, CandleBook, history
-from simulator.market.coin import CoinMarket, Level, Trade
-from simulator.market.moves import BASIS_MEAN, Move, Moves
+from simulator.market.coin_market import CoinMarket, Level, Trade
+from simulator.market.coins import Coin
+from simulator.market.listing import DEFAULT_LISTING, Listing
+from simulator.market.price_process import BASIS_MEAN, PriceMove, PriceProcess
 
 FAR_MS = 2**53
-AT_REST = Move(0.0, 1.0, BASIS_MEAN)
+AT_REST = PriceMove(0.0, 1.0, BASIS_MEAN)
 
 
 class Market:
@@ -24,19 +25,21 @@ class Market:
         seed: int,
         now_ms: int,
         *,
+        listing: Listing = DEFAULT_LISTING,
         prices: Mapping[str, float] | None = None,
         pasts: Mapping[str, CandleBook] | None = None,
     ) -> None:
         """Starts at `prices` where they are given, with a past of its own making; or goes on from given `pasts`."""
         self.seed = seed
+        self.listing = listing
         self._prices = prices or {}
         self.rng = random.Random(seed)
         self.time_ms = now_ms
         self.next_tid = 1_000_000_000
-        self.moves = Moves()
+        self.price_process = PriceProcess(listing.coins)
         self.coins: dict[str, CoinMarket] = {}
         numbers = np.random.default_rng(seed)
-        for name, coin in COINS.items():
+        for name, coin in listing.coins.items():
             if pasts is not None:
                 past = pasts[name]
             else:
@@ -89,7 +92,7 @@ class Market:
         dt_s = max(0.001, (now_ms - self.time_ms) / 1000)
         self.time_ms = now_ms
         trades = {}
-        for name, move in self.moves.next(self.rng, dt_s).items():
+        for name, move in self.price_process.next(self.rng, dt_s).items():
             trades[name] = self.coins[name].move(move, self.rng, now_ms, dt_s, self.next_tid)
             self.next_tid += 10
         return trades
@@ -130,23 +133,25 @@ class Market:
             "time_ms": self.time_ms,
             "next_tid": self.next_tid,
             "coins": rows,
-            "moves": self.moves.save(),
+            "moves": self.price_process.save(),
             "random": [version, list(numbers), spare],
         }
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
         """Goes on from a saved state; the time since then is walked through at the next step."""
         self.time_ms, self.next_tid = saved["time_ms"], saved["next_tid"]
-        self.moves = Moves(**saved.get("moves", {}))
+        self.price_process.load(saved.get("moves", {}))
         version, numbers, spare = saved["random"]
         self.rng.setstate((version, tuple(numbers), spare))
         for name, row in saved["coins"].items():
+            if name not in self.listing.coins:
+                continue
             book = CandleBook()
             for interval in book.series:
                 rows = closed.get((name, interval), []) + row["candles"][interval]
                 newest = {int(r[0]): r for r in rows}
                 book.series[interval] = [_candle(newest[t]) for t in sorted(newest)]
-            market = CoinMarket(COINS[name], book, row["mid"], row["oracle"], row["mark"])
+            market = CoinMarket(self.listing.coins[name], book, row["mid"], row["oracle"], row["mark"])
             market.basis_ema, market.open_interest = row["basis_ema"], row["open_interest"]
             market.premium_sum, market.premium_count = row["premium_sum"], row["premium_count"]
             market.premium_at_ms, market.last_premium = row["premium_at_ms"], row["last_premium"]

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from simulator.coins import COINS
 from simulator.market.candles import INTERVALS_MS, KEPT, STORED, Candle, CandleBook
-from simulator.market.coin import Level, Trade
+from simulator.market.coin_market import Level, Trade
+from simulator.market.coins import COINS
+from simulator.market.listing import DEFAULT_LISTING, Listing
 from simulator.market.market import Market, hour_of
 
 REMEMBERED_TRADES = 2_000
@@ -27,20 +28,20 @@ class BadMessage(Exception):
 class RelayMarket(Market):
     """Takes messages by `hear` and shows what they say from the next step on; makes nothing up itself."""
 
-    def __init__(self, seed: int, now_ms: int) -> None:
+    def __init__(self, seed: int, now_ms: int, listing: Listing = DEFAULT_LISTING) -> None:
         self.heard_ms = 0
-        self._sides: dict[str, list[Side]] = {name: [[], []] for name in COINS}
-        self._fresh: dict[str, list[Trade]] = {name: [] for name in COINS}
+        self._sides: dict[str, list[Side]] = {name: [[], []] for name in listing.coins}
+        self._fresh: dict[str, list[Trade]] = {name: [] for name in listing.coins}
         self._known_trades: dict[str, deque[tuple[int, int]]] = {
-            name: deque(maxlen=REMEMBERED_TRADES) for name in COINS
+            name: deque(maxlen=REMEMBERED_TRADES) for name in listing.coins
         }
         self._rates: dict[str, tuple[int, float, float]] = {}
         self._rates_before: dict[str, tuple[int, float, float]] = {}
         pasts = {}
-        for name in COINS:
+        for name in listing.coins:
             pasts[name] = CandleBook()
             pasts[name].is_continuous = False
-        super().__init__(seed, now_ms, pasts=pasts)
+        super().__init__(seed, now_ms, listing=listing, pasts=pasts)
 
     # What is heard.
 
@@ -74,7 +75,7 @@ class RelayMarket(Market):
 
     def _take_book(self, data: Any) -> None:
         self._hear_time(data["time"])
-        if (name := data["coin"]) in COINS:
+        if (name := data["coin"]) in self.coins:
             sides = [[_level(name, row) for row in side[:MAX_LEVELS]] for side in data["levels"]]
             # Where one side is empty there is no market to trade with: the last whole book stays.
             if len(sides) == 2 and all(sides):
@@ -82,7 +83,7 @@ class RelayMarket(Market):
 
     def _take_top(self, data: Any) -> None:
         self._hear_time(data["time"])
-        if (name := data["coin"]) in COINS:
+        if (name := data["coin"]) in self.coins:
             bid, ask = (None if row is None else _level(name, row) for row in data["bbo"])
             bids, asks = self._sides[name]
             self._sides[name] = [_with_top(bids, bid, -1), _with_top(asks, ask, 1)]
@@ -90,7 +91,7 @@ class RelayMarket(Market):
     def _take_trades(self, data: Any) -> None:
         for row in sorted(data, key=lambda row: row["time"]):
             name = row["coin"]
-            if name not in COINS or (row["time"], row["tid"]) in self._known_trades[name]:
+            if name not in self.coins or (row["time"], row["tid"]) in self._known_trades[name]:
                 continue
             self._hear_time(row["time"])
             self._known_trades[name].append((row["time"], row["tid"]))
@@ -101,7 +102,7 @@ class RelayMarket(Market):
 
     def _take_candle(self, row: Any, *, is_past: bool = False) -> None:
         name, interval = row["s"], row["i"]
-        if name not in COINS or interval not in STORED:
+        if name not in self.coins or interval not in STORED:
             return
         first, high, low, close = (float(_positive(row[key])) for key in ("o", "h", "l", "c"))
         candle = Candle(int(row["t"]), first, high, low, close, float(_size(name, row["v"])), int(row["n"]))
@@ -115,7 +116,7 @@ class RelayMarket(Market):
             del series[: -KEPT - 1]
 
     def _take_context(self, data: Any) -> None:
-        if (name := data["coin"]) not in COINS:
+        if (name := data["coin"]) not in self.coins:
             return
         told = dict(data["ctx"])
         market = self.coins[name]
@@ -152,7 +153,7 @@ class RelayMarket(Market):
                 market.bids = [Level(*level) for level in bids]
                 market.asks = [Level(*level) for level in asks]
                 market.mid = float(bids[0][0] + asks[0][0]) / 2
-        fresh, self._fresh = self._fresh, {name: [] for name in COINS}
+        fresh, self._fresh = self._fresh, {name: [] for name in self.coins}
         for name, trades in fresh.items():
             self.coins[name].trades += trades
             del self.coins[name].trades[:-TAPE]

@@ -1,0 +1,42 @@
+"""Open interest at its cap: positions may shrink, not grow. Source: Hyperliquid docs, Open interest caps."""
+
+from decimal import Decimal
+
+from simulator.exchange import errors
+from simulator.exchange.errors import OrderError
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.state.orders import ZERO, Order
+
+
+def check_open_interest(exchange: Exchange, order: Order, *, crosses: bool) -> None:
+    """Raises OrderError when an order would add to open interest that is, or would get, above its cap.
+
+    At the cap an order may still come to rest, if its price isn't more aggressive than the oracle's.
+    """
+    cap = exchange.open_interest_caps.get(order.coin)
+    if cap is None or order.reduce_only or added(exchange, order) == 0:
+        return
+    if not exchange.is_capped(order.coin):
+        mark = exchange.market.coins[order.coin].mark_price
+        if crosses and exchange.open_interest_usd(order.coin) + added(exchange, order) * mark > cap:
+            raise OrderError(errors.INTEREST_SPEED, "openInterestIncreaseRejected")
+        return
+    position = exchange.accounts[order.account].position_size(order.coin)
+    if crosses:
+        flips = position != 0 and (position > 0) != order.is_buy
+        raise OrderError(errors.INTEREST_CAP, f"position{'Flip' if flips else 'Increase'}AtOpenInterestCapRejected")
+    oracle = Decimal(exchange.market.coins[order.coin].oracle_text)
+    if order.price > oracle if order.is_buy else order.price < oracle:
+        raise OrderError(errors.INTEREST_PRICE, "tooAggressiveAtOpenInterestCapRejected")
+
+
+def may_grow(exchange: Exchange, order: Order) -> bool:
+    """Whether a resting order may still be filled: at the cap only if it adds nothing."""
+    return not exchange.is_capped(order.coin) or order.reduce_only or added(exchange, order) == 0
+
+
+def added(exchange: Exchange, order: Order) -> Decimal:
+    """How much larger the position would get, in coin."""
+    position = exchange.accounts[order.account].position_size(order.coin)
+    reduces = position != 0 and (position > 0) != order.is_buy
+    return max(ZERO, order.size - abs(position)) if reduces else order.size

@@ -1,0 +1,104 @@
+"""How orders end, and what their end does to the orders that hang on them."""
+
+from decimal import Decimal
+
+from simulator.exchange import errors
+from simulator.exchange.errors import OrderError
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.state.orders import Order
+
+
+def finish(exchange: Exchange, order: Order, status: str, now_ms: int) -> None:
+    """Ends an order in its final status; its bracket follows."""
+    order.status, order.status_ms = status, now_ms
+    exchange.leave(order)
+    exchange.note(order, status)
+    if order.parent and status == "filled":
+        _cancel_siblings(exchange, order, now_ms)
+    if order.children:
+        _settle_children(exchange, order, now_ms)
+
+
+def cancel(exchange: Exchange, address: str, oid: int, now_ms: int, status: str = "canceled") -> Order:
+    """Cancels an open order of the account. Raises OrderError with the one text for every other case."""
+    order = exchange.orders.get(oid)
+    if order is None or order.account != address:
+        raise OrderError(errors.GONE)
+    finish(exchange, order, status, now_ms)
+    return order
+
+
+def cancel_all(exchange: Exchange, address: str, now_ms: int, status: str, coin: str | None = None) -> int:
+    """Cancels an account's open orders, of one coin or of all; returns how many."""
+    found = exchange.open_of(address, coin)
+    for order in found:
+        if order.is_open:
+            finish(exchange, order, status, now_ms)
+    return len(found)
+
+
+def _settle_children(exchange: Exchange, parent: Order, now_ms: int) -> None:
+    """Children live after a full fill, or when only margin stopped it; they die with a parent that ended otherwise.
+
+    None closes more than was opened.
+    """
+    lives = parent.status == "filled" or (parent.status == "marginCanceled" and parent.filled > 0)
+    for oid in parent.children:
+        child = exchange.orders.get(oid)
+        if child is None or not child.waits:
+            continue
+        if not lives:
+            finish(exchange, child, "canceled", now_ms)
+            continue
+        child.waits = False
+        child.size = child.original_size = min(child.original_size, parent.filled)
+        exchange.changes.orders[oid] = child
+
+
+def _cancel_siblings(exchange: Exchange, order: Order, now_ms: int) -> None:
+    """One of a stop and a target has filled: the other one goes."""
+    for other in exchange.open_of(order.account, order.coin):
+        if other.parent == order.parent and other.oid != order.oid:
+            finish(exchange, other, "siblingFilledCanceled", now_ms)
+
+
+def room_to_reduce(exchange: Exchange, order: Order) -> Decimal:
+    """How much of the position an order of that side can close."""
+    position = exchange.accounts[order.account].position_size(order.coin)
+    return abs(position) if position and (position > 0) != order.is_buy else Decimal(0)
+
+
+def follow_position(exchange: Exchange, address: str, coin: str, cause: Order, now_ms: int) -> None:
+    """After a fill: reduce-only orders that nothing is left for go, triggers tied to the position take its size."""
+    for order in exchange.open_of(address, coin):
+        if order is cause or not order.reduce_only or order.waits or not order.is_open:
+            continue
+        room = room_to_reduce(exchange, order)
+        if room == 0:
+            finish(exchange, order, _end_without_room(order, cause), now_ms)
+        elif order.is_position_tpsl and order.size != room:
+            order.size = order.original_size = room
+            exchange.changes.orders[order.oid] = order
+    _cap_reduce_only(exchange, address, coin, now_ms)
+
+
+def _end_without_room(order: Order, cause: Order) -> str:
+    if order.parent is not None and order.parent == cause.parent:
+        return "siblingFilledCanceled"
+    return "canceled" if order.is_trigger else "reduceOnlyCanceled"
+
+
+def _cap_reduce_only(exchange: Exchange, address: str, coin: str, now_ms: int) -> None:
+    """Resting reduce-only orders that together exceed the position: the older ones are cancelled."""
+    resting = [order for order in exchange.open_of(address, coin) if order.reduce_only and not order.is_trigger]
+    total = sum((order.size for order in resting), Decimal(0))
+    for order in resting[:-1]:
+        if total <= room_to_reduce(exchange, order):
+            return
+        total -= order.size
+        finish(exchange, order, "reduceOnlyCanceled", now_ms)
+
+
+def keep_reduce_only_within_position(exchange: Exchange, order: Order, now_ms: int) -> None:
+    """After a reduce-only order came to rest."""
+    _cap_reduce_only(exchange, order.account, order.coin, now_ms)

@@ -1,0 +1,234 @@
+"""The messages that a step or an action makes for the subscriptions somebody has. No I/O."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from simulator.exchange.state.exchange import Changes
+from simulator.exchange.state.orders import Fill
+from simulator.exchange.world import World
+from simulator.market.candles import STORED
+from simulator.market.coin_market import Trade
+from simulator.numbers import number_text
+from simulator.wire.info import account_info, market_info
+from simulator.wire.info.web_data import web_data2, web_data3
+from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, twap_state
+from simulator.wire.streams.subscriptions import Key, message, user_in
+
+LONG_CANDLE_MS = 1_000
+FAST_LEVELS = 5
+STATE_EVERY_MS = 5_000
+PACE_MS = {"l2Book": 500, "activeAssetCtx": 1_000, "allDexsAssetCtxs": 1_000}
+STATE_TYPES = (
+    *("clearinghouseState", "openOrders", "activeAssetData", "webData2", "webData3", "twapStates", "spotState"),
+    "allDexsClearinghouseState",
+)
+HISTORY_SHOWN = 500
+SYSTEM_ENDS = (
+    *("marginCanceled", "selfTradeCanceled", "reduceOnlyCanceled", "siblingFilledCanceled", "liquidatedCanceled"),
+    *("scheduledCancel", "openInterestCapCanceled"),
+)
+
+
+def first_messages(world: World, key: Key, now_ms: int) -> list[str]:
+    """What a new subscriber gets at once."""
+    kind = key[0]
+    user = user_in(key)
+    if user is None:
+        return [market_message(world, key)]
+    if kind == "userFills":
+        return [message(kind, {"user": user, "fills": account_info.user_fills(world, user), "isSnapshot": True})]
+    if kind == "userFundings":
+        rows = [_funding(row) for row in world.histories.fundings.get(user, [])]
+        return [message(kind, {"user": user, "fundings": rows[-HISTORY_SHOWN:], "isSnapshot": True})]
+    if kind == "userNonFundingLedgerUpdates":
+        rows = [row | {"hash": ZERO_HASH} for row in world.histories.ledger.get(user, [])]
+        return [message(kind, {"user": user, "nonFundingLedgerUpdates": rows[-HISTORY_SHOWN:], "isSnapshot": True})]
+    if kind == "userTwapSliceFills":
+        rows = account_info.ANSWERS["userTwapSliceFills"](world, {"user": user}, now_ms)
+        return [message(kind, {"user": user, "twapSliceFills": rows, "isSnapshot": True})]
+    if kind == "userTwapHistory":
+        rows = account_info.ANSWERS["twapHistory"](world, {"user": user}, now_ms)
+        return [message(kind, {"user": user, "history": rows, "isSnapshot": True})]
+    if kind == "userHistoricalOrders":
+        rows = account_info.ANSWERS["historicalOrders"](world, {"user": user}, now_ms)
+        return [message(kind, {"user": user, "orderHistory": rows, "isSnapshot": True})]
+    return state_messages(world, key)
+
+
+def state_messages(world: World, key: Key) -> list[str]:
+    """The whole state that some subscriptions repeat; [] for those that tell only changes."""
+    kind, user = key[0], str(key[1])
+    if kind == "clearinghouseState":
+        return [message(kind, {"dex": "", "user": user, "clearinghouseState": account_info.state(world, user)})]
+    if kind == "allDexsClearinghouseState":
+        rows = [["", account_info.state(world, user)]]
+        return [message(kind, {"user": user, "clearinghouseStates": rows})]
+    if kind == "openOrders":
+        orders = account_info.frontend_open_orders(world, user)
+        return [message(kind, {"dex": "", "user": user, "orders": orders})]
+    if kind == "activeAssetData":
+        return [message(kind, account_info.active_asset_data(world, user, str(key[2])))]
+    if kind == "spotState":
+        state = account_info.spot_state(world, {"user": user}, world.market.time_ms)
+        return [message(kind, {"user": user, "spotState": state})]
+    if kind == "twapStates":
+        running = [[twap.id, twap_state(twap)] for twap in world.exchange.twaps.values() if twap.account == user]
+        return [message(kind, {"dex": "", "user": user, "states": running})]
+    if kind in ("webData2", "webData3"):
+        return [message(kind, web_data2(world, user) if kind == "webData2" else web_data3(world, user))]
+    return []
+
+
+def market_message(world: World, key: Key) -> str:
+    """The current state of one market subscription."""
+    kind = key[0]
+    if kind == "allMids":
+        return message(kind, {"mids": market_info.all_mids(world)})
+    if kind == "allDexsAssetCtxs":
+        return message(kind, {"ctxs": [["", market_info.contexts(world)]]})
+    name = str(key[1])
+    market = world.market.coins[name]
+    if kind == "l2Book":
+        return message(kind, _book(world, key))
+    if kind == "bbo":
+        tops = [side[0] if side else None for side in market_info.book(world, name, 1)["levels"]]
+        return message(kind, {"coin": name, "time": world.market.time_ms, "bbo": tops})
+    if kind == "trades":
+        return message(kind, [market_info.trade_row(name, trade) for trade in market.trades[-20:]])
+    if kind == "activeAssetCtx":
+        return message(kind, {"coin": name, "ctx": market_info.context(world, name)})
+    series = market.candles.read(str(key[2]), 0, world.market.time_ms)
+    return message("candle", market_info.candle_row(market.coin, str(key[2]), series[-1]))
+
+
+def _book(world: World, key: Key) -> dict[str, Any]:
+    _, name, figures, mantissa, is_fast = key
+    if figures is None:
+        return market_info.book(world, name, FAST_LEVELS if is_fast else market_info.MAX_LEVELS)
+    asked = {"coin": name, "nSigFigs": figures, "mantissa": mantissa}
+    book: dict[str, Any] = market_info.aggregated_book(world, asked, 0)
+    return book
+
+
+def _funding(row: dict[str, Any]) -> dict[str, Any]:
+    delta = {name: value for name, value in row["delta"].items() if name != "type"}
+    return {"time": row["time"]} | delta
+
+
+class Pacer:
+    """Remembers what was last sent of each subscription, so that only changes go out, at the real one's pace."""
+
+    def __init__(self) -> None:
+        self._sent_ms: dict[Key, int] = {}
+        self._last: dict[Key, Any] = {}
+
+    def step_messages(
+        self, world: World, wanted: Iterable[Key], trades: dict[str, list[Trade]], now_ms: int
+    ) -> list[tuple[Key, str]]:
+        """The messages of one market step for the subscriptions somebody has."""
+        out: list[tuple[Key, str]] = []
+        for key in wanted:
+            if self._is_news(world, key, trades, now_ms):
+                if key[0] == "trades":
+                    rows = [market_info.trade_row(key[1], trade) for trade in trades[key[1]]]
+                    out.append((key, message("trades", rows)))
+                elif key[0] in STATE_TYPES:
+                    out += [(key, text) for text in state_messages(world, key)]
+                else:
+                    out.append((key, market_message(world, key)))
+        return out
+
+    def _is_news(self, world: World, key: Key, trades: dict[str, list[Trade]], now_ms: int) -> bool:
+        kind = key[0]
+        if kind == "allMids":
+            return True
+        if kind == "trades":
+            return bool(trades.get(key[1]))
+        if kind == "bbo":
+            views = [world.exchange.books.view(key[1], is_buy)[:1] for is_buy in (True, False)]
+            tops = [(level.price, level.size) for side in views for level in side]
+            is_new = self._last.get(key) != tops
+            self._last[key] = tops
+            return is_new
+        if kind == "candle":
+            if key[2] not in STORED and not self._is_due(key, now_ms, LONG_CANDLE_MS):
+                return False
+            series = world.market.coins[key[1]].candles.series.get(key[2])
+            newest = replace(series[-1]) if series else None
+            is_new = newest is None or self._last.get(key) != newest
+            self._last[key] = newest
+            return is_new
+        if kind in PACE_MS:
+            return self._is_due(key, now_ms, PACE_MS[kind])
+        return kind in STATE_TYPES and self._is_due(key, now_ms, STATE_EVERY_MS)
+
+    def _is_due(self, key: Key, now_ms: int, every_ms: int) -> bool:
+        if 0 <= now_ms - self._sent_ms.get(key, 0) < every_ms:
+            return False
+        self._sent_ms[key] = now_ms
+        return True
+
+
+def change_messages(world: World, changes: Changes, wanted: set[Key], now_ms: int) -> list[tuple[Key, str]]:
+    """The messages that an action or a step makes for its users' subscriptions, and its trades for everybody's."""
+    out: list[tuple[Key, str]] = []
+    for account in dict.fromkeys(account for account, _, _ in changes.updates):
+        rows = [(order, status) for owner, order, status in changes.updates if owner == account]
+        updates = [
+            {"order": _without_reduce_only(basic_order(order)), "status": status, "statusTimestamp": now_ms}
+            for order, status in rows
+        ]
+        out.append((("orderUpdates", account), message("orderUpdates", updates)))
+        ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in SYSTEM_ENDS]
+        if ended:
+            out.append((("userEvents", account), message("user", {"nonUserCancel": ended})))
+    out += _fill_messages(changes.fills)
+    for account, row in changes.fundings:
+        out.append((("userFundings", account), message("userFundings", {"user": account, "fundings": [_funding(row)]})))
+        out.append((("userEvents", account), message("user", {"funding": _funding(row)})))
+    for account, row in changes.liquidations:
+        out.append((("userEvents", account), message("user", {"liquidation": row})))
+    for account, row in changes.ledger:
+        data = {"user": account, "nonFundingLedgerUpdates": [row | {"hash": ZERO_HASH}]}
+        out.append((("userNonFundingLedgerUpdates", account), message("userNonFundingLedgerUpdates", data)))
+    touched = changes.accounts | {account for account, _, _ in changes.updates}
+    for key in wanted:
+        if key[0] in STATE_TYPES and key[1] in touched:
+            out += [(key, text) for text in state_messages(world, key)]
+    return [(key, text) for key, text in out if key in wanted]
+
+
+def _fill_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
+    out: list[tuple[Key, str]] = []
+    for account in dict.fromkeys(fill.account for fill in fills):
+        rows = [fill_row(fill) for fill in fills if fill.account == account]
+        out.append((("userFills", account), message("userFills", {"user": account, "fills": rows})))
+        out.append((("userEvents", account), message("user", {"fills": rows})))
+        slices = [{"fill": fill_row(fill), "twapId": fill.twap_id} for fill in fills if fill.twap_id is not None]
+        if slices:
+            data = {"user": account, "twapSliceFills": slices}
+            out.append((("userTwapSliceFills", account), message("userTwapSliceFills", data)))
+    for coin in dict.fromkeys(fill.coin for fill in fills):
+        trades = [_trade_of(fill) for fill in fills if fill.coin == coin and (fill.crossed or not fill.counterparty)]
+        out.append((("trades", coin), message("trades", trades)))
+    return out
+
+
+def _trade_of(fill: Fill) -> dict[str, Any]:
+    """A trader's fill as everybody sees it; side is the aggressor's."""
+    other = fill.counterparty or market_info.HOUSE
+    return {
+        "coin": fill.coin,
+        "side": "B" if fill.is_buy == fill.crossed else "A",
+        "px": number_text(fill.price),
+        "sz": number_text(fill.size),
+        "time": fill.time_ms,
+        "hash": fill_row(fill)["hash"],
+        "tid": fill.tid,
+        "users": [fill.account, other] if fill.is_buy else [other, fill.account],
+    }
+
+
+def _without_reduce_only(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "reduceOnly"}
