@@ -26,7 +26,7 @@ from common.runtime.clock import SystemClock
 from common.runtime.consumer import Consumer, Handlers
 from common.runtime.outages import is_outage
 from common.runtime.service import calm_collector
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 
 STREAM = MarketTick.TYPE
 BATCH = 256

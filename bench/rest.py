@@ -33,7 +33,9 @@ from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
 from common.runtime.health import Readiness
 from common.runtime.service import calm_collector
-from common.trading.symbols import MODELS, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
+from common.trading.symbols import MODELS, SYMBOLS
 from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.hub import Hub
@@ -79,7 +81,7 @@ async def fill_in(recorder: Recorder, redis: Any) -> None:
             leverage=5,
             is_isolated=True,
             notional_usd=ONE,
-            unrealised_pnl_usd=ONE,
+            unrealized_pnl_usd=ONE,
             margin_used_usd=ONE,
             liquidation_price=None,
             funding_since_open_usd=ONE,
@@ -99,7 +101,7 @@ async def fill_in(recorder: Recorder, redis: Any) -> None:
         ]
         await recorder.store([state(model, 500, Decimal(10_000), positions=held), *fills], 1)
     names = ("price", "mark_price", "oracle_price", "prev_day_price", "day_volume_usd", "funding_rate_hourly")
-    for symbol in Symbol:
+    for symbol in SYMBOLS:
         body = {"symbol": symbol.value, **dict.fromkeys((*names, "open_interest"), "117564.5"), "time_ms": 1}
         await redis.set(f"price:{symbol.value}", json.dumps(body))
 

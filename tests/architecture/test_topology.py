@@ -19,6 +19,7 @@ from aicoin_local.catalog import MODELS, SECRETS, SERVICES, STOP_ORDER, STORES, 
 from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import SERVICES as EVENT_SERVICES
+from common.events.catalog import role_of
 from common.trading import symbols
 from executor.kill_settings import KillSettings
 
@@ -72,7 +73,7 @@ def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str,
 
 
 def test_the_events_catalogue_names_them_too() -> None:
-    assert set(EVENT_SERVICES) | {"simulator"} == {spec.name for spec in SERVICES}
+    assert set(EVENT_SERVICES) | {"simulator"} == {role_of(spec.name) for spec in SERVICES}
 
 
 def test_the_launcher_knows_the_models_of_common() -> None:

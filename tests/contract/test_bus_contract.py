@@ -13,7 +13,7 @@ from common.bus.memory import MemoryBus
 from common.bus.redis_streams import RedisBus
 from common.events import Channel, Command, ControlCommand, Event, MarketTick, SystemAlert, WsPush, derive, originate
 from common.events.control import AlertSeverity
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 
 COMMAND = ControlCommand.TYPE
 ALERT = SystemAlert.TYPE

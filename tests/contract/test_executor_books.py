@@ -14,8 +14,9 @@ from eth_account import Account
 from executor_stage import Stage, Treatment, stepped_stage
 from hyperliquid.exchange import Exchange
 
-from common.events import LedgerKind, Leg, OrderRole
-from common.trading.symbols import MODELS, Side
+from common.events import IntentKind, LedgerKind, OrderRole
+from common.trading.orders import Side
+from common.trading.symbols import MODELS
 from executor.testing import address_of, key_of, master_key_of
 
 CENT = Decimal("0.01")
@@ -38,7 +39,7 @@ async def test_a_round_trip_and_money_in_and_out_tie_out(stage: Stage) -> None:
     await stage.send(entry)
     await stage.ended(entry)
     await stage.protected()
-    leave = stage.approve(Side.LONG, "1.5", leg=Leg.EXIT)
+    leave = stage.approve(Side.LONG, "1.5", intent_kind=IntentKind.EXIT)
     await stage.send(leave)
     await stage.ended(leave)
     traded = await stage.flat()

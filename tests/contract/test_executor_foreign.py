@@ -41,7 +41,7 @@ async def test_a_flatten_closes_positions_outside_the_six(renamed: Stage) -> Non
     assert len(stage.open_orders()) == 2
 
     async def is_seen() -> bool:
-        return [each.coin for each in (await stage.account()).foreign_positions] == ["WIF"]
+        return [each.coin for each in (await stage.account()).external_positions] == ["WIF"]
 
     await stage.until("the position on another coin", is_seen)
     await stage.command(Command.FLATTEN, "deepseek")
@@ -60,7 +60,7 @@ async def test_a_flatten_closes_positions_outside_the_six(renamed: Stage) -> Non
         account = await stage.account()
         sums = account.sums
         moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
-        return not account.foreign_positions and abs(account.cash_usd - sums.start_cash_usd - moved) < CENT
+        return not account.external_positions and abs(account.cash_usd - sums.start_cash_usd - moved) < CENT
 
     await stage.until("books that explain the cash", explained)
 

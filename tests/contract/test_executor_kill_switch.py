@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from executor_stage import Stage, Treatment
 
-from common.trading.symbols import MODELS, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
+from common.trading.symbols import MODELS
 from executor.kill import worst_price
 from executor.testing import address_of, kill_key_of, master_key_of
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from common.events import Event
 from common.runtime.database import migrate, open_pool
-from common.trading.symbols import Side
+from common.trading.orders import Side
 from executor.testing import address_of
 from gateway.queries import Queries
 from recorder.config import RecorderSettings

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from executor_stage import Stage, Treatment, stepped_stage
 
-from common.events import Command, Event, Leg, OrderRole, RiskApproved
+from common.events import Command, Event, IntentKind, OrderRole, RiskApproved
 from common.events.codec import encode
-from common.trading.symbols import Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
 from executor.testing import key_of
 
 SOON_VOID = pytest.mark.parametrize("changed", [{"INTENT_LIFE_S": "5"}], ids=["soon void"])
@@ -29,7 +30,7 @@ async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(st
     assert position.intent_id == entry.id
     assert position.stop_loss_price == entry.data.intent.stop_loss_price
     assert position.take_profit_price == entry.data.intent.take_profit_price
-    leave = stage.approve(Side.LONG, "1.2345", leg=Leg.EXIT)
+    leave = stage.approve(Side.LONG, "1.2345", intent_kind=IntentKind.EXIT)
     await stage.send(leave)
     assert await stage.ended(leave) == "FILLED"
     account = await stage.flat()
@@ -76,7 +77,7 @@ async def test_an_approval_read_twice_is_one_order(stage: Stage) -> None:
         return first.id in (await stage.account()).covers
 
     await stage.until("the account to be looked at", covered)
-    leave = stage.approve(Side.LONG, "0.5", leg=Leg.EXIT)
+    leave = stage.approve(Side.LONG, "0.5", intent_kind=IntentKind.EXIT)
     fields = {"event": encode(leave), "source": "risk", "sequence": 1, "epoch": 1}
     client: Any = stage.bus.client
     for _ in range(2):
@@ -297,7 +298,10 @@ async def test_a_halt_stops_entries_and_lets_exits_pass(stage: Stage) -> None:
         return (stage.folder / "halt").exists()
 
     await stage.until("the halt file", halted)
-    entry, leave = stage.approve(Side.LONG, "1", Symbol.SOL), stage.approve(Side.LONG, "0.5", leg=Leg.EXIT)
+    entry, leave = (
+        stage.approve(Side.LONG, "1", Symbol.SOL),
+        stage.approve(Side.LONG, "0.5", intent_kind=IntentKind.EXIT),
+    )
     await stage.send(entry, leave)
     assert await stage.ended(entry) == "CANCELLED"
     assert await stage.ended(leave) == "FILLED"

@@ -11,8 +11,9 @@ from executor_stage import Stage, Treatment
 from structlog import get_logger
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
-from common.events import Leg, OrderRole
-from common.trading.symbols import Side, Symbol
+from common.events import IntentKind, OrderRole
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
 from executor.journal import CloseJournal
 from executor.testing import address_of
 from simulator.testing.process import SimulatorProcess
@@ -162,7 +163,7 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
     assert "filled" in outcome
     with stage.by_hand() as exchange:
         exchange.market_close("XRP")
-    leave = stage.approve(Side.SHORT, "5", Symbol.SOL, leg=Leg.EXIT)
+    leave = stage.approve(Side.SHORT, "5", Symbol.SOL, intent_kind=IntentKind.EXIT)
     await stage.send(leave)
     assert await stage.ended(leave) == "FILLED"
     [(next_nonce,)] = await stage.rows("SELECT nonce FROM intents WHERE intent_id = %s", leave.id)

@@ -28,7 +28,8 @@ from common.events import Event
 from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
 from common.runtime.health import Readiness
-from common.trading.symbols import INTERVALS_MS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
 from gateway.alerts import Alerts
 from gateway.app import create_app
 from gateway.config import GatewaySettings

@@ -22,7 +22,8 @@ from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.health import Readiness
 from common.runtime.presence import Presence
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 from gateway.app import create_app
 from gateway.config import GatewaySettings
 from gateway.exports import EXPORTS, csv_pages
@@ -145,7 +146,7 @@ async def test_a_decision_with_the_one_before_its_market_and_its_trade(server: S
     assert first["trade"]["id"] == second["trade"]["id"]
     assert second["trade"]["status"] == "CLOSED"
     coins = second["snapshot"]["coins"]
-    assert [coin["symbol"] for coin in coins] == [symbol.value for symbol in Symbol]
+    assert [coin["symbol"] for coin in coins] == [symbol.value for symbol in SYMBOLS]
     assert coins[0]["mid_price"] == "100"
     assert coins[0]["series"]["1h"]["rsi14"] == 55.0
     assert first["rules"][0].keys() == {"code", "passed", "value", "limit", "setting", "detail"}

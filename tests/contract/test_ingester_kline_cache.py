@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from ingester.cache import KlineCache
 from ingester.candles import KEPT, Candle, Candles, Series
 from ingester.testing import T0_MS, a_candle

@@ -16,7 +16,8 @@ from redis.asyncio import Redis
 
 from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
-from common.trading.symbols import INTERVALS_MS, SYMBOLS
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.tape import KEPT_TRADES
 from simulator.testing.process import SimulatorProcess
 

@@ -18,7 +18,7 @@ FILL = f"""
         stand_in, attempts, latency_ms, prompt_user, recorded_ms)
     SELECT 'd' || n, model_of(n), 'c' || n / 2, n * 30000::bigint, 'answered',
         'HOLD', 'BTC', 70, 'm', true, 1, 500, 'u', n * 30000::bigint FROM generate_series(1, {DECISIONS}) n;
-    INSERT INTO verdicts (id, model, decision_id, cycle_id, leg, verdict, symbol, rules, time_ms)
+    INSERT INTO verdicts (id, model, decision_id, cycle_id, intent_kind, verdict, symbol, rules, time_ms)
     SELECT 'v' || n, model_of(n / 50), 'd' || n, 'c' || n / 2, 'entry', 'APPROVED', 'BTC',
         '[]', n * 30000::bigint + 5 FROM generate_series(50, {DECISIONS}, 50) n;
     INSERT INTO fills (id, model, symbol, trade_id, order_id, intent_id, role, side, price, size, fee, closed_pnl,

@@ -19,7 +19,8 @@ from common.events import (
     originate,
 )
 from common.runtime.database import Pool, migrate, open_pool
-from common.trading.symbols import OrderSide, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide
 from gateway.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
@@ -73,7 +74,7 @@ def state(cash: str, at_ms: int) -> Event[Any]:
         withdrawable_usd=Decimal(cash),
         margin_used_usd=ZERO,
         maintenance_margin_usd=ZERO,
-        unrealised_pnl_usd=Decimal(5),
+        unrealized_pnl_usd=Decimal(5),
         total_notional_usd=ZERO,
         positions=(),
         open_orders=(),

@@ -17,7 +17,7 @@ from common.events import (
     AgentDecision,
     Decision,
     Event,
-    Leg,
+    IntentKind,
     OrderAccepted,
     OrderFilled,
     OrderIntent,
@@ -30,7 +30,8 @@ from common.events import (
     originate,
 )
 from common.runtime.database import MigrationError, Pool, migrate, open_pool
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
 from gateway.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
@@ -87,7 +88,9 @@ def story() -> list[Event[Any]]:
     )
     rules = (RuleResult(code="LEVERAGE", passed=True, value="5", limit="11", setting="MAX_LEVERAGE"),)
     approved = derive(
-        decided, RiskApproved(model="qwen", leg=Leg.ENTRY, decision_id=decided.id, intent=intent, rules=rules), 1002
+        decided,
+        RiskApproved(model="qwen", intent_kind=IntentKind.ENTRY, decision_id=decided.id, intent=intent, rules=rules),
+        1002,
     )
     orders = [
         derive(
@@ -158,7 +161,7 @@ def account(at: int, *, is_open: bool, approval: str) -> Event[AccountUpdated]:
         leverage=5,
         is_isolated=True,
         notional_usd=Decimal(303),
-        unrealised_pnl_usd=ONE,
+        unrealized_pnl_usd=ONE,
         margin_used_usd=Decimal(60),
         liquidation_price=Decimal(81),
         funding_since_open_usd=Decimal("0.25"),
@@ -177,7 +180,7 @@ def account(at: int, *, is_open: bool, approval: str) -> Event[AccountUpdated]:
         withdrawable_usd=Decimal(9_900),
         margin_used_usd=Decimal(60),
         maintenance_margin_usd=Decimal("3.8"),
-        unrealised_pnl_usd=ONE,
+        unrealized_pnl_usd=ONE,
         total_notional_usd=Decimal(303),
         positions=(position,) if is_open else (),
         open_orders=(),

@@ -22,7 +22,7 @@ from common.events import (
     ControlCommand,
     Decision,
     Event,
-    Leg,
+    IntentKind,
     MarketTick,
     OrderFilled,
     OrderRole,
@@ -33,7 +33,9 @@ from common.events import (
 from common.events.codec import decode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
-from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide
+from common.trading.symbols import MODELS, SYMBOLS
 from executor.store import IntentStore, Outcome, fresh_intent
 from gateway.readme import Readme
 from risk.halts import Reason
@@ -104,11 +106,11 @@ class Surroundings:
         await self.send("executor", an_account_event(an_account(*positions, **changes), at_ms=now_ms))
         await eventually(self.all_handled)
 
-    async def approved(self, leg: Leg) -> Event[Any] | None:
-        """The newest approval of a leg that lies in the stream."""
+    async def approved(self, intent_kind: IntentKind) -> Event[Any] | None:
+        """The newest approval of a intent_kind that lies in the stream."""
         for _, fields in await self.bus.client.xrevrange(RiskApproved.TYPE):
             event = decode(RiskApproved.TYPE, fields[b"event"])
-            if event.data.leg is leg:
+            if event.data.intent_kind is intent_kind:
                 return event
         return None
 
@@ -247,12 +249,12 @@ async def test_a_wiped_redis_loses_no_halt_no_limit_no_count_and_no_condition(
         series = a_series("1m", (98_000.0,), last_close_ms=boundary_ms)
         await around.account(held)
         await around.send("ingester", a_snapshot_event(series, boundary_ms=boundary_ms))
-        exit_ = await eventually(partial(around.approved, Leg.INVALIDATION))
+        exit_ = await eventually(partial(around.approved, IntentKind.INVALIDATION))
         assert exit_.data.intent.symbol is Symbol.BTC
         await around.bus.client.flushall()
     async with risk_process(redis_url, database_url, MAX_DAILY_TRADES="1"):
         await around.account(held)
-        again = await eventually(partial(around.approved, Leg.INVALIDATION))
+        again = await eventually(partial(around.approved, IntentKind.INVALIDATION))
         assert again.id != exit_.id
         await around.account(covers=(again.id,))
         await around.send("executor", a_stop(2))

@@ -9,7 +9,7 @@ import pytest
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
 from common.events import (
-    Leg,
+    IntentKind,
     OrderIntent,
     RiskApproved,
     originate,
@@ -17,7 +17,9 @@ from common.events import (
 from common.events.codec import encode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
-from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
+from common.trading.symbols import MODELS, SYMBOLS
 from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import EVERYONE, Halt, Reason
 from risk.invalidation import Fired, Watched
@@ -131,8 +133,8 @@ async def store_intent(
     }  # fmt: skip
     async with pool.connection() as connection:
         await connection.execute(
-            """INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, status,
-                intent, first_sent_ms, filled_size_coin, market_ms, created_ms, updated_ms)
+            """INSERT INTO intents (intent_id, model, intent_kind, symbol, decision_id, cycle_id, is_entry, reduce_only,
+                status, intent, first_sent_ms, filled_size_coin, market_ms, created_ms, updated_ms)
             VALUES (%(id)s, 'qwen', 'entry', 'BTC', 'd', %(id)s, true, false, %(status)s,
                 %(intent)s, %(sent)s, %(filled)s, %(market)s, %(at)s, %(at)s)""",
             row,
@@ -150,7 +152,7 @@ async def test_memory_is_rebuilt_from_intents(pool: Pool, bus: RedisBus) -> None
     assert set(held.reservations) == {"stored", "in-flight", "just-filled"}
     assert held.reservations["stored"].notional_usd == 5_025
     assert held.pace.sent == {"in-flight", "just-filled", "filled", "rejected"}
-    assert ("rejected", Leg.ENTRY) in held.seen
+    assert ("rejected", IntentKind.ENTRY) in held.seen
 
 
 async def test_the_pace_is_rebuilt_in_market_time(pool: Pool, bus: RedisBus) -> None:
@@ -191,8 +193,8 @@ async def store_conditional(pool: Pool, name: str, status: str, filled: int, clo
     intent = an_intent().model_copy(update={"invalidation_condition": a_condition(), "watched_after_ms": 77})
     async with pool.connection() as connection:
         await connection.execute(
-            """INSERT INTO intents (intent_id, model, leg, symbol, decision_id, is_entry, reduce_only, status, intent,
-                filled_size_coin, closed_ms, created_ms, updated_ms)
+            """INSERT INTO intents (intent_id, model, intent_kind, symbol, decision_id, is_entry, reduce_only, status,
+                intent, filled_size_coin, closed_ms, created_ms, updated_ms)
             VALUES (%s, 'qwen', 'entry', 'BTC', 'd', true, false, %s, %s, %s, %s, 1, 1)""",
             (name, status, intent.model_dump_json(), filled, closed_ms),
         )
@@ -216,7 +218,7 @@ async def test_an_approval_nobody_took_yet_is_reserved_and_a_taken_one_without_i
     await migrate(pool, "executor")
     for number, cycle in enumerate(("taken", "pending", "waiting")):
         payload = RiskApproved(
-            model="qwen", leg=Leg.ENTRY, decision_id="d", intent=an_intent(SYMBOLS[number]), rules=()
+            model="qwen", intent_kind=IntentKind.ENTRY, decision_id="d", intent=an_intent(SYMBOLS[number]), rules=()
         )
         event = originate(payload, keys=(cycle,), time_ms=1, now_ms=1, cycle_id=cycle)
         await bus.commit(Commit("risk", events=[event]))

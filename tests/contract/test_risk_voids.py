@@ -7,7 +7,7 @@ import pytest
 
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
-from common.events import AgentDecision, Event, Leg, RiskApproved, derive
+from common.events import AgentDecision, Event, IntentKind, RiskApproved, derive
 from common.runtime.database import Pool, migrate, open_pool
 from executor.store import IntentStore
 from recorder import tables
@@ -38,7 +38,9 @@ def approved(cycle: str) -> tuple[Event[AgentDecision], Event[RiskApproved]]:
     draft = judge(healthy_input()).draft
     assert draft is not None
     intent = intent_of(draft, NOW_MS + 30_000)
-    verdict = RiskApproved(model="deepseek", leg=Leg.ENTRY, decision_id=decision.id, intent=intent, rules=())
+    verdict = RiskApproved(
+        model="deepseek", intent_kind=IntentKind.ENTRY, decision_id=decision.id, intent=intent, rules=()
+    )
     return decision, derive(decision, verdict, NOW_MS)
 
 

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind, OrderFilled, OrderRole, originate
 from common.runtime.database import Pool, migrate, open_pool
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from gateway.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder

@@ -8,9 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from common.events import Leg, OrderRole
+from common.events import IntentKind, OrderRole
 from common.runtime.database import KeptConnection, migrate, open_pool
-from common.trading.symbols import MODELS, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
+from common.trading.symbols import MODELS
 from executor import facts
 from executor.bracket import orders_of
 from executor.orders import Booking, OrderStore, insertion
@@ -276,7 +278,9 @@ async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: 
 
 async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, intents: IntentStore) -> None:
     """An instance that has lost the lease gets its answer after another one has signed the exit anew."""
-    event = approval(1, Symbol.BTC, Side.LONG, mark_price=MARK, size_coin=D("0.0123"), now_ms=NOW_MS, leg=Leg.EXIT)
+    event = approval(
+        1, Symbol.BTC, Side.LONG, mark_price=MARK, size_coin=D("0.0123"), now_ms=NOW_MS, intent_kind=IntentKind.EXIT
+    )
     first = fresh_intent(event, NOW_MS).signed(Prepared(b"old", 1, NOW_MS + 15_000))
     assert await intents.add_sent(first, Prepared(b"old", 1, NOW_MS + 15_000), NOW_MS)
     await intents.store_again(first.intent_id, NOW_MS + 21_000)

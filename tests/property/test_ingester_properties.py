@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from ingester.candles import KEPT, Candles, Series
 from ingester.cycle import GRACE_MS, Cycles
 from ingester.market_time import CARRY_LIMIT_MS, MarketTime

@@ -29,7 +29,9 @@ from common.events import (
     RiskApproved,
     originate,
 )
-from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
+from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.halts import TradingState, concerning, worst
 from risk.limits import Limits

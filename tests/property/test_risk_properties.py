@@ -7,18 +7,19 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from common.events import AccountPosition, AccountUpdated, Action, Decision, Leg, RiskApproved
-from common.trading.instruments import INSTRUMENTS
+from common.events import AccountPosition, AccountUpdated, Action, Decision, IntentKind, RiskApproved
+from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.margin import (
     TAKER_FEE_FRACTION,
     initial_margin_usd,
     isolated_liquidation_price,
     liquidation_distance_fraction,
     maintenance_margin_usd,
-    unrealised_pnl_usd,
+    unrealized_pnl_usd,
     usable_leverage,
 )
-from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
+from common.trading.orders import OrderSide, Side
+from common.trading.symbols import MODELS, SYMBOLS
 from risk.gate import intent_of, judge
 from risk.gate_input import GateInput, Reservation, Snapshot
 from risk.gatekeeper import RiskGate
@@ -93,13 +94,13 @@ def inputs(draw: st.DrawFn) -> GateInput:
         for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=4))
     ]
     reserved = tuple(
-        Reservation(f"r{symbol}", symbol, Side.LONG, draw(st.sampled_from([Leg.ENTRY, Leg.EXIT])), *draw(
+        Reservation(f"r{symbol}", symbol, Side.LONG, draw(st.sampled_from([IntentKind.ENTRY, IntentKind.EXIT])), *draw(
             st.tuples(*[decimals("0", "5000", 0)] * 3)
         ))
         for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=3))
     )  # fmt: skip
     anything = {
-        "leg": st.sampled_from(list(Leg)),
+        "intent_kind": st.sampled_from(list(IntentKind)),
         "answered_ms": st.one_of(st.none(), age.map(lambda a: NOW_MS - a // 2)),
         "snapshot": st.sampled_from([Snapshot(None, None), Snapshot(NOW_MS - 2_000, mark)]),
         "market": st.one_of(
@@ -135,7 +136,7 @@ def inputs(draw: st.DrawFn) -> GateInput:
 
 
 def test_the_gate_always_answers_and_an_approval_is_within_every_limit() -> None:
-    approved = Counter[Leg]()
+    approved = Counter[IntentKind]()
 
     @given(inputs())
     @settings(max_examples=800, deadline=None)
@@ -143,22 +144,24 @@ def test_the_gate_always_answers_and_an_approval_is_within_every_limit() -> None
         verdict = judge(case)
         failing = [result.code for result in verdict.rules if not result.passed]
         assert verdict.code == (failing[0] if failing else None)
-        assert len(verdict.rules) == sum(r.for_entries if case.leg is Leg.ENTRY else r.for_exits for r in RULES)
+        assert len(verdict.rules) == sum(
+            r.for_entries if case.intent_kind is IntentKind.ENTRY else r.for_exits for r in RULES
+        )
         if verdict.code is None:
-            approved[case.leg] += 1
+            approved[case.intent_kind] += 1
             assert verdict.draft is not None
             within_limits(case, verdict.draft)
 
     holds()
     # Guards against passing because nothing was ever approved.
-    assert approved[Leg.ENTRY] > 10
+    assert approved[IntentKind.ENTRY] > 10
 
 
 def within_limits(case: GateInput, order: Draft) -> None:
     """The limits once more, in other words than the rules'."""
     limits, account = case.limits, case.account
     assert account is not None
-    if case.leg is not Leg.ENTRY:
+    if case.intent_kind is not IntentKind.ENTRY:
         assert case.position is not None
         assert order.size_coin == case.position.size_coin
         return
@@ -271,7 +274,7 @@ class Exchange:
         self.cash -= intent.size_coin * price * TAKER_FEE_FRACTION
         if intent.reduce_only:
             held = self.held.pop(intent.symbol)
-            self.cash += unrealised_pnl_usd(held["side"], held["size"], held["entry"], price)
+            self.cash += unrealized_pnl_usd(held["side"], held["size"], held["entry"], price)
             return
         side = Side.LONG if intent.side is OrderSide.BUY else Side.SHORT
         self.sent.append(now_ms)
@@ -287,7 +290,7 @@ class Exchange:
         for symbol, held in list(self.held.items()):
             if held["side"].sign * (held["stop"] - self.marks[symbol]) >= 0:
                 del self.held[symbol]
-                self.cash += unrealised_pnl_usd(held["side"], held["size"], held["entry"], self.marks[symbol])
+                self.cash += unrealized_pnl_usd(held["side"], held["size"], held["entry"], self.marks[symbol])
 
     def position(self, symbol: Symbol) -> AccountPosition:
         held, mark = self.held[symbol], self.marks[symbol]
@@ -305,7 +308,7 @@ class Exchange:
 
     def account(self) -> AccountUpdated:
         positions = [self.position(symbol) for symbol in self.held]
-        pnl = sum((unrealised_pnl_usd(p.side, p.size_coin, p.entry_price, p.mark_price) for p in positions), D(0))
+        pnl = sum((unrealized_pnl_usd(p.side, p.size_coin, p.entry_price, p.mark_price) for p in positions), D(0))
         return an_account(*positions, equity_usd=self.cash + pnl, covers=tuple(self.covers))
 
 

@@ -25,7 +25,7 @@ def main() -> int:
     if arguments.seed is not None:
         return _replay(arguments.seed, arguments.story)
     seeds = range(arguments.first, arguments.first + arguments.seeds) if arguments.seeds else count(arguments.first)
-    return _run_many(iter(seeds), arguments.seconds)
+    return _run_many(iter(seeds), arguments.seconds, arguments.figures)
 
 
 def _arguments() -> argparse.Namespace:
@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--story", type=Path, help="with --seed: write everything that happened into this file")
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--seconds", type=float, help="stop taking new seeds after that long")
+    parser.add_argument("--figures", type=Path, help="write each seed's figures of the exchange into this file")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     arguments = parser.parse_args()
     if arguments.seed is None and arguments.seeds is None and arguments.seconds is None:
@@ -59,7 +60,7 @@ def _replay(seed: int, story: Path | None) -> int:
     return 1 if result.failure else 0
 
 
-def _run_many(seeds: Iterator[int], seconds: float | None) -> int:
+def _run_many(seeds: Iterator[int], seconds: float | None, figures: Path | None) -> int:
     began = time.monotonic()
     results: list[Result] = []
     cores = os.cpu_count() or 1
@@ -79,6 +80,11 @@ def _run_many(seeds: Iterator[int], seconds: float | None) -> int:
                 results.append(each.result())
                 _tell(results[-1])
     _sum_up(results, time.monotonic() - began, cores)
+    if figures is not None:
+        rows = sorted(
+            ({"seed": result.seed, "figures": result.figures} for result in results), key=lambda row: row["seed"]
+        )
+        figures.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     return 1 if any(result.failure for result in results) else 0
 
 

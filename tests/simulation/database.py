@@ -88,15 +88,18 @@ class Database:
                 self._sqlite.executescript(portable(folder.joinpath(script).read_text(encoding="utf-8")))
 
     def create(self, owner: str, *tables: str) -> None:
-        """Makes some of a service's tables, as its first migration has them."""
+        """Makes some of a service's tables, as its migrations leave them."""
         folder = files(owner).joinpath("migrations")
-        first = min(each.name for each in folder.iterdir() if each.name.endswith(".sql"))
-        script = folder.joinpath(first).read_text(encoding="utf-8")
+        scripts = sorted((each.name, each) for each in folder.iterdir() if each.name.endswith(".sql"))
+        text = "\n".join(each.read_text(encoding="utf-8") for _, each in scripts)
         for table in tables:
-            found = re.search(rf"CREATE TABLE {table} \(.*?\n\);", script, re.DOTALL)
-            if found is None:
+            found = re.findall(
+                rf"^CREATE TABLE {table} \(.*?\n\);|^ALTER TABLE {table} [^;]*;", text, re.DOTALL | re.MULTILINE
+            )
+            if not found:
                 raise LookupError(f"{owner} has no table {table}")
-            self._sqlite.executescript(portable(found[0]))
+            for statement in found:
+                self._sqlite.executescript(portable(statement))
 
     def run(self, query: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
         statement = self._portable.get(query)

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import Action, AgentDecision, Decision, Event, Outcome, originate
-from common.trading.symbols import SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 
 EVERY_S = (2.0, 12.0)
 THINKS_S = (0.2, 6.0)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from common.events import AccountUpdated, Leg, OrderRole, RiskApproved
+from common.events import AccountUpdated, IntentKind, OrderRole, RiskApproved
 from common.events.catalog import CATALOG, DEAD_SUFFIX
 from common.events.codec import decode
 from common.trading.symbols import MODELS
@@ -98,7 +98,7 @@ class Rules:
     def _note_approvals(self) -> None:
         for event in self._published:
             self._approvals[event.id] = event.data
-            if event.data.leg is Leg.ENTRY:
+            if event.data.intent_kind is IntentKind.ENTRY:
                 self._entry_of[client_order_id(event.id, OrderRole.ENTRY)] = event.id
         self._published.clear()
 
@@ -147,11 +147,15 @@ class Rules:
         self._noting(self._judge_event, event)
         if event.type == RiskApproved.TYPE:
             self._published.append(event)
-            if event.data.leg is Leg.ENTRY:
+            if event.data.intent_kind is IntentKind.ENTRY:
                 self.stage.approved(event.data.model)
 
     def _judge_event(self, event: Any) -> None:
-        if event.type != RiskApproved.TYPE or event.data.leg is not Leg.ENTRY or event.id in self._approvals:
+        if (
+            event.type != RiskApproved.TYPE
+            or event.data.intent_kind is not IntentKind.ENTRY
+            or event.id in self._approvals
+        ):
             return
         model = event.data.model
         now_ms = self._world.market.time_ms

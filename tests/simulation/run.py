@@ -12,6 +12,7 @@ from typing import Any
 from common.trading.symbols import MODELS
 from simulation.chaos import Weather, weather_of
 from simulation.failure import SimulationFailed
+from simulation.figures import exchange_figures
 from simulation.loop import VirtualLoop
 from simulation.rules import Rules
 from simulation.stage import Stage
@@ -26,7 +27,8 @@ Script = Callable[[Stage], Awaitable[None]]
 
 @dataclass(slots=True)
 class Result:
-    """How a seed went. `digest` is the hash over everything that happened."""
+    """How a seed went. `digest` is the hash over everything that happened, `figures` what the exchange
+    says of the accounts in the end."""
 
     seed: int
     weather: str
@@ -40,6 +42,7 @@ class Result:
     fills: int = 0
     orders: int = 0
     happened: dict[str, int] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
 
 
@@ -71,6 +74,7 @@ def run_seed(
     result.looks, result.orders = rules.looks, len(world.histories.orders)
     result.fills = sum(len(fills) for fills in world.histories.fills.values())
     result.happened = dict(stage.chaos.happened)
+    result.figures = exchange_figures(stage.exchange, stage.addresses.values())
     return result
 
 

@@ -14,7 +14,8 @@ from common.bus.port import Commit
 from common.events import Command, ControlCommand, Event, MarketTick, RiskApproved, RiskDenied, originate
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
-from common.trading.symbols import MODELS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import MODELS, SYMBOLS
 from executor.config import ExecutorSettings
 from executor.feed import AccountFeed
 from executor.main import compose as compose_executor
@@ -159,7 +160,7 @@ class Stage:
         while True:
             self.exchange.step()
             if steps % TICK_EVERY_STEPS == 0:
-                await self.bus.commit(Commit("ingester", events=[self._tick(symbol) for symbol in Symbol]))
+                await self.bus.commit(Commit("ingester", events=[self._tick(symbol) for symbol in SYMBOLS]))
             steps += 1
             if self.chaos.rng.random() < self.chaos.weather.gaps_a_minute * STEP_S / 60:
                 self._jump()
@@ -170,7 +171,7 @@ class Stage:
         accounts = self.exchange.world.exchange.accounts.values()
         held = [Symbol(coin) for account in accounts for coin in account.positions]
         is_held = held and self.chaos.rng.random() < 0.7
-        symbol, percent = self.chaos.rng.choice(held if is_held else list(Symbol)), self.chaos.rng.uniform(-9, 9)
+        symbol, percent = self.chaos.rng.choice(held if is_held else list(SYMBOLS)), self.chaos.rng.uniform(-9, 9)
         self.chaos.happened["gap"] += 1
         self.journal.note("market", "gap", symbol=symbol.value, percent=percent)
         market = self.exchange.world.market.coins[symbol.value]
@@ -198,7 +199,7 @@ class Stage:
 
     def mids(self) -> dict[Symbol, Decimal]:
         coins = self.exchange.world.market.coins
-        return {symbol: (coins[symbol].bids[0].price + coins[symbol].asks[0].price) / 2 for symbol in Symbol}
+        return {symbol: (coins[symbol].bids[0].price + coins[symbol].asks[0].price) / 2 for symbol in SYMBOLS}
 
     async def think(self, name: str) -> None:
         """One model: asks, thinks, answers."""

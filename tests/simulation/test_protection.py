@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from simulation.chaos import CALM, Weather
 from simulation.run import STORM_S, run_seed
 from simulation.stage import Stage

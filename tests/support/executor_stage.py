@@ -18,9 +18,10 @@ from hyperliquid.exchange import Exchange
 
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus, read_entry
-from common.events import Command, ControlCommand, Event, Leg, originate
+from common.events import Command, ControlCommand, Event, IntentKind, originate
 from common.events.codec import decode
-from common.trading.symbols import Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
 from executor.testing import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 from simulator.testing.process import SimulatorProcess
 
@@ -214,7 +215,7 @@ class Stage:
         """An entry that stays fresh for as long as a busy machine may need, or an exit."""
         self.number += 1
         now_ms = time.time_ns() // 1_000_000
-        if given.get("leg") is not Leg.EXIT:
+        if given.get("intent_kind") is not IntentKind.EXIT:
             given.setdefault("valid_until_ms", now_ms + ENTRY_LIFE_MS)
         size_coin = Decimal(size)
         return approval(
@@ -226,7 +227,7 @@ class Stage:
         self.number += 1
         now_ms = time.time_ns() // 1_000_000
         given: dict[str, Any] = {"mark_price": mark_price, "size_coin": Decimal("0.5"), "now_ms": now_ms}
-        return approval(self.number, ETH, Side.LONG, leg=Leg.EXIT, **given)
+        return approval(self.number, ETH, Side.LONG, intent_kind=IntentKind.EXIT, **given)
 
     def entry_at(self, symbol: Symbol, mark_price: Decimal, *, valid_until_ms: int) -> Event[Any]:
         self.number += 1

@@ -25,7 +25,7 @@ SERVICES = (
 COMPLETE_CHAIN = """
     SELECT d.model, d.cycle_id, d.id AS decision_id, v.id AS intent_id
     FROM ai_decisions d
-    JOIN verdicts v ON v.decision_id = d.id AND v.verdict = 'APPROVED' AND v.leg = 'entry'
+    JOIN verdicts v ON v.decision_id = d.id AND v.verdict = 'APPROVED' AND v.intent_kind = 'entry'
     JOIN intents i ON i.intent_id = v.id AND i.status = 'FILLED' AND i.first_sent_ms IS NOT NULL
     JOIN trades t ON t.intent_id = v.id
     WHERE d.model = %s AND d.executed

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from common.events import OrderRole
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import OrderSide, Symbol
+from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.orders import OrderSide
 from executor.cloids import client_order_id
 from executor.store import Intent
 from executor.venue import OrderSpec

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import Symbol
+from common.trading.instruments import INSTRUMENTS, Symbol
 from executor.arm import arm_mainnet
 from executor.bracket import CLOSE_SLIPPAGE, beyond
 from executor.command_line import CommandSettings, Model, ModelOption, on_account, refuse
@@ -39,7 +38,7 @@ class TimeInForce(StrEnum):
 
 @app.command()
 def account(model: ModelOption) -> None:
-    """Balance, margin and unrealised profit."""
+    """Balance, margin and unrealized profit."""
 
     async def show(venue: Venue, _: CommandSettings) -> None:
         state = state_of(await venue.state())
@@ -49,7 +48,7 @@ def account(model: ModelOption) -> None:
         typer.echo(f"withdrawable       {state.withdrawable_usd:,.2f} USD")
         typer.echo(f"margin used        {state.margin_used_usd:,.2f} USD ({used:.1f} % of equity)")
         typer.echo(f"maintenance margin {state.maintenance_margin_usd:,.2f} USD")
-        typer.echo(f"unrealised         {state.unrealised_pnl_usd:,.2f} USD")
+        typer.echo(f"unrealized         {state.unrealized_pnl_usd:,.2f} USD")
         typer.echo(f"open notional      {state.total_notional_usd:,.2f} USD")
 
     on_account(model, show)
@@ -75,7 +74,7 @@ def _position_line(position: WirePosition) -> str:
     return (
         f"{position.symbol:<5}{position.side:<6}{position.size_coin} at {position.entry_price}, "
         f"mark {position.mark_price:.6g}, {position.leverage}x {mode}, liquidation {liquidation}, "
-        f"unrealised {position.unrealised_pnl_usd:+,.2f} USD"
+        f"unrealized {position.unrealized_pnl_usd:+,.2f} USD"
     )
 
 

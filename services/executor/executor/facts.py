@@ -20,7 +20,8 @@ from common.events import (
     SystemAlert,
     originate,
 )
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
 from executor.ledger import Books, Movement
 from executor.orders import OrderRow
 from executor.parse import WireFill, WirePosition, WireState
@@ -149,7 +150,7 @@ def account(
         withdrawable_usd=state.withdrawable_usd,
         margin_used_usd=state.margin_used_usd,
         maintenance_margin_usd=state.maintenance_margin_usd,
-        unrealised_pnl_usd=state.unrealised_pnl_usd,
+        unrealized_pnl_usd=state.unrealized_pnl_usd,
         total_notional_usd=state.total_notional_usd,
         positions=tuple(_position(position, orders, entries.get(position.symbol)) for position in state.positions),
         open_orders=tuple(orders),
@@ -157,7 +158,7 @@ def account(
         open_intents=open_intents,
         state_ms=state.time_ms,
         received_ms=now_ms,
-        foreign_positions=state.foreign,
+        external_positions=state.foreign,
         sums=_sums(books),
     )
     return originate(payload, keys=(model, state.time_ms, now_ms), time_ms=state.time_ms, now_ms=now_ms)
@@ -204,7 +205,7 @@ def _position(position: WirePosition, orders: list[AccountOrder], entry: Intent 
         leverage=position.leverage,
         is_isolated=position.is_isolated,
         notional_usd=position.notional_usd,
-        unrealised_pnl_usd=position.unrealised_pnl_usd,
+        unrealized_pnl_usd=position.unrealized_pnl_usd,
         margin_used_usd=position.margin_used_usd,
         liquidation_price=position.liquidation_price,
         funding_since_open_usd=position.funding_since_open_usd,

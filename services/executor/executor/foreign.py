@@ -1,7 +1,7 @@
 """Takes an account out of the coins that the arena doesn't trade, when a person wants it out of the market."""
 
-from common.events import ForeignPosition, OrderRole
-from common.trading.symbols import Side
+from common.events import ExternalPosition, OrderRole
+from common.trading.orders import Side
 from executor.bracket import CLOSE_SLIPPAGE
 from executor.cloids import client_order_id
 from executor.desk import Desk
@@ -29,7 +29,7 @@ async def cancel_foreign(desk: Desk, orders: list[ForeignOrder]) -> None:
     desk.log.warning("orders on other coins cancelled", model=desk.model, orders=rows)
 
 
-async def close_foreign(desk: Desk, position: ForeignPosition, attempt: int) -> None:
+async def close_foreign(desk: Desk, position: ExternalPosition, attempt: int) -> None:
     """The whole position, as the kill switch closes it."""
     decimals = await desk.venue.universe_with(position.coin)
     signed = position.size_coin if position.side is Side.LONG else -position.size_coin

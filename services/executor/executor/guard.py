@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from common.events import AlertSeverity, OrderRole
-from common.trading.symbols import Side, Symbol, entry_side
+from common.trading.instruments import Symbol
+from common.trading.orders import Side, entry_side
 from executor import facts, metrics
 from executor.bracket import emergency_close, triggers_of
 from executor.desk import Desk

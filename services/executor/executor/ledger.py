@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import LedgerKind
-from common.trading.symbols import Symbol
+from common.trading.symbols import SYMBOLS
 from executor.parse import UNREADABLE, WireFill
 
 ZERO = Decimal(0)
-OURS = frozenset(symbol.value for symbol in Symbol)
+OURS = frozenset(symbol.value for symbol in SYMBOLS)
 ELSEWHERE = ("@", "/", ":")
 """Signs of a spot market's or another exchange's coin: their money isn't part of the account's margin."""
 BACKSTOP = "backstop"

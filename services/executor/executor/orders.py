@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from common.events import Event, OrderRole
 from common.runtime.database import Pool
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from executor.books import enter
 from executor.journal import SentClose
 from executor.ledger import Entry

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from common.events import AccountOrder, ForeignPosition, OrderRole
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.events import AccountOrder, ExternalPosition, OrderRole
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
+from common.trading.symbols import SYMBOLS
 
 LIVE = ("open", "triggered")
 UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
 """What an answer raises here that isn't what we know."""
-_SYMBOLS = {symbol.value: symbol for symbol in Symbol}
+_SYMBOLS = {symbol.value: symbol for symbol in SYMBOLS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class WirePosition:
     leverage: int
     is_isolated: bool
     notional_usd: Decimal
-    unrealised_pnl_usd: Decimal
+    unrealized_pnl_usd: Decimal
     margin_used_usd: Decimal
     liquidation_price: Decimal | None
     funding_since_open_usd: Decimal
@@ -44,10 +46,10 @@ class WireState:
     total_notional_usd: Decimal
     time_ms: int
     positions: tuple[WirePosition, ...]
-    foreign: tuple[ForeignPosition, ...] = ()
+    foreign: tuple[ExternalPosition, ...] = ()
 
     @property
-    def unrealised_pnl_usd(self) -> Decimal:
+    def unrealized_pnl_usd(self) -> Decimal:
         return self.equity_usd - self.cash_usd
 
     @property
@@ -127,10 +129,10 @@ def state_of(answer: Mapping[str, Any]) -> WireState:
     rows = [row["position"] for row in answer["assetPositions"]]
     positions = tuple(_position(row) for row in rows if row["coin"] in _SYMBOLS)
     value = Decimal(summary["accountValue"])
-    unrealised = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
+    unrealized = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
     return WireState(
         equity_usd=value,
-        cash_usd=value - unrealised,
+        cash_usd=value - unrealized,
         withdrawable_usd=Decimal(answer["withdrawable"]),
         margin_used_usd=Decimal(summary["totalMarginUsed"]),
         total_notional_usd=Decimal(summary["totalNtlPos"]),
@@ -140,14 +142,14 @@ def state_of(answer: Mapping[str, Any]) -> WireState:
     )
 
 
-def _foreign(row: Mapping[str, Any]) -> ForeignPosition:
+def _foreign(row: Mapping[str, Any]) -> ExternalPosition:
     signed = Decimal(row["szi"])
-    return ForeignPosition(
+    return ExternalPosition(
         coin=row["coin"],
         side=Side.LONG if signed > 0 else Side.SHORT,
         size_coin=abs(signed),
         notional_usd=abs(Decimal(row["positionValue"])),
-        unrealised_pnl_usd=Decimal(row["unrealizedPnl"]),
+        unrealized_pnl_usd=Decimal(row["unrealizedPnl"]),
     )
 
 
@@ -164,7 +166,7 @@ def _position(row: Mapping[str, Any]) -> WirePosition:
         leverage=int(row["leverage"]["value"]),
         is_isolated=row["leverage"]["type"] == "isolated",
         notional_usd=value,
-        unrealised_pnl_usd=Decimal(row["unrealizedPnl"]),
+        unrealized_pnl_usd=Decimal(row["unrealizedPnl"]),
         margin_used_usd=Decimal(row["marginUsed"]),
         liquidation_price=None if liquidation is None else Decimal(liquidation),
         funding_since_open_usd=Decimal(row["cumFunding"]["sinceOpen"]),

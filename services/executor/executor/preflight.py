@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import Symbol
+from common.trading.symbols import SYMBOLS
 from executor.config import ExecutorSettings
 from executor.parse import WireState, state_of
 from executor.venue import Venue
@@ -86,7 +86,7 @@ def _instruments(meta: Mapping[str, Any], max_leverage: int) -> list[str]:
     """The coins are listed with the lots that sizes are rounded to, and with leverage as high as may be asked for."""
     listed = {row["name"]: row for row in meta["universe"]}
     problems = []
-    for symbol in Symbol:
+    for symbol in SYMBOLS:
         ours, row = INSTRUMENTS[symbol], listed.get(symbol.value)
         if row is None or row.get("isDelisted"):
             problems.append(f"HYPERLIQUID_ENV: {symbol} is not listed on this exchange, which can't be traded so")

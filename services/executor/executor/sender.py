@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import Event, OrderRole
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from executor import facts, metrics
 from executor.allowance import Allowance
 from executor.bracket import orders_of

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from common.events import Event, Leg, OrderIntent, OrderRole, RiskApproved
+from common.events import Event, IntentKind, OrderIntent, OrderRole, RiskApproved
 from common.runtime.database import KeptConnection, Pool
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from executor.outbox import write_events
 from executor.signing import Prepared
 
@@ -30,7 +30,7 @@ class Intent:
 
     intent_id: str
     model: str
-    leg: Leg
+    intent_kind: IntentKind
     decision_id: str
     cycle_id: str | None
     order: OrderIntent
@@ -46,7 +46,7 @@ class Intent:
 
     @property
     def is_entry(self) -> bool:
-        return self.leg is Leg.ENTRY
+        return self.intent_kind is IntentKind.ENTRY
 
     @property
     def symbol(self) -> Symbol:
@@ -242,7 +242,7 @@ class IntentStore:
 
 
 _INSERT = """
-    INSERT INTO intents (intent_id, model, leg, symbol, decision_id, cycle_id, is_entry, reduce_only, intent,
+    INSERT INTO intents (intent_id, model, intent_kind, symbol, decision_id, cycle_id, is_entry, reduce_only, intent,
         valid_until_ms, market_ms, created_ms, updated_ms, status, nonce, signed_action, expires_after_ms,
         first_sent_ms)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
@@ -252,7 +252,14 @@ def _row(intent: Intent) -> tuple[Any, ...]:
     """An intent's columns, up to those that say how far it has come."""
     order = intent.order
     return (
-        *(intent.intent_id, intent.model, intent.leg.value, order.symbol.value, intent.decision_id, intent.cycle_id),
+        *(
+            intent.intent_id,
+            intent.model,
+            intent.intent_kind.value,
+            order.symbol.value,
+            intent.decision_id,
+            intent.cycle_id,
+        ),
         *(intent.is_entry, order.reduce_only, order.model_dump_json(), order.valid_until_ms),
         *(intent.market_ms, intent.created_ms, intent.updated_ms),
     )
@@ -273,7 +280,7 @@ def fresh_intent(event: Event[RiskApproved], now_ms: int) -> Intent:
     return Intent(
         intent_id=event.id,
         model=data.model,
-        leg=data.leg,
+        intent_kind=data.intent_kind,
         decision_id=data.decision_id,
         cycle_id=event.cycle_id,
         order=data.intent,
@@ -293,7 +300,7 @@ def _intent(row: dict[str, Any]) -> Intent:
     return Intent(
         intent_id=row["intent_id"],
         model=row["model"],
-        leg=Leg(row["leg"]),
+        intent_kind=IntentKind(row["intent_kind"]),
         decision_id=row["decision_id"],
         cycle_id=row["cycle_id"],
         order=OrderIntent.model_validate(row["intent"]),

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from eth_account import Account
 
-from common.events import Event, Leg, OrderIntent, RiskApproved, originate
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import MODELS, OrderSide, Side, Symbol, entry_side, exit_side
+from common.events import Event, IntentKind, OrderIntent, RiskApproved, originate
+from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.orders import OrderSide, Side, entry_side, exit_side
+from common.trading.symbols import MODELS
 
 SEEDS = {"deepseek": 0xD1, "qwen": 0xD2}
 
@@ -111,14 +112,14 @@ def approval(
     size_coin: Decimal,
     now_ms: int,
     model: str = "deepseek",
-    leg: Leg = Leg.ENTRY,
+    intent_kind: IntentKind = IntentKind.ENTRY,
     limit_price: Decimal | None = None,
     valid_until_ms: int | None = None,
     leverage: int = 5,
 ) -> Event[RiskApproved]:
     """An approval of an entry, or of the exit from a position of `side`; prices 5 % and 10 % from the mark."""
     instrument = INSTRUMENTS[symbol]
-    is_entry = leg is Leg.ENTRY
+    is_entry = intent_kind is IntentKind.ENTRY
     order_side = entry_side(side) if is_entry else exit_side(side)
     direction = 1 if order_side is OrderSide.BUY else -1
     limit = limit_price or instrument.round_price(mark_price * (1 + direction * Decimal("0.005")))
@@ -136,5 +137,5 @@ def approval(
         take_profit_price=instrument.round_price(mark_price * (1 + side.sign * Decimal("0.1"))) if is_entry else None,
         valid_until_ms=valid_until_ms or (now_ms + 30_000 if is_entry else None),
     )
-    data = RiskApproved(model=model, leg=leg, decision_id=f"decision-{number}", intent=intent, rules=())
+    data = RiskApproved(model=model, intent_kind=intent_kind, decision_id=f"decision-{number}", intent=intent, rules=())
     return originate(data, keys=("test", number), time_ms=now_ms, now_ms=now_ms, cycle_id=f"cycle-{number}")

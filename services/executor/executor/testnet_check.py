@@ -11,8 +11,9 @@ import typer
 
 from common.runtime.clock import SystemClock
 from common.runtime.settings import load_settings
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import MODELS, OrderSide, Symbol
+from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.orders import OrderSide
+from common.trading.symbols import MODELS
 from executor.bracket import CLOSE_SLIPPAGE, TRIGGER_SLIPPAGE, beyond
 from executor.command_line import CommandSettings, Model, refuse, venue_of
 from executor.kill import Killer

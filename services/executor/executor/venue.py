@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from hyperliquid.utils.types import Cloid
 
 from common.runtime.clock import Clock
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from executor.budget import ITEMS_PER_WEIGHT, WeightBudget, weight_of
 from executor.posting import Answer, NotPosted, Posting
 from executor.signing import Prepared, SigningExchange, Wallet

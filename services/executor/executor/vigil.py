@@ -8,7 +8,8 @@ import asyncio
 from dataclasses import replace
 
 from common.runtime.outages import is_outage
-from common.trading.symbols import Side, Symbol, entry_side
+from common.trading.instruments import Symbol
+from common.trading.orders import Side, entry_side
 from executor import facts, metrics
 from executor.bracket import emergency_close
 from executor.desk import Desk

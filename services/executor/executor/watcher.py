@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from common.events import AccountOrder, OrderRole
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 from executor import facts, metrics
 from executor.accountant import Accountant
 from executor.desk import Desk
@@ -230,7 +231,7 @@ class Watcher:
         self.desk.outbox.wake()
 
     async def _close_entries(self, sizes: dict[Symbol, Decimal], now_ms: int) -> None:
-        flat = [symbol for symbol in Symbol if symbol not in sizes]
+        flat = [symbol for symbol in SYMBOLS if symbol not in sizes]
         await self.desk.intents.close_entries(self.model, flat, now_ms - SETTLE_MS, now_ms)
 
 

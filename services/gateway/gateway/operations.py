@@ -5,9 +5,10 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from common.events.catalog import CATALOG, DEAD_SUFFIX, SERVICES
+from common.events.catalog import CATALOG, DEAD_SUFFIX, services_of
 from common.runtime.presence import MISSING_AFTER_MS, presence_key
 from common.runtime.service import Service
+from common.trading.symbols import MODELS
 from gateway.queries import Queries, Row
 from gateway.tail import PushAges
 
@@ -28,7 +29,7 @@ class Operations:
         told = await self._told()
         streams, dead = await self._streams()
         return {
-            "services": [_state(name, told.get(name), now_ms) for name in SERVICES],
+            "services": [_state(name, told.get(name), now_ms) for name in services_of(MODELS)],
             "streams": streams,
             "latencies": [*await self._stages(), self._push_ages.summary()],
             "errors": [_errors(name, body, now_ms) for name, body in told.items()],
@@ -39,8 +40,9 @@ class Operations:
 
     async def _told(self) -> dict[str, dict[str, Any]]:
         """What each service last said of itself."""
-        values = await self._service.redis.mget([presence_key(name) for name in SERVICES])
-        return {name: json.loads(value) for name, value in zip(SERVICES, values, strict=True) if value}
+        names = services_of(MODELS)
+        values = await self._service.redis.mget([presence_key(name) for name in names])
+        return {name: json.loads(value) for name, value in zip(names, values, strict=True) if value}
 
     async def _streams(self) -> tuple[list[Row], list[Row]]:
         async with self._service.redis.pipeline(transaction=False) as pipe:

@@ -5,7 +5,8 @@ import binascii
 from collections.abc import Mapping
 from typing import TypeVar
 
-from common.trading.symbols import INTERVALS_MS, MODELS, SYMBOLS
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import MODELS, SYMBOLS
 from gateway.errors import bad_parameter
 
 MAX_LIMIT = 200

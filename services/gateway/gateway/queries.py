@@ -12,7 +12,7 @@ Row = dict[str, Any]
 LATEST_DECISIONS = "SELECT latency_ms FROM ai_decisions ORDER BY time_ms DESC, id DESC LIMIT %(sample)s"
 LATEST_APPROVALS = """SELECT a.*, d.recorded_ms AS decided_ms,
     (SELECT min(f.recorded_ms) FROM fills f WHERE f.intent_id = a.id) AS filled_ms
-    FROM (SELECT id, decision_id, time_ms FROM verdicts WHERE verdict = 'APPROVED' AND leg IN ('entry', 'exit')
+    FROM (SELECT id, decision_id, time_ms FROM verdicts WHERE verdict = 'APPROVED' AND intent_kind IN ('entry', 'exit')
         ORDER BY time_ms DESC LIMIT %(sample)s) a LEFT JOIN ai_decisions d ON d.id = a.decision_id"""
 
 

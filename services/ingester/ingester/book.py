@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from common.events import BookSummary, MarketTick
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from ingester.tape import Tape
 from ingester.wire import AssetCtx, Bbo, L2Book, UnreadableFrame, amount, price, signed
 

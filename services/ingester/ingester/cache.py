@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from common.events.envelope import plain
-from common.trading.symbols import INTERVALS_MS, OrderSide, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.orders import OrderSide
 from ingester.book import CoinState
 from ingester.candles import KEPT, Candle, Series
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from common.trading.symbols import INTERVALS_MS, SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.wire import UnreadableFrame, WireCandle, amount, price
 
 KEPT = 500

@@ -10,7 +10,8 @@ from websockets.exceptions import WebSocketException
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
-from common.trading.symbols import INTERVALS_MS, SYMBOLS
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester import metrics
 from ingester.complaints import Complaints
 from ingester.wire import Frame, UnreadableFrame, frame_of, subscription_of

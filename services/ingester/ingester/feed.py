@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.trading.symbols import INTERVALS_MS, SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.book import CoinState
 from ingester.candles import Candles, normalised
 from ingester.wire import LATEST_WINS, MARKET_CHANNELS, Frame, UnreadableFrame, coin_of, content_of, price

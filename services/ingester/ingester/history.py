@@ -8,7 +8,9 @@ import httpx
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
-from common.trading.symbols import INTERVALS_MS, SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.candles import KEPT, Candles, Series, normalised
 from ingester.wire import Meta, UnreadableFrame, candles_of, meta_of
 

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from common.events import Event, MarketSnapshot, originate
 from common.events.codec import UnreadableEvent, decode, encode
 from common.runtime.service import Service
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from ingester import metrics
 from ingester.cache import KlineCache, book_value, price_value, symbol_key, tape_value
 from ingester.candles import ALL_SERIES, KEPT

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from common.events import CandleSeries, CoinSnapshot, MarketSnapshot, Sentiment
-from common.trading.symbols import INTERVALS_MS, SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.book import CoinState
 from ingester.candles import Candle, Candles
 from ingester.cycle import Cycle

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from common.trading.symbols import INTERVALS_MS, SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.candles import Candle, normalised
 from ingester.feed import Feed
 from ingester.wire import Frame, WireCandle, frame_of

@@ -5,7 +5,8 @@ from typing import Any
 
 from common.events import Channel, Event, MarketTick, WsPush, originate
 from common.events.envelope import plain
-from common.trading.symbols import SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 from ingester.book import CoinState
 
 

@@ -17,7 +17,7 @@ from common.events import (
     SystemAlert,
     derive,
 )
-from common.trading.symbols import Symbol
+from common.trading.symbols import SYMBOLS
 from recorder.tables import Connection, insert
 
 CHECK_EVERY_MS = 60_000
@@ -25,7 +25,7 @@ SETTLE_MS = 30_000
 """Streams are read side by side: only what is still missing after that long is missing."""
 RESIDUAL_LIMIT_PERCENT = Decimal("0.01")
 
-_SYMBOLS = {symbol.value for symbol in Symbol}
+_SYMBOLS = {symbol.value for symbol in SYMBOLS}
 
 
 def movement_row(event: Event[AccountLedger]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ async def _tie_out(
     moved = await _moved(connection, data.model, sums.since_ms)
     explained = sums.start_cash_usd + moved["realized_pnl"] - moved["fees"]
     explained += moved["funding"] + moved["transfers"] + moved["other"]
-    residual = data.equity_usd - data.unrealised_pnl_usd - explained
+    residual = data.equity_usd - data.unrealized_pnl_usd - explained
     percent = residual / data.equity_usd * 100 if data.equity_usd > 0 else Decimal(0)
     is_above = abs(percent) > RESIDUAL_LIMIT_PERCENT
     above_since_ms = (known or {}).get("above_since_ms") if is_above else None
@@ -109,7 +109,7 @@ async def _tie_out(
         "since_ms": sums.since_ms,
         "start_cash": sums.start_cash_usd,
         "equity": data.equity_usd,
-        "unrealized_pnl": data.unrealised_pnl_usd,
+        "unrealized_pnl": data.unrealized_pnl_usd,
         **moved,
         "residual": residual,
         "residual_percent": percent,

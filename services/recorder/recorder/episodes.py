@@ -63,11 +63,13 @@ async def _refold_market(connection: Connection, market: Market, time_ms: int) -
 
 async def _intents(connection: Connection, intent_ids: set[str]) -> dict[str, IntentRow]:
     cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute("SELECT id, decision_id, leg, intent FROM verdicts WHERE id = ANY(%s)", (list(intent_ids),))
+    await cursor.execute(
+        "SELECT id, decision_id, intent_kind, intent FROM verdicts WHERE id = ANY(%s)", (list(intent_ids),)
+    )
     return {
         row["id"]: IntentRow(
             decision_id=row["decision_id"],
-            leg=row["leg"],
+            intent_kind=row["intent_kind"],
             leverage=row["intent"]["leverage"],
             stop_loss=_decimal(row["intent"]["stop_loss_price"]),
             take_profit=_decimal(row["intent"]["take_profit_price"]),

@@ -90,7 +90,7 @@ def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> dict[str, Any
         "model": data.model,
         "decision_id": data.decision_id,
         "cycle_id": event.cycle_id,
-        "leg": data.leg.value,
+        "intent_kind": data.intent_kind.value,
         "verdict": "APPROVED" if is_approved else "DENIED",
         "code": data.code if isinstance(data, RiskDenied) else None,
         "symbol": symbol.value if symbol else None,
@@ -235,7 +235,7 @@ async def settle_decisions(connection: Connection, decision_ids: Sequence[str]) 
             executed = d.executed OR EXISTS (SELECT 1 FROM fills f WHERE f.intent_id = v.id)
         FROM (
             SELECT DISTINCT ON (decision_id) id, decision_id, verdict, code FROM verdicts
-            WHERE decision_id = ANY(%s) AND leg <> 'invalidation'
+            WHERE decision_id = ANY(%s) AND intent_kind <> 'invalidation'
             ORDER BY decision_id, code = 'VOID' DESC NULLS LAST
         ) v WHERE v.decision_id = d.id""",
         (list(decision_ids),),

@@ -12,7 +12,7 @@ from common.events import (
     CoinSnapshot,
     Decision,
     Event,
-    Leg,
+    IntentKind,
     MarketSnapshot,
     OrderFilled,
     OrderIntent,
@@ -27,7 +27,8 @@ from common.events import (
     derive,
     originate,
 )
-from common.trading.symbols import OrderSide, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide
 
 ONE = Decimal(1)
 
@@ -78,7 +79,9 @@ def decided(
     return originate(payload, keys=(cycle_id, model), time_ms=time_ms, now_ms=time_ms + latency_ms, cycle_id=cycle_id)
 
 
-def approved(decision: Event[AgentDecision], *, leverage: int = 5, leg: Leg = Leg.ENTRY) -> Event[RiskApproved]:
+def approved(
+    decision: Event[AgentDecision], *, leverage: int = 5, intent_kind: IntentKind = IntentKind.ENTRY
+) -> Event[RiskApproved]:
     """The approval of a decision, 3 ms after it."""
     said = decision.data.decision
     assert said is not None and said.symbol is not None  # noqa: S101, PT018 - made by `decided`
@@ -87,7 +90,7 @@ def approved(decision: Event[AgentDecision], *, leverage: int = 5, leg: Leg = Le
         side=OrderSide.BUY if said.action is Action.LONG else OrderSide.SELL,
         size_coin=ONE,
         limit_price=ONE,
-        reduce_only=leg is not Leg.ENTRY,
+        reduce_only=intent_kind is not IntentKind.ENTRY,
         leverage=leverage,
         mark_price=ONE,
         notional_usd=ONE,
@@ -97,7 +100,9 @@ def approved(decision: Event[AgentDecision], *, leverage: int = 5, leg: Leg = Le
         valid_until_ms=None,
     )
     rules = (RuleResult(code="LEVERAGE", passed=True, value="5", limit="11", setting="MAX_LEVERAGE"),)
-    payload = RiskApproved(model=decision.data.model, leg=leg, decision_id=decision.id, intent=intent, rules=rules)
+    payload = RiskApproved(
+        model=decision.data.model, intent_kind=intent_kind, decision_id=decision.id, intent=intent, rules=rules
+    )
     return derive(decision, payload, decision.recorded_ms + 3)
 
 
@@ -152,7 +157,7 @@ def state(model: str, time_ms: int, equity: Decimal, **changes: Any) -> Event[Ac
         "withdrawable_usd": equity,
         "margin_used_usd": Decimal(0),
         "maintenance_margin_usd": Decimal(0),
-        "unrealised_pnl_usd": Decimal(0),
+        "unrealized_pnl_usd": Decimal(0),
         "total_notional_usd": Decimal(0),
         "positions": (),
     } | changes

@@ -38,10 +38,10 @@ class FillRow:
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """What the approved intent said, and by which decision and leg."""
+    """What the approved intent said, and by which decision and intent_kind."""
 
     decision_id: str
-    leg: str
+    intent_kind: str
     leverage: int | None
     stop_loss: Decimal | None
     take_profit: Decimal | None
@@ -177,6 +177,6 @@ def _reason(fill: FillRow, intents: Mapping[str, IntentRow]) -> str:
     if fill.is_liquidation:
         return "liquidation"
     intent = intents.get(fill.intent_id or "")
-    if fill.role == "exit" and intent is not None and intent.leg in ("invalidation", "flatten"):
-        return intent.leg
+    if fill.role == "exit" and intent is not None and intent.intent_kind in ("invalidation", "flatten"):
+        return intent.intent_kind
     return CLOSE_REASONS[fill.role]

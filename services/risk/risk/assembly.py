@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from common.events import Action, AgentDecision, Decision, Event, Leg, RiskApproved, derived_id
-from common.trading.symbols import Symbol
+from common.events import Action, AgentDecision, Decision, Event, IntentKind, RiskApproved, derived_id
+from common.trading.instruments import Symbol
 from risk.gate_input import GateInput, Snapshot
 from risk.halts import concerning
 from risk.limits import Limits
@@ -22,7 +22,7 @@ def gate_input(
     now_ms: int,
     *,
     cycle: str | None,
-    leaving: Leg = Leg.EXIT,
+    leaving: IntentKind = IntentKind.EXIT,
 ) -> GateInput:
     """The surroundings of a decision that `cause` brings; `cycle` is None where no cycle limits it.
 
@@ -30,7 +30,7 @@ def gate_input(
     """
     held, symbol = state.models.get(model) or ModelState(), decision.symbol
     record = state.durable.record(model)
-    leg = leaving if decision.action is Action.CLOSE else Leg.ENTRY
+    intent_kind = leaving if decision.action is Action.CLOSE else IntentKind.ENTRY
     market_ms = state.market_ms or cause.time_ms
     day = market_ms // DAY_MS
     is_today = record.baseline is not None and record.baseline.day == day
@@ -41,7 +41,7 @@ def gate_input(
         now_ms=now_ms,
         market_ms=market_ms,
         model=model,
-        leg=leg,
+        intent_kind=intent_kind,
         decision=decision,
         answered_ms=cause.data.answered_ms if isinstance(cause.data, AgentDecision) else None,
         snapshot=snapshot_of(state, cause, symbol),
@@ -59,7 +59,7 @@ def gate_input(
         entries_today=held.entries_on(day, but=own_id),
         last_entry_ms=held.pace.last_entry_ms(symbol),
         orders_last_minute=held.pace.orders_since(market_ms - MINUTE_MS),
-        seen_before=cycle is not None and (cycle, leg) in held.seen,
+        seen_before=cycle is not None and (cycle, intent_kind) in held.seen,
     )
 
 
@@ -75,9 +75,14 @@ def snapshot_of(state: RiskState, cause: Event[Any], symbol: Symbol | None) -> S
     return Snapshot(frozen.made_ms, frozen.marks.get(symbol, told))
 
 
-def closing(symbol: Symbol, leg: Leg) -> Decision:
+def closing(symbol: Symbol, intent_kind: IntentKind) -> Decision:
     """The decision that a flatten, or a condition that came true, takes in the model's place."""
     zero = Decimal(0)
     return Decision(
-        action=Action.CLOSE, symbol=symbol, leverage=0, position_size_percent=zero, confidence=zero, reasoning=leg.value
+        action=Action.CLOSE,
+        symbol=symbol,
+        leverage=0,
+        position_size_percent=zero,
+        confidence=zero,
+        reasoning=intent_kind.value,
     )

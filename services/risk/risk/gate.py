@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from common.events import Action, Invalidation, Leg, OrderIntent, RuleResult
-from common.trading.symbols import Side, entry_side, exit_side
+from common.events import Action, IntentKind, Invalidation, OrderIntent, RuleResult
+from common.trading.orders import Side, entry_side, exit_side
 from risk.gate_input import GateInput
 from risk.rules.table import RULES
 from risk.sizing import Draft, can_size, draft_entry, draft_exit
@@ -21,8 +21,8 @@ class Verdict:
 
 
 def judge(given: GateInput) -> Verdict:
-    """Judges by every rule that applies to the leg, in order, whatever the ones before said."""
-    is_entry = given.leg is Leg.ENTRY
+    """Judges by every rule that applies to the intent_kind, in order, whatever the ones before said."""
+    is_entry = given.intent_kind is IntentKind.ENTRY
     order = draft(given)
     results = tuple(rule.check(given, order) for rule in RULES if (rule.for_entries if is_entry else rule.for_exits))
     denial = next((result.code for result in results if not result.passed), None)
@@ -34,7 +34,7 @@ def draft(given: GateInput) -> Draft | None:
     if given.account is None:
         return None
     market = given.market if given.market is not None and given.market.mark_price > 0 else None
-    if given.leg is not Leg.ENTRY:
+    if given.intent_kind is not IntentKind.ENTRY:
         held = given.position
         if held is None:
             return None

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from common.events import AccountPosition, AccountUpdated, Decision, Leg
-from common.trading.symbols import Side, Symbol
+from common.events import AccountPosition, AccountUpdated, Decision, IntentKind
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
 from risk.halts import Halt
 from risk.limits import Limits
 
@@ -41,14 +42,14 @@ class Reservation:
     intent_id: str
     symbol: Symbol
     side: Side
-    leg: Leg
+    intent_kind: IntentKind
     notional_usd: Decimal = Decimal(0)
     margin_usd: Decimal = Decimal(0)
     loss_usd: Decimal = Decimal(0)
 
     @property
     def is_entry(self) -> bool:
-        return self.leg is Leg.ENTRY
+        return self.intent_kind is IntentKind.ENTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class GateInput:
     now_ms: int
     market_ms: int
     model: str
-    leg: Leg
+    intent_kind: IntentKind
     decision: Decision
     answered_ms: int | None
     snapshot: Snapshot

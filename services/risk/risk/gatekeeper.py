@@ -10,7 +10,7 @@ from common.events import (
     Command,
     ControlCommand,
     Event,
-    Leg,
+    IntentKind,
     MarketSnapshot,
     MarketTick,
     OrderAccepted,
@@ -87,7 +87,7 @@ class RiskGate:
             return alerts
         cycle = event.cycle_id or data.snapshot_id
         given = gate_input(self.state, self.limits, event, data.model, decision, now_ms, cycle=cycle)
-        self._model(data.model).note_seen(cycle, given.leg)
+        self._model(data.model).note_seen(cycle, given.intent_kind)
         return (self._verdict(event, given, now_ms, index=0), *alerts)
 
     def account(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
@@ -200,9 +200,11 @@ class RiskGate:
         for position in held.account.positions:
             must_go = flattening or (position.intent_id is not None and position.intent_id in void)
             if must_go and position.symbol not in leaving:
-                leg = Leg.FLATTEN if flattening else Leg.INVALIDATION
-                decision = closing(position.symbol, leg)
-                given = gate_input(self.state, self.limits, cause, model, decision, now_ms, cycle=None, leaving=leg)
+                intent_kind = IntentKind.FLATTEN if flattening else IntentKind.INVALIDATION
+                decision = closing(position.symbol, intent_kind)
+                given = gate_input(
+                    self.state, self.limits, cause, model, decision, now_ms, cycle=None, leaving=intent_kind
+                )
                 place = self.models.index(model) * len(SYMBOLS) + SYMBOLS.index(position.symbol)
                 exits.append(self._verdict(cause, given, now_ms, index=place))
         return tuple(exits)
@@ -215,7 +217,7 @@ class RiskGate:
             metrics.DENIED.labels(given.model, code).inc()
             denied = RiskDenied(
                 model=given.model,
-                leg=given.leg,
+                intent_kind=given.intent_kind,
                 decision_id=cause.id,
                 symbol=given.decision.symbol,
                 code=code,
@@ -229,12 +231,12 @@ class RiskGate:
             cause.data.boundary_ms if isinstance(cause.data, AgentDecision) else None,
         )
         approved = RiskApproved(
-            model=given.model, leg=given.leg, decision_id=cause.id, intent=intent, rules=verdict.rules
+            model=given.model, intent_kind=given.intent_kind, decision_id=cause.id, intent=intent, rules=verdict.rules
         )
         event = derive(cause, approved, now_ms, index=index, time_ms=given.market_ms)
         held = self._model(given.model)
-        held.reservations[event.id] = reservation_of(self.limits, event.id, given.leg, intent)
+        held.reservations[event.id] = reservation_of(self.limits, event.id, given.intent_kind, intent)
         held.watch(event.id, intent)
-        held.pace.note_approval(given.market_ms, intent.symbol, is_entry=given.leg is Leg.ENTRY)
-        metrics.APPROVED.labels(given.model, given.leg).inc()
+        held.pace.note_approval(given.market_ms, intent.symbol, is_entry=given.intent_kind is IntentKind.ENTRY)
+        metrics.APPROVED.labels(given.model, given.intent_kind).inc()
         return event

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from common.events import CandleSeries, CoinSnapshot, Invalidation
-from common.trading.symbols import INTERVALS_MS, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.orders import Side
 
 _OPERATORS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,

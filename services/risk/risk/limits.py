@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from common.trading.instruments import MIN_NOTIONAL_USD
-from common.trading.symbols import SYMBOLS, Symbol
+from common.trading.instruments import MIN_NOTIONAL_USD, Symbol
+from common.trading.symbols import SYMBOLS
 
 
 class Limits(BaseModel, frozen=True):

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from risk.watch import DAY_MS
 
 MINUTE_MS = 60_000

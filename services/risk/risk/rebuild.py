@@ -9,12 +9,12 @@ from psycopg.rows import dict_row
 from structlog import get_logger
 
 from common.bus.port import Bus
-from common.events import AccountUpdated, Event, Leg, MarketSnapshot, OrderIntent, RiskApproved
+from common.events import AccountUpdated, Event, IntentKind, MarketSnapshot, OrderIntent, RiskApproved
 from common.events.codec import UnreadableEvent, decode
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.runtime.database import Pool
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from risk.limits import Limits
 from risk.reservations import reservation_of
 from risk.state import FrozenPrices, ModelState, RiskState
@@ -29,8 +29,8 @@ MAX_INTENTS = 20_000
 MAX_APPROVALS = 1_000
 
 _INTENTS = """
-    SELECT intent_id, model, leg, symbol, cycle_id, is_entry, status, intent, first_sent_ms, created_ms, updated_ms,
-        filled_size_coin, coalesce(market_ms, created_ms) AS market_ms
+    SELECT intent_id, model, intent_kind, symbol, cycle_id, is_entry, status, intent, first_sent_ms, created_ms,
+        updated_ms, filled_size_coin, coalesce(market_ms, created_ms) AS market_ms
     FROM intents WHERE created_ms >= %s OR status = ANY(%s) ORDER BY created_ms DESC LIMIT %s"""
 _CONDITIONS = """
     SELECT intent_id, model, intent FROM intents
@@ -68,28 +68,28 @@ async def rebuild(
 def apply_intent(state: RiskState, limits: Limits, row: dict[str, Any], now_ms: int) -> None:
     """Takes one row of `intents` into account: the day's count, cooldowns, cycles seen, what is still under way."""
     held = state.models.setdefault(row["model"], ModelState())
-    leg, intent_id = Leg(row["leg"]), row["intent_id"]
+    intent_kind, intent_id = IntentKind(row["intent_kind"]), row["intent_id"]
     held.pace.note_approval(row["market_ms"], Symbol(row["symbol"]), is_entry=row["is_entry"])
     if row["cycle_id"] is not None:
-        held.note_seen(row["cycle_id"], leg)
+        held.note_seen(row["cycle_id"], intent_kind)
     if row["is_entry"] and row["first_sent_ms"] is not None:
         waited_ms = (row["first_sent_ms"] - row["created_ms"]) * limits.market_speed
         held.pace.note_sent(intent_id, row["market_ms"] + int(waited_ms))
     freshly_filled = row["filled_size_coin"] > 0 and now_ms - row["updated_ms"] <= FRESHLY_FILLED_MS
     if row["status"] in UNDER_WAY or freshly_filled:
         intent = OrderIntent.model_validate(row["intent"])
-        held.reservations[intent_id] = reservation_of(limits, intent_id, leg, intent)
+        held.reservations[intent_id] = reservation_of(limits, intent_id, intent_kind, intent)
 
 
 def apply_approval(state: RiskState, limits: Limits, event: Event[RiskApproved]) -> None:
     """Takes an approval into account that the executor has not stored yet."""
     data = event.data
     held = state.models.setdefault(data.model, ModelState())
-    held.reservations[event.id] = reservation_of(limits, event.id, data.leg, data.intent)
+    held.reservations[event.id] = reservation_of(limits, event.id, data.intent_kind, data.intent)
     held.watch(event.id, data.intent)
-    held.pace.note_approval(event.time_ms, data.intent.symbol, is_entry=data.leg is Leg.ENTRY)
+    held.pace.note_approval(event.time_ms, data.intent.symbol, is_entry=data.intent_kind is IntentKind.ENTRY)
     if event.cycle_id is not None:
-        held.note_seen(event.cycle_id, data.leg)
+        held.note_seen(event.cycle_id, data.intent_kind)
 
 
 async def _apply_caches(state: RiskState, bus: Bus) -> None:

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from common.events import Leg, OrderIntent
-from common.trading.symbols import OrderSide, Side
+from common.events import IntentKind, OrderIntent
+from common.trading.orders import OrderSide, Side
 from risk.gate_input import Reservation
 from risk.limits import Limits
 from risk.sizing import loss_at_stop_usd, margin_with_fees_usd
@@ -15,16 +15,16 @@ def position_side(intent: OrderIntent) -> Side:
     return opened.opposite if intent.reduce_only else opened
 
 
-def reservation_of(limits: Limits, intent_id: str, leg: Leg, intent: OrderIntent) -> Reservation:
+def reservation_of(limits: Limits, intent_id: str, intent_kind: IntentKind, intent: OrderIntent) -> Reservation:
     """The reservation of an approved intent; an exit reserves its coin only."""
     side = position_side(intent)
-    if leg is not Leg.ENTRY:
-        return Reservation(intent_id, intent.symbol, side, leg)
+    if intent_kind is not IntentKind.ENTRY:
+        return Reservation(intent_id, intent.symbol, side, intent_kind)
     return Reservation(
         intent_id,
         intent.symbol,
         side,
-        leg,
+        intent_kind,
         notional_usd=intent.notional_usd,
         margin_usd=margin_with_fees_usd(intent.initial_margin_usd, intent.notional_usd),
         loss_usd=Decimal(0)

@@ -25,9 +25,9 @@ def render() -> str:
 
 
 def _line(rule: Rule) -> str:
-    legs = [name for name, judges in (("entries", rule.for_entries), ("exits", rule.for_exits)) if judges]
+    kinds = [name for name, judges in (("entries", rule.for_entries), ("exits", rule.for_exits)) if judges]
     settings = ", ".join(f"`{name.upper()}` ({_default(name)})" for name in rule.settings) or "–"
-    return f"| `{rule.code}` | {rule.text} | {' and '.join(legs)} | {settings} |"
+    return f"| `{rule.code}` | {rule.text} | {' and '.join(kinds)} | {settings} |"
 
 
 def _default(name: str) -> str:

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Final
 
 from common.events import AccountPosition, Decision
-from common.trading.instruments import INSTRUMENTS, Instrument, Rounding
+from common.trading.instruments import INSTRUMENTS, Instrument, Rounding, Symbol
 from common.trading.margin import TAKER_FEE_FRACTION, initial_margin_usd, notional_usd
-from common.trading.symbols import Side, Symbol
+from common.trading.orders import Side
 from risk.limits import Limits
 
 PERCENT: Final = Decimal(100)

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from common.events import AccountUpdated, Leg, OrderIntent
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.events import AccountUpdated, IntentKind, OrderIntent
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
+from common.trading.symbols import SYMBOLS
 from risk.durable import Durable
 from risk.gate_input import Market, Reservation
 from risk.invalidation import Watched
@@ -25,18 +27,17 @@ class FrozenPrices:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model. `seen` holds cycles with their legs, `conditions` the invalidation conditions of what is held or under
-    way, by intent."""
+    """One model. `seen` holds cycles with their intent kinds, `conditions` the invalidation conditions by intent."""
 
     account: AccountUpdated | None = None
     reservations: dict[str, Reservation] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
-    seen: dict[tuple[str, Leg], None] = field(default_factory=dict)
+    seen: dict[tuple[str, IntentKind], None] = field(default_factory=dict)
     conditions: dict[str, Watched] = field(default_factory=dict)
 
-    def note_seen(self, cycle: str, leg: Leg) -> None:
-        """Remembers that a cycle has had this leg."""
-        self.seen[cycle, leg] = None
+    def note_seen(self, cycle: str, intent_kind: IntentKind) -> None:
+        """Remembers that a cycle has had this intent_kind."""
+        self.seen[cycle, intent_kind] = None
         while len(self.seen) > MAX_SEEN:
             del self.seen[next(iter(self.seen))]
 
@@ -103,8 +104,8 @@ class RiskState:
     def missing(self) -> dict[str, str]:
         """What has not been heard of since the start, by readiness condition; empty when all is there."""
         reasons = {}
-        if len(self.markets) < len(Symbol):
-            reasons["market"] = "waiting for ticks of " + ", ".join(s for s in Symbol if s not in self.markets)
+        if len(self.markets) < len(SYMBOLS):
+            reasons["market"] = "waiting for ticks of " + ", ".join(s for s in SYMBOLS if s not in self.markets)
         for model, held in self.models.items():
             if held.account is None:
                 reasons[f"account-{model}"] = "waiting for an account state"

@@ -8,7 +8,8 @@ from psycopg.types.json import Jsonb
 
 from common.events import Invalidation
 from common.runtime.database import Pool
-from common.trading.symbols import Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
 from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import Halt, Reason, concerning, worst
 from risk.invalidation import Fired, Watched

@@ -12,8 +12,8 @@ from common.events import (
     CoinSnapshot,
     Decision,
     Event,
+    IntentKind,
     Invalidation,
-    Leg,
     MarketSnapshot,
     MarketTick,
     OrderAccepted,
@@ -23,7 +23,9 @@ from common.events import (
     TradeFlow,
     originate,
 )
-from common.trading.symbols import INTERVALS_MS, OrderSide, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.orders import OrderSide, Side
 from risk.gate_input import GateInput, Market, Snapshot
 from risk.limits import Limits
 
@@ -77,7 +79,7 @@ def a_position(symbol: Symbol = Symbol.ETH, side: Side = Side.LONG, **changes: A
         "leverage": 5,
         "is_isolated": True,
         "notional_usd": size * mark,
-        "unrealised_pnl_usd": Decimal(0),
+        "unrealized_pnl_usd": Decimal(0),
         "margin_used_usd": size * mark / 5,
         "liquidation_price": None,
         "funding_since_open_usd": Decimal(0),
@@ -103,7 +105,7 @@ def an_account(*positions: AccountPosition, model: str = "deepseek", **changes: 
         "withdrawable_usd": equity - margin,
         "margin_used_usd": margin,
         "maintenance_margin_usd": Decimal(0),
-        "unrealised_pnl_usd": Decimal(0),
+        "unrealized_pnl_usd": Decimal(0),
         "total_notional_usd": sum((held.notional_usd for held in positions), Decimal(0)),
         "positions": positions,
         "open_orders": (),
@@ -118,14 +120,14 @@ def an_account(*positions: AccountPosition, model: str = "deepseek", **changes: 
 def healthy_input(**changes: Any) -> GateInput:
     """An input that every rule lets through; `limits` takes a dict of changed limits."""
     decision = changes.pop("decision", None) or a_decision()
-    leg = Leg.EXIT if decision.action is Action.CLOSE else Leg.ENTRY
+    intent_kind = IntentKind.EXIT if decision.action is Action.CLOSE else IntentKind.ENTRY
     mark = MARKS[decision.symbol] if decision.symbol is not None else MARKS[Symbol.BTC]
     given: dict[str, Any] = {
         "limits": Limits(**changes.pop("limits", {})),
         "now_ms": NOW_MS,
         "market_ms": NOW_MS,
         "model": "deepseek",
-        "leg": leg,
+        "intent_kind": intent_kind,
         "decision": decision,
         "answered_ms": NOW_MS - 500,
         "snapshot": Snapshot(NOW_MS - 5_000, mark),

@@ -15,7 +15,7 @@ from common.events import (
     SystemAlert,
     derive,
 )
-from common.trading.symbols import Side
+from common.trading.orders import Side
 from risk.durable import Durable
 from risk.invalidation import Fired, Watched, came_true_ms, still_holds, wording
 from risk.watch import DAY_MS

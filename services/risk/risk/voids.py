@@ -9,18 +9,18 @@ import psycopg
 from psycopg.rows import dict_row
 
 from common.bus.port import Bus, Unavailable
-from common.events import Event, Leg, RiskApproved, RiskDenied, external_id, originate
+from common.events import Event, IntentKind, RiskApproved, RiskDenied, external_id, originate
 from common.runtime.database import Pool
 from common.runtime.outages import is_outage
 from common.runtime.service import Service
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from risk.rebuild import EXECUTOR, MAX_APPROVALS
 from risk.watch import DAY_MS
 
 EVERY_S = 30.0
 VOID = "VOID"
 _APPROVED = """
-    SELECT id, model, leg, symbol, decision_id, cycle_id FROM verdicts
+    SELECT id, model, intent_kind, symbol, decision_id, cycle_id FROM verdicts
     WHERE verdict = 'APPROVED' AND time_ms >= %s ORDER BY time_ms"""
 _STORED = "SELECT intent_id FROM intents WHERE intent_id = ANY(%s)"
 _KNOWN = "SELECT id FROM verdicts WHERE id = ANY(%s)"
@@ -75,7 +75,7 @@ def _id(approval_id: str) -> str:
 def _denial(row: dict[str, Any], now_ms: int) -> Event[RiskDenied]:
     payload = RiskDenied(
         model=row["model"],
-        leg=Leg(row["leg"]),
+        intent_kind=IntentKind(row["intent_kind"]),
         decision_id=row["decision_id"],
         symbol=None if row["symbol"] is None else Symbol(row["symbol"]),
         code=VOID,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from common.events import AccountUpdated
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import Halt, Reason
 from risk.limits import Limits
@@ -126,7 +126,7 @@ def _positions(durable: Durable, account: AccountUpdated, under_way: Collection[
     model = account.model
     external = sorted(
         [str(held.symbol) for held in account.positions if held.intent_id is None and held.symbol not in under_way]
-        + [foreign.coin for foreign in account.foreign_positions]
+        + [foreign.coin for foreign in account.external_positions]
     )
     if external:
         durable = durable.begin(Halt(model, Reason.EXTERNAL, account.state_ms, detail=", ".join(external)))

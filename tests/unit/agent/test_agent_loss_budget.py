@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common.agent.prompt import DAY_MS, Memory, loss_budget_usd
-from common.trading.symbols import Side
+from common.trading.orders import Side
 
 D = Decimal
 TODAY = 20_000

@@ -10,7 +10,8 @@ from common.agent.prompt import Memory, Strategy, build_prompt
 from common.agent.settings import AgentSettings
 from common.events import AccountUpdated, MarketSnapshot
 from common.events.market import BookSummary, CandleSeries, CoinSnapshot, Sentiment, TradeFlow
-from common.trading.symbols import SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 
 D = Decimal
 BOUNDARY_MS = 1_780_000_020_000

@@ -7,7 +7,7 @@ import pytest
 
 from common.events import Command, ControlCommand, OrderCancelled, OrderRole, derive, derived_id, external_id, originate
 from common.events.codec import UnreadableEvent, decode, encode
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 
 
 def cancelled(size: str) -> OrderCancelled:

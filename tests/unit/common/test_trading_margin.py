@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from common.trading.instruments import INSTRUMENTS, Instrument, MarginTier
+from common.trading.instruments import INSTRUMENTS, Instrument, MarginTier, Symbol
 from common.trading.margin import (
     initial_margin_usd,
     isolated_liquidation_price,
@@ -12,10 +12,10 @@ from common.trading.margin import (
     maintenance_margin_fraction,
     maintenance_margin_usd,
     notional_usd,
-    unrealised_pnl_usd,
+    unrealized_pnl_usd,
     usable_leverage,
 )
-from common.trading.symbols import Side, Symbol
+from common.trading.orders import Side
 
 D = Decimal
 BTC = INSTRUMENTS[Symbol.BTC]
@@ -86,8 +86,8 @@ def test_an_unleveraged_long_is_never_liquidated() -> None:
 
 
 @pytest.mark.parametrize(("side", "pnl"), [(Side.LONG, "-20"), (Side.SHORT, "20")])
-def test_unrealised_profit_has_the_sign_of_the_side(side: Side, pnl: str) -> None:
-    assert unrealised_pnl_usd(side, D(2), D(110), D(100)) == D(pnl)
+def test_unrealized_profit_has_the_sign_of_the_side(side: Side, pnl: str) -> None:
+    assert unrealized_pnl_usd(side, D(2), D(110), D(100)) == D(pnl)
 
 
 def test_notional_and_initial_margin() -> None:

@@ -8,9 +8,10 @@ from hyperliquid.utils.signing import float_to_wire
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.events import AccountOrder, Leg, OrderRole
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import SYMBOLS, OrderSide, Side, Symbol
+from common.events import AccountOrder, IntentKind, OrderRole
+from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.orders import OrderSide, Side
+from common.trading.symbols import SYMBOLS
 from executor.bracket import beyond, emergency_close, orders_of, triggers_of
 from executor.budget import ROUTINE_RESERVE, WeightBudget
 from executor.facts import account, is_protected, protective
@@ -22,8 +23,8 @@ from executor.testing import approval
 D = Decimal
 
 
-def stored(side: Side = Side.LONG, leg: Leg = Leg.ENTRY) -> Intent:
-    event = approval(1, Symbol.ETH, side, mark_price=D(2500), size_coin=D("1.5"), now_ms=1_000, leg=leg)
+def stored(side: Side = Side.LONG, intent_kind: IntentKind = IntentKind.ENTRY) -> Intent:
+    event = approval(1, Symbol.ETH, side, mark_price=D(2500), size_coin=D("1.5"), now_ms=1_000, intent_kind=intent_kind)
     return fresh_intent(event, 2_000)
 
 
@@ -37,7 +38,7 @@ def position(side: Side = Side.LONG, size: str = "1.5") -> WirePosition:
         leverage=5,
         is_isolated=True,
         notional_usd=D(3765),
-        unrealised_pnl_usd=D(0),
+        unrealized_pnl_usd=D(0),
         margin_used_usd=D(750),
         liquidation_price=None,
         funding_since_open_usd=D(0),
@@ -81,7 +82,7 @@ def test_an_entry_goes_out_with_its_stop_and_target(side: Side, stop: int, targe
 
 
 def test_an_exit_goes_alone_and_reduces_only() -> None:
-    [(role, spec)] = orders_of(stored(leg=Leg.EXIT))
+    [(role, spec)] = orders_of(stored(intent_kind=IntentKind.EXIT))
     assert role is OrderRole.EXIT
     assert spec.reduce_only
     assert not spec.is_buy

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from executor.journal import CloseJournal, SentClose
 from executor.takeover import answered
 from executor.venue import OrderSpec

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.trading.symbols import Side
+from common.trading.orders import Side
 from executor import ledger
 from executor.ledger import Books
 from executor.parse import state_of
@@ -216,7 +216,7 @@ def test_a_position_on_another_coin_is_seen_and_its_profit_is_not_cash() -> None
     state = state_of(answer)
     assert [(each.coin, each.side, each.size_coin) for each in state.foreign] == [("ATOM", Side.SHORT, Decimal(3))]
     assert state.positions == ()
-    assert (state.cash_usd, state.unrealised_pnl_usd) == (Decimal(100), Decimal("0.5"))
+    assert (state.cash_usd, state.unrealized_pnl_usd) == (Decimal(100), Decimal("0.5"))
 
 
 def test_the_residual_is_what_no_sum_explains() -> None:

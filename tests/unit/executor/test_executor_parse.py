@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from common.events import OrderRole
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
 from executor.parse import (
     ForeignOrder,
     fills_of,

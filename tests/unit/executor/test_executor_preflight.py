@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import Symbol
+from common.trading.instruments import INSTRUMENTS, Symbol
 from executor import preflight
 
 NOW_MS = 1_790_000_000_000

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.events import OrderRole
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from executor.cloids import client_order_id
 from executor.keys import NotAKey
 from executor.signing import L1Signer, Prepared, SigningExchange, Wallet

@@ -1,6 +1,6 @@
 """Candles: live and past merged, gaps known, the newest 500 kept."""
 
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from ingester.candles import ALL_SERIES, KEPT, Candles, Series
 from ingester.testing import T0_MS, a_candle
 

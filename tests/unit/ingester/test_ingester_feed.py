@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from common.trading.symbols import SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 from ingester.feed import WATCHED, Feed
 from ingester.testing import T0_MS, a_frame, a_known_feed, bbo, book, context, mids, trade, wire_candle
 from ingester.wire import UnreadableFrame

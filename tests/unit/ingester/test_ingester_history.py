@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from common.trading.symbols import INTERVALS_MS, SYMBOLS
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.candles import KEPT, Candles
 from ingester.history import BASE_WEIGHT, WINDOW_S, Budget, History
 from ingester.testing import T0_MS, ManualClock, Records, wire_candle

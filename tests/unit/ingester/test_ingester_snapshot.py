@@ -2,7 +2,9 @@
 
 import pytest
 
-from common.trading.symbols import INTERVALS_MS, SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.symbols import SYMBOLS
 from ingester.candles import ALL_SERIES, Candle
 from ingester.cycle import Cycle
 from ingester.feed import Feed

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 from ingester import tape as tape_module
 from ingester.book import CoinState
 from ingester.cache import tape_value

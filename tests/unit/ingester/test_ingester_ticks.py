@@ -4,7 +4,8 @@ import json
 from decimal import Decimal
 
 from common.events import Channel
-from common.trading.symbols import SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 from ingester.book import CoinState
 from ingester.cache import book_value, candle_of, candle_value, price_value
 from ingester.feed import Feed

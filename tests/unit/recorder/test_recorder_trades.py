@@ -45,10 +45,12 @@ def test_a_round_trip_is_one_closed_trade_net_of_fees_and_funding() -> None:
     assert trade.pnl_percent(ZERO, None) is None
 
 
-@pytest.mark.parametrize(("leg", "reason"), [("exit", "decision"), ("flatten", "flatten"), ("invalidation",) * 2])
-def test_an_exits_leg_says_why_the_trade_was_closed(leg: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("intent_kind", "reason"), [("exit", "decision"), ("flatten", "flatten"), ("invalidation",) * 2]
+)
+def test_an_exits_leg_says_why_the_trade_was_closed(intent_kind: str, reason: str) -> None:
     fills = [fill(1, "2", "100", "0"), fill(2, "-2", "103", "2", role="exit", intent_id="i2")]
-    [trade] = fold(fills, {"i1": ENTRY, "i2": replace(ENTRY, leg=leg)})
+    [trade] = fold(fills, {"i1": ENTRY, "i2": replace(ENTRY, intent_kind=intent_kind)})
     assert trade.close_reason == reason
 
 
@@ -96,7 +98,7 @@ def test_a_turn_closes_one_trade_and_opens_the_next_with_its_share_of_the_fee() 
 
 
 @pytest.mark.parametrize(
-    ("role", "leg", "is_liquidation", "reason", "status"),
+    ("role", "intent_kind", "is_liquidation", "reason", "status"),
     [
         ("exit", "exit", False, "decision", "CLOSED"),
         ("exit", "invalidation", False, "invalidation", "CLOSED"),
@@ -107,9 +109,9 @@ def test_a_turn_closes_one_trade_and_opens_the_next_with_its_share_of_the_fee() 
         ("unknown", "entry", True, "liquidation", "LIQUIDATED"),
     ],
 )
-def test_how_a_trade_ended(role: str, leg: str, is_liquidation: bool, reason: str, status: str) -> None:
+def test_how_a_trade_ended(role: str, intent_kind: str, is_liquidation: bool, reason: str, status: str) -> None:
     last = fill(2, "-1", "90", "1", role=role, is_liquidation=is_liquidation, intent_id="i2")
-    intents = {"i1": ENTRY, "i2": IntentRow("d2", leg, None, None, None)}
+    intents = {"i1": ENTRY, "i2": IntentRow("d2", intent_kind, None, None, None)}
     [trade] = fold([fill(1, "1", "100", "0"), last], intents)
     assert (trade.close_reason, trade.status) == (reason, status)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from common.events import AccountOrder, Action, Leg, OrderRole
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.events import AccountOrder, Action, IntentKind, OrderRole
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
 from risk.codes import Code
 from risk.gate import intent_of, judge
 from risk.gate_input import GateInput, Reservation, Snapshot
@@ -36,8 +37,10 @@ def order_on(symbol: Symbol) -> AccountOrder:
     )
 
 
-def reserved(symbol: Symbol, side: Side = Side.LONG, leg: Leg = Leg.ENTRY, **amounts: Decimal) -> Reservation:
-    return Reservation(f"r-{symbol}", symbol, side, leg, **amounts)
+def reserved(
+    symbol: Symbol, side: Side = Side.LONG, intent_kind: IntentKind = IntentKind.ENTRY, **amounts: Decimal
+) -> Reservation:
+    return Reservation(f"r-{symbol}", symbol, side, intent_kind, **amounts)
 
 
 def test_a_healthy_decision_passes_every_rule() -> None:
@@ -133,7 +136,7 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
     ("the 50th trade", {"entries_today": 49}),
     ("two held", {"account": an_account(a_position(Symbol.ETH), a_position(Symbol.SOL))}),
     ("an exit under way takes no slot", {"account": an_account(a_position(Symbol.ETH), a_position(Symbol.SOL)),
-     "reservations": (reserved(Symbol.ETH, leg=Leg.EXIT),)}),
+     "reservations": (reserved(Symbol.ETH, intent_kind=IntentKind.EXIT),)}),
     ("loss just under the limit", {"account": an_account(equity_usd=D("9001")),
      "decision": a_decision(leverage=1, position_size_percent=D("0.12"))}),
     ("cooldown just over", {"last_entry_ms": NOW_MS - 60_000}),
@@ -240,7 +243,7 @@ def test_an_exit_is_denied_only_for_its_own_reasons(code: Code, changes: dict[st
 
 
 def test_an_exit_leg_with_an_entry_action_is_refused() -> None:
-    given = replace(healthy_input(account=an_account(a_position(Symbol.BTC))), leg=Leg.EXIT)
+    given = replace(healthy_input(account=an_account(a_position(Symbol.BTC))), intent_kind=IntentKind.EXIT)
     assert judge(given).code == Code.ACTION_INVALID
 
 

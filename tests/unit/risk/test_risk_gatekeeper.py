@@ -12,7 +12,7 @@ from common.events import (
     Command,
     ControlCommand,
     Event,
-    Leg,
+    IntentKind,
     OrderFilled,
     OrderRejected,
     OrderRole,
@@ -22,7 +22,9 @@ from common.events import (
     derived_id,
     originate,
 )
-from common.trading.symbols import MODELS, SYMBOLS, OrderSide, Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
+from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.halts import Reason, TradingState, concerning, worst
 from risk.limits import Limits
@@ -337,7 +339,7 @@ def test_with_the_setting_the_daily_loss_also_closes_what_is_held() -> None:
     stage.pass_time(5)
     _, exit_ = stage.account(a_position(Symbol.ETH), equity_usd=D(8_000))
     assert isinstance(exit_.data, RiskApproved)
-    assert (exit_.data.leg, exit_.data.intent.symbol) == (Leg.FLATTEN, Symbol.ETH)
+    assert (exit_.data.intent_kind, exit_.data.intent.symbol) == (IntentKind.FLATTEN, Symbol.ETH)
 
 
 def test_a_drawdown_halts_until_a_person_resumes_and_then_counts_from_there(stage: Stage) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from common.events import Action, Event, Invalidation, Leg, RiskApproved, SystemAlert
-from common.trading.symbols import MODELS, SYMBOLS, Side, Symbol
+from common.events import Action, Event, IntentKind, Invalidation, RiskApproved, SystemAlert
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
+from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.invalidation import Watched, came_true_ms, readings, still_holds
 from risk.limits import Limits
@@ -124,7 +126,7 @@ def test_a_condition_that_comes_true_closes_its_position_once() -> None:
     assert stage.snapshot(99_000.0) == ()
     (exit_,) = stage.snapshot(98_999.0)
     assert isinstance(exit_.data, RiskApproved)
-    assert (exit_.data.leg, exit_.data.intent.reduce_only) == (Leg.INVALIDATION, True)
+    assert (exit_.data.intent_kind, exit_.data.intent.reduce_only) == (IntentKind.INVALIDATION, True)
     assert exit_.data.intent.size_coin == D("0.05")
     assert exit_.cycle_id == f"cycle-of-{stage.now_ms}"
     assert stage.snapshot(98_000.0) == ()
@@ -140,7 +142,7 @@ def test_an_entry_that_is_not_held_yet_is_judged_by_all_its_candles_later() -> N
     stage.fill()
     series = a_series("1m", (98_000.0, 100_000.0), last_close_ms=stage.now_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS)
     (exit_,) = stage.gate.snapshot(a_snapshot_event(series, boundary_ms=stage.now_ms + MINUTE_MS), stage.now_ms)
-    assert exit_.data.leg is Leg.INVALIDATION
+    assert exit_.data.intent_kind is IntentKind.INVALIDATION
 
 
 def test_an_exit_that_failed_is_asked_for_again_as_long_as_the_position_is_there() -> None:
@@ -149,7 +151,7 @@ def test_an_exit_that_failed_is_asked_for_again_as_long_as_the_position_is_there
     (exit_,) = stage.snapshot(98_000.0)
     stage.gate.state.models["deepseek"].release([exit_.id])
     (again,) = stage.account(stage.position)
-    assert (again.data.leg, again.id != exit_.id) == (Leg.INVALIDATION, True)
+    assert (again.data.intent_kind, again.id != exit_.id) == (IntentKind.INVALIDATION, True)
 
 
 def test_an_exit_under_way_is_enough() -> None:

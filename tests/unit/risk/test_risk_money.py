@@ -11,7 +11,7 @@ from common.events import (
     Command,
     ControlCommand,
     Event,
-    Leg,
+    IntentKind,
     RiskApproved,
     RiskDenied,
     SystemAlert,
@@ -233,7 +233,7 @@ def test_a_daily_loss_that_closes_everything_ends_with_the_last_position(ahead_m
     stage = Stage(ahead_ms=ahead_ms, flatten_on_daily_loss=True)
     stage.tell(NOW_MS, 10_000)
     _, exit_ = stage.tell(NOW_MS + 1, 8_900, positions=(a_position(),))
-    assert exit_.data.leg is Leg.FLATTEN
+    assert exit_.data.intent_kind is IntentKind.FLATTEN
     assert stage.reasons == [Reason.DAILY_LOSS, Reason.FLATTEN]
     stage.tell(NOW_MS + 2, 8_900)
     assert stage.reasons == [Reason.DAILY_LOSS]

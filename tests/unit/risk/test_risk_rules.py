@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from common.events import Action
-from common.trading.symbols import Side, Symbol
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
 from risk.codes import Code
 from risk.gate import judge
 from risk.gate_input import Reservation, Snapshot
@@ -22,7 +23,7 @@ HELD_TWO = (a_position(Symbol.ETH), a_position(Symbol.SOL))
 
 
 def entry(symbol: Symbol, side: Side = Side.LONG, **amounts: Decimal) -> Reservation:
-    return Reservation(f"r-{symbol}", symbol, side, leg=healthy_input().leg, **amounts)
+    return Reservation(f"r-{symbol}", symbol, side, intent_kind=healthy_input().intent_kind, **amounts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from common.events import Action
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import Side, Symbol
+from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.orders import Side
 from risk.limits import Limits
 from risk.sizing import (
     draft_entry,

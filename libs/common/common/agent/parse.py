@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from common.agent.client import storable
 from common.events import Action, Decision, Invalidation
-from common.trading.symbols import SYMBOLS, Symbol
+from common.trading.instruments import Symbol
+from common.trading.symbols import SYMBOLS
 
 MAX_ANSWER_CHARACTERS: Final = 20_000
 MAX_REASONING_CHARACTERS: Final = 4_000
@@ -108,7 +109,7 @@ def _action(value: object) -> Action:
 
 
 def _symbol(value: object, action: Action) -> Symbol | None:
-    if isinstance(value, str) and value in Symbol.__members__:
+    if isinstance(value, str) and value in SYMBOLS:
         return Symbol(value)
     if action is Action.HOLD and (value is None or _is_zero(value)):
         return None

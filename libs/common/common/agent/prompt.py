@@ -202,7 +202,7 @@ def _positions(positions: Sequence[AccountPosition], boundary_ms: int) -> str:
             f"notional_usd {usd(held.notional_usd)} entry {figure(held.entry_price, 7)} "
             f"mark {figure(held.mark_price, 7)} "
             f"stop {figure(held.stop_loss_price, 7)} target {figure(held.take_profit_price, 7)} "
-            f"liquidation {figure(held.liquidation_price, 7)} unrealised_usd {usd(held.unrealised_pnl_usd)} "
+            f"liquidation {figure(held.liquidation_price, 7)} unrealized_usd {usd(held.unrealized_pnl_usd)} "
             f"age_minutes {minutes}"
         )
     return "\n".join(lines)

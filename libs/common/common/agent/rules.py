@@ -3,7 +3,8 @@
 from common.agent.settings import AgentSettings
 from common.trading.instruments import INSTRUMENTS
 from common.trading.margin import TAKER_FEE_FRACTION, usable_leverage
-from common.trading.symbols import Side
+from common.trading.orders import Side
+from common.trading.symbols import SYMBOLS
 
 EXAMPLE = (
     '{"action": "LONG", "symbol": "BTC", "leverage": 5, "position_size_percent": 10, "confidence": 72, '
@@ -28,13 +29,13 @@ def _rules(settings: AgentSettings) -> str:
         f"usable_leverage {instrument.symbol} long "
         f"{usable_leverage(instrument, Side.LONG, stop, ratio, settings.max_leverage)} short "
         f"{usable_leverage(instrument, Side.SHORT, stop, ratio, settings.max_leverage)}"
-        for instrument in INSTRUMENTS.values()
+        for instrument in (INSTRUMENTS[symbol] for symbol in SYMBOLS)
     ]
     return "\n".join(
         [
             "# RULES",
             "A risk gate checks every decision. One that breaks a rule is denied and trades nothing.",
-            f"- Coins: {', '.join(INSTRUMENTS)}. One decision per cycle: LONG, SHORT, CLOSE or HOLD.",
+            f"- Coins: {', '.join(SYMBOLS)}. One decision per cycle: LONG, SHORT, CLOSE or HOLD.",
             "- One position per coin. No adding to a position, no partial exit, no turning without a CLOSE first.",
             f"- position_size_percent is the share {basis}: at most {settings.max_position_size_percent}.",
             f"- At most {settings.max_open_positions} open positions, {settings.max_daily_trades} entries a UTC day.",

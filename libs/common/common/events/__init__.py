@@ -6,9 +6,10 @@ from common.events.account import (
     AccountPosition,
     AccountSums,
     AccountUpdated,
-    ForeignPosition,
+    ExternalPosition,
     LedgerKind,
 )
+from common.events.alerts import AlertCode
 from common.events.control import AlertSeverity, Command, ControlCommand, SystemAlert
 from common.events.decision import (
     Action,
@@ -29,16 +30,10 @@ from common.events.market import (
     Sentiment,
     TradeFlow,
 )
-from common.events.orders import (
-    Leg,
-    OrderAccepted,
-    OrderCancelled,
-    OrderFilled,
-    OrderRejected,
-    OrderRole,
-)
+from common.events.orders import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected
 from common.events.push import Channel, WsPush
 from common.events.verdict import OrderIntent, RiskApproved, RiskDenied, RuleResult
+from common.trading.orders import CancelReason, IntentKind, IntentStatus, OrderRole
 
 __all__ = [
     "AccountLedger",
@@ -48,8 +43,10 @@ __all__ = [
     "AccountUpdated",
     "Action",
     "AgentDecision",
+    "AlertCode",
     "AlertSeverity",
     "BookSummary",
+    "CancelReason",
     "CandleSeries",
     "Channel",
     "CoinSnapshot",
@@ -57,10 +54,11 @@ __all__ = [
     "ControlCommand",
     "Decision",
     "Event",
-    "ForeignPosition",
+    "ExternalPosition",
+    "IntentKind",
+    "IntentStatus",
     "Invalidation",
     "LedgerKind",
-    "Leg",
     "MarketSnapshot",
     "MarketTick",
     "OrderAccepted",

@@ -3,17 +3,19 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from common.events.envelope import Amount, Fact, Payload
-from common.events.orders import OrderRole
-from common.trading.symbols import OrderSide, Side, Symbol
+from common.events.envelope import Amount, Fact, Payload, renamed_fields
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderRole, OrderSide, Side
 
 
 class AccountPosition(Fact):
     """One open position. `liquidation_price` is None when nothing liquidates it; funding positive was paid by us.
 
     `protected` is true when stops on the exchange cover the whole size. `intent_id` is None for a position that
-    nobody of us ordered.
+    the arena did not order.
     """
+
+    _version_1 = renamed_fields(unrealised_pnl_usd="unrealized_pnl_usd")
 
     symbol: Symbol
     side: Side
@@ -23,7 +25,7 @@ class AccountPosition(Fact):
     leverage: int
     is_isolated: bool
     notional_usd: Amount
-    unrealised_pnl_usd: Amount
+    unrealized_pnl_usd: Amount
     margin_used_usd: Amount
     liquidation_price: Amount | None
     funding_since_open_usd: Amount
@@ -49,14 +51,16 @@ class AccountOrder(Fact):
     reduce_only: bool
 
 
-class ForeignPosition(Fact):
+class ExternalPosition(Fact):
     """A position on a coin that the arena doesn't trade; somebody opened it by hand."""
+
+    _version_1 = renamed_fields(unrealised_pnl_usd="unrealized_pnl_usd")
 
     coin: str
     side: Side
     size_coin: Amount
     notional_usd: Amount
-    unrealised_pnl_usd: Amount
+    unrealized_pnl_usd: Amount
 
 
 class AccountSums(Fact):
@@ -77,12 +81,15 @@ class AccountSums(Fact):
 class AccountUpdated(Payload):
     """One account as the exchange reports it; sums in USD.
 
-    `covers` names the intents whose effect is wholly contained in this state, `open_intents` those still under way.
-    `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums` explain the
-    cash of this very state; None until the executor has begun to keep them.
+    `covers` names the intents whose effect is wholly contained in this state, `open_intents` those without a known
+    outcome. `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums`
+    explain the cash of this very state; None until the executor has begun to keep them.
     """
 
     TYPE: ClassVar[str] = "account.updated"
+    VERSION: ClassVar[int] = 2
+    READS: ClassVar[tuple[int, ...]] = (1,)
+    _version_1 = renamed_fields(unrealised_pnl_usd="unrealized_pnl_usd", foreign_positions="external_positions")
 
     model: str
     address: str
@@ -91,7 +98,7 @@ class AccountUpdated(Payload):
     withdrawable_usd: Amount
     margin_used_usd: Amount
     maintenance_margin_usd: Amount
-    unrealised_pnl_usd: Amount
+    unrealized_pnl_usd: Amount
     total_notional_usd: Amount
     positions: tuple[AccountPosition, ...]
     open_orders: tuple[AccountOrder, ...]
@@ -99,7 +106,7 @@ class AccountUpdated(Payload):
     open_intents: tuple[str, ...]
     state_ms: int
     received_ms: int
-    foreign_positions: tuple[ForeignPosition, ...] = ()
+    external_positions: tuple[ExternalPosition, ...] = ()
     sums: AccountSums | None = None
 
 

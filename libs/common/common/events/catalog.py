@@ -1,7 +1,8 @@
 """The single list of streams: one event type each, with its producers, consumers, key and retention."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from common.events.account import AccountLedger, AccountUpdated
 from common.events.control import ControlCommand, SystemAlert
@@ -16,8 +17,20 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 DEAD_SUFFIX: Final = ".dead"
 
-AGENTS: Final = ("agent-deepseek", "agent-qwen")
-SERVICES: Final = ("ingester", *AGENTS, "risk", "executor", "recorder", "gateway")
+AGENT: Final = "agent"
+"""Stands for every agent: `agent-<id>` for each contender of the roster."""
+SERVICES: Final = ("ingester", AGENT, "risk", "executor", "recorder", "gateway")
+
+
+def services_of(contenders: Sequence[str]) -> tuple[str, ...]:
+    """The names of all services of an arena with these contenders (ids), in the order in which they are listed."""
+    agents = tuple(f"{AGENT}-{contender}" for contender in contenders)
+    return tuple(name for role in SERVICES for name in (agents if role == AGENT else (role,)))
+
+
+def role_of(service: str) -> str:
+    """The name under which the catalogue lists a service: its own, or AGENT for each of the agents."""
+    return AGENT if service.startswith(f"{AGENT}-") else service
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +54,6 @@ class StreamSpec:
     def type(self) -> str:
         return self.payload.TYPE
 
-    @property
-    def has_channel_sequence(self) -> bool:
-        """Whether the commit function also counts per key, which browsers replay by."""
-        return self.key == "channel"
-
 
 _RISK_RECORDER = ("risk", "recorder")
 
@@ -55,8 +63,8 @@ CATALOG: Final[dict[str, StreamSpec]] = {
         # Streams are read in this order: in one batch a command comes before what it may stop.
         StreamSpec(ControlCommand, ("gateway",), ("risk", "executor", "recorder"), None, 2 * DAY_MS, 10_000),
         StreamSpec(MarketTick, ("ingester",), _RISK_RECORDER, "symbol", HOUR_MS // 4, 300_000, deduplicated=False),
-        StreamSpec(MarketSnapshot, ("ingester",), (*AGENTS, *_RISK_RECORDER), None, 6 * HOUR_MS, 2_000),
-        StreamSpec(AgentDecision, AGENTS, _RISK_RECORDER, "model", 2 * DAY_MS, 20_000),
+        StreamSpec(MarketSnapshot, ("ingester",), (AGENT, *_RISK_RECORDER), None, 6 * HOUR_MS, 2_000),
+        StreamSpec(AgentDecision, (AGENT,), _RISK_RECORDER, "model", 2 * DAY_MS, 20_000),
         StreamSpec(RiskApproved, ("risk",), ("executor", "recorder"), "model", 2 * DAY_MS, 20_000),
         StreamSpec(RiskDenied, ("risk",), ("recorder",), "model", 2 * DAY_MS, 20_000),
         StreamSpec(OrderAccepted, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
@@ -78,9 +86,4 @@ def spec_of(event_type: str) -> StreamSpec:
 
 def streams_read_by(service: str) -> tuple[str, ...]:
     """The streams in which `service` has a consumer group, in catalogue order."""
-    return tuple(name for name, spec in CATALOG.items() if service in spec.consumers)
-
-
-def payload_type(event_type: str) -> type[Any]:
-    """The payload class of an event type."""
-    return spec_of(event_type).payload
+    return tuple(name for name, spec in CATALOG.items() if role_of(service) in spec.consumers)

@@ -17,12 +17,12 @@ class UnreadableEvent(Exception):
 
 
 @cache
-def _reading(event_type: str) -> tuple[Callable[[bytes], Event[Any]], int]:
-    """The validating parser of an event type, and the version that it reads. Raises UnreadableEvent."""
+def _reading(event_type: str) -> tuple[Callable[[bytes], Event[Any]], tuple[int, ...]]:
+    """The validating parser of an event type, and the versions that it reads. Raises UnreadableEvent."""
     if event_type not in CATALOG:
         raise UnreadableEvent(f"no event type {event_type!r} in the catalogue")
     payload = CATALOG[event_type].payload
-    return TypeAdapter(Event[payload]).validator.validate_json, payload.VERSION  # type: ignore[valid-type]
+    return TypeAdapter(Event[payload]).validator.validate_json, (payload.VERSION, *payload.READS)  # type: ignore[valid-type]
 
 
 def encode(event: Event[Any]) -> bytes:
@@ -40,15 +40,17 @@ def decode(
     channel_sequence: int | None = None,
 ) -> Event[Any]:
     """The event in `body`, with what the bus assigned. Raises UnreadableEvent naming what is wrong."""
-    read, version = _reading(event_type)
+    read, versions = _reading(event_type)
     try:
         event = read(body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UnreadableEvent(f"{event_type}: {place}: {first['msg']}") from error
-    if event.type != event_type or event.version != version:
+    if event.type != event_type or event.version not in versions:
         raise UnreadableEvent(f"{event_type}: holds {event.type} version {event.version}")
-    # Nobody else holds the event yet; a copy would cost a third of the decoding.
-    event.__dict__.update(source=source, sequence=sequence, epoch=epoch, channel_sequence=channel_sequence)
+    # No one else holds the event yet; a copy would cost a third of the decoding.
+    event.__dict__.update(
+        version=versions[0], source=source, sequence=sequence, epoch=epoch, channel_sequence=channel_sequence
+    )
     return event

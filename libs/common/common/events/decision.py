@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 
 from common.events.envelope import Amount, Fact, Payload
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 
 
 class Action(StrEnum):

@@ -4,7 +4,7 @@ import hashlib
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 ID_HEX_DIGITS = 32
 
@@ -30,6 +30,22 @@ class Payload(Fact):
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
+    READS: ClassVar[tuple[int, ...]] = ()
+    """Earlier versions that can still be read; `renamed_fields` maps their names."""
+
+
+def renamed_fields(**names: str) -> Any:
+    """A validator that reads a field's earlier name (the keyword) as its present one, for bodies of an earlier version.
+
+    Assign it to a class attribute of a Fact: `_earlier = renamed_fields(leg="intent_kind")`.
+    """
+
+    def read(value: Any) -> Any:
+        if isinstance(value, dict) and not names.keys().isdisjoint(value):
+            return {names.get(name, name): each for name, each in value.items()}
+        return value
+
+    return model_validator(mode="before")(read)
 
 
 P = TypeVar("P", bound=Payload)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from common.events.envelope import Amount, Fact, Payload
-from common.trading.symbols import Symbol
+from common.trading.instruments import Symbol
 
 
 class MarketTick(Payload):

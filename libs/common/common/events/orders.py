@@ -1,30 +1,10 @@
 """What became of an order on the exchange: accepted, rejected, cancelled, filled."""
 
-from enum import StrEnum
 from typing import ClassVar
 
 from common.events.envelope import Amount, Payload
-from common.trading.symbols import OrderSide, Symbol
-
-
-class Leg(StrEnum):
-    """Why an intent exists; part of what makes it unique within a cycle and model."""
-
-    ENTRY = "entry"
-    EXIT = "exit"
-    INVALIDATION = "invalidation"
-    FLATTEN = "flatten"
-
-
-class OrderRole(StrEnum):
-    """What an order is for; `unknown` marks one that nobody of us placed."""
-
-    ENTRY = "entry"
-    EXIT = "exit"
-    STOP = "stop"
-    TARGET = "target"
-    FLATTEN = "flatten"
-    UNKNOWN = "unknown"
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderRole, OrderSide
 
 
 class OrderAccepted(Payload):
@@ -63,7 +43,7 @@ class OrderRejected(Payload):
 
 
 class OrderCancelled(Payload):
-    """An order ended without (all of) its size being filled; `reason` is the exchange's status or our own code."""
+    """An order ended without (all of) its size being filled; `reason` is the exchange's status or a CancelReason."""
 
     TYPE: ClassVar[str] = "order.cancelled"
 

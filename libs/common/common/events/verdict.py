@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from common.events.decision import Invalidation
-from common.events.envelope import Amount, Fact, Payload
-from common.events.orders import Leg
-from common.trading.symbols import OrderSide, Symbol
+from common.events.envelope import Amount, Fact, Payload, renamed_fields
+from common.trading.instruments import Symbol
+from common.trading.orders import IntentKind, OrderSide
 
 
 class RuleResult(Fact):
@@ -48,9 +48,12 @@ class RiskApproved(Payload):
     """An approval. The intent's id is this event's id, from which the client order ids derive."""
 
     TYPE: ClassVar[str] = "risk.approved"
+    VERSION: ClassVar[int] = 2
+    READS: ClassVar[tuple[int, ...]] = (1,)
+    _version_1 = renamed_fields(leg="intent_kind")
 
     model: str
-    leg: Leg
+    intent_kind: IntentKind
     decision_id: str
     intent: OrderIntent
     rules: tuple[RuleResult, ...]
@@ -63,9 +66,12 @@ class RiskDenied(Payload):
     """
 
     TYPE: ClassVar[str] = "risk.denied"
+    VERSION: ClassVar[int] = 2
+    READS: ClassVar[tuple[int, ...]] = (1,)
+    _version_1 = renamed_fields(leg="intent_kind")
 
     model: str
-    leg: Leg
+    intent_kind: IntentKind
     decision_id: str
     symbol: Symbol | None
     code: str

@@ -12,7 +12,7 @@ from redis.utils import HIREDIS_AVAILABLE
 
 from common.bus.port import Bus, Commit, CommitResult, Fenced, Unavailable
 from common.bus.redis_streams import RedisBus
-from common.events.catalog import CATALOG, streams_read_by
+from common.events.catalog import CATALOG, role_of, streams_read_by
 from common.events.control import AlertSeverity, SystemAlert
 from common.events.envelope import Event, Payload, originate
 from common.runtime import metrics
@@ -330,7 +330,7 @@ class Service:
 
     async def _trim(self) -> None:
         """Trims the streams of which this service is the first producer."""
-        mine = [spec for spec in CATALOG.values() if spec.producers[0] == self.name]
+        mine = [spec for spec in CATALOG.values() if spec.producers[0] == role_of(self.name)]
         while mine:
             await self.clock.sleep(TRIM_EVERY_S)
             for spec in mine:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
 from typing import Literal
-
-from common.trading.symbols import Symbol
 
 MAX_DECIMALS = 6
 SIGNIFICANT_FIGURES = 5
@@ -12,6 +11,18 @@ MIN_NOTIONAL_USD = Decimal(10)
 
 Rounding = Literal["nearest", "up", "down"]
 _ROUNDING = {"nearest": ROUND_HALF_EVEN, "up": ROUND_CEILING, "down": ROUND_FLOOR}
+
+
+class Symbol(StrEnum):
+    """A perpetual future on Hyperliquid that the arena can trade, named by its coin; the roster says which it does."""
+
+    BTC = "BTC"
+    ETH = "ETH"
+    SOL = "SOL"
+    BNB = "BNB"
+    DOGE = "DOGE"
+    XRP = "XRP"
+    HYPE = "HYPE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +94,6 @@ INSTRUMENTS: dict[Symbol, Instrument] = {
         _instrument(Symbol.BNB, 3, 10, 3_000_000, 5),
         _instrument(Symbol.DOGE, 0, 10, 20_000_000, 5),
         _instrument(Symbol.XRP, 0, 20, 40_000_000, 10),
+        _instrument(Symbol.HYPE, 2, 10, 20_000_000, 5),
     )
 }

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from common.trading.instruments import Instrument
-from common.trading.symbols import Side
+from common.trading.orders import Side
 
 TAKER_FEE_FRACTION = Decimal("0.00045")
 MAKER_FEE_FRACTION = Decimal("0.00015")
@@ -38,7 +38,7 @@ def maintenance_margin_usd(instrument: Instrument, notional: Decimal) -> Decimal
     return margin
 
 
-def unrealised_pnl_usd(side: Side, size_coin: Decimal, entry_price: Decimal, mark_price: Decimal) -> Decimal:
+def unrealized_pnl_usd(side: Side, size_coin: Decimal, entry_price: Decimal, mark_price: Decimal) -> Decimal:
     """Profit of an open position at the mark price, before fees and funding."""
     return side.sign * size_coin * (mark_price - entry_price)
 

@@ -1,60 +1,12 @@
-"""The six perpetuals and the two models of the arena, in the order in which everything lists them."""
+"""Shim while the services move to the roster: the default contenders and coins as constants."""
 
-from enum import StrEnum
 from typing import Final
 
+from common.trading.instruments import Symbol
+from common.trading.intervals import INTERVALS_MS
+from common.trading.orders import OrderSide, Side, entry_side, exit_side
 
-class Symbol(StrEnum):
-    """A perpetual future on Hyperliquid, named by its coin."""
+__all__ = ["INTERVALS_MS", "MODELS", "SYMBOLS", "OrderSide", "Side", "Symbol", "entry_side", "exit_side"]
 
-    BTC = "BTC"
-    ETH = "ETH"
-    SOL = "SOL"
-    BNB = "BNB"
-    DOGE = "DOGE"
-    XRP = "XRP"
-
-
-class Side(StrEnum):
-    """Direction of a position."""
-
-    LONG = "LONG"
-    SHORT = "SHORT"
-
-    @property
-    def sign(self) -> int:
-        """+1 for a long, −1 for a short."""
-        return 1 if self is Side.LONG else -1
-
-    @property
-    def opposite(self) -> "Side":
-        return Side.SHORT if self is Side.LONG else Side.LONG
-
-
-class OrderSide(StrEnum):
-    """Direction of an order or a fill."""
-
-    BUY = "BUY"
-    SELL = "SELL"
-
-
-def entry_side(side: Side) -> OrderSide:
-    """The order side that opens or grows a position of `side`."""
-    return OrderSide.BUY if side is Side.LONG else OrderSide.SELL
-
-
-def exit_side(side: Side) -> OrderSide:
-    """The order side that closes a position of `side`."""
-    return OrderSide.SELL if side is Side.LONG else OrderSide.BUY
-
-
-SYMBOLS: Final = tuple(Symbol)
+SYMBOLS: Final = (Symbol.BTC, Symbol.ETH, Symbol.SOL, Symbol.BNB, Symbol.DOGE, Symbol.XRP)
 MODELS: Final = ("deepseek", "qwen")
-INTERVALS_MS: Final = {
-    "1m": 60_000,
-    "5m": 300_000,
-    "15m": 900_000,
-    "1h": 3_600_000,
-    "4h": 14_400_000,
-    "1d": 86_400_000,
-}

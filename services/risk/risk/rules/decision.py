@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from common.events import Action, Decision, Leg, RuleResult
+from common.events import Action, Decision, IntentKind, RuleResult
 from common.trading.instruments import INSTRUMENTS
+from common.trading.symbols import SYMBOLS
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged, not_judged
@@ -13,9 +14,9 @@ from risk.sizing import PERCENT, Draft, can_size
 def symbol_unknown(given: GateInput, draft: Draft | None) -> RuleResult:
     symbol = given.decision.symbol
     known = symbol in given.limits.symbols
-    if given.leg is not Leg.ENTRY:
+    if given.intent_kind is not IntentKind.ENTRY:
         # A coin taken off the list can still be closed.
-        known = symbol in INSTRUMENTS
+        known = symbol in SYMBOLS
     return judged(
         Code.SYMBOL_UNKNOWN,
         known,
@@ -26,7 +27,7 @@ def symbol_unknown(given: GateInput, draft: Draft | None) -> RuleResult:
 
 
 def action_invalid(given: GateInput, draft: Draft | None) -> RuleResult:
-    problem = _problem(given.decision, given.leg)
+    problem = _problem(given.decision, given.intent_kind)
     return judged(Code.ACTION_INVALID, problem is None, value=given.decision.action, detail=problem)
 
 
@@ -54,8 +55,8 @@ def confidence(given: GateInput, draft: Draft | None) -> RuleResult:
     return judged(Code.CONFIDENCE, stated >= limit, value=stated, limit=limit, setting="MIN_CONFIDENCE")
 
 
-def _problem(decision: Decision, leg: Leg) -> str | None:
-    if leg is not Leg.ENTRY:
+def _problem(decision: Decision, intent_kind: IntentKind) -> str | None:
+    if intent_kind is not IntentKind.ENTRY:
         return None if decision.action is Action.CLOSE else f"{decision.action} closes nothing"
     if decision.action not in (Action.LONG, Action.SHORT):
         return f"{decision.action} opens nothing"

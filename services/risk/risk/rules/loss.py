@@ -30,7 +30,7 @@ def liquidation_distance(given: GateInput, draft: Draft | None) -> RuleResult:
 
 
 def daily_loss(given: GateInput, draft: Draft | None) -> RuleResult:
-    """Equity, with everything unrealised, against the equity with which the UTC day began."""
+    """Equity, with everything unrealized, against the equity with which the UTC day began."""
     start_usd, limit = given.day_start_equity_usd, given.limits.max_daily_loss_percent
     if given.account is None or start_usd is None or start_usd <= 0:
         return not_judged(Code.DAILY_LOSS, "no equity at the day's start", "MAX_DAILY_LOSS_PERCENT")

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from common.events import Leg, RuleResult
+from common.events import IntentKind, RuleResult
 from common.trading.margin import notional_usd
 from risk.codes import Code
 from risk.gate_input import GateInput
@@ -61,7 +61,7 @@ def insufficient_margin(given: GateInput, draft: Draft | None) -> RuleResult:
 
 def price_collar(given: GateInput, draft: Draft | None) -> RuleResult:
     """The limit price stays near the mark; for an entry mark and mid must also agree."""
-    is_entry = given.leg is Leg.ENTRY
+    is_entry = given.intent_kind is IntentKind.ENTRY
     limit = given.limits.entry_collar_percent if is_entry else given.limits.exit_collar_percent
     setting = "ENTRY_COLLAR_PERCENT" if is_entry else "EXIT_COLLAR_PERCENT"
     if draft is None:

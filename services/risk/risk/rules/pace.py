@@ -33,5 +33,5 @@ def rate(given: GateInput, draft: Draft | None) -> RuleResult:
 
 
 def duplicate(given: GateInput, draft: Draft | None) -> RuleResult:
-    detail = f"this cycle has had its {given.leg} already" if given.seen_before else None
-    return judged(Code.DUPLICATE, not given.seen_before, value=given.leg, detail=detail)
+    detail = f"this cycle has had its {given.intent_kind} already" if given.seen_before else None
+    return judged(Code.DUPLICATE, not given.seen_before, value=given.intent_kind, detail=detail)

@@ -1,7 +1,7 @@
 """What is held already, and what is under way."""
 
 from common.events import Action, RuleResult
-from common.trading.symbols import Side
+from common.trading.orders import Side
 from risk.codes import Code
 from risk.gate_input import GateInput
 from risk.rules.results import judged, not_judged

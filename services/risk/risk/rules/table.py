@@ -117,7 +117,7 @@ RULES: Final = (
     Rule(
         Code.DAILY_LOSS,
         loss.daily_loss,
-        "equity with everything unrealised has lost less than the limit since the UTC day began; when hit, exits only "
+        "equity with everything unrealized has lost less than the limit since the UTC day began; when hit, exits only "
         "until the next day",
         ("max_daily_loss_percent", "flatten_on_daily_loss"),
     ),
@@ -179,7 +179,7 @@ RULES: Final = (
     Rule(
         Code.DUPLICATE,
         pace.duplicate,
-        "this model has not had an order of this leg in this cycle",
+        "this model has not had an order of this intent_kind in this cycle",
         for_exits=True,
     ),
 )

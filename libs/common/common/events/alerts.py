@@ -1,0 +1,20 @@
+"""The codes of the alerts that the services publish; Alertmanager's alerts carry their own names."""
+
+from enum import StrEnum
+
+
+class AlertCode(StrEnum):
+    """What a system.alert is about. An alert's runbook section has the code as its heading."""
+
+    HALTED = "HALTED"
+    RESUMED = "RESUMED"
+    FLATTENED = "FLATTENED"
+    UNPROTECTED_CLOSED = "UNPROTECTED_CLOSED"
+    EXTERNAL_POSITION = "EXTERNAL_POSITION"
+    API_WALLET_ENDS = "API_WALLET_ENDS"
+    ACTIONS_SHORT = "ACTIONS_SHORT"
+    TRADING_STATE = "TRADING_STATE"
+    INVALIDATION_IGNORED = "INVALIDATION_IGNORED"
+    PNL_RESIDUAL = "PNL_RESIDUAL"
+    SEQUENCE_GAP = "SEQUENCE_GAP"
+    GROUP_BROKEN = "GROUP_BROKEN"

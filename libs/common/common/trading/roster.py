@@ -1,0 +1,81 @@
+"""The roster: who competes and what is traded, as `arena.toml` names them. Everything that lists either reads it."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from common.trading.instruments import Symbol
+
+ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,23}$"
+MAX_CONTENDERS: Final = 8
+Provider = Literal["deepseek", "dashscope"]
+Mark = Literal["circle", "diamond", "square", "triangle"]
+Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+
+
+class Contender(BaseModel):
+    """One model that competes, with its own account.
+
+    `id` is the value of `model` in events, tables and API; in capitals it ends the names of the contender's settings
+    (`HYPERLIQUID_PRIVATE_KEY_QWEN`) or begins them (`QWEN_API_KEY`). `provider` says which API it speaks: `deepseek` is
+    any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
+    the setting `<ID>_MODEL`. `strategy` names a text of the agent's package or is the path of a file. `language` is the
+    one that the model reasons in. `color` and `color_dark` draw the contender on light and dark paper.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(pattern=ID_PATTERN)]
+    name: Annotated[str, Field(min_length=1, max_length=32)]
+    provider: Provider
+    model: str | None = None
+    strategy: Annotated[str, Field(min_length=1)]
+    language: Literal["zh", "en"] = "en"
+    thinking: bool = False
+    color: Color
+    color_dark: Color
+    mark: Mark
+
+    @property
+    def agent(self) -> str:
+        """The name of the agent service that asks this contender."""
+        return f"agent-{self.id}"
+
+
+class Roster(BaseModel):
+    """All contenders and coins, in the order in which everything lists them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contenders: Annotated[tuple[Contender, ...], Field(min_length=1, max_length=MAX_CONTENDERS)]
+    coins: Annotated[tuple[Symbol, ...], Field(min_length=1)]
+
+    @field_validator("coins")
+    @classmethod
+    def _each_coin_once(cls, coins: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
+        if len(set(coins)) < len(coins):
+            raise ValueError("a coin is listed twice")
+        return coins
+
+    @model_validator(mode="after")
+    def _are_told_apart(self) -> "Roster":
+        for what, values in (
+            ("id", [each.id for each in self.contenders]),
+            ("name", [each.name for each in self.contenders]),
+            ("color", [each.color.lower() for each in self.contenders]),
+        ):
+            if twice := sorted({value for value in values if values.count(value) > 1}):
+                raise ValueError(f"two contenders have the same {what}: {', '.join(twice)}")
+        return self
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The contenders' ids; the field `model` of events, tables and API holds one of them."""
+        return tuple(each.id for each in self.contenders)
+
+    def contender(self, contender_id: str) -> Contender:
+        """One contender. Raises KeyError."""
+        for each in self.contenders:
+            if each.id == contender_id:
+                return each
+        raise KeyError(contender_id)
