@@ -25,7 +25,7 @@ from simulator.server.control_panel import create_panel
 from simulator.server.health import create_health_app
 from simulator.server.http import Server
 from simulator.server.market_bootstrap import Opened, open_market
-from simulator.server.storage.store import Store
+from simulator.server.storage.store import Store, UnlistedCoins
 from simulator.server.upstream import stopped
 
 STEP_S = 0.25
@@ -39,7 +39,13 @@ async def build(settings: SimulatorSettings) -> tuple[Server, Opened]:
     opened = await open_market(settings, store, now_ms)
     world = World(settings.simulator_seed, opened.market.time_ms, opened.market)
     world.enforces_limits = settings.simulator_rate_limits
-    found = store.load(world)
+    try:
+        found = store.load(world)
+    except UnlistedCoins as error:
+        sys.stderr.write(
+            f"simulator: SIMULATOR_COINS: {error} must stay listed: accounts hold positions or open orders in it\n"
+        )
+        raise SystemExit(2) from None
     for account, wallet in settings.accounts:
         world.open_account(account, wallet, settings.paper_start_balance, now_ms())
     world.clock = market_clock(settings, world, opened.source)

@@ -9,7 +9,8 @@ from simulator_desk import NOW, Desk
 from simulator.exchange.state import fees
 from simulator.exchange.state.account import Account
 from simulator.exchange.world import World
-from simulator.server.storage.store import Store, account_document, account_of
+from simulator.server.storage.documents import account_document, account_of
+from simulator.server.storage.store import Store
 from simulator.testing.manual_exchange import T0, A, B, D, Venue
 
 DAY_MS = 86_400_000

@@ -15,7 +15,8 @@ from simulator.exchange.state.exchange import Changes
 from simulator.exchange.world import World
 from simulator.market.coin_market import Trade
 from simulator.numbers import parse_number
-from simulator.server.faults import Faults, FaultyHttp
+from simulator.server.fault_injection import FaultInjection
+from simulator.server.faults import Faults
 from simulator.server.health import WEIGHT
 from simulator.server.models.app import create_models_app
 from simulator.server.rate_limit import RequestRateLimiter, action_weight, info_weight
@@ -26,7 +27,8 @@ from simulator.wire.actions.dispatch import RecoverSigners, execute_action
 from simulator.wire.actions.signatures import l1_signers
 from simulator.wire.info.dispatch import answer_info
 from simulator.wire.requests import ADDRESS, BadRequest, Unsupported
-from simulator.wire.streams.messages import Pacer, change_messages
+from simulator.wire.streams.messages import change_messages
+from simulator.wire.streams.pacer import Pacer
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
 TOO_LONG = "Failed to buffer the request body: length limit exceeded"
@@ -58,7 +60,7 @@ class Server:
             WebSocketRoute("/ws", self.sockets.serve),
             Mount("/", create_models_app()),
         ]
-        self.app: ASGIApp = FaultyHttp(Starlette(routes=routes), self.faults, now_ms)
+        self.app: ASGIApp = FaultInjection(Starlette(routes=routes), self.faults, now_ms)
 
     def settle(self) -> None:
         """Writes what has changed and tells the subscribers."""

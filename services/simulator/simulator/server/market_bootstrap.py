@@ -32,12 +32,18 @@ class Opened:
 
 
 async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callable[[], int]) -> Opened:
-    """The market to play; ends the process with the setting's name where it can't be had."""
+    """The market to play. Ends the process with the setting's name where there is none to be had.
+
+    A stored market continues when its source is still the wanted one. A stored market of records or of the feed that
+    lacks a coin listed now is begun again instead: only a synthetic market can begin a coin on its own.
+    """
     kept = store.source()
+    lacks_coins = not settings.listing.coins.keys() <= store.last_prices().keys()
+    continued = None if kept is not None and kept.kind != "synthetic" and lacks_coins else kept
     wanted = await _wanted(settings, kept)
     opened = None
     if wanted.kind == "live":
-        opened = await _live(settings, store, wanted, now_ms)
+        opened = await _live(settings, store, wanted, now_ms, is_continued=continued == wanted)
         if opened is None:
             wanted = SYNTHETIC
     if wanted.kind == "capture":
@@ -46,9 +52,9 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
         start_ms = STEPWISE_START_MS if settings.simulator_stepwise else now_ms()
         prices = None if kept in (None, wanted) else store.last_prices()
         opened = Opened(Market(settings.simulator_seed, start_ms, listing=settings.listing, prices=prices), wanted)
-    if kept == wanted and wanted.kind != "live":
+    if continued == wanted and wanted.kind != "live":
         store.load_market(opened.market)
-    elif kept != wanted:
+    elif continued != wanted:
         store.begin_market(wanted)
     return opened
 
@@ -66,14 +72,16 @@ async def _wanted(settings: SimulatorSettings, kept: Source | None) -> Source:
     return SYNTHETIC
 
 
-async def _live(settings: SimulatorSettings, store: Store, wanted: Source, now_ms: Callable[[], int]) -> Opened | None:
+async def _live(
+    settings: SimulatorSettings, store: Store, wanted: Source, now_ms: Callable[[], int], *, is_continued: bool
+) -> Opened | None:
     """A known live market goes on at once, standing still until it is heard; a new one waits to be known.
 
     None where nothing was asked for by name and the feed doesn't come up after all.
     """
     market = LiveMarket(settings.simulator_seed, now_ms(), settings.listing)
     upstream = Upstream(wanted.origin, market, random.Random())
-    if store.source() == wanted and store.last_prices():
+    if is_continued and store.last_prices():
         store.load_market(market)
         return Opened(market, wanted, asyncio.create_task(upstream.run()))
     try:

@@ -5,10 +5,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-SECTION = re.compile(r"^# ([A-Z ]+?)(?: \(.*\))?$", re.MULTILINE)
+SECTION = re.compile(r"^# ([A-Za-z0-9 ]+?)(?: \(.*\))?$", re.MULTILINE)
 USABLE = re.compile(r"^usable_leverage (\w+) long (\d+) short (\d+)$", re.MULTILINE)
 POSITION = re.compile(r"^- (\w+) (LONG|SHORT) .*age_minutes (\w+)$", re.MULTILINE)
-COINS = ("BTC", "ETH", "SOL", "BNB", "DOGE", "XRP")
 HOLD_EVERY = 5
 CLOSE_AFTER_MINUTES = 4
 MAX_POSITIONS = 2
@@ -48,13 +47,14 @@ def read(system: str, user: str) -> Reading:
         coin: (side, int(age) if age.isdigit() else CLOSE_AFTER_MINUTES)
         for coin, side, age in POSITION.findall(sections["POSITIONS"])
     }
+    usable = {coin: (int(long), int(short)) for coin, long, short in USABLE.findall(system)}
     return Reading(
         is_reversion=is_reversion,
         cycle=int(_number(sections["NOW"], "cycle:")),
         equity=_number(sections["ACCOUNT"], "equity_usd:"),
         budget=_budget(sections["ACCOUNT"]),
-        usable={coin: (int(long), int(short)) for coin, long, short in USABLE.findall(system)},
-        scores={coin: _score(sections[coin], is_reversion) for coin in COINS if coin in sections},
+        usable=usable,
+        scores={coin: _score(sections[coin], is_reversion) for coin in usable if coin in sections},
         positions=positions,
     )
 
@@ -102,6 +102,8 @@ def _choose(reading: Reading) -> dict[str, Any]:
     if reading.budget < reading.equity * LEAST_BUDGET_SHARE:
         return _hold("has too little loss budget left")
     free = {coin: score for coin, score in reading.scores.items() if coin not in reading.positions}
+    if not free:
+        return _hold("is shown no coin that it could enter")
     coin = max(free, key=lambda name: abs(free[name]))
     return _enter(reading, coin, free[coin])
 

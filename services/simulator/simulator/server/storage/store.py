@@ -11,14 +11,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from simulator.exchange.state.account import Account, Leverage, Position
 from simulator.exchange.state.exchange import Changes
 from simulator.exchange.state.keys import Agent
-from simulator.exchange.state.orders import Fill, Order, Twap
+from simulator.exchange.state.orders import Order
 from simulator.exchange.world import World
 from simulator.market.candles import KEPT, Candle
 from simulator.market.market import Market
 from simulator.market.source import SYNTHETIC, Source
+from simulator.server.storage.documents import account_document, account_of, fill_of, order_of, plain, twap_of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key));
@@ -27,6 +27,10 @@ CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, kind TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS candles (coin TEXT, interval TEXT, open_ms INTEGER, body TEXT NOT NULL,
     PRIMARY KEY (coin, interval, open_ms));
 """
+
+
+class UnlistedCoins(Exception):
+    """The stored accounts hold positions or open orders in coins that aren't listed; the message names the coins."""
 
 
 class Store:
@@ -52,9 +56,9 @@ class Store:
             for address in {address for changes in several for address in changes.accounts}:
                 self._put("account", address, account_document(world.exchange.accounts[address]))
             for oid, order in {oid: order for changes in several for oid, order in changes.orders.items()}.items():
-                self._put("order", str(oid), _plain(asdict(order)))
+                self._put("order", str(oid), plain(asdict(order)))
             for twap in {twap.id: twap for changes in several for twap in changes.twaps.values()}.values():
-                self._put("twap", str(twap.id), _plain(asdict(twap)))
+                self._put("twap", str(twap.id), plain(asdict(twap)))
             for signer in world.keys.take_used():
                 self._put("nonces", signer, world.keys.nonces[signer])
             if world.keys.take_changed():
@@ -71,7 +75,7 @@ class Store:
             at = order.status_ms if status != "open" else order.time_ms
             self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
         for fill in changes.fills:
-            self._append("fill", fill.account, _plain(asdict(fill)))
+            self._append("fill", fill.account, plain(asdict(fill)))
         for account, row in changes.fundings:
             self._append("funding", account, row)
         for account, row in changes.ledger:
@@ -130,18 +134,20 @@ class Store:
             self._load_market(market, saved)
 
     def load(self, world: World) -> bool:
-        """Fills `world`, but its market, from disk; False when there is nothing yet."""
+        """Fills `world`, except its market, from disk; False when there is nothing yet. Raises UnlistedCoins."""
         counters = self._get("counters", "all")
         if counters is None:
             return False
         exchange, histories = world.exchange, world.histories
         orders = {order.oid: order for order in sorted(map(order_of, self._all("order")), key=lambda order: order.oid)}
         twaps = [twap_of(body) for body in self._all("twap")]
-        exchange.load(
-            map(account_of, self._all("account")),
-            orders.values(),
-            [twap for twap in twaps if twap.status == "activated"],
-        )
+        accounts = [account_of(body) for body in self._all("account")]
+        running = [twap for twap in twaps if twap.status == "activated"]
+        held = {coin for account in accounts for coin in account.positions}
+        held |= {order.coin for order in orders.values() if order.is_open} | {twap.coin for twap in running}
+        if unlisted := sorted(held - world.market.coins.keys()):
+            raise UnlistedCoins(", ".join(unlisted))
+        exchange.load(accounts, orders.values(), running)
         if (books := self._get("books", "all")) is not None:
             exchange.books.load(books)
         histories.orders = dict(orders)
@@ -216,54 +222,3 @@ def _counters(world: World) -> dict[str, Any]:
         "house": str(exchange.house.raw_usd),
         "funded_hour": world.funded_hour,
     }
-
-
-def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
-
-
-_ACCOUNT_MONEY = ("raw_usd", "spot_usd", "paid_in_usd", "volume_usd")
-_POSITION_MONEY = ("size", "entry_price", "raw_usd", "funding_all", "funding_open", "funding_change")
-
-
-def account_document(account: Account) -> dict[str, Any]:
-    """The account as JSON; `account_of` reads it back."""
-    plain = ("address", "master", "name", "requests_used", "requests_reserved", "next_request_ms", "cancel_all_ms")
-    return {
-        **{name: getattr(account, name) for name in plain},
-        **{name: str(getattr(account, name)) for name in _ACCOUNT_MONEY},
-        "positions": [_plain(asdict(position)) for position in account.positions.values()],
-        "leverages": {name: asdict(leverage) for name, leverage in account.leverages.items()},
-        "volumes": {str(day): [str(usd) for usd in row] for day, row in account.volumes.items()},
-        "funding_all": {name: str(usd) for name, usd in account.funding_all.items()},
-        "cancel_all_days": {str(day): count for day, count in account.cancel_all_days.items()},
-        "liquidated_ms": account.liquidated_ms,
-        "builders": account.builders,
-    }
-
-
-def account_of(body: dict[str, Any]) -> Account:
-    money = {name: Decimal(body[name]) for name in _ACCOUNT_MONEY}
-    account = Account(**body | money | {"positions": {}, "leverages": {}})
-    for row in body["positions"]:
-        account.positions[row["coin"]] = Position(**row | {name: Decimal(row[name]) for name in _POSITION_MONEY})
-    account.leverages = {name: Leverage(**row) for name, row in body["leverages"].items()}
-    account.volumes = {int(day): [Decimal(usd) for usd in row] for day, row in body["volumes"].items()}
-    account.funding_all = {name: Decimal(usd) for name, usd in body["funding_all"].items()}
-    account.cancel_all_days = {int(day): count for day, count in body["cancel_all_days"].items()}
-    return account
-
-
-def twap_of(body: dict[str, Any]) -> Twap:
-    return Twap(**body | {name: Decimal(body[name]) for name in ("size", "executed", "executed_usd")})
-
-
-def order_of(body: dict[str, Any]) -> Order:
-    money = ("price", "size", "original_size", "trigger_price", "filled", "filled_usd", "ahead")
-    return Order(**body | {name: None if body[name] is None else Decimal(body[name]) for name in money})
-
-
-def fill_of(body: dict[str, Any]) -> Fill:
-    money = ("price", "size", "start_position", "closed_pnl", "fee", "builder_fee")
-    body = {"builder_fee": "0"} | body
-    return Fill(**body | {name: Decimal(body[name]) for name in money})

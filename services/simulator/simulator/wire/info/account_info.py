@@ -1,14 +1,11 @@
 """What /info tells about accounts: state, orders, fills, fees, budgets, keys."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from simulator.exchange.state import action_quota, fees
 from simulator.exchange.state.account import Account, figures
 from simulator.exchange.trading.margin import free_usd
-from simulator.exchange.transfers import subs_of
 from simulator.exchange.world import World
 from simulator.numbers import number_text, truncated_text
 from simulator.wire.requests import ADDRESS, BadRequest
@@ -38,7 +35,7 @@ def user_of(body: Body) -> str:
     return user.lower()
 
 
-def _account(world: World, body: Body) -> Account:
+def account_of(world: World, body: Body) -> Account:
     user = user_of(body)
     return world.exchange.accounts.get(user) or Account(user)
 
@@ -49,7 +46,7 @@ def state(world: World, user: str) -> Body:
 
 
 def spot_state(world: World, body: Body, now_ms: int) -> Any:
-    account = _account(world, body)
+    account = account_of(world, body)
     if account.spot_usd == 0:
         return {"balances": []}
     row = {"coin": "USDC", "token": 0, "total": number_text(account.spot_usd), "hold": "0.0", "entryNtl": "0.0"}
@@ -156,72 +153,9 @@ def _history(world: World, body: Body, now_ms: int) -> Any:
     ]
 
 
-def _role(world: World, body: Body, now_ms: int) -> Any:
-    user = user_of(body)
-    account, agent = world.exchange.accounts.get(user), world.keys.agents.get(user)
-    if account is not None and account.master:
-        return {"role": "subAccount", "data": {"master": account.master}}
-    if account is not None:
-        return {"role": "user"}
-    return {"role": "agent", "data": {"user": agent.master}} if agent else {"role": "missing"}
-
-
-def _rate_limit(world: World, body: Body, now_ms: int) -> Any:
-    account = _account(world, body)
-    return {
-        "cumVlm": number_text(round(account.volume_usd, 2)),
-        "nRequestsUsed": account.requests_used,
-        "nRequestsCap": action_quota.quota_of(account),
-        "nRequestsSurplus": account.requests_reserved,
-    }
-
-
-def _fees(world: World, body: Body, now_ms: int) -> Any:
-    account = _account(world, body)
-    known = account.address in world.exchange.accounts
-    owner = world.exchange.owner(account.address) if known else account
-    market_ms = world.market.time_ms
-    taker, maker = world.exchange.rates(owner.address, market_ms) if known else fees.BASE
-    spot = {"spotCross": "0.0007", "spotAdd": "0.0004"}
-    vip = [
-        {"ntlCutoff": number_text(Decimal(bound)), "cross": str(cross), "add": str(add)} | spot
-        for bound, cross, add in fees.TIERS
-    ]
-    rebates = [{"makerFractionCutoff": str(share), "add": format(rate, "f")} for share, rate in fees.REBATES]
-    days = [
-        {"date": _date(day), "userCross": number_text(row[0]), "userAdd": number_text(row[1]), "exchange": "0.0"}
-        for day, row in sorted(owner.volumes.items())
-    ]
-    return {
-        "dailyUserVlm": days,
-        "feeSchedule": {
-            "cross": str(fees.BASE[0]),
-            "add": str(fees.BASE[1]),
-            **spot,
-            "tiers": {"vip": vip, "mm": rebates},
-            "referralDiscount": "0.04",
-            "stakingDiscountTiers": [{"bpsOfMaxSupply": "0.0", "discount": "0.0"}],
-        },
-        "userCrossRate": str(taker),
-        "userAddRate": format(maker, "f"),
-        "userSpotCrossRate": "0.0007",
-        "userSpotAddRate": "0.0004",
-        "activeReferralDiscount": "0.0",
-        "trial": None,
-        "feeTrialReward": "0.0",
-        "nextTrialAvailableTimestamp": None,
-        "stakingLink": None,
-        "activeStakingDiscount": {"bpsOfMaxSupply": "0.0", "discount": "0.0"},
-    }
-
-
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
-
-
 def _portfolio(world: World, body: Body, now_ms: int) -> Any:
     """Equity and profit per span, as sampled; the last point is now."""
-    account = _account(world, body)
+    account = account_of(world, body)
     value = figures(account, world.exchange.marks()).account_value + account.spot_usd
     now = world.market.time_ms
     samples = [*world.histories.equity.get(account.address, []), (now, value, account.paid_in_usd, account.volume_usd)]
@@ -241,50 +175,6 @@ def _portfolio(world: World, body: Body, now_ms: int) -> Any:
     return rows
 
 
-def _agents(world: World, body: Body, now_ms: int) -> Any:
-    return [
-        {"name": agent.name, "address": agent.address, "validUntil": agent.valid_until_ms}
-        for agent in world.keys.named_of(user_of(body))
-    ]
-
-
-def _subs(world: World, body: Body, now_ms: int) -> Any:
-    rows: list[Any] = [
-        {
-            "subAccountUser": sub.address,
-            "name": sub.name,
-            "master": sub.master,
-            "clearinghouseState": state(world, sub.address),
-            "spotState": spot_state(world, {"user": sub.address}, now_ms),
-        }
-        for sub in subs_of(world.exchange, user_of(body))
-    ]
-    return rows or None
-
-
-def _subs2(world: World, body: Body, now_ms: int) -> Any:
-    """The same with a state per dex."""
-    rows: list[Body] = _subs(world, body, now_ms) or []
-    return [
-        {name: value for name, value in row.items() if name != "clearinghouseState"}
-        | {"dexToClearinghouseState": [["", row["clearinghouseState"]]]}
-        for row in rows
-    ] or None
-
-
-def _referral(world: World, body: Body, now_ms: int) -> Any:
-    account = _account(world, body)
-    return {
-        "referredBy": None,
-        "cumVlm": number_text(round(account.volume_usd, 2)),
-        "unclaimedRewards": "0.0",
-        "claimedRewards": "0.0",
-        "builderRewards": number_text(world.exchange.rewards.get(account.address, Decimal(0))),
-        "referrerState": {"stage": "needToTrade", "data": {"required": "10000.0"}},
-        "rewardHistory": [],
-    }
-
-
 def _funding(world: World, body: Body, now_ms: int) -> Any:
     rows = [row | {"hash": ZERO_HASH} for row in world.histories.fundings.get(user_of(body), [])]
     return within(rows, body, MAX_ROWS)
@@ -293,22 +183,6 @@ def _funding(world: World, body: Body, now_ms: int) -> Any:
 def _ledger(world: World, body: Body, now_ms: int) -> Any:
     rows = [row | {"hash": ZERO_HASH} for row in world.histories.ledger.get(user_of(body), [])]
     return within(rows, body, MAX_ROWS)
-
-
-def _max_builder_fee(world: World, body: Body, now_ms: int) -> Any:
-    """What a user has agreed to pay a builder, in tenths of a basis point."""
-    builder = user_of({"user": body["builder"]})
-    return _account(world, body).builders.get(builder, 0)
-
-
-def _checked(answer: Any) -> Any:
-    """A constant answer to a request that names a user."""
-
-    def told(world: World, body: Body, now_ms: int) -> Any:
-        user_of(body)
-        return answer
-
-    return told
 
 
 ANSWERS = {
@@ -325,27 +199,5 @@ ANSWERS = {
     "twapHistory": _twap_history,
     "userFunding": _funding,
     "userNonFundingLedgerUpdates": _ledger,
-    "userFees": _fees,
-    "userRateLimit": _rate_limit,
-    "userRole": _role,
-    "extraAgents": _agents,
-    "subAccounts": _subs,
-    "referral": _referral,
     "portfolio": _portfolio,
-    "userVaultEquities": _checked([]),
-    "userAbstraction": _checked("default"),
-    "maxBuilderFee": _max_builder_fee,
-    "approvedBuilders": lambda world, body, now_ms: sorted(_account(world, body).builders),
-    "userDexAbstraction": _checked(False),
-    "userToMultiSigSigners": _checked(None),
-    "delegations": _checked([]),
-    "delegatorHistory": _checked([]),
-    "delegatorRewards": _checked([]),
-    "delegatorSummary": _checked(
-        {"delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0}
-    ),
-    "isVip": _checked(False),
-    "subAccounts2": _subs2,
-    "leadingVaults": _checked([]),
-    "legalCheck": _checked({"ipAllowed": True, "acceptedTerms": True, "userAllowed": True}),
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.exchange.world import World
-from simulator.wire.info import account_info, market_info
+from simulator.wire.info import account_info, account_terms, market_info
 from simulator.wire.info.web_data import web_data2
 from simulator.wire.requests import BadRequest
 
@@ -12,6 +12,7 @@ Answer = Callable[[World, dict[str, Any], int], Any]
 ANSWERS: dict[str, Answer] = {
     **market_info.ANSWERS,
     **account_info.ANSWERS,
+    **account_terms.ANSWERS,
     "webData2": lambda world, body, now_ms: web_data2(world, account_info.user_of(body)),
 }
 
