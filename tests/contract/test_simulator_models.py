@@ -49,6 +49,16 @@ def test_deepseek_streams_the_answer_that_it_gives_whole(url: str) -> None:
     assert usage["prompt_cache_hit_tokens"] + usage["prompt_cache_miss_tokens"] == usage["prompt_tokens"]
 
 
+@pytest.mark.parametrize("model", ["a-third/contender:latest", "gpt-5", "llama3.3"])
+def test_any_model_and_any_key_are_served(url: str, model: str) -> None:
+    body = {"model": model, "messages": MESSAGES}
+    headers = {"authorization": "Bearer sk-of-another-provider"}
+    for path in ("chat/completions", "v1/chat/completions"):
+        answer = httpx.post(f"{url}/deepseek/{path}", json=body, headers=headers, timeout=60).json()
+        assert answer["model"] == f"stand-in/{model}"
+        assert json.loads(answer["choices"][0]["message"]["content"])["action"] == "HOLD"
+
+
 def test_a_slow_model_gives_signs_of_life_before_it_answers(url: str) -> None:
     plain = ask(url, "slow-1")
     assert plain.text.startswith("\n\n\n")

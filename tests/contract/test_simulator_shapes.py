@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from eth_account import Account as EthAccount
-from simulator_desk import Desk
+from signing_trader import SigningTrader
 
 from simulator.exchange.state.keys import Agent
 from simulator.exchange.world import World
@@ -224,34 +224,34 @@ def same(theirs: Any, ours: Any) -> list[str]:
 
 def answered(name: str) -> Any:
     """Our answer to what the record with that name answered."""
-    desk = Desk()
-    buy = desk.wire(0.01, 1.02, "Ioc")
+    trader = SigningTrader()
+    buy = trader.wire(0.01, 1.02, "Ioc")
     if name == "info.meta(2026-09-25, first 6 entries, as served)":
-        return desk.info("meta")
+        return trader.info("meta")
     if name == "info.clearinghouseState position small cross (testnet 2026-09-07)":
-        desk.order(buy)
-        return desk.info("clearinghouseState")["assetPositions"][0]["position"]
+        trader.order(buy)
+        return trader.info("clearinghouseState")["assetPositions"][0]["position"]
     if name == "info.openOrders reduce-only (testnet)":
-        desk.order(buy)
-        desk.order(desk.wire(-0.01, 1.2, r=True))
-        return desk.info("openOrders")
+        trader.order(buy)
+        trader.order(trader.wire(-0.01, 1.2, r=True))
+        return trader.info("openOrders")
     if name == "exchange.cancel ok":
-        oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
-        return desk.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
+        oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
+        return trader.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
     if name == "exchange.default":
-        return desk.act({"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 3})
+        return trader.act({"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 3})
     if name == "exchange.err":
-        return desk.act({"type": "noop"}, wallet=EthAccount.create())
+        return trader.act({"type": "noop"}, wallet=EthAccount.create())
     orders, grouping = {
-        "exchange.order resting": ([desk.wire(0.01, 0.9)], "na"),
+        "exchange.order resting": ([trader.wire(0.01, 0.9)], "na"),
         "exchange.order filled": ([buy], "na"),
-        "exchange.order error": ([desk.wire(-0.01, r=True)], "na"),
+        "exchange.order error": ([trader.wire(-0.01, r=True)], "na"),
         "exchange.order bracket (ccxt static test, normalTpsl)": (
-            [buy, desk.trigger(-0.01, 1.1, "tp"), desk.trigger(-0.01, 0.9, "sl")],
+            [buy, trader.trigger(-0.01, 1.1, "tp"), trader.trigger(-0.01, 0.9, "sl")],
             "normalTpsl",
         ),
     }[name]
-    return desk.act({"type": "order", "orders": orders, "grouping": grouping})
+    return trader.act({"type": "order", "orders": orders, "grouping": grouping})
 
 
 @needs_recordings

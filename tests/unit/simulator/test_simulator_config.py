@@ -14,6 +14,8 @@ CASES += [
     ({"SIMULATOR_UPSTREAM_URL": "http://127.0.0.1:99999"}, "simulator_upstream_url"),
     ({"SIMULATOR_UPSTREAM_URL": "http://127.0.0.1:0"}, "simulator_upstream_url"),
     ({"SIMULATOR_UPSTREAM_URL": "http://:3001"}, "simulator_upstream_url"),
+    ({"SIMULATOR_COINS": "BTC,BTC2"}, "simulator_coins"),
+    ({"SIMULATOR_COINS": " , "}, "simulator_coins"),
     ({"PAPER_START_BALANCE": "NaN"}, "paper_start_balance"),
 ]
 

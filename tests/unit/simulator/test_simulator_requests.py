@@ -10,7 +10,7 @@ import pytest
 from eth_account import Account
 from httpx import ASGITransport, AsyncClient
 from hyperliquid.utils.signing import sign_user_signed_action
-from simulator_desk import NOW, Desk
+from signing_trader import NOW, SigningTrader
 
 from simulator.exchange.world import World
 from simulator.main import beat
@@ -26,69 +26,71 @@ AGENT = "0x" + "a9" * 20
 
 
 @pytest.fixture(scope="module")
-def venue() -> Desk:
-    return Desk()
+def venue() -> SigningTrader:
+    return SigningTrader()
 
 
 @pytest.fixture
-def desk(venue: Desk) -> Desk:
+def trader(venue: SigningTrader) -> SigningTrader:
     """The same for all tests, without open orders."""
     for row in venue.info("openOrders"):
         venue.act({"type": "cancel", "cancels": [{"a": 0, "o": row["oid"]}]})
     return venue
 
 
-def prices(desk: Desk) -> list[float]:
+def prices(trader: SigningTrader) -> list[float]:
     """The open orders' prices as shares of the mark."""
-    mark = float(desk.world.market.coins["BTC"].mark_price)
-    return [round(float(row["limitPx"]) / mark, 2) for row in desk.info("openOrders")]
+    mark = float(trader.world.market.coins["BTC"].mark_price)
+    return [round(float(row["limitPx"]) / mark, 2) for row in trader.info("openOrders")]
 
 
 @pytest.mark.parametrize("bad", [{"a": 0, "o": "7"}, {"a": 0}, {"a": None, "o": 7}, 7])
-def test_a_batch_of_cancels_is_read_whole_before_anything_is_cancelled(desk: Desk, bad: Any) -> None:
-    oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
+def test_a_batch_of_cancels_is_read_whole_before_anything_is_cancelled(trader: SigningTrader, bad: Any) -> None:
+    oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
     with pytest.raises(BadRequest):
-        desk.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}, bad]})
-    assert prices(desk) == [0.9]
+        trader.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}, bad]})
+    assert prices(trader) == [0.9]
 
 
 @pytest.mark.parametrize("bad", [{"oid": [7]}, {"oid": 7}, {"oid": True}, {"oid": 7, "order": {"p": 5}}])
-def test_a_batch_of_modifications_is_read_whole_before_any_is_carried_out(desk: Desk, bad: dict[str, Any]) -> None:
-    oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
-    good = {"oid": oid, "order": desk.wire(0.01, 0.8)}
-    row = bad | {"order": desk.wire(0.01, 0.8) | bad["order"]} if "order" in bad else bad
+def test_a_batch_of_modifications_is_read_whole_before_any_is_carried_out(
+    trader: SigningTrader, bad: dict[str, Any]
+) -> None:
+    oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
+    good = {"oid": oid, "order": trader.wire(0.01, 0.8)}
+    row = bad | {"order": trader.wire(0.01, 0.8) | bad["order"]} if "order" in bad else bad
     if isinstance(bad["oid"], list | bool):
-        row = bad | {"order": desk.wire(0.01, 0.8)}
+        row = bad | {"order": trader.wire(0.01, 0.8)}
     with pytest.raises(BadRequest):
-        desk.act({"type": "batchModify", "modifies": [good, row]})
-    assert prices(desk) == [0.9]
+        trader.act({"type": "batchModify", "modifies": [good, row]})
+    assert prices(trader) == [0.9]
 
 
-def test_a_modification_of_what_is_not_traded_refuses_the_whole_batch(desk: Desk) -> None:
-    oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
-    rows = [{"oid": oid, "order": desk.wire(0.01, 0.8)}, {"oid": oid, "order": desk.wire(0.01, 0.8) | {"a": 2}}]
-    answer = desk.act({"type": "batchModify", "modifies": rows})
+def test_a_modification_of_what_is_not_traded_refuses_the_whole_batch(trader: SigningTrader) -> None:
+    oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
+    rows = [{"oid": oid, "order": trader.wire(0.01, 0.8)}, {"oid": oid, "order": trader.wire(0.01, 0.8) | {"a": 2}}]
+    answer = trader.act({"type": "batchModify", "modifies": rows})
     assert answer["response"]["data"]["statuses"] == [{"error": "Trading is halted asset=2"}]
-    assert prices(desk) == [0.9]
+    assert prices(trader) == [0.9]
 
 
-def test_an_entry_whose_stop_has_no_size_is_not_placed(desk: Desk) -> None:
-    entry, stop = desk.wire(1, 1.01, "Ioc", "ETH"), desk.trigger(-1, 0.95, "sl", "ETH") | {"s": "0"}
-    assert desk.order(entry, stop, grouping="normalTpsl") == [{"error": "Order has zero size. asset=1"}]
-    assert desk.account.position_size("ETH") == 0
+def test_an_entry_whose_stop_has_no_size_is_not_placed(trader: SigningTrader) -> None:
+    entry, stop = trader.wire(1, 1.01, "Ioc", "ETH"), trader.trigger(-1, 0.95, "sl", "ETH") | {"s": "0"}
+    assert trader.order(entry, stop, grouping="normalTpsl") == [{"error": "Order has zero size. asset=1"}]
+    assert trader.account.position_size("ETH") == 0
 
 
 def test_a_child_that_finds_no_room_among_the_open_orders_is_told_so() -> None:
-    desk = Desk()
+    trader = SigningTrader()
     for factor in (0.5, 0.6):
-        desk.order(*[desk.wire(0.001, factor) for _ in range(499)])
+        trader.order(*[trader.wire(0.001, factor) for _ in range(499)])
     entry, stop, target = (
-        desk.wire(0.01, 1.01, "Ioc"),
-        desk.trigger(-0.01, 0.95, "sl"),
-        desk.trigger(-0.01, 1.1, "tp"),
+        trader.wire(0.01, 1.01, "Ioc"),
+        trader.trigger(-0.01, 0.95, "sl"),
+        trader.trigger(-0.01, 1.1, "tp"),
     )
-    desk.order(desk.wire(0.001, 0.5))
-    found = desk.order(entry, stop, target, grouping="normalTpsl")
+    trader.order(trader.wire(0.001, 0.5))
+    found = trader.order(entry, stop, target, grouping="normalTpsl")
     assert "filled" in found[0]
     assert found[1:] == ["waitingForTrigger", {"error": "Order rejected: too many open orders. asset=0"}]
 
@@ -115,21 +117,21 @@ def test_what_is_no_subscription_is_refused_before_anybody_looks_at_it(subscript
         key_of(subscription, DEFAULT_LISTING.coins)
 
 
-def test_questions_about_strangers_leave_nothing_behind(desk: Desk) -> None:
+def test_questions_about_strangers_leave_nothing_behind(trader: SigningTrader) -> None:
     for number in range(5):
         user = f"0x{number:040x}"
-        desk.info("openOrders", user=user)
-        desk.info("activeAssetData", user=user, coin="BTC")
-    assert set(desk.world.exchange.orders_by_account) <= {desk.user}
+        trader.info("openOrders", user=user)
+        trader.info("activeAssetData", user=user, coin="BTC")
+    assert set(trader.world.exchange.orders_by_account) <= {trader.user}
 
 
-def asked(server: Server, desk: Desk, action: dict[str, Any], nonce: int) -> dict[str, Any]:
+def asked(server: Server, trader: SigningTrader, action: dict[str, Any], nonce: int) -> dict[str, Any]:
     """The answer to a user-signed action over HTTP."""
     name, fields = USER_SIGNED[action["type"]]
     stamp = "time" if any(field == "time" for field, _ in fields) else "nonce"
     signed = action | {stamp: nonce}
     rows = [{"name": field, "type": kind} for field, kind in [("hyperliquidChain", "string"), *fields]]
-    signature = sign_user_signed_action(desk.wallet, signed, rows, f"HyperliquidTransaction:{name}", False)
+    signature = sign_user_signed_action(trader.wallet, signed, rows, f"HyperliquidTransaction:{name}", False)
 
     async def ask() -> Any:
         async with AsyncClient(transport=ASGITransport(server.app), base_url="http://simulator") as client:
@@ -140,29 +142,31 @@ def asked(server: Server, desk: Desk, action: dict[str, Any], nonce: int) -> dic
     return answer
 
 
-def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(tmp_path: Path, desk: Desk) -> None:
-    server = Server(desk.world, Store(tmp_path), lambda: NOW, {})
+def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(
+    tmp_path: Path, trader: SigningTrader
+) -> None:
+    server = Server(trader.world, Store(tmp_path), lambda: NOW, {})
     server.settle()
-    approved = asked(server, desk, {"type": "approveAgent", "agentAddress": AGENT, "agentName": "bot"}, NOW - 2)
+    approved = asked(server, trader, {"type": "approveAgent", "agentAddress": AGENT, "agentName": "bot"}, NOW - 2)
     assert approved["status"] == "ok"
     other = Account.create().address.lower()
-    refused = asked(server, desk, {"type": "usdSend", "destination": other, "amount": "99999999"}, NOW - 1)
+    refused = asked(server, trader, {"type": "usdSend", "destination": other, "amount": "99999999"}, NOW - 1)
     assert refused["status"] == "err"
     again = World(1, NOW)
     assert Store(tmp_path).load(again)
-    assert [agent.name for agent in again.keys.named_of(desk.user)] == ["bot"]
-    assert {NOW - 2, NOW - 1} <= set(again.keys.nonces[desk.user])
+    assert [agent.name for agent in again.keys.named_of(trader.user)] == ["bot"]
+    assert {NOW - 2, NOW - 1} <= set(again.keys.nonces[trader.user])
     assert set(again.market.coins) == set(DEFAULT_LISTING.coins)
 
 
-def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, desk: Desk) -> None:
+def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, trader: SigningTrader) -> None:
     store = Store(tmp_path)
-    server = Server(desk.world, store, lambda: NOW, {})
+    server = Server(trader.world, store, lambda: NOW, {})
     server.is_stepwise = True
     server.settle()
     with sqlite3.connect(tmp_path / "simulator.sqlite") as disk:
         disk.execute("ALTER TABLE documents RENAME TO gone")
-    desk.order(desk.wire(0.01, 0.9))
+    trader.order(trader.wire(0.01, 0.9))
     with pytest.raises(sqlite3.Error):
         server.settle()
     with sqlite3.connect(tmp_path / "simulator.sqlite") as disk:
@@ -173,43 +177,43 @@ def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, desk: Desk) -> None:
     store.close()
 
 
-def test_what_is_booked_bears_market_time(desk: Desk) -> None:
-    desk.world.clock = lambda wall_ms: desk.world.market.time_ms
-    desk.now_ms = NOW + 3_600_000
+def test_what_is_booked_bears_market_time(trader: SigningTrader) -> None:
+    trader.world.clock = lambda wall_ms: trader.world.market.time_ms
+    trader.now_ms = NOW + 3_600_000
     for action in (
         {"type": "usdSend", "destination": "0x" + "12" * 20, "amount": "25"},
         {"type": "usdClassTransfer", "amount": "5", "toPerp": False},
         {"type": "withdraw3", "destination": "0x" + "12" * 20, "amount": "25"},
     ):
-        assert desk.act_as_user(action)["status"] == "ok"
-    desk.now_ms = NOW
-    desk.world.take_changes()
-    rows = [row for row in desk.info("userNonFundingLedgerUpdates") if row["delta"]["type"] != "deposit"]
-    assert [row["time"] for row in rows] == 3 * [desk.world.market.time_ms]
+        assert trader.act_as_user(action)["status"] == "ok"
+    trader.now_ms = NOW
+    trader.world.take_changes()
+    rows = [row for row in trader.info("userNonFundingLedgerUpdates") if row["delta"]["type"] != "deposit"]
+    assert [row["time"] for row in rows] == 3 * [trader.world.market.time_ms]
 
 
 def test_scheduled_cancels_may_happen_ten_times_a_day() -> None:
-    desk = Desk()
-    desk.account.volume_usd = Decimal(1_000_000)
+    trader = SigningTrader()
+    trader.account.volume_usd = Decimal(1_000_000)
     for _ in range(10):
-        assert desk.act({"type": "scheduleCancel", "time": desk.now_ms + 5_000})["status"] == "ok"
-        desk.now_ms += 6_000
-        desk.world.step(desk.now_ms)
-    refused = desk.act({"type": "scheduleCancel", "time": desk.now_ms + 5_000})
+        assert trader.act({"type": "scheduleCancel", "time": trader.now_ms + 5_000})["status"] == "ok"
+        trader.now_ms += 6_000
+        trader.world.step(trader.now_ms)
+    refused = trader.act({"type": "scheduleCancel", "time": trader.now_ms + 5_000})
     assert refused["response"] == "Too many scheduled cancels triggered today."
 
 
 def test_after_a_start_as_much_is_remembered_as_before(tmp_path: Path) -> None:
-    desk = Desk()
-    desk.world.kept_events = 6
+    trader = SigningTrader()
+    trader.world.kept_events = 6
     store = Store(tmp_path)
     for _ in range(6):
-        oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
-        desk.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
-        store.save(desk.world, [desk.world.take_changes()])
+        oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
+        trader.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
+        store.save(trader.world, [trader.world.take_changes()])
     again = World(1, NOW)
     again.kept_events = 6
     assert store.load(again)
     store.close()
-    assert set(again.histories.orders) == set(desk.world.histories.orders)
-    assert len(again.histories.order_events[desk.user]) == 6
+    assert set(again.histories.orders) == set(trader.world.histories.orders)
+    assert len(again.histories.order_events[trader.user]) == 6

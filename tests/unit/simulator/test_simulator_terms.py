@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from simulator_desk import NOW, Desk
+from signing_trader import NOW, SigningTrader
 
 from simulator.exchange.state import fees
 from simulator.exchange.state.account import Account
@@ -40,45 +40,45 @@ def test_a_rebate_is_paid_out_of_the_fees() -> None:
 
 
 @pytest.fixture(scope="module")
-def desk() -> Desk:
-    return Desk()
+def trader() -> SigningTrader:
+    return SigningTrader()
 
 
-def approve(desk: Desk, rate: str) -> dict[str, str]:
-    return desk.act_as_user({"type": "approveBuilderFee", "maxFeeRate": rate, "builder": BUILDER})
+def approve(trader: SigningTrader, rate: str) -> dict[str, str]:
+    return trader.act_as_user({"type": "approveBuilderFee", "maxFeeRate": rate, "builder": BUILDER})
 
 
-def test_a_builder_is_paid_what_was_agreed_and_no_more(desk: Desk) -> None:
+def test_a_builder_is_paid_what_was_agreed_and_no_more(trader: SigningTrader) -> None:
     order = {"builder": {"b": BUILDER, "f": 10}}
-    buy = desk.wire(0.01, 1.02, "Ioc")
-    assert "Builder fee has not been approved" in desk.order(buy, **order)[0]["error"]
-    assert approve(desk, "0.005%")["status"] == "ok"
-    assert "error" in desk.order(buy, **order)[0]
-    assert approve(desk, "0.01%")["status"] == "ok"
-    assert desk.info("maxBuilderFee", builder=BUILDER) == 10
-    filled = desk.order(buy, **order)[0]["filled"]
+    buy = trader.wire(0.01, 1.02, "Ioc")
+    assert "Builder fee has not been approved" in trader.order(buy, **order)[0]["error"]
+    assert approve(trader, "0.005%")["status"] == "ok"
+    assert "error" in trader.order(buy, **order)[0]
+    assert approve(trader, "0.01%")["status"] == "ok"
+    assert trader.info("maxBuilderFee", builder=BUILDER) == 10
+    filled = trader.order(buy, **order)[0]["filled"]
     usd = Decimal(filled["avgPx"]) * Decimal(filled["totalSz"])
-    desk.world.take_changes()
-    fill = desk.info("userFills")[0]
+    trader.world.take_changes()
+    fill = trader.info("userFills")[0]
     assert abs(Decimal(fill["builderFee"]) - usd / 10_000) < D("0.00001")
     assert abs(Decimal(fill["fee"]) - usd * D("0.00055")) < D("0.00001")
-    rewards = desk.world.exchange.rewards[BUILDER]
+    rewards = trader.world.exchange.rewards[BUILDER]
     assert rewards == Decimal(fill["builderFee"])
-    assert approve(desk, "0%")["status"] == "ok"
-    assert "error" in desk.order(buy, **order)[0]
+    assert approve(trader, "0%")["status"] == "ok"
+    assert "error" in trader.order(buy, **order)[0]
 
 
 @pytest.mark.parametrize("rate", ["2%", "-0.1%", "0.00001%"])
-def test_a_rate_that_cannot_be_is_refused(desk: Desk, rate: str) -> None:
-    assert approve(desk, rate) == {"status": "err", "response": "Invalid builder fee rate."}
+def test_a_rate_that_cannot_be_is_refused(trader: SigningTrader, rate: str) -> None:
+    assert approve(trader, rate) == {"status": "err", "response": "Invalid builder fee rate."}
 
 
 def test_a_builder_claims_its_rewards_once() -> None:
-    desk = Desk()
-    desk.world.exchange.rewards[desk.user] = D(5)
-    assert desk.act({"type": "claimRewards"})["status"] == "ok"
-    assert desk.info("spotClearinghouseState")["balances"][0]["total"] == "5.0"
-    assert desk.act({"type": "claimRewards"})["status"] == "err"
+    trader = SigningTrader()
+    trader.world.exchange.rewards[trader.user] = D(5)
+    assert trader.act({"type": "claimRewards"})["status"] == "ok"
+    assert trader.info("spotClearinghouseState")["balances"][0]["total"] == "5.0"
+    assert trader.act({"type": "claimRewards"})["status"] == "err"
 
 
 def capped(venue: Venue, share: str) -> None:
@@ -119,88 +119,88 @@ def test_at_the_cap_positions_may_shrink_and_orders_rest_until_they_would_be_fil
 
 @pytest.mark.parametrize("kind", ["modify", "batchModify"])
 def test_without_always_place_only_what_rests_may_take_an_orders_place(kind: str) -> None:
-    desk = Desk()
+    trader = SigningTrader()
 
     def change(oid: int, wire: dict[str, object], **always: bool) -> object:
         body = {"oid": oid, "order": wire}
-        answer = desk.act({"type": kind} | (body if kind == "modify" else {"modifies": [body]}) | always)
+        answer = trader.act({"type": kind} | (body if kind == "modify" else {"modifies": [body]}) | always)
         return answer["response"] if kind == "modify" else answer["response"]["data"]["statuses"][0]
 
     def rests() -> int:
-        return int(desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"])
+        return int(trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"])
 
     oid = rests()
-    for wire in (desk.wire(0.01, 1.02, "Ioc"), desk.trigger(-0.01, 0.9, "sl")):
+    for wire in (trader.wire(0.01, 1.02, "Ioc"), trader.trigger(-0.01, 0.9, "sl")):
         assert "set a" in json.dumps(change(oid, wire))
-    assert [row["oid"] for row in desk.info("openOrders")] == [oid]
-    change(oid, desk.wire(0.01, 0.91))
-    [row] = desk.info("frontendOpenOrders")
+    assert [row["oid"] for row in trader.info("openOrders")] == [oid]
+    change(oid, trader.wire(0.01, 0.91))
+    [row] = trader.info("frontendOpenOrders")
     assert (row["oid"] != oid, row["tif"]) == (True, "Alo")
-    assert "Post only" in json.dumps(change(row["oid"], desk.wire(0.01, 1.02)))
-    assert desk.info("openOrders") == []
-    change(rests(), desk.wire(0.01, 1.02, "Ioc"), a=True)
-    assert desk.info("clearinghouseState")["assetPositions"][0]["position"]["szi"] == "0.01"
+    assert "Post only" in json.dumps(change(row["oid"], trader.wire(0.01, 1.02)))
+    assert trader.info("openOrders") == []
+    change(rests(), trader.wire(0.01, 1.02, "Ioc"), a=True)
+    assert trader.info("clearinghouseState")["assetPositions"][0]["position"]["szi"] == "0.01"
 
 
 def test_sub_accounts_trade_by_vault_address_and_are_renamed() -> None:
-    desk = Desk()
-    desk.account.volume_usd = D(200_000)
-    sub = desk.act({"type": "createSubAccount", "name": "one"})["response"]["data"]
+    trader = SigningTrader()
+    trader.account.volume_usd = D(200_000)
+    sub = trader.act({"type": "createSubAccount", "name": "one"})["response"]["data"]
     move = {"type": "subAccountTransfer", "subAccountUser": sub, "isDeposit": True, "usd": 1_000_000_000}
-    assert desk.act(move)["status"] == "ok"
-    order = {"type": "order", "orders": [desk.wire(0.01, 1.02, "Ioc")], "grouping": "na"}
-    assert "filled" in desk.act(order, vaultAddress=sub)["response"]["data"]["statuses"][0]
-    assert desk.info("clearinghouseState")["assetPositions"] == []
-    assert desk.act({"type": "subAccountModify", "subAccountUser": sub, "name": "two"})["status"] == "ok"
-    [row] = desk.info("subAccounts")
+    assert trader.act(move)["status"] == "ok"
+    order = {"type": "order", "orders": [trader.wire(0.01, 1.02, "Ioc")], "grouping": "na"}
+    assert "filled" in trader.act(order, vaultAddress=sub)["response"]["data"]["statuses"][0]
+    assert trader.info("clearinghouseState")["assetPositions"] == []
+    assert trader.act({"type": "subAccountModify", "subAccountUser": sub, "name": "two"})["status"] == "ok"
+    [row] = trader.info("subAccounts")
     assert (row["name"], row["clearinghouseState"]["assetPositions"][0]["position"]["szi"]) == ("two", "0.01")
-    [row] = desk.info("subAccounts2")
+    [row] = trader.info("subAccounts2")
     assert row["dexToClearinghouseState"][0][1]["assetPositions"][0]["position"]["szi"] == "0.01"
     family = {"type": "agentSendAsset", "destination": sub, "sourceDex": "", "destinationDex": "", "token": "USDC"}
-    assert desk.act(family | {"amount": "5", "fromSubAccount": ""})["status"] == "ok"
+    assert trader.act(family | {"amount": "5", "fromSubAccount": ""})["status"] == "ok"
     spot = {"type": "subAccountSpotTransfer", "subAccountUser": sub, "isDeposit": True, "token": "USDC"}
-    assert desk.act(spot | {"amount": "5"})["status"] == "err"
-    assert desk.act_as_user({"type": "usdClassTransfer", "amount": "10", "toPerp": False})["status"] == "ok"
-    assert desk.act(spot | {"amount": "4"})["status"] == "ok"
-    assert desk.world.exchange.accounts[sub].spot_usd == 4
+    assert trader.act(spot | {"amount": "5"})["status"] == "err"
+    assert trader.act_as_user({"type": "usdClassTransfer", "amount": "10", "toPerp": False})["status"] == "ok"
+    assert trader.act(spot | {"amount": "4"})["status"] == "ok"
+    assert trader.world.exchange.accounts[sub].spot_usd == 4
 
 
-def test_a_fast_cancel_leaves_triggers_alone(desk: Desk) -> None:
-    [stop] = desk.order(desk.trigger(-0.001, 0.9, "sl"))
+def test_a_fast_cancel_leaves_triggers_alone(trader: SigningTrader) -> None:
+    [stop] = trader.order(trader.trigger(-0.001, 0.9, "sl"))
     cancel = {"type": "cancel", "cancels": [{"a": 0, "o": stop["resting"]["oid"]}]}
-    assert "error" in desk.act(cancel | {"f": True})["response"]["data"]["statuses"][0]
-    assert desk.act(cancel)["response"]["data"]["statuses"] == ["success"]
+    assert "error" in trader.act(cancel | {"f": True})["response"]["data"]["statuses"][0]
+    assert trader.act(cancel)["response"]["data"]["statuses"] == ["success"]
 
 
 def test_agreements_and_rewards_survive(tmp_path: object) -> None:
     from pathlib import Path
 
-    desk = Desk()
-    approve(desk, "0.05%")
-    desk.world.exchange.rewards[BUILDER] = D("1.5")
-    assert account_of(json.loads(json.dumps(account_document(desk.account)))) == desk.account
+    trader = SigningTrader()
+    approve(trader, "0.05%")
+    trader.world.exchange.rewards[BUILDER] = D("1.5")
+    assert account_of(json.loads(json.dumps(account_document(trader.account)))) == trader.account
     store = Store(Path(str(tmp_path)))
-    store.save(desk.world, [desk.world.take_changes()])
-    store.save_market(desk.world)
+    store.save(trader.world, [trader.world.take_changes()])
+    store.save_market(trader.world)
     store.close()
     again = World(1, NOW)
     store = Store(Path(str(tmp_path)))
     assert store.load(again)
     store.close()
     assert again.exchange.rewards == {BUILDER: D("1.5")}
-    assert again.exchange.accounts[desk.user].builders == {BUILDER: 50}
+    assert again.exchange.accounts[trader.user].builders == {BUILDER: 50}
 
 
 def test_memory_of_ended_orders_has_a_limit() -> None:
-    desk = Desk()
-    desk.world.kept_events = 6
-    kept = desk.order(desk.wire(0.01, 0.8, c="0x" + "1" * 32))[0]["resting"]["oid"]
+    trader = SigningTrader()
+    trader.world.kept_events = 6
+    kept = trader.order(trader.wire(0.01, 0.8, c="0x" + "1" * 32))[0]["resting"]["oid"]
     oids = []
     for number in range(8):
         cloid = f"0x{number + 100:032x}"
-        oids.append(desk.order(desk.wire(0.01, 0.9, c=cloid))[0]["resting"]["oid"])
-        desk.act({"type": "cancelByCloid", "cancels": [{"asset": 0, "cloid": cloid}]})
-        desk.world.take_changes()
-    assert set(desk.world.histories.orders) == {kept, *oids[-3:]}
-    assert set(desk.world.exchange.cloids.values()) == {kept, *oids[-3:]}
-    assert desk.final_status(kept) == "open"
+        oids.append(trader.order(trader.wire(0.01, 0.9, c=cloid))[0]["resting"]["oid"])
+        trader.act({"type": "cancelByCloid", "cancels": [{"asset": 0, "cloid": cloid}]})
+        trader.world.take_changes()
+    assert set(trader.world.histories.orders) == {kept, *oids[-3:]}
+    assert set(trader.world.exchange.cloids.values()) == {kept, *oids[-3:]}
+    assert trader.final_status(kept) == "open"

@@ -1,4 +1,4 @@
-"""A trader's desk for tests: signs actions and carries them out on a world in this process, without a network."""
+"""A trader for tests: signs actions and executes them on a world in this process, without a network."""
 
 import json
 from decimal import Decimal
@@ -18,13 +18,13 @@ NOW = 1_795_400_400_000
 Body = dict[str, Any]
 
 
-class Desk:
-    """One funded account with its own key; `now_ms` is the wall's time and stands still unless a test moves it."""
+class SigningTrader:
+    """One funded account with a key of its own; `now_ms` is the wall time, which only a test moves."""
 
-    def __init__(self, usd: int = 100_000, key: int = 0x17) -> None:
+    def __init__(self, usd: int = 100_000, key: int = 0x17, world: World | None = None) -> None:
         self.wallet: Any = Account.from_key(f"0x{key:064x}")
         self.user: str = self.wallet.address.lower()
-        self.world = World(1, NOW)
+        self.world = world or World(1, NOW)
         self.now_ms = self._nonce = NOW
         self.world.exchange.deposit(self.user, Decimal(usd), NOW)
 
@@ -71,7 +71,7 @@ class Desk:
         return int(options.get("nonce", self._nonce))
 
     def send(self, action: Body, nonce: int, signature: Any, **more: Any) -> Body:
-        """One request as it comes off the wire."""
+        """The answer to one request, as decoded from JSON."""
         body = json.loads(json.dumps({"action": action, "nonce": nonce, "signature": signature} | more))
         return execute_action(self.world, body, self.now_ms)
 
@@ -85,6 +85,6 @@ class Desk:
         return answer_info(self.world, {"type": kind, "user": self.user} | more, self.now_ms)
 
     def final_status(self, oid: int) -> str:
-        """The status that orderStatus tells."""
+        """The status in the answer to orderStatus."""
         self.world.take_changes()
         return str(self.info("orderStatus", oid=oid)["order"]["status"])
