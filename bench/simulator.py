@@ -30,7 +30,7 @@ from starlette.routing import Route
 from websockets.asyncio.client import connect
 
 from simulator.exchange.world import World
-from simulator.main import STEP_S, listener, served
+from simulator.main import STEP_S, bind_socket, create_server
 from simulator.server.clock import now_ms
 from simulator.server.http import Server
 from simulator.server.storage.store import Store
@@ -145,10 +145,10 @@ async def _bare(request: Request) -> Response:
 
 async def serve(kind: str, folder: Path) -> None:
     """One contender until it is told to stop: bare, recovering (the simulator as it is) or trusting (no recovery)."""
-    bound = listener("127.0.0.1", 0, "port")
+    bound = bind_socket("127.0.0.1", 0, "port")
     if kind == "bare":
-        http = served(Starlette(routes=[Route("/exchange", _bare, methods=["POST"])]))
-        beating = None
+        http = create_server(Starlette(routes=[Route("/exchange", _bare, methods=["POST"])]))
+        stepping = None
     else:
         world = World(1, now_ms())
         world.enforces_limits = False
@@ -156,18 +156,18 @@ async def serve(kind: str, folder: Path) -> None:
         server = Server(world, Store(folder), now_ms, {})
         if kind == "trusting":
             server.recover_signers = lambda body: [WALLET.address.lower()]
-        server.settle()
-        http, beating = served(server.app), asyncio.create_task(_beat(server))
+        server.persist_changes()
+        http, stepping = create_server(server.app), asyncio.create_task(_run_steps(server))
     running = asyncio.create_task(http.serve([bound]))
     while not http.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
     print(bound.getsockname()[1], flush=True)
     await running
-    if beating is not None:
-        beating.cancel()
+    if stepping is not None:
+        stepping.cancel()
 
 
-async def _beat(server: Server) -> None:
+async def _run_steps(server: Server) -> None:
     while True:
         server.step(server.now_ms())
         await asyncio.sleep(STEP_S)

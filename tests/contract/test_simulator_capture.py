@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from common.trading.symbols import SYMBOLS
-from simulator.market.recorded.capture import CaptureMarket, read_lines
+from simulator.market.recorded.capture import CaptureMarket, read_records
 from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
@@ -50,7 +50,7 @@ def seen_of(simulator: SimulatorProcess) -> dict[str, Any]:
 
 def captured(folder: Path) -> list[tuple[int, dict[str, Any]]]:
     """What is recorded so far."""
-    return list(read_lines(folder)) if any(folder.glob("*.jsonl.gz")) else []
+    return list(read_records(folder)) if any(folder.glob("*.jsonl.gz")) else []
 
 
 def has_all_pasts(folder: Path) -> bool:
@@ -161,7 +161,7 @@ def test_a_file_that_is_cut_plays_up_to_there(session: tuple[Path, dict[str, Any
     cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.9)])
     with gzip.open(whole) as lines:
         expected = [json.loads(line) for line in lines][1:]
-    got = [line for _, line in read_lines(tmp_path)]
+    got = [line for _, line in read_records(tmp_path)]
     assert len(expected) // 2 < len(got) < len(expected)
     assert got == expected[: len(got)]
     CaptureMarket(1, tmp_path)

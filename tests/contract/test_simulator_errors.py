@@ -19,7 +19,7 @@ from simulator.wire.info.dispatch import answer_info
 from simulator.wire.requests import BadRequest, Unsupported
 
 ROWS = Path(__file__).parents[3] / "shared" / "data" / "hyperliquid" / "observed_errors.tsv"
-STRANGER = Account.from_key("0x" + "99" * 32)
+NOT_OWN_ACCOUNT = Account.from_key("0x" + "99" * 32)
 AGENT = Account.from_key("0x" + "88" * 32)
 
 CANT_OCCUR = {
@@ -140,20 +140,25 @@ def agent_twice(trader: SigningTrader) -> Told:
 def pending_removal(trader: SigningTrader) -> Told:
     approve(trader, AGENT, "bot")
     assert approve(trader, "0x" + "0" * 40, "bot")["status"] == "ok"
-    text = refusal(approve(trader, STRANGER, "bot"))
+    text = refusal(approve(trader, NOT_OWN_ACCOUNT, "bot"))
     trader.now_ms += 5_000
-    assert approve(trader, STRANGER, "bot")["status"] == "ok"
+    assert approve(trader, NOT_OWN_ACCOUNT, "bot")["status"] == "ok"
     return text
 
 
 def agent_sends(trader: SigningTrader) -> Told:
-    action = {"type": "agentSendAsset", "destination": STRANGER.address.lower(), "sourceDex": "", "destinationDex": ""}
+    action = {
+        "type": "agentSendAsset",
+        "destination": NOT_OWN_ACCOUNT.address.lower(),
+        "sourceDex": "",
+        "destinationDex": "",
+    }
     return refusal(trader.act(action | {"token": "USDC", "amount": "1", "fromSubAccount": ""}))
 
 
 def agent_withdraws(trader: SigningTrader) -> Told:
     approve(trader, AGENT, "bot")
-    action = {"type": "usdSend", "destination": STRANGER.address.lower(), "amount": "1"}
+    action = {"type": "usdSend", "destination": NOT_OWN_ACCOUNT.address.lower(), "amount": "1"}
     text = refusal(trader.act_as_user(action, wallet=AGENT))
     assert text.endswith(AGENT.address.lower())
     return text
@@ -174,7 +179,7 @@ def exhausted(trader: SigningTrader) -> Told:
 
 
 def transfers(trader: SigningTrader) -> Told:
-    to = {"destination": STRANGER.address.lower(), "amount": "1000000"}
+    to = {"destination": NOT_OWN_ACCOUNT.address.lower(), "amount": "1000000"}
     return [refusal(trader.act_as_user({"type": kind} | to)) for kind in ("withdraw3", "usdSend")]
 
 
@@ -225,7 +230,7 @@ class Line:
         self.sockets.clients.add(self.client)
 
     def say(self, text: str) -> None:
-        self.sockets._heed(self.client, text)
+        self.sockets._dispatch(self.client, text)
 
     def errors(self) -> list[str]:
         told = []
@@ -312,7 +317,7 @@ PROVOKED: dict[str, Callable[[SigningTrader], Told]] = {
     "Invalid nonce: nonce too low": lambda trader: refusal(trader.act({"type": "noop"}, nonce=NOW - 3 * 86_400_000)),
     "Invalid nonce: nonce too high": lambda trader: refusal(trader.act({"type": "noop"}, nonce=NOW + 2 * 86_400_000)),
     "Action already expired": lambda trader: refusal(trader.act({"type": "noop"}, expiresAfter=NOW - 1)),
-    "User or API Wallet": lambda trader: refusal(trader.act({"type": "noop"}, wallet=STRANGER)),
+    "User or API Wallet": lambda trader: refusal(trader.act({"type": "noop"}, wallet=NOT_OWN_ACCOUNT)),
     "Must deposit": agent_withdraws,
     "Unable to recover signer.": garbage,
     "Vault not registered": lambda trader: refusal(trader.act({"type": "noop"}, vaultAddress="0x" + "5" * 40)),

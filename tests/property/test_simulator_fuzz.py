@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from simulator.exchange.world import World
 from simulator.server.http import Server
 from simulator.server.storage.store import Store
-from simulator.wire.actions.action_encoding import canonical
+from simulator.wire.actions.action_encoding import canonical_action
 from simulator.wire.actions.dispatch import L1_HANDLERS
 from simulator.wire.actions.signatures import USER_SIGNED
 from simulator.wire.info.dispatch import ANSWERS
@@ -76,7 +76,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
     world.enforces_limits = False
     world.exchange.deposit(USER, Decimal(10_000), NOW)
     server = Server(world, Store(tmp_path_factory.mktemp("fuzz")), lambda: NOW, {})
-    server.settle()
+    server.persist_changes()
     return server
 
 
@@ -105,7 +105,7 @@ def test_any_signed_action_is_carried_out_refused_or_unreadable(
     server: Server, action: dict[str, Any], nonce: int
 ) -> None:
     try:
-        signature = sign_l1_action(WALLET, canonical(action), None, nonce, None, is_mainnet=False)
+        signature = sign_l1_action(WALLET, canonical_action(action), None, nonce, None, is_mainnet=False)
     except (OverflowError, ValueError, TypeError):
         return  # No client can sign what msgpack can't hold.
     body = {"action": action, "nonce": nonce, "signature": signature, "vaultAddress": None, "expiresAfter": None}

@@ -65,7 +65,7 @@ class Trading(RuleBasedStateMachine):
             order_entry.check_static(self.exchange, request)
             placed = order_entry.place(self.exchange, user, request, self.now, parent=parent)
             if not request.reduce_only and request.trigger_price is None:
-                assert margin.free_usd(self.exchange, account) >= -FREE_SLACK_USD
+                assert margin.available_usd(self.exchange, account) >= -FREE_SLACK_USD
         if request.reduce_only:
             assert abs(account.position_size(request.coin.name)) <= before
         return placed

@@ -1,4 +1,4 @@
-"""Settings, by the environment; a wrong one ends the start with its name."""
+"""Settings from the environment; an invalid one ends the start with its name."""
 
 import re
 import sys
@@ -20,7 +20,7 @@ class SimulatorSettings(BaseSettings):
     """`simulator_accounts` is a comma list of account:api-wallet, each funded once with `paper_start_balance`.
 
     `simulator_coins` is a comma list of the coins that are listed, in any order.
-    `simulator_market` auto: what was chosen at the first start; then live where `simulator_upstream_url` answers.
+    `simulator_market` auto is the source chosen at the first start: live where `simulator_upstream_url` answers then.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -58,7 +58,7 @@ class SimulatorSettings(BaseSettings):
 
     @field_validator("simulator_upstream_url")
     @classmethod
-    def _can_be_dialled(cls, value: str) -> str:
+    def _has_host_and_port(cls, value: str) -> str:
         if not urlsplit(value).hostname or urlsplit(value).port == 0:
             raise ValueError("must be http(s)://host or http(s)://host:port")
         return value

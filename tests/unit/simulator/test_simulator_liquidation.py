@@ -6,21 +6,21 @@ from simulator.exchange.state.account import figures
 from simulator.exchange.step import step
 from simulator.exchange.trading import margin
 from simulator.market.coins import COINS
-from simulator.testing.manual_exchange import T0, A, B, D, Venue
+from simulator.testing.manual_exchange import T0, A, B, D, ManualExchange
 
 C = "0x" + "cc" * 20
 
 
-def leveraged(usd: int, coins: float, *, is_cross: bool = True) -> Venue:
+def leveraged(usd: int, coins: float, *, is_cross: bool = True) -> ManualExchange:
     """A long of that many ETH on that much money, twenty-fold."""
-    venue = Venue(usd)
-    venue.write("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
+    venue = ManualExchange(usd)
+    venue.set_book("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
     margin.set_leverage(venue.exchange, A, COINS["ETH"], 20, is_cross)
     venue.order(A, coins, 4_001, "Ioc")
     return venue
 
 
-def total_usd(venue: Venue) -> D:
+def total_usd(venue: ManualExchange) -> D:
     """Everything there is: all accounts' and the house's value at mark, and the fees."""
     exchange, marks = venue.exchange, venue.exchange.marks()
     accounts = exchange.accounts.values()
@@ -33,7 +33,7 @@ def total_usd(venue: Venue) -> D:
 def test_a_traders_resting_order_fills_a_liquidation_at_its_own_price_and_pays_its_fee() -> None:
     venue = leveraged(2_600, 10)
     venue.exchange.deposit(C, D(100_000), T0)
-    venue.write("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
+    venue.set_book("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
     venue.order(C, 4, 3_815)
     venue.step()
     mine = [fill for fill in venue.fills if fill.account == C]
@@ -45,7 +45,7 @@ def test_a_traders_resting_order_fills_a_liquidation_at_its_own_price_and_pays_i
 @pytest.mark.parametrize("is_cross", [True, False])
 def test_the_accounts_ledger_tells_of_it(is_cross: bool) -> None:
     venue = leveraged(2_600, 10, is_cross=is_cross)
-    venue.write("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
+    venue.set_book("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
     step(venue.exchange, {}, 0.25, venue.now_ms)
     rows = [row["delta"] for _, row in venue.exchange.take_changes().ledger if row["delta"]["type"] == "liquidation"]
     assert [row["liquidatedPositions"] for row in rows] == [[{"coin": "ETH", "szi": "10.0"}]]
@@ -56,11 +56,11 @@ def test_the_accounts_ledger_tells_of_it(is_cross: bool) -> None:
 
 def test_only_as_much_is_closed_as_the_margin_needs() -> None:
     venue = leveraged(8_200, 1)
-    venue.write("BTC", 100_000, [(99_999, 100)], [(100_001, 100)])
+    venue.set_book("BTC", 100_000, [(99_999, 100)], [(100_001, 100)])
     margin.set_leverage(venue.exchange, A, COINS["BTC"], 40, is_cross=True)
     venue.order(A, 0.7, 100_001, "Ioc", coin="BTC")
-    venue.write("BTC", 90_000, [(89_999, 100)], [(90_001, 100)])
-    venue.write("ETH", 3_990, [(3_989, 1_000)], [(3_991, 1_000)])
+    venue.set_book("BTC", 90_000, [(89_999, 100)], [(90_001, 100)])
+    venue.set_book("ETH", 3_990, [(3_989, 1_000)], [(3_991, 1_000)])
     venue.account().raw_usd -= 450
     venue.step(coin="BTC")
     assert venue.size(coin="BTC") == 0
@@ -70,7 +70,7 @@ def test_only_as_much_is_closed_as_the_margin_needs() -> None:
 def test_all_orders_of_the_account_go_first() -> None:
     venue = leveraged(2_600, 10)
     other = venue.order(A, 1, 900.0, coin="SOL", trigger_price=D(800), trigger_kind="sl", trigger_is_market=True)
-    venue.write("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
+    venue.set_book("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
     venue.step()
     assert venue.ended[other.oid] == "liquidatedCanceled"
 
@@ -78,7 +78,7 @@ def test_all_orders_of_the_account_go_first() -> None:
 def test_the_forced_order_stops_where_nothing_would_be_left() -> None:
     venue = leveraged(2_600, 10)
     before = total_usd(venue)
-    venue.write("ETH", 3_815, [(3_814, 4), (3_600, 1_000)], [(3_816, 1_000)])
+    venue.set_book("ETH", 3_815, [(3_814, 4), (3_600, 1_000)], [(3_816, 1_000)])
     venue.step()
     assert venue.size() == 6
     assert all(fill.price == D(3814) for fill in venue.fills[1:])
@@ -92,7 +92,7 @@ def test_winners_are_deleveraged_before_the_house_bears_a_loss(is_cross: bool) -
     venue.order(B, -2, 3_999, "Ioc")
     venue.order(C, -4, 3_999, "Ioc")
     before = total_usd(venue)
-    venue.write("ETH", 3_600, [(3_599, 1_000)], [(3_601, 1_000)])
+    venue.set_book("ETH", 3_600, [(3_599, 1_000)], [(3_601, 1_000)])
     venue.step()
     assert venue.size() == venue.size(B) == venue.size(C) == 0
     forced = [fill for fill in venue.fills if fill.direction == "Auto-Deleveraging"]
@@ -105,7 +105,7 @@ def test_winners_are_deleveraged_before_the_house_bears_a_loss(is_cross: bool) -
 def test_nobody_is_deleveraged_while_the_backstop_takes_a_margin_that_suffices() -> None:
     venue = leveraged(2_600, 10)
     venue.order(B, -2, 3_999, "Ioc")
-    venue.write("ETH", 3_760, [(3_759, 1_000)], [(3_761, 1_000)])
+    venue.set_book("ETH", 3_760, [(3_759, 1_000)], [(3_761, 1_000)])
     venue.step()
     assert (venue.size(), venue.size(B)) == (0, D(-2))
 
@@ -113,7 +113,7 @@ def test_nobody_is_deleveraged_while_the_backstop_takes_a_margin_that_suffices()
 def test_an_isolated_loss_never_reaches_the_rest_of_the_account() -> None:
     venue = leveraged(100_000, 10, is_cross=False)
     free = venue.account().raw_usd
-    venue.write("ETH", 3_500, [(3_499, 1_000)], [(3_501, 1_000)])
+    venue.set_book("ETH", 3_500, [(3_499, 1_000)], [(3_501, 1_000)])
     venue.step()
     assert venue.size() == 0
     assert venue.account().raw_usd == free
@@ -122,7 +122,7 @@ def test_an_isolated_loss_never_reaches_the_rest_of_the_account() -> None:
 def test_nobody_owes_the_exchange_anything() -> None:
     venue = leveraged(2_100, 10)
     before = total_usd(venue)
-    venue.write("ETH", 4_000, [(3_100, 1_000)], [(4_001, 1_000)])
+    venue.set_book("ETH", 4_000, [(3_100, 1_000)], [(4_001, 1_000)])
     venue.order(A, -10, 3_100, "Ioc", reduce_only=True)
     assert venue.account().raw_usd < 0
     venue.step()

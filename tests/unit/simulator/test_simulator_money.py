@@ -9,18 +9,18 @@ from simulator.exchange.state.account import Account, Position, figures, liquida
 from simulator.exchange.trading import margin
 from simulator.exchange.trading.settlement import pay_funding
 from simulator.market.coins import COINS
-from simulator.testing.manual_exchange import T0, A, B, D, Venue
+from simulator.testing.manual_exchange import T0, A, B, D, ManualExchange
 from simulator.wire.rows import clearinghouse_state
 
 DAY_MS = 86_400_000
 
 
 @pytest.fixture
-def venue() -> Venue:
-    return Venue()
+def venue() -> ManualExchange:
+    return ManualExchange()
 
 
-def total_usd(venue: Venue) -> D:
+def total_usd(venue: ManualExchange) -> D:
     """Everything there is: all accounts' and the house's value at mark, and the fees."""
     exchange, marks = venue.exchange, venue.exchange.marks()
     accounts = exchange.accounts.values()
@@ -49,7 +49,7 @@ def test_the_rate_follows_the_volume_of_the_fourteen_days_before(
     assert fees.rates(account, T0) == tuple(map(D, expected))
 
 
-def test_taker_and_maker_pay_their_own_rate(venue: Venue) -> None:
+def test_taker_and_maker_pay_their_own_rate(venue: ManualExchange) -> None:
     venue.order(A, -1, 4_000)
     venue.order(B, 1, 4_000, "Ioc")
     assert [fill.fee for fill in venue.fills] == [D("1.8"), D("0.6")]
@@ -116,7 +116,7 @@ def test_margin_is_cut_and_the_entry_price_has_the_coins_decimals() -> None:
     ("premium", "hourly"),
     [(-0.0001875, 0.0000125), (0.0, 0.0000125), (0.0006, 0.0000125), (0.001, 0.0000625), (-0.001, -0.0000625)],
 )
-def test_the_funding_rate_by_its_formula(venue: Venue, premium: float, hourly: float) -> None:
+def test_the_funding_rate_by_its_formula(venue: ManualExchange, premium: float, hourly: float) -> None:
     market = venue.market.coins["BTC"]
     market.premium_sum, market.premium_count = premium * 720, 720
     assert market.funding_rate() == pytest.approx(hourly, abs=1e-12)
@@ -138,7 +138,7 @@ def test_an_isolated_position_is_liquidated_where_its_equity_meets_its_maintenan
     assert abs(position.equity(price) - maintenance_usd(COINS[coin], abs(position.size) * price)) < D("1e-9")
 
 
-def test_a_cross_position_is_liquidated_where_the_account_meets_its_maintenance(venue: Venue) -> None:
+def test_a_cross_position_is_liquidated_where_the_account_meets_its_maintenance(venue: ManualExchange) -> None:
     venue.order(A, 10, 4_001, "Ioc")
     account = venue.account()
     price = liquidation_price(account, account.positions["ETH"], venue.exchange.marks())
@@ -150,16 +150,16 @@ def test_a_cross_position_is_liquidated_where_the_account_meets_its_maintenance(
     assert abs(sums.cross_value - sums.cross_maintenance) < D("1e-6")
 
 
-def test_leverage_is_bounded_by_the_tier_of_the_position(venue: Venue) -> None:
+def test_leverage_is_bounded_by_the_tier_of_the_position(venue: ManualExchange) -> None:
     venue.exchange.deposit(A, D(10_000_000), T0)
     margin.set_leverage(venue.exchange, A, COINS["BNB"], 10, is_cross=True)
-    venue.write("BNB", 1_000, [(999, 9_000)], [(1_001, 9_000)])
+    venue.set_book("BNB", 1_000, [(999, 9_000)], [(1_001, 9_000)])
     with pytest.raises(OrderError, match="margin tier limit"):
         venue.order(A, 4_000, 1_001, "Ioc", coin="BNB")
     assert venue.order(A, 2_000, 1_001, "Ioc", coin="BNB").status == "filled"
 
 
-def test_leverage_goes_up_freely_down_only_with_margin_and_never_changes_its_type(venue: Venue) -> None:
+def test_leverage_goes_up_freely_down_only_with_margin_and_never_changes_its_type(venue: ManualExchange) -> None:
     exchange, coin = venue.exchange, COINS["ETH"]
     margin.set_leverage(exchange, A, coin, 5, is_cross=False)
     venue.order(A, 20, 4_002, "Ioc")
@@ -175,7 +175,7 @@ def test_leverage_goes_up_freely_down_only_with_margin_and_never_changes_its_typ
     assert venue.account().positions["ETH"].leverage == 10
 
 
-def test_isolated_margin_moves_both_ways_within_its_bounds(venue: Venue) -> None:
+def test_isolated_margin_moves_both_ways_within_its_bounds(venue: ManualExchange) -> None:
     exchange, coin = venue.exchange, COINS["ETH"]
     for usd, text in ((D(0), "cannot be zero"), (D(5), "empty position")):
         with pytest.raises(ActionError, match=text):
@@ -193,7 +193,7 @@ def test_isolated_margin_moves_both_ways_within_its_bounds(venue: Venue) -> None
         margin.move_isolated(exchange, A, coin, D(10_000_000))
 
 
-def test_longs_pay_a_positive_rate_on_the_oracle_price(venue: Venue) -> None:
+def test_longs_pay_a_positive_rate_on_the_oracle_price(venue: ManualExchange) -> None:
     venue.order(A, 10, 4_001, "Ioc")
     before = venue.account().raw_usd
     pay_funding(venue.exchange, "ETH", D("0.0000125"), T0)
@@ -201,19 +201,19 @@ def test_longs_pay_a_positive_rate_on_the_oracle_price(venue: Venue) -> None:
     assert venue.exchange.changes.fundings[0][1]["delta"]["usdc"] == "-0.5"
 
 
-def leveraged(usd: int, coins: float) -> Venue:
+def leveraged(usd: int, coins: float) -> ManualExchange:
     """A long of that many ETH on that much money, twenty-fold."""
-    venue = Venue(usd)
-    venue.write("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
+    venue = ManualExchange(usd)
+    venue.set_book("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
     venue.order(A, coins, 4_001, "Ioc")
     return venue
 
 
-def test_a_small_position_is_sold_whole_into_the_book(venue: Venue) -> None:
+def test_a_small_position_is_sold_whole_into_the_book(venue: ManualExchange) -> None:
     venue = leveraged(2_600, 10)
     before = total_usd(venue)
     stop = venue.trigger(A, -10, 3_000, "sl")
-    venue.write("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
+    venue.set_book("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
     venue.step()
     assert venue.size() == 0
     assert venue.ended[stop.oid] == "liquidatedCanceled"
@@ -226,10 +226,10 @@ def test_a_small_position_is_sold_whole_into_the_book(venue: Venue) -> None:
 
 def test_a_large_position_gives_up_a_fifth_first_and_the_rest_after_the_pause() -> None:
     venue = leveraged(20_000, 90)
-    venue.write("ETH", 3_855, [(3_854, 5_000)], [(3_856, 5_000)])
+    venue.set_book("ETH", 3_855, [(3_854, 5_000)], [(3_856, 5_000)])
     venue.step()
     assert venue.size() == D(72)
-    venue.write("ETH", 3_838, [(3_837, 5_000)], [(3_839, 5_000)])
+    venue.set_book("ETH", 3_838, [(3_837, 5_000)], [(3_839, 5_000)])
     venue.step(seconds=20)
     assert venue.size() == D(72)
     venue.step(seconds=11)
@@ -239,7 +239,7 @@ def test_a_large_position_gives_up_a_fifth_first_and_the_rest_after_the_pause() 
 def test_far_below_the_backstop_takes_the_position_and_what_is_left() -> None:
     venue = leveraged(2_600, 10)
     before = total_usd(venue)
-    venue.write("ETH", 3_760, [(3_759, 1_000)], [(3_761, 1_000)])
+    venue.set_book("ETH", 3_760, [(3_759, 1_000)], [(3_761, 1_000)])
     venue.step()
     assert venue.size() == 0
     assert venue.fills[-1].liquidation == {"liquidatedUser": A, "markPx": "3760.0", "method": "backstop"}
@@ -247,7 +247,7 @@ def test_far_below_the_backstop_takes_the_position_and_what_is_left() -> None:
     assert abs(total_usd(venue) - before) < D("1e-6")
 
 
-def test_sub_accounts_need_volume_share_the_tier_and_move_money(venue: Venue) -> None:
+def test_sub_accounts_need_volume_share_the_tier_and_move_money(venue: ManualExchange) -> None:
     exchange = venue.exchange
     with pytest.raises(ActionError, match=r"Required: \$100000\. Traded: \$0\."):
         transfers.create_sub(exchange, A, "one")
@@ -262,7 +262,7 @@ def test_sub_accounts_need_volume_share_the_tier_and_move_money(venue: Venue) ->
         transfers.create_sub(exchange, A, "one")
 
 
-def test_a_withdrawal_costs_a_dollar(venue: Venue) -> None:
+def test_a_withdrawal_costs_a_dollar(venue: ManualExchange) -> None:
     transfers.withdraw(venue.exchange, A, D(100), 1, T0)
     assert venue.account().raw_usd == D(99_900)
     assert (venue.exchange.withdrawn, venue.exchange.fees) == (D(99), D(1))
@@ -272,13 +272,13 @@ def test_a_withdrawal_costs_a_dollar(venue: Venue) -> None:
 def test_resting_orders_that_would_turn_a_position_are_paid_for_when_placed(
     sizes: tuple[int, ...], prices: tuple[int, ...]
 ) -> None:
-    venue = Venue(usd=110_000)
-    venue.write("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
+    venue = ManualExchange(usd=110_000)
+    venue.set_book("ETH", 4_000, [(3_999, 1_000)], [(4_001, 1_000)])
     venue.order(A, 500, 4_001, "Ioc")
     for size, price in zip(sizes[:-1], prices, strict=False):
         venue.order(A, size, price)
     with pytest.raises(OrderError, match="Insufficient margin"):
         venue.order(A, sizes[-1], prices[-1])
-    assert margin.free_usd(venue.exchange, venue.account()) >= 0
+    assert margin.available_usd(venue.exchange, venue.account()) >= 0
     venue.order(A, -500, 3_999)
     assert venue.size() == 0

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.exchange.state.order_books import Books
+from simulator.exchange.state.order_books import OrderBooks
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.relay import RelayMarket
 
@@ -18,7 +18,7 @@ def market() -> RelayMarket:
     market = RelayMarket(1, T0)
     for name in DEFAULT_LISTING.coins:
         levels = [[{"px": str(px), "sz": str(sz), "n": 1} for px, sz in side] for side in TOLD.values()]
-        market.hear("l2Book", {"coin": name, "time": T0, "levels": levels})
+        market.receive("l2Book", {"coin": name, "time": T0, "levels": levels})
     market.open_at(T0)
     return market
 
@@ -27,18 +27,18 @@ def shown(market: RelayMarket) -> list[tuple[int, float]]:
     return [(int(level.price), float(level.size)) for level in market.coins["ETH"].asks]
 
 
-def buy(books: Books, size: int) -> None:
+def buy(books: OrderBooks, size: int) -> None:
     """Takes from the best level that size, as a match does."""
-    books.took("ETH", False, books.levels("ETH", False)[0], Decimal(size))
+    books.take_from("ETH", False, books.levels("ETH", False)[0], Decimal(size))
 
 
-def step(market: RelayMarket, books: Books, seconds: int) -> None:
+def step(market: RelayMarket, books: OrderBooks, seconds: int) -> None:
     market.step(market.time_ms + seconds * 1_000)
     books.refresh(seconds)
 
 
 def test_taken_depth_comes_back_though_the_feed_tells_no_new_book(market: RelayMarket) -> None:
-    books = Books(market)
+    books = OrderBooks(market)
     step(market, books, 1)
     buy(books, 10)
     buy(books, 5)
@@ -50,13 +50,13 @@ def test_taken_depth_comes_back_though_the_feed_tells_no_new_book(market: RelayM
 
 
 def test_taken_depth_is_still_missing_after_a_restart_once_and_comes_back(market: RelayMarket) -> None:
-    books = Books(market)
+    books = OrderBooks(market)
     step(market, books, 1)
     buy(books, 10)
     saved = json.loads(json.dumps([market.save(), books.save()]))
     again = RelayMarket(1, T0)
     again.load(saved[0], {})
-    restored = Books(again)
+    restored = OrderBooks(again)
     restored.load(saved[1])
     assert shown(again) == shown(market) == TOLD["asks"][1:]
     step(again, restored, 0)
@@ -66,9 +66,9 @@ def test_taken_depth_is_still_missing_after_a_restart_once_and_comes_back(market
 
 
 def test_the_last_level_keeps_one_lot_however_much_was_taken(market: RelayMarket) -> None:
-    books = Books(market)
+    books = OrderBooks(market)
     for _ in range(2):
         buy(books, 10)
-    books.took("ETH", False, books.levels("ETH", False)[0], Decimal("9.9999"))
+    books.take_from("ETH", False, books.levels("ETH", False)[0], Decimal("9.9999"))
     step(market, books, 0)
     assert shown(market) == [(4_003, 0.0001)]

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.market import Market
-from simulator.market.recorded.candle_files import BadFiles
+from simulator.market.recorded.candle_files import InvalidFiles
 from simulator.market.recorded.replay import ReplayMarket
 
 T0 = 1_753_097_460_000
@@ -117,5 +117,5 @@ def test_files_that_can_not_be_played_are_refused(folder: Path, content: str | N
     path.unlink()
     if content is not None:
         path.write_text(content)
-    with pytest.raises(BadFiles, match=complaint):
+    with pytest.raises(InvalidFiles, match=complaint):
         ReplayMarket(1, folder)

@@ -13,7 +13,7 @@ from hyperliquid.utils.signing import sign_user_signed_action
 from signing_trader import NOW, SigningTrader
 
 from simulator.exchange.world import World
-from simulator.main import beat
+from simulator.main import run_steps
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.numbers import parse_number
 from simulator.server.http import Server
@@ -146,7 +146,7 @@ def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(
     tmp_path: Path, trader: SigningTrader
 ) -> None:
     server = Server(trader.world, Store(tmp_path), lambda: NOW, {})
-    server.settle()
+    server.persist_changes()
     approved = asked(server, trader, {"type": "approveAgent", "agentAddress": AGENT, "agentName": "bot"}, NOW - 2)
     assert approved["status"] == "ok"
     other = Account.create().address.lower()
@@ -163,17 +163,17 @@ def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, trader: SigningTrader)
     store = Store(tmp_path)
     server = Server(trader.world, store, lambda: NOW, {})
     server.is_stepwise = True
-    server.settle()
+    server.persist_changes()
     with sqlite3.connect(tmp_path / "simulator.sqlite") as disk:
         disk.execute("ALTER TABLE documents RENAME TO gone")
     trader.order(trader.wire(0.01, 0.9))
     with pytest.raises(sqlite3.Error):
-        server.settle()
+        server.persist_changes()
     with sqlite3.connect(tmp_path / "simulator.sqlite") as disk:
         disk.execute("ALTER TABLE gone RENAME TO documents")
     disk.close()
     with pytest.raises(sqlite3.Error):
-        asyncio.run(asyncio.wait_for(beat(server, None, asyncio.Event()), 60))
+        asyncio.run(asyncio.wait_for(run_steps(server, None, asyncio.Event()), 60))
     store.close()
 
 

@@ -11,7 +11,7 @@ from simulator.exchange.state.account import Account
 from simulator.exchange.world import World
 from simulator.server.storage.documents import account_document, account_of
 from simulator.server.storage.store import Store
-from simulator.testing.manual_exchange import T0, A, B, D, Venue
+from simulator.testing.manual_exchange import T0, A, B, D, ManualExchange
 
 DAY_MS = 86_400_000
 BUILDER = "0x" + "b1" * 20
@@ -28,8 +28,8 @@ def test_a_maker_of_a_large_share_is_paid(made: int, expected: str) -> None:
 
 
 def test_a_rebate_is_paid_out_of_the_fees() -> None:
-    venue = Venue()
-    everybodys = venue.exchange._everybodys_volume(T0)
+    venue = ManualExchange()
+    everybodys = venue.exchange._exchange_volume_usd(T0)
     assert everybodys > 10**9
     venue.account().volumes[T0 // DAY_MS - 1] = [D(0), everybodys]
     venue.order(A, -1, 4_000)
@@ -81,7 +81,7 @@ def test_a_builder_claims_its_rewards_once() -> None:
     assert trader.act({"type": "claimRewards"})["status"] == "err"
 
 
-def capped(venue: Venue, share: str) -> None:
+def capped(venue: ManualExchange, share: str) -> None:
     now = venue.exchange.open_interest_usd("ETH")
     venue.exchange.open_interest_caps["ETH"] = now * D(share)
 
@@ -96,7 +96,7 @@ def capped(venue: Venue, share: str) -> None:
     ],
 )
 def test_at_the_cap_positions_cannot_grow(share: str, before: float, order: tuple, status: str) -> None:  # type: ignore[type-arg]
-    venue = Venue()
+    venue = ManualExchange()
     if before:
         venue.order(A, before, 4_001, "Ioc")
     capped(venue, share)
@@ -107,7 +107,7 @@ def test_at_the_cap_positions_cannot_grow(share: str, before: float, order: tupl
 
 
 def test_at_the_cap_positions_may_shrink_and_orders_rest_until_they_would_be_filled() -> None:
-    venue = Venue()
+    venue = ManualExchange()
     venue.order(A, 2, 4_001, "Ioc")
     resting = venue.order(B, 1, 3_999.5)
     capped(venue, "0.5")

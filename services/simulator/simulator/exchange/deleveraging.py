@@ -1,7 +1,7 @@
-"""The last resort: a position whose loss is larger than its margin is closed against the winners of the other side.
+"""Auto-deleveraging: a position that has lost more than its margin is closed against profitable opposite positions.
 
-Source: Hyperliquid docs, Auto-deleveraging: ranked by profit and leverage. The price here is the one at which the
-loser ends with nothing, so that no debt is left; the docs' "previous mark price" would leave one after a gap.
+Source: Hyperliquid docs, Auto-deleveraging: ranked by profit and leverage. The price is the one at which the liquidated
+account ends with zero equity, so that no debt is left; the docs' "previous mark price" would leave one after a gap.
 """
 
 from decimal import Decimal
@@ -10,9 +10,9 @@ from typing import Any
 from simulator.exchange.state.account import Account, Position, figures
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import Order, Request
-from simulator.exchange.trading.order_close import finish, follow_position
+from simulator.exchange.trading.order_close import adjust_reduce_only_orders, finish
 from simulator.exchange.trading.order_entry import make_order
-from simulator.exchange.trading.settlement import book_fill, new_tid
+from simulator.exchange.trading.settlement import book_fill, next_trade_id
 from simulator.market.coins import COINS
 
 Marks = dict[str, Decimal]
@@ -27,14 +27,14 @@ def deleverage(
     marks: Marks,
     now_ms: int,
 ) -> Decimal:
-    """Closes as much of the position as winners hold, at `price`; returns how much, in coin."""
+    """Closes the position at `price` against winners, as far as they hold the other side; returns the size closed."""
     coin, is_long, left = position.coin, position.size > 0, abs(position.size)
     whole = left
     for winner in winners(exchange, coin, not is_long, marks):
         if left <= 0 or price <= 0:
             break
         size = min(left, abs(winner.position_size(coin)))
-        tid = new_tid(exchange)
+        tid = next_trade_id(exchange)
         for account, other, is_buy in ((loser, winner, not is_long), (winner, loser, is_long)):
             order = _order(exchange, account, coin, is_buy, size, price, now_ms)
             is_loser = account is loser
@@ -50,7 +50,7 @@ def deleverage(
                 counterparty=other.address,
             )
             finish(exchange, order, "filled", now_ms)
-            follow_position(exchange, account.address, coin, order, now_ms)
+            adjust_reduce_only_orders(exchange, account.address, coin, order, now_ms)
         left -= size
     return whole - left
 

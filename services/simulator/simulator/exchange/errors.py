@@ -1,4 +1,7 @@
-"""The exchange's own words. Source: recorded error strings; live per-order errors end in the asset's id."""
+"""The exchange's error strings, as recorded from the real one, and the exceptions that carry them.
+
+OrderError and BatchError concern orders, ActionError a whole action. Live per-order errors end in the asset's id.
+"""
 
 from decimal import Decimal
 
@@ -12,7 +15,7 @@ class OrderError(Exception):
 
 
 class BatchError(Exception):
-    """A static fault of one order refuses the whole batch with this single text."""
+    """One statically invalid order refuses the whole batch with this single text."""
 
 
 class ActionError(Exception):
@@ -59,7 +62,7 @@ MARGIN_INCREASE = "Account does not have sufficient margin available for increas
 MARGIN_DECREASE = "Position does not have sufficient margin for reduction."
 TRANSFER = "Insufficient balance for token transfer"
 WITHDRAWAL = "Insufficient balance for withdrawal"
-STRANGER = "Agent can only send asset to same user or their sub-accounts."
+NOT_OWN_ACCOUNT = "Agent can only send asset to same user or their sub-accounts."
 CLASSIC_ONLY = "Only the classic account abstraction is available on this exchange."
 TOO_MANY_SUBS = "Too many sub-accounts."
 EXPIRED = "Action already expired"

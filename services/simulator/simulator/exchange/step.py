@@ -1,4 +1,4 @@
-"""What a move of the market does to the exchange, in the venue's order."""
+"""The effects of a market move on the exchange, in the real exchange's order."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from simulator.market.coin_market import Trade
 
 
 def step(exchange: Exchange, trades: Mapping[str, list[Trade]], dt_s: float, now_ms: int) -> None:
-    """Resting orders meet the flow, then scheduled cancels, triggers, TWAP slices and liquidations are due."""
+    """Fills resting orders from the market's trades, then runs due cancels, triggers, TWAP slices and liquidations."""
     exchange.books.refresh(dt_s)
     for coin in exchange.market.coins:
         if exchange.books.orders(coin, True) or exchange.books.orders(coin, False):

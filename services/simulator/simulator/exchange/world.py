@@ -1,4 +1,4 @@
-"""Everything the simulator is: market, exchange, keys and histories, with what of it must be on disk."""
+"""The simulated outside world: market, exchange, keys and histories, and what of them the store has to persist."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -21,7 +21,11 @@ SAMPLE_EVERY_MS = 15 * 60_000
 
 
 class World:
-    """The simulated outside world. Times come in as arguments; `clock` tells the market's time at a wall time."""
+    """Market, exchange, keys and histories. Times come in as arguments; `clock` maps a wall time to market time.
+
+    All methods are synchronous and run on one thread: a step or an action is never interleaved with another.
+    `take_changes` hands what has changed to the store and the streams; until then `is_changed` stays true.
+    """
 
     def __init__(self, seed: int, now_ms: int, market: Market | None = None) -> None:
         self.market = market or Market(seed, now_ms)
@@ -35,7 +39,7 @@ class World:
         self.funded_hour = hour_of(now_ms)
 
     def open_account(self, account: str, wallet: str, balance: Decimal, now_ms: int) -> None:
-        """Funds an account once and registers an API wallet of it; both are left alone when they exist already."""
+        """Funds an account and registers an API wallet of it; an existing account or wallet is left unchanged."""
         if account not in self.exchange.accounts:
             self.exchange.deposit(account, balance, self.market.time_ms)
         if wallet not in self.keys.agents:
@@ -44,7 +48,7 @@ class World:
             self.keys.approve(Agent(wallet, account, name, now_ms + 20 * AGENT_LIFE_MS))
 
     def step(self, now_ms: int) -> dict[str, list[Trade]]:
-        """Moves the market and everything that depends on it, never more than a minute at once; returns the tape."""
+        """Moves market and exchange to `now_ms`, at most a minute at a time; returns the trades by coin."""
         trades: dict[str, list[Trade]] = {name: [] for name in self.market.coins}
         while True:
             self._step(min(now_ms, self.market.time_ms + MINUTE_MS), trades)
@@ -66,12 +70,12 @@ class World:
             tape[name] += fresh
 
     def market_ms(self, wall_ms: int) -> int:
-        """Market time at a wall time, by `clock`: never before the last step, nor far after it."""
+        """Market time at a wall time, by `clock`: not before the last step, and at most CARRY_LIMIT_MS after it."""
         step_ms = self.market.time_ms
         return min(max(step_ms, self.clock(wall_ms)), step_ms + CARRY_LIMIT_MS)
 
     def _sample_equity(self) -> None:
-        """A point of every account's portfolio history: (time, equity, paid in, volume) in USD."""
+        """Appends a point to every account's portfolio history: (time, equity, paid in, volume) in USD."""
         marks = self.exchange.marks()
         for address, account in self.exchange.accounts.items():
             value = figures(account, marks).account_value + account.spot_usd
@@ -94,17 +98,17 @@ class World:
         pay_funding(self.exchange, name, exact, now_ms)
 
     def trim(self) -> None:
-        """Cuts the histories to what is kept of them, after they were loaded."""
+        """Cuts loaded histories to the rows that are kept."""
         histories = self.histories
         for fills in histories.fills.values():
             del fills[:-KEPT_ROWS]
         for events in histories.order_events.values():
-            self._forget(events)
+            self._drop_events(events)
         for rows in (*histories.fundings.values(), *histories.ledger.values()):
             del rows[: -self.kept_events]
 
-    def _forget(self, events: list[tuple[Order, str, int]]) -> None:
-        """Drops the oldest events of an account, and with an order's end the order: memory has a limit."""
+    def _drop_events(self, events: list[tuple[Order, str, int]]) -> None:
+        """Drops an account's oldest events, and an order with the event of its end, so that memory stays bounded."""
         for order, status, _ in events[: -self.kept_events]:
             if status not in (OPEN, "triggered"):
                 self.histories.orders.pop(order.oid, None)
@@ -114,11 +118,11 @@ class World:
 
     @property
     def is_changed(self) -> bool:
-        """Whether there is something that isn't on disk yet, beside the market."""
+        """Whether anything except the market differs from what the store has."""
         return bool(self.exchange.changes) or self.keys.is_changed
 
     def take_changes(self) -> Changes:
-        """The changes since last time, already entered into the histories."""
+        """The changes since the last call, after appending them to the histories."""
         changes = self.exchange.take_changes()
         histories = self.histories
         for fill in changes.fills:
@@ -128,7 +132,7 @@ class World:
         for account, order, status in changes.updates:
             events = histories.order_events[account]
             events.append((order, status, order.status_ms if status != "open" else order.time_ms))
-            self._forget(events)
+            self._drop_events(events)
         for twap in changes.twaps.values():
             histories.twaps[twap.account].append((twap, twap.status, self.market.time_ms))
         for account, row in changes.fundings:

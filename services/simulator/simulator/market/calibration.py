@@ -2,7 +2,7 @@
 
 Run: `python -m simulator.market.calibration --data FOLDER`.
 
-Every figure has a band that was stated before; the exit code is 1 when one is outside. Figures of returns, volume and
+Every figure has a fixed band; the exit code is 1 when one is outside. Figures of returns, volume and
 funding are compared with the files in FOLDER; spread and depth, of which there are no records of any length, with
 single contexts and one book recorded in September and October 2026 (constants below).
 """
@@ -44,7 +44,7 @@ BTC_TOP_USD = 755_000.0
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """How far a simulated figure may be from the recorded one: as a ratio, or as a difference."""
+    """The allowed deviation of a simulated figure from the recorded one: a ratio, or a difference."""
 
     low: float
     high: float
@@ -65,8 +65,8 @@ def ratio(low: float, high: float) -> Band:
     return Band(low, high, True)
 
 
-def within(most: float) -> Band:
-    return Band(-most, most, False)
+def within(limit: float) -> Band:
+    return Band(-limit, limit, False)
 
 
 BANDS = {
@@ -95,7 +95,7 @@ BANDS = {
 
 
 def recorded_figures(folder: Path) -> dict[Key, float]:
-    """What the files tell."""
+    """The figures of the recorded files."""
     closes: dict[str, dict[str, Floats]] = {}
     figures: dict[Key, float] = {}
     for interval in INTERVALS:
@@ -114,7 +114,7 @@ def recorded_figures(folder: Path) -> dict[Key, float]:
 
 
 def simulated_figures(days: int, seed: int) -> dict[Key, float]:
-    """What the synthetic market does in so many days, minute by minute; spread and depth of ten minutes of books."""
+    """The figures of so many simulated days, minute by minute; spread and depth from ten minutes of books."""
     process, rng = PriceProcess(COINS), random.Random(seed)
     steps = [process.next(rng, 60.0) for _ in range(days * 1440)]
     closes: dict[str, dict[str, Floats]] = {interval: {} for interval in INTERVALS}

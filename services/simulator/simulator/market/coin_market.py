@@ -1,4 +1,4 @@
-"""One coin's market: mid, mark and oracle prices, a book with depth, trades, and the premium that makes the funding."""
+"""One coin's market: mid, mark and oracle prices, a book with depth, trades, and the premium behind the funding."""
 
 import math
 import random
@@ -49,7 +49,8 @@ class Trade:
 
 @dataclass(slots=True)
 class CoinMarket:
-    """The state of one coin's market. Prices in USD; `told` is its context where the exchange itself has told it."""
+    """The state of one coin's market. Prices in USD; A relayed market sets `reported_context` and
+    `reported_rate` from the real exchange's messages; they replace the computed ones."""
 
     coin: Coin
     candles: CandleBook
@@ -63,49 +64,48 @@ class CoinMarket:
     premium_at_ms: int = 0
     last_premium: float = 0.0
     open_interest: float = 0.0
-    told_rate: float | None = None
-    told: dict[str, Any] | None = None
+    reported_rate: float | None = None
+    reported_context: dict[str, Any] | None = None
     bids: list[Level] = field(default_factory=list)
     asks: list[Level] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
-    touched: list[tuple[str, Any]] = field(default_factory=list)
     levels: int = LEVELS
     depth: float = 1.0
 
     def move(self, move: PriceMove, rng: random.Random, now_ms: int, dt_s: float, next_tid: int) -> list[Trade]:
-        """One step of the path: new mid, oracle and mark, a fresh book, and the trades of the step."""
+        """One step of the price path: new mid, oracle, mark and book; returns the trades of the step."""
         self.mid *= math.exp(move.log_return)
         self.basis = move.basis
-        self.show(rng, dt_s)
+        self.refresh(rng, dt_s)
         fresh = self._make_trades(rng, now_ms, dt_s, next_tid, move.activity)
         self._set_mark()
         volume = float(sum(trade.size for trade in fresh))
-        self.touched = self.candles.add(now_ms, self.fresh_price(fresh), volume, len(fresh))
+        self.candles.add(now_ms, self._last_price(fresh), volume, len(fresh))
         self._sample_premium(now_ms)
         return fresh
 
-    def follow(
+    def play_prints(
         self, prints: Sequence[tuple[int, Decimal, Decimal]], rng: random.Random, dt_s: float, next_tid: int
     ) -> list[Trade]:
-        """A step along a given way: (time, price, size) prints become trades, candles and the book's middle."""
+        """One step along recorded (time, price, size) prints: they become trades, candles and the book's mid price."""
         fresh = []
         for index, (at_ms, price, size) in enumerate(prints):
             tick = self.coin.round_price(float(price))
             side = "B" if tick >= self.mid else "A"
             self.mid = tick
-            self.touched = self.candles.add(at_ms, tick, float(size), int(size > 0))
+            self.candles.add(at_ms, tick, float(size), int(size > 0))
             if size > 0:
                 fresh.append(Trade(side, tick, size, at_ms, next_tid + index))
         self.trades += fresh
         del self.trades[:-100]
-        self.show(rng, dt_s)
+        self.refresh(rng, dt_s)
         self._set_mark()
         if prints:
             self._sample_premium(prints[-1][0])
         return fresh
 
-    def show(self, rng: random.Random, dt_s: float) -> None:
-        """Lets the oracle follow the mid and makes a fresh book around it."""
+    def refresh(self, rng: random.Random, dt_s: float) -> None:
+        """Moves the oracle towards the mid and creates a new book around it."""
         self.oracle += (self.mid / (1 + self.basis) - self.oracle) * min(1.0, dt_s / 3.0)
         self.oracle *= 1.0 + rng.gauss(0.0, 2e-6)
         weight = 1.0 - math.exp(-dt_s / EMA_S)
@@ -117,7 +117,7 @@ class CoinMarket:
         middle = sorted((float(self.bids[0].price), float(self.asks[0].price), last))[1]
         self.mark = sorted((self.oracle + self.basis_ema, middle, self.mid))[1]
 
-    def fresh_price(self, fresh: list[Trade]) -> float:
+    def _last_price(self, fresh: list[Trade]) -> float:
         return fresh[-1].price if fresh else self.coin.round_price(self.mid)
 
     def _make_book(self, rng: random.Random) -> None:
@@ -187,9 +187,9 @@ class CoinMarket:
         return paid / bought if bought else self.mid
 
     def funding_rate(self) -> float:
-        """The hourly rate from this hour's premium samples, or as it was told. Source: Hyperliquid docs, Funding."""
-        if self.told_rate is not None:
-            return self.told_rate
+        """The reported hourly rate, or the one of this hour's premium samples. Source: Hyperliquid docs, Funding."""
+        if self.reported_rate is not None:
+            return self.reported_rate
         return hourly_rate(self.premium_sum / self.premium_count if self.premium_count else 0.0)
 
     def settle_hour(self) -> tuple[float, float]:
@@ -205,8 +205,8 @@ class CoinMarket:
 
     @property
     def mark_text(self) -> str:
-        if self.told is not None:
-            return str(self.told["markPx"])
+        if self.reported_context is not None:
+            return str(self.reported_context["markPx"])
         decimals = max(0, min(6 - self.coin.size_decimals + 1, 5 - len(str(int(self.mark)))) + 1)
         return number_text(Decimal(repr(round(self.mark, decimals))))
 
@@ -216,6 +216,6 @@ class CoinMarket:
 
     @property
     def oracle_text(self) -> str:
-        if self.told is not None:
-            return str(self.told["oraclePx"])
+        if self.reported_context is not None:
+            return str(self.reported_context["oraclePx"])
         return number_text(Decimal(repr(self.coin.round_price(self.oracle))))

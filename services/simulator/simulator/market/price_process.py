@@ -1,7 +1,7 @@
-"""How the six coins move together: shared regimes of volatility, correlated steps, jumps, trends, volume and basis.
+"""The joint price process of the coins: volatility regimes, correlated steps, jumps, trends, volume and basis.
 
 The constants are calibrated to recorded candles of March to July 2025 and funding of the year before;
-`python -m simulator.market.calibration` sets the outcome beside the records (docs/simulated-market.md).
+`python -m simulator.market.calibration` compares the outcome with the records (docs/simulated-market.md).
 """
 
 import math
@@ -23,17 +23,17 @@ JUMPS_A_DAY, OWN_JUMPS_A_DAY = 2.0, 0.7
 JUMP_MEAN = 0.0045
 """Mean size of a jump for a coin of REFERENCE_VOLATILITY; exponential: from the kurtosis of 5m returns."""
 GAP_SHARE, RUSH_S = 0.4, 60.0
-"""What of a jump comes at once, as a gap, and how fast the rest follows: from the kurtosis of 1m returns."""
+"""The share of a jump that comes as a gap, and the time constant of the rest: from the kurtosis of 1m returns."""
 REFERENCE_VOLATILITY = 0.6
 DIFFUSIVE_SHARE = 0.87
-"""What of a coin's variance is left for the steps between jumps and beside trends."""
+"""The share of a coin's variance that isn't due to jumps and trends."""
 
 TREND_S = 25 * 60.0
 TREND_STRENGTH = 0.3
 """Drift of a trend, as a share of the coin's usual move in an hour."""
 
 ACTIVITY_S, ACTIVITY_SIGMA = 5 * 60.0, 0.9
-"""A coin's own ups and downs of volume, beside those that come with volatility."""
+"""Variation of a coin's own volume, in addition to those caused by volatility."""
 
 BASIS_S, BASIS_MEAN, BASIS_SIGMA = 9 * 3600.0, 0.00020, 0.00058
 """Premium of the price over the oracle: from the quantiles and the autocorrelation of recorded funding rates."""
@@ -61,8 +61,8 @@ class PriceProcess:
 
     def next(self, rng: random.Random, dt_s: float) -> dict[str, PriceMove]:
         """The next step of all coins."""
-        self.fast = _pulled(self.fast, dt_s, FAST_S, FAST_SIGMA, rng)
-        self.slow = _pulled(self.slow, dt_s, SLOW_S, SLOW_SIGMA, rng)
+        self.fast = _mean_reverting(self.fast, dt_s, FAST_S, FAST_SIGMA, rng)
+        self.slow = _mean_reverting(self.slow, dt_s, SLOW_S, SLOW_SIGMA, rng)
         variance = FAST_SIGMA**2 + SLOW_SIGMA**2
         log_scale = min(max(self.fast + self.slow, -LOG_SCALE_LIMIT), LOG_SCALE_LIMIT)
         scale = math.exp(log_scale - variance) * math.sqrt(DIFFUSIVE_SHARE * dt_s / SECONDS_A_YEAR)
@@ -78,7 +78,7 @@ class PriceProcess:
             jumps = (coin.beta * jump + _jump(rng, OWN_JUMPS_A_DAY, dt_s)) * coin.volatility / REFERENCE_VOLATILITY
             waiting = self.rush[name] + jumps * (1 - GAP_SHARE)
             self.rush[name] = waiting * math.exp(-dt_s / RUSH_S)
-            own = _pulled(self.activity[name], dt_s, ACTIVITY_S, ACTIVITY_SIGMA, rng)
+            own = _mean_reverting(self.activity[name], dt_s, ACTIVITY_S, ACTIVITY_SIGMA, rng)
             shock = coin.beta * common_basis + rest * rng.gauss(0, 1)
             keep = math.exp(-dt_s / BASIS_S)
             away = (self.basis[name] - BASIS_MEAN) * keep + BASIS_SIGMA * math.sqrt(1 - keep**2) * shock
@@ -105,8 +105,8 @@ class PriceProcess:
         return {"trends": self.trends, "rush": self.rush, "activity": self.activity, "basis": self.basis}
 
 
-def _pulled(value: float, dt_s: float, time_s: float, sigma: float, rng: random.Random) -> float:
-    """The next value of a process that is pulled back to 0 within `time_s` and spreads by `sigma` in the long run."""
+def _mean_reverting(value: float, dt_s: float, time_s: float, sigma: float, rng: random.Random) -> float:
+    """The next value of an Ornstein-Uhlenbeck process around 0 with time constant `time_s` and deviation `sigma`."""
     keep = math.exp(-dt_s / time_s)
     return value * keep + sigma * math.sqrt(1 - keep**2) * rng.gauss(0, 1)
 

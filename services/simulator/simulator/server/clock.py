@@ -1,4 +1,4 @@
-"""The only reader of the system clock in the simulator."""
+"""The system clock: the only place where it is read."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""ASGI middleware that does to an HTTP request what the next fault for its path says."""
+"""ASGI middleware that applies the next due fault to an HTTP request."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulator.server.faults import HANG_S, Faults, Rule
+from simulator.server.faults import HANG_S, Fault, Faults
 
 
 class FaultInjection:
@@ -20,27 +20,27 @@ class FaultInjection:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._faults.is_out(self._now_ms()):
-            self._faults.happened["http.outage"] += 1
-            await _answer(send, 503, b"")
+        if self._faults.is_in_outage(self._now_ms()):
+            self._faults.counts["http.outage"] += 1
+            await _send_answer(send, 503, b"")
             return
-        rule = self._faults.next_for(self._faults.http, scope["path"], "http") if self._faults.http else None
-        if rule is None:
+        fault = self._faults.take(self._faults.http, scope["path"], "http") if self._faults.http else None
+        if fault is None:
             await self._app(scope, receive, send)
-        elif rule.kind.isdigit():
-            await _answer(send, int(rule.kind), b"null")
-        elif rule.kind == "timeout":
-            await _hang(receive)
-        elif rule.kind == "disconnect":
-            await _begin(send, 200, 1)
-        elif rule.kind == "delay":
-            await asyncio.sleep(rule.delay_s)
+        elif fault.kind.isdigit():
+            await _send_answer(send, int(fault.kind), b"null")
+        elif fault.kind == "timeout":
+            await _hold_open(receive)
+        elif fault.kind == "disconnect":
+            await _send_head(send, 200, 1)
+        elif fault.kind == "delay":
+            await asyncio.sleep(fault.delay_s)
             await self._app(scope, receive, send)
         else:
-            await self._altered(rule, scope, receive, send)
+            await self._alter_send_answer(fault, scope, receive, send)
 
-    async def _altered(self, rule: Rule, scope: Scope, receive: Receive, send: Send) -> None:
-        """The request is carried out; its answer is lost, blank, cut off or a lie."""
+    async def _alter_send_answer(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Executes the request, then withholds, blanks, truncates or falsifies its answer."""
         parts: list[bytes] = []
 
         async def keep(message: Message) -> None:
@@ -49,44 +49,44 @@ class FaultInjection:
 
         await self._app(scope, receive, keep)
         body = b"".join(parts)
-        if rule.kind == "accept_then_timeout":
-            await _hang(receive)
-        elif rule.kind == "accept_then_500":
-            await _answer(send, 500, b"null")
-        elif rule.kind in ("accept_then_error", "accept_then_refusal"):
-            await _answer(send, 200, _lie(rule, body))
-        elif rule.kind == "blank":
-            await _answer(send, 200, b"")
+        if fault.kind == "accept_then_timeout":
+            await _hold_open(receive)
+        elif fault.kind == "accept_then_500":
+            await _send_answer(send, 500, b"null")
+        elif fault.kind in ("accept_then_error", "accept_then_refusal"):
+            await _send_answer(send, 200, _false_refusal(fault, body))
+        elif fault.kind == "blank":
+            await _send_answer(send, 200, b"")
         else:
-            await _begin(send, 200, len(body))
+            await _send_head(send, 200, len(body))
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
 
 
-def _lie(rule: Rule, body: bytes) -> bytes:
-    """An answer that says no although it was yes: to the whole action, or to each of its items."""
-    if rule.kind == "accept_then_refusal":
+def _false_refusal(fault: Fault, body: bytes) -> bytes:
+    """An answer that refuses what was accepted: the whole action, or each of its items."""
+    if fault.kind == "accept_then_refusal":
         with contextlib.suppress(ValueError, KeyError, TypeError):
             answer = json.loads(body)
             data = answer["response"]["data"]
-            data["statuses"] = [{"error": rule.text} for _ in data["statuses"]]
+            data["statuses"] = [{"error": fault.text} for _ in data["statuses"]]
             return json.dumps(answer).encode()
-    return json.dumps({"status": "err", "response": rule.text}).encode()
+    return json.dumps({"status": "err", "response": fault.text}).encode()
 
 
-async def _hang(receive: Receive) -> None:
-    """Until the client has had enough."""
+async def _hold_open(receive: Receive) -> None:
+    """Returns when the client disconnects, at the latest after HANG_S."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(HANG_S):
             while (await receive())["type"] != "http.disconnect":
                 pass
 
 
-async def _begin(send: Send, status: int, length: int) -> None:
-    """The head of an answer; returning without the promised body ends the connection."""
+async def _send_head(send: Send, status: int, length: int) -> None:
+    """Sends the head of an answer; a missing body then makes the server drop the connection."""
     headers = [(b"content-type", b"application/json"), (b"content-length", str(length).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    await _begin(send, status, len(body))
+async def _send_answer(send: Send, status: int, body: bytes) -> None:
+    await _send_head(send, status, len(body))
     await send({"type": "http.response.body", "body": body})

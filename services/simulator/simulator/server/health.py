@@ -9,16 +9,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 CLIENTS = Gauge("aicoin_simulator_clients", "Open WebSocket connections.")
-STEP_AGE_MS = Gauge("aicoin_simulator_step_age_ms", "Since the market's last step.")
-WEIGHT = Counter("aicoin_simulator_weight", "Request weight that was asked for, as the exchange counts it.")
+STEP_AGE_MS = Gauge("aicoin_simulator_step_age_ms", "Age of the market's last step.")
+WEIGHT = Counter("aicoin_simulator_weight", "Request weight spent, as the exchange counts it.")
 REFUSED = Counter("aicoin_simulator_refused", "Requests refused with 429.")
 STALE_AFTER_MS = 5_000
 
 
 def create_health_app(
-    step_age_ms: Callable[[], int], stillness: Callable[[], str | None], clients: Callable[[], int]
+    step_age_ms: Callable[[], int], halt_reason: Callable[[], str | None], clients: Callable[[], int]
 ) -> Starlette:
-    """All three are called for the current figures; `stillness` says why the market stands still, if it does."""
+    """The app of the three endpoints. The arguments return current values; a moving market's halt reason is None."""
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -26,7 +26,7 @@ def create_health_app(
     async def readyz(request: Request) -> Response:
         age = step_age_ms()
         reasons = {} if age < STALE_AFTER_MS else {"market": f"no step for {age} ms"}
-        if (why := stillness()) is not None:
+        if (why := halt_reason()) is not None:
             reasons["market"] = f"the market stands still: {why}"
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 

@@ -1,4 +1,4 @@
-"""HTTP and WebSocket on one port: /info, /exchange, /ws, /faucet, and the model stand-ins."""
+"""The exchange's port: /info, /exchange, /ws, /faucet, and the model stand-ins."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from simulator.server.faults import Faults
 from simulator.server.health import WEIGHT
 from simulator.server.models.app import create_models_app
 from simulator.server.rate_limit import RequestRateLimiter, action_weight, info_weight
-from simulator.server.request_body import TooLong, read_json
+from simulator.server.request_body import BodyTooLong, read_json
 from simulator.server.sockets import Sockets
 from simulator.server.storage.store import Store
 from simulator.wire.actions.dispatch import RecoverSigners, execute_action
@@ -28,7 +28,7 @@ from simulator.wire.actions.signatures import l1_signers
 from simulator.wire.info.dispatch import answer_info
 from simulator.wire.requests import ADDRESS, BadRequest, Unsupported
 from simulator.wire.streams.messages import change_messages
-from simulator.wire.streams.pacer import Pacer
+from simulator.wire.streams.throttle import MessageThrottle
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
 TOO_LONG = "Failed to buffer the request body: length limit exceeded"
@@ -36,9 +36,12 @@ MAX_FAUCET_USD = Decimal(10_000_000)
 
 
 class Server:
-    """The simulated venue behind its port. Everything runs on one event loop, so each action is one step.
+    """The simulated exchange behind its port, on one event loop.
 
-    What an action did is on disk before anybody hears of it; actions that come together are written together.
+    An action or a step runs to its end without awaiting, so none ever sees another's half-done state. Its changes are
+    persisted before its answer and its messages are sent: `_wait_until_persisted` queues them and waits for the one
+    write that serves all requests of the same loop iteration. When a write fails, memory and disk differ; `failure` is
+    set, every waiting request fails, and the main loop ends the process.
     """
 
     def __init__(self, world: World, store: Store, now_ms: Callable[[], int], about: dict[str, Any]) -> None:
@@ -48,9 +51,9 @@ class Server:
         self.recover_signers: RecoverSigners = l1_signers
         self._rate_limiter = RequestRateLimiter()
         self.sockets = Sockets(world, self.faults, now_ms, self._post)
-        self.pacer = Pacer()
+        self.throttle = MessageThrottle()
         self._pending: list[Changes] = []
-        self._written: asyncio.Future[None] | None = None
+        self._batch: asyncio.Future[None] | None = None
         self.failure: BaseException | None = None
         routes: list[BaseRoute] = [
             Route("/", self._about),
@@ -62,66 +65,66 @@ class Server:
         ]
         self.app: ASGIApp = FaultInjection(Starlette(routes=routes), self.faults, now_ms)
 
-    def settle(self) -> None:
-        """Writes what has changed and tells the subscribers."""
+    def persist_changes(self) -> None:
+        """Persists what has changed, then publishes it to the subscribers."""
         self._pending.append(self.world.take_changes())
-        self._write()
+        self._persist()
 
-    def _write(self) -> None:
+    def _persist(self) -> None:
         pending, self._pending = self._pending, []
         try:
             self.store.save(self.world, pending)
         except BaseException as error:
-            self.failure = error  # What memory holds and what the disk holds differ from here on: it must end.
+            self.failure = error  # Memory and disk differ from here on: the process has to end.
             raise
-        wanted, now_ms = self.sockets.wanted(), self.world.market.time_ms
+        subscribed, now_ms = self.sockets.subscribed_keys(), self.world.market.time_ms
         for changes in pending:
-            self.sockets.publish(change_messages(self.world, changes, wanted, now_ms))
+            self.sockets.publish(change_messages(self.world, changes, subscribed, now_ms))
 
-    async def _settled(self) -> None:
-        """Returns when everything up to now is on disk; one write serves all that wait."""
+    async def _wait_until_persisted(self) -> None:
+        """Returns when all changes so far are persisted, or raises the error of that write."""
         if self.world.is_changed:
             self._pending.append(self.world.take_changes())
         if not self._pending:
             return
-        if self._written is None:
-            self._written = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_soon(self._write_for_all)
-        await self._written
+        if self._batch is None:
+            self._batch = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(self._persist_batch)
+        await self._batch
 
-    def _write_for_all(self) -> None:
-        written, self._written = self._written, None
+    def _persist_batch(self) -> None:
+        batch, self._batch = self._batch, None
         try:
-            self._write()
+            self._persist()
             if self.is_stepwise:
-                self.store.save_market(self.world)  # Orders took from a book that stays until the next step.
+                self.store.save_market(self.world)  # The book that orders took from stays until the next step.
         except BaseException as error:
-            if written is not None:
-                written.set_exception(error)
+            if batch is not None:
+                batch.set_exception(error)
             raise
-        if written is not None:
-            written.set_result(None)
+        if batch is not None:
+            batch.set_result(None)
 
     def step(self, now_ms: int) -> None:
-        """One step of the market, to `now_ms` of its time, for everybody."""
-        if self.faults.is_frozen(self.now_ms()) or self.world.market.stillness is not None:
+        """Moves the world to `now_ms` of market time, persists the changes and publishes the messages."""
+        if self.faults.is_frozen(self.now_ms()) or self.world.market.halt_reason is not None:
             return
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
         if self.world.is_changed or self._pending:
-            self.settle()
-        self.sockets.publish(self.pacer.step_messages(self.world, self.sockets.wanted(), trades, now_ms))
+            self.persist_changes()
+        self.sockets.publish(self.throttle.step_messages(self.world, self.sockets.subscribed_keys(), trades, now_ms))
 
     async def _about(self, request: Request) -> Response:
         return JSONResponse(self.about)
 
     async def _info(self, request: Request) -> Response:
-        return await self._served(request, self._answer_info)
+        return await self._respond(request, self._answer_info)
 
     async def _exchange(self, request: Request) -> Response:
-        return await self._served(request, self._answer_action)
+        return await self._respond(request, self._answer_action)
 
-    async def _served(self, request: Request, answer: Callable[[Any, str], Any]) -> Response:
-        """One request over HTTP: budget, body, answer, with the status codes of the real one."""
+    async def _respond(self, request: Request, answer: Callable[[Any, str], Any]) -> Response:
+        """Answers one HTTP request with the real exchange's status codes: rate limit, body, content."""
         address = request.client.host if request.client else "unknown"
         if self._is_exhausted(address):
             return Response("null", 429, media_type="application/json")
@@ -131,9 +134,9 @@ class Server:
             return PlainTextResponse(UNREADABLE, 422)
         except Unsupported:
             return Response("null", 500, media_type="application/json")
-        except TooLong:
+        except BodyTooLong:
             return PlainTextResponse(TOO_LONG, 413)
-        await self._settled()
+        await self._wait_until_persisted()
         return _json(content)
 
     def _is_exhausted(self, address: str) -> bool:
@@ -155,7 +158,7 @@ class Server:
         return execute_action(self.world, body, self.now_ms(), recover_signers=self.recover_signers)
 
     async def _post(self, request: dict[str, Any], address: str) -> dict[str, Any]:
-        """A request over the socket: info is wrapped once more in type and data."""
+        """Answers one request over the socket; info is wrapped once more in type and data."""
         if self._is_exhausted(address):
             return {"type": "error", "payload": "429 Too Many Requests"}
         payload = request.get("payload")
@@ -171,7 +174,7 @@ class Server:
             return {"type": "error", "payload": f"422 {UNREADABLE}"}
         except Unsupported:
             return {"type": "error", "payload": "500 Internal Server Error"}
-        await self._settled()
+        await self._wait_until_persisted()
         return response
 
     async def _faucet(self, request: Request) -> Response:
@@ -180,15 +183,15 @@ class Server:
             user, usd = str(body["user"]).lower(), parse_number(str(body["usd"]))
             if not ADDRESS.fullmatch(user) or usd is None or not 0 < usd <= MAX_FAUCET_USD:
                 raise ValueError
-        except (BadRequest, TooLong, KeyError, TypeError, ValueError):
+        except (BadRequest, BodyTooLong, KeyError, TypeError, ValueError):
             return JSONResponse({"error": 'send {"user": "0x… (40 hex digits)", "usd": "10000"}'}, 400)
         self.world.exchange.deposit(user, usd, self.world.market_ms(self.now_ms()))
-        await self._settled()
+        await self._wait_until_persisted()
         return JSONResponse({"user": user, "usd": str(usd)})
 
 
 async def _body(request: Request) -> Any:
-    """The JSON body. Raises BadRequest or TooLong."""
+    """The JSON body. Raises BadRequest or BodyTooLong."""
     try:
         return await read_json(request)
     except ValueError as error:

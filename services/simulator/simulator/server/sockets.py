@@ -1,4 +1,4 @@
-"""The WebSocket: connections with their limits, subscriptions, posts. Source: Hyperliquid docs, Rate limits."""
+"""WebSocket connections: limits, subscriptions, posts. Source: Hyperliquid docs, Rate limits."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,11 @@ Post = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]
 
 
 class Client:
-    """One connection: its subscriptions and a bounded queue; one that doesn't keep up is dropped."""
+    """One connection: its subscriptions and a bounded send queue.
+
+    `send` never blocks. A client whose queue is full is closed: `close` discards the queue and lets the sender task
+    close the socket. After that `send` does nothing.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -37,32 +41,32 @@ class Client:
         self.queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
         self.posts: set[asyncio.Task[None]] = set()
         self.held: list[str] = []
-        self.is_ended = False
+        self.is_closed = False
 
     def send(self, text: str) -> None:
-        if self.is_ended:
+        if self.is_closed:
             return
         try:
             self.queue.put_nowait(text)
         except asyncio.QueueFull:
-            self.end()
+            self.close()
 
-    def end(self) -> None:
-        """Closes the connection; what waits isn't sent any more."""
-        self.is_ended = True
+    def close(self) -> None:
+        """Discards the queue and closes the connection."""
+        self.is_closed = True
         while not self.queue.empty():
             self.queue.get_nowait()
         self.queue.put_nowait(None)
 
 
-class Minute:
-    """Counts what happened within the last minute, by address."""
+class MinuteCounter:
+    """Counts events within the last minute, by address."""
 
     def __init__(self) -> None:
         self._times: dict[str, deque[int]] = {}
 
     def count(self, address: str, now_ms: int) -> int:
-        """Enters one and returns how many there were within the minute."""
+        """Adds one event; returns the count within the last minute."""
         times = self._times.setdefault(address, deque())
         times.append(now_ms)
         while times[0] <= now_ms - MINUTE_MS:
@@ -71,30 +75,30 @@ class Minute:
 
 
 class Sockets:
-    """All connections. `post(payload, address)` carries out a request over the socket."""
+    """All connections. `post(request, address)` executes a request over the socket."""
 
     def __init__(self, world: World, faults: Faults, now_ms: Callable[[], int], post: Post) -> None:
         self._world, self._faults, self._now_ms, self._post = world, faults, now_ms, post
         self.clients: set[Client] = set()
         self._listeners: dict[Key, dict[Client, None]] = {}
-        self._connects, self._messages = Minute(), Minute()
+        self._connects, self._messages = MinuteCounter(), MinuteCounter()
 
-    def wanted(self) -> set[Key]:
-        """Every subscription that somebody has."""
+    def subscribed_keys(self) -> set[Key]:
+        """The keys of all current subscriptions."""
         return set(self._listeners)
 
     def publish(self, messages: list[tuple[Key, str]]) -> None:
         for key, text in messages:
             for client in list(self._listeners.get(key, ())):
                 if self._faults.sockets or client.held:
-                    self._send_faultily(client, key, text)
+                    self._send_with_fault(client, key, text)
                 else:
                     client.send(text)
 
-    def _send_faultily(self, client: Client, key: Key, text: str) -> None:
+    def _send_with_fault(self, client: Client, key: Key, text: str) -> None:
         for delay_s, each in self._faults.messages(str(key[0]), text, client.held):
             if each is None:
-                client.end()
+                client.close()
             elif delay_s:
                 asyncio.get_running_loop().call_later(delay_s, client.send, each)
             else:
@@ -102,12 +106,12 @@ class Sockets:
 
     def close_all(self) -> None:
         for client in list(self.clients):
-            client.end()
+            client.close()
 
     async def serve(self, socket: WebSocket) -> None:
-        """One connection from open to end."""
+        """Serves one connection until it closes: reads here, sends in one task, runs each post as a further task."""
         address = socket.client.host if socket.client else "unknown"
-        if self._is_too_much(address) or self._faults.is_out(self._now_ms()):
+        if self._exceeds_connection_limits(address) or self._faults.is_in_outage(self._now_ms()):
             await socket.close(1008, "too many connections")
             return
         await socket.accept()
@@ -123,30 +127,30 @@ class Sockets:
                 ):
                     await socket.close(1008, "too many messages")
                     break
-                self._heed(client, text)
+                self._dispatch(client, text)
         except (WebSocketDisconnect, KeyError, RuntimeError):
             pass
         finally:
             self.clients.discard(client)
             for key in client.keys:
-                self._forget(client, key)
+                self._remove_listener(client, key)
             for task in (sender, *client.posts):
                 task.cancel()
             await asyncio.gather(sender, *client.posts, return_exceptions=True)
 
-    def _has_sent_too_much(self, address: str) -> bool:
+    def _exceeds_message_limit(self, address: str) -> bool:
         if not self._world.enforces_limits:
             return False
         return self._messages.count(address, self._now_ms()) > MAX_MESSAGES_A_MINUTE
 
-    def _is_too_much(self, address: str) -> bool:
+    def _exceeds_connection_limits(self, address: str) -> bool:
         if not self._world.enforces_limits:
             return False
-        is_rush = self._connects.count(address, self._now_ms()) > MAX_NEW_A_MINUTE
-        return is_rush or Counter(client.address for client in self.clients)[address] >= MAX_CONNECTIONS
+        is_too_often = self._connects.count(address, self._now_ms()) > MAX_NEW_A_MINUTE
+        return is_too_often or Counter(client.address for client in self.clients)[address] >= MAX_CONNECTIONS
 
     async def _send(self, socket: WebSocket, client: Client) -> None:
-        """Sends what is queued; a connection to which nothing was sent for a minute is closed."""
+        """Sends queued messages; closes a connection to which nothing was sent for SILENCE_S."""
         with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
             while True:
                 try:
@@ -162,7 +166,7 @@ class Sockets:
                     return
                 await socket.send_text(text)
 
-    def _heed(self, client: Client, text: str) -> None:
+    def _dispatch(self, client: Client, text: str) -> None:
         try:
             frame = parse_json(text)
             method = frame["method"]
@@ -193,21 +197,21 @@ class Sockets:
         client.send(message("subscriptionResponse", {"method": method, "subscription": echoed(subscription)}))
         if method == "unsubscribe":
             del client.keys[key]
-            self._forget(client, key)
+            self._remove_listener(client, key)
             return
         client.keys[key] = subscription
         self._listeners.setdefault(key, {})[client] = None
-        for first in first_messages(self._world, key, self._now_ms()):
-            client.send(first)
+        for text in first_messages(self._world, key, self._now_ms()):
+            client.send(text)
 
-    def _forget(self, client: Client, key: Key) -> None:
+    def _remove_listener(self, client: Client, key: Key) -> None:
         listeners = self._listeners.get(key, {})
         listeners.pop(client, None)
         if not listeners:
             self._listeners.pop(key, None)
 
     def _refusal(self, address: str, key: Key) -> str | None:
-        """Why an address may not have a further subscription."""
+        """The error text for one more subscription of an address, or None."""
         if not self._world.enforces_limits:
             return None
         keys = [each for client in self.clients if client.address == address for each in client.keys]

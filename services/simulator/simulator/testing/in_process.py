@@ -1,4 +1,4 @@
-"""The exchange without sockets, for simulations: a request is answered at once, in the caller's own process."""
+"""An exchange in the caller's process, without sockets, for simulations: requests are answered synchronously."""
 
 import json
 from collections.abc import Callable
@@ -17,32 +17,32 @@ from simulator.wire.requests import BadRequest, Unsupported
 from simulator.wire.streams.messages import change_messages
 from simulator.wire.streams.subscriptions import Key
 
-FOLLOWED = ("userFills", "orderUpdates")
+SUBSCRIBED_TYPES = ("userFills", "orderUpdates")
 
 
 def claimed_signer(body: dict[str, Any]) -> list[str]:
-    """The signer as an unchecked signature claims it: its s is the address. Recovering takes thirty milliseconds."""
+    """The signer that an unchecked signature claims: its s is the address. Recovery would take thirty milliseconds."""
     return [f"0x{int(body['signature']['s'], 16):040x}"]
 
 
 class ThinMarket(Market):
-    """A market without a past and with a few levels a side, a share `depth` as deep: quick, and soon walked through."""
+    """A market without history, with five levels a side, `depth` times as deep: fast, and exhausted by small orders."""
 
     def __init__(self, seed: int, now_ms: int, depth: float) -> None:
         self._depth = depth
         super().__init__(seed, now_ms)
 
-    def _past(self, rng: Any, now_ms: int, coin: Coin, volume_per_minute: float) -> CandleBook:
+    def _create_past(self, rng: Any, now_ms: int, coin: Coin, volume_per_minute: float) -> CandleBook:
         return CandleBook()
 
-    def _opened(self, coin: Coin, past: CandleBook) -> CoinMarket:
-        opened = super()._opened(coin, past)
-        opened.levels, opened.depth = 5, self._depth
-        return opened
+    def _create_coin_market(self, coin: Coin, past: CandleBook) -> CoinMarket:
+        market = super()._create_coin_market(coin, past)
+        market.levels, market.depth = 5, self._depth
+        return market
 
 
-class InProcess:
-    """One world. `heard(account, message)` is told what the account's socket would send."""
+class InProcessExchange:
+    """One world. `receive(account, message)` gets the messages that the account's socket would."""
 
     def __init__(
         self,
@@ -50,15 +50,15 @@ class InProcess:
         now_ms: Callable[[], int],
         accounts: list[tuple[str, str]],
         balance_usd: Decimal,
-        heard: Callable[[str, str], None],
+        receive: Callable[[str, str], None],
         depth: float = 1.0,
     ) -> None:
         self.world = World(seed, now_ms(), ThinMarket(seed, now_ms(), depth))
         self.world.enforces_limits = False
-        self._now_ms, self._heard = now_ms, heard
+        self._now_ms, self._receive = now_ms, receive
         for account, wallet in accounts:
             self.world.open_account(account, wallet, balance_usd, now_ms())
-        self.settle()
+        self.publish_changes()
 
     def request(self, path: str, body: Any) -> tuple[int, bytes]:
         """Status and body of the answer to a POST."""
@@ -71,18 +71,21 @@ class InProcess:
             return 422, b"Failed to deserialize the JSON body into the target type"
         except Unsupported:
             return 500, b"null"
-        self.settle()
+        self.publish_changes()
         return 200, json.dumps(content).encode()
 
     def step(self) -> None:
-        """The market moves on to now."""
+        """Moves the market to the current time."""
         self.world.step(self._now_ms())
-        self.settle()
+        self.publish_changes()
 
-    def settle(self) -> None:
+    def publish_changes(self) -> None:
+        """Passes on the messages of what has changed since the last call."""
         if not self.world.exchange.changes:
             return
         changes: Changes = self.world.take_changes()
-        wanted: set[Key] = {(kind, account) for account in self.world.exchange.accounts for kind in FOLLOWED}
-        for key, message in change_messages(self.world, changes, wanted, self._now_ms()):
-            self._heard(str(key[1]), message)
+        subscribed: set[Key] = {
+            (kind, account) for account in self.world.exchange.accounts for kind in SUBSCRIBED_TYPES
+        }
+        for key, message in change_messages(self.world, changes, subscribed, self._now_ms()):
+            self._receive(str(key[1]), message)

@@ -1,4 +1,4 @@
-"""A simulator of one's own for tests: a real process on free ports."""
+"""A simulator as a real process on free ports."""
 
 import json
 import os
@@ -15,7 +15,7 @@ END_LIMIT_S = 60.0
 
 
 class SimulatorProcess:
-    """Started by `start`, which returns when it answers. `url` is the base for the SDK; `kill` is SIGKILL."""
+    """Runs once `start` has returned. `url` is the base URL for the SDK; `kill` sends SIGKILL."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class SimulatorProcess:
         balance: str = "10000",
         **settings: str,
     ) -> None:
-        """`settings` are further variables, by their names in lower case; request budgets are off unless asked for."""
+        """`settings` are further variables by their lower-case names; rate limits are off unless set."""
         self._folder = folder
         self._environment = {
             "SIMULATOR_DATA_DIR": str(folder),
@@ -46,7 +46,7 @@ class SimulatorProcess:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> "SimulatorProcess":
-        """Starts it, on the ports it had before if it ran already."""
+        """Starts the process, after a restart on the same ports, and returns when it answers."""
         ports = {
             "SIMULATOR_PORT": str(self.port),
             "METRICS_PORT": str(self.metrics_port),
@@ -81,11 +81,11 @@ class SimulatorProcess:
         raise TimeoutError("the simulator did not start")
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
+        """Sends SIGTERM; returns the exit code."""
         return self._end(kill=False)
 
     def kill(self) -> int:
-        """SIGKILL."""
+        """Sends SIGKILL; returns the exit code."""
         return self._end(kill=True)
 
     def _end(self, *, kill: bool) -> int:
@@ -103,14 +103,14 @@ class SimulatorProcess:
         httpx.post(f"{self.url}/faucet", json={"user": address, "usd": usd}, timeout=60).raise_for_status()
 
     def info(self, **body: object) -> object:
-        """One /info request."""
+        """The answer to one /info request."""
         answer = httpx.post(f"{self.url}/info", json=body, timeout=60)
         answer.raise_for_status()
         result: object = answer.json()
         return result
 
     def panel(self, path: str, **body: object) -> dict[str, object]:
-        """One request to the control panel; GET without a body."""
+        """The answer of the control panel; GET without a body, else POST."""
         url = f"http://127.0.0.1:{self.control_port}/{path}"
         answer = httpx.post(url, json=body, timeout=60) if body else httpx.get(url, timeout=60)
         answer.raise_for_status()

@@ -164,8 +164,8 @@ def twap_state(twap: Twap) -> dict[str, Any]:
     }
 
 
-def within(rows: list[dict[str, Any]], body: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    """Rows of a request's inclusive time range, oldest first, one page; without a start, from the first."""
+def rows_in_range(rows: list[dict[str, Any]], body: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    """One page of the rows in a request's inclusive time range, oldest first; without a start, from the first row."""
     start, end = int(body.get("startTime") or 0), body.get("endTime")
     last = None if end is None else int(end)
-    return [row for row in rows if start <= row["time"] and (last is None or row["time"] <= last)][:most]
+    return [row for row in rows if start <= row["time"] and (last is None or row["time"] <= last)][:limit]

@@ -23,7 +23,7 @@ def test_held_coins_must_stay_listed(tmp_path: Path, factor: float) -> None:
     [status] = trader.order(trader.wire(100, factor, coin="HYPE"))
     assert "error" not in status
     Store(tmp_path).save(trader.world, [trader.world.take_changes()])
-    with pytest.raises(UnlistedCoins, match="^HYPE$"):
+    with pytest.raises(UnlistedCoins, match=r"^HYPE$"):
         Store(tmp_path).load(World(1, NOW))
     assert Store(tmp_path).load(world_with_hype())
 

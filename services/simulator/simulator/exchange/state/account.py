@@ -1,4 +1,4 @@
-"""One account: cash, positions with their margin, leverage settings, and the figures that follow from them."""
+"""One account: cash, positions with their margin, leverage settings, and the figures derived from them."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,7 +43,7 @@ class Account:
     """`raw_usd` is cash minus the cost of cross positions (the docs' totalRawUsd without isolated ones).
 
     `volumes` are USD by day since 1970: [taker, maker]. A sub-account has a `master`. `builders` are the fees that it
-    has agreed to, in tenths of a basis point.
+    has approved, in tenths of a basis point.
     """
 
     address: str
@@ -66,7 +66,7 @@ class Account:
     builders: dict[str, int] = field(default_factory=dict)
 
     def leverage_of(self, coin: Coin) -> Leverage:
-        """The setting; a fresh account has 20x cross, capped by the coin."""
+        """The setting; the default is 20x cross, capped by the coin's maximum."""
         return self.leverages.get(coin.name, Leverage(min(20, coin.max_leverage)))
 
     def position_size(self, coin: str) -> Decimal:
@@ -102,7 +102,7 @@ class Figures:
 
 
 def figures(account: Account, marks: dict[str, Decimal]) -> Figures:
-    """Everything clearinghouseState sums up."""
+    """The sums that clearinghouseState shows."""
     cross_value, value, notional, cross_notional = account.raw_usd, account.raw_usd, ZERO, ZERO
     used, cross_used, maintenance = ZERO, ZERO, ZERO
     for position in account.positions.values():
@@ -129,7 +129,7 @@ def is_within_tier(coin: Coin, notional: Decimal, leverage: int) -> bool:
 
 
 def margin_used(position: Position, mark: Decimal) -> Decimal:
-    """What the position ties up: its own equity when isolated, else notional over leverage."""
+    """The position's margin: its own equity when isolated, else notional over leverage."""
     if position.is_cross:
         return abs(position.size) * mark / position.leverage
     return position.equity(mark)
@@ -151,7 +151,7 @@ def liquidation_price(account: Account, position: Position, marks: dict[str, Dec
 
 
 def apply_trade(account: Account, coin: Coin, change: Decimal, price: Decimal) -> Decimal:
-    """Books a trade of `change` coin (signed) at `price`; returns the closed profit before fees."""
+    """Applies a trade of `change` coin (signed) at `price` to the position; returns the closed profit before fees."""
     position = account.positions.get(coin.name)
     if position is not None and position.size * change < 0:
         closing = -position.size if abs(change) >= abs(position.size) else change

@@ -1,4 +1,4 @@
-"""The state of the exchange: accounts, open orders, books; every change is noted for store and streams."""
+"""The state of the exchange: accounts, open orders, books, and the changes that store and streams have to take."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.exchange.state import fees
 from simulator.exchange.state.account import Account
-from simulator.exchange.state.order_books import Books
+from simulator.exchange.state.order_books import OrderBooks
 from simulator.exchange.state.orders import OPEN, ZERO, Fill, Order, Twap
 from simulator.market.market import Market
 from simulator.numbers import number_text
@@ -16,7 +16,7 @@ from simulator.numbers import number_text
 
 @dataclass(slots=True)
 class Changes:
-    """What the last action or step changed; taken by the store and the streams."""
+    """Changes since the last `take_changes`, for the store and the streams."""
 
     accounts: set[str] = field(default_factory=set)
     orders: dict[int, Order] = field(default_factory=dict)
@@ -34,14 +34,14 @@ class Changes:
 class Exchange:
     """All accounts and orders over one market.
 
-    `house` is the other side of every trade with the market itself, `fees` what was collected, `rewards` what builders
-    have earned and not yet claimed; `deposited` and `withdrawn` are what came in from outside and left. All of it adds
-    up at any moment.
+    `house` is the counterparty of every trade with the market itself. `fees` are collected fees, `rewards` unclaimed
+    builder fees; `deposited` and `withdrawn` are the cash flows from and to the outside. Invariant: the cash of all
+    accounts, house, fees and rewards equals deposits minus withdrawals.
     """
 
     def __init__(self, market: Market) -> None:
         self.market = market
-        self.books = Books(market)
+        self.books = OrderBooks(market)
         self.accounts: dict[str, Account] = {}
         self.orders: dict[int, Order] = {}
         self.orders_by_account: dict[str, dict[int, Order]] = defaultdict(dict)
@@ -53,7 +53,7 @@ class Exchange:
         self.fees = ZERO
         self.rewards: dict[str, Decimal] = {}
         self.open_interest_caps: dict[str, Decimal] = {}
-        self._everybodys: tuple[int, Decimal] = (-1, ZERO)
+        self._volume_by_day: tuple[int, Decimal] = (-1, ZERO)
         self.deposited = ZERO
         self.withdrawn = ZERO
         self.house = Account("house")
@@ -69,19 +69,19 @@ class Exchange:
 
     def rates(self, address: str, now_ms: int) -> tuple[Decimal, Decimal]:
         """(taker, maker) fractions of the notional that an account pays."""
-        return fees.rates(self.owner(address), now_ms, self._everybodys_volume(now_ms))
+        return fees.rates(self.owner(address), now_ms, self._exchange_volume_usd(now_ms))
 
-    def _everybodys_volume(self, now_ms: int) -> Decimal:
-        """USD that the market has traded in the days that the tiers count; the same for a whole day."""
+    def _exchange_volume_usd(self, now_ms: int) -> Decimal:
+        """USD traded on the market in the days that the fee tiers count; computed once a day."""
         today = fees.day_of(now_ms)
-        if self._everybodys[0] != today:
+        if self._volume_by_day[0] != today:
             start, end = (today - fees.WINDOW_DAYS) * fees.DAY_MS, today * fees.DAY_MS - 1
             days = [day for each in self.market.coins.values() for day in each.candles.read("1d", start, end)]
-            self._everybodys = (today, Decimal(repr(sum(day.volume * day.close for day in days))))
-        return self._everybodys[1]
+            self._volume_by_day = (today, Decimal(repr(sum(day.volume * day.close for day in days))))
+        return self._volume_by_day[1]
 
     def open_interest_usd(self, coin: str) -> Decimal:
-        """What is open of a coin, the market's own and our traders'."""
+        """The open interest of a coin: the market's own plus the accounts' positions."""
         market = self.market.coins[coin]
         traders = sum((abs(account.position_size(coin)) for account in self.accounts.values()), ZERO)
         return (Decimal(repr(market.open_interest)) + traders) * market.mark_price
@@ -91,17 +91,17 @@ class Exchange:
         return cap is not None and self.open_interest_usd(coin) >= cap
 
     def deposit(self, address: str, usd: Decimal, now_ms: int) -> Account:
-        """Adds cash from outside to an account, which is made if it is new."""
+        """Adds cash from outside to an account, which is created if it is new."""
         account = self.accounts.setdefault(address, Account(address))
         account.raw_usd += usd
         account.paid_in_usd += usd
         self.deposited += usd
         self.changes.accounts.add(address)
-        self.log(address, now_ms, {"type": "deposit", "usdc": number_text(usd)})
+        self.append_ledger(address, now_ms, {"type": "deposit", "usdc": number_text(usd)})
         return account
 
-    def log(self, address: str, now_ms: int, delta: dict[str, Any]) -> None:
-        """Enters a row of the account's ledger."""
+    def append_ledger(self, address: str, now_ms: int, delta: dict[str, Any]) -> None:
+        """Appends a row to the account's ledger."""
         self.changes.ledger.append((address, {"time": now_ms, "delta": delta}))
 
     def open_of(self, address: str, coin: str | None = None) -> list[Order]:
@@ -109,28 +109,29 @@ class Exchange:
         mine = self.orders_by_account.get(address, {}).values()
         return [order for order in mine if coin is None or order.coin == coin]
 
-    def enter(self, order: Order) -> None:
-        """Makes an order one of the open ones."""
+    def add_open_order(self, order: Order) -> None:
+        """Adds an order to the open orders, and to the book unless it is a trigger."""
         self.orders[order.oid] = order
         self.orders_by_account[order.account][order.oid] = order
-        self._name(order)
+        self._index_cloid(order)
         if not order.is_trigger:
             self.books.rest(order)
 
-    def leave(self, order: Order) -> None:
-        """Takes an order out of the open ones."""
+    def remove_open_order(self, order: Order) -> None:
+        """Removes an order from the open orders and from the book."""
         self.orders.pop(order.oid, None)
         self.orders_by_account[order.account].pop(order.oid, None)
-        self._name(order)
+        self._index_cloid(order)
         self.books.remove(order)
 
-    def _name(self, order: Order) -> None:
-        """Lets a client's own id find the latest order that has it."""
+    def _index_cloid(self, order: Order) -> None:
+        """Maps a client order id to the latest order that has it."""
         if order.cloid:
             key = (order.account, order.cloid)
             self.cloids[key] = max(order.oid, self.cloids.get(key, 0))
 
-    def note(self, order: Order, status: str) -> None:
+    def record_status(self, order: Order, status: str) -> None:
+        """Records a status of an order for the store and the streams."""
         self.changes.orders[order.oid] = order
         self.changes.updates.append((order.account, order, status))
 
@@ -139,13 +140,13 @@ class Exchange:
         return changes
 
     def load(self, accounts: Iterable[Account], orders: Iterable[Order], twaps: Iterable[Twap]) -> None:
-        """Fills an empty exchange with what was stored; orders in order of their ids."""
+        """Fills an empty exchange with stored accounts, orders (ascending by id) and TWAPs."""
         self.accounts = {account.address: account for account in accounts}
         for order in orders:
             if order.status == OPEN:
                 ahead = order.ahead
-                self.enter(order)
+                self.add_open_order(order)
                 order.ahead = ahead
             else:
-                self._name(order)
+                self._index_cloid(order)
         self.twaps = {twap.id: twap for twap in twaps}

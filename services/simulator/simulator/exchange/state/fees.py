@@ -1,4 +1,4 @@
-"""What a trade costs: rates by the volume of the last fourteen days, rebates by the share of it. Source: docs, Fees."""
+"""Fee rates: tiers by the volume of the last fourteen days, maker rebates by its share. Source: docs, Fees."""
 
 from decimal import Decimal
 from typing import Final
@@ -17,13 +17,13 @@ TIERS: Final = (
     (2_000_000_000, Decimal("0.00026"), Decimal(0)),
     (7_000_000_000, Decimal("0.00024"), Decimal(0)),
 )
-"""(volume above which it holds, taker, maker)."""
+"""(volume in USD above which the tier applies, taker rate, maker rate)."""
 REBATES: Final = (
     (Decimal("0.005"), Decimal("-0.00001")),
     (Decimal("0.015"), Decimal("-0.00002")),
     (Decimal("0.03"), Decimal("-0.00003")),
 )
-"""(share of everybody's volume, made as a maker, above which it holds, maker)."""
+"""(share of the exchange's volume, traded as a maker, above which the rebate applies, maker rate)."""
 BUILDER_UNIT: Final = Decimal("0.00001")
 """Builder fees are counted in tenths of a basis point."""
 MAX_BUILDER_UNITS: Final = 100
@@ -34,35 +34,35 @@ def day_of(time_ms: int) -> int:
 
 
 def window_volume(account: Account, now_ms: int) -> Decimal:
-    """USD traded in the days before today, as the tiers count it."""
+    """USD traded within the window's days before today."""
     today = day_of(now_ms)
     counted = [row for day, row in account.volumes.items() if today - WINDOW_DAYS <= day < today]
     return sum((usd for row in counted for usd in row), Decimal(0))
 
 
 def maker_volume(account: Account, now_ms: int) -> Decimal:
-    """USD traded as a maker in the days before today."""
+    """USD traded as a maker within the window's days before today."""
     today = day_of(now_ms)
     counted = [row[1] for day, row in account.volumes.items() if today - WINDOW_DAYS <= day < today]
     return sum(counted, Decimal(0))
 
 
-def rates(account: Account, now_ms: int, everybodys_usd: Decimal = Decimal(0)) -> tuple[Decimal, Decimal]:
-    """(taker, maker) fractions of the notional; `everybodys_usd` is the exchange's volume of the same days."""
+def rates(account: Account, now_ms: int, exchange_volume_usd: Decimal = Decimal(0)) -> tuple[Decimal, Decimal]:
+    """(taker, maker) fractions of the notional; `exchange_volume_usd` is the exchange's volume of the same days."""
     volume = window_volume(account, now_ms)
     taker, maker = BASE
     for bound, tier_taker, tier_maker in TIERS:
         if volume > bound:
             taker, maker = tier_taker, tier_maker
-    made = maker_volume(account, now_ms) if everybodys_usd > 0 else Decimal(0)
+    made = maker_volume(account, now_ms) if exchange_volume_usd > 0 else Decimal(0)
     for share, rebate in REBATES:
-        if made > share * everybodys_usd:
+        if made > share * exchange_volume_usd:
             maker = rebate
     return taker, maker
 
 
 def count(account: Account, usd: Decimal, crossed: bool, now_ms: int) -> None:
-    """Enters a trade into the volumes; days that no tier looks at any more are dropped."""
+    """Adds a trade to the daily volumes; drops days older than the window."""
     today = day_of(now_ms)
     account.volume_usd += usd
     account.volumes.setdefault(today, [Decimal(0), Decimal(0)])[0 if crossed else 1] += usd

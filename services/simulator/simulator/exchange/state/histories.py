@@ -1,4 +1,4 @@
-"""The past of every account, as /info looks it up."""
+"""Past fills, orders, fundings and ledger rows of every account, for /info."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from simulator.exchange.state.orders import Fill, Order, Twap
 
 @dataclass(slots=True)
 class Histories:
-    """What /info looks up, per account; newest last."""
+    """Rows by account, newest last; `rates` by coin, `orders` by id."""
 
     fills: dict[str, list[Fill]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[int, Order] = field(default_factory=dict)

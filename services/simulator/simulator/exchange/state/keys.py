@@ -1,4 +1,4 @@
-"""Which keys may act for which account, and which nonces a key has used up."""
+"""API wallets and nonces: which keys may act for which account, and which nonces a key has used."""
 
 import bisect
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ AGENT_LIFE_MS = 90 * DAY_MS
 
 
 class NonceError(Exception):
-    """The nonce is outside the window or was used; the text is the exchange's own."""
+    """The nonce is outside the window or already used; the text is the exchange's."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Keys:
         self._changed = True
 
     def remove(self, master: str, name: str) -> bool:
-        """Takes an API wallet's rights away; whether there was one."""
+        """Revokes an API wallet; returns whether there was one."""
         found = [a.address for a in self.agents.values() if (a.master, a.name) == (master, name)]
         for address in found:
             del self.agents[address]
@@ -50,16 +50,16 @@ class Keys:
 
     @property
     def is_changed(self) -> bool:
-        """Whether there is something that isn't on disk yet."""
+        """Whether API wallets or nonces have changed since they were last taken."""
         return self._changed or bool(self._used)
 
     def take_used(self) -> set[str]:
-        """The keys that have used a nonce since last time."""
+        """The keys that have used a nonce since the last call."""
         used, self._used = self._used, set()
         return used
 
     def take_changed(self) -> bool:
-        """Whether API wallets have come or gone since last time."""
+        """Whether API wallets were added or removed since the last call."""
         changed, self._changed = self._changed, False
         return changed
 
@@ -68,7 +68,7 @@ class Keys:
         return [agent for agent in self.agents.values() if agent.master == master and agent.name]
 
     def master_of(self, signer: str, now_ms: int) -> str | None:
-        """The account that a key acts for as an API wallet, or None when it is none (any more)."""
+        """The account that a key may act for as an API wallet; None for other keys and expired wallets."""
         agent = self.agents.get(signer)
         return agent.master if agent is not None and agent.valid_until_ms > now_ms else None
 

@@ -1,4 +1,4 @@
-"""What an order can trade with: the market's own levels, thinned by what was taken from them, and resting orders."""
+"""The order books: the market's own levels, reduced by what accounts have taken, and the accounts' resting orders."""
 
 import math
 from bisect import insort
@@ -11,7 +11,7 @@ from simulator.market.coins import COINS
 from simulator.market.market import Market
 
 RECOVERY_S = 8.0
-"""Taken depth comes back with this time constant."""
+"""Time constant with which taken depth recovers."""
 
 Side = tuple[str, bool]
 """(coin, is_buy): True for the bids."""
@@ -22,8 +22,12 @@ def priority(order: Order) -> tuple[Decimal, int]:
     return (-order.price if order.is_buy else order.price, order.oid)
 
 
-class Books:
-    """Both sides of every coin. The market's lists are changed in place; a list it has made anew is thinned once."""
+class OrderBooks:
+    """Both sides of every coin.
+
+    Taking from a level changes the market's list in place. A market step replaces the list; `refresh` then reduces the
+    new list once by the depth that has not recovered yet (`taken`).
+    """
 
     def __init__(self, market: Market) -> None:
         self._market = market
@@ -37,11 +41,11 @@ class Books:
         return market.bids if is_buy else market.asks
 
     def orders(self, coin: str, is_buy: bool) -> list[Order]:
-        """Our traders' resting orders of a side, best first."""
+        """The accounts' resting orders of a side, best first."""
         return self.resting.get((coin, is_buy), [])
 
     def rest(self, order: Order) -> None:
-        """Enters an order; what the market shows at its price is served before it."""
+        """Adds an order behind the size that the market shows at its price (`ahead`)."""
         order.ahead = self._shown(order)
         insort(self.resting.setdefault((order.coin, order.is_buy), []), order, key=priority)
 
@@ -51,7 +55,7 @@ class Books:
             side.remove(order)
 
     def best(self, coin: str, is_buy: bool) -> Decimal | None:
-        """The best price of a side, whoever offers it."""
+        """The best price of a side, of the market or an account."""
         prices = [level.price for level in self.levels(coin, is_buy)[:1]]
         prices += [order.price for order in self.orders(coin, is_buy)[:1]]
         return (max(prices) if is_buy else min(prices)) if prices else None
@@ -61,7 +65,7 @@ class Books:
         return None if bid is None or ask is None else (bid + ask) / 2
 
     def view(self, coin: str, is_buy: bool) -> list[Level]:
-        """The side as everybody sees it: market and traders together, best first."""
+        """The public book of a side: market levels and resting orders merged, best first."""
         joined = {level.price: Level(level.price, level.size, level.count) for level in self.levels(coin, is_buy)}
         for order in self.orders(coin, is_buy):
             level = joined.setdefault(order.price, Level(order.price, ZERO, 0))
@@ -69,8 +73,8 @@ class Books:
             level.count += 1
         return [joined[price] for price in sorted(joined, reverse=is_buy)]
 
-    def took(self, coin: str, is_buy: bool, level: Level, size: Decimal) -> None:
-        """Takes from a level of the market; orders behind that size move up."""
+    def take_from(self, coin: str, is_buy: bool, level: Level, size: Decimal) -> None:
+        """Takes `size` from a market level; orders that queue behind it move up."""
         level.size -= size
         self.taken[coin, is_buy] = self.taken.get((coin, is_buy), 0.0) + float(size)
         for order in self.orders(coin, is_buy):
@@ -80,8 +84,8 @@ class Books:
             levels = self.levels(coin, is_buy)
             levels[:] = [each for each in levels if each.size > 0]
 
-    def back_away(self, order: Order) -> None:
-        """The market's very last lot leaves the way of an order that has taken all else and rests: no book crosses."""
+    def move_last_level(self, order: Order) -> None:
+        """Moves the market's last level one step behind an order that rests at its price: the book must not cross."""
         [level] = self.levels(order.coin, not order.is_buy)
         for other in self.orders(order.coin, not order.is_buy):
             if other.price == level.price:
@@ -90,7 +94,7 @@ class Books:
         level.price = order.price + (step if order.is_buy else -step)
 
     def refresh(self, dt_s: float) -> None:
-        """After the market has moved: taken depth recovers, new levels are thinned by what is still missing."""
+        """Recovers taken depth after a market step and reduces new levels by what is still missing."""
         for coin in self._market.coins:
             for is_buy in (True, False):
                 side = (coin, is_buy)
@@ -99,19 +103,19 @@ class Books:
                 levels = self.levels(coin, is_buy)
                 if levels is not self._seen.get(side):
                     self._seen[side] = levels
-                    _thin(levels, missing, COINS[coin].lot)
+                    _reduce(levels, missing, COINS[coin].lot)
                 for order in self.orders(coin, is_buy):
                     order.ahead = min(order.ahead, self._shown(order))
 
     def save(self) -> dict[str, Any]:
-        """What a restart needs beside the orders: the depth that is missing, and what is served before each order."""
+        """The state that a restart needs beside the orders: missing depth, and the size queued ahead of each order."""
         return {
             "taken": [[coin, is_buy, missing] for (coin, is_buy), missing in self.taken.items()],
             "ahead": {order.oid: str(order.ahead) for side in self.resting.values() for order in side},
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        """Goes on from what was saved; the orders have been entered again, and the market's levels are thinned."""
+        """Continues from a saved state, after the orders were added; the market's levels are already reduced."""
         self.taken = {(coin, is_buy): missing for coin, is_buy, missing in saved["taken"]}
         for side in self.resting.values():
             for order in side:
@@ -125,8 +129,8 @@ class Books:
         return next((level.size for level in levels if level.price == order.price), ZERO)
 
 
-def _thin(levels: list[Level], missing: float, lot: Decimal) -> None:
-    """Removes that much size from the best levels on; of the last level one lot always stays."""
+def _reduce(levels: list[Level], missing: float, lot: Decimal) -> None:
+    """Removes `missing` coin from the best levels down; one lot of the last level always stays."""
     while missing > 0:
         size = float(levels[0].size)
         if size > missing or len(levels) == 1:

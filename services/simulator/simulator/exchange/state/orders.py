@@ -1,4 +1,4 @@
-"""Orders, fills and TWAPs as the exchange keeps them."""
+"""Orders, fills and TWAPs: the records of the exchange. Their field names are those of the stored documents."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,7 +12,7 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class Request:
-    """One order as asked for, already parsed."""
+    """One order as requested, parsed."""
 
     coin: Coin
     is_buy: bool
@@ -32,9 +32,9 @@ class Request:
 class Order:
     """One order. Sizes in coin, prices in USD; `trigger_price` is None for plain orders.
 
-    `parent` and `children` link a bracket; a child with `waits` isn't live until its parent has filled whole.
-    `ahead` is how much of the market's own size at this price is served first, in coin. `liquidation` marks an order
-    that the exchange itself sends for an account below its margin, `is_deleveraging` the other side of such a one.
+    `parent` and `children` link a bracket; a child with `waits` isn't active until its parent is filled.
+    `ahead` is the market's size at this price that is filled first, in coin. `liquidation` marks an order
+    by which the exchange liquidates an account, `is_deleveraging` its counterpart in auto-deleveraging.
     """
 
     oid: int
@@ -77,13 +77,13 @@ class Order:
 
     @property
     def fires_above(self) -> bool:
-        """A buy stop and a sell target fire when the mark rises to the trigger."""
+        """Whether the trigger fires on a rising mark: buy stops and sell targets do."""
         return self.is_buy == (self.trigger_kind == "sl")
 
 
 @dataclass(slots=True)
 class Fill:
-    """One fill of one account's order; `fee` positive is paid, the builder's included; `closed_pnl` gross of it."""
+    """One fill of one account's order. `fee` includes the builder's, positive is paid; `closed_pnl` is before fees."""
 
     account: str
     coin: str
@@ -122,7 +122,7 @@ class Fill:
 
 @dataclass(slots=True)
 class Twap:
-    """An order worked in slices over `minutes`; ends as finished, terminated or in error."""
+    """An order executed in slices over `minutes`; `status`: activated, then finished, terminated or error."""
 
     id: int
     account: str

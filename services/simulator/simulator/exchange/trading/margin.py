@@ -1,4 +1,4 @@
-"""Margin: what an order needs, what is free, and the two actions that move it."""
+"""Margin: what an order needs, what is available, leverage settings, and isolated margin transfers."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -12,8 +12,8 @@ from simulator.exchange.state.orders import ZERO, Order
 from simulator.market.coins import COINS, Coin
 
 
-def held_usd(exchange: Exchange, account: Account, *, more: tuple[Order, Decimal] | None = None) -> Decimal:
-    """Margin that resting orders would need beyond closing what is open; with so much of one order `more`."""
+def resting_margin_usd(exchange: Exchange, account: Account, *, more: tuple[Order, Decimal] | None = None) -> Decimal:
+    """Margin of the resting orders beyond what closes positions; `more` adds so much of one further order."""
     sums: dict[tuple[str, bool], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     resting = [(order, order.size) for order in exchange.orders_by_account.get(account.address, {}).values()]
     for order, part in (*resting, *([] if more is None else [more])):
@@ -30,14 +30,14 @@ def held_usd(exchange: Exchange, account: Account, *, more: tuple[Order, Decimal
     return total
 
 
-def free_usd(exchange: Exchange, account: Account) -> Decimal:
-    """What new orders may use: cross value minus what positions and resting orders tie up."""
+def available_usd(exchange: Exchange, account: Account) -> Decimal:
+    """Margin available to new orders: cross value minus the margin of positions and resting orders."""
     sums = figures(account, exchange.marks())
-    return sums.cross_value - sums.cross_margin_used - held_usd(exchange, account)
+    return sums.cross_value - sums.cross_margin_used - resting_margin_usd(exchange, account)
 
 
 def quote(exchange: Exchange, order: Order) -> tuple[Decimal, Decimal]:
-    """(size in coin, USD) that would match at once, own orders left out."""
+    """(size in coin, USD) that would match at once against the public book."""
     size, usd = ZERO, ZERO
     for level in exchange.books.view(order.coin, not order.is_buy):
         if size >= order.size or (level.price > order.price if order.is_buy else level.price < order.price):
@@ -71,26 +71,29 @@ def check_order(exchange: Exchange, order: Order) -> None:
     builder = order.builder_units * fees.BUILDER_UNIT
     needed = (max(taken_usd, taken * mark) + rest_usd) * added / order.size / leverage
     needed += loss + taken_usd * (taker + builder) + rest_usd * max(ZERO, maker + builder)
-    free = free_usd(exchange, account)
+    free = available_usd(exchange, account)
     if turns:
         held = account.positions[order.coin]
         released = abs(position) * mark / held.leverage if held.is_cross else max(ZERO, held.equity(mark))
         free += released * min(taken, abs(position)) / abs(position)
         if taken == 0 and rest_usd:
-            needed = max(needed, held_usd(exchange, account, more=(order, order.size)) - held_usd(exchange, account))
+            needed = max(
+                needed,
+                resting_margin_usd(exchange, account, more=(order, order.size)) - resting_margin_usd(exchange, account),
+            )
     if needed > free:
         raise OrderError(errors.MARGIN, "perpMarginRejected")
 
 
 def _check_closing(exchange: Exchange, account: Account, order: Order) -> None:
-    """An order that only closes needs nothing, unless others rest for the same position already. Raises OrderError."""
+    """Checks an order that only closes: it needs margin where others rest for the position too. Raises OrderError."""
     if order.tif in ("Ioc", "FrontendMarket"):
         return
     rest = order.size - quote(exchange, order)[0]
     if rest <= 0 or not exchange.orders_by_account.get(account.address):
         return
-    needed = held_usd(exchange, account, more=(order, rest)) - held_usd(exchange, account)
-    if needed > max(ZERO, free_usd(exchange, account)):
+    needed = resting_margin_usd(exchange, account, more=(order, rest)) - resting_margin_usd(exchange, account)
+    if needed > max(ZERO, available_usd(exchange, account)):
         raise OrderError(errors.MARGIN, "perpMarginRejected")
 
 
@@ -104,11 +107,11 @@ def can_match(exchange: Exchange, order: Order, size: Decimal) -> bool:
     added = max(ZERO, size - abs(position)) if turns else size
     leverage = account.leverage_of(coin).value
     own = order.size * order.price / leverage
-    return added == 0 or free_usd(exchange, account) + own >= added * order.price / leverage
+    return added == 0 or available_usd(exchange, account) + own >= added * order.price / leverage
 
 
 def set_leverage(exchange: Exchange, address: str, coin: Coin, value: int, is_cross: bool) -> None:
-    """Raising is always allowed; lowering needs margin; the type can't change under an open position."""
+    """Sets a coin's leverage: lowering it needs margin, and an open position fixes the type. Raises ActionError."""
     account = exchange.accounts[address]
     if not 1 <= value <= coin.max_leverage:
         raise ActionError(errors.LEVERAGE)
@@ -122,7 +125,7 @@ def set_leverage(exchange: Exchange, address: str, coin: Coin, value: int, is_cr
             raise ActionError(errors.LEVERAGE)
         missing = notional / value - (notional / position.leverage if position.is_cross else position.equity(mark))
         if value < position.leverage and missing > 0:
-            if missing > free_usd(exchange, account):
+            if missing > available_usd(exchange, account):
                 raise ActionError(errors.CROSS_LEVERAGE if position.is_cross else errors.ISOLATED_LEVERAGE)
             if not position.is_cross:
                 account.raw_usd -= missing
@@ -144,7 +147,7 @@ def move_isolated(exchange: Exchange, address: str, coin: Coin, usd: Decimal) ->
         raise ActionError(errors.NOT_ISOLATED)
     mark = exchange.market.coins[coin.name].mark_price
     notional = abs(position.size) * mark
-    if usd > 0 and usd > free_usd(exchange, account):
+    if usd > 0 and usd > available_usd(exchange, account):
         raise ActionError(errors.MARGIN_INCREASE)
     if usd < 0 and position.equity(mark) + usd < max(notional / position.leverage, notional / 10):
         raise ActionError(errors.MARGIN_DECREASE)

@@ -1,4 +1,4 @@
-"""Price-time priority: orders against the market's depth, against each other, and against the flow of trades."""
+"""Matching by price-time priority: orders against market levels, each other, and the market's trades."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -6,9 +6,9 @@ from decimal import Decimal
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import ZERO, Order
 from simulator.exchange.trading.margin import can_match
-from simulator.exchange.trading.open_interest import may_grow
-from simulator.exchange.trading.order_close import finish, follow_position, room_to_reduce
-from simulator.exchange.trading.settlement import book_fill, new_tid
+from simulator.exchange.trading.open_interest import may_fill_at_cap
+from simulator.exchange.trading.order_close import adjust_reduce_only_orders, finish, reducible_size
+from simulator.exchange.trading.settlement import book_fill, next_trade_id
 from simulator.market.coin_market import Level, Trade
 from simulator.market.coins import COINS
 
@@ -19,9 +19,9 @@ def reaches(order: Order, price: Decimal) -> bool:
 
 
 def cap_reduce_only(exchange: Exchange, order: Order) -> None:
-    """A reduce-only order never trades more than the position holds."""
+    """Caps a reduce-only order's size at what the position holds."""
     if order.reduce_only:
-        order.size = min(order.size, room_to_reduce(exchange, order))
+        order.size = min(order.size, reducible_size(exchange, order))
 
 
 def take(exchange: Exchange, order: Order, now_ms: int) -> None:
@@ -44,11 +44,11 @@ def take(exchange: Exchange, order: Order, now_ms: int) -> None:
         if size <= 0:
             if order.tif != "Gtc":
                 return
-            books.back_away(order)
+            books.move_last_level(order)
             continue
         book_fill(exchange, order, level.price, size, crossed=True, now_ms=now_ms)
-        books.took(order.coin, other, level, size)
-        follow_position(exchange, order.account, order.coin, order, now_ms)
+        books.take_from(order.coin, other, level, size)
+        adjust_reduce_only_orders(exchange, order.account, order.coin, order, now_ms)
 
 
 def _is_first(maker: Order, level: Level | None) -> bool:
@@ -59,14 +59,14 @@ def _is_first(maker: Order, level: Level | None) -> bool:
 
 
 def available(exchange: Exchange, coin: str, is_buy: bool, level: Level) -> Decimal:
-    """The market's very last level keeps one lot, so that there always is a price."""
+    """What an order can take of a level: the last level keeps one lot, so that a side is never empty."""
     is_last = len(exchange.books.levels(coin, is_buy)) == 1
     return level.size - COINS[coin].lot if is_last else level.size
 
 
 def _refusal(exchange: Exchange, maker: Order, size: Decimal) -> str | None:
     """The final status of a resting order that may not be filled now."""
-    if not may_grow(exchange, maker):
+    if not may_fill_at_cap(exchange, maker):
         return "openInterestCapCanceled"
     return None if can_match(exchange, maker, size) else "marginCanceled"
 
@@ -84,7 +84,7 @@ def _take_order(exchange: Exchange, order: Order, maker: Order, now_ms: int) -> 
     if refusal := _refusal(exchange, maker, size):
         finish(exchange, maker, refusal, now_ms)
         return
-    tid = new_tid(exchange)
+    tid = next_trade_id(exchange)
     for mine, theirs, crossed in ((order, maker, True), (maker, order, False)):
         book_fill(
             exchange,
@@ -99,7 +99,7 @@ def _take_order(exchange: Exchange, order: Order, maker: Order, now_ms: int) -> 
         )
     _end_if_filled(exchange, maker, now_ms)
     for mine in (order, maker):
-        follow_position(exchange, mine.account, mine.coin, mine, now_ms)
+        adjust_reduce_only_orders(exchange, mine.account, mine.coin, mine, now_ms)
 
 
 def _end_if_filled(exchange: Exchange, order: Order, now_ms: int) -> None:
@@ -108,7 +108,7 @@ def _end_if_filled(exchange: Exchange, order: Order, now_ms: int) -> None:
 
 
 def _fill_resting(exchange: Exchange, order: Order, size: Decimal, now_ms: int) -> Decimal:
-    """Fills a resting order by the market's flow; returns how much was used of it."""
+    """Fills a resting order with up to `size` of the market's flow; returns the size filled."""
     cap_reduce_only(exchange, order)
     size = min(size, order.size)
     if size <= 0:
@@ -120,12 +120,12 @@ def _fill_resting(exchange: Exchange, order: Order, size: Decimal, now_ms: int) 
         return ZERO
     book_fill(exchange, order, order.price, size, crossed=False, now_ms=now_ms)
     _end_if_filled(exchange, order, now_ms)
-    follow_position(exchange, order.account, order.coin, order, now_ms)
+    adjust_reduce_only_orders(exchange, order.account, order.coin, order, now_ms)
     return size
 
 
 def flow(exchange: Exchange, coin: str, trades: Sequence[Trade], now_ms: int) -> None:
-    """The market's own trades hit resting orders: better prices first, at the same price after what stood ahead."""
+    """Fills resting orders from the market's trades: better prices first, at the trade's price after the size ahead."""
     for trade in trades:
         left, price = trade.size, Decimal(repr(trade.price))
         for order in list(exchange.books.orders(coin, trade.side == "A")):
@@ -139,7 +139,7 @@ def flow(exchange: Exchange, coin: str, trades: Sequence[Trade], now_ms: int) ->
 
 
 def uncross(exchange: Exchange, coin: str, now_ms: int) -> None:
-    """The market has moved through resting orders: what it now offers beyond their price fills them."""
+    """Fills resting orders that the market has moved through from the levels beyond their price."""
     books = exchange.books
     for is_buy in (True, False):
         for order in list(books.orders(coin, is_buy)):
@@ -149,6 +149,6 @@ def uncross(exchange: Exchange, coin: str, now_ms: int) -> None:
                     break
                 used = _fill_resting(exchange, order, available(exchange, coin, not is_buy, level), now_ms)
                 if used > 0:
-                    books.took(coin, not is_buy, level, used)
+                    books.take_from(coin, not is_buy, level, used)
                 elif order.is_open:
-                    books.back_away(order)
+                    books.move_last_level(order)

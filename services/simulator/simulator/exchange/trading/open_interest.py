@@ -1,4 +1,4 @@
-"""Open interest at its cap: positions may shrink, not grow. Source: Hyperliquid docs, Open interest caps."""
+"""Open interest caps: at the cap positions may shrink, not grow. Source: Hyperliquid docs, Open interest caps."""
 
 from decimal import Decimal
 
@@ -14,11 +14,11 @@ def check_open_interest(exchange: Exchange, order: Order, *, crosses: bool) -> N
     At the cap an order may still come to rest, if its price isn't more aggressive than the oracle's.
     """
     cap = exchange.open_interest_caps.get(order.coin)
-    if cap is None or order.reduce_only or added(exchange, order) == 0:
+    if cap is None or order.reduce_only or added_size(exchange, order) == 0:
         return
     if not exchange.is_capped(order.coin):
         mark = exchange.market.coins[order.coin].mark_price
-        if crosses and exchange.open_interest_usd(order.coin) + added(exchange, order) * mark > cap:
+        if crosses and exchange.open_interest_usd(order.coin) + added_size(exchange, order) * mark > cap:
             raise OrderError(errors.INTEREST_SPEED, "openInterestIncreaseRejected")
         return
     position = exchange.accounts[order.account].position_size(order.coin)
@@ -30,13 +30,13 @@ def check_open_interest(exchange: Exchange, order: Order, *, crosses: bool) -> N
         raise OrderError(errors.INTEREST_PRICE, "tooAggressiveAtOpenInterestCapRejected")
 
 
-def may_grow(exchange: Exchange, order: Order) -> bool:
+def may_fill_at_cap(exchange: Exchange, order: Order) -> bool:
     """Whether a resting order may still be filled: at the cap only if it adds nothing."""
-    return not exchange.is_capped(order.coin) or order.reduce_only or added(exchange, order) == 0
+    return not exchange.is_capped(order.coin) or order.reduce_only or added_size(exchange, order) == 0
 
 
-def added(exchange: Exchange, order: Order) -> Decimal:
-    """How much larger the position would get, in coin."""
+def added_size(exchange: Exchange, order: Order) -> Decimal:
+    """By how much the order would enlarge the position, in coin."""
     position = exchange.accounts[order.account].position_size(order.coin)
     reduces = position != 0 and (position > 0) != order.is_buy
     return max(ZERO, order.size - abs(position)) if reduces else order.size

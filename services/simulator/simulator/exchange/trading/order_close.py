@@ -1,4 +1,4 @@
-"""How orders end, and what their end does to the orders that hang on them."""
+"""The end of orders, and its effects on linked orders: brackets, siblings, reduce-only orders."""
 
 from decimal import Decimal
 
@@ -9,10 +9,10 @@ from simulator.exchange.state.orders import Order
 
 
 def finish(exchange: Exchange, order: Order, status: str, now_ms: int) -> None:
-    """Ends an order in its final status; its bracket follows."""
+    """Ends an order in its final status, then settles its children and siblings."""
     order.status, order.status_ms = status, now_ms
-    exchange.leave(order)
-    exchange.note(order, status)
+    exchange.remove_open_order(order)
+    exchange.record_status(order, status)
     if order.parent and status == "filled":
         _cancel_siblings(exchange, order, now_ms)
     if order.children:
@@ -20,7 +20,7 @@ def finish(exchange: Exchange, order: Order, status: str, now_ms: int) -> None:
 
 
 def cancel(exchange: Exchange, address: str, oid: int, now_ms: int, status: str = "canceled") -> Order:
-    """Cancels an open order of the account. Raises OrderError with the one text for every other case."""
+    """Cancels an open order of the account. Raises OrderError, with one text for all other cases."""
     order = exchange.orders.get(oid)
     if order is None or order.account != address:
         raise OrderError(errors.GONE)
@@ -38,16 +38,16 @@ def cancel_all(exchange: Exchange, address: str, now_ms: int, status: str, coin:
 
 
 def _settle_children(exchange: Exchange, parent: Order, now_ms: int) -> None:
-    """Children live after a full fill, or when only margin stopped it; they die with a parent that ended otherwise.
+    """Activates waiting children after a full fill, or a partial one that only margin stopped; else cancels them.
 
-    None closes more than was opened.
+    An active child's size is at most what its parent has filled.
     """
-    lives = parent.status == "filled" or (parent.status == "marginCanceled" and parent.filled > 0)
+    activates = parent.status == "filled" or (parent.status == "marginCanceled" and parent.filled > 0)
     for oid in parent.children:
         child = exchange.orders.get(oid)
         if child is None or not child.waits:
             continue
-        if not lives:
+        if not activates:
             finish(exchange, child, "canceled", now_ms)
             continue
         child.waits = False
@@ -56,24 +56,24 @@ def _settle_children(exchange: Exchange, parent: Order, now_ms: int) -> None:
 
 
 def _cancel_siblings(exchange: Exchange, order: Order, now_ms: int) -> None:
-    """One of a stop and a target has filled: the other one goes."""
+    """Cancels the other orders of a bracket after its stop or its target is filled."""
     for other in exchange.open_of(order.account, order.coin):
         if other.parent == order.parent and other.oid != order.oid:
             finish(exchange, other, "siblingFilledCanceled", now_ms)
 
 
-def room_to_reduce(exchange: Exchange, order: Order) -> Decimal:
+def reducible_size(exchange: Exchange, order: Order) -> Decimal:
     """How much of the position an order of that side can close."""
     position = exchange.accounts[order.account].position_size(order.coin)
     return abs(position) if position and (position > 0) != order.is_buy else Decimal(0)
 
 
-def follow_position(exchange: Exchange, address: str, coin: str, cause: Order, now_ms: int) -> None:
-    """After a fill: reduce-only orders that nothing is left for go, triggers tied to the position take its size."""
+def adjust_reduce_only_orders(exchange: Exchange, address: str, coin: str, cause: Order, now_ms: int) -> None:
+    """After a fill: cancels reduce-only orders without a position to reduce, resizes triggers tied to the position."""
     for order in exchange.open_of(address, coin):
         if order is cause or not order.reduce_only or order.waits or not order.is_open:
             continue
-        room = room_to_reduce(exchange, order)
+        room = reducible_size(exchange, order)
         if room == 0:
             finish(exchange, order, _end_without_room(order, cause), now_ms)
         elif order.is_position_tpsl and order.size != room:
@@ -89,16 +89,16 @@ def _end_without_room(order: Order, cause: Order) -> str:
 
 
 def _cap_reduce_only(exchange: Exchange, address: str, coin: str, now_ms: int) -> None:
-    """Resting reduce-only orders that together exceed the position: the older ones are cancelled."""
+    """Cancels the oldest resting reduce-only orders until the rest together fit the position."""
     resting = [order for order in exchange.open_of(address, coin) if order.reduce_only and not order.is_trigger]
     total = sum((order.size for order in resting), Decimal(0))
     for order in resting[:-1]:
-        if total <= room_to_reduce(exchange, order):
+        if total <= reducible_size(exchange, order):
             return
         total -= order.size
         finish(exchange, order, "reduceOnlyCanceled", now_ms)
 
 
-def keep_reduce_only_within_position(exchange: Exchange, order: Order, now_ms: int) -> None:
-    """After a reduce-only order came to rest."""
+def cap_resting_reduce_only(exchange: Exchange, order: Order, now_ms: int) -> None:
+    """Caps the resting reduce-only orders after one more has come to rest."""
     _cap_reduce_only(exchange, order.account, order.coin, now_ms)

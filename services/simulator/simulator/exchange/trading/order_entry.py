@@ -1,4 +1,4 @@
-"""Taking orders in: what is refused, what rests, what matches at once; and triggers when the mark reaches them."""
+"""Order entry: checks, immediate matching, resting; and the execution of triggers that the mark has reached."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from simulator.exchange.state.orders import OPEN, Order, Request
 from simulator.exchange.trading.margin import check_order
 from simulator.exchange.trading.matching import cap_reduce_only, reaches, take
 from simulator.exchange.trading.open_interest import check_open_interest
-from simulator.exchange.trading.order_close import finish, keep_reduce_only_within_position, room_to_reduce
+from simulator.exchange.trading.order_close import cap_resting_reduce_only, finish, reducible_size
 from simulator.numbers import decimals_of, number_text
 
 MIN_NOTIONAL_USD = Decimal(10)
@@ -20,7 +20,7 @@ IMMEDIATE = ("Ioc", "FrontendMarket")
 
 
 def check_static(exchange: Exchange, request: Request) -> None:
-    """What is wrong whatever the account holds. Raises BatchError: one such order refuses its whole batch."""
+    """Checks that don't depend on the account. Raises BatchError: one such order refuses its whole batch."""
     coin = request.coin
     if request.size < 0 or not coin.accepts_size(request.size):
         raise BatchError(errors.BAD_SIZE)
@@ -44,7 +44,7 @@ def place(
     is_position_tpsl: bool = False,
     twap_id: int | None = None,
 ) -> Order:
-    """Takes one order in; raises OrderError with the exchange's text when it refuses it."""
+    """Places one order: it rests, matches, or both. Raises OrderError with the exchange's text when it is refused."""
     order = make_order(exchange, address, request, now_ms)
     order.is_position_tpsl, order.twap_id = is_position_tpsl, twap_id
     try:
@@ -61,7 +61,7 @@ def place(
 
 
 def make_order(exchange: Exchange, address: str, request: Request, now_ms: int) -> Order:
-    """A new order with the next id, not yet entered anywhere."""
+    """A new order with the next id, not yet among the open orders."""
     exchange.next_oid += 1
     return Order(
         oid=exchange.next_oid,
@@ -89,7 +89,7 @@ def _check(exchange: Exchange, order: Order, parent: Order | None) -> None:
         raise OrderError(errors.ZERO_SIZE)
     if not order.reduce_only and order.size * order.price < MIN_NOTIONAL_USD:
         raise OrderError(errors.MIN_NOTIONAL, "minTradeNtlRejected")
-    if order.reduce_only and parent is None and room_to_reduce(exchange, order) == 0:
+    if order.reduce_only and parent is None and reducible_size(exchange, order) == 0:
         raise OrderError(errors.REDUCE_ONLY, "reduceOnlyRejected")
     if order.is_trigger and is_reached(order, exchange.market.coins[order.coin].mark_price):
         raise OrderError(errors.BAD_TRIGGER, "badTriggerPxRejected")
@@ -119,14 +119,14 @@ def _rest(exchange: Exchange, order: Order, parent: Order | None = None) -> None
         order.waits = parent.is_open
         parent.children.append(order.oid)
         exchange.changes.orders[parent.oid] = parent
-    exchange.enter(order)
-    exchange.note(order, OPEN)
+    exchange.add_open_order(order)
+    exchange.record_status(order, OPEN)
     if order.reduce_only and not order.is_trigger:
-        keep_reduce_only_within_position(exchange, order, order.time_ms)
+        cap_resting_reduce_only(exchange, order, order.time_ms)
 
 
 def _execute(exchange: Exchange, order: Order, now_ms: int) -> None:
-    """Matches an order as its time in force says."""
+    """Matches an order according to its time in force."""
     best = exchange.books.best(order.coin, not order.is_buy)
     crosses = best is not None and reaches(order, best)
     if order.tif == "Alo" and crosses:
@@ -148,7 +148,7 @@ def _execute(exchange: Exchange, order: Order, now_ms: int) -> None:
 
 
 def _end_immediate(exchange: Exchange, order: Order, now_ms: int) -> None:
-    """An order that never rests: filled, filled in part, or refused."""
+    """Ends an order that never rests as filled or canceled. Raises OrderError when nothing was filled."""
     if order.filled == 0:
         is_market = order.is_triggered and order.trigger_is_market
         status = "marketOrderNoLiquidityRejected" if is_market else "iocCancelRejected"
@@ -167,10 +167,10 @@ def fire_triggers(exchange: Exchange, now_ms: int) -> None:
     for order in reached:
         if not order.is_open or order.waits:
             continue
-        exchange.leave(order)
+        exchange.remove_open_order(order)
         order.is_triggered = True
         order.tif = "Ioc" if order.trigger_is_market else "Gtc"
-        exchange.note(order, "triggered")
+        exchange.record_status(order, "triggered")
         try:
             _execute(exchange, order, now_ms)
         except OrderError as error:

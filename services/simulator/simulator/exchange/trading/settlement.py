@@ -1,4 +1,4 @@
-"""Booking: fills with their fees, and the hourly funding."""
+"""Settlement: fills with their fees, and the hourly funding."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from simulator.market.coins import COINS
 from simulator.numbers import number_text, rounded_text
 
 
-def new_tid(exchange: Exchange) -> int:
+def next_trade_id(exchange: Exchange) -> int:
     exchange.next_tid += 1
     return exchange.next_tid
 
@@ -28,7 +28,7 @@ def book_fill(
     counterparty: str | None = None,
     liquidation: dict[str, Any] | None = None,
 ) -> None:
-    """Books one fill of `size` coin at `price`; without a counterparty the house takes the other side.
+    """Settles one fill of `size` coin at `price`; without a counterparty the house takes the other side.
 
     A match of two traders shares the `tid`. `liquidation` is that of the order met; a liquidated account pays no fee.
     """
@@ -69,7 +69,7 @@ def book_fill(
             crossed=crossed,
             fee=fee + for_builder,
             builder_fee=for_builder,
-            tid=tid or new_tid(exchange),
+            tid=tid or next_trade_id(exchange),
             cloid=order.cloid,
             liquidation=order.liquidation or liquidation,
             twap_id=order.twap_id,
@@ -80,7 +80,7 @@ def book_fill(
 
 
 def pay_funding(exchange: Exchange, coin: str, rate: Decimal, now_ms: int) -> None:
-    """The hour's payment of every position on the coin: size × oracle × rate; longs pay a positive rate."""
+    """Settles the hour's funding of every position in the coin: size × oracle × rate; longs pay a positive rate."""
     oracle = Decimal(exchange.market.coins[coin].oracle_text)
     for account in exchange.accounts.values():
         position = account.positions.get(coin)

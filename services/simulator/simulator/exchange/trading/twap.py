@@ -7,7 +7,7 @@ from simulator.exchange import errors
 from simulator.exchange.errors import OrderError
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import Request, Twap
-from simulator.exchange.trading.order_close import room_to_reduce
+from simulator.exchange.trading.order_close import reducible_size
 from simulator.exchange.trading.order_entry import MIN_NOTIONAL_USD, place
 from simulator.market.coins import COINS, Coin
 
@@ -29,7 +29,7 @@ def start(
     randomize: bool,
     now_ms: int,
 ) -> Twap:
-    """Begins a TWAP of `size` coin over `minutes`. Raises OrderError."""
+    """Starts a TWAP of `size` coin over `minutes`. Raises OrderError."""
     if minutes not in MINUTES:
         raise OrderError("Invalid TWAP duration: must be between 5 minutes and 24 hours")
     if size <= 0 or not coin.accepts_size(size):
@@ -60,7 +60,7 @@ def slices_of(minutes: int) -> int:
 
 
 def stop(exchange: Exchange, address: str, twap_id: int) -> None:
-    """Ends a running TWAP. Raises OrderError when it isn't one of the account's."""
+    """Terminates a running TWAP of the account. Raises OrderError when it has none of that id."""
     twap = exchange.twaps.get(twap_id)
     if twap is None or twap.account != address:
         raise OrderError(errors.TWAP_GONE)
@@ -75,21 +75,21 @@ def run_twaps(exchange: Exchange, now_ms: int) -> None:
 
 
 def _slice(exchange: Exchange, twap: Twap, now_ms: int) -> None:
-    """One slice: the schedule's share plus what earlier slices missed, at most three shares."""
+    """Sends one slice: the share due plus what earlier slices have missed, at most CATCH_UP shares."""
     total = slices_of(twap.minutes)
     done = (twap.next_ms - twap.started_ms) // SLICE_MS + 1
     step = COINS[twap.coin].lot
     share = twap.size / total
-    wanted = min(twap.size * min(done, total) / total - twap.executed, share * CATCH_UP)
+    due_size = min(twap.size * min(done, total) / total - twap.executed, share * CATCH_UP)
     if twap.randomize:
-        wanted *= Decimal(repr(random.Random(f"{twap.id}:{done}").uniform(0.8, 1.2)))
-    wanted = min(wanted.quantize(step), twap.size - twap.executed)
+        due_size *= Decimal(repr(random.Random(f"{twap.id}:{done}").uniform(0.8, 1.2)))
+    due_size = min(due_size.quantize(step), twap.size - twap.executed)
     if done >= total:
-        wanted = min(twap.size - twap.executed, share * CATCH_UP).quantize(step)
+        due_size = min(twap.size - twap.executed, share * CATCH_UP).quantize(step)
     twap.next_ms += SLICE_MS
     exchange.changes.twaps[twap.id] = twap
-    if wanted > 0:
-        _send(exchange, twap, wanted, now_ms)
+    if due_size > 0:
+        _send(exchange, twap, due_size, now_ms)
     if twap.executed >= twap.size or done >= total:
         _end(exchange, twap, "finished")
 
@@ -107,7 +107,7 @@ def _send(exchange: Exchange, twap: Twap, size: Decimal, now_ms: int) -> None:
         return
     twap.executed += order.filled
     twap.executed_usd += order.filled_usd
-    if twap.reduce_only and room_to_reduce(exchange, order) == 0:
+    if twap.reduce_only and reducible_size(exchange, order) == 0:
         _end(exchange, twap, "finished")
 
 

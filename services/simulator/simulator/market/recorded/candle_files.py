@@ -16,8 +16,8 @@ CANDLE_COLUMNS = ("t", "o", "h", "l", "c", "v")
 FUNDING_COLUMNS = ("time", "fundingRate")
 
 
-class BadFiles(Exception):
-    """Files that can't be played; the message says which and why."""
+class InvalidFiles(Exception):
+    """Files that can't be replayed; the message names the file and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,17 @@ class Row:
 
 
 def read_all_candles(folder: Path, coins: Iterable[str]) -> tuple[dict[str, list[Row]], int]:
-    """Each coin's candles of the shortest interval that all coins have, and its length in ms. Raises BadFiles."""
+    """Each coin's candles of the shortest interval that all coins have, and its length in ms. Raises InvalidFiles."""
     files = {coin: _files_by_length(folder, coin) for coin in coins}
     shared = set.intersection(*(set(lengths) for lengths in files.values()))
     if not shared:
-        raise BadFiles(f"{folder}: the coins' files have no interval in common")
+        raise InvalidFiles(f"{folder}: the coins' files have no interval in common")
     length = min(shared)
     return {coin: _checked(lengths[length], length) for coin, lengths in files.items()}, length
 
 
 def read_funding(folder: Path, coin: str) -> dict[int, float]:
-    """The coin's hourly rates by hour number (time // hour); empty without a file. Raises BadFiles."""
+    """The coin's hourly rates by hour number (time // hour); empty without a file. Raises InvalidFiles."""
     rates: dict[int, float] = {}
     for path in _paths(folder, coin):
         if _columns(path) == FUNDING_COLUMNS:
@@ -51,7 +51,7 @@ def read_funding(folder: Path, coin: str) -> dict[int, float]:
                 with _opened(path) as file:
                     rates |= {int(r["time"]) // HOUR_MS: float(r["fundingRate"]) for r in csv.DictReader(file)}
             except (OSError, EOFError, ValueError, TypeError) as error:
-                raise BadFiles(f"{path.name}: {error or type(error).__name__}") from error
+                raise InvalidFiles(f"{path.name}: {error or type(error).__name__}") from error
     return rates
 
 
@@ -61,13 +61,13 @@ def _files_by_length(folder: Path, coin: str) -> dict[int, Path]:
         if (columns := _columns(path)) == FUNDING_COLUMNS:
             continue
         if columns != CANDLE_COLUMNS:
-            raise BadFiles(f"{path.name}: the first line must be {','.join(CANDLE_COLUMNS)}")
+            raise InvalidFiles(f"{path.name}: the first line must be {','.join(CANDLE_COLUMNS)}")
         length = _length(path)
         if length in found:
-            raise BadFiles(f"{path.name} and {found[length].name} hold candles of the same coin and interval")
+            raise InvalidFiles(f"{path.name} and {found[length].name} hold candles of the same coin and interval")
         found[length] = path
     if not found:
-        raise BadFiles(f"{folder} must hold a .csv or .csv.gz file of candles with {coin} in its name")
+        raise InvalidFiles(f"{folder} must hold a .csv or .csv.gz file of candles with {coin} in its name")
     return found
 
 
@@ -84,7 +84,7 @@ def _columns(path: Path) -> tuple[str, ...]:
         with _opened(path) as file:
             return tuple(file.readline().strip().split(","))
     except (OSError, EOFError, ValueError) as error:
-        raise BadFiles(f"{path.name}: {error or type(error).__name__}") from error
+        raise InvalidFiles(f"{path.name}: {error or type(error).__name__}") from error
 
 
 def _length(path: Path) -> int:
@@ -92,7 +92,7 @@ def _length(path: Path) -> int:
     times = [row.t for row in _rows(path, most=2)]
     length = times[1] - times[0] if len(times) == 2 else 0
     if length not in INTERVALS_MS.values():
-        raise BadFiles(f"{path.name}: at least two candles of one known interval, without gaps, are needed")
+        raise InvalidFiles(f"{path.name}: at least two candles of one known interval, without gaps, are needed")
     return length
 
 
@@ -105,7 +105,7 @@ def _rows(path: Path, most: int | None = None) -> list[Row]:
                 if len(rows) == most:
                     break
     except (OSError, EOFError, ValueError, TypeError, ArithmeticError) as error:
-        raise BadFiles(f"{path.name}: {error or type(error).__name__}") from error
+        raise InvalidFiles(f"{path.name}: {error or type(error).__name__}") from error
     return rows
 
 
@@ -113,8 +113,10 @@ def _checked(path: Path, length_ms: int) -> list[Row]:
     rows = _rows(path)
     for one, two in pairwise(rows):
         if two.t - one.t != length_ms:
-            raise BadFiles(f"{path.name}: at t={two.t} a candle is missing or out of order; they must be without gaps")
+            raise InvalidFiles(
+                f"{path.name}: at t={two.t} a candle is missing or out of order; they must be without gaps"
+            )
     for row in rows:
         if not 0 < row.l <= min(row.o, row.c) <= max(row.o, row.c) <= row.h or row.v < 0:
-            raise BadFiles(f"{path.name}: at t={row.t} high and low don't hold open and close")
+            raise InvalidFiles(f"{path.name}: at t={row.t} high and low don't hold open and close")
     return rows

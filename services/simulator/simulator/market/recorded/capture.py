@@ -1,7 +1,7 @@
-"""A market that plays what an ingester has recorded from Hyperliquid: the same messages, at the same market times.
+"""A market that replays captured Hyperliquid messages, each at its market time.
 
-The files' format is in docs/simulated-market.md: gzip, one JSON object a line, in the order in which things were
-received; a last line or block that is cut ends its file.
+The files' format is in docs/simulated-market.md: gzip, one JSON object a line, in the order of receipt; a
+truncated last line or block ends its file.
 """
 
 import gzip
@@ -13,16 +13,16 @@ from typing import Any
 
 from simulator.market.coin_market import Trade
 from simulator.market.listing import DEFAULT_LISTING, Listing
-from simulator.market.recorded.candle_files import BadFiles
-from simulator.market.relay import BadMessage, RelayMarket
+from simulator.market.recorded.candle_files import InvalidFiles
+from simulator.market.relay import InvalidMessage, RelayMarket
 
 PATTERN = "*.jsonl.gz"
 VERSION = 1
 PAST_WITHIN_MS = 30 * 60_000
-"""How long after the start answers about the past are looked for: a recorder asks for them at a limited pace."""
+"""How long after the start past candles are looked for: a recorder requests them at a limited rate."""
 
-Line = tuple[int, dict[str, Any]]
-"""(market time in ms, what was received then)."""
+Record = tuple[int, dict[str, Any]]
+"""(market time in ms, the message or answer received then)."""
 
 
 def is_captured(path: Path) -> bool:
@@ -30,17 +30,19 @@ def is_captured(path: Path) -> bool:
     return path.match(PATTERN) if path.is_file() else any(path.glob(PATTERN))
 
 
-def read_lines(path: Path) -> Iterator[Line]:
-    """Everything recorded, with the newest exchange time heard by then. Raises BadFiles."""
-    heard_ms = 0
+def read_records(path: Path) -> Iterator[Record]:
+    """All records in order, each with the newest exchange time so far. Raises InvalidFiles."""
+    latest_ms = 0
     for file in [path] if path.is_file() else sorted(path.glob(PATTERN)):
         for number, content in enumerate(_objects(file)):
             if number == 0:
                 if content.get("capture") != VERSION:
-                    raise BadFiles(f"{file.name}: the first line must say that it is a capture of version {VERSION}")
+                    raise InvalidFiles(
+                        f"{file.name}: the first line must say that it is a capture of version {VERSION}"
+                    )
                 continue
-            heard_ms = max(heard_ms, _time_of(content))
-            yield heard_ms, content
+            latest_ms = max(latest_ms, _time_of(content))
+            yield latest_ms, content
 
 
 def _objects(file: Path) -> Iterator[dict[str, Any]]:
@@ -52,17 +54,17 @@ def _objects(file: Path) -> Iterator[dict[str, Any]]:
                 except ValueError:
                     if not line.endswith(b"\n"):
                         return
-                    raise BadFiles(f"{file.name}: a line is not JSON: {line[:60]!r}") from None
+                    raise InvalidFiles(f"{file.name}: a line is not JSON: {line[:60]!r}") from None
                 if isinstance(content, dict):
                     yield content
     except EOFError:
         return
     except (OSError, zlib.error) as error:
-        raise BadFiles(f"{file.name}: {error}") from error
+        raise InvalidFiles(f"{file.name}: {error}") from error
 
 
 def _time_of(content: dict[str, Any]) -> int:
-    """The exchange's time in a message; 0 where it tells none."""
+    """The exchange's time in a message; 0 for one without."""
     data = content.get("frame", {}).get("data")
     rows = data if isinstance(data, list) else [data]
     times = [row["time"] for row in rows if isinstance(row, dict) and isinstance(row.get("time"), int)]
@@ -70,58 +72,58 @@ def _time_of(content: dict[str, Any]) -> int:
 
 
 class CaptureMarket(RelayMarket):
-    """Begins where every coin is known, and stands still at the end. Messages it can't read are skipped and counted."""
+    """Starts where every coin is complete and halts at the end. Skips and counts unreadable messages."""
 
     def __init__(self, seed: int, path: Path, listing: Listing = DEFAULT_LISTING) -> None:
         self._path = path
         self.skipped = 0
-        self._lines = read_lines(path)
-        self._next = next(self._lines, None)
+        self._records = read_records(path)
+        self._next = next(self._records, None)
         super().__init__(seed, 0, listing)
-        while self.unknown() and self._take_next():
+        while self.missing_coins() and self._take_next():
             pass
-        if self.unknown():
-            raise BadFiles(f"{path}: nothing is recorded of {', '.join(self.unknown())}")
+        if self.missing_coins():
+            raise InvalidFiles(f"{path}: nothing is recorded of {', '.join(self.missing_coins())}")
         self._take_past()
-        self.open_at(self.heard_ms)
+        self.open_at(self.latest_ms)
 
     @property
     def end_ms(self) -> int:
-        """Where the messages end, once that is known."""
+        """The time of the last message, once it is reached."""
         return self.time_ms if self._next is None else super().end_ms
 
     @property
-    def stillness(self) -> str | None:
+    def halt_reason(self) -> str | None:
         return "the recorded messages have ended" if self._next is None else None
 
     def _advance(self, now_ms: int) -> dict[str, list[Trade]]:
         while self._next is not None and self._next[0] <= now_ms:
             self._take_next()
         if self._next is None:
-            now_ms = min(now_ms, max(self.heard_ms, self.time_ms))
+            now_ms = min(now_ms, max(self.latest_ms, self.time_ms))
         return super()._advance(now_ms)
 
     def _take_next(self) -> bool:
-        """Takes the next message; False when there is none."""
+        """Processes the next message; False when there is none."""
         if self._next is None:
             return False
         self._take(self._next[1])
-        self._next = next(self._lines, None)
+        self._next = next(self._records, None)
         return True
 
     def _take(self, content: dict[str, Any]) -> None:
         try:
             if "frame" in content:
-                self.hear(str(content["frame"].get("channel")), content["frame"].get("data"))
+                self.receive(str(content["frame"].get("channel")), content["frame"].get("data"))
             elif content.get("request", {}).get("type") == "candleSnapshot":
-                self.hear_past(content.get("answer"))
-        except (BadMessage, AttributeError):
+                self.receive_past(content.get("answer"))
+        except (InvalidMessage, AttributeError):
             self.skipped += 1
 
     def _take_past(self) -> None:
-        """Takes the past candles that were asked for after the start; of the candles since then nothing is told yet."""
-        began_ms = self.heard_ms
-        for at_ms, content in read_lines(self._path):
+        """Adds the past candles that were requested after the start, without those that open later."""
+        began_ms = self.latest_ms
+        for at_ms, content in read_records(self._path):
             if at_ms > began_ms + PAST_WITHIN_MS:
                 return
             if content.get("request", {}).get("type") == "candleSnapshot" and isinstance(content.get("answer"), list):
@@ -130,5 +132,5 @@ class CaptureMarket(RelayMarket):
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
         super().load(saved, closed)
-        self._lines = read_lines(self._path)
-        self._next = next((line for line in self._lines if line[0] > self.time_ms), None)
+        self._records = read_records(self._path)
+        self._next = next((record for record in self._records if record[0] > self.time_ms), None)

@@ -1,7 +1,7 @@
-"""DeepSeek's and DashScope's endpoints.
+"""The model endpoints: DeepSeek's, which is OpenAI-compatible, and DashScope's.
 
-A model's name asks for a bad day: `error-429` (or another status, or a DashScope code) answers with that error,
-`slow-20` only after twenty seconds of keep-alives, `blank` with nothing but blanks.
+Any model name and any bearer key are accepted. Some names request a failure: `error-429` (or another status, or a
+DashScope code) answers with that error, `slow-20` only after twenty seconds of keep-alives, `blank` with blanks.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from starlette.routing import Route
 from simulator.server.clock import now_ms
 from simulator.server.models.streaming import dashscope_events, deepseek_events, slow_json
 from simulator.server.models.trader import answer_text
-from simulator.server.request_body import TooLong, read_json
+from simulator.server.request_body import BodyTooLong, read_json
 
 CHARACTERS_PER_TOKEN = 4
 MODELS = ("deepseek-flash", "deepseek-pro")
@@ -61,7 +61,7 @@ def _has_key(request: Request) -> bool:
     return scheme.lower() == "bearer" and bool(key.strip())
 
 
-def _wanted_error(model: str) -> int | None:
+def _requested_error(model: str) -> int | None:
     status = model.removeprefix("error-")
     return int(status) if re.match(r"^error-[45]\d\d$", model) else None
 
@@ -102,13 +102,13 @@ async def deepseek_completion(request: Request) -> Response:
         system = str(messages[0]["content"])
         options = body.get("stream_options") or {}
         is_stream, with_usage = body.get("stream") is True, bool(options.get("include_usage"))
-    except TooLong:
+    except BodyTooLong:
         return _deepseek_error(413, "Request body too large")
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return _deepseek_error(422, "Failed to deserialize the JSON body into the target type")
-    wanted = _wanted_error(model)
-    if wanted is not None:
-        return _deepseek_error(wanted, "asked for by the model's name")
+    status = _requested_error(model)
+    if status is not None:
+        return _deepseek_error(status, "requested by the model's name")
     text = _text(model, messages)
     cached = _tokens(system)
     whole: dict[str, Any] = {
@@ -160,16 +160,16 @@ async def dashscope_generation(request: Request) -> Response:
         model, messages = str(body["model"]), body["input"]["messages"]
         prompt = "".join(str(message["content"]) for message in messages)
         is_incremental = bool((body.get("parameters") or {}).get("incremental_output"))
-    except TooLong:
+    except BodyTooLong:
         return _dashscope_error(413, "Request body too large")
     except (ValueError, KeyError, TypeError, AttributeError):
         return _dashscope_error(400, "Required parameter(s) missing or invalid, please check the request parameters.")
-    wanted = _wanted_error(model)
-    if wanted is not None:
-        return _dashscope_error(wanted, "asked for by the model's name")
+    status = _requested_error(model)
+    if status is not None:
+        return _dashscope_error(status, "requested by the model's name")
     code = model.removeprefix("error-")
     if model.startswith("error-") and code in DASHSCOPE_STATUSES:
-        return _dashscope_error(DASHSCOPE_STATUSES[code], "asked for by the model's name", code)
+        return _dashscope_error(DASHSCOPE_STATUSES[code], "requested by the model's name", code)
     text = _text(model, messages)
     whole = {
         "request_id": _id(prompt),

@@ -1,4 +1,4 @@
-"""Answers in pieces, as server-sent events, and the signs of life that come before a slow one."""
+"""Streamed answers as server-sent events, and the keep-alives before a slow one."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 PIECE_CHARACTERS = 40
-ALIVE_EVERY_S = 0.25
+KEEP_ALIVE_EVERY_S = 0.25
 
 
 def pieces(text: str) -> Iterator[str]:
@@ -14,17 +14,17 @@ def pieces(text: str) -> Iterator[str]:
         yield text[at : at + PIECE_CHARACTERS]
 
 
-async def alive(seconds: float, sign: str) -> AsyncIterator[str]:
-    """The sign of life, again and again for that long."""
-    for _ in range(round(seconds / ALIVE_EVERY_S)):
-        yield sign
-        await asyncio.sleep(ALIVE_EVERY_S)
+async def keep_alives(seconds: float, keep_alive: str) -> AsyncIterator[str]:
+    """Repeats the keep-alive for that long."""
+    for _ in range(round(seconds / KEEP_ALIVE_EVERY_S)):
+        yield keep_alive
+        await asyncio.sleep(KEEP_ALIVE_EVERY_S)
 
 
 async def deepseek_events(whole: dict[str, Any], wait_s: float, *, with_usage: bool) -> AsyncIterator[str]:
-    """A completion as DeepSeek streams it: comments while it works, deltas, the usage if asked for, [DONE]."""
-    async for sign in alive(wait_s, ": keep-alive\n\n"):
-        yield sign
+    """A completion as DeepSeek streams it: keep-alive comments, deltas, the usage if requested, [DONE]."""
+    async for keep_alive in keep_alives(wait_s, ": keep-alive\n\n"):
+        yield keep_alive
     [choice] = whole["choices"]
     head = {name: whole[name] for name in ("id", "created", "model", "system_fingerprint")}
     head["object"] = "chat.completion.chunk"
@@ -42,9 +42,9 @@ async def deepseek_events(whole: dict[str, Any], wait_s: float, *, with_usage: b
 
 
 async def dashscope_events(whole: dict[str, Any], wait_s: float, *, is_incremental: bool) -> AsyncIterator[str]:
-    """A generation as DashScope streams it: each event holds all text so far, or only what is new."""
-    async for sign in alive(wait_s, ":\n\n"):
-        yield sign
+    """A generation as DashScope streams it: each event holds all text so far, or only the new part."""
+    async for keep_alive in keep_alives(wait_s, ":\n\n"):
+        yield keep_alive
     [choice] = whole["output"]["choices"]
     parts = list(pieces(choice["message"]["content"])) or [""]
     for number, piece in enumerate(parts, start=1):
@@ -56,7 +56,7 @@ async def dashscope_events(whole: dict[str, Any], wait_s: float, *, is_increment
 
 
 async def slow_json(whole: dict[str, Any], wait_s: float) -> AsyncIterator[str]:
-    """A plain answer that begins with blank lines while the model works."""
-    async for sign in alive(wait_s, "\n"):
-        yield sign
+    """A plain answer preceded by blank lines as keep-alives."""
+    async for keep_alive in keep_alives(wait_s, "\n"):
+        yield keep_alive
     yield json.dumps(whole)

@@ -1,4 +1,7 @@
-"""A rule-based trader that reads nothing but the prompt it is sent; every answer is labelled as a stand-in's."""
+"""A rule-based trader whose only input is the prompt; it trades the coins that the prompt shows.
+
+Every answer is labelled as a stand-in's.
+"""
 
 import json
 import re
@@ -18,7 +21,7 @@ LEAST_BUDGET_SHARE = 0.04
 
 @dataclass(slots=True)
 class Reading:
-    """What the trader understood of the prompt."""
+    """What the trader extracts from the prompt."""
 
     is_reversion: bool
     cycle: int
@@ -30,7 +33,7 @@ class Reading:
 
 
 def decide(system: str, user: str) -> dict[str, Any]:
-    """One decision in the form that the prompt asks for; HOLD when the prompt can't be understood."""
+    """One decision in the form that the prompt asks for; HOLD when the prompt can't be parsed."""
     try:
         reading = read(system, user)
     except (ValueError, KeyError, IndexError, AttributeError) as error:
@@ -39,7 +42,7 @@ def decide(system: str, user: str) -> dict[str, Any]:
 
 
 def read(system: str, user: str) -> Reading:
-    """Understands the prompt's sections. Raises ValueError or KeyError when they aren't there."""
+    """Parses the prompt's sections. Raises ValueError or KeyError when one is missing."""
     parts = SECTION.split(user)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     is_reversion = "mean reversion" in system
@@ -67,7 +70,7 @@ def _number(text: str, label: str) -> float:
 
 
 def _budget(account: str) -> float:
-    """Nothing while it is unknown."""
+    """The remaining loss budget in USD; zero while it is unknown."""
     return 0.0 if "loss_budget_left_usd: n/a" in account else _number(account, "loss_budget_left_usd:")
 
 
@@ -79,12 +82,12 @@ def _series(text: str, frame: str, name: str) -> list[float]:
 
 
 def _score(text: str, is_reversion: bool) -> float:
-    """Strength of a signal, −1 to 1, up positive: against the stretch for reversion, with the trend otherwise."""
+    """Strength of the signal, −1 to 1, positive for long: against the RSI for reversion, with the trend otherwise."""
     closes, rsi = _series(text, "1m", "close"), _series(text, "1m", "rsi14")
     if is_reversion:
-        stretch = (50 - rsi[-1]) / 50 if rsi else 0.0
+        oversold = (50 - rsi[-1]) / 50 if rsi else 0.0
         imbalance = _number(text, "imbalance")
-        return max(-1.0, min(1.0, 1.4 * stretch + 0.2 * imbalance))
+        return max(-1.0, min(1.0, 1.4 * oversold + 0.2 * imbalance))
     macd = _series(text, "5m", "macd")
     momentum = (closes[-1] / closes[0] - 1) * 250 if len(closes) > 1 else 0.0
     rising = (1 if macd[-1] > macd[0] else -1) * 0.3 if len(macd) > 1 else 0.0
@@ -92,9 +95,9 @@ def _score(text: str, is_reversion: bool) -> float:
 
 
 def _choose(reading: Reading) -> dict[str, Any]:
-    ripe = [coin for coin, (side, age) in reading.positions.items() if _is_ripe(reading, coin, side, age)]
-    if ripe:
-        return _close(ripe[0])
+    to_close = [coin for coin, (side, age) in reading.positions.items() if _should_close(reading, coin, side, age)]
+    if to_close:
+        return _close(to_close[0])
     if reading.cycle % HOLD_EVERY == (2 if reading.is_reversion else 4):
         return _hold("waits every fifth cycle")
     if len(reading.positions) >= MAX_POSITIONS:
@@ -108,8 +111,8 @@ def _choose(reading: Reading) -> dict[str, Any]:
     return _enter(reading, coin, free[coin])
 
 
-def _is_ripe(reading: Reading, coin: str, side: str, age: int) -> bool:
-    """Old enough, or clearly wrong."""
+def _should_close(reading: Reading, coin: str, side: str, age: int) -> bool:
+    """Whether a position is old enough, or clearly against the signal."""
     score = reading.scores.get(coin, 0.0)
     against = score < -0.6 if side == "LONG" else score > 0.6
     return age >= CLOSE_AFTER_MINUTES or (against and age >= 1)

@@ -1,6 +1,6 @@
-"""What survives a SIGKILL: SQLite, one transaction per acknowledged action, written before the answer goes out.
+"""The SQLite file: one transaction per acknowledged action, committed before the answer is sent.
 
-A write is with the operating system then, not yet on the platter: paper money survives the process, not a power cut.
+A commit reaches the operating system, not the disk: the state survives SIGKILL, not a power cut.
 """
 
 import json
@@ -34,7 +34,7 @@ class UnlistedCoins(Exception):
 
 
 class Store:
-    """One simulator's memory in `folder`. Raises sqlite3.Error when the disk refuses."""
+    """The stored state in `folder`. Raises sqlite3.Error when the disk fails."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,17 +47,17 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
-    def save(self, world: World, several: Sequence[Changes]) -> None:
-        """Writes what changed, all or nothing; the events in the order in which they happened."""
+    def save(self, world: World, batch: Sequence[Changes]) -> None:
+        """Persists a batch of changes in one transaction; events keep their order."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            for changes in several:
+            for changes in batch:
                 self._save_events(changes)
-            for address in {address for changes in several for address in changes.accounts}:
+            for address in {address for changes in batch for address in changes.accounts}:
                 self._put("account", address, account_document(world.exchange.accounts[address]))
-            for oid, order in {oid: order for changes in several for oid, order in changes.orders.items()}.items():
+            for oid, order in {oid: order for changes in batch for oid, order in changes.orders.items()}.items():
                 self._put("order", str(oid), plain(asdict(order)))
-            for twap in {twap.id: twap for changes in several for twap in changes.twaps.values()}.values():
+            for twap in {twap.id: twap for changes in batch for twap in changes.twaps.values()}.values():
                 self._put("twap", str(twap.id), plain(asdict(twap)))
             for signer in world.keys.take_used():
                 self._put("nonces", signer, world.keys.nonces[signer])
@@ -82,7 +82,7 @@ class Store:
             self._append("ledger", account, row)
 
     def save_market(self, world: World) -> None:
-        """Writes the price path's state and the candles closed since the last time."""
+        """Persists the market's state and the candles closed since the last call."""
         self._db.execute("BEGIN IMMEDIATE")
         for name, market in world.market.coins.items():
             for interval, series in market.candles.series.items():
@@ -107,19 +107,19 @@ class Store:
         self._stored[coin, interval] = fresh[-1].open_ms
 
     def source(self) -> Source | None:
-        """What was chosen for this folder; None when nothing was yet."""
+        """The stored source of the market; None in a new folder."""
         stored = self._get("source", "all")
         if stored is not None:
             return Source(**stored)
         return None if self._get("market", "all") is None else SYNTHETIC
 
     def last_prices(self) -> dict[str, float]:
-        """The mid prices at which the stored market stood; empty when there is none yet."""
+        """The mid prices of the stored market; empty without one."""
         market = self._get("market", "all") or {"coins": {}}
         return {name: row["mid"] for name, row in market["coins"].items()}
 
     def begin_market(self, source: Source) -> None:
-        """Forgets the stored market for one of another source; accounts and orders stay."""
+        """Deletes the stored market and stores the source of the next one; accounts and orders stay."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("DELETE FROM candles")
         self._db.execute("DELETE FROM documents WHERE kind IN ('market', 'rates', 'books')")
@@ -128,7 +128,7 @@ class Store:
         self._stored.clear()
 
     def load_market(self, market: Market) -> None:
-        """Lets a market go on where it was stored."""
+        """Continues a market from its stored state, if there is one."""
         saved = self._get("market", "all")
         if saved is not None:
             self._load_market(market, saved)
@@ -164,7 +164,7 @@ class Store:
         exchange.rewards = {builder: Decimal(usd) for builder, usd in counters.get("rewards", {}).items()}
         exchange.fees, exchange.house.raw_usd = Decimal(counters["fees"]), Decimal(counters["house"])
         exchange.deposited, exchange.withdrawn = Decimal(counters["deposited"]), Decimal(counters["withdrawn"])
-        # A market of another source may live in another time: no hour of it is skipped or paid twice.
+        # Only the stored market's own funding hour counts: another source may be at another time.
         if self._get("market", "all") is not None:
             world.funded_hour = counters["funded_hour"]
         return True

@@ -1,6 +1,6 @@
-"""The form in which the exchange hashes an action: its own order of fields, numbers without trailing zeros, lower case.
+"""The form in which the exchange hashes an action: fixed order of fields, numbers without trailing zeros, lower case.
 
-A client that signs another form signs for a stranger ("User or API Wallet 0x… does not exist"), here as there.
+The signature of any other form recovers an unknown address ("User or API Wallet 0x… does not exist").
 Source: Hyperliquid docs, Signing; observed with reordered fields, trailing zeros and upper-case addresses.
 """
 
@@ -20,65 +20,65 @@ _ORDER: Final = ("a", "b", "p", "s", "r", "t", "c")
 _TRIGGER: Final = ("isMarket", "triggerPx", "tpsl")
 
 
-def canonical(action: Action) -> Action:
-    """The action as it is hashed; what isn't about orders, or can't be read, stays as it came."""
+def canonical_action(action: Action) -> Action:
+    """The action as the exchange hashes it. Actions that aren't about orders, and unreadable ones, are unchanged."""
     kind = action.get("type")
     fields = _FIELDS.get(kind) if isinstance(kind, str) else None
     if fields is None:
         return action
-    made = _arranged(action, fields)
-    if isinstance(made.get("orders"), list):
-        made["orders"] = [_order(each) for each in made["orders"]]
-    if "order" in made:
-        made["order"] = _order(made["order"])
-    if isinstance(made.get("modifies"), list):
-        made["modifies"] = [_modify(each) for each in made["modifies"]]
-    if isinstance(made.get("cancels"), list):
-        made["cancels"] = [_cancel(each) for each in made["cancels"]]
-    if isinstance(made.get("builder"), dict):
-        made["builder"] = _lower(_arranged(made["builder"], ("b", "f")), "b")
-    return _lower(made, "oid")
+    arranged = _arranged(action, fields)
+    if isinstance(arranged.get("orders"), list):
+        arranged["orders"] = [_order(each) for each in arranged["orders"]]
+    if "order" in arranged:
+        arranged["order"] = _order(arranged["order"])
+    if isinstance(arranged.get("modifies"), list):
+        arranged["modifies"] = [_modify(each) for each in arranged["modifies"]]
+    if isinstance(arranged.get("cancels"), list):
+        arranged["cancels"] = [_cancel(each) for each in arranged["cancels"]]
+    if isinstance(arranged.get("builder"), dict):
+        arranged["builder"] = _lower(_arranged(arranged["builder"], ("b", "f")), "b")
+    return _lower(arranged, "oid")
 
 
-def _arranged(given: Action, fields: tuple[str, ...]) -> Action:
+def _arranged(value: Action, fields: tuple[str, ...]) -> Action:
     """Known fields first, in the exchange's order, then whatever else there is."""
-    return {name: given[name] for name in fields if name in given} | {
-        name: value for name, value in given.items() if name not in fields
+    return {name: value[name] for name in fields if name in value} | {
+        name: each for name, each in value.items() if name not in fields
     }
 
 
-def _order(given: Any) -> Any:
-    if not isinstance(given, dict):
-        return given
-    made = _lower(_arranged(given, _ORDER), "c")
+def _order(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    arranged = _lower(_arranged(value, _ORDER), "c")
     for name in ("p", "s"):
-        if name in made:
-            made[name] = _number(made[name])
-    kind = made.get("t")
+        if name in arranged:
+            arranged[name] = _number(arranged[name])
+    kind = arranged.get("t")
     if isinstance(kind, dict) and isinstance(kind.get("trigger"), dict):
         trigger = _arranged(kind["trigger"], _TRIGGER)
         if "triggerPx" in trigger:
             trigger["triggerPx"] = _number(trigger["triggerPx"])
-        made["t"] = {"trigger": trigger}
-    return made
+        arranged["t"] = {"trigger": trigger}
+    return arranged
 
 
-def _modify(given: Any) -> Any:
-    if not isinstance(given, dict):
-        return given
-    made = _lower(_arranged(given, ("oid", "order")), "oid")
-    return made | {"order": _order(made["order"])} if "order" in made else made
+def _modify(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    arranged = _lower(_arranged(value, ("oid", "order")), "oid")
+    return arranged | {"order": _order(arranged["order"])} if "order" in arranged else arranged
 
 
-def _cancel(given: Any) -> Any:
-    return _lower(_arranged(given, ("a", "o", "asset", "cloid")), "cloid") if isinstance(given, dict) else given
+def _cancel(value: Any) -> Any:
+    return _lower(_arranged(value, ("a", "o", "asset", "cloid")), "cloid") if isinstance(value, dict) else value
 
 
-def _lower(made: Action, name: str) -> Action:
-    value = made.get(name)
+def _lower(arranged: Action, name: str) -> Action:
+    value = arranged.get(name)
     if isinstance(value, str):
-        made[name] = value.lower()
-    return made
+        arranged[name] = value.lower()
+    return arranged
 
 
 def _number(value: Any) -> Any:

@@ -1,4 +1,7 @@
-"""POST /exchange: who signed, may they, and the action itself; answers in Hyperliquid's three families."""
+"""POST /exchange: recovers the signer, checks its rights, and dispatches the action to its handler.
+
+Answers have one of three forms: an ok response, {"status": "err"} with a text, or HTTP 422 for an unreadable body.
+"""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -12,7 +15,7 @@ from simulator.exchange.trading import margin
 from simulator.exchange.world import World
 from simulator.wire.actions import account_actions, order_actions, user_actions
 from simulator.wire.actions.signatures import USER_SIGNED, UnreadableSignature, l1_signers, user_signer
-from simulator.wire.requests import BadRequest, default, is_count
+from simulator.wire.requests import BadRequest, default_response, is_uint64
 
 SCHEDULE_VOLUME_USD = 1_000_000
 SCHEDULE_AHEAD_MS = 5_000
@@ -29,8 +32,8 @@ Handler = Callable[[World, str, Action, int], dict[str, Any]]
 def execute_action(
     world: World, body: Any, now_ms: int, *, recover_signers: RecoverSigners = l1_signers
 ) -> dict[str, Any]:
-    """Carries out one signed action at wall time `now_ms`. Raises BadRequest for what can't be read (HTTP 422)."""
-    if not isinstance(body, dict) or not isinstance(body.get("action"), dict) or not is_count(body.get("nonce")):
+    """The answer to one signed action, executed at wall time `now_ms`. Raises BadRequest for an unreadable one."""
+    if not isinstance(body, dict) or not isinstance(body.get("action"), dict) or not is_uint64(body.get("nonce")):
         raise BadRequest
     kind = body["action"].get("type")
     if (
@@ -52,9 +55,9 @@ def execute_action(
 
 
 def _l1(world: World, body: Action, kind: str, now_ms: int, recover_signers: RecoverSigners) -> dict[str, Any]:
-    """Admission comes before business: a refused order still burns its nonce and its share of the budget."""
+    """Checks admission before the action: a refused order still uses up its nonce and counts towards the quota."""
     expires, action = body.get("expiresAfter"), body["action"]
-    if expires is not None and not is_count(expires):
+    if expires is not None and not is_uint64(expires):
         raise BadRequest
     signer, account = _signer(world, body, now_ms, recover_signers)
     world.keys.spend(signer, body["nonce"], now_ms)
@@ -97,7 +100,7 @@ def _acting_as(world: World, account: str, body: Action) -> str:
 
 
 def _user_signed(world: World, body: Action, now_ms: int) -> dict[str, Any]:
-    """Always applies to the recovered signer; an API wallet can't use these."""
+    """A user-signed action applies to the account of the recovered signer; an API wallet can't use these."""
     action = body["action"]
     if action.get("hyperliquidChain") not in ("Mainnet", "Testnet"):
         raise BadRequest
@@ -118,7 +121,7 @@ def _schedule_cancel(world: World, account: str, action: Action, now_ms: int) ->
         raise ActionError(errors.volume_needed("set scheduled cancel time", SCHEDULE_VOLUME_USD, traded))
     time_ms = action.get("time")
     if time_ms is not None:
-        if not is_count(time_ms):
+        if not is_uint64(time_ms):
             raise BadRequest
         if time_ms < now_ms + SCHEDULE_AHEAD_MS:
             raise ActionError("Scheduled cancel time too early, must be at least 5 seconds from now.")
@@ -126,15 +129,15 @@ def _schedule_cancel(world: World, account: str, action: Action, now_ms: int) ->
         if state.cancel_all_days.get(today, 0) >= SCHEDULES_A_DAY:
             raise ActionError("Too many scheduled cancels triggered today.")
     state.cancel_all_ms = time_ms
-    return default()
+    return default_response()
 
 
 def _update_leverage(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
     value, is_cross = action["leverage"], action["isCross"]
-    if not is_count(value) or not isinstance(is_cross, bool):
+    if not is_uint64(value) or not isinstance(is_cross, bool):
         raise BadRequest
     margin.set_leverage(world.exchange, account, order_actions.coin_of(world, action["asset"]), value, is_cross)
-    return default()
+    return default_response()
 
 
 def _update_margin(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
@@ -142,7 +145,7 @@ def _update_margin(world: World, account: str, action: Action, now_ms: int) -> d
         raise BadRequest
     coin = order_actions.coin_of(world, action["asset"])
     margin.move_isolated(world.exchange, account, coin, Decimal(action["ntli"]) / MILLION)
-    return default()
+    return default_response()
 
 
 def _top_up_isolated(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
@@ -158,11 +161,11 @@ def _top_up_isolated(world: World, account: str, action: Action, now_ms: int) ->
     missing = abs(position.size) * mark / leverage - position.equity(mark)
     if missing > 0:
         margin.move_isolated(world.exchange, account, coin, missing.quantize(Decimal("1e-6")))
-    return default()
+    return default_response()
 
 
 def _noop(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    return default()
+    return default_response()
 
 
 L1_HANDLERS: dict[str, Handler] = {

@@ -1,4 +1,4 @@
-"""The actions about orders: parsing them, placing batches and groups, cancelling, modifying, TWAPs."""
+"""L1 actions about orders: batches and brackets, cancels, modifications, TWAPs."""
 
 import re
 from decimal import Decimal
@@ -12,7 +12,7 @@ from simulator.exchange.trading import order_close, order_entry, twap
 from simulator.exchange.world import World
 from simulator.market.coins import Coin
 from simulator.numbers import number_text, parse_number, rounded_text
-from simulator.wire.requests import BadRequest, default, statuses
+from simulator.wire.requests import BadRequest, default_response, statuses_response
 
 TIFS = ("Gtc", "Ioc", "Alo", "FrontendMarket")
 CLOID = re.compile(r"^0x[0-9a-fA-F]{32}$")
@@ -22,7 +22,7 @@ Action = dict[str, Any]
 
 
 def coin_of(world: World, asset: Any) -> Coin:
-    """The tradable coin of an asset id."""
+    """The listed coin of an asset id. Raises BadRequest for an unreadable id, BatchError for one that isn't listed."""
     if not isinstance(asset, int) or isinstance(asset, bool) or asset < 0:
         raise BadRequest
     coin = world.market.listing.by_asset.get(asset)
@@ -51,7 +51,7 @@ def _cloid(value: Any) -> str | None:
 
 
 def parse(world: World, wire: dict[str, Any]) -> Request:
-    """One order off the wire. Raises BadRequest for wrong types, BatchError for an asset that isn't traded."""
+    """The order request of a wire order. Raises BadRequest for wrong types, BatchError for an unlisted asset."""
     coin, kind = coin_of(world, wire["a"]), wire["t"]
     request = Request(
         coin, _flag(wire["b"]), _number(wire["p"]), _number(wire["s"]), _flag(wire["r"]), cloid=_cloid(wire.get("c"))
@@ -74,7 +74,7 @@ def _refusal(error: Exception, asset: Any) -> dict[str, str]:
 
 
 def _status(order: Order) -> dict[str, Any]:
-    """`filled` with what was filled when nothing rests, else `resting`."""
+    """The order's status in the response: `filled` with size and average price when nothing rests, else `resting`."""
     reference: dict[str, Any] = {"oid": order.oid}
     if order.cloid:
         reference["cloid"] = order.cloid
@@ -86,16 +86,16 @@ def _status(order: Order) -> dict[str, Any]:
 
 
 def order(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    """A batch. A static fault of any order refuses the whole batch with one error."""
+    """Places a batch. One statically invalid order refuses the whole batch with one error."""
     wires, grouping = action["orders"], action["grouping"]
     is_priority = isinstance(grouping, dict) and isinstance(grouping.get("p"), int)
     if not is_priority and grouping not in GROUPINGS:
         raise BadRequest
     if not wires:
-        return statuses("order", [{"error": errors.EMPTY}])
+        return statuses_response("order", [{"error": errors.EMPTY}])
     builder = _builder(world, account, action.get("builder"))
     if builder is None:
-        return statuses("order", [{"error": errors.NO_BUILDER}])
+        return statuses_response("order", [{"error": errors.NO_BUILDER}])
     requests = []
     for wire in wires:
         try:
@@ -103,21 +103,30 @@ def order(world: World, account: str, action: Action, now_ms: int) -> dict[str, 
             requests[-1].builder, requests[-1].builder_units = builder
             order_entry.check_static(world.exchange, requests[-1])
         except BatchError as error:
-            return statuses("order", [_refusal(error, wire["a"])])
+            return statuses_response("order", [_refusal(error, wire["a"])])
     if grouping == "normalTpsl":
-        return statuses("order", _bracket(world, account, wires, requests, now_ms))
+        return statuses_response("order", _bracket(world, account, wires, requests, now_ms))
     if grouping == "positionTpsl":
         if any(request.trigger_price is None for request in requests):
-            return statuses("order", [{"error": errors.NO_CHILDREN}])
-        return statuses("order", [_tied(world, account, *pair, now_ms) for pair in zip(wires, requests, strict=True)])
-    return statuses("order", [_one(world, account, *pair, now_ms) for pair in zip(wires, requests, strict=True)])
+            return statuses_response("order", [{"error": errors.NO_CHILDREN}])
+        return statuses_response(
+            "order",
+            [
+                _place_position_trigger(world, account, wire, request, now_ms)
+                for wire, request in zip(wires, requests, strict=True)
+            ],
+        )
+    return statuses_response(
+        "order",
+        [_place_one(world, account, wire, request, now_ms) for wire, request in zip(wires, requests, strict=True)],
+    )
 
 
-def _builder(world: World, account: str, given: Any) -> tuple[str | None, int] | None:
-    """(builder, fee in tenths of a basis point) of an order's action; None when the account hasn't agreed to it."""
-    if given is None:
+def _builder(world: World, account: str, builder: Any) -> tuple[str | None, int] | None:
+    """(builder, fee in tenths of a basis point) of an order's action; None when the account hasn't approved it."""
+    if builder is None:
         return None, 0
-    address, units = given["b"].lower(), given["f"]
+    address, units = builder["b"].lower(), builder["f"]
     if not isinstance(units, int) or isinstance(units, bool) or units < 0:
         raise BadRequest
     agreed = world.exchange.owner(account).builders.get(address, 0)
@@ -126,7 +135,7 @@ def _builder(world: World, account: str, given: Any) -> tuple[str | None, int] |
     return (address, units) if units else (None, 0)
 
 
-def _one(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
+def _place_one(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
     try:
         return _status(order_entry.place(world.exchange, account, request, now_ms))
     except OrderError as error:
@@ -134,7 +143,7 @@ def _one(world: World, account: str, wire: Action, request: Request, now_ms: int
 
 
 def _bracket(world: World, account: str, wires: list[Action], requests: list[Request], now_ms: int) -> list[Any]:
-    """An entry and its reduce-only triggers; a child whose trigger is reached already refuses the group."""
+    """Places an entry and its reduce-only triggers; a child whose trigger is already reached refuses the group."""
     main, children = requests[0], requests[1:]
     if main.trigger_price is not None:
         return [{"error": errors.MAIN_TRIGGER}]
@@ -166,8 +175,8 @@ def _bracket(world: World, account: str, wires: list[Action], requests: list[Req
     return found
 
 
-def _tied(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
-    """A trigger tied to the position: it takes and keeps the position's size."""
+def _place_position_trigger(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
+    """Places a trigger that takes and follows the position's size."""
     request.size = abs(world.exchange.accounts[account].position_size(request.coin.name)) or request.size
     request.reduce_only = True
     try:
@@ -187,15 +196,15 @@ def cancel_by_cloid(world: World, account: str, action: Action, now_ms: int) -> 
 
 
 def _cancels(world: World, account: str, action: Action, rows: list[tuple[Any, Any]], now_ms: int) -> dict[str, Any]:
-    """`f`, for a fast cancel, is only ever sent when it is true; it leaves trigger orders alone.
+    """Cancels a batch; an unreadable row refuses the batch before anything is cancelled.
 
-    What can't be read is refused before anything is cancelled.
+    `f` marks a fast cancel, which leaves trigger orders alone; clients send it only when it is true.
     """
     is_fast = action.get("f")
     if is_fast not in (None, True) or not all(isinstance(part, int) for row in rows for part in row):
         raise BadRequest
     found = [_cancel_one(world, account, oid, asset, now_ms, is_fast=bool(is_fast)) for oid, asset in rows]
-    return statuses("cancel", found)
+    return statuses_response("cancel", found)
 
 
 def _cancel_one(world: World, account: str, oid: int, asset: int, now_ms: int, *, is_fast: bool) -> Any:
@@ -212,25 +221,25 @@ def _cancel_one(world: World, account: str, oid: int, asset: int, now_ms: int, *
     return "success"
 
 
-def _wanted(oid: Any) -> int | str:
-    """What a modification names its order by: the exchange's id or the client's own."""
+def _order_reference(oid: Any) -> int | str:
+    """The id by which a modification names its order: the exchange's or the client's. Raises BadRequest."""
     if isinstance(oid, bool) or not isinstance(oid, int | str):
         raise BadRequest
     return oid
 
 
 def _replace(
-    world: World, account: str, wanted: int | str, wire: Action, request: Request, now_ms: int, *, always: bool
+    world: World, account: str, reference: int | str, wire: Action, request: Request, now_ms: int, *, always: bool
 ) -> Any:
-    """Cancels and places anew: a new oid, the queue place is lost.
+    """Cancels an order and places its replacement, which gets a new oid and the last place in the queue.
 
-    Unless it is to be placed `always`, only an order that comes to rest may take the place: Gtc becomes post-only.
+    Unless `always` is set, only an order that comes to rest may replace it: Gtc becomes post-only.
     """
     if not always:
         if request.trigger_price is not None or request.tif not in ("Gtc", "Alo"):
             return {"error": errors.NOT_ALWAYS}
         request.tif = "Alo"
-    oid = world.exchange.cloids.get((account, wanted.lower()), -1) if isinstance(wanted, str) else wanted
+    oid = world.exchange.cloids.get((account, reference.lower()), -1) if isinstance(reference, str) else reference
     try:
         order_entry.check_static(world.exchange, request)
         order_close.cancel(world.exchange, account, oid, now_ms)
@@ -238,7 +247,7 @@ def _replace(
         return _refusal(error, wire["a"])
     except OrderError:
         return {"error": errors.NOT_MODIFIABLE}
-    status = _one(world, account, wire, request, now_ms)
+    status = _place_one(world, account, wire, request, now_ms)
     if "error" in status:
         return {"error": f"Error placing new order during modify: {status['error']}"}
     return status
@@ -247,22 +256,28 @@ def _replace(
 def modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
     always = _flag(action.get("a", False))
     wire = action["order"]
-    status = _replace(world, account, _wanted(action["oid"]), wire, parse(world, wire), now_ms, always=always)
+    status = _replace(world, account, _order_reference(action["oid"]), wire, parse(world, wire), now_ms, always=always)
     if "error" in status:
         raise ActionError(status["error"])
-    return default()
+    return default_response()
 
 
 def batch_modify(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    """All of a batch is read before any of it is carried out."""
+    """Replaces a batch of orders; the whole batch is parsed before any of it is executed."""
     always = _flag(action.get("a", False))
     rows = []
     for row in action["modifies"]:
         try:
-            rows.append((_wanted(row["oid"]), row["order"], parse(world, row["order"])))
+            rows.append((_order_reference(row["oid"]), row["order"], parse(world, row["order"])))
         except BatchError as error:
-            return statuses("order", [_refusal(error, row["order"]["a"])])
-    return statuses("order", [_replace(world, account, *each, now_ms, always=always) for each in rows])
+            return statuses_response("order", [_refusal(error, row["order"]["a"])])
+    return statuses_response(
+        "order",
+        [
+            _replace(world, account, reference, wire, request, now_ms, always=always)
+            for reference, wire, request in rows
+        ],
+    )
 
 
 def twap_order(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:

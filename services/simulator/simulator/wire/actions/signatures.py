@@ -1,6 +1,8 @@
-"""Who signed an action: recovery for both kinds of signature and both networks. There is no "invalid" signature.
+"""Recovers the signer of an action, for both kinds of signature and both networks.
 
-Source: Hyperliquid docs, Signing; the official SDK's own hashing is used, so that it and we can't drift apart.
+No signature is invalid: a wrong one recovers another address.
+
+Source: Hyperliquid docs, Signing; the hashing is the official SDK's own.
 """
 
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from eth_keys.datatypes import Signature
 from eth_utils.crypto import keccak
 from hyperliquid.utils.signing import action_hash, l1_payload
 
-from simulator.wire.actions.action_encoding import canonical
+from simulator.wire.actions.action_encoding import canonical_action
 
 USER_SIGNED: Final[dict[str, tuple[str, list[tuple[str, str]]]]] = {
     "usdSend": ("UsdSend", [("destination", "string"), ("amount", "string"), ("time", "uint64")]),
@@ -24,8 +26,13 @@ USER_SIGNED: Final[dict[str, tuple[str, list[tuple[str, str]]]]] = {
     "sendAsset": (
         "SendAsset",
         [
-            *(("destination", "string"), ("sourceDex", "string"), ("destinationDex", "string"), ("token", "string")),
-            *(("amount", "string"), ("fromSubAccount", "string"), ("nonce", "uint64")),
+            ("destination", "string"),
+            ("sourceDex", "string"),
+            ("destinationDex", "string"),
+            ("token", "string"),
+            ("amount", "string"),
+            ("fromSubAccount", "string"),
+            ("nonce", "uint64"),
         ],
     ),
     "approveAgent": (
@@ -51,8 +58,10 @@ USER_SIGNED: Final[dict[str, tuple[str, list[tuple[str, str]]]]] = {
     "convertToMultiSigUser": ("ConvertToMultiSigUser", [("signers", "string"), ("nonce", "uint64")]),
 }
 _DOMAIN_FIELDS = [
-    *({"name": "name", "type": "string"}, {"name": "version", "type": "string"}),
-    *({"name": "chainId", "type": "uint256"}, {"name": "verifyingContract", "type": "address"}),
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
 ]
 
 
@@ -68,9 +77,11 @@ _SOURCES: Final = (keccak(text="b"), keccak(text="a"))
 def l1_signers(body: dict[str, Any]) -> Iterator[str]:
     """Addresses that may have signed an L1 action, lower-case: for testnet, which local clients sign for, then mainnet.
 
-    Only what is asked for is recovered. Raises UnreadableSignature.
+    Lazy: a signer is recovered when the iterator reaches it. Raises UnreadableSignature.
     """
-    digest = action_hash(canonical(body["action"]), body.get("vaultAddress"), body["nonce"], body.get("expiresAfter"))
+    digest = action_hash(
+        canonical_action(body["action"]), body.get("vaultAddress"), body["nonce"], body.get("expiresAfter")
+    )
     for source in _SOURCES:
         yield _recover(_L1_DOMAIN, keccak(_AGENT_TYPE + source + digest), body["signature"])
 

@@ -1,11 +1,11 @@
-"""What /info tells about accounts: state, orders, fills, fees, budgets, keys."""
+"""The /info types about accounts: state, orders, fills, portfolio, ledgers."""
 
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from simulator.exchange.state.account import Account, figures
-from simulator.exchange.trading.margin import free_usd
+from simulator.exchange.trading.margin import available_usd
 from simulator.exchange.world import World
 from simulator.numbers import number_text, truncated_text
 from simulator.wire.requests import ADDRESS, BadRequest
@@ -16,8 +16,8 @@ from simulator.wire.rows import (
     fill_row,
     frontend_order,
     leverage_row,
+    rows_in_range,
     twap_state,
-    within,
 )
 
 Body = dict[str, Any]
@@ -54,13 +54,13 @@ def spot_state(world: World, body: Body, now_ms: int) -> Any:
 
 
 def active_asset_data(world: World, user: str, name: str) -> Body:
-    """What a user could trade of a coin; the default leverage of a fresh user shows here."""
+    """What a user could trade of a coin, with the default leverage for a user that has set none."""
     exchange = world.exchange
     account = exchange.accounts.get(user) or Account(user)
     market = world.market.coins[name]
     coin = market.coin
     setting, held = account.leverage_of(coin), account.positions.get(name)
-    free = max(Decimal(0), free_usd(exchange, account))
+    free = max(Decimal(0), available_usd(exchange, account))
     step = coin.lot
     closing = abs(held.size) if held else Decimal(0)
     open_size = (free * setting.value / market.mark_price).quantize(step, rounding="ROUND_DOWN")
@@ -102,12 +102,12 @@ def _fills(world: World, body: Body, now_ms: int) -> Any:
 
 
 def _fills_by_time(world: World, body: Body, now_ms: int) -> Any:
-    rows = within(list(reversed(user_fills(world, user_of(body)))), body, MAX_FILLS)
+    rows = rows_in_range(list(reversed(user_fills(world, user_of(body)))), body, MAX_FILLS)
     return _merged(rows) if body.get("aggregateByTime") else rows
 
 
 def _merged(rows: list[Body]) -> list[Body]:
-    """Fills of one order at one time and price as one."""
+    """The fills of one order at one time and price merged into one."""
     merged = []
     for _, group in groupby(rows, key=lambda row: (row["oid"], row["time"], row["px"], row["crossed"])):
         parts = list(group)
@@ -132,12 +132,12 @@ def _twap_history(world: World, body: Body, now_ms: int) -> Any:
 
 
 def _order_status(world: World, body: Body, now_ms: int) -> Any:
-    user, wanted = user_of(body), body["oid"]
-    if isinstance(wanted, bool) or not isinstance(wanted, int | str):
+    user, oid = user_of(body), body["oid"]
+    if isinstance(oid, bool) or not isinstance(oid, int | str):
         raise BadRequest
-    if isinstance(wanted, str):
-        wanted = world.exchange.cloids.get((user, wanted.lower()), -1)
-    order = world.exchange.orders.get(wanted) or world.histories.orders.get(wanted)
+    if isinstance(oid, str):
+        oid = world.exchange.cloids.get((user, oid.lower()), -1)
+    order = world.exchange.orders.get(oid) or world.histories.orders.get(oid)
     if order is None or order.account != user:
         return {"status": "unknownOid"}
     row = frontend_order(order, world.exchange.orders)
@@ -154,7 +154,7 @@ def _history(world: World, body: Body, now_ms: int) -> Any:
 
 
 def _portfolio(world: World, body: Body, now_ms: int) -> Any:
-    """Equity and profit per span, as sampled; the last point is now."""
+    """Sampled equity and profit per span; the last point is the current one."""
     account = account_of(world, body)
     value = figures(account, world.exchange.marks()).account_value + account.spot_usd
     now = world.market.time_ms
@@ -177,12 +177,12 @@ def _portfolio(world: World, body: Body, now_ms: int) -> Any:
 
 def _funding(world: World, body: Body, now_ms: int) -> Any:
     rows = [row | {"hash": ZERO_HASH} for row in world.histories.fundings.get(user_of(body), [])]
-    return within(rows, body, MAX_ROWS)
+    return rows_in_range(rows, body, MAX_ROWS)
 
 
 def _ledger(world: World, body: Body, now_ms: int) -> Any:
     rows = [row | {"hash": ZERO_HASH} for row in world.histories.ledger.get(user_of(body), [])]
-    return within(rows, body, MAX_ROWS)
+    return rows_in_range(rows, body, MAX_ROWS)
 
 
 ANSWERS = {

@@ -1,11 +1,11 @@
-"""The /info types about an account's terms: fees, budgets, API wallets, sub-accounts, and what isn't simulated."""
+"""The /info types about an account's terms (fees, limits, API wallets, sub-accounts), and constant answers."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from simulator.exchange.state import action_quota, fees
-from simulator.exchange.transfers import subs_of
+from simulator.exchange.transfers import sub_accounts_of
 from simulator.exchange.world import World
 from simulator.numbers import number_text
 from simulator.wire.info.account_info import account_of, spot_state, state, user_of
@@ -92,13 +92,13 @@ def _subs(world: World, body: Body, now_ms: int) -> Any:
             "clearinghouseState": state(world, sub.address),
             "spotState": spot_state(world, {"user": sub.address}, now_ms),
         }
-        for sub in subs_of(world.exchange, user_of(body))
+        for sub in sub_accounts_of(world.exchange, user_of(body))
     ]
     return rows or None
 
 
 def _subs2(world: World, body: Body, now_ms: int) -> Any:
-    """The same with a state per dex."""
+    """The sub-accounts with a state per dex."""
     rows: list[Body] = _subs(world, body, now_ms) or []
     return [
         {name: value for name, value in row.items() if name != "clearinghouseState"}
@@ -127,7 +127,7 @@ def _max_builder_fee(world: World, body: Body, now_ms: int) -> Any:
 
 
 def _constant(content: Any) -> Any:
-    """A constant answer to a request that names a user."""
+    """An answer function with constant content; the request must name a valid user."""
 
     def answer(world: World, body: Body, now_ms: int) -> Any:
         user_of(body)

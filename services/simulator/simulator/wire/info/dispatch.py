@@ -1,4 +1,4 @@
-"""POST /info: one function per type, in one table. An unknown type or a wrong field is a 422, as on the real one."""
+"""POST /info: one function per type, in one table. An unknown type or a wrong field answers HTTP 422."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What /info tells about the market: prices, books, trades, candles, funding."""
+"""The /info types about the market: prices, books, trades, candles, funding."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from simulator.market.coins import Coin
 from simulator.market.listing import margin_table, spot_meta
 from simulator.numbers import number_text
 from simulator.wire.requests import BadRequest, Unsupported
-from simulator.wire.rows import ZERO_HASH, within
+from simulator.wire.rows import ZERO_HASH, rows_in_range
 
 Body = dict[str, Any]
 
@@ -31,8 +31,8 @@ DELISTED_CTX = {
     "impactPxs": None,
     "dayBaseVlm": "0.0",
 }
-HOUSE = "0x" + "11" * 20
-CROWD = "0x" + "22" * 20
+MAKER_PLACEHOLDER = "0x" + "11" * 20
+TAKER_PLACEHOLDER = "0x" + "22" * 20
 
 
 def _float(value: float, decimals: int) -> str:
@@ -46,9 +46,9 @@ def _price(coin: Coin, price: float) -> str:
 def context(world: World, name: str) -> Body:
     """One coin's asset context."""
     market = world.market.coins[name]
-    if market.told is not None:
+    if market.reported_context is not None:
         mid = world.exchange.books.mid(name)
-        return market.told | {"midPx": None if mid is None else number_text(mid)}
+        return market.reported_context | {"midPx": None if mid is None else number_text(mid)}
     previous, day_usd, day_coin = world.market.day_figures(name)
     mid = world.exchange.books.mid(name)
     return {
@@ -81,7 +81,7 @@ def all_mids(world: World) -> dict[str, str]:
 
 
 def book(world: World, name: str, levels: int = MAX_LEVELS) -> Body:
-    """A full book snapshot, bids descending, asks ascending, our traders' orders among the market's."""
+    """A book snapshot, bids descending, asks ascending; the accounts' orders are merged into the market's levels."""
     sides = [_rows(world.exchange.books.view(name, is_buy)[:levels]) for is_buy in (True, False)]
     return {"coin": name, "time": world.market.time_ms, "levels": sides}
 
@@ -146,8 +146,8 @@ def candles(world: World, body: Body, now_ms: int) -> Any:
 
 
 def trade_row(coin: str, trade: Trade) -> Body:
-    """A trade of the market's own; its two sides are the crowd and the house."""
-    users = [CROWD, HOUSE] if trade.side == "B" else [HOUSE, CROWD]
+    """A trade of the market's own flow; its two sides have placeholder addresses."""
+    users = [TAKER_PLACEHOLDER, MAKER_PLACEHOLDER] if trade.side == "B" else [MAKER_PLACEHOLDER, TAKER_PLACEHOLDER]
     return {
         "coin": coin,
         "side": trade.side,
@@ -169,7 +169,7 @@ def recent_trades(world: World, body: Body, now_ms: int) -> Any:
 
 def funding_history(world: World, body: Body, now_ms: int) -> Any:
     name = body["coin"]
-    return within(world.histories.rates[name], body, MAX_ROWS) if name in world.market.coins else []
+    return rows_in_range(world.histories.rates[name], body, MAX_ROWS) if name in world.market.coins else []
 
 
 def predicted_fundings(world: World, body: Body, now_ms: int) -> Any:

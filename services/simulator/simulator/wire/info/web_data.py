@@ -1,4 +1,4 @@
-"""What the exchange's own page is fed with, as far as clients read it."""
+"""webData2 and webData3: one user's whole state, as the exchange's own web page subscribes to it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def _unnamed_agent(world: World, user: str) -> Agent | None:
 
 
 def web_data2(world: World, user: str) -> dict[str, Any]:
-    """One user's whole page; also an /info type."""
+    """The content of webData2; also an /info type."""
     agent, account = _unnamed_agent(world, user), world.exchange.accounts.get(user)
     running = [[twap.id, twap_state(twap)] for twap in world.exchange.twaps.values() if twap.account == user]
     return {
@@ -39,7 +39,7 @@ def web_data2(world: World, user: str) -> dict[str, Any]:
 
 
 def web_data3(world: World, user: str) -> dict[str, Any]:
-    """The newer, shorter form."""
+    """The content of webData3, the shorter form."""
     agent, account = _unnamed_agent(world, user), world.exchange.accounts.get(user)
     state: dict[str, Any] = {
         "serverTime": world.market.time_ms,

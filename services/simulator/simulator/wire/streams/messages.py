@@ -1,4 +1,4 @@
-"""The messages that a step or an action makes for the subscriptions somebody has. No I/O."""
+"""The messages of each subscription: the first ones, the current state, and those that changes cause. No I/O."""
 
 from typing import Any
 
@@ -12,19 +12,34 @@ from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, twap_state
 from simulator.wire.streams.subscriptions import Key, message, user_in
 
 FAST_LEVELS = 5
-STATE_TYPES = (
-    *("clearinghouseState", "openOrders", "activeAssetData", "webData2", "webData3", "twapStates", "spotState"),
-    "allDexsClearinghouseState",
+STATE_TYPES = frozenset(
+    {
+        "clearinghouseState",
+        "openOrders",
+        "activeAssetData",
+        "webData2",
+        "webData3",
+        "twapStates",
+        "spotState",
+        "allDexsClearinghouseState",
+    }
 )
 HISTORY_SHOWN = 500
-SYSTEM_ENDS = (
-    *("marginCanceled", "selfTradeCanceled", "reduceOnlyCanceled", "siblingFilledCanceled", "liquidatedCanceled"),
-    *("scheduledCancel", "openInterestCapCanceled"),
+SYSTEM_CANCEL_STATUSES = frozenset(
+    {
+        "marginCanceled",
+        "selfTradeCanceled",
+        "reduceOnlyCanceled",
+        "siblingFilledCanceled",
+        "liquidatedCanceled",
+        "scheduledCancel",
+        "openInterestCapCanceled",
+    }
 )
 
 
 def first_messages(world: World, key: Key, now_ms: int) -> list[str]:
-    """What a new subscriber gets at once."""
+    """The messages that follow the acknowledgement of a new subscription."""
     kind = key[0]
     user = user_in(key)
     if user is None:
@@ -50,7 +65,7 @@ def first_messages(world: World, key: Key, now_ms: int) -> list[str]:
 
 
 def state_messages(world: World, key: Key) -> list[str]:
-    """The whole state that some subscriptions repeat; [] for those that tell only changes."""
+    """The whole state, for subscriptions that repeat it; [] for those that only send changes."""
     kind, user = key[0], str(key[1])
     if kind == "clearinghouseState":
         return [message(kind, {"dex": "", "user": user, "clearinghouseState": account_info.state(world, user)})]
@@ -109,8 +124,8 @@ def _funding(row: dict[str, Any]) -> dict[str, Any]:
     return {"time": row["time"]} | delta
 
 
-def change_messages(world: World, changes: Changes, wanted: set[Key], now_ms: int) -> list[tuple[Key, str]]:
-    """The messages that an action or a step makes for its users' subscriptions, and its trades for everybody's."""
+def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms: int) -> list[tuple[Key, str]]:
+    """The messages that changes cause for the `subscribed` keys: those of the users concerned, and public trades."""
     out: list[tuple[Key, str]] = []
     for account in dict.fromkeys(account for account, _, _ in changes.updates):
         rows = [(order, status) for owner, order, status in changes.updates if owner == account]
@@ -119,7 +134,7 @@ def change_messages(world: World, changes: Changes, wanted: set[Key], now_ms: in
             for order, status in rows
         ]
         out.append((("orderUpdates", account), message("orderUpdates", updates)))
-        ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in SYSTEM_ENDS]
+        ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in SYSTEM_CANCEL_STATUSES]
         if ended:
             out.append((("userEvents", account), message("user", {"nonUserCancel": ended})))
     out += _fill_messages(changes.fills)
@@ -132,10 +147,10 @@ def change_messages(world: World, changes: Changes, wanted: set[Key], now_ms: in
         data = {"user": account, "nonFundingLedgerUpdates": [row | {"hash": ZERO_HASH}]}
         out.append((("userNonFundingLedgerUpdates", account), message("userNonFundingLedgerUpdates", data)))
     touched = changes.accounts | {account for account, _, _ in changes.updates}
-    for key in wanted:
+    for key in subscribed:
         if key[0] in STATE_TYPES and key[1] in touched:
             out += [(key, text) for text in state_messages(world, key)]
-    return [(key, text) for key, text in out if key in wanted]
+    return [(key, text) for key, text in out if key in subscribed]
 
 
 def _fill_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
@@ -155,8 +170,8 @@ def _fill_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
 
 
 def _trade_of(fill: Fill) -> dict[str, Any]:
-    """A trader's fill as everybody sees it; side is the aggressor's."""
-    other = fill.counterparty or market_info.HOUSE
+    """An account's fill as the public trades stream shows it; side is the aggressor's."""
+    other = fill.counterparty or market_info.MAKER_PLACEHOLDER
     return {
         "coin": fill.coin,
         "side": "B" if fill.is_buy == fill.crossed else "A",

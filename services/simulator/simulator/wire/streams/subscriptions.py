@@ -1,4 +1,4 @@
-"""What may be subscribed to: reading a subscription, its identity, and how the acknowledgement repeats it."""
+"""Subscriptions: parsing, the key that identifies one, and the form in which the acknowledgement repeats it."""
 
 import json
 from collections.abc import Container
@@ -11,16 +11,31 @@ Key = tuple[Any, ...]
 """(type, user or coin, …): what identifies a subscription."""
 
 COIN_TYPES = ("bbo", "trades", "activeAssetCtx")
-USER_TYPES = (
-    *("orderUpdates", "userEvents", "userFills", "userFundings", "userNonFundingLedgerUpdates", "notification"),
-    *("clearinghouseState", "openOrders", "webData2", "webData3", "twapStates", "spotState"),
-    *("userTwapSliceFills", "userTwapHistory", "userHistoricalOrders", "allDexsClearinghouseState"),
+USER_TYPES = frozenset(
+    {
+        "orderUpdates",
+        "userEvents",
+        "userFills",
+        "userFundings",
+        "userNonFundingLedgerUpdates",
+        "notification",
+        "clearinghouseState",
+        "openOrders",
+        "webData2",
+        "webData3",
+        "twapStates",
+        "spotState",
+        "userTwapSliceFills",
+        "userTwapHistory",
+        "userHistoricalOrders",
+        "allDexsClearinghouseState",
+    }
 )
 ALL_TYPES = ("allMids", "allDexsAssetCtxs")
 
 
 class InvalidSubscription(Exception):
-    """Not a subscription that exists."""
+    """The exchange has no such subscription."""
 
 
 def key_of(subscription: Any, coins: Container[str]) -> Key:
@@ -56,7 +71,7 @@ def _book_key(subscription: dict[str, Any]) -> Key:
 
 
 def user_in(key: Key) -> str | None:
-    """The address that a subscription follows, if it follows one."""
+    """The user address of a subscription, or None for one about the market."""
     return key[1] if len(key) > 1 and isinstance(key[1], str) and key[1].startswith("0x") else None
 
 

@@ -1,4 +1,4 @@
-"""When a subscription gets its next message: on news, at the pace of the real exchange."""
+"""Decides which subscriptions get a message after a step: only on changes, at the rates of the real exchange."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,23 +13,23 @@ from simulator.wire.streams.subscriptions import Key, message
 
 LONG_CANDLE_MS = 1_000
 STATE_EVERY_MS = 5_000
-PACE_MS = {"l2Book": 500, "activeAssetCtx": 1_000, "allDexsAssetCtxs": 1_000}
+MIN_INTERVAL_MS = {"l2Book": 500, "activeAssetCtx": 1_000, "allDexsAssetCtxs": 1_000}
 
 
-class Pacer:
-    """Remembers what was last sent of each subscription, so that only changes go out, at the real one's pace."""
+class MessageThrottle:
+    """Keeps when and what was last sent for each subscription, so that only changes are sent, at limited rates."""
 
     def __init__(self) -> None:
         self._sent_ms: dict[Key, int] = {}
         self._last: dict[Key, Any] = {}
 
     def step_messages(
-        self, world: World, wanted: Iterable[Key], trades: dict[str, list[Trade]], now_ms: int
+        self, world: World, subscribed: Iterable[Key], trades: dict[str, list[Trade]], now_ms: int
     ) -> list[tuple[Key, str]]:
-        """The messages of one market step for the subscriptions somebody has."""
+        """The messages of one market step for the `subscribed` keys."""
         out: list[tuple[Key, str]] = []
-        for key in wanted:
-            if self._is_news(world, key, trades, now_ms):
+        for key in subscribed:
+            if self._has_news(world, key, trades, now_ms):
                 if key[0] == "trades":
                     rows = [market_info.trade_row(key[1], trade) for trade in trades[key[1]]]
                     out.append((key, message("trades", rows)))
@@ -39,7 +39,7 @@ class Pacer:
                     out.append((key, market_message(world, key)))
         return out
 
-    def _is_news(self, world: World, key: Key, trades: dict[str, list[Trade]], now_ms: int) -> bool:
+    def _has_news(self, world: World, key: Key, trades: dict[str, list[Trade]], now_ms: int) -> bool:
         kind = key[0]
         if kind == "allMids":
             return True
@@ -59,8 +59,8 @@ class Pacer:
             is_new = newest is None or self._last.get(key) != newest
             self._last[key] = newest
             return is_new
-        if kind in PACE_MS:
-            return self._is_due(key, now_ms, PACE_MS[kind])
+        if kind in MIN_INTERVAL_MS:
+            return self._is_due(key, now_ms, MIN_INTERVAL_MS[kind])
         return kind in STATE_TYPES and self._is_due(key, now_ms, STATE_EVERY_MS)
 
     def _is_due(self, key: Key, now_ms: int, every_ms: int) -> bool:
