@@ -7,6 +7,7 @@ account ends with zero equity, so that no debt is left; the docs' "previous mark
 from decimal import Decimal
 from typing import Any
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.account import Account, Position, figures
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import Order, Request
@@ -49,7 +50,7 @@ def deleverage(
                 tid=tid,
                 counterparty=other.address,
             )
-            finish(exchange, order, "filled", now_ms)
+            finish(exchange, order, OrderStatus.FILLED, now_ms)
             adjust_reduce_only_orders(exchange, account.address, coin, order, now_ms)
         left -= size
     return whole - left
@@ -74,5 +75,5 @@ def winners(exchange: Exchange, coin: str, is_long: bool, marks: Marks) -> list[
 def _order(
     exchange: Exchange, account: Account, coin: str, is_buy: bool, size: Decimal, price: Decimal, now_ms: int
 ) -> Order:
-    request = Request(COINS[coin], is_buy, price, size, True, "Ioc")
+    request = Request(coin=COINS[coin], is_buy=is_buy, price=price, size=size, reduce_only=True, tif="Ioc")
     return make_order(exchange, account.address, request, now_ms)

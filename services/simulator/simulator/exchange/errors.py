@@ -5,11 +5,13 @@ OrderError and BatchError concern orders, ActionError a whole action. Live per-o
 
 from decimal import Decimal
 
+from simulator.exchange.order_status import OrderStatus
+
 
 class OrderError(Exception):
     """One order of a batch is refused; `status` is its final state in the history, if it gets one."""
 
-    def __init__(self, text: str, status: str | None = None) -> None:
+    def __init__(self, text: str, status: OrderStatus | None = None) -> None:
         super().__init__(text)
         self.status = status
 

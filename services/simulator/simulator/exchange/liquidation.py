@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.exchange.deleveraging import deleverage
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.account import Account, Figures, Position, figures, maintenance_usd
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import ZERO, Order, Request
@@ -61,7 +62,7 @@ def _liquidate_cross(exchange: Exchange, account: Account, marks: Marks, now_ms:
     ):
         return
     _record_liquidation(exchange, account, cross, sums.cross_notional, sums.cross_value, now_ms)
-    cancel_all(exchange, account.address, now_ms, "liquidatedCanceled")
+    cancel_all(exchange, account.address, now_ms, OrderStatus.LIQUIDATED_CANCELED)
     if needs_backstop:
         for position in cross:
             share = abs(position.size) * marks[position.coin] / sums.cross_notional
@@ -85,7 +86,7 @@ def _liquidate_isolated(exchange: Exchange, account: Account, position: Position
     if equity >= needed or (not needs_backstop and _is_cooling_down(account, position, mark, now_ms)):
         return
     _record_liquidation(exchange, account, [position], notional, equity, now_ms)
-    cancel_all(exchange, account.address, now_ms, "liquidatedCanceled", position.coin)
+    cancel_all(exchange, account.address, now_ms, OrderStatus.LIQUIDATED_CANCELED, position.coin)
     if needs_backstop:
         _transfer_to_backstop(exchange, account, position, marks, min(ZERO, equity), now_ms)
     else:
@@ -132,7 +133,9 @@ def _liquidation_order(
     exchange: Exchange, account: Account, position: Position, size: Decimal, price: Decimal, method: str, now_ms: int
 ) -> Order:
     """The order by which the exchange closes `size` of a position."""
-    request = Request(COINS[position.coin], position.size < 0, price, size, True, "Ioc")
+    request = Request(
+        coin=COINS[position.coin], is_buy=position.size < 0, price=price, size=size, reduce_only=True, tif="Ioc"
+    )
     order = make_order(exchange, account.address, request, now_ms)
     mark = exchange.market.coins[position.coin].mark_price
     order.liquidation = _note(account, mark, method)
@@ -163,7 +166,7 @@ def _liquidate_into_book(
         account.liquidated_ms.pop(position.coin, None)
     order = _liquidation_order(exchange, account, position, size, mark - equity / position.size, "market", now_ms)
     take(exchange, order, now_ms)
-    finish(exchange, order, "filled" if order.size == 0 else "canceled", now_ms)
+    finish(exchange, order, OrderStatus.FILLED if order.size == 0 else OrderStatus.CANCELED, now_ms)
     adjust_reduce_only_orders(exchange, account.address, order.coin, order, now_ms)
 
 
@@ -183,5 +186,5 @@ def _transfer_to_backstop(
             position.raw_usd -= equity
         order = _liquidation_order(exchange, account, position, size, mark, "backstop", now_ms)
         book_fill(exchange, order, mark, size, crossed=True, now_ms=now_ms)
-        finish(exchange, order, "filled", now_ms)
+        finish(exchange, order, OrderStatus.FILLED, now_ms)
     account.liquidated_ms.pop(coin, None)

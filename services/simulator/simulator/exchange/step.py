@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from simulator.exchange.liquidation import liquidate
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state import fees
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.trading.matching import flow, uncross
@@ -25,7 +26,7 @@ def step(exchange: Exchange, trades: Mapping[str, list[Trade]], dt_s: float, now
             today = fees.day_of(now_ms)
             account.cancel_all_days = {today: account.cancel_all_days.get(today, 0) + 1}
             exchange.changes.accounts.add(account.address)
-            cancel_all(exchange, account.address, now_ms, "scheduledCancel")
+            cancel_all(exchange, account.address, now_ms, OrderStatus.SCHEDULED_CANCEL)
     fire_triggers(exchange, now_ms)
     run_twaps(exchange, now_ms)
     liquidate(exchange, now_ms)

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.account import figures
 from simulator.exchange.state.exchange import Changes, Exchange
 from simulator.exchange.state.histories import Histories
 from simulator.exchange.state.keys import AGENT_LIFE_MS, Agent, Keys
-from simulator.exchange.state.orders import OPEN, Order
+from simulator.exchange.state.orders import Order
 from simulator.exchange.step import step
 from simulator.exchange.trading.settlement import pay_funding
 from simulator.market.candles import MINUTE_MS
@@ -107,10 +108,10 @@ class World:
         for rows in (*histories.fundings.values(), *histories.ledger.values()):
             del rows[: -self.kept_events]
 
-    def _drop_events(self, events: list[tuple[Order, str, int]]) -> None:
+    def _drop_events(self, events: list[tuple[Order, OrderStatus, int]]) -> None:
         """Drops an account's oldest events, and an order with the event of its end, so that memory stays bounded."""
         for order, status, _ in events[: -self.kept_events]:
-            if status not in (OPEN, "triggered"):
+            if status not in (OrderStatus.OPEN, OrderStatus.TRIGGERED):
                 self.histories.orders.pop(order.oid, None)
                 if order.cloid and self.exchange.cloids.get((order.account, order.cloid)) == order.oid:
                     del self.exchange.cloids[order.account, order.cloid]
@@ -131,7 +132,7 @@ class World:
         histories.orders.update(changes.orders)
         for account, order, status in changes.updates:
             events = histories.order_events[account]
-            events.append((order, status, order.status_ms if status != "open" else order.time_ms))
+            events.append((order, status, order.status_ms if status != OrderStatus.OPEN else order.time_ms))
             self._drop_events(events)
         for twap in changes.twaps.values():
             histories.twaps[twap.account].append((twap, twap.status, self.market.time_ms))

@@ -42,7 +42,13 @@ class Candle:
     volume: float
     count: int
 
+    @classmethod
+    def first(cls, open_ms: int, price: float, volume: float, count: int) -> "Candle":
+        """A candle with one observation."""
+        return cls(open_ms, price, price, price, price, volume, count)
+
     def add(self, price: float, volume: float, count: int) -> None:
+        """Adds an observation."""
         self.high = max(self.high, price)
         self.low = min(self.low, price)
         self.close = price

@@ -142,7 +142,7 @@ class RelayMarket(Market):
             for interval, series in market.candles.series.items():
                 if not series:
                     open_ms = now_ms - now_ms % INTERVALS_MS[interval]
-                    series.append(Candle(open_ms, *(4 * (market.mid,)), 0.0, 0))
+                    series.append(Candle.first(open_ms, market.mid, 0.0, 0))
 
     def _advance(self, now_ms: int) -> dict[str, list[Trade]]:
         self.time_ms = now_ms

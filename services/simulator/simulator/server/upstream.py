@@ -77,7 +77,7 @@ class Upstream:
             except (WebSocketException, httpx.HTTPError, OSError, TimeoutError, ValueError, Unreachable) as error:
                 reason = str(error) or type(error).__name__
                 self._market.disconnect(reason)
-                _log("warning", "no connection to the market's source; connecting again", reason=reason)
+                _log("warning", "connection to the market feed lost; reconnecting", reason=reason)
             if asyncio.get_running_loop().time() - began_s >= STEADY_AFTER_S:
                 attempt = 0
             bound = min(PAUSE_CAP_S, PAUSE_BASE_S * 2.0 ** min(attempt, 20))
@@ -132,7 +132,7 @@ class Upstream:
                 answer = await client.post(f"{self._url}/info", json=body)
                 self._market.receive_past(answer.raise_for_status().json())
             except (httpx.HTTPError, ValueError, InvalidMessage) as error:
-                _log("warning", "no past candles yet; asking again", reason=str(error) or type(error).__name__)
+                _log("warning", "past candles unavailable; retrying", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(REFUSED_PAUSE_S * self._rng.uniform(0.5, 1.0))
             else:
                 return

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.account import Account
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import Fill, Order, Request
@@ -78,7 +79,9 @@ class ManualExchange:
         """Moves the exchange's changes to `fills` and `ended`."""
         changes = self.exchange.take_changes()
         self.fills += changes.fills
-        self.ended |= {order.oid: status for _, order, status in changes.updates if status not in ("open", "triggered")}
+        for _, order, status in changes.updates:
+            if status not in (OrderStatus.OPEN, OrderStatus.TRIGGERED):
+                self.ended[order.oid] = status
 
     def market_trade(self, side: str, price: float, size: float) -> Trade:
         """A trade of the market; side is the aggressor's."""

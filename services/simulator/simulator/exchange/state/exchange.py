@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state import fees
 from simulator.exchange.state.account import Account
 from simulator.exchange.state.order_books import OrderBooks
-from simulator.exchange.state.orders import OPEN, ZERO, Fill, Order, Twap
+from simulator.exchange.state.orders import ZERO, Fill, Order, Twap
 from simulator.market.market import Market
 from simulator.numbers import number_text
 
@@ -20,7 +21,7 @@ class Changes:
 
     accounts: set[str] = field(default_factory=set)
     orders: dict[int, Order] = field(default_factory=dict)
-    updates: list[tuple[str, Order, str]] = field(default_factory=list)
+    updates: list[tuple[str, Order, OrderStatus]] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     fundings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     ledger: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -130,7 +131,7 @@ class Exchange:
             key = (order.account, order.cloid)
             self.cloids[key] = max(order.oid, self.cloids.get(key, 0))
 
-    def record_status(self, order: Order, status: str) -> None:
+    def record_status(self, order: Order, status: OrderStatus) -> None:
         """Records a status of an order for the store and the streams."""
         self.changes.orders[order.oid] = order
         self.changes.updates.append((order.account, order, status))
@@ -143,7 +144,7 @@ class Exchange:
         """Fills an empty exchange with stored accounts, orders (ascending by id) and TWAPs."""
         self.accounts = {account.address: account for account in accounts}
         for order in orders:
-            if order.status == OPEN:
+            if order.status == OrderStatus.OPEN:
                 ahead = order.ahead
                 self.add_open_order(order)
                 order.ahead = ahead

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.orders import Fill, Order, Twap
 
 
@@ -14,7 +15,7 @@ class Histories:
 
     fills: dict[str, list[Fill]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[int, Order] = field(default_factory=dict)
-    order_events: dict[str, list[tuple[Order, str, int]]] = field(default_factory=lambda: defaultdict(list))
+    order_events: dict[str, list[tuple[Order, OrderStatus, int]]] = field(default_factory=lambda: defaultdict(list))
     fundings: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     ledger: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     rates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.market.coins import Coin
 
-OPEN = "open"
 ZERO = Decimal(0)
 
 
@@ -56,7 +56,7 @@ class Order:
     waits: bool = False
     parent: int | None = None
     children: list[int] = field(default_factory=list)
-    status: str = OPEN
+    status: OrderStatus = OrderStatus.OPEN
     status_ms: int = 0
     filled: Decimal = ZERO
     filled_usd: Decimal = ZERO
@@ -73,7 +73,7 @@ class Order:
 
     @property
     def is_open(self) -> bool:
-        return self.status == OPEN
+        return self.status == OrderStatus.OPEN
 
     @property
     def fires_above(self) -> bool:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from simulator.exchange import errors
 from simulator.exchange.errors import ActionError, OrderError
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state import fees
 from simulator.exchange.state.account import Account, Leverage, figures, is_within_tier
 from simulator.exchange.state.exchange import Exchange
@@ -63,7 +64,7 @@ def check_order(exchange: Exchange, order: Order) -> None:
     mark = exchange.market.coins[order.coin].mark_price
     leverage = account.leverage_of(coin).value
     if not is_within_tier(coin, abs(position + signed) * mark, leverage):
-        raise OrderError(errors.TIER, "perpMaxPositionRejected")
+        raise OrderError(errors.TIER, OrderStatus.PERP_MAX_POSITION_REJECTED)
     taken, taken_usd = quote(exchange, order)
     rest_usd = ZERO if order.tif in ("Ioc", "FrontendMarket") else (order.size - taken) * order.price
     loss = max(ZERO, (taken_usd - taken * mark) * (1 if order.is_buy else -1))
@@ -82,7 +83,7 @@ def check_order(exchange: Exchange, order: Order) -> None:
                 resting_margin_usd(exchange, account, more=(order, order.size)) - resting_margin_usd(exchange, account),
             )
     if needed > free:
-        raise OrderError(errors.MARGIN, "perpMarginRejected")
+        raise OrderError(errors.MARGIN, OrderStatus.PERP_MARGIN_REJECTED)
 
 
 def _check_closing(exchange: Exchange, account: Account, order: Order) -> None:
@@ -94,7 +95,7 @@ def _check_closing(exchange: Exchange, account: Account, order: Order) -> None:
         return
     needed = resting_margin_usd(exchange, account, more=(order, rest)) - resting_margin_usd(exchange, account)
     if needed > max(ZERO, available_usd(exchange, account)):
-        raise OrderError(errors.MARGIN, "perpMarginRejected")
+        raise OrderError(errors.MARGIN, OrderStatus.PERP_MARGIN_REJECTED)
 
 
 def can_match(exchange: Exchange, order: Order, size: Decimal) -> bool:

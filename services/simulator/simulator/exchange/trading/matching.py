@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import ZERO, Order
 from simulator.exchange.trading.margin import can_match
@@ -64,22 +65,22 @@ def available(exchange: Exchange, coin: str, is_buy: bool, level: Level) -> Deci
     return level.size - COINS[coin].lot if is_last else level.size
 
 
-def _refusal(exchange: Exchange, maker: Order, size: Decimal) -> str | None:
+def _refusal(exchange: Exchange, maker: Order, size: Decimal) -> OrderStatus | None:
     """The final status of a resting order that may not be filled now."""
     if not may_fill_at_cap(exchange, maker):
-        return "openInterestCapCanceled"
-    return None if can_match(exchange, maker, size) else "marginCanceled"
+        return OrderStatus.OPEN_INTEREST_CAP_CANCELED
+    return None if can_match(exchange, maker, size) else OrderStatus.MARGIN_CANCELED
 
 
 def _take_order(exchange: Exchange, order: Order, maker: Order, now_ms: int) -> None:
     """One match of two traders' orders at the resting one's price."""
     if maker.account == order.account:
-        finish(exchange, maker, "selfTradeCanceled", now_ms)
+        finish(exchange, maker, OrderStatus.SELF_TRADE_CANCELED, now_ms)
         return
     cap_reduce_only(exchange, maker)
     size = min(order.size, maker.size)
     if size <= 0:
-        finish(exchange, maker, "reduceOnlyCanceled", now_ms)
+        finish(exchange, maker, OrderStatus.REDUCE_ONLY_CANCELED, now_ms)
         return
     if refusal := _refusal(exchange, maker, size):
         finish(exchange, maker, refusal, now_ms)
@@ -104,7 +105,7 @@ def _take_order(exchange: Exchange, order: Order, maker: Order, now_ms: int) -> 
 
 def _end_if_filled(exchange: Exchange, order: Order, now_ms: int) -> None:
     if order.size <= 0 and order.is_open:
-        finish(exchange, order, "filled", now_ms)
+        finish(exchange, order, OrderStatus.FILLED, now_ms)
 
 
 def _fill_resting(exchange: Exchange, order: Order, size: Decimal, now_ms: int) -> Decimal:
@@ -113,7 +114,7 @@ def _fill_resting(exchange: Exchange, order: Order, size: Decimal, now_ms: int) 
     size = min(size, order.size)
     if size <= 0:
         if order.size <= 0:
-            finish(exchange, order, "reduceOnlyCanceled", now_ms)
+            finish(exchange, order, OrderStatus.REDUCE_ONLY_CANCELED, now_ms)
         return ZERO
     if refusal := _refusal(exchange, order, size):
         finish(exchange, order, refusal, now_ms)

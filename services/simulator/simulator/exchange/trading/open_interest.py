@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from simulator.exchange import errors
 from simulator.exchange.errors import OrderError
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import ZERO, Order
 
@@ -19,15 +20,20 @@ def check_open_interest(exchange: Exchange, order: Order, *, crosses: bool) -> N
     if not exchange.is_capped(order.coin):
         mark = exchange.market.coins[order.coin].mark_price
         if crosses and exchange.open_interest_usd(order.coin) + added_size(exchange, order) * mark > cap:
-            raise OrderError(errors.INTEREST_SPEED, "openInterestIncreaseRejected")
+            raise OrderError(errors.INTEREST_SPEED, OrderStatus.OPEN_INTEREST_INCREASE_REJECTED)
         return
     position = exchange.accounts[order.account].position_size(order.coin)
     if crosses:
         flips = position != 0 and (position > 0) != order.is_buy
-        raise OrderError(errors.INTEREST_CAP, f"position{'Flip' if flips else 'Increase'}AtOpenInterestCapRejected")
+        rejected = (
+            OrderStatus.POSITION_FLIP_AT_OPEN_INTEREST_CAP_REJECTED
+            if flips
+            else OrderStatus.POSITION_INCREASE_AT_OPEN_INTEREST_CAP_REJECTED
+        )
+        raise OrderError(errors.INTEREST_CAP, rejected)
     oracle = Decimal(exchange.market.coins[order.coin].oracle_text)
     if order.price > oracle if order.is_buy else order.price < oracle:
-        raise OrderError(errors.INTEREST_PRICE, "tooAggressiveAtOpenInterestCapRejected")
+        raise OrderError(errors.INTEREST_PRICE, OrderStatus.TOO_AGGRESSIVE_AT_OPEN_INTEREST_CAP_REJECTED)
 
 
 def may_fill_at_cap(exchange: Exchange, order: Order) -> bool:

@@ -4,31 +4,32 @@ from decimal import Decimal
 
 from simulator.exchange import errors
 from simulator.exchange.errors import OrderError
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import Order
 
 
-def finish(exchange: Exchange, order: Order, status: str, now_ms: int) -> None:
+def finish(exchange: Exchange, order: Order, status: OrderStatus, now_ms: int) -> None:
     """Ends an order in its final status, then settles its children and siblings."""
     order.status, order.status_ms = status, now_ms
     exchange.remove_open_order(order)
     exchange.record_status(order, status)
-    if order.parent and status == "filled":
+    if order.parent and status == OrderStatus.FILLED:
         _cancel_siblings(exchange, order, now_ms)
     if order.children:
         _settle_children(exchange, order, now_ms)
 
 
-def cancel(exchange: Exchange, address: str, oid: int, now_ms: int, status: str = "canceled") -> Order:
+def cancel(exchange: Exchange, address: str, oid: int, now_ms: int) -> Order:
     """Cancels an open order of the account. Raises OrderError, with one text for all other cases."""
     order = exchange.orders.get(oid)
     if order is None or order.account != address:
         raise OrderError(errors.GONE)
-    finish(exchange, order, status, now_ms)
+    finish(exchange, order, OrderStatus.CANCELED, now_ms)
     return order
 
 
-def cancel_all(exchange: Exchange, address: str, now_ms: int, status: str, coin: str | None = None) -> int:
+def cancel_all(exchange: Exchange, address: str, now_ms: int, status: OrderStatus, coin: str | None = None) -> int:
     """Cancels an account's open orders, of one coin or of all; returns how many."""
     found = exchange.open_of(address, coin)
     for order in found:
@@ -42,13 +43,14 @@ def _settle_children(exchange: Exchange, parent: Order, now_ms: int) -> None:
 
     An active child's size is at most what its parent has filled.
     """
-    activates = parent.status == "filled" or (parent.status == "marginCanceled" and parent.filled > 0)
+    is_stopped_by_margin = parent.status == OrderStatus.MARGIN_CANCELED and parent.filled > 0
+    activates = parent.status == OrderStatus.FILLED or is_stopped_by_margin
     for oid in parent.children:
         child = exchange.orders.get(oid)
         if child is None or not child.waits:
             continue
         if not activates:
-            finish(exchange, child, "canceled", now_ms)
+            finish(exchange, child, OrderStatus.CANCELED, now_ms)
             continue
         child.waits = False
         child.size = child.original_size = min(child.original_size, parent.filled)
@@ -59,7 +61,7 @@ def _cancel_siblings(exchange: Exchange, order: Order, now_ms: int) -> None:
     """Cancels the other orders of a bracket after its stop or its target is filled."""
     for other in exchange.open_of(order.account, order.coin):
         if other.parent == order.parent and other.oid != order.oid:
-            finish(exchange, other, "siblingFilledCanceled", now_ms)
+            finish(exchange, other, OrderStatus.SIBLING_FILLED_CANCELED, now_ms)
 
 
 def reducible_size(exchange: Exchange, order: Order) -> Decimal:
@@ -82,10 +84,10 @@ def adjust_reduce_only_orders(exchange: Exchange, address: str, coin: str, cause
     _cap_reduce_only(exchange, address, coin, now_ms)
 
 
-def _end_without_room(order: Order, cause: Order) -> str:
+def _end_without_room(order: Order, cause: Order) -> OrderStatus:
     if order.parent is not None and order.parent == cause.parent:
-        return "siblingFilledCanceled"
-    return "canceled" if order.is_trigger else "reduceOnlyCanceled"
+        return OrderStatus.SIBLING_FILLED_CANCELED
+    return OrderStatus.CANCELED if order.is_trigger else OrderStatus.REDUCE_ONLY_CANCELED
 
 
 def _cap_reduce_only(exchange: Exchange, address: str, coin: str, now_ms: int) -> None:
@@ -96,7 +98,7 @@ def _cap_reduce_only(exchange: Exchange, address: str, coin: str, now_ms: int) -
         if total <= reducible_size(exchange, order):
             return
         total -= order.size
-        finish(exchange, order, "reduceOnlyCanceled", now_ms)
+        finish(exchange, order, OrderStatus.REDUCE_ONLY_CANCELED, now_ms)
 
 
 def cap_resting_reduce_only(exchange: Exchange, order: Order, now_ms: int) -> None:

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from simulator.exchange import errors
 from simulator.exchange.errors import BatchError, OrderError
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.exchange import Exchange
-from simulator.exchange.state.orders import OPEN, Order, Request
+from simulator.exchange.state.orders import Order, Request
 from simulator.exchange.trading.margin import check_order
 from simulator.exchange.trading.matching import cap_reduce_only, reaches, take
 from simulator.exchange.trading.open_interest import check_open_interest
@@ -24,7 +25,9 @@ def check_static(exchange: Exchange, request: Request) -> None:
     coin = request.coin
     if request.size < 0 or not coin.accepts_size(request.size):
         raise BatchError(errors.BAD_SIZE)
-    for price in (request.price, *([] if request.trigger_price is None else [request.trigger_price])):
+    for price in (request.price, request.trigger_price):
+        if price is None:
+            continue
         if price <= 0 or decimals_of(price) > coin.price_decimals:
             raise BatchError(errors.BAD_PRICE)
         if not coin.accepts_price(price):
@@ -88,11 +91,11 @@ def _check(exchange: Exchange, order: Order, parent: Order | None) -> None:
     if order.size == 0:
         raise OrderError(errors.ZERO_SIZE)
     if not order.reduce_only and order.size * order.price < MIN_NOTIONAL_USD:
-        raise OrderError(errors.MIN_NOTIONAL, "minTradeNtlRejected")
+        raise OrderError(errors.MIN_NOTIONAL, OrderStatus.MIN_TRADE_NTL_REJECTED)
     if order.reduce_only and parent is None and reducible_size(exchange, order) == 0:
-        raise OrderError(errors.REDUCE_ONLY, "reduceOnlyRejected")
+        raise OrderError(errors.REDUCE_ONLY, OrderStatus.REDUCE_ONLY_REJECTED)
     if order.is_trigger and is_reached(order, exchange.market.coins[order.coin].mark_price):
-        raise OrderError(errors.BAD_TRIGGER, "badTriggerPxRejected")
+        raise OrderError(errors.BAD_TRIGGER, OrderStatus.BAD_TRIGGER_PX_REJECTED)
     _check_count(exchange, order)
 
 
@@ -120,7 +123,7 @@ def _rest(exchange: Exchange, order: Order, parent: Order | None = None) -> None
         parent.children.append(order.oid)
         exchange.changes.orders[parent.oid] = parent
     exchange.add_open_order(order)
-    exchange.record_status(order, OPEN)
+    exchange.record_status(order, OrderStatus.OPEN)
     if order.reduce_only and not order.is_trigger:
         cap_resting_reduce_only(exchange, order, order.time_ms)
 
@@ -130,10 +133,8 @@ def _execute(exchange: Exchange, order: Order, now_ms: int) -> None:
     best = exchange.books.best(order.coin, not order.is_buy)
     crosses = best is not None and reaches(order, best)
     if order.tif == "Alo" and crosses:
-        bid, ask = (exchange.books.best(order.coin, side) for side in (True, False))
-        raise OrderError(
-            errors.post_only(*(number_text(price or Decimal(0)) for price in (bid, ask))), "badAloPxRejected"
-        )
+        bid, ask = (number_text(exchange.books.best(order.coin, side) or Decimal(0)) for side in (True, False))
+        raise OrderError(errors.post_only(bid, ask), OrderStatus.BAD_ALO_PX_REJECTED)
     cap_reduce_only(exchange, order)
     check_open_interest(exchange, order, crosses=crosses)
     check_order(exchange, order)
@@ -142,7 +143,7 @@ def _execute(exchange: Exchange, order: Order, now_ms: int) -> None:
     if order.tif in IMMEDIATE:
         _end_immediate(exchange, order, now_ms)
     elif order.size == 0:
-        finish(exchange, order, "filled", now_ms)
+        finish(exchange, order, OrderStatus.FILLED, now_ms)
     else:
         _rest(exchange, order)
 
@@ -151,9 +152,9 @@ def _end_immediate(exchange: Exchange, order: Order, now_ms: int) -> None:
     """Ends an order that never rests as filled or canceled. Raises OrderError when nothing was filled."""
     if order.filled == 0:
         is_market = order.is_triggered and order.trigger_is_market
-        status = "marketOrderNoLiquidityRejected" if is_market else "iocCancelRejected"
+        status = OrderStatus.MARKET_ORDER_NO_LIQUIDITY_REJECTED if is_market else OrderStatus.IOC_CANCEL_REJECTED
         raise OrderError(errors.NO_LIQUIDITY if is_market else errors.NO_MATCH, status)
-    finish(exchange, order, "filled" if order.size == 0 else "canceled", now_ms)
+    finish(exchange, order, OrderStatus.FILLED if order.size == 0 else OrderStatus.CANCELED, now_ms)
 
 
 def fire_triggers(exchange: Exchange, now_ms: int) -> None:
@@ -170,8 +171,8 @@ def fire_triggers(exchange: Exchange, now_ms: int) -> None:
         exchange.remove_open_order(order)
         order.is_triggered = True
         order.tif = "Ioc" if order.trigger_is_market else "Gtc"
-        exchange.record_status(order, "triggered")
+        exchange.record_status(order, OrderStatus.TRIGGERED)
         try:
             _execute(exchange, order, now_ms)
         except OrderError as error:
-            finish(exchange, order, error.status or "rejected", now_ms)
+            finish(exchange, order, error.status or OrderStatus.REJECTED, now_ms)

@@ -98,7 +98,7 @@ def _send(exchange: Exchange, twap: Twap, size: Decimal, now_ms: int) -> None:
     coin = COINS[twap.coin]
     mid = float(exchange.books.mid(twap.coin) or exchange.market.coins[twap.coin].mark_price)
     price = Decimal(repr(coin.round_price(mid * (1 + SLIPPAGE if twap.is_buy else 1 - SLIPPAGE))))
-    request = Request(coin, twap.is_buy, price, size, twap.reduce_only, "Ioc")
+    request = Request(coin=coin, is_buy=twap.is_buy, price=price, size=size, reduce_only=twap.reduce_only, tif="Ioc")
     try:
         order = place(exchange, twap.account, request, now_ms, twap_id=twap.id)
     except OrderError as error:

@@ -146,5 +146,5 @@ def _minutes(path: CoinPath, until_ms: int) -> list[Candle]:
             if out and out[-1].open_ms == open_ms:
                 out[-1].add(float(price), float(size), int(size > 0))
             else:
-                out.append(Candle(open_ms, *(4 * (float(price),)), float(size), int(size > 0)))
+                out.append(Candle.first(open_ms, float(price), float(size), int(size > 0)))
     return out

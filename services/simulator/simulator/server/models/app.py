@@ -19,6 +19,7 @@ from simulator.server.models.streaming import dashscope_events, deepseek_events,
 from simulator.server.models.trader import answer_text
 from simulator.server.request_body import BodyTooLong, read_json
 
+DASHSCOPE_PATH = "/dashscope/api/v1/services/aigc/text-generation/generation"
 CHARACTERS_PER_TOKEN = 4
 MODELS = ("deepseek-flash", "deepseek-pro")
 LABEL = "stand-in/"
@@ -44,16 +45,15 @@ BLANKS = " " * 64
 
 def create_models_app() -> Starlette:
     """A Starlette app with the model endpoints."""
-    return Starlette(
-        routes=[
-            *(
-                Route(f"/deepseek{prefix}/chat/completions", deepseek_completion, methods=["POST"])
-                for prefix in ("", "/v1")
-            ),
-            *(Route(f"/deepseek{prefix}/models", deepseek_models) for prefix in ("", "/v1")),
-            Route("/dashscope/api/v1/services/aigc/text-generation/generation", dashscope_generation, methods=["POST"]),
+    routes = [
+        Route("/dashscope/api/v1/services/aigc/text-generation/generation", dashscope_generation, methods=["POST"])
+    ]
+    for prefix in ("/deepseek", "/deepseek/v1"):
+        routes += [
+            Route(f"{prefix}/chat/completions", deepseek_completion, methods=["POST"]),
+            Route(f"{prefix}/models", deepseek_models),
         ]
-    )
+    return Starlette(routes=routes)
 
 
 def _has_key(request: Request) -> bool:
@@ -79,8 +79,10 @@ def _events(events: AsyncIterator[str]) -> Response:
     return StreamingResponse(events, media_type="text/event-stream")
 
 
-def _plain(whole: dict[str, Any], wait_s: float) -> Response:
-    return StreamingResponse(slow_json(whole, wait_s), media_type="application/json") if wait_s else JSONResponse(whole)
+def _plain(answer: dict[str, Any], wait_s: float) -> Response:
+    return (
+        StreamingResponse(slow_json(answer, wait_s), media_type="application/json") if wait_s else JSONResponse(answer)
+    )
 
 
 def _tokens(text: str) -> int:
@@ -111,7 +113,7 @@ async def deepseek_completion(request: Request) -> Response:
         return _deepseek_error(status, "requested by the model's name")
     text = _text(model, messages)
     cached = _tokens(system)
-    whole: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "id": _id(prompt),
         "object": "chat.completion",
         "created": now_ms() // 1000,
@@ -134,8 +136,8 @@ async def deepseek_completion(request: Request) -> Response:
         "system_fingerprint": "aicoin-stand-in",
     }
     if is_stream:
-        return _events(deepseek_events(whole, _wait_s(model), with_usage=with_usage))
-    return _plain(whole, _wait_s(model))
+        return _events(deepseek_events(answer, _wait_s(model), with_usage=with_usage))
+    return _plain(answer, _wait_s(model))
 
 
 def _deepseek_error(status: int, message: str) -> Response:
@@ -171,7 +173,7 @@ async def dashscope_generation(request: Request) -> Response:
     if model.startswith("error-") and code in DASHSCOPE_STATUSES:
         return _dashscope_error(DASHSCOPE_STATUSES[code], "requested by the model's name", code)
     text = _text(model, messages)
-    whole = {
+    answer = {
         "request_id": _id(prompt),
         "model": LABEL + model,
         "output": {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": text}}]},
@@ -183,8 +185,8 @@ async def dashscope_generation(request: Request) -> Response:
         },
     }
     if request.headers.get("x-dashscope-sse") == "enable":
-        return _events(dashscope_events(whole, _wait_s(model), is_incremental=is_incremental))
-    return _plain(whole, _wait_s(model))
+        return _events(dashscope_events(answer, _wait_s(model), is_incremental=is_incremental))
+    return _plain(answer, _wait_s(model))
 
 
 def _dashscope_error(status: int, message: str, code: str | None = None) -> Response:

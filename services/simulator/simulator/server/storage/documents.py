@@ -4,6 +4,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.account import Account, Leverage, Position
 from simulator.exchange.state.orders import Fill, Order, Twap
 
@@ -52,7 +53,8 @@ def twap_of(body: dict[str, Any]) -> Twap:
 
 def order_of(body: dict[str, Any]) -> Order:
     money = ("price", "size", "original_size", "trigger_price", "filled", "filled_usd", "ahead")
-    return Order(**body | {name: None if body[name] is None else Decimal(body[name]) for name in money})
+    decimals = {name: None if body[name] is None else Decimal(body[name]) for name in money}
+    return Order(**body | decimals | {"status": OrderStatus(body["status"])})
 
 
 def fill_of(body: dict[str, Any]) -> Fill:

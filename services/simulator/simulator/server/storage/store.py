@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.exchange import Changes
 from simulator.exchange.state.keys import Agent
 from simulator.exchange.state.orders import Order
@@ -72,7 +73,7 @@ class Store:
 
     def _save_events(self, changes: Changes) -> None:
         for account, order, status in changes.updates:
-            at = order.status_ms if status != "open" else order.time_ms
+            at = order.status_ms if status != OrderStatus.OPEN else order.time_ms
             self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
         for fill in changes.fills:
             self._append("fill", fill.account, plain(asdict(fill)))
@@ -188,7 +189,7 @@ class Store:
             elif kind == "ledger":
                 histories.ledger[account].append(body)
             else:
-                histories.order_events[account].append((orders[body["oid"]], body["status"], body["at"]))
+                histories.order_events[account].append((orders[body["oid"]], OrderStatus(body["status"]), body["at"]))
 
     def _put(self, kind: str, key: str, body: Any) -> None:
         self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, json.dumps(body)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.exchange import errors
 from simulator.exchange.errors import ActionError, BatchError, OrderError
+from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state.fees import MAX_BUILDER_UNITS
 from simulator.exchange.state.orders import Order, Request
 from simulator.exchange.trading import order_close, order_entry, twap
@@ -164,7 +165,7 @@ def _bracket(world: World, account: str, wires: list[Action], requests: list[Req
     except OrderError as error:
         return [_refusal(error, wires[0]["a"])]
     found: list[Any] = [_status(parent)]
-    if not parent.is_open and parent.status != "filled":
+    if not parent.is_open and parent.status != OrderStatus.FILLED:
         return found + [{"error": f"{errors.GONE} asset={wire['a']}"} for wire in wires[1:]]
     for wire, child in zip(wires[1:], children, strict=True):
         try:

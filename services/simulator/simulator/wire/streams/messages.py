@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.exchange.order_status import CANCELS_BY_EXCHANGE
 from simulator.exchange.state.exchange import Changes
 from simulator.exchange.state.orders import Fill
 from simulator.exchange.world import World
@@ -25,17 +26,6 @@ STATE_TYPES = frozenset(
     }
 )
 HISTORY_SHOWN = 500
-SYSTEM_CANCEL_STATUSES = frozenset(
-    {
-        "marginCanceled",
-        "selfTradeCanceled",
-        "reduceOnlyCanceled",
-        "siblingFilledCanceled",
-        "liquidatedCanceled",
-        "scheduledCancel",
-        "openInterestCapCanceled",
-    }
-)
 
 
 def first_messages(world: World, key: Key, now_ms: int) -> list[str]:
@@ -134,7 +124,7 @@ def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms
             for order, status in rows
         ]
         out.append((("orderUpdates", account), message("orderUpdates", updates)))
-        ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in SYSTEM_CANCEL_STATUSES]
+        ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in CANCELS_BY_EXCHANGE]
         if ended:
             out.append((("userEvents", account), message("user", {"nonUserCancel": ended})))
     out += _fill_messages(changes.fills)
