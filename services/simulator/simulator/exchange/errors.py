@@ -68,7 +68,6 @@ NOT_OWN_ACCOUNT = "Agent can only send asset to same user or their sub-accounts.
 CLASSIC_ONLY = "Only the classic account abstraction is available on this exchange."
 TOO_MANY_SUBS = "Too many sub-accounts."
 EXPIRED = "Action already expired"
-NETWORK = "Mainnet and testnet require different signature."
 REFERRAL = "Referral code not registered"
 TWAP_GONE = "TWAP was never placed, already canceled, or filled."
 

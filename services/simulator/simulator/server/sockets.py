@@ -121,10 +121,7 @@ class Sockets:
         try:
             while True:
                 text = await socket.receive_text()
-                if (
-                    self._world.enforces_limits
-                    and self._messages.count(address, self._now_ms()) > MAX_MESSAGES_A_MINUTE
-                ):
+                if self._exceeds_message_limit(address):
                     await socket.close(1008, "too many messages")
                     break
                 self._dispatch(client, text)

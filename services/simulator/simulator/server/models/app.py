@@ -45,9 +45,7 @@ BLANKS = " " * 64
 
 def create_models_app() -> Starlette:
     """A Starlette app with the model endpoints."""
-    routes = [
-        Route("/dashscope/api/v1/services/aigc/text-generation/generation", dashscope_generation, methods=["POST"])
-    ]
+    routes = [Route(DASHSCOPE_PATH, dashscope_generation, methods=["POST"])]
     for prefix in ("/deepseek", "/deepseek/v1"):
         routes += [
             Route(f"{prefix}/chat/completions", deepseek_completion, methods=["POST"]),
