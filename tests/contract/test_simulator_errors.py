@@ -31,7 +31,7 @@ CANT_OCCUR = {
     "Mainnet and testnet require": "both networks' signatures are accepted",
 }
 
-Told = str | list[str] | None
+Refusals = str | list[str] | None
 
 
 def errors(statuses: list[Any]) -> list[str]:
@@ -67,11 +67,11 @@ def approve(trader: SigningTrader, wallet: Any, name: str) -> dict[str, Any]:
     return trader.act_as_user(action | {"agentName": name})
 
 
-def tick(trader: SigningTrader) -> Told:
+def tick(trader: SigningTrader) -> Refusals:
     return errors(trader.order(trader.wire(0.01) | {"p": "100000.5"}))
 
 
-def zero_liquidity(trader: SigningTrader) -> Told:
+def zero_liquidity(trader: SigningTrader) -> Refusals:
     """A stop whose limit is far from what the book offers when it fires."""
     trader.order(trader.wire(0.01, 1.02, "Ioc"))
     trader.order(trader.trigger(-0.01, 0.99, "sl", p=trader.price(1.7)))
@@ -88,35 +88,35 @@ def zero_liquidity(trader: SigningTrader) -> Told:
     return f"{words.NO_LIQUIDITY} asset=0"
 
 
-def lower_cross(trader: SigningTrader) -> Told:
+def lower_cross(trader: SigningTrader) -> Refusals:
     trader.order(trader.wire(10, 1.02, "Ioc"))
     return leverage(trader, 1)
 
 
-def lower_isolated(trader: SigningTrader) -> Told:
+def lower_isolated(trader: SigningTrader) -> Refusals:
     isolated(trader, 4.0, 20)
     return leverage(trader, 1, is_cross=False)
 
 
-def switch(trader: SigningTrader) -> Told:
+def switch(trader: SigningTrader) -> Refusals:
     trader.order(trader.wire(0.1, 1.02, "Ioc"))
     return leverage(trader, 20, is_cross=False)
 
 
-def not_isolated(trader: SigningTrader) -> Told:
+def not_isolated(trader: SigningTrader) -> Refusals:
     trader.order(trader.wire(0.1, 1.02, "Ioc"))
     return margin(trader, 5_000_000)
 
 
-def isolated_then(micro_usd: int) -> Callable[[SigningTrader], Told]:
-    def told(trader: SigningTrader) -> Told:
+def isolated_then(micro_usd: int) -> Callable[[SigningTrader], Refusals]:
+    def refusals(trader: SigningTrader) -> Refusals:
         isolated(trader)
         return margin(trader, micro_usd)
 
-    return told
+    return refusals
 
 
-def modified_away(trader: SigningTrader) -> Told:
+def modified_away(trader: SigningTrader) -> Refusals:
     """The first leg is done, the second refused: the old order is gone."""
     [resting] = trader.order(trader.wire(0.01, 0.9))
     oid = resting["resting"]["oid"]
@@ -126,18 +126,18 @@ def modified_away(trader: SigningTrader) -> Told:
     return text
 
 
-def too_many_agents(trader: SigningTrader) -> Told:
+def too_many_agents(trader: SigningTrader) -> Refusals:
     for number in range(3):
         assert approve(trader, Account.from_key(f"0x{number + 1:064x}"), f"bot{number}")["status"] == "ok"
     return refusal(approve(trader, AGENT, "bot3"))
 
 
-def agent_twice(trader: SigningTrader) -> Told:
+def agent_twice(trader: SigningTrader) -> Refusals:
     approve(trader, AGENT, "bot")
     return refusal(approve(trader, AGENT, "other"))
 
 
-def pending_removal(trader: SigningTrader) -> Told:
+def pending_removal(trader: SigningTrader) -> Refusals:
     approve(trader, AGENT, "bot")
     assert approve(trader, "0x" + "0" * 40, "bot")["status"] == "ok"
     text = refusal(approve(trader, NOT_OWN_ACCOUNT, "bot"))
@@ -146,7 +146,7 @@ def pending_removal(trader: SigningTrader) -> Told:
     return text
 
 
-def agent_sends(trader: SigningTrader) -> Told:
+def agent_sends(trader: SigningTrader) -> Refusals:
     action = {
         "type": "agentSendAsset",
         "destination": NOT_OWN_ACCOUNT.address.lower(),
@@ -156,7 +156,7 @@ def agent_sends(trader: SigningTrader) -> Told:
     return refusal(trader.act(action | {"token": "USDC", "amount": "1", "fromSubAccount": ""}))
 
 
-def agent_withdraws(trader: SigningTrader) -> Told:
+def agent_withdraws(trader: SigningTrader) -> Refusals:
     approve(trader, AGENT, "bot")
     action = {"type": "usdSend", "destination": NOT_OWN_ACCOUNT.address.lower(), "amount": "1"}
     text = refusal(trader.act_as_user(action, wallet=AGENT))
@@ -164,35 +164,35 @@ def agent_withdraws(trader: SigningTrader) -> Told:
     return text
 
 
-def subs(trader: SigningTrader) -> Told:
+def sub_accounts(trader: SigningTrader) -> Refusals:
     trader.account.volume_usd = Decimal(200_000)
     for number in range(10):
         assert trader.act({"type": "createSubAccount", "name": f"sub{number}"})["status"] == "ok"
     return refusal(trader.act({"type": "createSubAccount", "name": "sub10"}))
 
 
-def exhausted(trader: SigningTrader) -> Told:
+def exhausted(trader: SigningTrader) -> Refusals:
     trader.account.requests_used = 10_000
     first = trader.order(trader.wire(0.01, 0.9))
     assert "resting" in first[0], "one action in ten seconds gets through"
     return refusal(trader.act({"type": "order", "orders": [trader.wire(0.01, 0.9)], "grouping": "na"}))
 
 
-def transfers(trader: SigningTrader) -> Told:
+def transfers(trader: SigningTrader) -> Refusals:
     to = {"destination": NOT_OWN_ACCOUNT.address.lower(), "amount": "1000000"}
     return [refusal(trader.act_as_user({"type": kind} | to)) for kind in ("withdraw3", "usdSend")]
 
 
-def duplicate(trader: SigningTrader) -> Told:
+def duplicate(trader: SigningTrader) -> Refusals:
     trader.act({"type": "noop"}, nonce=NOW)
     return refusal(trader.act({"type": "noop"}, nonce=NOW))
 
 
-def garbage(trader: SigningTrader) -> Told:
+def garbage(trader: SigningTrader) -> Refusals:
     return refusal(trader.send({"type": "noop"}, NOW, {"r": "0x0", "s": "0x0", "v": 27}))
 
 
-def unreadable(trader: SigningTrader) -> Told:
+def unreadable(trader: SigningTrader) -> Refusals:
     from simulator.server.http import UNREADABLE
 
     for kind in ("nonsense", "userFills"):
@@ -201,14 +201,14 @@ def unreadable(trader: SigningTrader) -> Told:
     return f"422 text/plain: {UNREADABLE}"
 
 
-def throttled(trader: SigningTrader) -> Told:
+def throttled(trader: SigningTrader) -> Refusals:
     limiter = RequestRateLimiter()
     limiter.count("1.1.1.1", 1_200, NOW)
     assert limiter.is_exhausted("1.1.1.1", NOW)
     return "429 body: null"
 
 
-def unsupported(trader: SigningTrader) -> Told:
+def unsupported(trader: SigningTrader) -> Refusals:
     for body in (
         {"type": "l2Book", "coin": "BTC", "nSigFigs": 9},
         {"type": "candleSnapshot", "req": {"coin": "BTC", "interval": "7m", "startTime": 0, "endTime": 1}},
@@ -218,8 +218,8 @@ def unsupported(trader: SigningTrader) -> Told:
     return "500 body: null"
 
 
-class Line:
-    """A connection without a network: what the simulator's socket would send."""
+class LocalSocket:
+    """A socket connection without a network: collects what the simulator would send."""
 
     def __init__(self, trader: SigningTrader) -> None:
         async def never(request: dict[str, Any], address: str) -> dict[str, Any]:
@@ -229,42 +229,42 @@ class Line:
         self.client = Client("1.1.1.1")
         self.sockets.clients.add(self.client)
 
-    def say(self, text: str) -> None:
+    def receive(self, text: str) -> None:
         self.sockets._dispatch(self.client, text)
 
     def errors(self) -> list[str]:
-        told = []
+        refusals = []
         while not self.client.queue.empty():
             message = json.loads(self.client.queue.get_nowait() or "{}")
             if message.get("channel") == "error":
-                told.append(str(message["data"]))
-        return told
+                refusals.append(str(message["data"]))
+        return refusals
 
 
-def subscribed(*subscriptions: Any, method: str = "subscribe") -> Callable[[SigningTrader], Told]:
-    def told(trader: SigningTrader) -> Told:
-        line = Line(trader)
+def subscribed(*subscriptions: Any, method: str = "subscribe") -> Callable[[SigningTrader], Refusals]:
+    def refusals(trader: SigningTrader) -> Refusals:
+        socket = LocalSocket(trader)
         for subscription in subscriptions:
-            line.say(json.dumps({"method": method, "subscription": subscription}))
-        return line.errors()
+            socket.receive(json.dumps({"method": method, "subscription": subscription}))
+        return socket.errors()
 
-    return told
-
-
-def malformed(trader: SigningTrader) -> Told:
-    line = Line(trader)
-    line.say("{not json")
-    return line.errors()
+    return refusals
 
 
-def too_many_posts(trader: SigningTrader) -> Told:
-    line = Line(trader)
-    line.client.posts = set(range(100))  # type: ignore[arg-type]
-    line.say(json.dumps({"method": "post", "id": 7, "request": {"type": "info", "payload": {}}}))
-    return line.errors()
+def malformed(trader: SigningTrader) -> Refusals:
+    socket = LocalSocket(trader)
+    socket.receive("{not json")
+    return socket.errors()
 
 
-PROVOKED: dict[str, Callable[[SigningTrader], Told]] = {
+def too_many_posts(trader: SigningTrader) -> Refusals:
+    socket = LocalSocket(trader)
+    socket.client.posts = set(range(100))  # type: ignore[arg-type]
+    socket.receive(json.dumps({"method": "post", "id": 7, "request": {"type": "info", "payload": {}}}))
+    return socket.errors()
+
+
+PROVOKED: dict[str, Callable[[SigningTrader], Refusals]] = {
     "Price must be divisible": tick,
     "Order has invalid price.": lambda trader: errors(trader.order(trader.wire(0.01) | {"p": "1.23"})),
     "Order has invalid size.": lambda trader: errors(trader.order(trader.wire(0.000001))),
@@ -332,14 +332,14 @@ PROVOKED: dict[str, Callable[[SigningTrader], Told]] = {
     "Position does not have sufficient": isolated_then(-(10**15)),
     "Cannot set scheduled cancel": lambda trader: refusal(trader.act({"type": "scheduleCancel"})),
     "Cannot create sub-accounts": lambda trader: refusal(trader.act({"type": "createSubAccount", "name": "one"})),
-    "Too many sub-accounts.": subs,
+    "Too many sub-accounts.": sub_accounts,
     "Too many cumulative requests": exhausted,
     "Too many extra agents": too_many_agents,
     "Extra agent already used.": agent_twice,
     "User has pending agent removal": pending_removal,
     "Agent valid_until already": lambda trader: refusal(approve(trader, AGENT, f"bot valid_until {NOW - 1}")),
     "Extra agent name must": lambda trader: refusal(approve(trader, AGENT, "a" * 17)),
-    "Referral code not": lambda trader: refusal(trader.act({"type": "setReferrer", "code": "NOBODY"})),
+    "Referral code not": lambda trader: refusal(trader.act({"type": "setReferrer", "code": "UNKNOWN"})),
     "Agent can only send": agent_sends,
     "Insufficient balance": transfers,
     "422 text/plain": unreadable,
@@ -377,9 +377,9 @@ def texts_of(start: str) -> list[str]:
 
 
 @pytest.mark.parametrize("start", sorted(PROVOKED))
-def test_an_error_is_told_word_for_word_as_recorded(start: str) -> None:
-    told = PROVOKED[start](SigningTrader())
-    found = [told] if isinstance(told, str) else told
+def test_errors_equal_the_recorded_ones(start: str) -> None:
+    refusals = PROVOKED[start](SigningTrader())
+    found = [refusals] if isinstance(refusals, str) else refusals
     assert found
     assert found[0].startswith(start)
     for text, each in zip(texts_of(start), found, strict=False):
@@ -387,7 +387,7 @@ def test_an_error_is_told_word_for_word_as_recorded(start: str) -> None:
 
 
 @pytest.mark.skipif(not ROWS.exists(), reason="the recorded errors are not beside the project")
-def test_every_recorded_error_is_provoked_or_has_a_reason_why_it_cannot_be() -> None:
+def test_every_recorded_error_is_provoked_or_explained() -> None:
     for row in recorded():
         starts = [start for start in (*PROVOKED, *CANT_OCCUR) if row[TEXT].startswith(start)]
         assert len(starts) == 1, row[TEXT]

@@ -1,4 +1,4 @@
-"""A simulator that relays another one's feed: the same market, frozen while the other is away."""
+"""A simulator that relays another one's feed: the same market, halted while the other is unreachable."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def eventually(what: str, probe: Callable[[], Any]) -> Any:
         if found := probe():
             return found
         time.sleep(0.1)
-    raise AssertionError(f"waited in vain for {what}")
+    raise AssertionError(f"timed out waiting for {what}")
 
 
 def source_of(simulator: SimulatorProcess) -> str:
@@ -62,13 +62,13 @@ def is_still(simulator: SimulatorProcess) -> bool:
 
 @pytest.fixture
 def upstream(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    """A market that moves when told."""
+    """A market that is stepped by hand."""
     simulator = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true").start()
     yield simulator
     simulator.stop()
 
 
-def test_a_relayed_market_follows_freezes_and_goes_on(upstream: SimulatorProcess, tmp_path: Path) -> None:
+def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, tmp_path: Path) -> None:
     relay = SimulatorProcess(
         tmp_path / "relay", simulator_market="auto", simulator_upstream_url=upstream.url, simulator_seed="8"
     ).start()
@@ -102,14 +102,14 @@ def test_a_relayed_market_follows_freezes_and_goes_on(upstream: SimulatorProcess
 
         upstream.start()
         upstream.panel("step", count=70, ms=1_000)
-        # What our own order took comes back while the feed lives; its last lots take longer than this test waits.
+        # The depth that the order took recovers while the feed is live; its last lots take longer than this test waits.
         eventually("the same market again", lambda: agree(upstream, relay, but="book ETH"))
         assert relay.info(type="allMids") != before
     finally:
         relay.stop()
 
 
-def test_without_a_feed_the_market_is_made_and_stays_so(upstream: SimulatorProcess, tmp_path: Path) -> None:
+def test_without_a_feed_the_market_is_synthetic_and_stays_so(upstream: SimulatorProcess, tmp_path: Path) -> None:
     folder = tmp_path / "alone"
     alone = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=NOWHERE).start()
     assert source_of(alone) == "SIMULATED"

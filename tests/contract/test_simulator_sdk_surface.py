@@ -84,7 +84,7 @@ def asked(info: Info) -> dict[str, Any]:
     }
 
 
-def test_every_question_is_answered(simulator: SimulatorProcess) -> None:
+def test_every_info_type_of_the_sdk_is_answered(simulator: SimulatorProcess) -> None:
     info = Info(simulator.url, skip_ws=True)
     answers = asked(info)
     assert set(answers) == methods(Info)
@@ -179,7 +179,7 @@ ZERO_ADDRESS = "0x" + "55" * 20
 REFUSED: dict[str, tuple[str, Call]] = {
     "create_sub_account": ("Required: $100000", lambda exchange: exchange.create_sub_account("one")),
     "schedule_cancel": ("Required: $1000000", lambda exchange: exchange.schedule_cancel(None)),
-    "set_referrer": ("Referral code not registered", lambda exchange: exchange.set_referrer("NOBODY")),
+    "set_referrer": ("Referral code not registered", lambda exchange: exchange.set_referrer("UNKNOWN")),
     "sub_account_transfer": ("Vault not", lambda exchange: exchange.sub_account_transfer(ZERO_ADDRESS, True, 1)),
     "sub_account_spot_transfer": (
         "Vault not",
@@ -229,7 +229,7 @@ OTHERWISE = {"multi_sig"}
 """Signed by several keys in a form of its own: not read here."""
 
 
-def test_every_action_is_carried_out_or_refused_by_its_name(simulator: SimulatorProcess) -> None:
+def test_every_action_is_executed_or_refused_by_its_name(simulator: SimulatorProcess) -> None:
     assert set(DONE) | set(REFUSED) | set(NOT_HERE) | OTHERWISE == methods(Exchange)
     exchange = Exchange(MASTER, simulator.url)
     for name, call in DONE.items():
@@ -248,7 +248,7 @@ def test_every_action_is_carried_out_or_refused_by_its_name(simulator: Simulator
         assert answer["response"].endswith(N), (name, answer)
 
 
-def test_every_subscription_that_the_sdk_knows_is_served(simulator: SimulatorProcess) -> None:
+def test_every_subscription_of_the_sdk_is_served(simulator: SimulatorProcess) -> None:
     user = OTHER.address
     simulator.fund(user, "5000")
     exchange = Exchange(OTHER, simulator.url)
@@ -262,13 +262,13 @@ def test_every_subscription_that_the_sdk_knows_is_served(simulator: SimulatorPro
         *({"type": kind, "user": user} for kind in ("userNonFundingLedgerUpdates", "webData2")),
     ]
     channels = {"user" if row["type"] == "userEvents" else row["type"] for row in wanted}
-    heard: dict[str, list[Any]] = {}
+    received: dict[str, list[Any]] = {}
     try:
-        numbers = subscribe_all(info, wanted, heard)
+        numbers = subscribe_all(info, wanted, received)
         exchange.market_open("ETH", True, 0.02)
-        wait_for("every channel", lambda: channels <= set(heard))
+        wait_for("every channel", lambda: channels <= set(received))
         assert all(info.unsubscribe(row, number) for row, number in zip(wanted, numbers, strict=True))
     finally:
         info.disconnect_websocket()
-    assert heard["user"][0]["fills"][0]["coin"] == "ETH"
-    assert {row["status"] for rows in heard["orderUpdates"] for row in rows} >= {"filled"}
+    assert received["user"][0]["fills"][0]["coin"] == "ETH"
+    assert {row["status"] for rows in received["orderUpdates"] for row in rows} >= {"filled"}

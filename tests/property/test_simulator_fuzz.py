@@ -91,7 +91,7 @@ def post(server: Server, path: str, content: bytes) -> Any:
 
 @calm
 @given(requests)
-def test_any_question_is_answered_or_unreadable(server: Server, body: dict[str, Any]) -> None:
+def test_any_info_request_is_answered_or_unreadable(server: Server, body: dict[str, Any]) -> None:
     answer = post(server, "/info", json.dumps(body).encode())
     assert answer.status_code in (200, 422, 500)
     if answer.status_code == 500:
@@ -101,7 +101,7 @@ def test_any_question_is_answered_or_unreadable(server: Server, body: dict[str, 
 
 @calm
 @given(bodies, st.integers(NOW - 10**6, NOW + 10**6))
-def test_any_signed_action_is_carried_out_refused_or_unreadable(
+def test_any_signed_action_is_executed_refused_or_unreadable(
     server: Server, action: dict[str, Any], nonce: int
 ) -> None:
     try:
@@ -151,7 +151,7 @@ def test_any_envelope_round_any_action(server: Server, action: dict[str, Any], e
 @calm
 @given(user_actions, st.integers(NOW - 10**6, NOW + 10**6))
 def test_any_user_signed_action(server: Server, action: dict[str, Any], nonce: int) -> None:
-    """Signed for what can be signed of it; a body that no client could sign comes with somebody's signature."""
+    """The body with its signature; one that no client could sign gets the signature of another."""
     name, rows = USER_SIGNED[action["type"]]
     stamp = "time" if any(field == "time" for field, _ in rows) else "nonce"
     action = action | {stamp: nonce}
@@ -169,7 +169,7 @@ def test_any_user_signed_action(server: Server, action: dict[str, Any], nonce: i
     st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()),
     st.sampled_from(["/info", "/exchange"]),
 )
-def test_any_bytes_at_all(server: Server, content: bytes, path: str) -> None:
+def test_any_bytes_are_answered(server: Server, content: bytes, path: str) -> None:
     assert post(server, path, content).status_code in (422, 200)
 
 
@@ -184,5 +184,5 @@ def test_any_bytes_at_all(server: Server, content: bytes, path: str) -> None:
         (b"9" * 10_000, 422),
     ],
 )
-def test_heavy_bodies_are_refused_at_the_door(server: Server, path: str, content: bytes, status: int) -> None:
+def test_bodies_beyond_the_limit_are_refused(server: Server, path: str, content: bytes, status: int) -> None:
     assert post(server, path, content).status_code == (400 if path == "/faucet" else status)

@@ -1,4 +1,4 @@
-"""The simulated exchange conserves money, never lets reduce-only grow, and gives every order one end."""
+"""The simulated exchange conserves money, never lets reduce-only grow, and ends every order exactly once."""
 
 import contextlib
 from decimal import Decimal
@@ -249,7 +249,7 @@ class Trading(RuleBasedStateMachine):
 
     @invariant()
     def nobody_owes_without_holding(self) -> None:
-        """After a step: what an account owes beyond its positions is somebody's loss already."""
+        """After a step no account has a debt: the house has absorbed it."""
         if self.just_stepped:
             for account in self.exchange.accounts.values():
                 assert account.raw_usd >= 0 or any(position.is_cross for position in account.positions.values())

@@ -10,10 +10,10 @@ from simulator.market.coins import COINS
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.price_process import PriceProcess
 
-DATA = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid" / "candles"
+DATA = Path(__file__).parents[5] / "shared" / "data" / "hyperliquid" / "candles"
 
 
-def test_every_figure_of_the_records_is_within_its_band() -> None:
+def test_every_recorded_figure_is_within_its_band() -> None:
     if not DATA.is_dir():
         pytest.skip("the recorded candles are not here: ../shared/data/hyperliquid/candles")
     recorded = recorded_figures(DATA)
@@ -24,7 +24,7 @@ def test_every_figure_of_the_records_is_within_its_band() -> None:
     assert not outside, table_of(outside)
 
 
-def test_a_band_is_a_share_or_a_distance() -> None:
+def test_a_band_is_a_ratio_or_a_difference() -> None:
     share, distance = Band(0.5, 2, True), Band(-0.1, 0.1, False)
     assert [share.holds(each, 10.0) for each in (4.9, 5.0, 20.0, 20.1)] == [False, True, True, False]
     assert [distance.holds(each, 0.5) for each in (0.39, 0.41, 0.59, 0.61)] == [False, True, True, False]
@@ -39,7 +39,7 @@ def test_jumps_come_in_gaps_and_regimes_of_volatility_last() -> None:
     assert max(days) > 2 * min(days)
 
 
-def test_the_moves_go_on_from_what_was_saved() -> None:
+def test_a_loaded_price_process_continues_the_saved_one() -> None:
     process, rng = PriceProcess(DEFAULT_LISTING.coins), random.Random(4)
     for _ in range(50):
         process.next(rng, 60.0)

@@ -26,7 +26,9 @@ def venue() -> ManualExchange:
         (1, 8000, "more than 80% away"),
     ],
 )
-def test_a_static_fault_refuses_the_whole_batch(venue: ManualExchange, size: float, price: float, text: str) -> None:
+def test_a_statically_invalid_order_refuses_the_batch(
+    venue: ManualExchange, size: float, price: float, text: str
+) -> None:
     with pytest.raises(BatchError, match=text):
         venue.order(A, Decimal(str(size)), price)  # type: ignore[arg-type]
 
@@ -40,14 +42,14 @@ def test_a_static_fault_refuses_the_whole_batch(venue: ManualExchange, size: flo
         (1_000, 4001, {}, "Insufficient margin"),
     ],
 )
-def test_one_orders_own_fault_refuses_that_one(
+def test_an_invalid_order_is_refused_alone(
     venue: ManualExchange, size: float, price: float, options: dict[str, bool], text: str
 ) -> None:
     with pytest.raises(OrderError, match=text):
         venue.order(A, Decimal(str(size)), price, **options)  # type: ignore[arg-type]
 
 
-def test_reduce_only_is_capped_and_the_older_of_too_many_goes(venue: ManualExchange) -> None:
+def test_reduce_only_is_capped_and_the_oldest_excess_is_cancelled(venue: ManualExchange) -> None:
     venue.order(A, 3, 4_001, "Ioc")
     first = venue.order(A, -2, 4_100, reduce_only=True)
     second = venue.order(A, -2, 4_200, reduce_only=True)
@@ -84,7 +86,7 @@ def test_a_child_smaller_than_its_entry_stays_as_small(venue: ManualExchange) ->
     assert (parent.status, half.waits, half.size) == ("filled", False, D(5))
 
 
-def test_children_of_a_cancelled_parent_go_even_if_it_was_filled_in_part(venue: ManualExchange) -> None:
+def test_children_of_a_cancelled_parent_are_cancelled_after_a_partial_fill(venue: ManualExchange) -> None:
     parent, stop, target = bracket(venue, 12, 4_001, "Gtc")
     order_close.cancel(venue.exchange, A, parent.oid, venue.now_ms)
     assert (stop.status, target.status, venue.size()) == ("canceled", "canceled", D(10))
@@ -98,7 +100,7 @@ def test_one_child_fills_and_the_other_is_cancelled(venue: ManualExchange) -> No
     assert venue.fills[-1].closed_pnl == D(5) * (4404 - 4001)
 
 
-def test_a_trigger_looks_at_the_mark_not_at_the_book(venue: ManualExchange) -> None:
+def test_a_trigger_fires_on_the_mark_not_on_the_book(venue: ManualExchange) -> None:
     venue.order(A, 5, 4_001, "Gtc")
     stop = venue.trigger(A, -5, 3_800, "sl")
     venue.set_book("ETH", 4_000, [(3_700, 50)], [(3_701, 50)])
@@ -113,7 +115,7 @@ def test_a_reached_trigger_is_refused(venue: ManualExchange) -> None:
         venue.trigger(A, -5, 4_100, "sl")
 
 
-def test_a_tied_trigger_follows_the_position(venue: ManualExchange) -> None:
+def test_a_position_trigger_follows_the_position_size(venue: ManualExchange) -> None:
     venue.order(A, 5, 4_001, "Gtc")
     stop = venue.trigger(A, -5, 3_800, "sl")
     stop.is_position_tpsl = True
@@ -125,7 +127,7 @@ def test_a_tied_trigger_follows_the_position(venue: ManualExchange) -> None:
     assert stop.status == "canceled"
 
 
-def test_a_scheduled_cancel_takes_all_orders_and_no_position(venue: ManualExchange) -> None:
+def test_a_scheduled_cancel_cancels_all_orders_and_closes_no_position(venue: ManualExchange) -> None:
     venue.order(A, 5, 4_001, "Gtc")
     resting, stop = venue.order(A, 1, 3_900), venue.trigger(A, -5, 3_800, "sl")
     venue.account().cancel_all_ms = venue.now_ms + 500
@@ -135,7 +137,7 @@ def test_a_scheduled_cancel_takes_all_orders_and_no_position(venue: ManualExchan
     assert (resting.status, stop.status, venue.size()) == ("scheduledCancel", "scheduledCancel", D(5))
 
 
-def test_a_twap_is_worked_in_slices_and_ends(venue: ManualExchange) -> None:
+def test_a_twap_is_executed_in_slices_and_ends(venue: ManualExchange) -> None:
     begun = twap.start(
         venue.exchange, A, COINS["ETH"], is_buy=True, size=D(20), reduce_only=False, minutes=5, randomize=False,
         now_ms=venue.now_ms,

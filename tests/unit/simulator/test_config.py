@@ -1,4 +1,4 @@
-"""The simulator's settings: nonsense ends the start in one line in the form that the launcher looks for."""
+"""The simulator's settings: an invalid value ends the start with one line in the form that the launcher parses."""
 
 import re
 
@@ -21,7 +21,7 @@ CASES += [
 
 
 @pytest.mark.parametrize(("environment", "named"), CASES)
-def test_a_wrong_setting_ends_the_start_with_its_name(
+def test_an_invalid_setting_ends_the_start_with_its_name(
     environment: dict[str, str],
     named: str,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""The scripted trader understands what a prompt tells it."""
+"""The rule-based trader acts on the prompt alone."""
 
 from simulator.server.models.trader import decide
 
@@ -14,7 +14,7 @@ cycle: 1
 """
 
 
-def test_an_unknown_loss_budget_is_none() -> None:
+def test_an_unknown_loss_budget_counts_as_zero() -> None:
     assert "too little loss budget" in decide("trend following", PROMPT)["reasoning"]
 
 

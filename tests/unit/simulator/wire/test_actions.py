@@ -45,7 +45,7 @@ def prices(trader: SigningTrader) -> list[float]:
 
 
 @pytest.mark.parametrize("bad", [{"a": 0, "o": "7"}, {"a": 0}, {"a": None, "o": 7}, 7])
-def test_a_batch_of_cancels_is_read_whole_before_anything_is_cancelled(trader: SigningTrader, bad: Any) -> None:
+def test_a_batch_of_cancels_is_parsed_before_any_is_executed(trader: SigningTrader, bad: Any) -> None:
     oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
     with pytest.raises(BadRequest):
         trader.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}, bad]})
@@ -53,9 +53,7 @@ def test_a_batch_of_cancels_is_read_whole_before_anything_is_cancelled(trader: S
 
 
 @pytest.mark.parametrize("bad", [{"oid": [7]}, {"oid": 7}, {"oid": True}, {"oid": 7, "order": {"p": 5}}])
-def test_a_batch_of_modifications_is_read_whole_before_any_is_carried_out(
-    trader: SigningTrader, bad: dict[str, Any]
-) -> None:
+def test_a_batch_of_modifications_is_parsed_before_any_is_executed(trader: SigningTrader, bad: dict[str, Any]) -> None:
     oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
     good = {"oid": oid, "order": trader.wire(0.01, 0.8)}
     row = bad | {"order": trader.wire(0.01, 0.8) | bad["order"]} if "order" in bad else bad
@@ -66,7 +64,7 @@ def test_a_batch_of_modifications_is_read_whole_before_any_is_carried_out(
     assert prices(trader) == [0.9]
 
 
-def test_a_modification_of_what_is_not_traded_refuses_the_whole_batch(trader: SigningTrader) -> None:
+def test_a_modification_of_an_unlisted_coin_refuses_the_batch(trader: SigningTrader) -> None:
     oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
     rows = [{"oid": oid, "order": trader.wire(0.01, 0.8)}, {"oid": oid, "order": trader.wire(0.01, 0.8) | {"a": 2}}]
     answer = trader.act({"type": "batchModify", "modifies": rows})
@@ -80,7 +78,7 @@ def test_an_entry_whose_stop_has_no_size_is_not_placed(trader: SigningTrader) ->
     assert trader.account.position_size("ETH") == 0
 
 
-def test_a_child_that_finds_no_room_among_the_open_orders_is_told_so() -> None:
+def test_a_child_beyond_the_open_order_limit_gets_an_error() -> None:
     trader = SigningTrader()
     for factor in (0.5, 0.6):
         trader.order(*[trader.wire(0.001, factor) for _ in range(499)])
@@ -96,7 +94,7 @@ def test_a_child_that_finds_no_room_among_the_open_orders_is_told_so() -> None:
 
 
 @pytest.mark.parametrize("size", ["1_0", " 1", "+1", "1e2", "1e999999", "١", "Infinity", "NaN", "1." + "0" * 99, "", 1])
-def test_what_only_looks_like_a_number_is_none(size: Any) -> None:
+def test_text_that_resembles_a_number_is_refused(size: Any) -> None:
     assert parse_number(size) is None
 
 
@@ -112,12 +110,12 @@ def test_what_only_looks_like_a_number_is_none(size: Any) -> None:
         {"type": "userFills", "user": "0x" + "1_" * 19 + "11"},
     ],
 )
-def test_what_is_no_subscription_is_refused_before_anybody_looks_at_it(subscription: dict[str, Any]) -> None:
+def test_an_invalid_subscription_is_refused(subscription: dict[str, Any]) -> None:
     with pytest.raises(InvalidSubscription):
         key_of(subscription, DEFAULT_LISTING.coins)
 
 
-def test_questions_about_strangers_leave_nothing_behind(trader: SigningTrader) -> None:
+def test_requests_about_unknown_accounts_create_no_state(trader: SigningTrader) -> None:
     for number in range(5):
         user = f"0x{number:040x}"
         trader.info("openOrders", user=user)
@@ -142,9 +140,7 @@ def asked(server: Server, trader: SigningTrader, action: dict[str, Any], nonce: 
     return answer
 
 
-def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(
-    tmp_path: Path, trader: SigningTrader
-) -> None:
+def test_approved_wallets_and_used_nonces_are_stored_before_the_answer(tmp_path: Path, trader: SigningTrader) -> None:
     server = Server(trader.world, Store(tmp_path), lambda: NOW, {})
     server.persist_changes()
     approved = asked(server, trader, {"type": "approveAgent", "agentAddress": AGENT, "agentName": "bot"}, NOW - 2)
@@ -159,7 +155,7 @@ def test_an_approved_wallet_and_a_used_nonce_are_on_disk_before_the_answer(
     assert set(again.market.coins) == set(DEFAULT_LISTING.coins)
 
 
-def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, trader: SigningTrader) -> None:
+def test_a_single_failed_write_ends_the_process(tmp_path: Path, trader: SigningTrader) -> None:
     store = Store(tmp_path)
     server = Server(trader.world, store, lambda: NOW, {})
     server.is_stepwise = True
@@ -177,7 +173,7 @@ def test_a_disk_that_refuses_once_ends_it(tmp_path: Path, trader: SigningTrader)
     store.close()
 
 
-def test_what_is_booked_bears_market_time(trader: SigningTrader) -> None:
+def test_fills_and_ledger_rows_have_market_time(trader: SigningTrader) -> None:
     trader.world.clock = lambda wall_ms: trader.world.market.time_ms
     trader.now_ms = NOW + 3_600_000
     for action in (
@@ -203,7 +199,7 @@ def test_scheduled_cancels_may_happen_ten_times_a_day() -> None:
     assert refused["response"] == "Too many scheduled cancels triggered today."
 
 
-def test_after_a_start_as_much_is_remembered_as_before(tmp_path: Path) -> None:
+def test_histories_keep_their_limits_over_a_restart(tmp_path: Path) -> None:
     trader = SigningTrader()
     trader.world.kept_events = 6
     store = Store(tmp_path)

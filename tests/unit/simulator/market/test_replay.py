@@ -41,20 +41,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("step_ms", [250, 7_001, 60_000, 150_000])
-def test_every_candle_comes_out_as_it_was_recorded(folder: Path, step_ms: int) -> None:
+def test_replayed_candles_equal_the_recorded_ones(folder: Path, step_ms: int) -> None:
     market = ReplayMarket(1, folder)
     while market.time_ms < market.end_ms:
         market.step(market.time_ms + step_ms)
     for name in DEFAULT_LISTING.coins:
-        ours = {
+        replayed = {
             c.open_ms: (c.open_ms, c.open, c.high, c.low, c.close, pytest.approx(c.volume, abs=1e-6))
             for c in market.coins[name].candles.series["1m"]
         }
         for row in made(3, name):
-            assert ours[row[0]] == row, name
+            assert replayed[row[0]] == row, name
 
 
-def test_the_tape_of_a_candle_is_within_it_and_adds_up(folder: Path) -> None:
+def test_trades_of_a_candle_lie_within_it_and_add_up_to_its_volume(folder: Path) -> None:
     market = ReplayMarket(1, folder)
     row = next(row for row in made(3, "ETH") if row[0] > market.time_ms)
     traded = Decimal(0)
@@ -67,7 +67,7 @@ def test_the_tape_of_a_candle_is_within_it_and_adds_up(folder: Path) -> None:
     assert float(traded) == pytest.approx(row[5])
 
 
-def test_at_the_end_of_the_files_the_market_stands_still(folder: Path) -> None:
+def test_the_market_halts_at_the_end_of_the_files(folder: Path) -> None:
     market = ReplayMarket(1, folder)
     market.step(market.end_ms + 10**9)
     price = market.coins["BTC"].mid
@@ -75,7 +75,7 @@ def test_at_the_end_of_the_files_the_market_stands_still(folder: Path) -> None:
     assert (market.time_ms, market.coins["BTC"].mid) == (market.end_ms, price)
 
 
-def test_a_saved_replay_goes_on_where_it_was(folder: Path) -> None:
+def test_a_loaded_replay_continues_where_it_was(folder: Path) -> None:
     market, other = ReplayMarket(1, folder), ReplayMarket(1, folder)
     for _ in range(50):
         market.step(market.time_ms + 1_000)
@@ -91,7 +91,7 @@ def test_a_saved_replay_goes_on_where_it_was(folder: Path) -> None:
     assert other.save() == market.save()
 
 
-def test_a_synthetic_market_that_is_saved_and_loaded_goes_on_alike() -> None:
+def test_a_loaded_synthetic_market_continues_equally() -> None:
     market, other = Market(5, T0), Market(6, T0)
     for _ in range(20):
         market.step(market.time_ms + 250)
@@ -112,7 +112,7 @@ def test_a_synthetic_market_that_is_saved_and_loaded_goes_on_alike() -> None:
         ("t,o,h,l,c,v\n0,1,1,1,1,1\n60000,x,4,1,1,1\n", "recorded_DOGE_1m.csv: "),
     ],
 )
-def test_files_that_can_not_be_played_are_refused(folder: Path, content: str | None, complaint: str) -> None:
+def test_invalid_files_are_refused(folder: Path, content: str | None, complaint: str) -> None:
     path = folder / "recorded_DOGE_1m.csv"
     path.unlink()
     if content is not None:

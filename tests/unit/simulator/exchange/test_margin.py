@@ -41,7 +41,7 @@ def total_usd(venue: ManualExchange) -> D:
         (2, 8_000_000_000, ("0.00024", "0")),
     ],
 )
-def test_the_rate_follows_the_volume_of_the_fourteen_days_before(
+def test_the_fee_rate_follows_the_volume_of_the_last_fourteen_days(
     days_ago: int, usd: int, expected: tuple[str, str]
 ) -> None:
     account = Account(A)
@@ -104,7 +104,7 @@ def test_a_recorded_isolated_position_is_printed_to_the_last_digit() -> None:
     assert row["liquidationPx"] == "35.8559189474"
 
 
-def test_margin_is_cut_and_the_entry_price_has_the_coins_decimals() -> None:
+def test_margin_is_truncated_and_the_entry_price_has_the_coins_decimals() -> None:
     """11.3837557 was printed as 11.383755, an entry of 79449.2667 as 79449.2."""
     account = Account(A)
     account.positions["ETH"] = Position("ETH", D("0.1334"), D("1705.829"), 20, True)
@@ -122,23 +122,21 @@ def test_the_funding_rate_by_its_formula(venue: ManualExchange, premium: float, 
     assert market.funding_rate() == pytest.approx(hourly, abs=1e-12)
 
 
-def test_the_second_tier_starts_where_the_first_one_ends() -> None:
+def test_maintenance_margin_is_continuous_between_tiers() -> None:
     coin = COINS["BNB"]
     assert maintenance_usd(coin, D(3_000_000)) == D(150_000)
     assert maintenance_usd(coin, D(4_000_000)) == D(150_000) + D(100_000)
 
 
 @pytest.mark.parametrize(("coin", "size", "raw_usd"), [("ETH", "0.0335", "-94.10"), ("SOL", "-2", "500")])
-def test_an_isolated_position_is_liquidated_where_its_equity_meets_its_maintenance(
-    coin: str, size: str, raw_usd: str
-) -> None:
+def test_isolated_liquidation_price_is_where_equity_meets_maintenance(coin: str, size: str, raw_usd: str) -> None:
     position = Position(coin, D(size), D(1), 5, False, D(raw_usd))
     price = liquidation_price(Account(A), position, {})
     assert price is not None
     assert abs(position.equity(price) - maintenance_usd(COINS[coin], abs(position.size) * price)) < D("1e-9")
 
 
-def test_a_cross_position_is_liquidated_where_the_account_meets_its_maintenance(venue: ManualExchange) -> None:
+def test_cross_liquidation_price_is_where_the_account_meets_maintenance(venue: ManualExchange) -> None:
     venue.order(A, 10, 4_001, "Ioc")
     account = venue.account()
     price = liquidation_price(account, account.positions["ETH"], venue.exchange.marks())
@@ -159,7 +157,7 @@ def test_leverage_is_bounded_by_the_tier_of_the_position(venue: ManualExchange) 
     assert venue.order(A, 2_000, 1_001, "Ioc", coin="BNB").status == "filled"
 
 
-def test_leverage_goes_up_freely_down_only_with_margin_and_never_changes_its_type(venue: ManualExchange) -> None:
+def test_leverage_rises_freely_falls_with_margin_and_keeps_its_type(venue: ManualExchange) -> None:
     exchange, coin = venue.exchange, COINS["ETH"]
     margin.set_leverage(exchange, A, coin, 5, is_cross=False)
     venue.order(A, 20, 4_002, "Ioc")
@@ -209,7 +207,7 @@ def leveraged(usd: int, coins: float) -> ManualExchange:
     return venue
 
 
-def test_a_small_position_is_sold_whole_into_the_book(venue: ManualExchange) -> None:
+def test_a_small_position_is_liquidated_into_the_book_at_once(venue: ManualExchange) -> None:
     venue = leveraged(2_600, 10)
     before = total_usd(venue)
     stop = venue.trigger(A, -10, 3_000, "sl")
@@ -224,7 +222,7 @@ def test_a_small_position_is_sold_whole_into_the_book(venue: ManualExchange) -> 
     assert abs(total_usd(venue) - before) < D("1e-6")
 
 
-def test_a_large_position_gives_up_a_fifth_first_and_the_rest_after_the_pause() -> None:
+def test_a_large_position_is_liquidated_by_a_fifth_then_after_a_pause() -> None:
     venue = leveraged(20_000, 90)
     venue.set_book("ETH", 3_855, [(3_854, 5_000)], [(3_856, 5_000)])
     venue.step()
@@ -236,7 +234,7 @@ def test_a_large_position_gives_up_a_fifth_first_and_the_rest_after_the_pause() 
     assert venue.size() == D(0)
 
 
-def test_far_below_the_backstop_takes_the_position_and_what_is_left() -> None:
+def test_far_below_maintenance_the_backstop_takes_everything() -> None:
     venue = leveraged(2_600, 10)
     before = total_usd(venue)
     venue.set_book("ETH", 3_760, [(3_759, 1_000)], [(3_761, 1_000)])
@@ -269,7 +267,7 @@ def test_a_withdrawal_costs_a_dollar(venue: ManualExchange) -> None:
 
 
 @pytest.mark.parametrize(("sizes", "prices"), [((-800,), (4_100,)), ((-500, -500), (4_100, 4_101))])
-def test_resting_orders_that_would_turn_a_position_are_paid_for_when_placed(
+def test_orders_that_would_flip_a_position_need_margin_when_placed(
     sizes: tuple[int, ...], prices: tuple[int, ...]
 ) -> None:
     venue = ManualExchange(usd=110_000)

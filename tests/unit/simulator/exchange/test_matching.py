@@ -13,7 +13,7 @@ def venue() -> ManualExchange:
     return ManualExchange()
 
 
-def test_a_taker_walks_the_book_level_by_level(venue: ManualExchange) -> None:
+def test_a_taker_fills_level_by_level(venue: ManualExchange) -> None:
     order = venue.order(A, 25, 4_005, "Ioc")
     assert [(fill.price, fill.size) for fill in venue.fills] == [(D(4001), D(10)), (D(4002), D(10))]
     assert (order.status, order.filled, order.size) == ("canceled", D(20), D(5))
@@ -26,7 +26,7 @@ def test_the_rest_of_a_resting_order_stays_in_the_book(venue: ManualExchange) ->
     assert venue.exchange.books.view("ETH", True)[0].size == D(2)
 
 
-def test_taken_depth_is_missing_from_the_next_book_and_comes_back(venue: ManualExchange) -> None:
+def test_taken_depth_is_missing_from_the_next_book_and_recovers(venue: ManualExchange) -> None:
     venue.order(A, 10, 4_001, "Ioc")
     books = [(4_001, 10), (4_002, 10)]
     venue.set_book("ETH", 4_000, [(3_999, 10)], books)
@@ -38,7 +38,7 @@ def test_taken_depth_is_missing_from_the_next_book_and_comes_back(venue: ManualE
     assert venue.exchange.books.levels("ETH", False)[0].size == D(10)
 
 
-def test_an_order_waits_for_what_stood_at_its_price_before_it(venue: ManualExchange) -> None:
+def test_an_order_waits_for_the_size_ahead_at_its_price(venue: ManualExchange) -> None:
     order = venue.order(A, 2, 3_999)
     venue.step([venue.market_trade("A", 3_999, 6)])
     assert (order.filled, order.ahead) == (D(0), D(4))
@@ -50,13 +50,13 @@ def test_an_order_waits_for_what_stood_at_its_price_before_it(venue: ManualExcha
     assert order.status == "filled"
 
 
-def test_a_better_price_is_hit_before_the_markets_own(venue: ManualExchange) -> None:
+def test_a_better_price_fills_before_the_markets_levels(venue: ManualExchange) -> None:
     order = venue.order(A, 2, 4_000)
     venue.step([venue.market_trade("A", 3_999, 1.5)])
     assert (order.filled, order.filled_usd) == (D("1.5"), D(6000))
 
 
-def test_a_market_that_moves_through_an_order_fills_it_at_its_price_as_far_as_it_offers(venue: ManualExchange) -> None:
+def test_a_market_moving_through_an_order_fills_it_at_its_price(venue: ManualExchange) -> None:
     order = venue.order(A, 12, 3_999)
     venue.set_book("ETH", 3_990, [(3_980, 10)], [(3_990, 8), (4_001, 10)])
     venue.step()
@@ -64,7 +64,7 @@ def test_a_market_that_moves_through_an_order_fills_it_at_its_price_as_far_as_it
     assert venue.exchange.books.best("ETH", False) == D(4001)
 
 
-def test_two_traders_meet_at_the_resting_ones_price_and_share_the_trade_id(venue: ManualExchange) -> None:
+def test_two_accounts_match_at_the_resting_price_with_one_trade_id(venue: ManualExchange) -> None:
     before = venue.exchange.house.raw_usd
     resting = venue.order(A, -3, 4_000)
     taker = venue.order(B, 3, 4_005, "Ioc")
@@ -76,14 +76,14 @@ def test_two_traders_meet_at_the_resting_ones_price_and_share_the_trade_id(venue
     assert (venue.size(A), venue.size(B)) == (D(-3), D(3))
 
 
-def test_at_one_price_the_older_order_is_first_and_the_markets_size_goes_before_both(venue: ManualExchange) -> None:
+def test_at_one_price_market_size_fills_first_then_the_older_order(venue: ManualExchange) -> None:
     first, second = venue.order(A, -1, 4_001), venue.order(B, -1, 4_001)
     assert first.ahead == second.ahead == D(10)
     venue.step([venue.market_trade("B", 4_001, 11)])
     assert (first.status, second.filled) == ("filled", D(0))
 
 
-def test_nobody_trades_with_himself(venue: ManualExchange) -> None:
+def test_a_self_trade_cancels_the_resting_order(venue: ManualExchange) -> None:
     mine = venue.order(A, -3, 4_000)
     taker = venue.order(A, 3, 4_001, "Ioc")
     assert mine.status == "selfTradeCanceled"
@@ -96,14 +96,14 @@ def test_post_only_names_the_best_prices(venue: ManualExchange) -> None:
     assert venue.order(A, 1, 4_000, "Alo").is_open
 
 
-def test_what_can_not_match_at_once_is_refused(venue: ManualExchange) -> None:
+def test_an_immediate_order_without_a_match_is_refused(venue: ManualExchange) -> None:
     with pytest.raises(OrderError, match="could not immediately match"):
         venue.order(A, 1, 3_500, "Ioc")
     venue.collect()
     assert list(venue.ended.values()) == ["iocCancelRejected"]
 
 
-def test_a_resting_order_without_margin_left_is_cancelled_when_it_would_match(venue: ManualExchange) -> None:
+def test_a_resting_order_without_margin_is_cancelled_when_it_would_match(venue: ManualExchange) -> None:
     order = venue.order(A, 20, 3_995)
     venue.account(A).raw_usd = D(10)
     venue.step([venue.market_trade("A", 3_990, 30)])
@@ -111,7 +111,7 @@ def test_a_resting_order_without_margin_left_is_cancelled_when_it_would_match(ve
     assert venue.size(A) == 0
 
 
-def test_what_is_taken_leaves_whole_lots() -> None:
+def test_taking_leaves_multiples_of_the_lot() -> None:
     """Found by simulation: a rest of 0.9 of a coin that trades in whole ones can't be protected, nor closed."""
     market = Market(1, T0)
     books = OrderBooks(market)
@@ -125,7 +125,7 @@ def test_what_is_taken_leaves_whole_lots() -> None:
 
 
 @pytest.mark.parametrize("is_buy", [True, False])
-def test_who_takes_all_there_is_and_rests_does_not_cross_the_last_lot(venue: ManualExchange, is_buy: bool) -> None:
+def test_a_resting_taker_of_the_whole_side_does_not_cross_the_last_lot(venue: ManualExchange, is_buy: bool) -> None:
     venue.set_book("ETH", 4_000, [(3_999, 1), (3_998, 1)], [(4_001, 1), (4_002, 1)])
     price = 4_100 if is_buy else 3_900
     order = venue.order(A, 5 if is_buy else -5, price)
@@ -137,7 +137,7 @@ def test_who_takes_all_there_is_and_rests_does_not_cross_the_last_lot(venue: Man
     assert venue.exchange.books.best("ETH", True) < venue.exchange.books.best("ETH", False)  # type: ignore[operator]
 
 
-def test_what_stands_behind_the_last_lot_is_reached(venue: ManualExchange) -> None:
+def test_orders_behind_the_last_lot_are_reached(venue: ManualExchange) -> None:
     venue.set_book("ETH", 4_000, [(3_999, 1)], [(4_001, 1)])
     behind = venue.order(B, -1, 4_001)
     order = venue.order(A, 3, 4_010)

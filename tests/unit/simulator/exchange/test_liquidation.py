@@ -30,7 +30,7 @@ def total_usd(venue: ManualExchange) -> D:
     return held + house + exchange.fees
 
 
-def test_a_traders_resting_order_fills_a_liquidation_at_its_own_price_and_pays_its_fee() -> None:
+def test_a_resting_order_fills_a_liquidation_at_its_price_for_its_fee() -> None:
     venue = leveraged(2_600, 10)
     venue.exchange.deposit(C, D(100_000), T0)
     venue.set_book("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
@@ -43,7 +43,7 @@ def test_a_traders_resting_order_fills_a_liquidation_at_its_own_price_and_pays_i
 
 
 @pytest.mark.parametrize("is_cross", [True, False])
-def test_the_accounts_ledger_tells_of_it(is_cross: bool) -> None:
+def test_a_liquidation_is_recorded_in_the_ledger(is_cross: bool) -> None:
     venue = leveraged(2_600, 10, is_cross=is_cross)
     venue.set_book("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
     step(venue.exchange, {}, 0.25, venue.now_ms)
@@ -54,7 +54,7 @@ def test_the_accounts_ledger_tells_of_it(is_cross: bool) -> None:
     assert 0 < float(rows[0]["accountValue"]) < 38_150 / 50
 
 
-def test_only_as_much_is_closed_as_the_margin_needs() -> None:
+def test_liquidation_closes_only_what_the_margin_needs() -> None:
     venue = leveraged(8_200, 1)
     venue.set_book("BTC", 100_000, [(99_999, 100)], [(100_001, 100)])
     margin.set_leverage(venue.exchange, A, COINS["BTC"], 40, is_cross=True)
@@ -67,7 +67,7 @@ def test_only_as_much_is_closed_as_the_margin_needs() -> None:
     assert venue.size() == 1
 
 
-def test_all_orders_of_the_account_go_first() -> None:
+def test_liquidation_cancels_the_accounts_orders_first() -> None:
     venue = leveraged(2_600, 10)
     other = venue.order(A, 1, 900.0, coin="SOL", trigger_price=D(800), trigger_kind="sl", trigger_is_market=True)
     venue.set_book("ETH", 3_815, [(3_814, 1_000)], [(3_816, 1_000)])
@@ -75,7 +75,7 @@ def test_all_orders_of_the_account_go_first() -> None:
     assert venue.ended[other.oid] == "liquidatedCanceled"
 
 
-def test_the_forced_order_stops_where_nothing_would_be_left() -> None:
+def test_the_liquidation_order_is_limited_to_the_zero_equity_price() -> None:
     venue = leveraged(2_600, 10)
     before = total_usd(venue)
     venue.set_book("ETH", 3_815, [(3_814, 4), (3_600, 1_000)], [(3_816, 1_000)])
@@ -102,7 +102,7 @@ def test_winners_are_deleveraged_before_the_house_bears_a_loss(is_cross: bool) -
     assert abs(total_usd(venue) - before) < D("1e-6")
 
 
-def test_nobody_is_deleveraged_while_the_backstop_takes_a_margin_that_suffices() -> None:
+def test_no_account_is_deleveraged_while_the_margin_covers_the_backstop() -> None:
     venue = leveraged(2_600, 10)
     venue.order(B, -2, 3_999, "Ioc")
     venue.set_book("ETH", 3_760, [(3_759, 1_000)], [(3_761, 1_000)])
@@ -119,7 +119,7 @@ def test_an_isolated_loss_never_reaches_the_rest_of_the_account() -> None:
     assert venue.account().raw_usd == free
 
 
-def test_nobody_owes_the_exchange_anything() -> None:
+def test_no_account_keeps_a_debt_after_liquidation() -> None:
     venue = leveraged(2_100, 10)
     before = total_usd(venue)
     venue.set_book("ETH", 4_000, [(3_100, 1_000)], [(4_001, 1_000)])

@@ -48,7 +48,7 @@ def approve(trader: SigningTrader, rate: str) -> dict[str, str]:
     return trader.act_as_user({"type": "approveBuilderFee", "maxFeeRate": rate, "builder": BUILDER})
 
 
-def test_a_builder_is_paid_what_was_agreed_and_no_more(trader: SigningTrader) -> None:
+def test_a_builder_is_paid_at_most_the_approved_fee(trader: SigningTrader) -> None:
     order = {"builder": {"b": BUILDER, "f": 10}}
     buy = trader.wire(0.01, 1.02, "Ioc")
     assert "Builder fee has not been approved" in trader.order(buy, **order)[0]["error"]
@@ -69,7 +69,7 @@ def test_a_builder_is_paid_what_was_agreed_and_no_more(trader: SigningTrader) ->
 
 
 @pytest.mark.parametrize("rate", ["2%", "-0.1%", "0.00001%"])
-def test_a_rate_that_cannot_be_is_refused(trader: SigningTrader, rate: str) -> None:
+def test_an_invalid_builder_fee_rate_is_refused(trader: SigningTrader, rate: str) -> None:
     assert approve(trader, rate) == {"status": "err", "response": "Invalid builder fee rate."}
 
 
@@ -106,7 +106,7 @@ def test_at_the_cap_positions_cannot_grow(share: str, before: float, order: tupl
     assert list(venue.ended.values())[-1] == status
 
 
-def test_at_the_cap_positions_may_shrink_and_orders_rest_until_they_would_be_filled() -> None:
+def test_at_the_cap_positions_shrink_and_orders_rest_until_a_fill() -> None:
     venue = ManualExchange()
     venue.order(A, 2, 4_001, "Ioc")
     resting = venue.order(B, 1, 3_999.5)
@@ -118,7 +118,7 @@ def test_at_the_cap_positions_may_shrink_and_orders_rest_until_they_would_be_fil
 
 
 @pytest.mark.parametrize("kind", ["modify", "batchModify"])
-def test_without_always_place_only_what_rests_may_take_an_orders_place(kind: str) -> None:
+def test_without_always_only_a_resting_order_may_replace_another(kind: str) -> None:
     trader = SigningTrader()
 
     def change(oid: int, wire: dict[str, object], **always: bool) -> object:
@@ -165,14 +165,14 @@ def test_sub_accounts_trade_by_vault_address_and_are_renamed() -> None:
     assert trader.world.exchange.accounts[sub].spot_usd == 4
 
 
-def test_a_fast_cancel_leaves_triggers_alone(trader: SigningTrader) -> None:
+def test_a_fast_cancel_keeps_trigger_orders(trader: SigningTrader) -> None:
     [stop] = trader.order(trader.trigger(-0.001, 0.9, "sl"))
     cancel = {"type": "cancel", "cancels": [{"a": 0, "o": stop["resting"]["oid"]}]}
     assert "error" in trader.act(cancel | {"f": True})["response"]["data"]["statuses"][0]
     assert trader.act(cancel)["response"]["data"]["statuses"] == ["success"]
 
 
-def test_agreements_and_rewards_survive(tmp_path: object) -> None:
+def test_builder_approvals_and_rewards_survive_a_restart(tmp_path: object) -> None:
     from pathlib import Path
 
     trader = SigningTrader()

@@ -10,7 +10,7 @@ from hyperliquid.utils.signing import action_hash, sign_l1_action
 
 from simulator.wire.actions.signatures import UnreadableSignature, l1_signers, user_signer
 
-VECTORS = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid" / "signing_vectors.json"
+VECTORS = Path(__file__).parents[5] / "shared" / "data" / "hyperliquid" / "signing_vectors.json"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_changed_action_has_another_signer() -> None:
 
 
 @pytest.mark.parametrize("signature", [{}, {"r": "zz", "s": "0x1", "v": 27}, {"r": "0x0", "s": "0x0", "v": 27}])
-def test_what_is_no_signature_is_refused(signature: dict[str, Any]) -> None:
+def test_an_unreadable_signature_is_refused(signature: dict[str, Any]) -> None:
     with pytest.raises(UnreadableSignature):
         next(l1_signers({"action": {"type": "noop"}, "nonce": 1, "signature": signature}))
 
@@ -83,7 +83,7 @@ STOP = {"trigger": {"isMarket": True, "triggerPx": "60000", "tpsl": "sl"}}
         dict(reversed(WIRE.items())),
     ],
 )
-def test_an_order_that_was_not_signed_in_the_exchanges_form_is_a_strangers(raw: dict[str, Any]) -> None:
+def test_an_order_signed_in_another_form_recovers_another_signer(raw: dict[str, Any]) -> None:
     wallet = Account.create()
     _, body = signed(wallet, raw)
     assert wallet.address.lower() not in list(l1_signers(body))
