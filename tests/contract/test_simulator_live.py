@@ -134,3 +134,25 @@ def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: Sim
             assert float(now[coin]) != pytest.approx(DEFAULT_LISTING.coins[coin].start_price, rel=1e-4)
     finally:
         made.stop()
+
+
+def test_a_stored_live_market_begins_again_with_a_coin_listed_later(tmp_path: Path) -> None:
+    coins = {"simulator_coins": "BTC,ETH,SOL,BNB,DOGE,XRP,HYPE"}
+    upstream = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true", **coins).start()
+    settings = {"simulator_market": "live", "simulator_upstream_url": upstream.url}
+    try:
+        relay = SimulatorProcess(tmp_path / "relay", **settings).start()
+        wallet = Account.from_key(KEY)
+        relay.fund(wallet.address)
+        Exchange(wallet, relay.url, timeout=60).market_open("ETH", True, 0.5)
+        relay.stop()
+        relay = SimulatorProcess(tmp_path / "relay", **settings, **coins).start()
+        try:
+            assert source_of(relay) == "LIVE"
+            assert relay.info(type="allMids") == upstream.info(type="allMids")
+            state: Any = relay.info(type="clearinghouseState", user=wallet.address)
+            assert state["assetPositions"][0]["position"]["szi"] == "0.5"
+        finally:
+            relay.stop()
+    finally:
+        upstream.stop()
