@@ -4,11 +4,11 @@ from typing import Any
 
 from common.trading.intervals import INTERVALS_MS
 from common.trading.symbols import MODELS, SYMBOLS
+from common.version import VERSION
 from gateway.alerts import MAX_ALERTS
 from gateway.schemas import ACCEPTED, ALERTS_ACCEPTED, ANSWERS, ERROR
 
 Parameter = dict[str, Any]
-VERSION = "0.1.0"
 
 
 def _query(name: str, schema: dict[str, Any], *, place: str = "query") -> Parameter:

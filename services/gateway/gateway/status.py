@@ -6,11 +6,11 @@ from typing import Any
 from common.runtime.service import Service
 from common.trading.instruments import INSTRUMENTS
 from common.trading.symbols import MODELS, SYMBOLS
+from common.version import VERSION
 from gateway.config import GatewaySettings
 from gateway.queries import Queries
 
 NAMES = {"deepseek": "DeepSeek", "qwen": "Qwen"}
-VERSION = "0.1.0"
 SOURCE_KEY = "market:source"
 STATES = ("ACTIVE", "REDUCING", "HALTED")
 
