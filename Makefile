@@ -133,7 +133,7 @@ capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/cap
 
 .PHONY: calibration
 calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
-	@$(PYTHON_BIN) -m simulator.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
+	@$(PYTHON_BIN) -m simulator.market.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md

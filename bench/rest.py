@@ -46,8 +46,7 @@ from gateway.snapshots import Snapshots
 from gateway.status import Status
 from gateway.tail import PushAges
 from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from recorder.handlers import Recorder
 from recorder.testing import filled, state
 
 PATHS = ("prices", "positions", "leaderboard")
@@ -62,7 +61,7 @@ async def our_app(redis_url: str, database_url: str) -> Any:
     await migrate(pool, "recorder")
     settings = GatewaySettings(metrics_port=0, database_url="postgresql://unused")
     service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness())
-    recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
+    recorder = Recorder(pool, redis, snapshot_interval_s=300)
     await fill_in(recorder, redis)
     hub, queries = Hub(), Queries(pool)
     status, operations = Status(service, settings, queries), Operations(service, queries, PushAges())

@@ -36,8 +36,7 @@ from gateway.snapshots import Snapshots
 from gateway.status import Status
 from gateway.tail import PushAges
 from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from recorder.handlers import Recorder
 from recorder.testing import approved, decided, filled, snapshot, state
 
 D = Decimal
@@ -75,7 +74,7 @@ async def server(database_url: str, redis_url: str) -> AsyncIterator[Server]:
     while not running.started:
         await asyncio.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
-    recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
+    recorder = Recorder(pool, redis, snapshot_interval_s=300)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         yield Server(client, pool, recorder, redis, bus)
     running.should_exit = True

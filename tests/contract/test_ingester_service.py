@@ -19,7 +19,7 @@ from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
 from common.trading.intervals import INTERVALS_MS
 from ingester.market.tape import KEPT_TRADES
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 TIGHT_S = 60.0
