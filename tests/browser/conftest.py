@@ -32,12 +32,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A fresh page in English; an error in the page's own script, or something its policy refuses, fails the test."""
+    """A fresh page in English; an error in the page's own script, or a violation of its policy, fails the test."""
     errors: list[str] = []
     page = await browser.new_page()
     page.set_default_timeout(PATIENT_MS)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
     await page.add_init_script("localStorage.setItem('language', localStorage.getItem('language') ?? 'en')")
     yield page
     assert errors == []

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
+from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -98,11 +98,11 @@ def stop_while_it_holds(arena: Arena, model: str) -> None:
         return bool(states[model] == "HALTED")
 
     while True:
-        wait_for("a position", lambda: arena.rows(HELD, model), limit_s=300)
+        wait_until("a position", lambda: arena.rows(HELD, model), limit_s=300)
         arena.supervise("stop", f"agent-{model}")
         command(arena, "halt", model)
-        wait_for("the halt, before which every decision is judged", is_halted, limit_s=120)
-        wait_for("every order to be done with", lambda: not arena.rows(UNFINISHED, model), limit_s=120)
+        wait_until("the halt, before which every decision is judged", is_halted, limit_s=120)
+        wait_until("every order to be done with", lambda: not arena.rows(UNFINISHED, model), limit_s=120)
         if arena.rows(HELD, model):
             return
         command(arena, "resume", model)
@@ -117,7 +117,7 @@ def expect_flat(arena: Arena, model: str) -> None:
     def told(kind: str) -> Any:
         return httpx.post(f"{arena.run['simulator_url']}/info", json={"type": kind} | ask, timeout=60).json()
 
-    wait_for("no position in the record", lambda: not arena.rows(HELD, model), limit_s=120)
-    wait_for("no position on the exchange", lambda: not told("clearinghouseState")["assetPositions"], limit_s=120)
-    wait_for("no order on the exchange", lambda: not told("openOrders"), limit_s=120)
-    wait_for("a trade that a flatten closed", lambda: arena.rows(FLATTENED, model), limit_s=120)
+    wait_until("no position in the record", lambda: not arena.rows(HELD, model), limit_s=120)
+    wait_until("no position on the exchange", lambda: not told("clearinghouseState")["assetPositions"], limit_s=120)
+    wait_until("no order on the exchange", lambda: not told("openOrders"), limit_s=120)
+    wait_until("a trade that a flatten closed", lambda: arena.rows(FLATTENED, model), limit_s=120)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 from aicoin_local.web import WEB
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ def newest_decision(arena: Arena) -> str:
         rows = arena.rows("SELECT cycle_id, model FROM ai_decisions WHERE verdict IS NOT NULL ORDER BY time_ms LIMIT 1")
         return f"/decisions/{rows[0]['cycle_id']}/{rows[0]['model']}?part=risk" if rows else None
 
-    return wait_for("a judged decision", look, limit_s=180)
+    return wait_until("a judged decision", look, limit_s=180)
 
 
 PAGES: dict[str, tuple[str | Callable[[Arena], str], str]] = {
@@ -163,7 +163,7 @@ async def test_a_prompt_is_shown_against_the_one_before(arena: Arena, page: Page
         rows = arena.rows("SELECT cycle_id FROM ai_decisions WHERE model = 'qwen' ORDER BY time_ms OFFSET 1 LIMIT 1")
         return str(rows[0]["cycle_id"]) if rows else None
 
-    cycle = wait_for("a second decision of qwen", later, limit_s=180)
+    cycle = wait_until("a second decision of qwen", later, limit_s=180)
     await page.goto(f"{arena.run['gateway_url']}/decisions/{cycle}/qwen?part=prompt")
     await page.get_by_role("button", name="CHANGES").click(timeout=MINUTE_MS)
     diff = page.locator(".diff")

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,7 @@ async def until_same(page: Page, arena: Arena, kind: str, query: str, *, is_orde
         first, expected = rows[:COMPARED], stored[:COMPARED]
         return (first == expected if is_ordered else set(first) == set(expected)) and set(rows) <= set(stored)
 
-    await asyncio.to_thread(wait_for, f"the {kind}s of the page to be the records'", is_same, limit_s=120)
+    await asyncio.to_thread(wait_until, f"the {kind}s of the page to be the records'", is_same, limit_s=120)
 
 
 async def compare(page: Page, arena: Arena) -> None:

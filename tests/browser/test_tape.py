@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -46,7 +46,7 @@ async def test_a_models_own_fill_is_marked_among_them(arena: Arena, page: Page) 
         rows = arena.rows("SELECT model, symbol, trade_id FROM fills ORDER BY time_ms DESC LIMIT 1")
         return rows[0] if rows else None
 
-    fill = wait_for("a fill", look, limit_s=180)
+    fill = wait_until("a fill", look, limit_s=180)
     print_ = {"time_ms": 1, "side": "SELL", "price": "99.5", "size": "2"}
     answers = Answers()
     answers.trades = [print_ | {"trade_id": 1}, print_ | {"trade_id": fill["trade_id"]}]

@@ -15,8 +15,8 @@ from recorder.domain.sequences import Sequences
 from recorder.domain.trades import FillRow, build_trades
 from simulation.failure import SimulationFailed
 from simulation.stage import BALANCE_USD, Stage
-from simulator.exchange.account import Account, figures
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state.orders import Fill, Order
 
 NAKED_LIMIT_S = 10.0
 DISTURBED_S = 4.0
