@@ -39,9 +39,9 @@ class Recorder:
     follows from them (trades, decisions, statistics), then pushes and alerts are read from the result.
 
     Failure. A batch is one transaction: whatever fails, none of it is stored, and the consumer begins a new session,
-    which calls `forget_pushes` and delivers the batch again. A batch whose acknowledgment was lost after the transaction
-    had been committed is delivered again too: keys of rows, and ids of the returned events, follow from the events, so
-    that it changes nothing and returns events that are published already.
+    which calls `forget_pushes` and delivers the batch again. A batch that was committed and whose acknowledgment was
+    lost is delivered again too: keys of rows, and ids of the returned events, follow from the events, so that it
+    changes nothing and returns events that are published already.
     """
 
     def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int) -> None:
