@@ -6,12 +6,12 @@ from typing import Any
 
 from eth_account import Account
 from hyperliquid.utils.signing import sign_l1_action, sign_user_signed_action
+from new_world import new_world
 
 from simulator.coins import COINS
 from simulator.signing import USER_SIGNED
 from simulator.wire import actions, info
 from simulator.wire.formats import round_price
-from simulator.world import World
 
 NOW = 1_795_400_400_000
 
@@ -24,7 +24,7 @@ class Desk:
     def __init__(self, usd: int = 100_000, key: int = 0x17) -> None:
         self.wallet: Any = Account.from_key(f"0x{key:064x}")
         self.user: str = self.wallet.address.lower()
-        self.world = World(1, NOW)
+        self.world = new_world(1, NOW)
         self.now_ms = self._nonce = NOW
         self.world.exchange.deposit(self.user, Decimal(usd), NOW)
 
