@@ -109,8 +109,11 @@ env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper 
 arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coins, to be changed there.
 	@$(AICOIN) arena
 
+# Compose can't look for a file: the root's arena.toml is named for it, unless the environment or .env names another.
+ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
+
 up:  ## Starts the arena as containers (Docker Compose), from .env.
-	@docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
+	@$(ROSTER) docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.
 	@docker compose --env-file .env --file deploy/compose.yaml down
@@ -130,7 +133,7 @@ capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/cap
 
 .PHONY: calibration
 calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
-	@$(PYTHON_BIN) -m simulator.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
+	@$(PYTHON_BIN) -m simulator.market.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md

@@ -35,12 +35,12 @@ from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
 from common.events import AccountUpdated, AgentDecision, Event, RiskApproved, derived_id
 from common.events.codec import encode
+from common.trading.limits import Limits
 from common.trading.symbols import MODELS, SYMBOLS
 from executor.testing import address_of, environment, key_of, wallet_of
 from risk.gatekeeper import RiskGate
-from risk.limits import Limits
 from risk.testing import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 BARE_STREAM = "bench.decision"
 NO_MATCH = "Order could not immediately match against any resting orders."

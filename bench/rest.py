@@ -31,8 +31,8 @@ from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_p
 from common.events import AccountPosition
 from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
+from common.runtime.garbage_collection import tune_gc
 from common.runtime.health import Readiness
-from common.runtime.service import calm_collector
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from common.trading.symbols import MODELS, SYMBOLS
@@ -46,8 +46,7 @@ from gateway.snapshots import Snapshots
 from gateway.status import Status
 from gateway.tail import PushAges
 from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from recorder.handlers import Recorder
 from recorder.testing import filled, state
 
 PATHS = ("prices", "positions", "leaderboard")
@@ -62,7 +61,7 @@ async def our_app(redis_url: str, database_url: str) -> Any:
     await migrate(pool, "recorder")
     settings = GatewaySettings(metrics_port=0, database_url="postgresql://unused")
     service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness())
-    recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
+    recorder = Recorder(pool, redis, snapshot_interval_s=300)
     await fill_in(recorder, redis)
     hub, queries = Hub(), Queries(pool)
     status, operations = Status(service, settings, queries), Operations(service, queries, PushAges())
@@ -212,5 +211,5 @@ async def compare(options: Any, database_url: str, bodies: Path) -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()
+    tune_gc()
     uvloop.run(main())

@@ -19,8 +19,10 @@ from aicoin_local.catalog import MONITORING, STORES, ServiceSpec, service_specs,
 from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.settings import LocalSettings
 from aicoin_local.visibility import SECRET_PREFIXES, is_secret, visible_variables
+from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
+from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
 from executor.kill_settings import KillSettings
 
@@ -38,7 +40,16 @@ ROSTER = read_roster(None)
 SERVICES = service_specs(ROSTER)
 OPTIONAL_SERVICES = {"agent-openai"}
 """In the tree, but not part of the default roster."""
-COMPOSE_ONLY = {"REDIS_PASSWORD", "POSTGRES_PASSWORD", "SIMULATOR_ACCOUNTS", "GRAFANA_PASSWORD", "GRAFANA_PORT"}
+COMPOSE_ONLY = {
+    "REDIS_PASSWORD",
+    "POSTGRES_PASSWORD",
+    "SIMULATOR_ACCOUNTS",
+    "GRAFANA_PASSWORD",
+    "GRAFANA_PORT",
+    "ARENA_FILE",
+    "CONTENDER",
+    "CONTENDER_PREFIX",
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +77,9 @@ def settings_of(spec: ServiceSpec) -> set[str]:
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, BaseSettings) and each.__module__ == module.__name__
     ]
+    if hasattr(module, "PROFILE"):
+        contender = ROSTER.contender(spec.name.removeprefix("agent-"))
+        classes.append(agent_settings(contender, module.PROFILE))
     assert classes, f"{spec.package}.config defines no settings"
     return {name.upper() for each in classes for name in each.model_fields}
 
@@ -114,8 +128,8 @@ def test_every_setting_of_a_service_can_be_given_in_compose(compose: dict[str, A
     assert settings_of(spec) - given - set(NOT_IN_COMPOSE) == set()
 
 
-def test_compose_hands_on_no_setting_that_nobody_reads(compose: dict[str, Any]) -> None:
-    known = set[str]().union(*(settings_of(spec) for spec in SERVICES))
+def test_compose_passes_no_setting_that_is_not_read(compose: dict[str, Any]) -> None:
+    known = set[str]().union(*(settings_of(spec) for spec in SERVICES)) | {ROSTER_VARIABLE}
     for spec in SERVICES:
         assert set(compose["services"][spec.name]["environment"]) - known == set(), spec.name
 
@@ -153,7 +167,7 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_example_environment_names_only_real_settings_with_their_real_defaults() -> None:
+def test_the_example_environment_names_real_settings_and_defaults() -> None:
     known = {name.upper() for each in (LocalSettings, KillSettings) for name in each.model_fields}
     known = known.union(*(settings_of(spec) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 from executor_stage import Stage
 
 from executor.testing import wallet_pairs
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from executor.commands import app
 from executor.testing import environment, wallet_pairs
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 
 class Shell:

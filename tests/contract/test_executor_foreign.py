@@ -10,7 +10,7 @@ from executor_stage import Stage
 
 from common.events import Command
 from executor.testing import address_of
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 CENT = Decimal("0.01")
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from common.trading.symbols import MODELS
 from executor.commands import app
 from executor.testing import ExecutorProcess, address_of, environment, key_of, master_key_of, wallet_of, wallet_pairs
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 UNKNOWN_KEY = "0x" + "29" * 32
 KEY = "HYPERLIQUID_PRIVATE_KEY_QWEN"

@@ -16,7 +16,7 @@ from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from executor.journal import CloseJournal
 from executor.testing import address_of
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 CENT = Decimal("0.01")
 START_LIMIT_S = 120.0

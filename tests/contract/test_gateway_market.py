@@ -19,8 +19,8 @@ from common.runtime.database import migrate, open_pool
 from gateway.config import GatewaySettings
 from gateway.queries import Queries
 from gateway.status import SOURCE_KEY, Status
-from simulator.coins import COINS
-from simulator.testing import SimulatorProcess
+from simulator.market.listing import DEFAULT_LISTING
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 MINUTE_MS = 60_000
@@ -30,7 +30,7 @@ T0_MS = 1_790_000_040_000
 def recorded_candles(folder: Path) -> Path:
     """Six coins' candles of an hour that never was."""
     folder.mkdir()
-    for name, coin in COINS.items():
+    for name, coin in DEFAULT_LISTING.coins.items():
         price = coin.start_price
         with (folder / f"recorded_{name}_1m.csv").open("w", newline="") as file:
             rows = csv.writer(file)

@@ -45,8 +45,7 @@ from gateway.snapshots import Snapshots
 from gateway.status import Status
 from gateway.tail import PushAges
 from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from recorder.handlers import Recorder
 from recorder.testing import approved, decided, filled, snapshot, state
 
 TOKEN = "a token for tests"
@@ -64,7 +63,7 @@ async def serve(database_url: str, redis_url: str, port: Any, stopping: threadin
 
     log = SimpleNamespace(warning=lambda *_, **__: None)
     service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness(), publish=publish, log=log)
-    await fill_in(Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused")), redis)
+    await fill_in(Recorder(pool, redis, snapshot_interval_s=300), redis)
     hub, queries = Hub(), Queries(pool)
     routes = Rest(
         service, own, queries, Status(service, own, queries), Operations(service, queries, PushAges())

@@ -36,8 +36,7 @@ from gateway.snapshots import Snapshots
 from gateway.status import Status
 from gateway.tail import PushAges
 from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from recorder.handlers import Recorder
 from recorder.testing import approved, decided, filled, snapshot, state
 
 D = Decimal
@@ -75,7 +74,7 @@ async def server(database_url: str, redis_url: str) -> AsyncIterator[Server]:
     while not running.started:
         await asyncio.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
-    recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
+    recorder = Recorder(pool, redis, snapshot_interval_s=300)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         yield Server(client, pool, recorder, redis, bus)
     running.should_exit = True
@@ -158,8 +157,8 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
     clock = SystemClock()
     healthy, waiting = Readiness(), Readiness()
     healthy.set("start", True)
-    await Presence("risk", server.bus, clock, healthy).tell()
-    await Presence("executor", server.bus, clock, waiting).tell()
+    await Presence("risk", server.bus, clock, healthy).write()
+    await Presence("executor", server.bus, clock, waiting).write()
     old = json.loads(await server.redis.get("service:risk")) | {
         "name": "ingester",
         "time_ms": clock.now_ms() - 60_000,

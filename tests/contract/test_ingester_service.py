@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ingester_frames import COINS
 from redis.asyncio import Redis
 
 from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
 from common.trading.intervals import INTERVALS_MS
-from common.trading.symbols import SYMBOLS
-from ingester.tape import KEPT_TRADES
-from simulator.testing import SimulatorProcess
+from ingester.market.tape import KEPT_TRADES
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 TIGHT_S = 60.0
@@ -32,7 +32,7 @@ async def eventually(what: str, probe: Callable[[], Awaitable[Any]], limit_s: fl
         if found := await probe():
             return found
         await asyncio.sleep(0.05)
-    raise AssertionError(f"waited in vain for {what}")
+    raise AssertionError(f"timed out waiting for {what}")
 
 
 @asynccontextmanager
@@ -82,7 +82,7 @@ class Seen:
         return [json.loads(value) for value in await self.client.lrange(key, 0, -1)]
 
     async def whole_klines(self) -> bool:
-        keys = [f"kline:{symbol.value}:{interval}" for symbol in SYMBOLS for interval in INTERVALS_MS]
+        keys = [f"kline:{symbol.value}:{interval}" for symbol in COINS for interval in INTERVALS_MS]
         return all([await self.client.llen(key) == 500 for key in keys])
 
 
@@ -118,7 +118,7 @@ async def test_ticks_cache_pushes_and_snapshots(simulator: SimulatorProcess, see
         data = snapshot.data
         assert data.boundary_ms % (INTERVAL_S * 1000) == 0
         assert snapshot.cycle_id == f"{data.run_id}-{data.boundary_ms // 1000}"
-        assert list(data.coins) == list(SYMBOLS)
+        assert list(data.coins) == list(COINS)
         listed: Any = simulator.info(type="meta")
         leverages = {asset["name"]: asset["maxLeverage"] for asset in listed["universe"]}
         for symbol, coin in data.coins.items():
@@ -129,7 +129,7 @@ async def test_ticks_cache_pushes_and_snapshots(simulator: SimulatorProcess, see
                 assert series.open_times_ms[-1] < data.boundary_ms <= series.open_times_ms[-1] + INTERVALS_MS[interval]
                 assert len(series.macd) == len(series.rsi14) == 10
         ticks = await seen.events(MarketTick.TYPE)
-        assert {tick.data.symbol for tick in ticks} == set(SYMBOLS)
+        assert {tick.data.symbol for tick in ticks} == set(COINS)
         assert [tick.sequence for tick in ticks] == list(range(ticks[0].sequence, ticks[0].sequence + len(ticks)))
         pushes = await seen.events(WsPush.TYPE)
         assert {push.data.channel for push in pushes} == {Channel.PRICE_UPDATE}
@@ -177,7 +177,7 @@ async def test_closed_candles_are_those_of_the_exchange(
         await eventually("candles like the exchange's", are_theirs)
 
 
-async def test_a_killed_ingester_goes_on_with_its_run(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
+async def test_a_killed_ingester_continues_its_run(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
     async with ingester_process(redis_url, simulator.url):
         first = await eventually("a whole snapshot", seen.whole_snapshot)
         await eventually("500 candles in every series", seen.whole_klines)
@@ -222,14 +222,14 @@ async def test_it_outlives_the_exchange(tmp_path: Path, seen: Seen, redis_url: s
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "complaint"),
+    ("variable", "value", "message"),
     [
         ("DECISION_INTERVAL_S", "abc", "DECISION_INTERVAL_S: input should be a valid integer"),
         ("HYPERLIQUID_API_URL", "example.com", "HYPERLIQUID_API_URL: string should match pattern"),
         ("SENTIMENT_URL", "no", "SENTIMENT_URL: string should match pattern"),
     ],
 )
-async def test_a_bad_setting_ends_the_start_with_its_name(variable: str, value: str, complaint: str) -> None:
+async def test_a_bad_setting_ends_the_start_with_its_name(variable: str, value: str, message: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -239,4 +239,4 @@ async def test_a_bad_setting_ends_the_start_with_its_name(variable: str, value: 
     )
     _, stderr = await asyncio.wait_for(process.communicate(), DEADLINE_S)
     assert process.returncode == 2
-    assert stderr.decode().startswith(f"ingester: {complaint}")
+    assert stderr.decode().startswith(f"ingester: {message}")

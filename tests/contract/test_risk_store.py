@@ -18,12 +18,12 @@ from common.events.codec import encode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from common.trading.symbols import MODELS, SYMBOLS
 from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import EVERYONE, Halt, Reason
 from risk.invalidation import Fired, Watched
-from risk.limits import Limits
 from risk.rebuild import rebuild
 from risk.state import RiskState
 from risk.store import RiskStore

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from common.events import AccountPosition, AccountUpdated, Action, Decision, IntentKind, RiskApproved
 from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.limits import Limits
 from common.trading.margin import (
     TAKER_FEE_FRACTION,
     initial_margin_usd,
@@ -24,7 +25,6 @@ from risk.gate import intent_of, judge
 from risk.gate_input import GateInput, Reservation, Snapshot
 from risk.gatekeeper import RiskGate
 from risk.halts import Halt, Reason
-from risk.limits import Limits
 from risk.rules.table import RULES
 from risk.sizing import Draft, draft_entry, draft_exit, target_notional_usd
 from risk.testing import (

@@ -11,7 +11,7 @@ from eth_account import Account
 from executor.posting import Answer, NotPosted
 from simulation.journal import Journal
 from simulation.process import Life
-from simulator.testing_inprocess import InProcess
+from simulator.testing.in_process import InProcessExchange
 
 LATENCY_S = (0.005, 0.15)
 TIMEOUT_S = 3.0
@@ -37,7 +37,7 @@ def address_of_key(key: str) -> str:
 class Line:
     """One process's line. Offers what the executor's Door wants: what posts, and how to call a blocking function."""
 
-    def __init__(self, life: Life, exchange: InProcess, journal: Journal) -> None:
+    def __init__(self, life: Life, exchange: InProcessExchange, journal: Journal) -> None:
         self._life, self._exchange, self._journal = life, exchange, journal
         self._fault: str | None = None
         self._pause_s = 0.0

@@ -11,12 +11,12 @@ from common.events.catalog import CATALOG, DEAD_SUFFIX
 from common.events.codec import decode
 from common.trading.symbols import MODELS
 from executor.cloids import client_order_id
-from recorder.gaps import Sequences
-from recorder.trades import FillRow, fold
+from recorder.domain.sequences import Sequences
+from recorder.domain.trades import FillRow, build_trades
 from simulation.failure import SimulationFailed
 from simulation.stage import BALANCE_USD, Stage
-from simulator.exchange.account import Account, figures
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state.orders import Fill, Order
 
 NAKED_LIMIT_S = 10.0
 DISTURBED_S = 4.0
@@ -344,7 +344,7 @@ class Rules:
             raise SimulationFailed(f"{model}: our cash is {booked}, the exchange's {cash}")
         for coin in {event.data.symbol.value for event in events}:
             rows = [_fill_row(event) for event in events if event.data.symbol.value == coin]
-            trades = fold(rows, {})
+            trades = build_trades(rows, {})
             held = sum((t.entry_size - t.exit_size for t in trades if t.closed_ms is None), Decimal(0))
             if held != abs(account.position_size(coin)):
                 raise SimulationFailed(f"{model} {coin}: our trades hold {held}, the exchange {account.positions}")
@@ -371,7 +371,7 @@ def _fill_row(event: Any) -> FillRow:
         fee=data.fee_usd,
         closed_pnl=data.closed_pnl_usd,
         start_position=data.start_position_coin,
-        role=data.role.value,
+        role=data.role,
         is_liquidation=data.is_liquidation,
         intent_id=data.intent_id,
         cycle_id=event.cycle_id,

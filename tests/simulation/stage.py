@@ -21,7 +21,8 @@ from executor.feed import AccountFeed
 from executor.main import compose as compose_executor
 from executor.testing import address_of, key_of, wallet_of
 from executor.venue import Door
-from recorder.tables import insert, verdict_row
+from recorder.storage.rows import verdict_row
+from recorder.storage.statements import insert
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
 from simulation import model as scripted
@@ -32,8 +33,8 @@ from simulation.journal import Journal
 from simulation.loop import LoopClock, VirtualLoop
 from simulation.network import TIMEOUT_S, Line, Wallet
 from simulation.process import Life, Process, log_of
-from simulator.exchange.ending import cancel_all
-from simulator.testing_inprocess import InProcess
+from simulator.exchange.trading.order_close import cancel_all
+from simulator.testing.in_process import InProcessExchange
 
 START_MS = 1_790_000_000_000
 ADDRESSES = {model: address_of(model) for model in MODELS}
@@ -65,7 +66,9 @@ class Stage:
         self.addresses = ADDRESSES
         accounts = [(ADDRESSES[model], WALLETS[model]) for model in MODELS]
         self.model_of = {address: model for model, address in ADDRESSES.items()}
-        self.exchange = InProcess(seed, self.clock.now_ms, accounts, BALANCE_USD, self._news, rng.choice(DEPTHS))
+        self.exchange = InProcessExchange(
+            seed, self.clock.now_ms, accounts, BALANCE_USD, self._news, rng.choice(DEPTHS)
+        )
         self.executor_settings = ExecutorSettings(
             metrics_port=0,
             database_url=SecretStr("postgresql://simulated"),
@@ -281,7 +284,7 @@ class Stage:
         if stops_go:
             for address in self.addresses.values():
                 cancel_all(self.exchange.world.exchange, address, self.clock.now_ms(), "canceled")
-            self.exchange.settle()
+            self.exchange.publish_changes()
         await asyncio.sleep(max(0.0, self.chaos.database_until_s - self.loop.time()))
 
     async def wipes(self) -> None:

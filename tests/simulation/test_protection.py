@@ -8,7 +8,7 @@ from common.trading.instruments import Symbol
 from simulation.chaos import CALM, Weather
 from simulation.run import STORM_S, run_seed
 from simulation.stage import Stage
-from simulator.exchange.ending import cancel_all
+from simulator.exchange.trading.order_close import cancel_all
 
 BOOKS = {"userFunding", "userNonFundingLedgerUpdates"}
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from common.events import Action, AgentDecision, Decision, Event, IntentKind, RiskApproved, derived_id
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from risk.gate_input import GateInput, Snapshot
 from risk.halts import concerning
-from risk.limits import Limits
 from risk.pace import MINUTE_MS
 from risk.state import ModelState, RiskState
 from risk.watch import DAY_MS

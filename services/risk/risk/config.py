@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
-from risk.limits import Limits
+from common.trading.limits import Limits
 
 
 class RiskSettings(ServiceSettings, Limits):

@@ -22,6 +22,7 @@ from common.events import (
     RiskDenied,
     derive,
 )
+from common.trading.limits import Limits
 from common.trading.symbols import SYMBOLS
 from risk import metrics
 from risk.alerts import state_alerts
@@ -30,7 +31,6 @@ from risk.durable import Durable
 from risk.gate import intent_of, judge
 from risk.gate_input import GateInput, Market
 from risk.halts import ENDED_BY_RESUME, EVERYONE, Halt, Reason
-from risk.limits import Limits
 from risk.reservations import reservation_of
 from risk.state import FrozenPrices, ModelState, RiskState
 from risk.theses import watch_answer, watch_snapshot

@@ -24,7 +24,7 @@ from common.events import (
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
-from common.trading.symbols import MODELS
+from common.trading.symbols import MODELS, SYMBOLS
 from risk.config import RiskSettings
 from risk.gatekeeper import RiskGate
 from risk.rebuild import rebuild
@@ -36,7 +36,7 @@ from risk.voids import void_lost_approvals
 
 def compose(service: Service, settings: RiskSettings, pool: Pool) -> RiskGate:
     """The gate with everything that it hears and does, on an open service."""
-    gate, store = RiskGate(settings.limits, MODELS), RiskStore(pool, MODELS)
+    gate, store = RiskGate(settings.limits.for_coins(SYMBOLS), MODELS), RiskStore(pool, MODELS)
 
     async def load_state() -> None:
         gate.state = await rebuild(gate.limits, MODELS, store, pool, service.bus, service.clock, service.stopping)

@@ -15,7 +15,7 @@ from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
-from risk.limits import Limits
+from common.trading.limits import Limits
 from risk.reservations import reservation_of
 from risk.state import FrozenPrices, ModelState, RiskState
 from risk.store import RiskStore
@@ -50,7 +50,7 @@ async def rebuild(
     """
     state = RiskState.empty(models)
     state.durable = await store.load()
-    approvals = await bus.untaken(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
+    approvals = await bus.unacknowledged(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
     intents, conditions = await _when_there(pool, clock, stop)
     for row in reversed(intents):
         apply_intent(state, limits, row, clock.now_ms())

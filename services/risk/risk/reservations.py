@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from common.events import IntentKind, OrderIntent
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate_input import Reservation
-from risk.limits import Limits
 from risk.sizing import loss_at_stop_usd, margin_with_fees_usd
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from risk.limits import Limits
+from common.trading.limits import Limits
 from risk.rules.results import figure
 from risk.rules.table import RULES, Rule
 
@@ -32,6 +32,8 @@ def _line(rule: Rule) -> str:
 
 def _default(name: str) -> str:
     default = Limits.model_fields[name].default
+    if default == "":
+        return "every coin of the arena"
     return "off" if default is None or default is False else figure(default)
 
 

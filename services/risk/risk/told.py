@@ -6,8 +6,8 @@
 import json
 
 from common.runtime.service import Service
+from common.trading.limits import Limits
 from risk.gatekeeper import RiskGate
-from risk.limits import Limits
 
 LIMITS_KEY = "risk:limits"
 DAY_KEY = "risk:day:"

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from common.events import AccountUpdated
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from risk.durable import Baseline, Durable, Last, Record, Transfers
 from risk.halts import Halt, Reason
-from risk.limits import Limits
 from risk.rules.loss import loss_since_percent
 
 DAY_MS = 86_400_000

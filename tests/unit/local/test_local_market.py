@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from aicoin_local.market import OFF_WALL_TIME, market_speed
+from simulator.exchange.world import World
 from simulator.market.market import Market
 from simulator.market.source import SYNTHETIC, Source
-from simulator.store import Store
-from simulator.world import World
+from simulator.server.storage.store import Store
 
 NOW_MS = 1_760_000_400_000
 

@@ -23,11 +23,11 @@ from common.events import (
     originate,
 )
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.halts import Reason, TradingState, concerning, worst
-from risk.limits import Limits
 from risk.pace import Pace
 from risk.testing import (
     NOW_MS,

@@ -7,11 +7,11 @@ import pytest
 
 from common.events import Action, Event, IntentKind, Invalidation, RiskApproved, SystemAlert
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import Side
 from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.invalidation import Watched, came_true_ms, readings, still_holds
-from risk.limits import Limits
 from risk.store import durable_of, rows_of
 from risk.testing import (
     a_condition,

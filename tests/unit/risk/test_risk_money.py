@@ -17,10 +17,10 @@ from common.events import (
     SystemAlert,
     originate,
 )
+from common.trading.limits import Limits
 from common.trading.symbols import MODELS, SYMBOLS
 from risk.gatekeeper import RiskGate
 from risk.halts import Reason, concerning
-from risk.limits import Limits
 from risk.state import RiskState
 from risk.testing import (
     NOW_MS,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from common.trading.limits import Limits
 from risk.codes import Code
-from risk.limits import Limits
 from risk.rules.table import RULES
 from risk.rules_doc import render
 

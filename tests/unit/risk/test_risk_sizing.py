@@ -6,8 +6,8 @@ import pytest
 
 from common.events import Action
 from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.limits import Limits
 from common.trading.orders import Side
-from risk.limits import Limits
 from risk.sizing import (
     draft_entry,
     loss_at_stop_usd,
