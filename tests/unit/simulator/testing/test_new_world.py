@@ -1,8 +1,7 @@
 """A copied world equals a computed one, and goes its own way afterwards."""
 
-from new_world import new_world
-
-from simulator.world import World
+from simulator.exchange.world import World
+from simulator.testing.new_world import new_world
 
 NOW = 1_795_400_400_000
 LATER = NOW + 180_000
