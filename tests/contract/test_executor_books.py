@@ -17,7 +17,7 @@ from hyperliquid.exchange import Exchange
 from common.events import IntentKind, LedgerKind, OrderRole
 from common.trading.orders import Side
 from common.trading.symbols import MODELS
-from executor.testing import address_of, key_of, master_key_of
+from support.executor_process import address_of, key_of, master_key_of
 
 CENT = Decimal("0.01")
 HOUR_MS = 3_600_000

@@ -9,8 +9,8 @@ import pytest
 from executor_stage import Stage
 
 from common.events import Command
-from executor.testing import address_of
 from simulator.testing import SimulatorProcess
+from support.executor_process import address_of
 
 CENT = Decimal("0.01")
 

@@ -13,8 +13,8 @@ from executor_stage import Stage, Treatment
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from common.trading.symbols import MODELS
-from executor.kill import worst_price
-from executor.testing import address_of, kill_key_of, master_key_of
+from executor.exchange.order_requests import worst_price
+from support.executor_process import address_of, kill_key_of, master_key_of
 
 NOWHERE = {"REDIS_URL": "redis://127.0.0.1:9/0", "DATABASE_URL": "postgresql://127.0.0.1:9/none"}
 
@@ -30,7 +30,7 @@ def variables(folder: Path, url: str) -> dict[str, str]:
 
 async def pull(given: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HYPERLIQUID")}
-    command = [sys.executable, "-m", "executor.kill_command", *arguments]
+    command = [sys.executable, "-m", "executor.cli.kill_command", *arguments]
     return await asyncio.to_thread(
         subprocess.run, command, env=environment | given, capture_output=True, text=True, check=False, timeout=120
     )

@@ -6,7 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from executor.posting import Answer, NotPosted, Posting
+from executor.exchange.errors import NotPosted
+from executor.exchange.http import Answer, Posting
 
 
 class Door(BaseHTTPRequestHandler):

@@ -7,9 +7,17 @@ import pytest
 from typer.testing import CliRunner
 
 from common.trading.symbols import MODELS
-from executor.commands import app
-from executor.testing import ExecutorProcess, address_of, environment, key_of, master_key_of, wallet_of, wallet_pairs
+from executor.cli.commands import app
 from simulator.testing import SimulatorProcess
+from support.executor_process import (
+    ExecutorProcess,
+    address_of,
+    environment,
+    key_of,
+    master_key_of,
+    wallet_of,
+    wallet_pairs,
+)
 
 UNKNOWN_KEY = "0x" + "29" * 32
 KEY = "HYPERLIQUID_PRIVATE_KEY_QWEN"

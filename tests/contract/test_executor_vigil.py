@@ -14,9 +14,9 @@ from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_p
 from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from executor.journal import CloseJournal
-from executor.testing import address_of
+from executor.storage.close_journal import CloseJournal
 from simulator.testing import SimulatorProcess
+from support.executor_process import address_of
 
 CENT = Decimal("0.01")
 START_LIMIT_S = 120.0

@@ -36,7 +36,8 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
 from common.trading.symbols import MODELS, SYMBOLS
-from executor.store import IntentStore, Outcome, fresh_intent
+from executor.domain.intent import Outcome, fresh_intent
+from executor.storage.intents import IntentStore
 from gateway.readme import Readme
 from risk.halts import Reason
 from risk.store import RiskStore

@@ -13,17 +13,18 @@ from common.runtime.database import KeptConnection, migrate, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from common.trading.symbols import MODELS
-from executor import facts
-from executor.bracket import orders_of
-from executor.orders import Booking, OrderStore, insertion
-from executor.signing import Prepared
-from executor.store import Intent, IntentStore, Outcome, fresh_intent
-from executor.testing import approval
+from executor.domain import events as facts
+from executor.domain.bracket import orders_of
+from executor.domain.intent import Outcome, fresh_intent
+from executor.domain.order import Booking, Prepared
+from executor.storage.intents import IntentStore
+from executor.storage.orders import OrderStore
 from risk.durable import Baseline, Durable, Record
 from risk.halts import EVERYONE, Halt, Reason
 from risk.store import RiskStore
 from simulation.database import Database
 from simulation.database import Pool as MemoryPool
+from support.executor_process import approval
 
 D = Decimal
 NOW_MS = 1_790_000_000_000
@@ -81,13 +82,8 @@ async def sent(store: IntentStore, number: int = 1, symbol: Symbol = Symbol.BTC,
     prepared = Prepared(b'{"action": 1}', at_ms, at_ms + 5_000)
     assert await store.mark_sent(intent, prepared, at_ms + 1) is True
     assert await store.mark_sent(intent, prepared, at_ms + 2) is False
-    await follow_up(store, intent, at_ms + 3)
+    await store.record_first_send(intent, None, at_ms + 3)
     return await store.get(event.id)
-
-
-async def follow_up(store: IntentStore, intent: Intent, now_ms: int, outcome: str | None = None) -> None:
-    orders = [insertion(intent, role, spec, intent.created_ms + 10_000) for role, spec in orders_of(intent)]
-    await store.follow_up(intent, orders, outcome, now_ms)
 
 
 async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) -> None:
@@ -107,7 +103,7 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
     prepared = Prepared(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
     assert await intents.add_sent(intent, prepared, NOW_MS + 1) is True
     assert await intents.last_nonce() == NOW_MS + 7  # Before anything of the send log is there.
-    await follow_up(intents, intent, NOW_MS + 2)
+    await intents.record_first_send(intent, None, NOW_MS + 2)
     found = await intents.get(intent.intent_id)
     assert found is not None
     unsent: dict[str, Any] = {"nonce": None, "signed_action": None, "expires_after_ms": None, "first_sent_ms": None}
@@ -125,9 +121,9 @@ async def test_what_follows_a_send_is_recorded_once_with_its_outcome(pool: Any, 
     intent = fresh_intent(entry(), NOW_MS)
     prepared = Prepared(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
     await intents.add_sent(intent, prepared, NOW_MS + 1)
-    await follow_up(intents, intent, NOW_MS + 2)
-    await follow_up(intents, intent.signed(prepared), NOW_MS + 3, "filled")
-    await follow_up(intents, intent, NOW_MS + 4)
+    await intents.record_first_send(intent, None, NOW_MS + 2)
+    await intents.record_first_send(intent.signed(prepared), "filled", NOW_MS + 3)
+    await intents.record_first_send(intent, None, NOW_MS + 4)
     query = "SELECT purpose, nonce, sent_ms, answered_ms, outcome FROM intent_sends"
     assert await rows(pool, query) == [("orders", NOW_MS + 7, NOW_MS + 1, NOW_MS + 3, "filled")]
     assert await rows(pool, "SELECT count(*) FROM intent_orders") == [(3,)]
@@ -151,10 +147,11 @@ async def test_what_is_there_already_is_not_stored_as_sent(pool: Any, intents: I
 async def test_what_follows_a_send_is_recorded_whole_or_not_at_all(pool: Any, intents: IntentStore) -> None:
     intent = fresh_intent(entry(), NOW_MS)
     await intents.add_sent(intent, Prepared(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
-    legs = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
+    async with pool.connection() as connection:
+        await connection.execute("ALTER TABLE intent_sends RENAME TO renamed")
     with pytest.raises(psycopg.errors.UndefinedTable):
-        await intents.follow_up(intent, [*legs, ("INSERT INTO no_such_table VALUES (1)", ())], None, NOW_MS)
-    assert await rows(pool, "SELECT * FROM intent_orders") == await rows(pool, "SELECT * FROM intent_sends") == []
+        await intents.record_first_send(intent, None, NOW_MS)
+    assert await rows(pool, "SELECT * FROM intent_orders") == await rows(pool, "SELECT * FROM renamed") == []
 
 
 async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
@@ -285,7 +282,7 @@ async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, 
     assert await intents.add_sent(first, Prepared(b"old", 1, NOW_MS + 15_000), NOW_MS)
     await intents.store_again(first.intent_id, NOW_MS + 21_000)
     assert await intents.mark_sent(first, Prepared(b"new", 2, NOW_MS + 36_000), NOW_MS + 21_001)
-    await follow_up(intents, first, NOW_MS + 21_002, "Action already expired")
+    await intents.record_first_send(first, "Action already expired", NOW_MS + 21_002)
     assert await rows(pool, "SELECT nonce, outcome FROM intent_sends") == [(2, None)]
     assert not await intents.end(first, Outcome("REJECTED", "Action already expired"), NOW_MS + 21_003)
     [second] = await intents.unfinished("deepseek")

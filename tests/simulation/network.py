@@ -8,7 +8,8 @@ from typing import Any
 
 from eth_account import Account
 
-from executor.posting import Answer, NotPosted
+from executor.exchange.errors import NotPosted
+from executor.exchange.http import Answer
 from simulation.journal import Journal
 from simulation.process import Life
 from simulator.testing_inprocess import InProcess

@@ -10,7 +10,7 @@ from common.events import AccountUpdated, IntentKind, OrderRole, RiskApproved
 from common.events.catalog import CATALOG, DEAD_SUFFIX
 from common.events.codec import decode
 from common.trading.symbols import MODELS
-from executor.cloids import client_order_id
+from executor.domain.order import client_order_id
 from recorder.gaps import Sequences
 from recorder.trades import FillRow, fold
 from simulation.failure import SimulationFailed

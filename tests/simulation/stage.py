@@ -17,10 +17,9 @@ from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
 from common.trading.symbols import MODELS, SYMBOLS
 from executor.config import ExecutorSettings
-from executor.feed import AccountFeed
+from executor.exchange.client import Door
+from executor.exchange.user_stream import AccountFeed
 from executor.main import compose as compose_executor
-from executor.testing import address_of, key_of, wallet_of
-from executor.venue import Door
 from recorder.tables import insert, verdict_row
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
@@ -34,6 +33,7 @@ from simulation.network import TIMEOUT_S, Line, Wallet
 from simulation.process import Life, Process, log_of
 from simulator.exchange.ending import cancel_all
 from simulator.testing_inprocess import InProcess
+from support.executor_process import address_of, key_of, wallet_of
 
 START_MS = 1_790_000_000_000
 ADDRESSES = {model: address_of(model) for model in MODELS}

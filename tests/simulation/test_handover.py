@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from common.events import OrderFilled, OrderRole
-from executor.halt import HaltFile
+from executor.storage.halts import HaltFile
 from simulation.chaos import CALM
 from simulation.run import run_seed
 from simulation.stage import Stage

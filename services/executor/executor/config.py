@@ -10,8 +10,9 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 from common.trading.symbols import MODELS
-from executor.confirmation import Confirmation, read_confirmation
-from executor.keys import NotAKey, read_key, wallet_of
+from executor.exchange.errors import NotAKey
+from executor.exchange.keys import read_key, wallet_of
+from executor.storage.confirmations import Confirmation, read_confirmation
 
 MAINNET_HOST = "api.hyperliquid.xyz"
 API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from executor.allowance import Allowance, share_used
+from executor.account.action_quota import Allowance, share_used
 
 
 class Outside:

@@ -12,13 +12,14 @@ from common.events import AccountOrder, IntentKind, OrderRole
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import OrderSide, Side
 from common.trading.symbols import SYMBOLS
-from executor.bracket import beyond, emergency_close, orders_of, triggers_of
-from executor.budget import ROUTINE_RESERVE, WeightBudget
-from executor.facts import account, is_protected, protective
-from executor.halt import HaltFile
-from executor.parse import WirePosition, WireState
-from executor.store import Intent, fresh_intent
-from executor.testing import approval
+from executor.domain.account import WirePosition, WireState
+from executor.domain.bracket import beyond, emergency_close, orders_of, triggers_of
+from executor.domain.events import account
+from executor.domain.intent import Intent, fresh_intent
+from executor.domain.protection import is_protected, protective
+from executor.exchange.rate_limit import ROUTINE_RESERVE, WeightBudget
+from executor.storage.halts import HaltFile
+from support.executor_process import approval
 
 D = Decimal
 

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from common.runtime.settings import load_settings
 from common.trading.symbols import MODELS
-from executor.arm import arm_mainnet
+from executor.cli.arm_mainnet import arm_mainnet
 from executor.config import ExecutorSettings
-from executor.confirmation import Confirmation, read_confirmation, write_confirmation
-from executor.testing import address_of, environment, key_of, wallet_of
+from executor.storage.confirmations import Confirmation, read_confirmation, write_confirmation
+from support.executor_process import address_of, environment, key_of, wallet_of
 
 OTHER_KEY = "0x" + "29" * 32
 MAINNET_URL = "https://api.hyperliquid.xyz"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from common.trading.instruments import Symbol
-from executor.journal import CloseJournal, SentClose
-from executor.takeover import answered
-from executor.venue import OrderSpec
+from executor.account.protect_outage import answered
+from executor.domain.order import OrderSpec
+from executor.storage.close_journal import CloseJournal, SentClose
 
 
 class Log:

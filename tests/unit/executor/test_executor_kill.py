@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from executor.budget import WeightBudget
-from executor.kill import Killer
-from executor.posting import Answer
-from executor.venue import Door, Venue
+from executor.cli.kill_switch import Killer
+from executor.exchange.client import Door, Venue
+from executor.exchange.http import Answer
+from executor.exchange.rate_limit import WeightBudget
 
 KEY, ADDRESS = "0x" + "17" * 32, "0x" + "11" * 20
 ANSWERS: dict[str, Any] = {

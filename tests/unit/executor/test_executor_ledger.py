@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from common.trading.orders import Side
-from executor import ledger
-from executor.ledger import Books
-from executor.parse import state_of
+from executor.domain.cash_ledger import Books, complete_until
+from executor.exchange import ledger_rows as ledger
+from executor.exchange.parse import state_of
 
 ME, OTHER = "0x" + "a" * 40, "0x" + "b" * 40
 DEPOSIT = {"time": 7, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}}
@@ -192,10 +192,10 @@ def test_half_a_liquidation_is_waited_for() -> None:
 
 def test_the_record_is_read_again_from_half_a_liquidation_on_but_not_for_ever() -> None:
     hour_ms = 3_600_000
-    assert ledger.complete_until(5_000, [], 6_000) == 5_000
-    assert ledger.complete_until(5_000, [5_500, 2_000, 3_000], 6_000) == 2_000
-    assert ledger.complete_until(2 * hour_ms, [hour_ms - 1, hour_ms + 1], 2 * hour_ms) == hour_ms + 1
-    assert ledger.complete_until(2 * hour_ms, [hour_ms - 1], 2 * hour_ms) == 2 * hour_ms
+    assert complete_until(5_000, [], 6_000) == 5_000
+    assert complete_until(5_000, [5_500, 2_000, 3_000], 6_000) == 2_000
+    assert complete_until(2 * hour_ms, [hour_ms - 1, hour_ms + 1], 2 * hour_ms) == hour_ms + 1
+    assert complete_until(2 * hour_ms, [hour_ms - 1], 2 * hour_ms) == 2 * hour_ms
 
 
 def test_fills_on_coins_outside_the_arena_are_told_apart() -> None:

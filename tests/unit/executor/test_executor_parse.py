@@ -10,8 +10,8 @@ import pytest
 from common.events import OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide, Side
-from executor.parse import (
-    ForeignOrder,
+from executor.domain.account import ForeignOrder
+from executor.exchange.parse import (
     fills_of,
     foreign_orders_of,
     open_orders_of,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.trading.instruments import INSTRUMENTS, Symbol
-from executor import preflight
+from executor.account import preflight
 
 NOW_MS = 1_790_000_000_000
 WALLET = "0x" + "a" * 40

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from executor.budget import WeightBudget
-from executor.posting import Answer
-from executor.venue import Door, Venue
+from executor.exchange.client import Door, Venue
+from executor.exchange.http import Answer
+from executor.exchange.rate_limit import WeightBudget
 
 KEY, ADDRESS = "0x" + "17" * 32, "0x" + "11" * 20
 ROWS_A_MS = 3

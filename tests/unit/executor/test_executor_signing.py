@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from common.events import OrderRole
 from common.trading.instruments import Symbol
-from executor.cloids import client_order_id
-from executor.keys import NotAKey
-from executor.signing import L1Signer, Prepared, SigningExchange, Wallet
-from executor.venue import OrderSpec
+from executor.domain.order import OrderSpec, Prepared, client_order_id
+from executor.exchange.errors import NotAKey
+from executor.exchange.order_requests import order_request
+from executor.exchange.signing import L1Signer, SigningExchange, Wallet
 
 KEY = "0x" + "17" * 32
 ADDRESS = "0x" + "ab" * 20
@@ -59,7 +59,7 @@ def order(**given: Any) -> OrderSpec:
 
 
 def prepared(signer: SigningExchange, *orders: OrderSpec, grouping: str = "na") -> Prepared:
-    return signer.prepare(LIFE_MS, lambda s: s.bulk_orders([o.request() for o in orders], grouping=grouping))
+    return signer.prepare(LIFE_MS, lambda s: s.bulk_orders([order_request(o) for o in orders], grouping=grouping))
 
 
 def test_the_bytes_hold_the_order_as_the_exchange_writes_it(signer: SigningExchange, instant: Instant) -> None:
@@ -120,7 +120,7 @@ def test_our_signature_is_the_sdks(key: int, nonce: int, is_mainnet: bool, numbe
 
 def test_orders_are_built_as_the_sdk_builds_them(signer: SigningExchange) -> None:
     stop = order(trigger_price=Decimal("111670"), kind="sl", is_buy=False, reduce_only=True, price=Decimal("100510"))
-    requests = [order().request(), stop.request()]
+    requests = [order_request(order()), order_request(stop)]
     theirs = signer.prepare(LIFE_MS, lambda s: Exchange.bulk_orders(s, requests, grouping="normalTpsl"))
     ours = signer.prepare(LIFE_MS, lambda s: s.bulk_orders(requests, grouping="normalTpsl"))
     assert json.loads(ours.body)["action"] == json.loads(theirs.body)["action"]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from executor.parse import placed_of
-from executor.testnet_check import Session
-from executor.venue import UnknownOutcome
+from executor.cli.testnet_check import Session
+from executor.exchange.errors import UnknownOutcome
+from executor.exchange.parse import placed_of
 
 
 class Scripted(Session):
