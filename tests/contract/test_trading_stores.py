@@ -12,11 +12,10 @@ from common.events import IntentKind, OrderRole
 from common.runtime.database import KeptConnection, migrate, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from common.trading.symbols import MODELS
 from executor.domain import events as facts
-from executor.domain.bracket import orders_of
-from executor.domain.intent import Outcome, fresh_intent
-from executor.domain.order import Booking, Prepared
+from executor.domain.bracket import build_bracket
+from executor.domain.intent import Outcome, intent_from
+from executor.domain.order import FillTotal, SignedAction
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from risk.durable import Baseline, Durable, Record
@@ -24,7 +23,7 @@ from risk.halts import EVERYONE, Halt, Reason
 from risk.store import RiskStore
 from simulation.database import Database
 from simulation.database import Pool as MemoryPool
-from support.executor_process import approval
+from support.executor_process import CONTENDERS, approval
 
 D = Decimal
 NOW_MS = 1_790_000_000_000
@@ -79,7 +78,7 @@ async def sent(store: IntentStore, number: int = 1, symbol: Symbol = Symbol.BTC,
     await store.add(event, at_ms)
     intent = await store.get(event.id)
     assert intent is not None
-    prepared = Prepared(b'{"action": 1}', at_ms, at_ms + 5_000)
+    prepared = SignedAction(b'{"action": 1}', at_ms, at_ms + 5_000)
     assert await store.mark_sent(intent, prepared, at_ms + 1) is True
     assert await store.mark_sent(intent, prepared, at_ms + 2) is False
     await store.record_first_send(intent, None, at_ms + 3)
@@ -99,8 +98,8 @@ async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) ->
 
 async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool: Any, intents: IntentStore) -> None:
     stepwise = await sent(intents, 1)
-    intent = fresh_intent(entry(2, Symbol.ETH), NOW_MS)
-    prepared = Prepared(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
+    intent = intent_from(entry(2, Symbol.ETH), NOW_MS)
+    prepared = SignedAction(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
     assert await intents.add_sent(intent, prepared, NOW_MS + 1) is True
     assert await intents.last_nonce() == NOW_MS + 7  # Before anything of the send log is there.
     await intents.record_first_send(intent, None, NOW_MS + 2)
@@ -118,8 +117,8 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
 
 
 async def test_what_follows_a_send_is_recorded_once_with_its_outcome(pool: Any, intents: IntentStore) -> None:
-    intent = fresh_intent(entry(), NOW_MS)
-    prepared = Prepared(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
+    intent = intent_from(entry(), NOW_MS)
+    prepared = SignedAction(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
     await intents.add_sent(intent, prepared, NOW_MS + 1)
     await intents.record_first_send(intent, None, NOW_MS + 2)
     await intents.record_first_send(intent.signed(prepared), "filled", NOW_MS + 3)
@@ -137,16 +136,16 @@ async def test_what_is_there_already_is_not_stored_as_sent(pool: Any, intents: I
     else:
         await intents.add(event, NOW_MS)
     before = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
-    intent = fresh_intent(event, NOW_MS + 3)
-    prepared = Prepared(b"others", NOW_MS + 9, NOW_MS + 9_000)
+    intent = intent_from(event, NOW_MS + 3)
+    prepared = SignedAction(b"others", NOW_MS + 9, NOW_MS + 9_000)
     assert await intents.add_sent(intent, prepared, NOW_MS + 4) is False
     after = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
     assert after == before
 
 
 async def test_what_follows_a_send_is_recorded_whole_or_not_at_all(pool: Any, intents: IntentStore) -> None:
-    intent = fresh_intent(entry(), NOW_MS)
-    await intents.add_sent(intent, Prepared(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
+    intent = intent_from(entry(), NOW_MS)
+    await intents.add_sent(intent, SignedAction(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
     async with pool.connection() as connection:
         await connection.execute("ALTER TABLE intent_sends RENAME TO renamed")
     with pytest.raises(psycopg.errors.UndefinedTable):
@@ -160,7 +159,7 @@ async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
     assert intent.status == "SENT"
     assert intent.signed_action == b'{"action": 1}'
     assert len(await orders.known("deepseek", NOW_MS)) == 3
-    role, spec = orders_of(intent)[0]
+    role, spec = build_bracket(intent)[0]
     event = facts.rejected(intent, role, spec.client_order_id, "no", NOW_MS)
     outcome = Outcome("PARTIAL", None, D("0.01"), MARK, {spec.client_order_id: (7, "canceled")}, [event])
     assert await store.end(intent, outcome, NOW_MS + 5) is True
@@ -201,9 +200,9 @@ async def test_late_fills_are_booked_and_the_cursor_only_rises(pool: Any) -> Non
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
     await store.end(intent, Outcome("REJECTED", "so they said"), NOW_MS + 5)
-    booking = Booking(intent.intent_id, D("0.002"), D("99999.5"))
+    booking = FillTotal(intent.intent_id, D("0.002"), D("99999.5"))
     await orders.add_fills("deepseek", [], [booking], NOW_MS + 100)
-    await orders.add_fills("deepseek", [], [Booking(intent.intent_id, D("0.001"), D(1))], NOW_MS + 50)
+    await orders.add_fills("deepseek", [], [FillTotal(intent.intent_id, D("0.001"), D(1))], NOW_MS + 50)
     booked = await store.get(intent.intent_id)
     assert booked is not None
     assert (booked.status, booked.filled_size_coin) == ("PARTIAL", D("0.002"))
@@ -213,7 +212,7 @@ async def test_late_fills_are_booked_and_the_cursor_only_rises(pool: Any) -> Non
 async def test_orders_of_an_ended_intent_are_known_until_they_end(pool: Any) -> None:
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
-    legs = orders_of(intent)
+    legs = build_bracket(intent)
     stop = next(spec for role, spec in legs if role is OrderRole.STOP)
     await orders.settle(stop.client_order_id, order_id=9)
     await orders.settle(stop.client_order_id, final="canceled")
@@ -234,13 +233,13 @@ async def test_a_flatten_lasts_until_it_is_done(pool: Any) -> None:
 async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) -> None:
     halts = (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch"))
     durable = Durable(halts, {"deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),))})
-    store = RiskStore(pool, MODELS)
+    store = RiskStore(pool, CONTENDERS)
     await store.save(durable)
-    loaded = await RiskStore(pool, MODELS).load()
+    loaded = await RiskStore(pool, CONTENDERS).load()
     assert set(loaded.halts) == set(halts)
     assert loaded.record("deepseek") == durable.record("deepseek")
     await store.save(durable.end(lambda halt: halt.model == EVERYONE))
-    assert {halt.model for halt in (await RiskStore(pool, MODELS).load()).halts} == {"deepseek"}
+    assert {halt.model for halt in (await RiskStore(pool, CONTENDERS).load()).halts} == {"deepseek"}
 
 
 async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: str) -> None:
@@ -278,10 +277,10 @@ async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, 
     event = approval(
         1, Symbol.BTC, Side.LONG, mark_price=MARK, size_coin=D("0.0123"), now_ms=NOW_MS, intent_kind=IntentKind.EXIT
     )
-    first = fresh_intent(event, NOW_MS).signed(Prepared(b"old", 1, NOW_MS + 15_000))
-    assert await intents.add_sent(first, Prepared(b"old", 1, NOW_MS + 15_000), NOW_MS)
+    first = intent_from(event, NOW_MS).signed(SignedAction(b"old", 1, NOW_MS + 15_000))
+    assert await intents.add_sent(first, SignedAction(b"old", 1, NOW_MS + 15_000), NOW_MS)
     await intents.store_again(first.intent_id, NOW_MS + 21_000)
-    assert await intents.mark_sent(first, Prepared(b"new", 2, NOW_MS + 36_000), NOW_MS + 21_001)
+    assert await intents.mark_sent(first, SignedAction(b"new", 2, NOW_MS + 36_000), NOW_MS + 21_001)
     await intents.record_first_send(first, "Action already expired", NOW_MS + 21_002)
     assert await rows(pool, "SELECT nonce, outcome FROM intent_sends") == [(2, None)]
     assert not await intents.end(first, Outcome("REJECTED", "Action already expired"), NOW_MS + 21_003)
@@ -293,7 +292,7 @@ async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, 
 async def test_an_order_that_lives_on_is_known_for_as_long_as_it_does(pool: Any) -> None:
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
-    ids = [spec.client_order_id for _, spec in orders_of(intent)]
+    ids = [spec.client_order_id for _, spec in build_bracket(intent)]
     lie = Outcome("REJECTED", "so they said", orders=dict.fromkeys(ids, (None, "rejected")))
     await store.end(intent, lie, NOW_MS + 10)
     await orders.revive(ids[1], 77)

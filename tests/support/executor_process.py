@@ -1,29 +1,37 @@
-"""An executor of one's own for tests: a real process, and approvals as risk would send them."""
+"""An executor in a process of its own, with test accounts, and approvals as risk sends them."""
 
 import os
 import subprocess
 import sys
+import zlib
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from eth_account import Account
 
 from common.events import Event, IntentKind, OrderIntent, RiskApproved, originate
+from common.runtime.roster import read_roster
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import OrderSide, Side, entry_side, exit_side
-from common.trading.symbols import MODELS
 
+CONTENDERS = read_roster(None).ids
 SEEDS = {"deepseek": 0xD1, "qwen": 0xD2}
+
+
+def seed_of(model: str) -> int:
+    """A small number that the keys of a contender's test account are made of."""
+    return SEEDS.get(model) or zlib.crc32(model.encode())
 
 
 def key_of(model: str) -> str:
     """A test API wallet's key."""
-    return f"0x{SEEDS[model]:064x}"
+    return f"0x{seed_of(model):064x}"
 
 
 def master_key_of(model: str) -> str:
     """A test account's own key, which the executor never sees."""
-    return f"0x{SEEDS[model] + 256:064x}"
+    return f"0x{seed_of(model) + 256:064x}"
 
 
 def address_of(model: str) -> str:
@@ -39,16 +47,18 @@ def wallet_of(model: str) -> str:
 
 def kill_key_of(model: str) -> str:
     """The key of the kill switch's own API wallet of a test account."""
-    return f"0x{SEEDS[model] + 512:064x}"
+    return f"0x{seed_of(model) + 512:064x}"
 
 
-def wallet_pairs() -> list[tuple[str, str]]:
+def wallet_pairs(contenders: Sequence[str] = CONTENDERS) -> list[tuple[str, str]]:
     """Every test account with each of its API wallets."""
-    kill_wallets = {model: str(Account.from_key(kill_key_of(model)).address).lower() for model in MODELS}
-    return [(address_of(model), wallet) for model in MODELS for wallet in (wallet_of(model), kill_wallets[model])]
+    kill_wallets = {model: str(Account.from_key(kill_key_of(model)).address).lower() for model in contenders}
+    return [(address_of(model), wallet) for model in contenders for wallet in (wallet_of(model), kill_wallets[model])]
 
 
-def environment(folder: Path, *, api_url: str, redis_url: str, database_url: str) -> dict[str, str]:
+def environment(
+    folder: Path, *, api_url: str, redis_url: str, database_url: str, contenders: Sequence[str] = CONTENDERS
+) -> dict[str, str]:
     """The variables of an executor on paper, which is patient: on a busy machine nothing is late."""
     variables = {
         "HYPERLIQUID_ENV": "paper",
@@ -61,7 +71,7 @@ def environment(folder: Path, *, api_url: str, redis_url: str, database_url: str
         "INTENT_LIFE_S": "60",
         "UNPROTECTED_LIMIT_S": "60",
     }
-    for model in MODELS:
+    for model in contenders:
         variables[f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"] = key_of(model)
         variables[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"] = address_of(model)
     return variables

@@ -1,41 +1,50 @@
-"""Takes an account out of the coins that the arena doesn't trade, when a person wants it out of the market."""
+"""Takes an account out of the coins that the arena doesn't trade, when a flatten is requested."""
 
-from common.events import ExternalPosition, OrderRole
-from common.trading.orders import Side
-from executor.account.context import Desk
-from executor.domain.account import ForeignOrder, View
+from typing import Final
+
+from common.events import ExternalPosition
+from common.trading.orders import OrderRole, Side
+from executor.account.context import AccountContext
+from executor.domain.account import AccountView, ExternalOrder
 from executor.domain.bracket import CLOSE_SLIPPAGE
-from executor.domain.order import client_order_id
+from executor.domain.order import SendPurpose, client_order_id
 from executor.exchange.order_requests import close_request
 
+NO_INTENT: Final = "flatten"
+"""What stands in the send log in place of an intent."""
 
-def unwanted_orders(view: View) -> list[ForeignOrder]:
+
+def cancellable_orders(view: AccountView) -> list[ExternalOrder]:
     """Those that could open something, and stops and targets whose position is gone."""
-    held = {position.coin for position in view.state.foreign}
-    return [order for order in view.foreign_orders if not order.reduce_only or order.coin not in held]
+    held = {position.coin for position in view.state.external}
+    return [order for order in view.external_orders if not order.reduce_only or order.coin not in held]
 
 
-def is_out(view: View) -> bool:
-    """Whether no other coin has a position or an order left."""
-    return not view.state.foreign and not view.foreign_orders
+def has_external(view: AccountView) -> bool:
+    """Whether any other coin has a position or an order left."""
+    return bool(view.state.external or view.external_orders)
 
 
-async def cancel_foreign(desk: Desk, orders: list[ForeignOrder]) -> None:
-    rows = [{"coin": order.coin, "oid": order.order_id} for order in orders]
+async def cancel_external_orders(context: AccountContext, orders: list[ExternalOrder]) -> None:
+    """Cancels orders on coins outside the arena. Raises UnknownOutcome."""
     for order in orders:
-        await desk.venue.universe_with(order.coin)
-    await desk.post("flatten", "cancel", desk.venue.prepare(lambda signer: signer.bulk_cancel(rows)))
-    desk.log.warning("orders on other coins cancelled", model=desk.model, orders=rows)
+        await context.exchange.size_decimals(order.coin)
+    keys = [(order.coin, order.order_id) for order in orders]
+    await context.send_logged(NO_INTENT, SendPurpose.CANCEL, context.exchange.sign_cancels(keys))
+    context.log.warning("external orders cancelled", model=context.model, orders=keys)
 
 
-async def close_foreign(desk: Desk, position: ExternalPosition, attempt: int) -> None:
-    """The whole position, as the kill switch closes it."""
-    decimals = await desk.venue.universe_with(position.coin)
-    signed = position.size_coin if position.side is Side.LONG else -position.size_coin
-    mark = position.notional_usd / position.size_coin
-    cloid = client_order_id(f"external|{desk.venue.address}|{position.coin}", OrderRole.FLATTEN, attempt)
-    request = close_request(position.coin, signed, mark, CLOSE_SLIPPAGE, decimals[position.coin], cloid)
-    answer = await desk.post(
-        "flatten", "flatten", desk.venue.prepare(lambda signer: signer.bulk_orders([request], grouping="na"))
+async def close_external_position(context: AccountContext, position: ExternalPosition, attempt: int) -> None:
+    """Closes the whole position, reduce-only. Raises UnknownOutcome."""
+    request = close_request(
+        position.coin,
+        signed_size_coin=position.size_coin if position.side is Side.LONG else -position.size_coin,
+        mark_price=position.notional_usd / position.size_coin,
+        slippage=CLOSE_SLIPPAGE,
+        size_decimals=await context.exchange.size_decimals(position.coin),
+        client_order_id=client_order_id(
+            f"external|{context.exchange.address}|{position.coin}", OrderRole.FLATTEN, attempt
+        ),
     )
-    desk.log.warning("position on another coin closed", model=desk.model, coin=position.coin, answer=str(answer)[:300])
+    answer = await context.send_logged(NO_INTENT, SendPurpose.FLATTEN, context.exchange.sign_requests([request]))
+    context.log.warning("external position closed", model=context.model, coin=position.coin, answer=str(answer)[:300])

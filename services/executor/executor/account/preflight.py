@@ -1,21 +1,19 @@
-"""What must be true of an account and its API wallet before the first order: asked of the exchange itself at start."""
+"""What must be true of an account and its API wallet before the first order: asked of the exchange itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from common.trading.instruments import INSTRUMENTS
-from common.trading.symbols import SYMBOLS
-from executor.config import ExecutorSettings
-from executor.domain.account import WireState
-from executor.exchange.client import Venue
-from executor.exchange.parse import state_of
+from common.trading.instruments import INSTRUMENTS, Symbol
+from executor.config import ExecutorSettings, account_variable, key_variable
+from executor.domain.account import AccountState
+from executor.exchange.client import ExchangeClient
 
-DAY_MS = 86_400_000
-EXPIRY_WARNING_DAYS = 7
-SKEW_LIMIT_MS = 2_000
-MIN_FUNDS_USD = Decimal(20)
+DAY_MS: Final = 86_400_000
+EXPIRY_WARNING_DAYS: Final = 7
+SKEW_LIMIT_MS: Final = 2_000
+MIN_FUNDS_USD: Final = Decimal(20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +24,33 @@ class Findings:
     warnings: tuple[str, ...] = ()
 
 
-async def check_account(venue: Venue, settings: ExecutorSettings, model: str) -> Findings:
-    """Raises VenueAway. On paper only who the key and the account are: its market may run at another time or speed."""
-    key, account = f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}", f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"
-    wallet = venue.wallet_address
-    role = await venue.role_of(wallet)
+async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, model: str) -> Findings:
+    """Raises ExchangeUnavailable. On paper only key and account are checked: its market has its own time."""
+    key, account = key_variable(model), account_variable(model)
+    wallet = exchange.wallet_address
+    role = await exchange.role_of(wallet)
     if role["role"] != "agent":
-        return Findings((_not_an_agent(key, wallet, role["role"]),))
+        return Findings((_not_an_api_wallet(key, wallet, role["role"]),))
     master = role["data"]["user"].lower()
-    if master != venue.address:
-        return Findings((_not_its_account(key, account, venue.address, master, await venue.role_of(venue.address)),))
+    if master != exchange.address:
+        account_role = await exchange.role_of(exchange.address)
+        return Findings((_not_its_account(key, account, exchange.address, master, account_role),))
     if settings.hyperliquid_env == "paper":
         return Findings(())
-    meta = await venue.open()
-    asked_ms = venue.now_ms()
-    state = state_of(await venue.state())
-    skew_ms = state.time_ms - (asked_ms + venue.now_ms()) // 2
+    meta = await exchange.load_universe()
+    asked_ms = exchange.now_ms()
+    state = await exchange.account_state()
+    skew_ms = state.time_ms - (asked_ms + exchange.now_ms()) // 2
     problems = [
-        *_clock(skew_ms),
-        *_funds(account, state),
-        *_instruments(meta, settings.max_leverage),
+        *check_clock(skew_ms),
+        *check_funds(account, state),
+        *check_instruments(meta, settings.coins, settings.max_leverage),
     ]
-    expired, warnings = _expiry(key, wallet, await venue.agents(), venue.now_ms())
+    expired, warnings = check_expiry(key, wallet, await exchange.api_wallets(), exchange.now_ms())
     return Findings((*problems, *expired), tuple(warnings))
 
 
-def _not_an_agent(key: str, wallet: str, role: str) -> str:
+def _not_an_api_wallet(key: str, wallet: str, role: str) -> str:
     if role == "missing":
         return f"{key}: {wallet} is no API wallet of any account (any more); approve one and give its key"
     return f"{key}: {wallet} is an account of its own ({role}), whose key can withdraw; give an API wallet's key"
@@ -67,15 +66,17 @@ def _not_its_account(key: str, account: str, address: str, master: str, role: Ma
     return f"{key}: its API wallet trades for {master}, not for {address}; swap the keys, or approve one for it"
 
 
-def _clock(skew_ms: int) -> list[str]:
+def check_clock(skew_ms: int) -> list[str]:
+    """Problems of a system clock that differs from the exchange's by `skew_ms`."""
     if abs(skew_ms) <= SKEW_LIMIT_MS:
         return []
     where = "behind" if skew_ms > 0 else "ahead of"
     return [f"SYSTEM_CLOCK: is {abs(skew_ms)} ms {where} the exchange's; set it by NTP"]
 
 
-def _funds(account: str, state: WireState) -> list[str]:
-    if state.equity_usd >= MIN_FUNDS_USD or state.positions or state.foreign:
+def check_funds(account: str, state: AccountState) -> list[str]:
+    """Problems of an account that holds too little to trade with; one that holds positions may be low."""
+    if state.equity_usd >= MIN_FUNDS_USD or state.positions or state.external:
         return []
     return [
         f"{account}: holds {state.equity_usd:.2f} USD in perpetuals; "
@@ -83,29 +84,29 @@ def _funds(account: str, state: WireState) -> list[str]:
     ]
 
 
-def _instruments(meta: Mapping[str, Any], max_leverage: int) -> list[str]:
+def check_instruments(meta: Mapping[str, Any], coins: tuple[Symbol, ...], max_leverage: int) -> list[str]:
     """The coins are listed with the lots that sizes are rounded to, and with leverage as high as may be asked for."""
     listed = {row["name"]: row for row in meta["universe"]}
     problems = []
-    for symbol in SYMBOLS:
-        ours, row = INSTRUMENTS[symbol], listed.get(symbol.value)
+    for symbol in coins:
+        instrument, row = INSTRUMENTS[symbol], listed.get(symbol.value)
         if row is None or row.get("isDelisted"):
-            problems.append(f"HYPERLIQUID_ENV: {symbol} is not listed on this exchange, which can't be traded so")
-        elif int(row["szDecimals"]) != ours.size_decimals:
-            problems.append(f"HYPERLIQUID_ENV: {symbol} has another lot on this exchange, which can't be traded so")
-        elif int(row["maxLeverage"]) < min(max_leverage, ours.max_leverage):
+            problems.append(f"HYPERLIQUID_ENV: {symbol} is not listed on this exchange; take it out of ARENA_FILE")
+        elif int(row["szDecimals"]) != instrument.size_decimals:
+            problems.append(f"HYPERLIQUID_ENV: {symbol} has another lot on this exchange; take it out of ARENA_FILE")
+        elif int(row["maxLeverage"]) < min(max_leverage, instrument.max_leverage):
             most = row["maxLeverage"]
             problems.append(f"MAX_LEVERAGE: {max_leverage} is more than {symbol} allows here; set it to {most} or less")
     return problems
 
 
-def _expiry(key: str, wallet: str, agents: list[Mapping[str, Any]], now_ms: int) -> tuple[list[str], list[str]]:
-    """(problems, warnings). An unnamed API wallet isn't listed: the exchange doesn't tell its end."""
-    for agent in agents:
-        if agent["address"].lower() == wallet:
-            left_days = (int(agent["validUntil"]) - now_ms) / DAY_MS
+def check_expiry(key: str, wallet: str, rows: list[Mapping[str, Any]], now_ms: int) -> tuple[list[str], list[str]]:
+    """(problems, warnings). The exchange doesn't list an API wallet without a name, nor say when it expires."""
+    for row in rows:
+        if row["address"].lower() == wallet:
+            left_days = (int(row["validUntil"]) - now_ms) / DAY_MS
             if left_days <= 0:
-                return [f"{key}: the API wallet {agent['name']!r} has expired; approve a new one and give its key"], []
+                return [f"{key}: the API wallet {row['name']!r} has expired; approve a new one and give its key"], []
             if left_days < EXPIRY_WARNING_DAYS:
-                return [], [f"{key}: the API wallet {agent['name']!r} ends in {left_days:.1f} days; approve a new one"]
+                return [], [f"{key}: the API wallet {row['name']!r} expires in {left_days:.1f} days; approve a new one"]
     return [], []

@@ -1,301 +1,346 @@
-"""One model's lane: its intents one after the other, its account watched, its positions protected."""
+"""The worker of one account: sends its intents one after the other, reconciles it, has its positions protected."""
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from enum import StrEnum
+from typing import Final
 
 from common.events import AlertSeverity
+from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
 from common.runtime.outages import is_outage
+from common.trading.orders import IntentStatus
 from executor.account import metrics
-from executor.account.action_quota import Allowance
-from executor.account.context import Desk
-from executor.account.handoff import Given
+from executor.account.action_quota import ActionQuota
+from executor.account.context import AccountContext
+from executor.account.handoff import Handoff
 from executor.account.preflight import DAY_MS, check_account
-from executor.account.protect import Guard
-from executor.account.protect_outage import Vigil
-from executor.account.reconcile import Watcher
-from executor.account.submit import Sender
-from executor.domain import events as facts
+from executor.account.protect import PositionProtector
+from executor.account.protect_outage import OutageProtector
+from executor.account.reconcile import Reconciler
+from executor.account.submit import OrderSubmitter
 from executor.domain.intent import Intent
-from executor.exchange.errors import UNREADABLE, UnknownOutcome, VenueAway
+from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, UnknownOutcome
 
-SOON_S = 0.5
-GUARD_LOOK_S = 1.0
-NEWS_GAP_S = 1.0
-MAX_HEARD = 500
-MAX_PAUSE_S, HELD_PAUSE_S = 10.0, 2.0
-"""Between two tries while the exchange does not answer, also for an account that holds something."""
+RETRY_SUBMIT_S: Final = 0.5
+PROTECTOR_POLL_S: Final = 1.0
+MAX_PAUSE_S: Final = 10.0
+MAX_PAUSE_HELD_S: Final = 2.0
+"""Between two tries while the exchange does not answer; the second for an account that holds something."""
+PREFLIGHT_INTERVAL_S: Final = 86_400.0
+NEVER: Final = float("-inf")
 
 SetReady = Callable[[str, bool, str], None]
 Refuse = Callable[[tuple[str, ...]], None]
-CHECK_EVERY_S = 86_400.0
 
 
-class Lane:
-    """Everything about one account happens here, in one task, so that no two actions of a key run at once."""
+class WorkerState(StrEnum):
+    """What the worker's task is doing."""
 
-    def __init__(self, desk: Desk, set_ready: SetReady, refuse: Refuse) -> None:
-        self.desk, self.model, self.clock = desk, desk.model, desk.clock
-        self.allowance = Allowance(desk)
-        self.sender, self.watcher, self.guard = Sender(desk, self.allowance), Watcher(desk), Guard(desk)
-        self.vigil = Vigil(desk, self.guard)
-        self.go = asyncio.Event()
+    STANDBY = "standby"
+    """Another instance owns the account, or the service has not started yet: nothing is asked or sent."""
+    RECONCILING = "reconciling"
+    """A full poll, before the first send and whenever memory can't be relied on."""
+    WORKING = "working"
+    """A turn: unfinished intents go one step on, then the account is polled if that is due."""
+    IDLE = "idle"
+    """Waits for something to happen, but not past the next poll that is due. Only now a handoff is taken."""
+    PAUSED = "paused"
+    """Backs off after the exchange or the database did not answer."""
+    REFUSED = "refused"
+    """The preflight found the account unusable: the service ends."""
+
+
+class AccountWorker:
+    """Everything about one account happens in one task, `run`, so that no two actions of its key run at once.
+
+    STANDBY → (start) → RECONCILING → WORKING ⇄ IDLE, with PAUSED after a failure and STANDBY again when the lease is
+    lost; a reconciliation follows each STANDBY and each `reload`. Every turn is repeatable: what it decides on is in
+    the tables and at the exchange. A failure of either therefore just ends the turn, and the next one begins again
+    from what they say. Any other exception ends the task, and with it the service.
+
+    From other tasks of the loop, at any time and without waiting for the worker: `wake` and `accept` (the handler that
+    has stored an intent), `refresh`, `on_fills` and `on_orders` (the account's stream, and a flatten's command),
+    `reload` (the service's rebuild). `store_and_send` waits for the worker, which takes a handoff only while it is IDLE
+    and knows that nothing is unfinished; else the handler gets False at once and stores the approval itself.
+
+    What the worker knows without reading the tables: `_generation` counts the events after which that knowledge may be
+    outdated, and `_quiet_generation` is the generation in which a turn last found nothing unfinished and no flatten.
+    While the two are equal nothing but a handoff or an accepted intent can need sending.
+    """
+
+    def __init__(self, context: AccountContext, set_ready: SetReady, refuse: Refuse) -> None:
+        self._context, self.model, self._clock = context, context.model, context.clock
+        self._quota = ActionQuota(context)
+        self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context)
+        self._protector = PositionProtector(context)
+        self.outage_protector = OutageProtector(context, self._protector)
+        self.state = WorkerState.STANDBY
         self._set_ready, self._refuse = set_ready, refuse
-        self._woken = asyncio.Event()
-        self._heard_trades: set[int] = set()
-        self._heard_orders: dict[int, str] = {}
-        self._is_reconciled = self._is_open = False
-        self._check_at = float("-inf")
-        self._fresh: list[Intent] = []
-        self._read: set[str] = set()
-        self._doubts, self._quiet_at = 0, -1
-        self._is_resting = False
-        self._given: Given | None = None
+        self._started, self._woken = asyncio.Event(), asyncio.Event()
+        self._is_reconciled = self._is_universe_loaded = False
+        self._preflight_at = NEVER
+        self._accepted: list[Intent] = []
+        self._read_ids: set[str] = set()
+        self._generation, self._quiet_generation = 0, -1
+        self._handoff: Handoff | None = None
+
+    # Called by other tasks.
 
     def wake(self) -> None:
-        """An intent was stored: take it up at once."""
+        """An intent is stored: the next turn reads it."""
         self._woken.set()
 
-    def take(self, intent: Intent) -> None:
-        """An intent has just been stored: while nothing else is going on it needn't be read again."""
-        self._fresh.append(intent)
+    def accept(self, intent: Intent) -> None:
+        """An intent has just been stored: while nothing else is unfinished it needn't be read again."""
+        self._accepted.append(intent)
         self._woken.set()
 
     async def store_and_send(self, intent: Intent) -> bool:
-        """Has the lane store an approval with its signed bytes, and send it at once, if it has nothing else to do.
+        """Offers an approval to the worker, which stores it with its signed bytes and sends it at once, if it is idle.
 
-        True as soon as it is stored; False when it must be stored without us.
+        True as soon as it is stored; False when the caller must store it.
         """
-        if not self._is_resting or self._given is not None or not self._is_quiet():
+        if self.state is not WorkerState.IDLE or self._handoff is not None or not self._is_quiet():
             return False
-        self._given = given = Given(intent)
+        self._handoff = handoff = Handoff(intent)
         self._woken.set()
-        return await given.answer()
+        return await handoff.result()
 
-    def connected(self) -> None:
-        """The feed was away: anything may have happened."""
-        self._doubts += 1
-        self.watcher.forget()
-        self._woken.set()
-
-    def heard_fills(self, trade_ids: list[int]) -> None:
-        self._heard_trades.update(trade_ids[:MAX_HEARD])
-        self.vigil.news()
+    def refresh(self) -> None:
+        """Anything may have happened: everything is polled."""
+        self._generation += 1
+        self._reconciler.invalidate()
         self._woken.set()
 
-    def heard_orders(self, statuses: dict[int, str]) -> None:
-        self._heard_orders |= statuses
-        self.vigil.news()
+    def on_fills(self, trade_ids: list[int]) -> None:
+        """The account's stream reported fills."""
+        self._reconciler.report_fills(trade_ids)
+        self.outage_protector.poll_now()
+        self._woken.set()
+
+    def on_orders(self, statuses: dict[int, str]) -> None:
+        """The account's stream reported the newest status of orders, by order id."""
+        self._reconciler.report_orders(statuses)
+        self.outage_protector.poll_now()
         self._woken.set()
 
     def reload(self) -> None:
-        """Memory can't be trusted: look at everything before anything is sent."""
+        """Memory can't be relied on: a reconciliation comes before the next send. Also ends STANDBY."""
         self._is_reconciled = False
-        self._doubts += 1
-        self.sender.forget()
-        self.go.set()
+        self._generation += 1
+        self._submitter.invalidate()
+        self._started.set()
         self._woken.set()
 
+    # The task.
+
     async def run(self) -> None:
-        """Reconciles, then works, for ever. What the exchange or the database doesn't answer is asked again."""
-        name = f"account-{self.model}"
-        self._set_ready(name, False, "not reconciled with the exchange yet")
-        await self.go.wait()
-        pause, away = Backoff(base_s=0.5, cap_s=MAX_PAUSE_S), Backoff(base_s=0.5, cap_s=2)
+        """Works until cancelled. What the exchange or the database doesn't answer is asked again after a pause."""
+        condition = f"account-{self.model}"
+        self._set_ready(condition, False, "not reconciled with the exchange yet")
+        await self._started.wait()
+        pause, database_pause = Backoff(base_s=0.5, cap_s=MAX_PAUSE_S), Backoff(base_s=0.5, cap_s=2)
         while True:
             try:
-                await self._send_given()
-                await self._own_account(name)
-                self.vigil.doubt()
-                await self._open()
+                await self._take_handoff()
+                await self._wait_for_ownership(condition)
+                self.outage_protector.turn_started()
+                await self._prepare()
                 await self._turn()
-            except (VenueAway, UnknownOutcome, *UNREADABLE) as error:
-                metrics.VENUE_ERRORS.labels(self.model).inc()
-                self._set_ready(name, False, f"the exchange does not answer; check HYPERLIQUID_API_URL: {error}")
-                self.desk.log.warning("the exchange does not answer", model=self.model, reason=str(error))
-                self.watcher.forget(orders=False, fills=False)
-                await self.clock.sleep(min(pause.next_s(), self._longest_pause_s()))
+            except (ExchangeUnavailable, UnknownOutcome, *UNREADABLE) as error:
+                metrics.EXCHANGE_ERRORS.labels(self.model).inc()
+                self._set_ready(condition, False, f"the exchange does not answer; check HYPERLIQUID_API_URL: {error}")
+                self._context.log.warning("the exchange does not answer", model=self.model, reason=str(error))
+                self._reconciler.invalidate(orders=False, fills=False)
+                await self._pause(min(pause.next_s(), self._max_pause_s()))
             except Exception as error:
                 if not is_outage(error):
                     raise
-                self.desk.log.warning(
+                self._context.log.warning(
                     "the database does not answer; check DATABASE_URL", model=self.model, reason=str(error)
                 )
-                self._set_ready(name, False, f"the database does not answer; check DATABASE_URL: {error}")
-                self.watcher.forget()
-                await self.clock.sleep(away.next_s())
+                self._set_ready(condition, False, f"the database does not answer; check DATABASE_URL: {error}")
+                self._reconciler.invalidate()
+                await self._pause(database_pause.next_s())
             else:
-                self.vigil.trust()
-                away.reset()
-                self._set_ready(name, True, "")
+                self.outage_protector.turn_finished()
+                database_pause.reset()
+                self._set_ready(condition, True, "")
                 pause.reset()
-                await self._rest()
+                await self._idle()
 
-    def _longest_pause_s(self) -> float:
+    async def _pause(self, seconds: float) -> None:
+        self.state = WorkerState.PAUSED
+        await self._clock.sleep(seconds)
+
+    def _max_pause_s(self) -> float:
         """A position may lose its stop meanwhile; an account known to hold nothing can wait."""
-        return MAX_PAUSE_S if self._is_reconciled and not self.watcher.sizes else HELD_PAUSE_S
+        return MAX_PAUSE_S if self._is_reconciled and not self._reconciler.sizes else MAX_PAUSE_HELD_S
 
-    async def _open(self) -> None:
-        """The key's nonces go on where they ended, whatever the clock says now."""
-        if not self._is_open:
-            used_nonce = max(await self.desk.intents.last_nonce(), self.desk.journal.last_nonce)
-            await self.desk.venue.open(used_nonce)
-            self._is_open = True
-        if self.clock.monotonic() >= self._check_at:
-            await self._check()
-            self._check_at = self.clock.monotonic() + CHECK_EVERY_S
-
-    async def _check(self) -> None:
-        """Before the first order, and once a day: an account that can't be traded as configured ends the service."""
-        found = await check_account(self.desk.venue, self.desk.settings, self.model)
-        if found.problems:
-            self._set_ready(f"account-{self.model}", False, "; ".join(found.problems))
-            self._refuse(found.problems)
-            await asyncio.Event().wait()
-        now_ms = self.clock.now_ms()
-        for text in found.warnings:
-            event = facts.alert(
-                "API_WALLET_ENDS", AlertSeverity.WARNING, text, model=self.model, key=now_ms // DAY_MS, now_ms=now_ms
-            )
-            await self.desk.orders.tell(event)
-            self.desk.outbox.wake()
-
-    async def _own_account(self, name: str) -> None:
-        """While another instance owns the accounts nothing is asked or sent; afterwards everything is looked at."""
-        if self.desk.is_owner():
+    async def _wait_for_ownership(self, condition: str) -> None:
+        """STANDBY while another instance owns the account; afterwards everything is polled."""
+        if self._context.is_owner():
             return
+        self.state = WorkerState.STANDBY
         self._is_reconciled = False
-        self._set_ready(name, False, "standing by: another instance owns the account")
-        self.go.clear()
-        await self.go.wait()
+        self._set_ready(condition, False, "standing by: another instance owns the account")
+        self._started.clear()
+        await self._started.wait()
 
-    async def _rest(self) -> None:
-        """Until something happens, but not past the next look that is due."""
-        wait_s = self.watcher.due_in_s()
-        if self.guard.must_look:
-            wait_s = min(wait_s, GUARD_LOOK_S)
-        if self._heard_trades or self._heard_orders:
-            wait_s = min(wait_s, NEWS_GAP_S - self.watcher.looked_s_ago())
-        self._is_resting = True
+    async def _idle(self) -> None:
+        """Until something happens, but not past the next poll that is due."""
+        wait_s = self._reconciler.wait_s()
+        if self._protector.needs_poll:
+            wait_s = min(wait_s, PROTECTOR_POLL_S)
+        self.state = WorkerState.IDLE
         try:
             async with asyncio.timeout(max(wait_s, 0.01)):
                 await self._woken.wait()
         except TimeoutError:
             pass
         finally:
-            self._is_resting = False
+            self.state = WorkerState.WORKING
+
+    async def _prepare(self) -> None:
+        """Before the first turn: the instruments and the key's last nonce; then the preflight, which is due daily."""
+        if not self._is_universe_loaded:
+            # Nonces go on above those used before, whatever the clock says now.
+            used_nonce = max(await self._context.intents.last_nonce(), self._context.close_journal.last_nonce)
+            await self._context.exchange.load_universe(used_nonce)
+            self._is_universe_loaded = True
+        if self._clock.monotonic() >= self._preflight_at:
+            await self._check_account()
+            self._preflight_at = self._clock.monotonic() + PREFLIGHT_INTERVAL_S
+
+    async def _check_account(self) -> None:
+        """An account that can't be traded as configured ends the service."""
+        findings = await check_account(self._context.exchange, self._context.settings, self.model)
+        if findings.problems:
+            self.state = WorkerState.REFUSED
+            self._set_ready(f"account-{self.model}", False, "; ".join(findings.problems))
+            self._refuse(findings.problems)
+            await asyncio.Event().wait()
+        now_ms = self._clock.now_ms()
+        for text in findings.warnings:
+            await self._context.alert(
+                AlertCode.API_WALLET_ENDS, AlertSeverity.WARNING, text, key=now_ms // DAY_MS, now_ms=now_ms
+            )
+
+    # The way of an approval that needs no other step before.
 
     def _is_quiet(self) -> bool:
-        """Whether nothing is unfinished or asked for, and nothing is due that comes before a send."""
-        is_known = self._is_reconciled and self._quiet_at == self._doubts and not self._fresh
-        return is_known and self.desk.is_owner() and self.clock.monotonic() < self._check_at
+        """Whether nothing is unfinished or requested, and nothing is due that comes before a send."""
+        is_quiet = self._is_reconciled and self._quiet_generation == self._generation and not self._accepted
+        return is_quiet and self._context.is_owner() and self._clock.monotonic() < self._preflight_at
 
-    async def _send_given(self) -> None:
-        """Stores and sends what was given to the lane while it rested, unless something has come up since."""
-        given, self._given = self._given, None
-        if given is None:
+    async def _take_handoff(self) -> None:
+        """Stores and sends what was handed over while the worker was idle, unless something has come up since."""
+        handoff, self._handoff = self._handoff, None
+        if handoff is None:
             return
-        self.vigil.doubt()
+        self.outage_protector.turn_started()
 
-        async def record(*sent: Any) -> bool:
-            is_new = await self.desk.intents.add_sent(*sent)
+        async def record_sent(intent: Intent, now_ms: int) -> bool:
+            is_new = await self._context.intents.add_sent(intent, now_ms)
             if is_new:
-                given.stored()
+                handoff.mark_stored()
             return is_new
 
         try:
-            is_free = given.is_open and self._is_quiet() and not self._must_wait(given.intent)
-            if is_free and self.sender.may_send_at_once(given.intent):
-                self._quiet_at = -1  # What has become of it is read from the database.
-                self.vigil.expect(given.intent)
-                await self.sender.send_first(given.intent, record)
-                self.watcher.forget()
+            can_send = handoff.is_open and self._is_quiet() and not self._must_wait(handoff.intent)
+            if can_send and self._submitter.can_send_at_once(handoff.intent):
+                self._quiet_generation = -1  # What becomes of it is read from the database.
+                self.outage_protector.expect_entry(handoff.intent)
+                await self._submitter.send_first(handoff.intent, record_sent)
+                self._reconciler.invalidate()
         finally:
-            given.close()
+            handoff.close()
+
+    # A turn.
 
     async def _turn(self) -> None:
-        """Before the very first send comes a look; then intents go first, and what they changed is looked at."""
+        """A reconciliation first where one is due; then intents, and a poll of what they changed."""
         self._woken.clear()
-        if self.guard.must_look:
-            self.watcher.forget(fills=False)
-        self._weigh_what_was_heard()
+        if self._protector.needs_poll:
+            self._reconciler.invalidate(fills=False)
+        self._reconciler.weigh_reports()
         while not self._is_reconciled:
             await self._reconcile()
+        self.state = WorkerState.WORKING
         try:
-            await self._advance()
-        except (VenueAway, UnknownOutcome, *UNREADABLE):
-            # An intent that can't go on leaves nobody unwatched.
-            if self.watcher.due_in_s() <= 0 or self.guard.must_look:
-                await self._look()
+            await self._submit_all()
+        except (ExchangeUnavailable, UnknownOutcome, *UNREADABLE):
+            # An intent that can't go on must not keep the account from being polled and protected.
+            if self._reconciler.is_due() or self._protector.needs_poll:
+                await self._poll()
             raise
-        if self.watcher.due_in_s() <= 0:
-            await self._look()
+        if self._reconciler.is_due():
+            await self._poll()
 
     async def _reconcile(self) -> None:
-        """Whoever calls for it meanwhile gets another one."""
+        """A full poll. A `reload` meanwhile makes another one follow."""
+        self.state = WorkerState.RECONCILING
         self._is_reconciled = True
         try:
-            self.watcher.forget()
-            await self.desk.intents.complete_first_sends(self.model, self.clock.now_ms())
-            await self._look()
+            self._reconciler.invalidate()
+            await self._context.intents.complete_first_sends(self.model, self._clock.now_ms())
+            await self._poll()
         except BaseException:
             self._is_reconciled = False
             raise
 
-    def _weigh_what_was_heard(self) -> None:
-        """Most messages repeat what the look after our own order has shown; only the others are worth a look."""
-        if self.watcher.looked_s_ago() < NEWS_GAP_S:
-            return
-        fills, orders = self.watcher.news_in(self._heard_trades, self._heard_orders)
-        if fills or orders:
-            self.watcher.forget(fills=fills, orders=orders)
-        self._heard_trades, self._heard_orders = set(), {}
+    async def _poll(self) -> None:
+        """Protection acts between the two steps of a poll."""
+        view = await self._reconciler.poll()
+        self.outage_protector.set_held_entries(view.entries)
+        flatten_since = await self._context.flattens.requested_since(self.model)
+        await self._protector.enforce(view, flatten_since)
+        await self._reconciler.finalize(view)
+        await self._quota.refresh()
 
-    async def _look(self) -> None:
-        view = await self.watcher.look()
-        self.vigil.remember(view.entries)
-        flatten_since = await self.desk.orders.flatten_since(self.model)
-        await self.guard.check(view, flatten_since)
-        await self.watcher.settle(view)
-        await self.allowance.look()
-
-    async def _advance(self) -> None:
+    async def _submit_all(self) -> None:
         """Takes every unfinished intent one step on; what leaves the market goes first."""
-        doubts, waiting = self._doubts, False
-        intents, self._fresh = [intent for intent in self._fresh if intent.intent_id not in self._read], []
-        flatten_since = None
-        if not intents or self._quiet_at != doubts:
-            intents = await self.desk.intents.unfinished(self.model)
-            self._read = {intent.intent_id for intent in intents}  # It may yet be handed to us as fresh.
-            flatten_since = await self.desk.orders.flatten_since(self.model)
-        self._quiet_at = -1
+        generation, must_retry = self._generation, False
+        intents, flatten_since = await self._unfinished()
+        self._quiet_generation = -1
         for intent in sorted(intents, key=lambda intent: intent.is_entry):
-            self.vigil.expect(intent)
+            self.outage_protector.expect_entry(intent)
             if self._must_wait(intent) and not self._is_late(intent):
-                waiting = True
-            elif await self.sender.advance(intent, flatten_since):
-                self.watcher.forget()
+                must_retry = True
+            elif await self._submitter.submit(intent, flatten_since):
+                self._reconciler.invalidate()
             else:
-                waiting = True
-        if waiting:
-            await self._soon()
+                must_retry = True
+        if must_retry:
+            await self._retry_soon()
         elif flatten_since is None:
-            self._quiet_at = doubts  # Nothing is unfinished and nobody wants out, as long as no doubt comes up.
+            self._quiet_generation = generation
 
-    async def _soon(self) -> None:
-        """Comes back shortly, for an outcome still unknown or a trigger still in the way."""
-        await self.clock.sleep(SOON_S)
+    async def _unfinished(self) -> tuple[list[Intent], int | None]:
+        """(intents to take on, since when a flatten is requested): those just accepted where nothing else can be
+        unfinished, else all that the tables hold."""
+        accepted, self._accepted = self._accepted, []
+        intents = [intent for intent in accepted if intent.intent_id not in self._read_ids]
+        if intents and self._quiet_generation == self._generation:
+            return intents, None
+        intents = await self._context.intents.unfinished(self.model)
+        self._read_ids = {intent.intent_id for intent in intents}  # The handler may still accept one of them.
+        return intents, await self._context.flattens.requested_since(self.model)
+
+    async def _retry_soon(self) -> None:
+        """For an outcome still unknown, or a trigger still in the way."""
+        await self._clock.sleep(RETRY_SUBMIT_S)
         self._woken.set()
 
     def _must_wait(self, intent: Intent) -> bool:
-        """An entry waits until the coin's old triggers are confirmed gone; they are swept meanwhile."""
-        if not intent.is_entry or intent.status != "STORED" or self.watcher.sizes.get(intent.symbol):
+        """An entry waits until the coin's old triggers are confirmed gone; the protector cancels them meanwhile."""
+        if not intent.is_entry or intent.status is not IntentStatus.STORED or self._reconciler.sizes.get(intent.symbol):
             return False
         return any(
-            order.symbol is intent.symbol and order.trigger_price is not None for order in self.watcher.open_orders
+            order.symbol is intent.symbol and order.trigger_price is not None for order in self._reconciler.open_orders
         )
 
     def _is_late(self, intent: Intent) -> bool:
-        """Past its time: the sender ends it unsent."""
-        return intent.order.valid_until_ms is not None and self.clock.now_ms() > intent.order.valid_until_ms
+        """Past its time: the submitter ends it unsent."""
+        return intent.order.valid_until_ms is not None and self._clock.now_ms() > intent.order.valid_until_ms

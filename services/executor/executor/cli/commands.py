@@ -1,4 +1,4 @@
-"""Commands for one model's account, straight at the exchange: they need neither Redis nor PostgreSQL."""
+"""Commands for one contender's account, straight at the exchange: they need neither Redis nor PostgreSQL."""
 
 import uuid
 from datetime import UTC, datetime
@@ -9,18 +9,18 @@ from typing import Annotated
 import typer
 
 from common.trading.instruments import INSTRUMENTS, Symbol
-from executor.cli.account_command import CommandSettings, Model, ModelOption, on_account, refuse
+from executor.cli.account_command import CommandSettings, ModelOption, refuse, run_on_account
 from executor.cli.arm_mainnet import arm_mainnet
 from executor.cli.kill_command import kill_switch, resume
 from executor.cli.testnet_check import check_testnet
-from executor.domain.account import WirePosition
-from executor.domain.bracket import CLOSE_SLIPPAGE, beyond
+from executor.domain.account import Position
+from executor.domain.bracket import CLOSE_SLIPPAGE, slipped_price
 from executor.domain.order import OrderSpec
-from executor.exchange.client import Venue
-from executor.exchange.parse import open_orders_of, order_state_of, placed_of, refusal_of, state_of
-from executor.storage.halts import HaltFile
+from executor.exchange.client import ExchangeClient
+from executor.exchange.parse import parse_action_error, parse_order_side, parse_placements
+from executor.storage.halts import HaltFiles
 
-app = typer.Typer(help="One model's account on Hyperliquid.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(help="One contender's account on Hyperliquid.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("kill-switch")(kill_switch)
 app.command("resume")(resume)
 app.command("testnet-check")(check_testnet)
@@ -42,10 +42,10 @@ class TimeInForce(StrEnum):
 def account(model: ModelOption) -> None:
     """Balance, margin and unrealized profit."""
 
-    async def show(venue: Venue, _: CommandSettings) -> None:
-        state = state_of(await venue.state())
+    async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
+        state = await exchange.account_state()
         used = state.margin_used_usd / state.equity_usd * 100 if state.equity_usd else Decimal(0)
-        typer.echo(f"account            {venue.address}")
+        typer.echo(f"account            {exchange.address}")
         typer.echo(f"equity             {state.equity_usd:,.2f} USD")
         typer.echo(f"withdrawable       {state.withdrawable_usd:,.2f} USD")
         typer.echo(f"margin used        {state.margin_used_usd:,.2f} USD ({used:.1f} % of equity)")
@@ -53,24 +53,24 @@ def account(model: ModelOption) -> None:
         typer.echo(f"unrealized         {state.unrealized_pnl_usd:,.2f} USD")
         typer.echo(f"open notional      {state.total_notional_usd:,.2f} USD")
 
-    on_account(model, show)
+    run_on_account(model, show)
 
 
 @app.command()
 def positions(model: ModelOption) -> None:
     """Open positions."""
 
-    async def show(venue: Venue, _: CommandSettings) -> None:
-        found = state_of(await venue.state()).positions
+    async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
+        found = (await exchange.account_state()).positions
         for position in found:
             typer.echo(_position_line(position))
         if not found:
             typer.echo("no open positions")
 
-    on_account(model, show)
+    run_on_account(model, show)
 
 
-def _position_line(position: WirePosition) -> str:
+def _position_line(position: Position) -> str:
     mode = "isolated" if position.is_isolated else "cross"
     liquidation = "never" if position.liquidation_price is None else f"{position.liquidation_price:.6g}"
     return (
@@ -84,8 +84,8 @@ def _position_line(position: WirePosition) -> str:
 def orders(model: ModelOption) -> None:
     """Open orders, triggers included."""
 
-    async def show(venue: Venue, _: CommandSettings) -> None:
-        found = open_orders_of(await venue.open_orders(), {})
+    async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
+        found = (await exchange.open_orders({})).orders
         for order in found:
             trigger = "" if order.trigger_price is None else f", triggered at {order.trigger_price}"
             reducing = ", reduce-only" if order.reduce_only else ""
@@ -94,33 +94,33 @@ def orders(model: ModelOption) -> None:
         if not found:
             typer.echo("no open orders")
 
-    on_account(model, show)
+    run_on_account(model, show)
 
 
 @app.command()
 def history(model: ModelOption, lines: Annotated[int, typer.Option(help="How many.")] = 20) -> None:
     """The latest orders and what became of them, newest first."""
 
-    async def show(venue: Venue, _: CommandSettings) -> None:
-        found = (await venue.order_history())[:lines]
+    async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
+        found = (await exchange.order_history_rows())[:lines]
         for row in found:
             order = row["order"]
-            side = "BUY" if order["side"] == "B" else "SELL"
+            side = parse_order_side(order["side"])
             when = datetime.fromtimestamp(row["statusTimestamp"] / 1000, UTC).isoformat(timespec="seconds")
             kind = f"{order['orderType']}, {order['origSz']} at {order['limitPx']}"
             typer.echo(f"{when}  {order['oid']}  {order['coin']:<5}{side:<5}{kind}, {row['status']}")
         if not found:
             typer.echo("no orders yet")
 
-    on_account(model, show)
+    run_on_account(model, show)
 
 
 @app.command()
 def margin(model: ModelOption) -> None:
     """How much margin each position ties up, and how far its liquidation is."""
 
-    async def show(venue: Venue, _: CommandSettings) -> None:
-        state = state_of(await venue.state())
+    async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
+        state = await exchange.account_state()
         used = state.margin_used_usd / state.equity_usd * 100 if state.equity_usd else Decimal(0)
         typer.echo(f"used {state.margin_used_usd:,.2f} of {state.equity_usd:,.2f} USD ({used:.1f} %)")
         for position in state.positions:
@@ -132,21 +132,21 @@ def margin(model: ModelOption) -> None:
             line = f"{position.symbol:<5}{position.side:<6}{position.margin_used_usd:,.2f} USD ({share:.1f} %)"
             typer.echo(f"{line}, {position.leverage}x, {distance}")
 
-    on_account(model, show)
+    run_on_account(model, show)
 
 
 @app.command("order-status")
 def order_status(order: str, model: ModelOption) -> None:
     """What became of an order; ORDER is its id or its client order id."""
 
-    async def show(venue: Venue, _: CommandSettings) -> None:
-        state = order_state_of(await venue.order_status(order if order.startswith("0x") else int(order)))
+    async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
+        state = await exchange.order_status(order if order.startswith("0x") else int(order))
         if state is None:
             refuse("the exchange does not know this order")
         sizes = f"{state.filled_size_coin} of {state.original_size_coin} filled"
         typer.echo(f"{state.order_id}  {state.status}, {sizes}")
 
-    on_account(model, show)
+    run_on_account(model, show)
 
 
 @app.command()
@@ -161,13 +161,13 @@ def order(
 ) -> None:
     """Places one order by hand. A position opened so has no stop, and the model is paused while it lasts."""
 
-    async def place(venue: Venue, settings: CommandSettings) -> None:
+    async def place(exchange: ExchangeClient, settings: CommandSettings) -> None:
         is_buy = direction is Direction.BUY
-        mid = Decimal((await venue.mids())[symbol.value])
-        price = Decimal(limit) if limit else beyond(symbol, mid, is_buy, CLOSE_SLIPPAGE)
+        mid = Decimal((await exchange.mid_prices())[symbol.value])
+        price = Decimal(limit) if limit else slipped_price(symbol, mid, is_buy=is_buy, fraction=CLOSE_SLIPPAGE)
         size = INSTRUMENTS[symbol].round_size(Decimal(size_coin))
         if not reduce_only:
-            _check_growth(settings, model, size * price)
+            _check_entry(settings, model, size * price)
         spec = OrderSpec(
             symbol=symbol,
             is_buy=is_buy,
@@ -178,32 +178,33 @@ def order(
             tif=tif.value if limit else TimeInForce.IOC.value,
         )
         typer.echo(f"client order id {spec.client_order_id}")
-        placed = placed_of(await venue.send(venue.prepare_orders([spec], "na").body), 1)[0]
-        if placed.error is not None:
-            refuse(placed.error)
-        filled = "" if placed.average_price is None else f", {placed.filled_size_coin} at {placed.average_price}"
-        typer.echo(f"{placed.order_id}  {placed.status}{filled}")
+        placement = parse_placements(await exchange.send(exchange.sign_orders([spec], "na").body), 1)[0]
+        if placement.error is not None:
+            refuse(placement.error)
+        filled, average = placement.filled_size_coin, placement.average_price
+        fill = "" if average is None else f", {filled} at {average}"
+        typer.echo(f"{placement.order_id}  {placement.status}{fill}")
 
-    on_account(model, place)
+    run_on_account(model, place)
 
 
 @app.command()
 def cancel(symbol: Symbol, order_id: int, model: ModelOption) -> None:
     """Cancels one order."""
 
-    async def end(venue: Venue, _: CommandSettings) -> None:
-        answer = await venue.send(venue.prepare_cancel(symbol, [order_id]).body)
-        refusal = refusal_of(answer)
-        status = refusal or answer["response"]["data"]["statuses"][0]
+    async def send_cancel(exchange: ExchangeClient, _: CommandSettings) -> None:
+        answer = await exchange.send(exchange.sign_cancels([(symbol.value, order_id)]).body)
+        error = parse_action_error(answer)
+        status = error or answer["response"]["data"]["statuses"][0]
         if status != "success":
             refuse(str(status["error"] if isinstance(status, dict) else status))
         typer.echo(f"{order_id}  cancelled")
 
-    on_account(model, end)
+    run_on_account(model, send_cancel)
 
 
-def _check_growth(settings: CommandSettings, model: Model, notional_usd: Decimal) -> None:
-    if HaltFile(settings.executor_data_dir).is_halted(model.value):
+def _check_entry(settings: CommandSettings, model: str, notional_usd: Decimal) -> None:
+    if HaltFiles(settings.executor_data_dir).is_halted(model):
         refuse("trading is halted; only --reduce-only orders are taken until it is resumed")
     cap = settings.aicoin_mainnet_cap_usd
     if settings.hyperliquid_env == "mainnet" and (cap is None or notional_usd > cap):

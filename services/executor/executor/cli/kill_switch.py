@@ -4,21 +4,23 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from common.runtime.clock import Clock
-from executor.exchange.client import Venue
+from executor.exchange.client import ExchangeClient
 from executor.exchange.order_requests import close_request
-from executor.exchange.parse import is_spot, refusal_of
+from executor.exchange.parse import is_spot, parse_action_error
 
-SLIPPAGES = (Decimal("0.03"), Decimal("0.05"), Decimal("0.08"))
+SLIPPAGES: Final = (Decimal("0.03"), Decimal("0.05"), Decimal("0.08"))
 """How far past the mark a close may fill, round by round."""
-ROUNDS = 40
-PAUSE_S = 0.5
-WATCH_S = 3.0
-"""What was under way when the switch was pulled may still arrive: the account is looked at once more."""
+ROUNDS: Final = 40
+PAUSE_S: Final = 0.5
+CONFIRM_S: Final = 3.0
+"""An order sent before the switch may still arrive: an empty account is polled once more after that."""
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
+OrderKey = tuple[str, int]
+"""Coin and order id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ class Holding:
     """What an account has in the market: signed sizes and marks by coin, and its open orders."""
 
     positions: dict[str, tuple[Decimal, Decimal]]
-    entries: list[tuple[str, int]]
-    exits: list[tuple[str, int]]
+    entries: list[OrderKey]
+    exits: list[OrderKey]
 
     @property
-    def orphans(self) -> list[tuple[str, int]]:
+    def orphans(self) -> list[OrderKey]:
         """Reduce-only orders, stops above all, whose position is gone."""
         return [order for order in self.exits if order[0] not in self.positions]
 
@@ -45,39 +47,42 @@ class Holding:
 
 
 @dataclass(slots=True)
-class Killer:
-    """One account's way out. `last_close_s` is the monotonic time at which the last close was sent."""
+class KillSwitch:
+    """One account's way out of the market. `last_close_s` is the monotonic time of the last close.
 
-    venue: Venue
+    Works in rounds: poll, cancel resting entries so that nothing grows, close every position reduce-only, cancel the
+    stops whose position is gone; stops stay until then. Done when two polls in a row show nothing. Whatever fails, the
+    next round tries again: a close that arrives twice is harmless, as reduce-only never turns a position.
+    """
+
+    exchange: ExchangeClient
     clock: Clock
-    say: Say
+    report: Report
     last_close_s: float | None = None
-    _decimals: dict[str, int] = field(default_factory=dict)
+    _size_decimals: dict[str, int] = field(default_factory=dict)
 
     async def run(self) -> bool:
-        """Cancels entries, closes positions, sweeps stops, until nothing is left twice in a row; whether it is."""
-        was_empty, round_number = False, 0
-        while round_number < ROUNDS:
+        """Whether the account is out; False after ROUNDS rounds."""
+        was_empty = False
+        for number in range(ROUNDS):
             try:
-                holding = await self.look()
-                self.say(str(holding))
+                holding = await self.poll()
+                self.report(str(holding))
                 if holding.is_empty and was_empty:
                     return True
                 if not holding.is_empty:
-                    await self._reduce(holding, SLIPPAGES[min(round_number, len(SLIPPAGES) - 1)])
+                    await self._reduce(holding, SLIPPAGES[min(number, len(SLIPPAGES) - 1)])
                 was_empty = holding.is_empty
-            except Exception as error:  # Whatever it is, nobody stays in the market because of it.
-                # A close that arrived twice is harmless: reduce-only never turns a position.
-                self.say(f"the exchange did not answer, trying again: {type(error).__name__}: {error}")
+            except Exception as error:  # Whatever it is, the next round tries again.
+                self.report(f"the exchange did not answer, trying again: {type(error).__name__}: {error}")
                 was_empty = False
-            round_number += 1
-            await self.clock.sleep(WATCH_S if was_empty else PAUSE_S)
+            await self.clock.sleep(CONFIRM_S if was_empty else PAUSE_S)
         return False
 
-    async def look(self) -> Holding:
-        """What is in the market now, on every perpetual. Raises VenueAway."""
-        await self._open()
-        state, orders = await self.venue.state(), await self.venue.open_orders()
+    async def poll(self) -> Holding:
+        """What is in the market now, on every perpetual. Raises ExchangeUnavailable."""
+        await self._load_universe()
+        state, orders = await self.exchange.account_state_row(), await self.exchange.open_order_rows()
         rows = [row["position"] for row in state["assetPositions"]]
         sizes = {row["coin"]: (Decimal(row["szi"]), abs(Decimal(row["positionValue"]))) for row in rows}
         positions = {coin: (size, value / abs(size)) for coin, (size, value) in sizes.items() if size}
@@ -88,50 +93,53 @@ class Killer:
         ]
         return Holding(
             positions,
-            entries=[(coin, order_id) for coin, order_id, is_reducing in keys if not is_reducing],
-            exits=[(coin, order_id) for coin, order_id, is_reducing in keys if is_reducing],
+            entries=[(coin, order_id) for coin, order_id, reduce_only in keys if not reduce_only],
+            exits=[(coin, order_id) for coin, order_id, reduce_only in keys if reduce_only],
         )
 
-    async def _open(self) -> None:
-        if not self._decimals:
-            meta = await self.venue.open()
-            self._decimals = {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}
+    async def _load_universe(self) -> None:
+        if not self._size_decimals:
+            meta = await self.exchange.load_universe()
+            self._size_decimals = {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}
 
     async def _reduce(self, holding: Holding, slippage: Decimal) -> None:
-        """Entries go first, so that nothing grows; stops stay until their position is gone."""
         if holding.entries:
             await self._cancel(holding.entries, "resting entries cancelled")
         if holding.positions:
             requests = [
-                close_request(coin, size, mark, slippage, self._decimals[coin], f"0x{uuid.uuid4().hex}")
+                close_request(
+                    coin,
+                    signed_size_coin=size,
+                    mark_price=mark,
+                    slippage=slippage,
+                    size_decimals=self._size_decimals[coin],
+                    client_order_id=f"0x{uuid.uuid4().hex}",
+                )
                 for coin, (size, mark) in holding.positions.items()
             ]
-            prepared = self.venue.prepare(lambda signer: signer.bulk_orders(requests, grouping="na"))
+            action = self.exchange.sign_requests(requests)
             self.last_close_s = self.clock.monotonic()
-            answer = await self.venue.send(prepared.body)
-            self.say(f"closes sent for {', '.join(holding.positions)}: {_outcome(answer)}")
+            answer = await self.exchange.send(action.body)
+            self.report(f"closes sent for {', '.join(holding.positions)}: {_describe(answer)}")
         if holding.orphans:
             await self._cancel(holding.orphans, "stops and targets without a position cancelled")
 
-    async def _cancel(self, orders: list[tuple[str, int]], what: str) -> None:
-        rows = [{"coin": coin, "oid": order_id} for coin, order_id in orders]
-        answer = await self.venue.send(self.venue.prepare(lambda signer: signer.bulk_cancel(rows)).body)
-        self.say(f"{what}: {_outcome(answer)}")
+    async def _cancel(self, orders: list[OrderKey], what: str) -> None:
+        answer = await self.exchange.send(self.exchange.sign_cancels(orders).body)
+        self.report(f"{what}: {_describe(answer)}")
 
 
-def _outcome(answer: Any) -> str:
-    refusal = refusal_of(answer)
-    if refusal is not None:
-        return refusal
-    statuses = [status if isinstance(status, str) else next(iter(status.items())) for status in _statuses(answer)]
-    return ", ".join(status if isinstance(status, str) else _told(*status) for status in statuses)
+def _describe(answer: Any) -> str:
+    """The exchange's answer to an action in a line. Raises on an answer of another shape."""
+    error = parse_action_error(answer)
+    if error is not None:
+        return error
+    statuses = answer["response"]["data"]["statuses"]
+    return ", ".join(status if isinstance(status, str) else _describe_status(status) for status in statuses)
 
 
-def _statuses(answer: Any) -> list[Any]:
-    return list(answer["response"]["data"]["statuses"])
-
-
-def _told(kind: str, content: Any) -> str:
+def _describe_status(status: dict[str, Any]) -> str:
+    kind, content = next(iter(status.items()))
     if kind == "filled":
         return f"filled {content['totalSz']} at {content['avgPx']}"
     return f"{kind}: {content}" if kind == "error" else kind

@@ -1,7 +1,8 @@
-"""An account as the exchange reports it. Pure."""
+"""An account as the exchange reports it, in our terms. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from common.events import AccountOrder, ExternalPosition
 from common.trading.instruments import Symbol
@@ -9,12 +10,13 @@ from common.trading.orders import OrderSide, Side
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow
 
-LIVE = ("open", "triggered")
+LIVE_STATUSES: Final = ("open", "triggered")
+"""The exchange's status words of an order that may still be filled."""
 
 
 @dataclass(frozen=True, slots=True)
-class WirePosition:
-    """One position as the exchange reports it; funding positive was paid by us."""
+class Position:
+    """One position as the exchange reports it; positive funding was paid by us."""
 
     symbol: Symbol
     side: Side
@@ -32,8 +34,11 @@ class WirePosition:
 
 
 @dataclass(frozen=True, slots=True)
-class WireState:
-    """clearinghouseState."""
+class AccountState:
+    """Equity, margin and positions of one moment of the exchange.
+
+    `positions` are on the arena's coins, `external` on all others; the sums hold both.
+    """
 
     equity_usd: Decimal
     cash_usd: Decimal
@@ -41,8 +46,8 @@ class WireState:
     margin_used_usd: Decimal
     total_notional_usd: Decimal
     time_ms: int
-    positions: tuple[WirePosition, ...]
-    foreign: tuple[ExternalPosition, ...] = ()
+    positions: tuple[Position, ...]
+    external: tuple[ExternalPosition, ...] = ()
 
     @property
     def unrealized_pnl_usd(self) -> Decimal:
@@ -53,10 +58,15 @@ class WireState:
         """Half the initial margin at each coin's maximum leverage (first tier)."""
         return sum((p.notional_usd / (2 * p.max_leverage) for p in self.positions), Decimal(0))
 
+    @property
+    def signed_sizes(self) -> dict[Symbol, Decimal]:
+        """Sizes of the positions by coin, negative for shorts."""
+        return {position.symbol: position.size_coin * position.side.sign for position in self.positions}
+
 
 @dataclass(frozen=True, slots=True)
-class WireFill:
-    """One row of userFills."""
+class Fill:
+    """One fill of an account's order."""
 
     symbol: Symbol
     price: Decimal
@@ -75,8 +85,8 @@ class WireFill:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderState:
-    """orderStatus of a known order: the exchange's status word, what was asked for and what is left of it."""
+class OrderStatus:
+    """An order that the exchange knows: its status word, what was asked for and what is left of it."""
 
     status: str
     order_id: int
@@ -86,22 +96,22 @@ class OrderState:
 
     @property
     def is_live(self) -> bool:
-        return self.status in LIVE
+        return self.status in LIVE_STATUSES
 
     @property
-    def is_refused(self) -> bool:
+    def is_rejected(self) -> bool:
         """Ended before anything could be filled: badAloPxRejected, iocCancelRejected, …, rejected."""
         return self.status.lower().endswith("rejected")
 
     @property
     def filled_size_coin(self) -> Decimal:
-        """What the order says was filled; a refused order keeps its whole size."""
+        """What the order says was filled; a rejected order keeps its whole size."""
         return self.original_size_coin - self.remaining_size_coin
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignOrder:
-    """An open order on a coin that we don't trade."""
+class ExternalOrder:
+    """An open order on a coin that the arena doesn't trade."""
 
     coin: str
     order_id: int
@@ -109,8 +119,8 @@ class ForeignOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """One entry of an order action's statuses. Exactly one of `error` and an accepted status holds."""
+class Placement:
+    """What the exchange made of one order of an action: either `error`, or an accepted status."""
 
     error: str | None = None
     order_id: int | None = None
@@ -120,15 +130,20 @@ class Placed:
 
 
 @dataclass(slots=True)
-class View:
-    """One look: what the exchange said, when (wall ms), and what of ours stands behind it."""
+class AccountView:
+    """One poll of an account: what the exchange reported, when it arrived (wall time), and the intents and orders of
+    the tables that stand behind it. `covers` are the ids of ended intents that the state contains."""
 
-    state: WireState
-    came_ms: int
+    state: AccountState
+    received_ms: int
     open_orders: list[AccountOrder]
-    foreign_orders: list[ForeignOrder]
-    rows: dict[str, OrderRow]
+    external_orders: list[ExternalOrder]
+    orders: dict[str, OrderRow]
     entries: dict[Symbol, Intent]
     unfinished: list[Intent]
     covers: tuple[str, ...]
-    held: set[Symbol] = field(default_factory=set)
+
+    @property
+    def held(self) -> set[Symbol]:
+        """Coins of the arena with a position."""
+        return {position.symbol for position in self.state.positions}

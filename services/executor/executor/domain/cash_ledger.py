@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from common.events import LedgerKind
 
-ZERO = Decimal(0)
-CENT = Decimal("0.01")
-"""Less than that remains of a liquidation by the rounding of its prices alone."""
-HALF_TOLD_MS = 3_600_000
-"""How long the missing half of a liquidation is asked for."""
+ZERO: Final = Decimal(0)
+CENT: Final = Decimal("0.01")
+"""Differences below a cent come from rounding."""
+HALF_RECORD_MS: Final = 3_600_000
+"""How long the missing half of a liquidation's record is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One movement of cash, by the exchange's own keys; only the amounts that apply are set. Positive came in,
-    but for `fee_usd`, which was paid."""
+class CashEntry:
+    """One movement of cash, by the exchange's own keys; only the amounts that apply are set. Positive came in, except
+    `fee_usd`, which was paid."""
 
     id: str
     time_ms: int
@@ -27,10 +28,10 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """An entry that is told as account.ledger: everything but the fills of our coins."""
+class CashMovement:
+    """An entry that is published as account.ledger: everything but the fills of the arena's coins."""
 
-    entry: Entry
+    entry: CashEntry
     kind: LedgerKind
     amount_usd: Decimal
     reason: str
@@ -40,8 +41,8 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
-    """An account's sums since `since_ms`, and up to when funding and transfers have been taken over."""
+class CashTotals:
+    """An account's sums since `since_ms`, and up to when funding and transfers have been entered."""
 
     since_ms: int
     start_cash_usd: Decimal
@@ -52,11 +53,14 @@ class Books:
     movements_until_ms: int
 
     def residual_usd(self, cash_usd: Decimal) -> Decimal:
-        """What of the cash isn't explained."""
+        """What of the cash no entry explains."""
         moved = self.closed_pnl_usd - self.fees_usd + self.funding_usd + self.transfers_usd
         return cash_usd - self.start_cash_usd - moved
 
 
-def complete_until(until_ms: int, half_told: Iterable[int], now_ms: int) -> int:
-    """Up to when the record needn't be read again: not beyond a liquidation of late of which one half is missing."""
-    return min([until_ms, *(time_ms for time_ms in half_told if now_ms - time_ms < HALF_TOLD_MS)])
+def complete_until(until_ms: int, incomplete_ms: Iterable[int], now_ms: int) -> int:
+    """Up to when the exchange's record need not be read again.
+
+    Not beyond a liquidation of the last hour whose record is incomplete.
+    """
+    return min([until_ms, *(time_ms for time_ms in incomplete_ms if now_ms - time_ms < HALF_RECORD_MS)])

@@ -1,4 +1,4 @@
-"""Events from what the exchange says; ids are made from the exchange's own keys, so that a repeat is the same event."""
+"""Events from what the exchange reports. Ids derive from its own keys, so that a repeat is the same event. Pure."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,22 +16,22 @@ from common.events import (
     OrderCancelled,
     OrderFilled,
     OrderRejected,
-    OrderRole,
     SystemAlert,
     originate,
 )
+from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderSide, Side
-from executor.domain.account import WireFill, WirePosition, WireState
-from executor.domain.cash_ledger import Books, Movement
+from common.trading.orders import OrderRole, OrderSide, entry_side
+from executor.domain.account import AccountView, Fill, Position
+from executor.domain.cash_ledger import CashMovement, CashTotals
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow, OrderSpec
-from executor.domain.protection import is_protected, protective
+from executor.domain.protection import is_protected, protective_orders
 
 
-def accepted(
-    intent: Intent, role: OrderRole, spec: OrderSpec, order_id: int | None, status: str, now_ms: int
-) -> Event[Any]:
+def order_accepted(
+    intent: Intent, role: OrderRole, spec: OrderSpec, *, order_id: int | None, status: str, now_ms: int
+) -> Event[OrderAccepted]:
     payload = OrderAccepted(
         model=intent.model,
         intent_id=intent.intent_id,
@@ -49,7 +49,9 @@ def accepted(
     return _of_intent(payload, intent, (spec.client_order_id,), now_ms)
 
 
-def rejected(intent: Intent, role: OrderRole, client_order_id: str, reason: str, now_ms: int) -> Event[Any]:
+def order_rejected(
+    intent: Intent, role: OrderRole, client_order_id: str, *, reason: str, now_ms: int
+) -> Event[OrderRejected]:
     payload = OrderRejected(
         model=intent.model,
         intent_id=intent.intent_id,
@@ -61,15 +63,16 @@ def rejected(intent: Intent, role: OrderRole, client_order_id: str, reason: str,
     return _of_intent(payload, intent, (client_order_id,), now_ms)
 
 
-def cancelled(
+def order_cancelled(
     intent: Intent,
     role: OrderRole,
     client_order_id: str,
+    *,
     order_id: int | None,
     reason: str,
-    filled: Decimal,
+    filled_size_coin: Decimal,
     now_ms: int,
-) -> Event[Any]:
+) -> Event[OrderCancelled]:
     payload = OrderCancelled(
         model=intent.model,
         intent_id=intent.intent_id,
@@ -78,19 +81,9 @@ def cancelled(
         symbol=intent.symbol,
         role=role,
         reason=reason,
-        filled_size_coin=filled,
+        filled_size_coin=filled_size_coin,
     )
     return _of_intent(payload, intent, (client_order_id, reason), now_ms)
-
-
-def alert(
-    code: str, severity: AlertSeverity, message: str, *, model: str, key: object, now_ms: int, **figures: str
-) -> Event[Any]:
-    """Something a person should know; `key` tells apart two alerts of one code."""
-    payload = SystemAlert(
-        code=code, severity=severity, service="executor", model=model, message=message, figures=figures
-    )
-    return originate(payload, keys=("executor", code, model, key), time_ms=now_ms, now_ms=now_ms)
 
 
 def _of_intent(payload: Any, intent: Intent, keys: tuple[object, ...], now_ms: int) -> Event[Any]:
@@ -99,8 +92,8 @@ def _of_intent(payload: Any, intent: Intent, keys: tuple[object, ...], now_ms: i
     )
 
 
-def filled(model: str, address: str, fill: WireFill, row: OrderRow | None, now_ms: int) -> Event[Any]:
-    """A fill, with the order of ours that it belongs to, if any. Both sides of a match share the trade id."""
+def order_filled(model: str, address: str, fill: Fill, row: OrderRow | None, now_ms: int) -> Event[OrderFilled]:
+    """A fill, with the order of the tables that it belongs to, if any. Both sides of a match share the trade id."""
     payload = OrderFilled(
         model=model,
         intent_id=row.intent_id if row else None,
@@ -130,18 +123,9 @@ def filled(model: str, address: str, fill: WireFill, row: OrderRow | None, now_m
     )
 
 
-def account(
-    model: str,
-    address: str,
-    state: WireState,
-    orders: list[AccountOrder],
-    entries: Mapping[Symbol, Intent],
-    covers: tuple[str, ...],
-    open_intents: tuple[str, ...],
-    books: Books | None,
-    now_ms: int,
-) -> Event[AccountUpdated]:
+def account_updated(model: str, address: str, view: AccountView, totals: CashTotals | None) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
+    state, orders = view.state, view.open_orders
     payload = AccountUpdated(
         model=model,
         address=address,
@@ -152,49 +136,37 @@ def account(
         maintenance_margin_usd=state.maintenance_margin_usd,
         unrealized_pnl_usd=state.unrealized_pnl_usd,
         total_notional_usd=state.total_notional_usd,
-        positions=tuple(_position(position, orders, entries.get(position.symbol)) for position in state.positions),
+        positions=tuple(_account_position(each, orders, view.entries) for each in state.positions),
         open_orders=tuple(orders),
-        covers=covers,
-        open_intents=open_intents,
+        covers=view.covers,
+        open_intents=tuple(intent.intent_id for intent in view.unfinished),
         state_ms=state.time_ms,
-        received_ms=now_ms,
-        external_positions=state.foreign,
-        sums=_sums(books),
+        received_ms=view.received_ms,
+        external_positions=state.external,
+        sums=None if totals is None else _account_sums(totals),
     )
-    return originate(payload, keys=(model, state.time_ms, now_ms), time_ms=state.time_ms, now_ms=now_ms)
+    keys = (model, state.time_ms, view.received_ms)
+    return originate(payload, keys=keys, time_ms=state.time_ms, now_ms=view.received_ms)
 
 
-def _sums(books: Books | None) -> AccountSums | None:
-    if books is None:
-        return None
+def _account_sums(totals: CashTotals) -> AccountSums:
     return AccountSums(
-        since_ms=books.since_ms,
-        start_cash_usd=books.start_cash_usd,
-        closed_pnl_usd=books.closed_pnl_usd,
-        fees_usd=books.fees_usd,
-        funding_usd=books.funding_usd,
-        transfers_usd=books.transfers_usd,
+        since_ms=totals.since_ms,
+        start_cash_usd=totals.start_cash_usd,
+        closed_pnl_usd=totals.closed_pnl_usd,
+        fees_usd=totals.fees_usd,
+        funding_usd=totals.funding_usd,
+        transfers_usd=totals.transfers_usd,
     )
 
 
-def moved(model: str, movement: Movement, now_ms: int) -> Event[AccountLedger]:
-    """Money that came or went other than by a fill of ours."""
-    payload = AccountLedger(
-        model=model,
-        kind=movement.kind,
-        amount_usd=movement.amount_usd,
-        reason=movement.reason,
-        coin=movement.coin,
-        size_coin=movement.size_coin,
-        rate_hourly=movement.rate_hourly,
-    )
-    return originate(payload, keys=(movement.entry.id,), time_ms=movement.entry.time_ms, now_ms=now_ms)
-
-
-def _position(position: WirePosition, orders: list[AccountOrder], entry: Intent | None) -> AccountPosition:
-    stops = protective(position, orders, is_stop=True)
-    targets = protective(position, orders, is_stop=False)
-    if entry is not None and entry.order.side is not (OrderSide.BUY if position.side is Side.LONG else OrderSide.SELL):
+def _account_position(
+    position: Position, orders: list[AccountOrder], entries: Mapping[Symbol, Intent]
+) -> AccountPosition:
+    stops = protective_orders(position, orders, is_stop=True)
+    targets = protective_orders(position, orders, is_stop=False)
+    entry = entries.get(position.symbol)
+    if entry is not None and entry.order.side is not entry_side(position.side):
         entry = None
     return AccountPosition(
         symbol=position.symbol,
@@ -216,3 +188,27 @@ def _position(position: WirePosition, orders: list[AccountOrder], entry: Intent 
         cycle_id=entry.cycle_id if entry else None,
         opened_ms=entry.market_ms if entry else None,
     )
+
+
+def account_ledger(model: str, movement: CashMovement, now_ms: int) -> Event[AccountLedger]:
+    """Money that came or went other than by a fill of the arena's coins."""
+    payload = AccountLedger(
+        model=model,
+        kind=movement.kind,
+        amount_usd=movement.amount_usd,
+        reason=movement.reason,
+        coin=movement.coin,
+        size_coin=movement.size_coin,
+        rate_hourly=movement.rate_hourly,
+    )
+    return originate(payload, keys=(movement.entry.id,), time_ms=movement.entry.time_ms, now_ms=now_ms)
+
+
+def system_alert(
+    code: AlertCode, severity: AlertSeverity, message: str, *, model: str, key: object, now_ms: int, **figures: str
+) -> Event[SystemAlert]:
+    """An alert; `key` tells apart two of one code and account."""
+    payload = SystemAlert(
+        code=code, severity=severity, service="executor", model=model, message=message, figures=figures
+    )
+    return originate(payload, keys=("executor", code, model, key), time_ms=now_ms, now_ms=now_ms)

@@ -1,8 +1,9 @@
-"""One order: what is asked for, its ids, and what the tables know of it. Pure."""
+"""One order: what is asked for, the ids it goes by, and what the tables know of it. Pure."""
 
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from common.events import OrderRole
 from common.trading.instruments import Symbol
@@ -24,7 +25,7 @@ class OrderSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class SignedAction:
     """A signed action: the exact bytes to send, with the nonce and the wall time after which they are void."""
 
     body: bytes
@@ -32,9 +33,20 @@ class Prepared:
     expires_after_ms: int
 
 
+class SendPurpose(StrEnum):
+    """What an action in the send log is for."""
+
+    ORDERS = "orders"
+    RESEND = "resend"
+    LEVERAGE = "leverage"
+    PROTECT = "protect"
+    FLATTEN = "flatten"
+    CANCEL = "cancel"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One order. `final_status` None means that it may still live."""
+    """One order as the tables have it. `final_status` None means that it may still be open."""
 
     intent_id: str
     cycle_id: str | None
@@ -50,7 +62,7 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Booking:
+class FillTotal:
     """What an intent's own order has been filled with in all, from the exchange's record."""
 
     intent_id: str
@@ -59,6 +71,9 @@ class Booking:
 
 
 def client_order_id(intent_id: str, role: OrderRole, attempt: int = 0) -> str:
-    """128 bits as 0x-hex; `attempt` tells apart orders of one role that replace one another."""
+    """128 bits as 0x-hex, a function of intent and role, so that a repeat is the same order.
+
+    `attempt` tells apart orders of one role that replace one another.
+    """
     suffix = f"|{attempt}" if attempt else ""
     return "0x" + hashlib.sha256(f"{intent_id}|{role.value}{suffix}".encode()).hexdigest()[:32]

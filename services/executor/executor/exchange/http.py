@@ -1,4 +1,4 @@
-"""HTTP POSTs to one server over connections that are kept; what is the same each time is made once."""
+"""HTTP POSTs to one server over kept connections; what is the same for each request is built once."""
 
 import json
 from dataclasses import dataclass
@@ -8,32 +8,33 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from executor.exchange.errors import NoCertificates, NotPosted
+from executor.exchange.errors import MissingCertificates, TransportError
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, whatever its status; a redirection is not followed."""
+class HttpResponse:
+    """A response, whatever its status; a redirection is not followed."""
 
     status: int
     body: bytes
 
     @property
     def text(self) -> str:
-        """As far as it can be read, and without what no table takes."""
+        """The body as far as it can be decoded, without NULs, which PostgreSQL doesn't store."""
         return self.body.decode(errors="replace").replace("\0", "\ufffd")
 
     def json(self) -> Any:
-        """Its JSON, without what no table takes. Raises ValueError."""
+        """The body's JSON, without NULs. Raises ValueError."""
         return json.loads(self.body.replace(b"\\u0000", b"\\ufffd"))
 
 
-class Posting:
-    """Sends nothing twice. Proxies and certificates are the environment's at the start, as requests finds them.
+class HttpTransport:
+    """Sends each request once and never repeats it: a repeat is the caller's decision.
 
-    Raises NoCertificates.
-
-    A session's own `send` spends more on hooks, cookies and redirections than the request itself takes to leave.
+    Proxies and certificates are the environment's at construction, as requests finds them. Raises MissingCertificates.
+    A session's own `send` spends more on hooks, cookies and redirections than the request takes to leave, so the
+    connection pool of its adapter is used directly. Not safe for use by two threads at once; the client's lock sees to
+    that.
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
@@ -49,17 +50,19 @@ class Posting:
         try:
             adapter.cert_verify(self._pool, url, verify, cert)
         except OSError as error:
-            raise NoCertificates(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: {error}; give a file that exists") from error
-        self._base = adapter.request_url(request, proxies).rstrip("/")
+            raise MissingCertificates(
+                f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: {error}; give a file that exists"
+            ) from error
+        self._base_url = adapter.request_url(request, proxies).rstrip("/")
         self._headers = {name: str(value) for name, value in request.headers.items() if name != "Content-Length"}
         self._timeout, self._retries = urllib3.Timeout(connect=timeout_s, read=timeout_s), adapter.max_retries
 
-    def post(self, path: str, body: bytes) -> Answer:
-        """One request. Raises NotPosted."""
+    def post(self, path: str, body: bytes) -> HttpResponse:
+        """One request. Raises TransportError."""
         try:
             response = self._pool.urlopen(
                 "POST",
-                self._base + path,
+                self._base_url + path,
                 body,
                 self._headers,
                 redirect=False,
@@ -68,8 +71,8 @@ class Posting:
                 timeout=self._timeout,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise NotPosted(f"{type(error).__name__}: {error}") from error
-        return Answer(response.status, response.data)
+            raise TransportError(f"{type(error).__name__}: {error}") from error
+        return HttpResponse(response.status, response.data)
 
     def close(self) -> None:
         self._pool.close()

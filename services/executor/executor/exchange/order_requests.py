@@ -1,14 +1,14 @@
-"""Orders as the SDK wants them."""
+"""Orders as the SDK takes them, for the arena's coins and for any other perpetual."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
+from typing import Any, Final
 
 from hyperliquid.utils.types import Cloid
 
 from executor.domain.order import OrderSpec
 
-SIGNIFICANT_FIGURES = 5
-MAX_DECIMALS = 6
+SIGNIFICANT_FIGURES: Final = 5
+MAX_DECIMALS: Final = 6
 
 
 def order_request(order: OrderSpec) -> dict[str, Any]:
@@ -29,23 +29,29 @@ def order_request(order: OrderSpec) -> dict[str, Any]:
 
 
 def close_request(
-    coin: str, size: Decimal, mark: Decimal, slippage: Decimal, size_decimals: int, client_order_id: str
+    coin: str,
+    *,
+    signed_size_coin: Decimal,
+    mark_price: Decimal,
+    slippage: Decimal,
+    size_decimals: int,
+    client_order_id: str,
 ) -> dict[str, Any]:
-    """The SDK's request of a reduce-only market order for a whole position of signed `size`."""
-    is_buy = size < 0
-    price = worst_price(mark * (1 + slippage if is_buy else 1 - slippage), size_decimals, is_buy)
+    """The SDK's request of a reduce-only market order for a whole position on any perpetual."""
+    is_buy = signed_size_coin < 0
+    worst = mark_price * (1 + slippage if is_buy else 1 - slippage)
     return {
         "coin": coin,
         "is_buy": is_buy,
-        "sz": float(abs(size)),
-        "limit_px": float(price),
+        "sz": float(abs(signed_size_coin)),
+        "limit_px": float(round_price(worst, size_decimals, is_buy=is_buy)),
         "order_type": {"limit": {"tif": "Ioc"}},
         "reduce_only": True,
         "cloid": Cloid.from_str(client_order_id),
     }
 
 
-def worst_price(price: Decimal, size_decimals: int, is_buy: bool) -> Decimal:
+def round_price(price: Decimal, size_decimals: int, *, is_buy: bool) -> Decimal:
     """On the exchange's price step, not past the given price. Source: Hyperliquid docs, Tick and lot size."""
     exponent = min(0, max(price.adjusted() - SIGNIFICANT_FIGURES + 1, size_decimals - MAX_DECIMALS))
     return price.quantize(Decimal(1).scaleb(exponent), rounding=ROUND_FLOOR if is_buy else ROUND_CEILING)

@@ -1,37 +1,40 @@
-"""Hyperliquid's answers in our terms. Pure; a field that is missing raises, nothing is guessed."""
+"""Hyperliquid's answers in our terms. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
 
-from collections.abc import Mapping
+`coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from common.events import AccountOrder, ExternalPosition, OrderRole
-from common.trading.orders import OrderSide, Side
-from common.trading.symbols import SYMBOLS
-from executor.domain.account import ForeignOrder, OrderState, Placed, WireFill, WirePosition, WireState
+from common.events import AccountOrder, ExternalPosition
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderRole, OrderSide, Side
+from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus, Placement, Position
 
-_SYMBOLS = {symbol.value: symbol for symbol in SYMBOLS}
+Row = Mapping[str, Any]
 
 
-def state_of(answer: Mapping[str, Any]) -> WireState:
-    """Coins that we don't trade stand apart from the positions; the sums hold them."""
+def parse_account_state(answer: Row, coins: Collection[Symbol]) -> AccountState:
+    """clearinghouseState."""
     summary = answer["marginSummary"]
     rows = [row["position"] for row in answer["assetPositions"]]
-    positions = tuple(_position(row) for row in rows if row["coin"] in _SYMBOLS)
-    value = Decimal(summary["accountValue"])
+    positions = tuple(_position(row) for row in rows if row["coin"] in coins)
+    equity = Decimal(summary["accountValue"])
     unrealized = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
-    return WireState(
-        equity_usd=value,
-        cash_usd=value - unrealized,
+    return AccountState(
+        equity_usd=equity,
+        cash_usd=equity - unrealized,
         withdrawable_usd=Decimal(answer["withdrawable"]),
         margin_used_usd=Decimal(summary["totalMarginUsed"]),
         total_notional_usd=Decimal(summary["totalNtlPos"]),
         time_ms=int(answer["time"]),
         positions=positions,
-        foreign=tuple(_foreign(row) for row in rows if row["coin"] not in _SYMBOLS),
+        external=tuple(_external_position(row) for row in rows if row["coin"] not in coins),
     )
 
 
-def _foreign(row: Mapping[str, Any]) -> ExternalPosition:
+def _external_position(row: Row) -> ExternalPosition:
     signed = Decimal(row["szi"])
     return ExternalPosition(
         coin=row["coin"],
@@ -42,12 +45,12 @@ def _foreign(row: Mapping[str, Any]) -> ExternalPosition:
     )
 
 
-def _position(row: Mapping[str, Any]) -> WirePosition:
+def _position(row: Row) -> Position:
     signed, value = Decimal(row["szi"]), abs(Decimal(row["positionValue"]))
     size = abs(signed)
     liquidation = row["liquidationPx"]
-    return WirePosition(
-        symbol=_SYMBOLS[row["coin"]],
+    return Position(
+        symbol=Symbol(row["coin"]),
         side=Side.LONG if signed > 0 else Side.SHORT,
         size_coin=size,
         entry_price=Decimal(row["entryPx"]),
@@ -63,22 +66,22 @@ def _position(row: Mapping[str, Any]) -> WirePosition:
     )
 
 
-def order_side(letter: str) -> OrderSide:
+def parse_order_side(letter: str) -> OrderSide:
     return OrderSide.BUY if letter == "B" else OrderSide.SELL
 
 
-def fills_of(answer: list[Mapping[str, Any]]) -> list[WireFill]:
-    """Fills of our six coins, oldest first."""
-    fills = [_fill(row) for row in answer if row["coin"] in _SYMBOLS]
+def parse_fills(answer: Sequence[Row], coins: Collection[Symbol]) -> list[Fill]:
+    """Fills of the arena's coins, oldest first."""
+    fills = [_fill(row) for row in answer if row["coin"] in coins]
     return sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id))
 
 
-def _fill(row: Mapping[str, Any]) -> WireFill:
-    return WireFill(
-        symbol=_SYMBOLS[row["coin"]],
+def _fill(row: Row) -> Fill:
+    return Fill(
+        symbol=Symbol(row["coin"]),
         price=Decimal(row["px"]),
         size_coin=Decimal(row["sz"]),
-        side=order_side(row["side"]),
+        side=parse_order_side(row["side"]),
         time_ms=int(row["time"]),
         start_position_coin=Decimal(row["startPosition"]),
         direction=row["dir"],
@@ -92,35 +95,34 @@ def _fill(row: Mapping[str, Any]) -> WireFill:
     )
 
 
-def open_orders_of(answer: list[Mapping[str, Any]], roles: Mapping[str, OrderRole]) -> list[AccountOrder]:
-    """Open orders of our six coins; `roles` by client order id."""
-    orders = []
-    for row in answer:
-        if row["coin"] not in _SYMBOLS:
-            continue
-        cloid = row.get("cloid")
-        orders.append(
-            AccountOrder(
-                order_id=int(row["oid"]),
-                client_order_id=cloid,
-                symbol=_SYMBOLS[row["coin"]],
-                role=roles.get(cloid or "", OrderRole.UNKNOWN),
-                side=order_side(row["side"]),
-                size_coin=Decimal(row["sz"]),
-                price=Decimal(row["limitPx"]),
-                trigger_price=Decimal(row["triggerPx"]) if row.get("isTrigger") else None,
-                reduce_only=bool(row.get("reduceOnly")),
-            )
-        )
-    return orders
+def parse_open_orders(
+    answer: Sequence[Row], coins: Collection[Symbol], roles: Mapping[str, OrderRole]
+) -> list[AccountOrder]:
+    """Open orders of the arena's coins; `roles` by client order id."""
+    return [_open_order(row, roles) for row in answer if row["coin"] in coins]
 
 
-def foreign_orders_of(answer: list[Mapping[str, Any]]) -> list[ForeignOrder]:
+def _open_order(row: Row, roles: Mapping[str, OrderRole]) -> AccountOrder:
+    client_order_id = row.get("cloid")
+    return AccountOrder(
+        order_id=int(row["oid"]),
+        client_order_id=client_order_id,
+        symbol=Symbol(row["coin"]),
+        role=roles.get(client_order_id or "", OrderRole.UNKNOWN),
+        side=parse_order_side(row["side"]),
+        size_coin=Decimal(row["sz"]),
+        price=Decimal(row["limitPx"]),
+        trigger_price=Decimal(row["triggerPx"]) if row.get("isTrigger") else None,
+        reduce_only=bool(row.get("reduceOnly")),
+    )
+
+
+def parse_external_orders(answer: Sequence[Row], coins: Collection[Symbol]) -> list[ExternalOrder]:
     """Open orders of all other perpetuals."""
     return [
-        ForeignOrder(row["coin"], int(row["oid"]), bool(row.get("reduceOnly")))
+        ExternalOrder(row["coin"], int(row["oid"]), bool(row.get("reduceOnly")))
         for row in answer
-        if row["coin"] not in _SYMBOLS and not is_spot(row["coin"])
+        if row["coin"] not in coins and not is_spot(row["coin"])
     ]
 
 
@@ -129,13 +131,13 @@ def is_spot(coin: str) -> bool:
     return coin.startswith("@") or "/" in coin
 
 
-def order_state_of(answer: Mapping[str, Any]) -> OrderState | None:
-    """The order's state, or None for unknownOid."""
+def parse_order_status(answer: Row) -> OrderStatus | None:
+    """The order's status, or None for unknownOid."""
     if answer["status"] != "order":
         return None
     outer = answer["order"]
     order = outer["order"]
-    return OrderState(
+    return OrderStatus(
         status=outer["status"],
         order_id=int(order["oid"]),
         original_size_coin=Decimal(order["origSz"]),
@@ -144,35 +146,35 @@ def order_state_of(answer: Mapping[str, Any]) -> OrderState | None:
     )
 
 
-def refusal_of(answer: Mapping[str, Any]) -> str | None:
+def parse_action_error(answer: Row) -> str | None:
     """Why the exchange refused an action whole, or None when it took it in."""
     return str(answer["response"]) if answer["status"] == "err" else None
 
 
-def placed_of(answer: Mapping[str, Any], count: int) -> list[Placed]:
+def parse_placements(answer: Row, count: int) -> list[Placement]:
     """What became of each of `count` orders; an action refused whole, or one error for a batch, fails all of them."""
-    refusal = refusal_of(answer)
-    if refusal is not None:
-        return [Placed(error=refusal)] * count
-    statuses = [_placed(status) for status in answer["response"]["data"]["statuses"]]
-    if len(statuses) == 1 and count > 1:
-        return statuses * count
-    if not statuses:
+    error = parse_action_error(answer)
+    if error is not None:
+        return [Placement(error=error)] * count
+    placements = [_placement(status) for status in answer["response"]["data"]["statuses"]]
+    if len(placements) == 1 and count > 1:
+        return placements * count
+    if not placements:
         raise ValueError(f"no status for any of {count} orders")
-    return statuses
+    return placements
 
 
-def _placed(status: Any) -> Placed:
+def _placement(status: Any) -> Placement:
     if isinstance(status, str):
-        return Placed(status=status)
+        return Placement(status=status)
     if "error" in status:
-        return Placed(error=str(status["error"]))
+        return Placement(error=str(status["error"]))
     if "filled" in status:
         row = status["filled"]
-        return Placed(
+        return Placement(
             order_id=int(row["oid"]),
             filled_size_coin=Decimal(row["totalSz"]),
             average_price=Decimal(row["avgPx"]),
             status="filled",
         )
-    return Placed(order_id=int(status["resting"]["oid"]), status="resting")
+    return Placement(order_id=int(status["resting"]["oid"]), status="resting")

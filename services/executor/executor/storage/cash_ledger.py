@@ -1,4 +1,4 @@
-"""The tables of an account's sums: every movement of cash enters once, with the event that tells of it."""
+"""The tables of an account's cash: every entry is counted once, in the transaction of the event about it."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,18 +9,18 @@ from psycopg.rows import dict_row
 
 from common.events import Event
 from common.runtime.database import Pool
-from executor.domain.cash_ledger import Books, Entry
-from executor.storage.outbox import write_events
+from executor.domain.cash_ledger import CashEntry, CashTotals
+from executor.storage.outbox import append_events
 
 
-class BookStore:
-    """The SQL of books."""
+class CashLedgerStore:
+    """The SQL of the cash ledger (tables executor_books and executor_book_entries)."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def load(self, model: str) -> Books | None:
-        """The account's books, or None before they were begun."""
+    async def load(self, model: str) -> CashTotals | None:
+        """The account's totals, or None before its ledger was begun."""
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute("SELECT * FROM executor_books WHERE model = %s", (model,))
@@ -28,10 +28,10 @@ class BookStore:
         if row is None:
             return None
         row.pop("model")
-        return Books(**row)
+        return CashTotals(**row)
 
     async def begin(self, model: str, since_ms: int, cash_usd: Decimal) -> None:
-        """Begins the books; what was before is no affair of the arena."""
+        """Begins the ledger; what moved the cash before `since_ms` is not counted."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 """INSERT INTO executor_books (model, since_ms, start_cash_usd, movements_until_ms)
@@ -39,19 +39,21 @@ class BookStore:
                 (model, since_ms, cash_usd, since_ms),
             )
 
-    async def enter(self, model: str, entries: Sequence[Entry], events: Sequence[Event[Any]], until_ms: int) -> None:
-        """Takes over funding, transfers and foreign fills up to a time of the exchange."""
+    async def record(
+        self, model: str, entries: Sequence[CashEntry], events: Sequence[Event[Any]], until_ms: int
+    ) -> None:
+        """Records funding, transfers and external fills up to a time of the exchange."""
         async with self._pool.connection() as connection:
-            await write_events(connection, events)
-            await enter(connection, model, entries)
+            await append_events(connection, events)
+            await add_entries(connection, model, entries)
             await connection.execute(
                 "UPDATE executor_books SET movements_until_ms = greatest(movements_until_ms, %s) WHERE model = %s",
                 (until_ms, model),
             )
 
 
-async def enter(connection: psycopg.AsyncConnection[Any], model: str, entries: Sequence[Entry]) -> None:
-    """Adds entries to the sums within the caller's transaction; those that are in already change nothing."""
+async def add_entries(connection: psycopg.AsyncConnection[Any], model: str, entries: Sequence[CashEntry]) -> None:
+    """Adds entries to the totals within the caller's transaction; those that are in already change nothing."""
     for entry in entries:
         added = await connection.execute(
             """INSERT INTO executor_book_entries (id, model, time_ms)

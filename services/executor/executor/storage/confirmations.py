@@ -1,34 +1,28 @@
-"""A person's confirmation of real money: which accounts, and up to how much per order, in a file of the executor's."""
+"""A person's confirmation of real money: which accounts, and up to how much per order, in a file."""
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Final
 
-FILE = "mainnet-confirmed.json"
+FILE: Final = "mainnet-confirmed.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """What was confirmed; addresses in lower case."""
 
-    accounts: Collection[str]
+    accounts: frozenset[str]
     cap_usd: Decimal
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Confirmation):
-            return NotImplemented
-        return set(self.accounts) == set(other.accounts) and self.cap_usd == other.cap_usd
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def read_confirmation(folder: Path) -> Confirmation | None:
     """The confirmation, or None when there is none that can be read."""
     try:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Confirmation([str(account).lower() for account in content["accounts"]], Decimal(content["cap_usd"]))
+        accounts = frozenset(str(account).lower() for account in content["accounts"])
+        return Confirmation(accounts, Decimal(content["cap_usd"]))
     except (OSError, ValueError, KeyError, TypeError, InvalidOperation):
         return None
 

@@ -1,4 +1,4 @@
-"""Metrics of the tables."""
+"""Metrics of the executor's tables."""
 
 from prometheus_client import Gauge
 

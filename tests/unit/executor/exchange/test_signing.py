@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from common.events import OrderRole
 from common.trading.instruments import Symbol
-from executor.domain.order import OrderSpec, Prepared, client_order_id
-from executor.exchange.errors import NotAKey
+from executor.domain.order import OrderSpec, SignedAction, client_order_id
+from executor.exchange.errors import InvalidKey
 from executor.exchange.order_requests import order_request
-from executor.exchange.signing import L1Signer, SigningExchange, Wallet
+from executor.exchange.signing import ApiWallet, L1Signer, SigningExchange
 
 KEY = "0x" + "17" * 32
 ADDRESS = "0x" + "ab" * 20
@@ -43,7 +43,7 @@ def instant() -> Instant:
 
 @pytest.fixture
 def signer(instant: Instant) -> SigningExchange:
-    return SigningExchange(Wallet(KEY), "http://127.0.0.1:1", ADDRESS, META, 1.0, instant.now_ms)
+    return SigningExchange(ApiWallet(KEY), "http://127.0.0.1:1", ADDRESS, META, 1.0, instant.now_ms)
 
 
 def order(**given: Any) -> OrderSpec:
@@ -58,7 +58,7 @@ def order(**given: Any) -> OrderSpec:
     return OrderSpec(**(values | given))
 
 
-def prepared(signer: SigningExchange, *orders: OrderSpec, grouping: str = "na") -> Prepared:
+def prepared(signer: SigningExchange, *orders: OrderSpec, grouping: str = "na") -> SignedAction:
     return signer.prepare(LIFE_MS, lambda s: s.bulk_orders([order_request(o) for o in orders], grouping=grouping))
 
 
@@ -111,7 +111,7 @@ def test_client_order_ids_are_functions_of_intent_and_role() -> None:
 
 @given(key=st.integers(1, 2**255), nonce=st.integers(0, 2**53), is_mainnet=st.booleans(), number=st.integers(0, 2**40))
 def test_our_signature_is_the_sdks(key: int, nonce: int, is_mainnet: bool, number: int) -> None:
-    theirs, ours = Account.from_key(f"0x{key:064x}"), Wallet(f"0x{key:064x}")
+    theirs, ours = Account.from_key(f"0x{key:064x}"), ApiWallet(f"0x{key:064x}")
     assert ours.address == theirs.address
     action = {"type": "order", "orders": [{"a": number}], "grouping": "na"}
     expected = sign_l1_action(theirs, action, None, nonce, nonce + 1, is_mainnet)
@@ -127,9 +127,9 @@ def test_orders_are_built_as_the_sdk_builds_them(signer: SigningExchange) -> Non
 
 
 def test_a_wallet_does_not_show_its_key() -> None:
-    assert KEY[2:] not in repr(Wallet(KEY)) + str(Wallet(KEY))
-    with pytest.raises(NotAKey) as refused:
-        Wallet(KEY + "0")
+    assert KEY[2:] not in repr(ApiWallet(KEY)) + str(ApiWallet(KEY))
+    with pytest.raises(InvalidKey) as refused:
+        ApiWallet(KEY + "0")
     assert KEY[2:] not in str(refused.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from executor.cli.testnet_check import Session
 from executor.exchange.errors import UnknownOutcome
-from executor.exchange.parse import placed_of
+from executor.exchange.parse import parse_placements
 
 
 class Scripted(Session):
@@ -24,7 +24,7 @@ class Scripted(Session):
     async def bracket(self) -> str:
         if self._error is not None:
             raise self._error
-        placed_of({"status": "ok", "response": {"type": "default"}}, 3)
+        parse_placements({"status": "ok", "response": {"type": "default"}}, 3)
         return "ok"
 
     async def flatten(self) -> str:

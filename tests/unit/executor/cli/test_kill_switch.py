@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from executor.cli.kill_switch import Killer
-from executor.exchange.client import Door, Venue
-from executor.exchange.http import Answer
-from executor.exchange.rate_limit import WeightBudget
+from executor.cli.kill_switch import KillSwitch
+from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.http import HttpResponse
+from executor.exchange.rate_limit import RequestRateLimiter
 
 KEY, ADDRESS = "0x" + "17" * 32, "0x" + "11" * 20
 ANSWERS: dict[str, Any] = {
@@ -37,9 +37,9 @@ class Line:
     def __init__(self, answer: Callable[[str], Any]) -> None:
         self._answer = answer
 
-    def post(self, path: str, body: bytes) -> Answer:
+    def post(self, path: str, body: bytes) -> HttpResponse:
         kind = json.loads(body).get("type", "exchange")
-        return Answer(200, json.dumps(self._answer(kind)).encode())
+        return HttpResponse(200, json.dumps(self._answer(kind)).encode())
 
     def close(self) -> None: ...
 
@@ -62,8 +62,8 @@ async def test_an_answer_that_cannot_be_read_keeps_nobody_in_the_market(first: d
     def answer(kind: str) -> Any:
         return left.pop(kind) if kind in left else ANSWERS[kind]
 
-    door = Door("http://127.0.0.1:1", 1.0, 1_000, posting_to=lambda url, timeout_s: Line(answer))
-    venue = Venue(KEY, ADDRESS, door, WeightBudget(1_000), Instant())
-    assert await Killer(venue, Instant(), said.append).run()
+    door = ExchangeConfig("http://127.0.0.1:1", 1.0, 1_000, posting_to=lambda url, timeout_s: Line(answer))
+    venue = ExchangeClient(KEY, ADDRESS, door, RequestRateLimiter(1_000), Instant())
+    assert await KillSwitch(venue, Instant(), said.append).run()
     assert not left
     assert [line for line in said if line.startswith(f"the exchange did not answer, trying again: {complaint}")]

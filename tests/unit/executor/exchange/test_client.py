@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from executor.exchange.client import Door, Venue
-from executor.exchange.http import Answer
-from executor.exchange.rate_limit import WeightBudget
+from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.http import HttpResponse
+from executor.exchange.rate_limit import RequestRateLimiter
 
 KEY, ADDRESS = "0x" + "17" * 32, "0x" + "11" * 20
 ROWS_A_MS = 3
@@ -31,12 +31,12 @@ class Line:
     def __init__(self, rows: list[dict[str, Any]], page: int) -> None:
         self.rows, self.page, self.asked = rows, page, list[int]()
 
-    def post(self, path: str, body: bytes) -> Answer:
+    def post(self, path: str, body: bytes) -> HttpResponse:
         question = json.loads(body)
         assert question["user"] == ADDRESS
         self.asked.append(question["startTime"])
         found = [row for row in self.rows if row["time"] >= question["startTime"]]
-        return Answer(200, json.dumps(found[: self.page]).encode())
+        return HttpResponse(200, json.dumps(found[: self.page]).encode())
 
     def close(self) -> None: ...
 
@@ -45,8 +45,8 @@ class Line:
 async def test_a_long_record_is_read_to_its_end_each_row_once(ask: str, page: int) -> None:
     rows = [{"time": 100 + number // ROWS_A_MS, "tid": number} for number in range(2 * page + 7)]
     line = Line(rows, page)
-    door = Door("http://127.0.0.1:1", 1.0, 1_000, posting_to=lambda url, timeout_s: line)
-    venue = Venue(KEY, ADDRESS, door, WeightBudget(1_000), Now())
+    door = ExchangeConfig("http://127.0.0.1:1", 1.0, 1_000, posting_to=lambda url, timeout_s: line)
+    venue = ExchangeClient(KEY, ADDRESS, door, RequestRateLimiter(1_000), Now())
     assert await getattr(venue, ask)(50) == rows
     assert len(line.asked) == 3
     assert await getattr(venue, ask)(101) == rows[ROWS_A_MS:]

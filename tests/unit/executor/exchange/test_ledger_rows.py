@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from common.trading.orders import Side
-from executor.domain.cash_ledger import Books, complete_until
+from executor.domain.cash_ledger import CashTotals, complete_until
 from executor.exchange import ledger_rows as ledger
-from executor.exchange.parse import state_of
+from executor.exchange.parse import parse_account_state
 
 ME, OTHER = "0x" + "a" * 40, "0x" + "b" * 40
 DEPOSIT = {"time": 7, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}}
@@ -213,7 +213,7 @@ def test_a_position_on_another_coin_is_seen_and_its_profit_is_not_cash() -> None
         "withdrawable": "90",
         "time": 1,
     }
-    state = state_of(answer)
+    state = parse_account_state(answer)
     assert [(each.coin, each.side, each.size_coin) for each in state.foreign] == [("ATOM", Side.SHORT, Decimal(3))]
     assert state.positions == ()
     assert (state.cash_usd, state.unrealized_pnl_usd) == (Decimal(100), Decimal("0.5"))
@@ -221,7 +221,7 @@ def test_a_position_on_another_coin_is_seen_and_its_profit_is_not_cash() -> None
 
 def test_the_residual_is_what_no_sum_explains() -> None:
     sums = (Decimal(20), Decimal("1.5"), Decimal("-0.25"), Decimal(100))
-    books = Books(1, Decimal(1000), *sums, movements_until_ms=1)
+    books = CashTotals(1, Decimal(1000), *sums, movements_until_ms=1)
     assert books.residual_usd(Decimal("1118.25")) == 0
     assert books.residual_usd(Decimal("1118.20")) == Decimal("-0.05")
 

@@ -12,13 +12,13 @@ from common.events import AccountOrder, IntentKind, OrderRole
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import OrderSide, Side
 from common.trading.symbols import SYMBOLS
-from executor.domain.account import WirePosition, WireState
-from executor.domain.bracket import beyond, emergency_close, orders_of, triggers_of
+from executor.domain.account import AccountState, Position
+from executor.domain.bracket import build_bracket, build_close, build_triggers, slipped_price
 from executor.domain.events import account
-from executor.domain.intent import Intent, fresh_intent
-from executor.domain.protection import is_protected, protective
-from executor.exchange.rate_limit import ROUTINE_RESERVE, WeightBudget
-from executor.storage.halts import HaltFile
+from executor.domain.intent import Intent, intent_from
+from executor.domain.protection import is_protected, protective_orders
+from executor.exchange.rate_limit import ROUTINE_RESERVE, RequestRateLimiter
+from executor.storage.halts import HaltFiles
 from support.executor_process import approval
 
 D = Decimal
@@ -26,11 +26,11 @@ D = Decimal
 
 def stored(side: Side = Side.LONG, intent_kind: IntentKind = IntentKind.ENTRY) -> Intent:
     event = approval(1, Symbol.ETH, side, mark_price=D(2500), size_coin=D("1.5"), now_ms=1_000, intent_kind=intent_kind)
-    return fresh_intent(event, 2_000)
+    return intent_from(event, 2_000)
 
 
-def position(side: Side = Side.LONG, size: str = "1.5") -> WirePosition:
-    return WirePosition(
+def position(side: Side = Side.LONG, size: str = "1.5") -> Position:
+    return Position(
         symbol=Symbol.ETH,
         side=side,
         size_coin=D(size),
@@ -70,7 +70,7 @@ def resting(
 
 @pytest.mark.parametrize(("side", "stop", "target"), [(Side.LONG, 2375, 2750), (Side.SHORT, 2625, 2250)])
 def test_an_entry_goes_out_with_its_stop_and_target(side: Side, stop: int, target: int) -> None:
-    (first, entry), (second, low), (third, high) = orders_of(stored(side))
+    (first, entry), (second, low), (third, high) = build_bracket(stored(side))
     assert (first, second, third) == (OrderRole.ENTRY, OrderRole.STOP, OrderRole.TARGET)
     assert entry.is_buy is (side is Side.LONG)
     assert not entry.reduce_only
@@ -83,7 +83,7 @@ def test_an_entry_goes_out_with_its_stop_and_target(side: Side, stop: int, targe
 
 
 def test_an_exit_goes_alone_and_reduces_only() -> None:
-    [(role, spec)] = orders_of(stored(intent_kind=IntentKind.EXIT))
+    [(role, spec)] = build_bracket(stored(intent_kind=IntentKind.EXIT))
     assert role is OrderRole.EXIT
     assert spec.reduce_only
     assert not spec.is_buy
@@ -91,12 +91,12 @@ def test_an_exit_goes_alone_and_reduces_only() -> None:
 
 def test_triggers_placed_anew_have_ids_of_their_own() -> None:
     intent = stored()
-    first = {spec.client_order_id for _, spec in triggers_of(intent, D(1))}
-    assert first.isdisjoint({spec.client_order_id for _, spec in triggers_of(intent, D(1), attempt=7)})
+    first = {spec.client_order_id for _, spec in build_triggers(intent, D(1))}
+    assert first.isdisjoint({spec.client_order_id for _, spec in build_triggers(intent, D(1), attempt=7)})
 
 
 def test_a_close_is_reduce_only_and_on_the_other_side() -> None:
-    spec = emergency_close("i", Symbol.ETH, True, D(1), D(2500), 1)
+    spec = build_close("i", Symbol.ETH, True, D(1), D(2500), 1)
     assert (spec.is_buy, spec.reduce_only, spec.price) == (False, True, D(2425))
 
 
@@ -108,7 +108,7 @@ def test_prices_and_sizes_reach_the_wire_unchanged(symbol: Symbol, units: int, p
     for number in (
         instrument.size_step_coin * units,
         instrument.round_price(price),
-        beyond(symbol, price, True, D("0.1")),
+        slipped_price(symbol, price, True, D("0.1")),
     ):
         assert D(float_to_wire(float(number))) == number
 
@@ -130,12 +130,12 @@ def test_a_whole_position_stop_of_size_zero_protects() -> None:
 
 def test_our_own_stop_stays_a_stop_when_the_mark_has_passed_it() -> None:
     stop, target = resting("2520", "1.5", role=OrderRole.STOP), resting("2505", "1.5", role=OrderRole.TARGET)
-    assert protective(position(), [stop, target], is_stop=True) == [stop]
-    assert protective(position(), [stop, target], is_stop=False) == [target]
+    assert protective_orders(position(), [stop, target], is_stop=True) == [stop]
+    assert protective_orders(position(), [stop, target], is_stop=False) == [target]
 
 
 def test_the_halt_file_halts_one_model_or_all(tmp_path: Path) -> None:
-    halts = HaltFile(tmp_path / "executor")
+    halts = HaltFiles(tmp_path / "executor")
     halts.halt("qwen", "test")
     assert (halts.is_halted("qwen"), halts.is_halted("deepseek")) == (True, False)
     halts.halt(None, "test")
@@ -144,11 +144,11 @@ def test_the_halt_file_halts_one_model_or_all(tmp_path: Path) -> None:
     halts.resume(None)
     assert not halts.is_halted("deepseek")
     (tmp_path / "executor" / "halt").touch()
-    assert HaltFile(tmp_path / "executor").is_halted("deepseek")
+    assert HaltFiles(tmp_path / "executor").is_halted("deepseek")
 
 
 def test_routine_looks_wait_for_the_budget_and_orders_never_do() -> None:
-    budget = WeightBudget(120)
+    budget = RequestRateLimiter(120)
     assert budget.allows_routine(20, 0.0)
     budget.spend(100, 0.0)
     assert not budget.allows_routine(20, 0.0)
@@ -164,6 +164,6 @@ def test_routine_looks_wait_for_the_budget_and_orders_never_do() -> None:
 def test_a_position_was_opened_in_market_time() -> None:
     entry = stored()
     assert (entry.market_ms, entry.created_ms) == (1_000, 2_000)
-    state = WireState(D(10_000), D(10_000), D(9_250), D(750), D(3_765), 1_500, (position(),))
+    state = AccountState(D(10_000), D(10_000), D(9_250), D(750), D(3_765), 1_500, (position(),))
     event = account("deepseek", "0x", state, [], {Symbol.ETH: entry}, (), (), None, 2_500)
     assert event.data.positions[0].opened_ms == 1_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from executor.account.action_quota import Allowance, share_used
+from executor.account.action_quota import ActionQuota, used_share
 
 
 class Outside:
@@ -42,7 +42,7 @@ class Outside:
 @pytest.mark.parametrize(("used", "is_short"), [(7_199, False), (7_200, True)])
 async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool) -> None:
     outside = Outside(used)
-    allowance = Allowance(outside.desk())
+    allowance = ActionQuota(outside.desk())
     await allowance.look()
     assert allowance.is_short is is_short
     assert outside.told == (["ACTIONS_SHORT"] if is_short else [])
@@ -50,7 +50,7 @@ async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool
 
 async def test_it_is_asked_for_every_ten_minutes_and_entries_go_on_when_there_is_room() -> None:
     outside = Outside(9_000)
-    allowance = Allowance(outside.desk())
+    allowance = ActionQuota(outside.desk())
     for outside.now_s in (0.0, 599.0):
         await allowance.look()
     assert (outside.asked, allowance.is_short) == (1, True)
@@ -61,5 +61,5 @@ async def test_it_is_asked_for_every_ten_minutes_and_entries_go_on_when_there_is
 
 def test_actions_that_were_reserved_count() -> None:
     answer = {"nRequestsUsed": 6_000, "nRequestsCap": 10_000, "nRequestsSurplus": 5_000}
-    assert share_used(answer) == Decimal("0.4")
-    assert share_used({"nRequestsUsed": 0, "nRequestsCap": 0}) == 1
+    assert used_share(answer) == Decimal("0.4")
+    assert used_share({"nRequestsUsed": 0, "nRequestsCap": 0}) == 1

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from common.trading.instruments import Symbol
-from executor.account.protect_outage import answered
 from executor.domain.order import OrderSpec
-from executor.storage.close_journal import CloseJournal, SentClose
+from executor.storage.close_journal import CloseJournal, JournaledClose
 
 
 class Log:
@@ -25,9 +24,9 @@ class Log:
     error = warning
 
 
-def close(cloid: str, nonce: int) -> SentClose:
+def close(cloid: str, nonce: int) -> JournaledClose:
     spec = OrderSpec(Symbol.ETH, False, Decimal("0.50"), Decimal("3600.5"), cloid, True)
-    return SentClose("intent", spec, nonce, sent_ms=nonce, void_after_ms=nonce + 20_000)
+    return JournaledClose("intent", spec, nonce, sent_ms=nonce, void_after_ms=nonce + 20_000)
 
 
 @pytest.fixture
@@ -85,11 +84,11 @@ def test_a_disk_that_refuses_keeps_nobody_from_closing(path: Path) -> None:
 
 @pytest.mark.parametrize("answer", [{"status": "ok", "response": {}}, {"status": "ok", "response": None}, {}])
 def test_an_answer_that_cannot_be_read_counts_as_none(answer: Any) -> None:
-    assert answered(replace(close("0x1", 1_000), answer=answer)) is None
+    assert read_answer(replace(close("0x1", 1_000), answer=answer)) is None
 
 
 def test_an_answer_says_what_became_of_a_close() -> None:
-    refused = answered(replace(close("0x1", 1_000), answer={"status": "err", "response": "no"}))
+    refused = read_answer(replace(close("0x1", 1_000), answer={"status": "err", "response": "no"}))
     assert refused is not None
     assert refused.error == "no"
-    assert answered(close("0x1", 1_000)) is None
+    assert read_answer(close("0x1", 1_000)) is None

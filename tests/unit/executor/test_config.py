@@ -10,11 +10,10 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from common.runtime.settings import load_settings
-from common.trading.symbols import MODELS
 from executor.cli.arm_mainnet import arm_mainnet
 from executor.config import ExecutorSettings
 from executor.storage.confirmations import Confirmation, read_confirmation, write_confirmation
-from support.executor_process import address_of, environment, key_of, wallet_of
+from support.executor_process import CONTENDERS, address_of, environment, key_of, wallet_of
 
 OTHER_KEY = "0x" + "29" * 32
 MAINNET_URL = "https://api.hyperliquid.xyz"
@@ -45,7 +44,7 @@ def arm(variables: pytest.MonkeyPatch) -> None:
     variables.delenv("HYPERLIQUID_API_URL")
     variables.setenv("AICOIN_ARM_MAINNET", f"{address_of('deepseek')},{address_of('qwen')}")
     variables.setenv("AICOIN_MAINNET_CAP_USD", "100")
-    confirmed = Confirmation([address_of(model) for model in MODELS], Decimal(100))
+    confirmed = Confirmation([address_of(model) for model in CONTENDERS], Decimal(100))
     write_confirmation(Path(os.environ["EXECUTOR_DATA_DIR"]), confirmed, "now")
 
 

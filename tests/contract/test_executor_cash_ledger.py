@@ -16,8 +16,7 @@ from hyperliquid.exchange import Exchange
 
 from common.events import IntentKind, LedgerKind, OrderRole
 from common.trading.orders import Side
-from common.trading.symbols import MODELS
-from support.executor_process import address_of, key_of, master_key_of
+from support.executor_process import CONTENDERS, address_of, key_of, master_key_of
 
 CENT = Decimal("0.01")
 HOUR_MS = 3_600_000
@@ -162,7 +161,7 @@ async def test_no_key_is_found_in_anything_that_is_written(stage: Stage) -> None
     written = {"the log": log, "the metrics": metrics, "Redis": dump, **rows}
     written["the signed bytes"] = str(await stage.rows("SELECT convert_from(signed_action, 'UTF8') FROM intents"))
     assert "normalTpsl" in written["the signed bytes"]
-    for model in MODELS:
+    for model in CONTENDERS:
         secret = bytes.fromhex(key_of(model).removeprefix("0x"))
         for form in (secret.hex(), secret.hex().upper(), base64.b64encode(secret).decode()):
             assert [place for place, text in written.items() if form in text] == []

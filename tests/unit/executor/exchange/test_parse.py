@@ -10,15 +10,15 @@ import pytest
 from common.events import OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide, Side
-from executor.domain.account import ForeignOrder
+from executor.domain.account import ExternalOrder
 from executor.exchange.parse import (
-    fills_of,
-    foreign_orders_of,
-    open_orders_of,
-    order_state_of,
-    placed_of,
-    refusal_of,
-    state_of,
+    parse_account_state,
+    parse_action_error,
+    parse_external_orders,
+    parse_fills,
+    parse_open_orders,
+    parse_order_status,
+    parse_placements,
 )
 
 RECORDED = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid"
@@ -34,7 +34,7 @@ def recorded() -> dict[str, Any]:
 
 @needs_recorded
 def test_a_recorded_account_state_keeps_its_meaning(recorded: dict[str, Any]) -> None:
-    state = state_of(recorded["info.clearinghouseState cross (account also held other collateral)"])
+    state = parse_account_state(recorded["info.clearinghouseState cross (account also held other collateral)"])
     assert state.equity_usd == D("38252.7")
     assert state.withdrawable_usd == D("486.0")
     assert state.margin_used_usd == D("37766.7")
@@ -55,19 +55,19 @@ def test_a_position_that_nothing_liquidates_has_no_liquidation_price(recorded: d
     row = recorded["info.clearinghouseState position small cross (testnet 2026-09-07)"]
     summary = {"accountValue": "100.0", "totalNtlPos": "11.9163", "totalMarginUsed": "2.38326"}
     answer = {"marginSummary": summary, "withdrawable": "97.0", "assetPositions": [{"position": row}], "time": 1}
-    [position] = state_of(answer).positions
+    [position] = parse_account_state(answer).positions
     assert position.liquidation_price is None
 
 
 @needs_recorded
 def test_coins_we_do_not_trade_count_in_the_sums_only() -> None:
     path = RECORDED / "http_recorded" / "get_frontend_open_orders__0_frontendOpenOrders.json"
-    assert open_orders_of(json.loads(path.read_text(encoding="utf-8"))["response"], {}) == []
+    assert parse_open_orders(json.loads(path.read_text(encoding="utf-8"))["response"], {}) == []
 
 
 @needs_recorded
 def test_recorded_orders_and_fills(recorded: dict[str, Any]) -> None:
-    [fill] = fills_of(recorded["ws.user(userEvents) fill"]["data"]["fills"])
+    [fill] = parse_fills(recorded["ws.user(userEvents) fill"]["data"]["fills"])
     assert (fill.symbol, fill.side, fill.price, fill.size_coin) == (
         Symbol.BTC,
         OrderSide.SELL,
@@ -80,7 +80,7 @@ def test_recorded_orders_and_fills(recorded: dict[str, Any]) -> None:
     assert fill.fee_usd == D("0.009997")
     assert fill.trade_id == 745210434703679
     assert fill.client_order_id == "0xe8d5fd7ebbb4c3cff4d1803472a11463"
-    [order] = open_orders_of(recorded["info.openOrders reduce-only (testnet)"], {})
+    [order] = parse_open_orders(recorded["info.openOrders reduce-only (testnet)"], {})
     assert order.reduce_only
     assert order.trigger_price is None
     assert order.role is OrderRole.UNKNOWN
@@ -88,37 +88,37 @@ def test_recorded_orders_and_fills(recorded: dict[str, Any]) -> None:
 
 @needs_recorded
 def test_recorded_answers_to_orders(recorded: dict[str, Any]) -> None:
-    entry, stop, target = placed_of(recorded["exchange.order bracket (ccxt static test, normalTpsl)"], 3)
+    entry, stop, target = parse_placements(recorded["exchange.order bracket (ccxt static test, normalTpsl)"], 3)
     assert (entry.filled_size_coin, entry.average_price, entry.order_id) == (D("1.0"), D("39.9351"), 211341310459)
     assert stop.status == target.status == "waitingForTrigger"
     assert stop.error is None
-    [resting] = placed_of(recorded["exchange.order resting"], 1)
+    [resting] = parse_placements(recorded["exchange.order resting"], 1)
     assert (resting.status, resting.order_id, resting.filled_size_coin) == ("resting", 556696349186, D(0))
-    [refused] = placed_of(recorded["exchange.order error"], 1)
+    [refused] = parse_placements(recorded["exchange.order error"], 1)
     assert refused.error == "Reduce only order would increase position. asset=3"
-    whole = placed_of(recorded["exchange.err"], 2)
-    assert [p.error for p in whole] == [refusal_of(recorded["exchange.err"])] * 2
+    whole = parse_placements(recorded["exchange.err"], 2)
+    assert [p.error for p in whole] == [parse_action_error(recorded["exchange.err"])] * 2
 
 
 def test_one_error_for_a_batch_fails_all_of_it() -> None:
     answer = {"status": "ok", "response": {"type": "order", "data": {"statuses": [{"error": "Invalid TP/SL price."}]}}}
-    assert [p.error for p in placed_of(answer, 3)] == ["Invalid TP/SL price."] * 3
+    assert [p.error for p in parse_placements(answer, 3)] == ["Invalid TP/SL price."] * 3
 
 
 def test_an_answer_without_any_status_says_nothing() -> None:
     with pytest.raises(ValueError, match="no status"):
-        placed_of({"status": "ok", "response": {"type": "order", "data": {"statuses": []}}}, 3)
+        parse_placements({"status": "ok", "response": {"type": "order", "data": {"statuses": []}}}, 3)
 
 
 def test_orders_of_the_spot_market_are_none_of_ours() -> None:
     rows = [{"coin": coin, "oid": 7} for coin in ("@107", "PURR/USDC", "BTC", "WIF")]
-    assert foreign_orders_of(rows) == [ForeignOrder("WIF", 7, False)]
+    assert parse_external_orders(rows) == [ExternalOrder("WIF", 7, False)]
 
 
 def test_an_unknown_order_is_none_and_a_known_one_says_what_was_filled() -> None:
-    assert order_state_of({"status": "unknownOid"}) is None
+    assert parse_order_status({"status": "unknownOid"}) is None
     row = {"oid": 7, "origSz": "1.5", "sz": "0.5"}
-    state = order_state_of({"status": "order", "order": {"order": row, "status": "canceled", "statusTimestamp": 3}})
+    state = parse_order_status({"status": "order", "order": {"order": row, "status": "canceled", "statusTimestamp": 3}})
     assert state is not None
     assert state.filled_size_coin == 1
     assert not state.is_live
@@ -128,11 +128,11 @@ def test_an_unknown_order_is_none_and_a_known_one_says_what_was_filled() -> None
 @pytest.mark.parametrize("status", ["rejected", "iocCancelRejected", "perpMarginRejected", "badAloPxRejected"])
 def test_a_refused_order_never_filled(status: str) -> None:
     row = {"oid": 7, "origSz": "1.5", "sz": "1.5"}
-    state = order_state_of({"status": "order", "order": {"order": row, "status": status, "statusTimestamp": 3}})
+    state = parse_order_status({"status": "order", "order": {"order": row, "status": status, "statusTimestamp": 3}})
     assert state is not None
     assert state.is_refused
 
 
 def test_a_missing_field_is_an_error_not_a_guess() -> None:
     with pytest.raises(KeyError):
-        state_of({"marginSummary": {"accountValue": "1"}, "assetPositions": [], "time": 1})
+        parse_account_state({"marginSummary": {"accountValue": "1"}, "assetPositions": [], "time": 1})
