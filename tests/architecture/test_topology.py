@@ -22,9 +22,9 @@ from aicoin_local.visibility import SECRET_PREFIXES, is_secret, visible_variable
 from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
-from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
-from executor.kill_settings import KillSettings
+from common.trading import symbols
+from executor.cli.kill_settings import kill_settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -69,8 +69,13 @@ def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
+def settings_of(spec: ServiceSpec) -> set[str]:
+    """The variables that a service reads."""
+    return {name.upper() for each in settings_classes(spec) for name in each.model_fields}
+
+
 def settings_classes(spec: ServiceSpec) -> list[type[BaseSettings]]:
-    """The settings classes of a service; an agent's is made for its contender."""
+    """The settings that a service's config module defines, some of them for a roster."""
     module = importlib.import_module(f"{spec.package}.config")
     classes = [
         each
@@ -81,12 +86,10 @@ def settings_classes(spec: ServiceSpec) -> list[type[BaseSettings]]:
         contender = ROSTER.contender(spec.name.removeprefix("agent-"))
         classes.append(agent_settings(contender, module.PROFILE))
     assert classes, f"{spec.package}.config defines no settings"
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if name.endswith("_settings") and list(inspect.signature(function).parameters) == ["roster"]:
+            classes.append(function(read_roster(None)))
     return classes
-
-
-def settings_of(spec: ServiceSpec) -> set[str]:
-    """The variables that a service reads."""
-    return {name.upper() for each in settings_classes(spec) for name in each.model_fields}
 
 
 def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
@@ -172,8 +175,8 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_example_environment_names_real_settings_and_defaults() -> None:
-    known = {name.upper() for each in (LocalSettings, KillSettings) for name in each.model_fields}
+def test_the_example_environment_names_only_real_settings_with_their_real_defaults() -> None:
+    known = {name.upper() for each in (LocalSettings, kill_settings(read_roster(None))) for name in each.model_fields}
     known = known.union(*(settings_of(spec) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))

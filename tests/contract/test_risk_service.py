@@ -34,9 +34,10 @@ from common.events.codec import decode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderSide
+from common.trading.orders import IntentStatus, OrderSide
 from common.trading.symbols import MODELS, SYMBOLS
-from executor.store import IntentStore, Outcome, fresh_intent
+from executor.domain.intent import Outcome, intent_from
+from executor.storage.intents import IntentStore
 from gateway.readme import Readme
 from risk.halts import Reason
 from risk.store import RiskStore
@@ -164,8 +165,8 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
     await intents.add(event, now_ms)
     async with pool.connection() as connection:
         await connection.execute("UPDATE intents SET first_sent_ms = created_ms")
-    filled = Outcome("FILLED", filled_size_coin=event.data.intent.size_coin)
-    await intents.end(fresh_intent(event, now_ms), filled, now_ms)
+    filled = Outcome(IntentStatus.FILLED, filled_size_coin=event.data.intent.size_coin)
+    await intents.finish(intent_from(event, now_ms), filled, now_ms)
 
 
 @asynccontextmanager

@@ -13,6 +13,8 @@ from executor.store import IntentStore
 from recorder.projections.decisions import update_decisions
 from recorder.storage.rows import decision_row, verdict_row
 from recorder.storage.statements import insert
+from executor.storage.intents import IntentStore
+from recorder import tables
 from risk.gate import intent_of, judge
 from risk.testing import NOW_MS, a_decision, a_decision_event, healthy_input
 from risk.voids import lost_approvals

@@ -8,7 +8,8 @@ from typing import Any
 
 from eth_account import Account
 
-from executor.posting import Answer, NotPosted
+from executor.exchange.errors import TransportError
+from executor.exchange.http import HttpResponse
 from simulation.journal import Journal
 from simulation.process import Life
 from simulator.testing.in_process import InProcessExchange
@@ -35,7 +36,7 @@ def address_of_key(key: str) -> str:
 
 
 class Line:
-    """One process's line. Offers what the executor's Door wants: what posts, and how to call a blocking function."""
+    """One process's line. Offers what the executor's ExchangeConfig takes: a transport, and how to run it."""
 
     def __init__(self, life: Life, exchange: InProcessExchange, journal: Journal) -> None:
         self._life, self._exchange, self._journal = life, exchange, journal
@@ -74,35 +75,35 @@ class Line:
             raise error
         return result
 
-    def post(self, path: str, content: bytes) -> Answer:
+    def post(self, path: str, content: bytes) -> HttpResponse:
         """A request reaches the simulator in this process, unless it meets a fault."""
         body = json.loads(content)
         fault, self._fault = self._fault, None
         if fault in ("outage", "too_many"):
-            return Answer(503 if fault == "outage" else 429, b"null")
+            return HttpResponse(503 if fault == "outage" else 429, b"null")
         if fault == "lost":
             self._pause_s = TIMEOUT_S
-            raise NotPosted("simulated: never arrived")
+            raise TransportError("simulated: never arrived")
         if fault == "late":
             delay_s = self._life.chaos.rng.uniform(*LATE_S)
             self._pause_s = TIMEOUT_S
             asyncio.get_running_loop().call_later(delay_s, self._deliver, path, body, "late")
-            raise NotPosted("simulated: still under way")
+            raise TransportError("simulated: still under way")
         status, answer = self._deliver(path, body, fault or "")
         if fault == "twice":
             self._deliver(path, body, "again")
         if fault == "reply_lost":
             self._pause_s = TIMEOUT_S
-            raise NotPosted("simulated: the answer was lost")
+            raise TransportError("simulated: the answer was lost")
         if fault == "cut":
-            raise NotPosted("simulated: cut off")
+            raise TransportError("simulated: cut off")
         if fault == "bad_gateway":
-            return Answer(502, b"<html>Bad Gateway</html>")
+            return HttpResponse(502, b"<html>Bad Gateway</html>")
         if fault == "blank":
-            return Answer(200, b"")
+            return HttpResponse(200, b"")
         if fault in ("lie", "lie_whole") and path.endswith("/exchange"):
             answer = _lie(answer, whole=fault == "lie_whole")
-        return Answer(status, answer)
+        return HttpResponse(status, answer)
 
     def _deliver(self, path: str, body: Any, fault: str) -> tuple[int, bytes]:
         """The request arrives."""

@@ -13,6 +13,9 @@ from common.trading.symbols import MODELS
 from executor.cloids import client_order_id
 from recorder.domain.sequences import Sequences
 from recorder.domain.trades import FillRow, build_trades
+from executor.domain.order import client_order_id
+from recorder.gaps import Sequences
+from recorder.trades import FillRow, fold
 from simulation.failure import SimulationFailed
 from simulation.stage import BALANCE_USD, Stage
 from simulator.exchange.state.account import Account, figures

@@ -12,17 +12,20 @@ from pydantic import SecretStr
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit
 from common.events import Command, ControlCommand, Event, MarketTick, RiskApproved, RiskDenied, originate
+from common.runtime.roster import read_roster
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
 from common.trading.symbols import MODELS, SYMBOLS
-from executor.config import ExecutorSettings
-from executor.feed import AccountFeed
+from executor.config import executor_settings
+from executor.exchange.client import ExchangeConfig
+from executor.exchange.user_stream import UserStream
 from executor.main import compose as compose_executor
 from executor.testing import address_of, key_of, wallet_of
 from executor.venue import Door
 from recorder.storage.rows import verdict_row
 from recorder.storage.statements import insert
+from recorder.tables import insert, verdict_row
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
 from simulation import model as scripted
@@ -35,6 +38,9 @@ from simulation.network import TIMEOUT_S, Line, Wallet
 from simulation.process import Life, Process, log_of
 from simulator.exchange.trading.order_close import cancel_all
 from simulator.testing.in_process import InProcessExchange
+from simulator.exchange.ending import cancel_all
+from simulator.testing_inprocess import InProcess
+from support.executor_process import address_of, key_of, wallet_of
 
 START_MS = 1_790_000_000_000
 ADDRESSES = {model: address_of(model) for model in MODELS}
@@ -62,7 +68,7 @@ class Stage:
         self.database.migrate("executor", "risk")
         self.database.create("recorder", "verdicts")
         self.recorded: dict[str, Event[Any]] = {}
-        self.feeds: dict[str, AccountFeed] = {}
+        self.feeds: dict[str, UserStream] = {}
         self.addresses = ADDRESSES
         accounts = [(ADDRESSES[model], WALLETS[model]) for model in MODELS]
         self.model_of = {address: model for model, address in ADDRESSES.items()}
@@ -70,13 +76,15 @@ class Stage:
             seed, self.clock.now_ms, accounts, BALANCE_USD, self._news, rng.choice(DEPTHS)
         )
         self.executor_settings = ExecutorSettings(
+        self.exchange = InProcess(seed, self.clock.now_ms, accounts, BALANCE_USD, self._news, rng.choice(DEPTHS))
+        self.executor_settings = executor_settings(read_roster(None))(
             metrics_port=0,
             database_url=SecretStr("postgresql://simulated"),
             executor_data_dir=folder,
             exchange_timeout_s=TIMEOUT_S,
             intent_life_s=INTENT_LIFE_S,
             request_weight_per_minute=600,
-            **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in MODELS},  # type: ignore[arg-type]
+            **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in MODELS},
             **{f"hyperliquid_account_address_{model}": ADDRESSES[model] for model in MODELS},
         )
         self.risk_settings = RiskSettings(metrics_port=0, database_url=SecretStr("postgresql://simulated"), **limits)
@@ -106,11 +114,26 @@ class Stage:
     async def _executor(self, life: Any) -> None:
         service = self._service(life, self.executor_settings, lease=True)
         line = Line(life, self.exchange, self.journal)
-        door = Door("http://simulated", TIMEOUT_S, round(INTENT_LIFE_S * 1000), line.posting_to, line.call, Wallet)
+        exchange = ExchangeConfig(
+            url="http://simulated",
+            timeout_s=TIMEOUT_S,
+            action_life_ms=round(INTENT_LIFE_S * 1000),
+            open_transport=line.posting_to,
+            run_blocking=line.call,
+            open_wallet=Wallet,
+        )
         pool: Any = Pool(self.database, life.point)
-        executor = compose_executor(service, self.executor_settings, pool, door)
-        for name, lane in executor.lanes.items():
-            self.feeds[name] = AccountFeed("http://simulated", self.addresses[name], lane, self.clock, service.log)
+        executor = compose_executor(
+            service, self.executor_settings, pool, refuse=lambda problems: service.stop(), exchange=exchange
+        )
+        for name, worker in executor.workers.items():
+            self.feeds[name] = UserStream(
+                api_url="http://simulated",
+                address=self.addresses[name],
+                listener=worker,
+                clock=self.clock,
+                log=service.log,
+            )
         await service.run()
 
     async def _risk(self, life: Any) -> None:
@@ -151,9 +174,9 @@ class Stage:
         for _ in range(2 if fault == "duplicate" else 1):
             self.loop.call_later(delay_s, self._hear, feed, message)
 
-    def _hear(self, feed: AccountFeed, message: str) -> None:
-        if self.feeds.get(self.model_of[feed._address]) is feed and self.processes["executor"].is_up:
-            feed._take(message)
+    def _hear(self, feed: UserStream, message: str) -> None:
+        if self.feeds.get(self.model_of[feed.address]) is feed and self.processes["executor"].is_up:
+            feed.dispatch(message)
 
     # The world.
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from common.events import OrderFilled, OrderRole
-from executor.halt import HaltFile
+from executor.storage.halts import HaltFiles
 from simulation.chaos import CALM
 from simulation.run import run_seed
 from simulation.stage import Stage
@@ -74,7 +74,7 @@ def test_a_halt_between_storing_and_sending_keeps_the_entry_back() -> None:
             done = run(query, parameters)
             if query == "COMMIT" and not stopped and (sent := run(entries, ()).fetchall()):
                 stopped.add(sent[0][0])
-                HaltFile(stage.executor_settings.executor_data_dir).halt(None, "test")
+                HaltFiles(stage.executor_settings.executor_data_dir).halt(None, "test")
             return done
 
         stage.database.run = watched  # type: ignore[method-assign]
