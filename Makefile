@@ -129,7 +129,7 @@ calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded cand
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(VENV)/bin/python -m common.events.document > docs/events.md
-	@$(VENV)/bin/python -m risk.rules_doc > docs/risk-rules.md
+	@$(VENV)/bin/python -m risk.gate.rules_doc > docs/risk-rules.md
 
 lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.
 	@$(COMPILE) --upgrade -o requirements.txt requirements.in $(MEMBER_FILES)

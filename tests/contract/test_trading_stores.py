@@ -10,22 +10,23 @@ import pytest
 
 from common.events import IntentKind, OrderRole
 from common.runtime.database import KeptConnection, migrate, open_pool
+from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from common.trading.symbols import MODELS
 from executor import facts
 from executor.bracket import orders_of
 from executor.orders import Booking, OrderStore, insertion
 from executor.signing import Prepared
 from executor.store import Intent, IntentStore, Outcome, fresh_intent
 from executor.testing import approval
-from risk.durable import Baseline, Durable, Record
-from risk.halts import EVERYONE, Halt, Reason
-from risk.store import RiskStore
+from risk.gate.halts import ALL_MODELS, Halt, Reason
+from risk.state.persistent_state import Baseline, ModelRecord, PersistentState
+from risk.storage.risk_state_table import RiskStateTable
 from simulation.database import Database
 from simulation.database import Pool as MemoryPool
 
 D = Decimal
+ROSTER = read_roster(None)
 NOW_MS = 1_790_000_000_000
 MARK = D(100_000)
 
@@ -235,15 +236,17 @@ async def test_a_flatten_lasts_until_it_is_done(pool: Any) -> None:
 
 
 async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) -> None:
-    halts = (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch"))
-    durable = Durable(halts, {"deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),))})
-    store = RiskStore(pool, MODELS)
-    await store.save(durable)
-    loaded = await RiskStore(pool, MODELS).load()
+    halts = (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(ALL_MODELS, Reason.PERSON, 3, None, "lunch"))
+    persistent = PersistentState(
+        halts, {"deepseek": ModelRecord(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),))}
+    )
+    store = RiskStateTable(pool, ROSTER.ids)
+    await store.save(persistent)
+    loaded = await RiskStateTable(pool, ROSTER.ids).load()
     assert set(loaded.halts) == set(halts)
-    assert loaded.record("deepseek") == durable.record("deepseek")
-    await store.save(durable.end(lambda halt: halt.model == EVERYONE))
-    assert {halt.model for halt in (await RiskStore(pool, MODELS).load()).halts} == {"deepseek"}
+    assert loaded.record("deepseek") == persistent.record("deepseek")
+    await store.save(persistent.without_halts(lambda halt: halt.model == ALL_MODELS))
+    assert {halt.model for halt in (await RiskStateTable(pool, ROSTER.ids).load()).halts} == {"deepseek"}
 
 
 async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: str) -> None:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit
 from common.events import Command, ControlCommand, Event, MarketTick, RiskApproved, RiskDenied, originate
+from common.runtime.roster import read_roster
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
@@ -113,7 +114,7 @@ class Stage:
     async def _risk(self, life: Any) -> None:
         service = self._service(life, self.risk_settings, lease=True)
         pool: Any = Pool(self.database, life.point)
-        compose_risk(service, self.risk_settings, pool)
+        compose_risk(service, self.risk_settings, pool, read_roster(None))
         await service.run()
 
     async def _recorder(self, life: Any) -> None:

@@ -1,4 +1,4 @@
-"""Risk's settings: where its stores are, and every limit."""
+"""Risk's settings: the addresses of its stores, and every limit."""
 
 from typing import Literal
 
@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
+from common.trading.roster import Roster
 from risk.limits import Limits
 
 
@@ -16,12 +17,14 @@ class RiskSettings(ServiceSettings, Limits):
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
 
     @model_validator(mode="after")
-    def _cap_on_mainnet(self) -> "RiskSettings":
+    def _require_cap_on_mainnet(self) -> "RiskSettings":
         if self.hyperliquid_env == "mainnet" and self.max_notional_usd is None:
             raise ValueError("MAX_NOTIONAL_USD: not set; on mainnet a dollar cap per order is required")
         return self
 
-    @property
-    def limits(self) -> Limits:
-        """The limits alone, without addresses."""
-        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+    def limits(self, roster: Roster) -> Limits:
+        """The limits alone; where ALLOWED_SYMBOLS is not set, all coins of the roster are allowed."""
+        values = {name: getattr(self, name) for name in Limits.model_fields}
+        if "allowed_symbols" not in self.model_fields_set:
+            values["allowed_symbols"] = ",".join(roster.coins)
+        return Limits(**values)
