@@ -1,1 +1,1 @@
-"""Processes of a running arena killed at random moments, and what must be true afterwards."""
+"""Kills processes of a running arena at random moments, and checks what must hold afterwards."""

@@ -1,4 +1,4 @@
-"""PostgreSQL's place in the simulation: the services' own SQL and migrations over SQLite in memory, behind their pool.
+"""The database of the simulation: the services' own SQL and migrations on SQLite in memory, behind a pool.
 
 One transaction runs at a time; what a killed or failed one had written is rolled back.
 """
@@ -17,8 +17,8 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-Point = Callable[[str], Awaitable[None]]
-"""Awaited before and after each step, by name: where time passes, faults happen and processes die."""
+FaultPoint = Callable[[str], Awaitable[None]]
+"""Awaited before and after each step, by name: where time passes, faults happen and processes are killed."""
 
 _DISTINCT_ON = re.compile(r"SELECT DISTINCT ON \((\w+)\) \*(.*?)ORDER BY (.*)$", re.DOTALL)
 _REWRITTEN = (
@@ -28,7 +28,7 @@ _REWRITTEN = (
     (re.compile(r"\btimestamptz NOT NULL DEFAULT now\(\)"), "text"),
     (re.compile(r"\bFOR UPDATE( SKIP LOCKED)?\b"), ""),
     (re.compile(r"::\w+"), ""),
-    # SQLite can't change a constraint; those of PostgreSQL are proven against it.
+    # SQLite can't change a constraint; the contract suite checks them on PostgreSQL.
     (re.compile(r"CHECK \(\w+ IN\s*\([^)]*\)\)"), ""),
     (re.compile(r"ALTER TABLE \w+ (DROP|ADD) CONSTRAINT [^;]*;"), ""),
 )
@@ -51,14 +51,14 @@ def _greatest(*values: Any) -> Any:
 
 
 def _json_type(text: str | None) -> str | None:
-    """Told apart only as far as the services ask."""
+    """Distinguishes only the types that the services ask for."""
     if text is None:
         return None
     return {dict: "object", list: "array", type(None): "null"}.get(type(json.loads(text)), "scalar")
 
 
 def portable(query: str) -> str:
-    """A statement of PostgreSQL's in SQLite's words."""
+    """A statement for PostgreSQL, translated for SQLite."""
     found = _DISTINCT_ON.search(query)
     if found is not None:
         column, rest, order = found.groups()
@@ -70,7 +70,7 @@ def portable(query: str) -> str:
 
 
 class Database:
-    """The server: what it holds survives every service."""
+    """The server: its contents outlive every process."""
 
     def __init__(self) -> None:
         self._sqlite = sqlite3.connect(":memory:", isolation_level=None, detect_types=sqlite3.PARSE_DECLTYPES)
@@ -115,7 +115,7 @@ class Database:
             raise psycopg.ProgrammingError(f"{error}: {statement}") from error
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
-        """What a query finds, looked at from outside, without waiting."""
+        """The rows of a query, read from outside any transaction and without waiting."""
         cursor = self.run(query, parameters)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -127,23 +127,23 @@ class Database:
 class Pool:
     """One process's pool of connections; stands in for psycopg_pool's."""
 
-    def __init__(self, database: Database, point: Point) -> None:
-        self._database, self._point = database, point
+    def __init__(self, database: Database, fault_point: FaultPoint) -> None:
+        self._database, self._fault_point = database, fault_point
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection"]:
-        await self._point("database.connect")
+        await self._fault_point("database.connect")
         async with self._database.turn:
-            connection = Connection(self._database, self._point)
+            connection = Connection(self._database, self._fault_point)
             try:
                 yield connection
-                await connection.begun()
+                await connection.before_commit()
             except BaseException:
                 connection.end("ROLLBACK")
                 raise
             connection.end("COMMIT")
         if connection.has_written:
-            await self._point("database.committed")
+            await self._fault_point("database.committed")
 
     async def close(self) -> None: ...
 
@@ -151,18 +151,18 @@ class Pool:
 class Connection:
     """One transaction."""
 
-    def __init__(self, database: Database, point: Point) -> None:
-        self._database, self._point = database, point
+    def __init__(self, database: Database, fault_point: FaultPoint) -> None:
+        self._database, self._fault_point = database, fault_point
         self._is_open = self.has_written = False
 
-    async def begun(self) -> None:
-        """The last moment before a commit."""
+    async def before_commit(self) -> None:
+        """The fault point before a commit."""
         if self.has_written:
-            await self._point("database.commit")
+            await self._fault_point("database.commit")
 
-    def end(self, word: str) -> None:
+    def end(self, statement: str) -> None:
         if self._is_open:
-            self._database.run(word, ())
+            self._database.run(statement, ())
             self._is_open = False
 
     async def execute(self, query: bytes | str, parameters: Sequence[Any] = ()) -> "Cursor":
@@ -176,7 +176,7 @@ class Connection:
         yield
 
     async def commit(self) -> None:
-        """Comes with the end of the connection's use, a moment later."""
+        """No effect: the transaction is committed when the connection is released."""
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[None]:
@@ -186,7 +186,7 @@ class Connection:
         text = query.decode() if isinstance(query, bytes) else query
         if not _IS_READ.match(text):
             self.has_written = True
-        await self._point("database.statement")
+        await self._fault_point("database.statement")
         if not self._is_open:
             self._database.run("BEGIN", ())
             self._is_open = True

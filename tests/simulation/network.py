@@ -1,4 +1,4 @@
-"""The way from the executor to the exchange: the SDK's calls inline, with every fault that a network knows."""
+"""The transport from the executor to the simulated exchange: calls run inline, with every fault of a network."""
 
 import asyncio
 import json
@@ -9,18 +9,18 @@ from typing import Any
 from eth_account import Account
 
 from executor.posting import Answer, NotPosted
-from simulation.journal import Journal
-from simulation.process import Life
+from simulation.process import ProcessRun
+from simulation.trace import Trace
 from simulator.testing_inprocess import InProcess
 
 LATENCY_S = (0.005, 0.15)
 TIMEOUT_S = 3.0
 LATE_S = (TIMEOUT_S, TIMEOUT_S + 14.0)
-LIE = {"error": "Order could not immediately match against any resting orders. asset=0"}
+FALSE_REJECTION = {"error": "Order could not immediately match against any resting orders. asset=0"}
 
 
 class Wallet:
-    """Signs in microseconds: s is the address, r binds the message. The simulated exchange takes its word."""
+    """Signs in microseconds: s is the address, r binds the message. The simulated exchange trusts the address."""
 
     def __init__(self, key: str) -> None:
         self.address = address_of_key(key)
@@ -34,48 +34,48 @@ def address_of_key(key: str) -> str:
     return str(Account.from_key(key).address)
 
 
-class Line:
-    """One process's line. Offers what the executor's Door wants: what posts, and how to call a blocking function."""
+class FaultyTransport:
+    """One process's transport: what posts requests, and how the executor calls a blocking function."""
 
-    def __init__(self, life: Life, exchange: InProcess, journal: Journal) -> None:
-        self._life, self._exchange, self._journal = life, exchange, journal
+    def __init__(self, run: ProcessRun, exchange: InProcess, trace: Trace) -> None:
+        self._run, self._exchange, self._trace = run, exchange, trace
         self._fault: str | None = None
         self._pause_s = 0.0
 
-    def posting_to(self, url: str, timeout_s: float) -> "Line":
+    def posting_to(self, url: str, timeout_s: float) -> "FaultyTransport":
         return self
 
     def close(self) -> None: ...
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What a thread does in production: time passes before the request arrives, and before its answer is back."""
-        rng, chaos = self._life.chaos.rng, self._life.chaos
-        await self._life.point("exchange")
+        """Runs a blocking call as a thread does in production: time passes before the request and before its answer."""
+        rng, faults = self._run.faults.rng, self._run.faults
+        await self._run.fault_point("exchange")
         await asyncio.sleep(rng.uniform(*LATENCY_S))
-        self._life.must_live()
+        self._run.check_alive()
         loop = asyncio.get_running_loop()
         self._pause_s = rng.uniform(*LATENCY_S)
-        self._fault = "outage" if loop.time() < chaos.outage_until_s else None
-        self._fault = self._fault or chaos.one_of(chaos.weather.requests, "request")
-        if self._fault == "outage" and chaos.weather.requests:
-            # An outage of the worst kind: some requests get through, but no answer is to be trusted.
-            self._fault = rng.choice(("outage", "lie", "reply_lost", "bad_gateway"))
-            chaos.happened[f"request {self._fault}"] += 1
+        self._fault = "outage" if loop.time() < faults.outage_until_s else None
+        self._fault = self._fault or faults.one_of(faults.profile.requests, "request")
+        if self._fault == "outage" and faults.profile.requests:
+            # The worst kind of outage: some requests arrive, and no answer tells which.
+            self._fault = rng.choice(("outage", "false_rejection", "reply_lost", "bad_gateway"))
+            faults.counts[f"request {self._fault}"] += 1
         if self._fault is not None:
-            chaos.disturb("exchange", loop.time())
-            self._journal.note("network", self._fault)
+            faults.record_disturbance("exchange", loop.time())
+            self._trace.record("network", self._fault)
         try:
             result, error = function(*arguments), None
         except Exception as raised:
             result, error = None, raised
         await asyncio.sleep(self._pause_s)
-        await self._life.point("exchange.answered")
+        await self._run.fault_point("exchange.answered")
         if error is not None:
             raise error
         return result
 
     def post(self, path: str, content: bytes) -> Answer:
-        """A request reaches the simulator in this process, unless it meets a fault."""
+        """Delivers a request to the simulator in this process, with the fault that was drawn for it."""
         body = json.loads(content)
         fault, self._fault = self._fault, None
         if fault in ("outage", "too_many"):
@@ -84,12 +84,12 @@ class Line:
             self._pause_s = TIMEOUT_S
             raise NotPosted("simulated: never arrived")
         if fault == "late":
-            delay_s = self._life.chaos.rng.uniform(*LATE_S)
+            delay_s = self._run.faults.rng.uniform(*LATE_S)
             self._pause_s = TIMEOUT_S
             asyncio.get_running_loop().call_later(delay_s, self._deliver, path, body, "late")
-            raise NotPosted("simulated: still under way")
+            raise NotPosted("simulated: still in flight")
         status, answer = self._deliver(path, body, fault or "")
-        if fault == "twice":
+        if fault == "duplicated":
             self._deliver(path, body, "again")
         if fault == "reply_lost":
             self._pause_s = TIMEOUT_S
@@ -100,21 +100,21 @@ class Line:
             return Answer(502, b"<html>Bad Gateway</html>")
         if fault == "blank":
             return Answer(200, b"")
-        if fault in ("lie", "lie_whole") and path.endswith("/exchange"):
-            answer = _lie(answer, whole=fault == "lie_whole")
+        if fault in ("false_rejection", "false_error") and path.endswith("/exchange"):
+            answer = _falsify(answer, whole=fault == "false_error")
         return Answer(status, answer)
 
     def _deliver(self, path: str, body: Any, fault: str) -> tuple[int, bytes]:
-        """The request arrives."""
+        """Lets the request arrive."""
         status, content = self._exchange.request(path, body)
         if path.endswith("/exchange"):
             action = json.dumps(body["action"], sort_keys=True)
-            self._journal.note("exchange", action, nonce=body["nonce"], status=status, answer=content.decode()[:400])
+            self._trace.record("exchange", action, nonce=body["nonce"], status=status, answer=content.decode()[:400])
         return status, content
 
 
-def _lie(content: bytes, *, whole: bool) -> bytes:
-    """The answer to an accepted order turned into a refusal."""
+def _falsify(content: bytes, *, whole: bool) -> bytes:
+    """The answer to an accepted order, turned into a rejection (or, `whole`, into an error of the request)."""
     answer = json.loads(content)
     if answer.get("status") != "ok" or not isinstance(answer.get("response"), dict):
         return content
@@ -122,5 +122,5 @@ def _lie(content: bytes, *, whole: bool) -> bytes:
         return json.dumps({"status": "err", "response": "Internal error"}).encode()
     statuses = answer["response"].get("data", {}).get("statuses")
     if statuses:
-        answer["response"]["data"]["statuses"] = [LIE] * len(statuses)
+        answer["response"]["data"]["statuses"] = [FALSE_REJECTION] * len(statuses)
     return json.dumps(answer).encode()

@@ -1,4 +1,4 @@
-"""A scripted model: decisions near and beyond the limits, drawn from the seed."""
+"""A model that draws its decisions from the seed, near and beyond the limits."""
 
 import random
 from decimal import Decimal
@@ -6,14 +6,13 @@ from typing import Any
 
 from common.events import Action, AgentDecision, Decision, Event, Outcome, originate
 from common.trading.instruments import Symbol
-from common.trading.symbols import SYMBOLS
 
-EVERY_S = (2.0, 12.0)
-THINKS_S = (0.2, 6.0)
+PAUSE_S = (2.0, 12.0)
+LATENCY_S = (0.2, 6.0)
 
 
-def decide(rng: random.Random, held: list[Symbol], mids: dict[Symbol, Decimal]) -> Decision:
-    """Mostly entries; closes what is held now and then, and sometimes what isn't."""
+def decide(rng: random.Random, coins: tuple[Symbol, ...], held: list[Symbol], mids: dict[Symbol, Decimal]) -> Decision:
+    """Mostly an entry; now and then a CLOSE of a held coin, or of one that isn't held, or a HOLD."""
     reasoning = "drawn"
     zero = Decimal(0)
     chance = rng.random()
@@ -27,7 +26,7 @@ def decide(rng: random.Random, held: list[Symbol], mids: dict[Symbol, Decimal]) 
             reasoning=reasoning,
         )
     if chance < (0.3 if held else 0.08):
-        symbol = rng.choice(held if held and rng.random() < 0.9 else SYMBOLS)
+        symbol = rng.choice(held if held and rng.random() < 0.9 else coins)
         return Decision(
             action=Action.CLOSE,
             symbol=symbol,
@@ -36,7 +35,7 @@ def decide(rng: random.Random, held: list[Symbol], mids: dict[Symbol, Decimal]) 
             confidence=zero,
             reasoning=reasoning,
         )
-    symbol = rng.choice(SYMBOLS)
+    symbol = rng.choice(coins)
     action = rng.choice((Action.LONG, Action.SHORT))
     direction = 1 if action is Action.LONG else -1
     stop = target = None
@@ -63,7 +62,7 @@ def _near(rng: random.Random, price: Decimal, percent: float) -> Decimal:
 def answer(
     model: str, number: int, decision: Decision, mids: dict[Symbol, Decimal], asked_ms: int, now_ms: int
 ) -> Event[Any]:
-    """The event that an agent would publish."""
+    """The event that an agent publishes."""
     cycle = f"cycle-{number}"
     data = AgentDecision(
         model=model,
