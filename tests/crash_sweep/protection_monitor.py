@@ -14,7 +14,7 @@ FILLS_PAGE = 2_000
 
 
 class ProtectionMonitor:
-    """A thread that polls the simulator. `longest_s` is by (address, coin); while the exchange is unavailable time counts."""
+    """A thread that polls the simulator. `longest_s` is by (address, coin), and counts times without an answer too."""
 
     def __init__(self, url: str, addresses: Sequence[str]) -> None:
         self._url, self._addresses = f"{url}/info", addresses
