@@ -1,1 +1,1 @@
-"""Kills processes of a running arena at random moments, and checks what must hold afterwards."""
+"""Processes of a running arena killed at random moments, and what must be true afterwards."""

@@ -1,4 +1,4 @@
-"""Processes and stores are killed while the arena trades: nothing is doubled, lost or left unprotected."""
+"""SIGKILL of executor, risk, recorder, Redis and PostgreSQL while the arena trades: nothing doubled, lost or naked."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.system
 KILLS = 25
 
 
-def test_kills_while_trading_double_and_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kills_under_trading_double_lose_and_bare_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arena = arena_for_sweep(tmp_path / "data")
     try:
         arena.start()
@@ -20,7 +20,7 @@ def test_kills_while_trading_double_and_lose_nothing(tmp_path: Path, capsys: pyt
         code = arena.stop()
     with capsys.disabled():
         print(f"\n{report}")  # noqa: T201 - CI reports the figures
-    assert report.failures == []
+    assert report.wrong == []
     assert set(report.kills) == set(VICTIMS)
     assert report.positions_seen > 0
     assert report.intents > KILLS / 2

@@ -1,4 +1,4 @@
-"""Polls the exchange's own state from outside: for how long is a position without a stop?"""
+"""Looks at the exchange's own state from outside, all the time: for how long is a position without a stop?"""
 
 import contextlib
 import threading
@@ -13,8 +13,8 @@ EVERY_S = 0.25
 FILLS_PAGE = 2_000
 
 
-class ProtectionMonitor:
-    """A thread that polls the simulator. `longest_s` is by (address, coin), and counts times without an answer too."""
+class ExchangeWatch:
+    """A thread that asks the simulator. `longest_s` is by (address, coin); times the exchange is away count, too."""
 
     def __init__(self, url: str, addresses: Sequence[str]) -> None:
         self._url, self._addresses = f"{url}/info", addresses
@@ -22,10 +22,10 @@ class ProtectionMonitor:
         self._stopping = threading.Event()
         self._since: dict[tuple[str, str], float] = {}
         self.longest_s: dict[tuple[str, str], float] = {}
-        self.polls = self.positions_seen = 0
-        self._thread = threading.Thread(target=self._run, name="protection-monitor", daemon=True)
+        self.looks = self.positions_seen = 0
+        self._thread = threading.Thread(target=self._run, name="exchange-watch", daemon=True)
 
-    def __enter__(self) -> "ProtectionMonitor":
+    def __enter__(self) -> "ExchangeWatch":
         self._thread.start()
         return self
 
@@ -56,8 +56,8 @@ class ProtectionMonitor:
         rows = [row["position"] for row in state["assetPositions"]]
         return {row["coin"]: Decimal(row["szi"]) for row in rows}
 
-    def unprotected(self, address: str) -> set[str]:
-        """Coins whose position isn't covered by stops. The orders are read last, so that they are never older."""
+    def naked(self, address: str) -> set[str]:
+        """Coins whose position isn't covered by stops. The orders are asked for last: they are never older."""
         held = self.positions(address)
         orders = self.ask(type="frontendOpenOrders", user=address, dex="") if held else []
         found = set()
@@ -80,12 +80,12 @@ class ProtectionMonitor:
         while not self._stopping.wait(EVERY_S):
             with contextlib.suppress(httpx.HTTPError):
                 for address in self._addresses:
-                    self._record(address, self.unprotected(address), time.monotonic())
-                self.polls += 1
+                    self._note(address, self.naked(address), time.monotonic())
+                self.looks += 1
 
-    def _record(self, address: str, unprotected: set[str], now_s: float) -> None:
-        for key in [key for key in self._since if key[0] == address and key[1] not in unprotected]:
+    def _note(self, address: str, naked: set[str], now_s: float) -> None:
+        for key in [key for key in self._since if key[0] == address and key[1] not in naked]:
             del self._since[key]
-        for coin in unprotected:
+        for coin in naked:
             since_s = self._since.setdefault((address, coin), now_s)
             self.longest_s[address, coin] = max(self.longest_s.get((address, coin), 0.0), now_s - since_s)
