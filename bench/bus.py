@@ -1,7 +1,7 @@
 """The bus against redis-py and FastStream: publish, consume, consume with one output each, and the latency of a hop.
 
 Run: make bench NAME=bus. Every contender sends and reads the same event through the same pydantic model. Figures are
-events per second unless said otherwise; only the ratios within one run mean something.
+events per second unless stated otherwise; only the ratios within one run mean something.
 """
 
 import argparse
@@ -23,9 +23,10 @@ from common.events import Event, MarketTick, WsPush, derive, originate
 from common.events.codec import decode, encode
 from common.events.push import Channel
 from common.runtime.clock import SystemClock
-from common.runtime.consumer import Consumer, Handlers
+from common.runtime.consuming.consumer import Consumer
+from common.runtime.consuming.handlers import Handlers
+from common.runtime.garbage_collection import tune_gc
 from common.runtime.outages import is_outage
-from common.runtime.service import calm_collector
 from common.trading.instruments import Symbol
 
 STREAM = MarketTick.TYPE
@@ -256,7 +257,7 @@ class Hop:
         async def send(event: Event[Any]) -> None:
             await sender.commit(Commit("ingester", events=[event]))
 
-        await self._pace(send)
+        await self._send_at_a_thousand_a_second(send)
         await consuming
         await sender.close()
         await receiver.close()
@@ -281,7 +282,7 @@ class Hop:
         async def send(event: Event[Any]) -> None:
             await self.bench.client.xadd(STREAM, {"event": encode(event)})
 
-        await self._pace(send)
+        await self._send_at_a_thousand_a_second(send)
         await reading
         await reader.aclose()
         return statistics.median(latencies)
@@ -305,11 +306,11 @@ class Hop:
             async def send(event: Event[Any]) -> None:
                 await broker.publish(event, stream=STREAM)
 
-            await self._pace(send)
+            await self._send_at_a_thousand_a_second(send)
             await done.wait()
         return statistics.median(latencies)
 
-    async def _pace(self, send: Any) -> None:
+    async def _send_at_a_thousand_a_second(self, send: Any) -> None:
         started = time.perf_counter()
         for number in range(self.count):
             wait = started + number / 1000 - time.perf_counter()
@@ -374,5 +375,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()  # As every service runs; it serves all contenders alike.
+    tune_gc()  # As every service runs; it serves all contenders alike.
     uvloop.run(main())

@@ -36,11 +36,11 @@ from common.bus.redis_streams import RedisBus
 from common.events import AccountUpdated, AgentDecision, Event, RiskApproved, derived_id
 from common.events.codec import encode
 from common.runtime.roster import read_roster
+from common.trading.limits import Limits
 from common.trading.symbols import MODELS, SYMBOLS
 from executor.testing import address_of, environment, key_of, wallet_of
 from risk.gate.testing import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
 from risk.handlers import RiskHandlers
-from risk.limits import Limits
 from simulator.testing import SimulatorProcess
 
 BARE_STREAM = "bench.decision"

@@ -22,7 +22,7 @@ from starlette.routing import WebSocketRoute
 
 from common.bus.redis_streams import connect
 from common.runtime.clock import SystemClock
-from common.runtime.service import calm_collector
+from common.runtime.garbage_collection import tune_gc
 from gateway.config import GatewaySettings
 from gateway.frames import FrameSocket
 from gateway.hub import Hub
@@ -112,7 +112,7 @@ class Bare:
             await asyncio.sleep(0)
 
     async def follow(self) -> None:
-        redis: Any = connect(self.redis_url, answer_limit_s=7)
+        redis: Any = connect(self.redis_url, reply_limit_s=7)
         after = "$"
         while True:
             reply = await redis.xread({"ws.push": after}, block=2_000)
@@ -163,5 +163,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()
+    tune_gc()
     uvloop.run(main())

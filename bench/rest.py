@@ -31,8 +31,8 @@ from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_p
 from common.events import AccountPosition
 from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
+from common.runtime.garbage_collection import tune_gc
 from common.runtime.health import Readiness
-from common.runtime.service import calm_collector
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from common.trading.symbols import MODELS, SYMBOLS
@@ -212,5 +212,5 @@ async def compare(options: Any, database_url: str, bodies: Path) -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()
+    tune_gc()
     uvloop.run(main())

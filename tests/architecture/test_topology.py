@@ -18,8 +18,10 @@ from pydantic_settings import BaseSettings
 from aicoin_local.catalog import MODELS, SECRETS, SERVICES, STOP_ORDER, STORES, WATCHERS, ServiceSpec, environment_of
 from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.settings import LocalSettings
+from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
+from common.runtime.roster import read_roster
 from common.trading import symbols
 from executor.kill_settings import KillSettings
 
@@ -61,6 +63,9 @@ def settings_of(spec: ServiceSpec) -> set[str]:
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, BaseSettings) and each.__module__ == module.__name__
     ]
+    if hasattr(module, "PROFILE"):
+        contender = read_roster(None).contender(spec.name.removeprefix("agent-"))
+        classes.append(agent_settings(contender, module.PROFILE))
     assert classes, f"{spec.package}.config defines no settings"
     return {name.upper() for each in classes for name in each.model_fields}
 

@@ -158,8 +158,8 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
     clock = SystemClock()
     healthy, waiting = Readiness(), Readiness()
     healthy.set("start", True)
-    await Presence("risk", server.bus, clock, healthy).tell()
-    await Presence("executor", server.bus, clock, waiting).tell()
+    await Presence("risk", server.bus, clock, healthy).write()
+    await Presence("executor", server.bus, clock, waiting).write()
     old = json.loads(await server.redis.get("service:risk")) | {
         "name": "ingester",
         "time_ms": clock.now_ms() - 60_000,

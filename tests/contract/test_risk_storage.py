@@ -19,10 +19,10 @@ from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.gate.testing import a_condition, a_position, an_account, an_account_event
-from risk.limits import Limits
 from risk.state.invalidation import TrackedCondition, TriggeredCondition
 from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers

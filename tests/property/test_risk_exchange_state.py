@@ -31,11 +31,11 @@ from common.events import (
 )
 from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.halts import TradingState, applicable_to, most_severe
 from risk.gate.testing import a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
 from risk.handlers import RiskHandlers
-from risk.limits import Limits
 from simulator.coins import COINS
 from simulator.exchange import ending, margin, placing
 from simulator.exchange.account import figures, liquidation_price

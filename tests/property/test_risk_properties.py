@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from common.events import AccountPosition, AccountUpdated, Action, Decision, IntentKind, RiskApproved
 from common.runtime.roster import read_roster
 from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.limits import Limits
 from common.trading.margin import (
     TAKER_FEE_FRACTION,
     initial_margin_usd,
@@ -38,7 +39,6 @@ from risk.gate.testing import (
 )
 from risk.gate.verdict import intent_of, judge
 from risk.handlers import RiskHandlers
-from risk.limits import Limits
 
 D = Decimal
 ROSTER = read_roster(None)

@@ -55,9 +55,9 @@ class FaultyBus:
         await self._run.fault_point("bus")
         return await self._memory.fail(group, stream, entry_id, reason=reason, limit=limit)
 
-    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+    async def unacknowledged(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
         await self._run.fault_point("bus")
-        return await self._memory.untaken(group, stream, count=count)
+        return await self._memory.unacknowledged(group, stream, count=count)
 
     async def cached(self, keys: Sequence[str]) -> list[bytes | None]:
         await self._run.fault_point("bus")

@@ -20,6 +20,7 @@ from common.events import (
 )
 from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide
 from risk.gate.halts import Reason, TradingState, applicable_to, most_severe
 from risk.gate.testing import (
@@ -32,7 +33,6 @@ from risk.gate.testing import (
     an_account,
 )
 from risk.handlers import RiskHandlers
-from risk.limits import Limits
 from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import ModelRecord
 from risk.state.risk_state import ModelState, RiskState

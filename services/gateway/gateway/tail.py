@@ -41,7 +41,7 @@ class Tail:
     def __init__(self, service: Service, hub: Hub, redis_url: str, ages: PushAges, flush: Callable[[], None]) -> None:
         self._service, self._hub, self._ages, self._flush = service, hub, ages, flush
         self._is_past = False
-        self._redis: Any = connect(redis_url, answer_limit_s=BLOCK_MS / 1000 + 5)
+        self._redis: Any = connect(redis_url, reply_limit_s=BLOCK_MS / 1000 + 5)
         self._after = "0-0"
 
     async def run(self) -> None:

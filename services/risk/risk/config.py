@@ -5,9 +5,9 @@ from typing import Literal
 from pydantic import model_validator
 
 from common.runtime.database import DatabaseUrl
-from common.runtime.settings import ServiceSettings
+from common.runtime.settings import ServiceSettings, refuse_start
+from common.trading.limits import Limits
 from common.trading.roster import Roster
-from risk.limits import Limits
 
 
 class RiskSettings(ServiceSettings, Limits):
@@ -23,8 +23,9 @@ class RiskSettings(ServiceSettings, Limits):
         return self
 
     def limits(self, roster: Roster) -> Limits:
-        """The limits alone; where ALLOWED_SYMBOLS is not set, all coins of the roster are allowed."""
-        values = {name: getattr(self, name) for name in Limits.model_fields}
-        if "allowed_symbols" not in self.model_fields_set:
-            values["allowed_symbols"] = ",".join(roster.coins)
-        return Limits(**values)
+        """The limits alone, with the allowed coins of the roster; ends the start where there are none."""
+        limits = Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+        try:
+            return limits.for_coins(roster.coins)
+        except ValueError as error:
+            refuse_start("risk", [str(error)])

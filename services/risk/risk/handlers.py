@@ -27,13 +27,13 @@ from common.events import (
     derive,
 )
 from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.limits import Limits
 from common.trading.orders import NEVER_SENT
 from common.trading.roster import Roster
 from risk import metrics
 from risk.gate.gate_input import GateInput, Market
 from risk.gate.halts import ALL_MODELS, ENDED_BY_RESUME, Halt, Reason
 from risk.gate.verdict import intent_of, judge
-from risk.limits import Limits
 from risk.state.account_halts import record_equity, record_stop, resume_after_drawdown, update_account_halts
 from risk.state.gate_inputs import build_gate_input, exit_decision
 from risk.state.invalidation_tracking import apply_answer, apply_snapshot

@@ -19,7 +19,7 @@ class AlertSeverity(StrEnum):
 
 
 class ControlCommand(Payload):
-    """A person's command; `model` None means all of them. `requested_by` names the door it came through."""
+    """A person's command; `model` None means all of them. `requested_by` names the command line or API it came by."""
 
     TYPE: ClassVar[str] = "control.command"
 

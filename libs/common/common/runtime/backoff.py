@@ -1,4 +1,4 @@
-"""Pauses between attempts: doubling, capped, with full jitter so that peers don't knock together."""
+"""Pauses between attempts: doubling, capped, with jitter so that peers don't retry at the same time."""
 
 import random
 

@@ -25,8 +25,8 @@ _LOCK_KEY = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 
-def _an_address(value: SecretStr) -> SecretStr:
-    """libpq itself takes it; its own complaint may hold the password."""
+def _is_an_address(value: SecretStr) -> SecretStr:
+    """Tries the address on libpq itself; its own error text may hold the password."""
     text = value.get_secret_value()
     try:
         if not text.startswith(("postgresql://", "postgres://")):
@@ -38,7 +38,7 @@ def _an_address(value: SecretStr) -> SecretStr:
     return value
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_an_address)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_is_an_address)]
 """DATABASE_URL as a setting."""
 
 
@@ -47,7 +47,7 @@ class MigrationError(Exception):
 
 
 async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False) -> Pool:
-    """A pool with at least one good connection; waits for the server as long as it takes, saying so.
+    """A pool with at least one good connection; waits for the server as long as it takes, and logs that it waits.
 
     With `autocommit` no BEGIN and COMMIT travel: each statement, or each pipeline as a whole, is a transaction.
     """
@@ -67,9 +67,10 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, 
 
 
 class KeptConnection:
-    """One connection of a pool, kept at hand: asking the pool costs a tenth of a millisecond each time.
+    """One connection of a pool, kept between uses: taking it from the pool costs a tenth of a millisecond each time.
 
-    Uses wait for one another. Whatever goes wrong in one, the next has a connection that the pool vouches for.
+    Uses take turns. After an error, or once the server has closed the connection, it goes back to the pool, which
+    replaces it, and the next use takes another one.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -79,36 +80,36 @@ class KeptConnection:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """The connection. Raises as the pool does when there is none to be had."""
+        """The connection. Raises as the pool does when it has none."""
         async with self._turn:
-            if self._kept is not None and (self._kept.closed or _has_news(self._kept)):
-                await self._give_back()
+            if self._kept is not None and (self._kept.closed or _has_unread_data(self._kept)):
+                await self._return_to_pool()
             if self._kept is None:
                 self._kept = await self._pool.getconn()
             try:
                 yield self._kept
             except BaseException:
-                await self._give_back()
+                await self._return_to_pool()
                 raise
 
     async def close(self) -> None:
         """Closes the pool with it."""
-        await self._give_back()
+        await self._return_to_pool()
         await self._pool.close()
 
-    async def _give_back(self) -> None:
+    async def _return_to_pool(self) -> None:
         kept, self._kept = self._kept, None
         if kept is not None:
             await self._pool.putconn(kept)
 
 
 async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Asks the server whether a connection still lives, but only if it has said something unasked: that it ends."""
-    if _has_news(connection):
+    """Tests a connection only if the server has sent something unrequested: that it is closing."""
+    if _has_unread_data(connection):
         await AsyncConnectionPool.check_connection(connection)
 
 
-def _has_news(connection: psycopg.AsyncConnection[Any]) -> bool:
+def _has_unread_data(connection: psycopg.AsyncConnection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))

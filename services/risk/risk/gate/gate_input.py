@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from common.events import AccountPosition, AccountUpdated, Decision, IntentKind
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import Side
 from risk.gate.halts import Halt
-from risk.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

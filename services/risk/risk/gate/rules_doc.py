@@ -2,9 +2,9 @@
 
 import sys
 
+from common.trading.limits import Limits
 from risk.gate.rules.rule import Rule, figure
 from risk.gate.rules.table import RULES
-from risk.limits import Limits
 
 HEADER = """# The risk gate's rules
 
@@ -32,6 +32,8 @@ def _row(rule: Rule) -> str:
 
 def _default(name: str) -> str:
     default = Limits.model_fields[name].default
+    if default == "":
+        return "every coin of the arena"
     return "off" if default is None or default is False else figure(default)
 
 

@@ -12,9 +12,9 @@ from typing import Final
 
 from common.events import AccountPosition, Decision
 from common.trading.instruments import INSTRUMENTS, Instrument, Rounding, Symbol
+from common.trading.limits import Limits
 from common.trading.margin import TAKER_FEE_FRACTION, initial_margin_usd, notional_usd
 from common.trading.orders import Side
-from risk.limits import Limits
 
 PERCENT: Final = Decimal(100)
 NO_DRAFT: Final = "no order could be drafted"

@@ -25,9 +25,9 @@ from common.events import (
 )
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.gate_input import GateInput, Market, Snapshot
-from risk.limits import Limits
 
 NOW_MS = 1_790_000_000_000
 MARKS = {

@@ -5,9 +5,9 @@ from typing import Any
 
 from common.events import Action, AgentDecision, Decision, Event, IntentKind, RiskApproved, derived_id
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from risk.gate.gate_input import GateInput, Snapshot
 from risk.gate.halts import applicable_to
-from risk.limits import Limits
 from risk.state.market_time import MINUTE_MS, day_of
 from risk.state.risk_state import ModelState, RiskState
 

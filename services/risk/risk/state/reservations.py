@@ -10,10 +10,10 @@ Approval and rebuild compute it by this one function.
 from decimal import Decimal
 
 from common.events import IntentKind, OrderIntent
+from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.gate_input import Reservation
 from risk.gate.sizing import loss_at_stop_usd, margin_with_fees_usd
-from risk.limits import Limits
 
 
 def position_side(intent: OrderIntent) -> Side:

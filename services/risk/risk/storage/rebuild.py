@@ -15,8 +15,8 @@ from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.orders import UNFINISHED
-from risk.limits import Limits
 from risk.state.market_time import DAY_MS
 from risk.state.reservations import reservation_of
 from risk.state.risk_state import RiskState, SnapshotMarks
@@ -60,7 +60,7 @@ async def rebuild(
     """
     state = RiskState.empty(models)
     state.persistent = await table.load()
-    approvals = await bus.untaken(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
+    approvals = await bus.unacknowledged(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
     intents, conditions = await _read_intents(pool, clock, stopping)
     for row in reversed(intents):
         apply_intent(state, limits, row, clock.now_ms())

@@ -40,7 +40,7 @@ async def find_lost_approvals(pool: Pool, bus: Bus, now_ms: int) -> list[Event[R
         async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(_APPROVED, (now_ms - 2 * DAY_MS,))
             approved = {row["id"]: row for row in await cursor.fetchall()}
-        waiting = await bus.untaken(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
+        waiting = await bus.unacknowledged(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
         if len(waiting) >= MAX_APPROVALS:
             return []
         async with pool.connection() as connection:

@@ -7,8 +7,8 @@ import json
 from typing import Final
 
 from common.runtime.service import Service
+from common.trading.limits import Limits
 from risk.handlers import RiskHandlers
-from risk.limits import Limits
 
 LIMITS_KEY: Final = "risk:limits"
 DAY_KEY: Final = "risk:day:"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from common.trading.limits import Limits
 from risk.gate.rules.rule import NO_SETTING, Judgement, Rule, figure
 from risk.gate.rules.table import RULES
 from risk.gate.rules_doc import render
 from risk.gate.testing import healthy_input
-from risk.limits import Limits
 
 PAGE = Path(__file__).parents[4] / "docs" / "risk-rules.md"
 D = Decimal

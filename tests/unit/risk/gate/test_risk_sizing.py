@@ -6,6 +6,7 @@ import pytest
 
 from common.events import Action
 from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.limits import Limits
 from common.trading.orders import Side
 from risk.gate.sizing import (
     draft_entry,
@@ -16,7 +17,6 @@ from risk.gate.sizing import (
     target_price,
 )
 from risk.gate.testing import a_decision, a_position
-from risk.limits import Limits
 
 D = Decimal
 LIMITS = Limits()

@@ -1,0 +1,1 @@
+"""What a model is shown: its strategy, the rules with their figures, market, account and memory. Pure."""
