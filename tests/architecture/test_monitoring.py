@@ -39,8 +39,9 @@ def offered() -> set[str]:
     for name in ("common.runtime.metrics", "common.agent.metrics", "simulator.health"):
         importlib.import_module(name)
     for spec in SERVICES:
-        if (DEPLOY.parent / "services" / spec.name / spec.package / "metrics.py").is_file():
-            importlib.import_module(f"{spec.package}.metrics")
+        package = DEPLOY.parent / "services" / spec.name / spec.package
+        for path in package.rglob("metrics.py"):
+            importlib.import_module(".".join((spec.package, *path.relative_to(package).with_suffix("").parts)))
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
     return {
         family.name + suffix for family in REGISTRY.collect() for suffix in suffixes.get(family.type, ())

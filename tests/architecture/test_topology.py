@@ -23,7 +23,7 @@ from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
 from common.runtime.roster import read_roster
 from common.trading import symbols
-from executor.kill_settings import KillSettings
+from executor.cli.kill_settings import KillSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"

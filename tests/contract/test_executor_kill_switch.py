@@ -12,9 +12,8 @@ from executor_stage import Stage, Treatment
 
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from common.trading.symbols import MODELS
-from executor.kill import worst_price
-from executor.testing import address_of, kill_key_of, master_key_of
+from executor.exchange.order_requests import round_price
+from support.executor_process import CONTENDERS, address_of, kill_key_of, master_key_of
 
 NOWHERE = {"REDIS_URL": "redis://127.0.0.1:9/0", "DATABASE_URL": "postgresql://127.0.0.1:9/none"}
 
@@ -22,7 +21,7 @@ NOWHERE = {"REDIS_URL": "redis://127.0.0.1:9/0", "DATABASE_URL": "postgresql://1
 def variables(folder: Path, url: str) -> dict[str, str]:
     """What the command needs: addresses, its own keys, the exchange."""
     given = {"HYPERLIQUID_ENV": "paper", "HYPERLIQUID_API_URL": url, "EXECUTOR_DATA_DIR": str(folder), **NOWHERE}
-    for model in MODELS:
+    for model in CONTENDERS:
         given[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"] = address_of(model)
         given[f"HYPERLIQUID_KILL_KEY_{model.upper()}"] = kill_key_of(model)
     return given
@@ -30,7 +29,7 @@ def variables(folder: Path, url: str) -> dict[str, str]:
 
 async def pull(given: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HYPERLIQUID")}
-    command = [sys.executable, "-m", "executor.kill_command", *arguments]
+    command = [sys.executable, "-m", "executor.cli.kill_command", *arguments]
     return await asyncio.to_thread(
         subprocess.run, command, env=environment | given, capture_output=True, text=True, check=False, timeout=120
     )
@@ -64,7 +63,7 @@ async def test_everything_leaves_and_nothing_comes_back(stage: Stage) -> None:
     entry = stage.approve(Side.LONG, "1", Symbol.SOL)
     await stage.send(entry)
     assert await stage.ended(entry) == "CANCELLED"
-    for model in MODELS:
+    for model in CONTENDERS:
         assert kill_key_of(model).removeprefix("0x") not in done.stdout + done.stderr
 
 
@@ -100,7 +99,7 @@ async def test_closes_whose_answers_are_lost_are_not_doubled(stage: Stage) -> No
 
 async def test_without_a_key_trading_is_halted_all_the_same(tmp_path: Path) -> None:
     given = variables(tmp_path, "http://127.0.0.1:9")
-    for model in MODELS:
+    for model in CONTENDERS:
         del given[f"HYPERLIQUID_KILL_KEY_{model.upper()}"]
     done = await pull(given)
     assert done.returncode == 1
@@ -136,4 +135,4 @@ async def test_the_accounts_own_key_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_the_worst_price_lies_on_the_exchanges_steps(price: str, decimals: int, is_buy: bool, expected: str) -> None:
-    assert worst_price(Decimal(price), decimals, is_buy) == Decimal(expected)
+    assert round_price(Decimal(price), decimals, is_buy) == Decimal(expected)

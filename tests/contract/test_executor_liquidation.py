@@ -13,10 +13,10 @@ from redis.asyncio import Redis
 from common.events import Event
 from common.runtime.database import migrate, open_pool
 from common.trading.orders import Side
-from executor.testing import address_of
 from gateway.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
+from support.executor_process import address_of
 
 CENT = Decimal("0.01")
 HOUR_MS = 3_600_000

@@ -13,7 +13,7 @@ from common.events import Command, Event, IntentKind, OrderRole, RiskApproved
 from common.events.codec import encode
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from executor.testing import key_of
+from support.executor_process import key_of
 
 SOON_VOID = pytest.mark.parametrize("changed", [{"INTENT_LIFE_S": "5"}], ids=["soon void"])
 SOON_ALARMED = pytest.mark.parametrize("changed", [{"UNPROTECTED_LIMIT_S": "3"}], ids=["soon alarmed"])

@@ -9,7 +9,7 @@ from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
 from common.events import AgentDecision, Event, IntentKind, RiskApproved, derive
 from common.runtime.database import Pool, migrate, open_pool
-from executor.store import IntentStore
+from executor.storage.intents import IntentStore
 from recorder import tables
 from risk.gate.testing import NOW_MS, a_decision, a_decision_event, healthy_input
 from risk.gate.verdict import intent_of, judge

@@ -35,8 +35,9 @@ from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderSide
-from executor.store import IntentStore, Outcome, fresh_intent
+from common.trading.orders import IntentStatus, OrderSide
+from executor.domain.intent import Outcome, intent_from
+from executor.storage.intents import IntentStore
 from gateway.readme import Readme
 from risk.gate.halts import Reason
 from risk.gate.testing import (
@@ -165,8 +166,8 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
     await intents.add(event, now_ms)
     async with pool.connection() as connection:
         await connection.execute("UPDATE intents SET first_sent_ms = created_ms")
-    filled = Outcome("FILLED", filled_size_coin=event.data.intent.size_coin)
-    await intents.end(fresh_intent(event, now_ms), filled, now_ms)
+    filled = Outcome(IntentStatus.FILLED, filled_size_coin=event.data.intent.size_coin)
+    await intents.finish(intent_from(event, now_ms), filled, now_ms)
 
 
 @asynccontextmanager

@@ -10,23 +10,22 @@ import pytest
 
 from common.events import IntentKind, OrderRole
 from common.runtime.database import KeptConnection, migrate, open_pool
-from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from executor import facts
-from executor.bracket import orders_of
-from executor.orders import Booking, OrderStore, insertion
-from executor.signing import Prepared
-from executor.store import Intent, IntentStore, Outcome, fresh_intent
-from executor.testing import approval
+from executor.domain import events as facts
+from executor.domain.bracket import build_bracket
+from executor.domain.intent import Outcome, intent_from
+from executor.domain.order import FillTotal, SignedAction
+from executor.storage.intents import IntentStore
+from executor.storage.orders import OrderStore
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.state.persistent_state import Baseline, ModelRecord, PersistentState
 from risk.storage.risk_state_table import RiskStateTable
 from simulation.database import Database
 from simulation.database import Pool as MemoryPool
+from support.executor_process import CONTENDERS, approval
 
 D = Decimal
-ROSTER = read_roster(None)
 NOW_MS = 1_790_000_000_000
 MARK = D(100_000)
 
@@ -79,16 +78,11 @@ async def sent(store: IntentStore, number: int = 1, symbol: Symbol = Symbol.BTC,
     await store.add(event, at_ms)
     intent = await store.get(event.id)
     assert intent is not None
-    prepared = Prepared(b'{"action": 1}', at_ms, at_ms + 5_000)
+    prepared = SignedAction(b'{"action": 1}', at_ms, at_ms + 5_000)
     assert await store.mark_sent(intent, prepared, at_ms + 1) is True
     assert await store.mark_sent(intent, prepared, at_ms + 2) is False
-    await follow_up(store, intent, at_ms + 3)
+    await store.record_first_send(intent, None, at_ms + 3)
     return await store.get(event.id)
-
-
-async def follow_up(store: IntentStore, intent: Intent, now_ms: int, outcome: str | None = None) -> None:
-    orders = [insertion(intent, role, spec, intent.created_ms + 10_000) for role, spec in orders_of(intent)]
-    await store.follow_up(intent, orders, outcome, now_ms)
 
 
 async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) -> None:
@@ -104,11 +98,11 @@ async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) ->
 
 async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool: Any, intents: IntentStore) -> None:
     stepwise = await sent(intents, 1)
-    intent = fresh_intent(entry(2, Symbol.ETH), NOW_MS)
-    prepared = Prepared(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
+    intent = intent_from(entry(2, Symbol.ETH), NOW_MS)
+    prepared = SignedAction(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
     assert await intents.add_sent(intent, prepared, NOW_MS + 1) is True
     assert await intents.last_nonce() == NOW_MS + 7  # Before anything of the send log is there.
-    await follow_up(intents, intent, NOW_MS + 2)
+    await intents.record_first_send(intent, None, NOW_MS + 2)
     found = await intents.get(intent.intent_id)
     assert found is not None
     unsent: dict[str, Any] = {"nonce": None, "signed_action": None, "expires_after_ms": None, "first_sent_ms": None}
@@ -123,12 +117,12 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
 
 
 async def test_what_follows_a_send_is_recorded_once_with_its_outcome(pool: Any, intents: IntentStore) -> None:
-    intent = fresh_intent(entry(), NOW_MS)
-    prepared = Prepared(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
+    intent = intent_from(entry(), NOW_MS)
+    prepared = SignedAction(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
     await intents.add_sent(intent, prepared, NOW_MS + 1)
-    await follow_up(intents, intent, NOW_MS + 2)
-    await follow_up(intents, intent.signed(prepared), NOW_MS + 3, "filled")
-    await follow_up(intents, intent, NOW_MS + 4)
+    await intents.record_first_send(intent, None, NOW_MS + 2)
+    await intents.record_first_send(intent.signed(prepared), "filled", NOW_MS + 3)
+    await intents.record_first_send(intent, None, NOW_MS + 4)
     query = "SELECT purpose, nonce, sent_ms, answered_ms, outcome FROM intent_sends"
     assert await rows(pool, query) == [("orders", NOW_MS + 7, NOW_MS + 1, NOW_MS + 3, "filled")]
     assert await rows(pool, "SELECT count(*) FROM intent_orders") == [(3,)]
@@ -142,20 +136,21 @@ async def test_what_is_there_already_is_not_stored_as_sent(pool: Any, intents: I
     else:
         await intents.add(event, NOW_MS)
     before = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
-    intent = fresh_intent(event, NOW_MS + 3)
-    prepared = Prepared(b"others", NOW_MS + 9, NOW_MS + 9_000)
+    intent = intent_from(event, NOW_MS + 3)
+    prepared = SignedAction(b"others", NOW_MS + 9, NOW_MS + 9_000)
     assert await intents.add_sent(intent, prepared, NOW_MS + 4) is False
     after = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
     assert after == before
 
 
 async def test_what_follows_a_send_is_recorded_whole_or_not_at_all(pool: Any, intents: IntentStore) -> None:
-    intent = fresh_intent(entry(), NOW_MS)
-    await intents.add_sent(intent, Prepared(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
-    legs = [insertion(intent, role, spec, NOW_MS + 14_000) for role, spec in orders_of(intent)]
+    intent = intent_from(entry(), NOW_MS)
+    await intents.add_sent(intent, SignedAction(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
+    async with pool.connection() as connection:
+        await connection.execute("ALTER TABLE intent_sends RENAME TO renamed")
     with pytest.raises(psycopg.errors.UndefinedTable):
-        await intents.follow_up(intent, [*legs, ("INSERT INTO no_such_table VALUES (1)", ())], None, NOW_MS)
-    assert await rows(pool, "SELECT * FROM intent_orders") == await rows(pool, "SELECT * FROM intent_sends") == []
+        await intents.record_first_send(intent, None, NOW_MS)
+    assert await rows(pool, "SELECT * FROM intent_orders") == await rows(pool, "SELECT * FROM renamed") == []
 
 
 async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
@@ -164,7 +159,7 @@ async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
     assert intent.status == "SENT"
     assert intent.signed_action == b'{"action": 1}'
     assert len(await orders.known("deepseek", NOW_MS)) == 3
-    role, spec = orders_of(intent)[0]
+    role, spec = build_bracket(intent)[0]
     event = facts.rejected(intent, role, spec.client_order_id, "no", NOW_MS)
     outcome = Outcome("PARTIAL", None, D("0.01"), MARK, {spec.client_order_id: (7, "canceled")}, [event])
     assert await store.end(intent, outcome, NOW_MS + 5) is True
@@ -205,9 +200,9 @@ async def test_late_fills_are_booked_and_the_cursor_only_rises(pool: Any) -> Non
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
     await store.end(intent, Outcome("REJECTED", "so they said"), NOW_MS + 5)
-    booking = Booking(intent.intent_id, D("0.002"), D("99999.5"))
+    booking = FillTotal(intent.intent_id, D("0.002"), D("99999.5"))
     await orders.add_fills("deepseek", [], [booking], NOW_MS + 100)
-    await orders.add_fills("deepseek", [], [Booking(intent.intent_id, D("0.001"), D(1))], NOW_MS + 50)
+    await orders.add_fills("deepseek", [], [FillTotal(intent.intent_id, D("0.001"), D(1))], NOW_MS + 50)
     booked = await store.get(intent.intent_id)
     assert booked is not None
     assert (booked.status, booked.filled_size_coin) == ("PARTIAL", D("0.002"))
@@ -217,7 +212,7 @@ async def test_late_fills_are_booked_and_the_cursor_only_rises(pool: Any) -> Non
 async def test_orders_of_an_ended_intent_are_known_until_they_end(pool: Any) -> None:
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
-    legs = orders_of(intent)
+    legs = build_bracket(intent)
     stop = next(spec for role, spec in legs if role is OrderRole.STOP)
     await orders.settle(stop.client_order_id, order_id=9)
     await orders.settle(stop.client_order_id, final="canceled")
@@ -240,13 +235,13 @@ async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) ->
     persistent = PersistentState(
         halts, {"deepseek": ModelRecord(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),))}
     )
-    store = RiskStateTable(pool, ROSTER.ids)
+    store = RiskStateTable(pool, CONTENDERS)
     await store.save(persistent)
-    loaded = await RiskStateTable(pool, ROSTER.ids).load()
+    loaded = await RiskStateTable(pool, CONTENDERS).load()
     assert set(loaded.halts) == set(halts)
     assert loaded.record("deepseek") == persistent.record("deepseek")
     await store.save(persistent.without_halts(lambda halt: halt.model == ALL_MODELS))
-    assert {halt.model for halt in (await RiskStateTable(pool, ROSTER.ids).load()).halts} == {"deepseek"}
+    assert {halt.model for halt in (await RiskStateTable(pool, CONTENDERS).load()).halts} == {"deepseek"}
 
 
 async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: str) -> None:
@@ -284,11 +279,11 @@ async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, 
     event = approval(
         1, Symbol.BTC, Side.LONG, mark_price=MARK, size_coin=D("0.0123"), now_ms=NOW_MS, intent_kind=IntentKind.EXIT
     )
-    first = fresh_intent(event, NOW_MS).signed(Prepared(b"old", 1, NOW_MS + 15_000))
-    assert await intents.add_sent(first, Prepared(b"old", 1, NOW_MS + 15_000), NOW_MS)
+    first = intent_from(event, NOW_MS).signed(SignedAction(b"old", 1, NOW_MS + 15_000))
+    assert await intents.add_sent(first, SignedAction(b"old", 1, NOW_MS + 15_000), NOW_MS)
     await intents.store_again(first.intent_id, NOW_MS + 21_000)
-    assert await intents.mark_sent(first, Prepared(b"new", 2, NOW_MS + 36_000), NOW_MS + 21_001)
-    await follow_up(intents, first, NOW_MS + 21_002, "Action already expired")
+    assert await intents.mark_sent(first, SignedAction(b"new", 2, NOW_MS + 36_000), NOW_MS + 21_001)
+    await intents.record_first_send(first, "Action already expired", NOW_MS + 21_002)
     assert await rows(pool, "SELECT nonce, outcome FROM intent_sends") == [(2, None)]
     assert not await intents.end(first, Outcome("REJECTED", "Action already expired"), NOW_MS + 21_003)
     [second] = await intents.unfinished("deepseek")
@@ -299,7 +294,7 @@ async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, 
 async def test_an_order_that_lives_on_is_known_for_as_long_as_it_does(pool: Any) -> None:
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
-    ids = [spec.client_order_id for _, spec in orders_of(intent)]
+    ids = [spec.client_order_id for _, spec in build_bracket(intent)]
     lie = Outcome("REJECTED", "so they said", orders=dict.fromkeys(ids, (None, "rejected")))
     await store.end(intent, lie, NOW_MS + 10)
     await orders.revive(ids[1], 77)

@@ -10,12 +10,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
+
+from common.runtime.database import migrations_of
 
 FaultPoint = Callable[[str], Awaitable[None]]
 """Awaited before and after each step, by name: where time passes, faults happen and processes are killed."""
@@ -83,13 +84,13 @@ class Database:
     def migrate(self, *owners: str) -> None:
         """Applies the migrations of services."""
         for owner in owners:
-            folder = files(owner).joinpath("migrations")
+            folder = migrations_of(owner)
             for script in sorted(each.name for each in folder.iterdir() if each.name.endswith(".sql")):
                 self._sqlite.executescript(portable(folder.joinpath(script).read_text(encoding="utf-8")))
 
     def create(self, owner: str, *tables: str) -> None:
         """Makes some of a service's tables, as its migrations leave them."""
-        folder = files(owner).joinpath("migrations")
+        folder = migrations_of(owner)
         scripts = sorted((each.name, each) for each in folder.iterdir() if each.name.endswith(".sql"))
         text = "\n".join(each.read_text(encoding="utf-8") for _, each in scripts)
         for table in tables:

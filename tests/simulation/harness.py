@@ -16,11 +16,10 @@ from common.runtime.roster import read_roster
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
-from executor.config import ExecutorSettings
-from executor.feed import AccountFeed
+from executor.config import executor_settings
+from executor.exchange.client import ExchangeConfig
+from executor.exchange.user_stream import UserStream
 from executor.main import compose as compose_executor
-from executor.testing import address_of, key_of, wallet_of
-from executor.venue import Door
 from recorder.tables import insert, verdict_row
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
@@ -33,6 +32,7 @@ from simulation.network import TIMEOUT_S, FaultyTransport, Wallet
 from simulation.process import Process, ProcessRun
 from simulation.trace import Trace, TraceLog
 from simulator.testing_inprocess import InProcess
+from support.executor_process import address_of, key_of, wallet_of
 
 START_MS = 1_790_000_000_000
 ROSTER = read_roster(None)
@@ -59,21 +59,21 @@ class Harness:
         self.database.migrate("executor", "risk")
         self.database.create("recorder", "verdicts")
         self.recorded: dict[str, Event[Any]] = {}
-        self.feeds: dict[str, AccountFeed] = {}
+        self.user_streams: dict[str, UserStream] = {}
         self.models, self.coins = ROSTER.ids, ROSTER.coins
         self.addresses = {model: address_of(model) for model in self.models}
         accounts = [(self.addresses[model], wallet_of(model)) for model in self.models]
         self.model_of = {address: model for model, address in self.addresses.items()}
         depth = rng.choice(DEPTHS)
         self.exchange = InProcess(seed, self.clock.now_ms, accounts, BALANCE_USD, self._on_user_message, depth)
-        self.executor_settings = ExecutorSettings(
+        self.executor_settings = executor_settings(ROSTER)(
             metrics_port=0,
             database_url=SecretStr("postgresql://simulated"),
             executor_data_dir=folder,
             exchange_timeout_s=TIMEOUT_S,
             intent_life_s=INTENT_LIFE_S,
             request_weight_per_minute=600,
-            **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in self.models},  # type: ignore[arg-type]
+            **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in self.models},
             **{f"hyperliquid_account_address_{model}": self.addresses[model] for model in self.models},
         )
         self.risk_settings = RiskSettings(metrics_port=0, database_url=SecretStr("postgresql://simulated"), **limits)
@@ -102,12 +102,27 @@ class Harness:
 
     async def _executor(self, run: Any) -> None:
         service = self._service(run, self.executor_settings, lease=True)
-        line = FaultyTransport(run, self.exchange, self.trace)
-        door = Door("http://simulated", TIMEOUT_S, round(INTENT_LIFE_S * 1000), line.posting_to, line.call, Wallet)
+        transport = FaultyTransport(run, self.exchange, self.trace)
+        exchange = ExchangeConfig(
+            url="http://simulated",
+            timeout_s=TIMEOUT_S,
+            action_life_ms=round(INTENT_LIFE_S * 1000),
+            open_transport=transport.open,
+            run_blocking=transport.call,
+            open_wallet=Wallet,
+        )
         pool: Any = Pool(self.database, run.fault_point)
-        executor = compose_executor(service, self.executor_settings, pool, door)
-        for name, lane in executor.lanes.items():
-            self.feeds[name] = AccountFeed("http://simulated", self.addresses[name], lane, self.clock, service.log)
+        executor = compose_executor(
+            service, self.executor_settings, pool, refuse=lambda problems: service.stop(), exchange=exchange
+        )
+        for name, worker in executor.workers.items():
+            self.user_streams[name] = UserStream(
+                api_url="http://simulated",
+                address=self.addresses[name],
+                listener=worker,
+                clock=self.clock,
+                log=service.log,
+            )
         await service.run()
 
     async def _risk(self, run: Any) -> None:
@@ -138,19 +153,19 @@ class Harness:
 
     def _on_user_message(self, account: str, message: str) -> None:
         """Delivers a message of the account's WebSocket to the executor some time later, or twice, or never."""
-        feed = self.feeds.get(self.model_of[account])
-        if feed is None or not self.processes["executor"].is_up:
+        stream = self.user_streams.get(self.model_of[account])
+        if stream is None or not self.processes["executor"].is_up:
             return
         fault = self.faults.one_of(self.faults.profile.user_stream, "user stream")
         if fault == "drop" or self.loop.time() < self.faults.outage_until_s:
             return
         delay_s = self.faults.rng.uniform(5, 60) if fault == "late" else self.faults.rng.uniform(0.01, 0.2)
         for _ in range(2 if fault == "duplicate" else 1):
-            self.loop.call_later(delay_s, self._deliver_user_message, feed, message)
+            self.loop.call_later(delay_s, self._deliver_user_message, stream, message)
 
-    def _deliver_user_message(self, feed: AccountFeed, message: str) -> None:
-        if self.feeds.get(self.model_of[feed._address]) is feed and self.processes["executor"].is_up:
-            feed._take(message)
+    def _deliver_user_message(self, stream: UserStream, message: str) -> None:
+        if self.user_streams.get(self.model_of[stream.address]) is stream and self.processes["executor"].is_up:
+            stream.dispatch(message)
 
     # Market, models and people.
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from common.events import IntentKind, OrderRole, RiskApproved
-from executor.cloids import client_order_id
+from executor.domain.order import client_order_id
 from simulation.failure import SimulationFailed
 from simulation.harness import Harness
 from simulator.exchange.account import Account, figures

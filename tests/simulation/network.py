@@ -8,7 +8,8 @@ from typing import Any
 
 from eth_account import Account
 
-from executor.posting import Answer, NotPosted
+from executor.exchange.errors import TransportError
+from executor.exchange.http import HttpResponse
 from simulation.process import ProcessRun
 from simulation.trace import Trace
 from simulator.testing_inprocess import InProcess
@@ -35,14 +36,14 @@ def address_of_key(key: str) -> str:
 
 
 class FaultyTransport:
-    """One process's transport: what posts requests, and how the executor calls a blocking function."""
+    """One process's way to the exchange: a transport, and how the executor runs a blocking function with it."""
 
     def __init__(self, run: ProcessRun, exchange: InProcess, trace: Trace) -> None:
         self._run, self._exchange, self._trace = run, exchange, trace
         self._fault: str | None = None
         self._pause_s = 0.0
 
-    def posting_to(self, url: str, timeout_s: float) -> "FaultyTransport":
+    def open(self, url: str, timeout_s: float) -> "FaultyTransport":
         return self
 
     def close(self) -> None: ...
@@ -74,35 +75,35 @@ class FaultyTransport:
             raise error
         return result
 
-    def post(self, path: str, content: bytes) -> Answer:
+    def post(self, path: str, content: bytes) -> HttpResponse:
         """Delivers a request to the simulator in this process, with the fault that was drawn for it."""
         body = json.loads(content)
         fault, self._fault = self._fault, None
         if fault in ("outage", "too_many"):
-            return Answer(503 if fault == "outage" else 429, b"null")
+            return HttpResponse(503 if fault == "outage" else 429, b"null")
         if fault == "lost":
             self._pause_s = TIMEOUT_S
-            raise NotPosted("simulated: never arrived")
+            raise TransportError("simulated: never arrived")
         if fault == "late":
             delay_s = self._run.faults.rng.uniform(*LATE_S)
             self._pause_s = TIMEOUT_S
             asyncio.get_running_loop().call_later(delay_s, self._deliver, path, body, "late")
-            raise NotPosted("simulated: still in flight")
+            raise TransportError("simulated: still in flight")
         status, answer = self._deliver(path, body, fault or "")
         if fault == "duplicated":
             self._deliver(path, body, "again")
         if fault == "reply_lost":
             self._pause_s = TIMEOUT_S
-            raise NotPosted("simulated: the answer was lost")
+            raise TransportError("simulated: the answer was lost")
         if fault == "cut":
-            raise NotPosted("simulated: cut off")
+            raise TransportError("simulated: cut off")
         if fault == "bad_gateway":
-            return Answer(502, b"<html>Bad Gateway</html>")
+            return HttpResponse(502, b"<html>Bad Gateway</html>")
         if fault == "blank":
-            return Answer(200, b"")
+            return HttpResponse(200, b"")
         if fault in ("false_rejection", "false_error") and path.endswith("/exchange"):
             answer = _falsify(answer, whole=fault == "false_error")
-        return Answer(status, answer)
+        return HttpResponse(status, answer)
 
     def _deliver(self, path: str, body: Any, fault: str) -> tuple[int, bytes]:
         """Lets the request arrive."""

@@ -22,8 +22,8 @@ from common.events import Command, ControlCommand, Event, IntentKind, originate
 from common.events.codec import decode
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from executor.testing import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 from simulator.testing import SimulatorProcess
+from support.executor_process import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 
 LIMIT_S = 60.0
 ENTRY_LIFE_MS = 120_000

@@ -6,6 +6,7 @@ import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Annotated, Any
 
 import psycopg
@@ -129,12 +130,18 @@ async def _wait_for_server(database_url: str) -> None:
             return
 
 
+def migrations_of(owner: str) -> Traversable:
+    """The folder of a service's migrations: in its package `storage`, or in the service's own package."""
+    folder = files(owner).joinpath("storage", "migrations")
+    return folder if folder.is_dir() else files(owner).joinpath("migrations")
+
+
 async def migrate(pool: Pool, owner: str) -> int:
-    """Applies the package `owner`'s migrations/NNNN_name.sql not yet applied, in order; returns how many.
+    """Applies the service `owner`'s migrations/NNNN_name.sql not yet applied, in order; returns how many.
 
     Raises MigrationError when an applied file differs from what was applied.
     """
-    folder = files(owner).joinpath("migrations")
+    folder = migrations_of(owner)
     scripts = sorted(
         (entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql")
     )
