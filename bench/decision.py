@@ -39,10 +39,10 @@ from common.events.codec import encode
 from common.runtime.roster import read_roster
 from common.trading.limits import Limits
 from common.trading.symbols import MODELS, SYMBOLS
-from risk.gate.testing import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
 from risk.handlers import RiskHandlers
 from simulator.testing import SimulatorProcess
 from support.executor_process import address_of, environment, key_of, wallet_of
+from support.risk_examples import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
 
 BARE_STREAM = "bench.decision"
 NO_MATCH = "Order could not immediately match against any resting orders."

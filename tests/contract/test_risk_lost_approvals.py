@@ -11,9 +11,9 @@ from common.events import AgentDecision, Event, IntentKind, RiskApproved, derive
 from common.runtime.database import Pool, migrate, open_pool
 from executor.storage.intents import IntentStore
 from recorder import tables
-from risk.gate.testing import NOW_MS, a_decision, a_decision_event, healthy_input
 from risk.gate.verdict import intent_of, judge
 from risk.tasks.lost_approvals import find_lost_approvals
+from support.risk_examples import NOW_MS, a_decision, a_decision_event, healthy_input
 
 
 @pytest.fixture

@@ -40,7 +40,9 @@ from executor.domain.intent import Outcome, intent_from
 from executor.storage.intents import IntentStore
 from gateway.readme import Readme
 from risk.gate.halts import Reason
-from risk.gate.testing import (
+from risk.state.market_time import DAY_MS
+from risk.storage.risk_state_table import RiskStateTable
+from support.risk_examples import (
     a_condition,
     a_decision,
     a_decision_event,
@@ -51,8 +53,6 @@ from risk.gate.testing import (
     an_account,
     an_account_event,
 )
-from risk.state.market_time import DAY_MS
-from risk.storage.risk_state_table import RiskStateTable
 
 D = Decimal
 ROSTER = read_roster(None)

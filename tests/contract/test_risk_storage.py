@@ -22,13 +22,13 @@ from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.halts import ALL_MODELS, Halt, Reason
-from risk.gate.testing import a_condition, a_position, an_account, an_account_event
 from risk.state.invalidation import TrackedCondition, TriggeredCondition
 from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 from risk.state.risk_state import RiskState
 from risk.storage.rebuild import rebuild
 from risk.storage.risk_state_table import RiskStateTable
+from support.risk_examples import a_condition, a_position, an_account, an_account_event
 
 D = Decimal
 LIMITS = Limits()

@@ -34,7 +34,6 @@ from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.halts import TradingState, applicable_to, most_severe
-from risk.gate.testing import a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
 from risk.handlers import RiskHandlers
 from simulator.coins import COINS
 from simulator.exchange import ending, margin, placing
@@ -46,6 +45,7 @@ from simulator.exchange.step import step
 from simulator.market.coin import Level
 from simulator.market.market import Market
 from simulator.wire.formats import round_price
+from support.risk_examples import a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
 
 D = Decimal
 ROSTER = read_roster(None)

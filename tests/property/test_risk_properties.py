@@ -25,7 +25,9 @@ from risk.gate.gate_input import GateInput, Reservation, Snapshot
 from risk.gate.halts import Halt, Reason
 from risk.gate.rules.table import RULES
 from risk.gate.sizing import Draft, draft_entry, draft_exit, target_notional_usd
-from risk.gate.testing import (
+from risk.gate.verdict import intent_of, judge
+from risk.handlers import RiskHandlers
+from support.risk_examples import (
     MARKS,
     NOW_MS,
     a_decision,
@@ -37,8 +39,6 @@ from risk.gate.testing import (
     an_account_event,
     healthy_input,
 )
-from risk.gate.verdict import intent_of, judge
-from risk.handlers import RiskHandlers
 
 D = Decimal
 ROSTER = read_roster(None)

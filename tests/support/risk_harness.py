@@ -23,7 +23,11 @@ from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide
 from risk.gate.halts import Reason, TradingState, applicable_to, most_severe
-from risk.gate.testing import (
+from risk.handlers import RiskHandlers
+from risk.state.market_time import DAY_MS
+from risk.state.persistent_state import ModelRecord
+from risk.state.risk_state import ModelState, RiskState
+from support.risk_examples import (
     NOW_MS,
     a_cancelled_event,
     a_decision,
@@ -32,10 +36,6 @@ from risk.gate.testing import (
     an_accepted_event,
     an_account,
 )
-from risk.handlers import RiskHandlers
-from risk.state.market_time import DAY_MS
-from risk.state.persistent_state import ModelRecord
-from risk.state.risk_state import ModelState, RiskState
 
 ROSTER = read_roster(None)
 MODEL = "deepseek"

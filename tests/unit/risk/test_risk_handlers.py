@@ -4,14 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from risk_harness import CLOSE, MODEL, ROSTER, RiskHarness, denial_code
 
 from common.events import Action, Command, OrderRole, RiskApproved, derived_id
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import NEVER_SENT, CancelReason, OrderSide, Side
 from risk.gate.halts import Reason, TradingState
-from risk.gate.testing import a_decision, a_decision_event, a_position, an_account
 from risk.state.entry_counters import EntryCounters
+from support.risk_examples import a_decision, a_decision_event, a_position, an_account
+from support.risk_harness import CLOSE, MODEL, ROSTER, RiskHarness, denial_code
 
 D = Decimal
 

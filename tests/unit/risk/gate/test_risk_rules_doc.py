@@ -9,7 +9,7 @@ from common.trading.limits import Limits
 from risk.gate.rules.rule import NO_SETTING, Judgement, Rule, figure
 from risk.gate.rules.table import RULES
 from risk.gate.rules_doc import render
-from risk.gate.testing import healthy_input
+from support.risk_examples import healthy_input
 
 PAGE = Path(__file__).parents[4] / "docs" / "risk-rules.md"
 D = Decimal

@@ -16,7 +16,7 @@ from risk.gate.sizing import (
     target_notional_usd,
     target_price,
 )
-from risk.gate.testing import a_decision, a_position
+from support.risk_examples import a_decision, a_position
 
 D = Decimal
 LIMITS = Limits()

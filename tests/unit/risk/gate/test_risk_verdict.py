@@ -12,8 +12,8 @@ from common.trading.orders import OrderSide, Side
 from risk.gate.gate_input import GateInput, Reservation, Snapshot
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.gate.rules.table import RULES
-from risk.gate.testing import MARKS, NOW_MS, a_decision, a_market, a_position, an_account, healthy_input
 from risk.gate.verdict import intent_of, judge
+from support.risk_examples import MARKS, NOW_MS, a_decision, a_market, a_position, an_account, healthy_input
 
 D = Decimal
 

@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 import pytest
-from risk_harness import MODEL, NOON_MS, RiskHarness, denial_code, sums
 
 from common.events import AccountUpdated, Command, IntentKind, RiskApproved, SystemAlert
 from common.trading.instruments import Symbol
 from risk.gate.halts import Reason, TradingState
-from risk.gate.testing import a_position
 from risk.state.market_time import DAY_MS, MINUTE_MS
+from support.risk_examples import a_position
+from support.risk_harness import MODEL, NOON_MS, RiskHarness, denial_code, sums
 
 D = Decimal
 MIDNIGHT_MS = NOON_MS // DAY_MS * DAY_MS + DAY_MS

@@ -7,9 +7,9 @@ import pytest
 from common.events import Invalidation
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from risk.gate.testing import a_condition, a_series, a_snapshot_event
 from risk.state.invalidation import TrackedCondition, readings, still_holds, triggered_ms, wording
 from risk.state.market_time import MINUTE_MS
+from support.risk_examples import a_condition, a_series, a_snapshot_event
 
 BOUNDARY_MS = 1_790_000_040_000
 

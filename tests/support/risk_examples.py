@@ -1,4 +1,4 @@
-"""For tests and benches: one healthy decision with everything it is judged by; each part is changed by its name."""
+"""One healthy decision with everything it is judged by; each part is changed by its name."""
 
 from decimal import Decimal
 from typing import Any
