@@ -21,8 +21,8 @@ from executor.storage.orders import OrderStore
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.state.persistent_state import Baseline, ModelRecord, PersistentState
 from risk.storage.risk_state_table import RiskStateTable
-from simulation.database import Database
-from simulation.database import Pool as MemoryPool
+from simulation.adapters.database import Database
+from simulation.adapters.database import Pool as MemoryPool
 from support.executor_process import CONTENDERS, approval
 
 D = Decimal

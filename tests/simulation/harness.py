@@ -24,11 +24,11 @@ from recorder.tables import insert, verdict_row
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
 from simulation import scripted_model
-from simulation.bus import FaultyBus
-from simulation.database import Database, Pool
+from simulation.adapters.bus import FaultyBus
+from simulation.adapters.database import Database, Pool
+from simulation.adapters.network import TIMEOUT_S, FaultyTransport, Wallet
 from simulation.faults import FaultInjector, FaultProfile
 from simulation.loop import LoopClock, VirtualLoop
-from simulation.network import TIMEOUT_S, FaultyTransport, Wallet
 from simulation.process import Process, ProcessRun
 from simulation.trace import Trace, TraceLog
 from simulator.testing_inprocess import InProcess

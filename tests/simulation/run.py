@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from simulation import disturbances
+from simulation.checks.final_state import check_final_state
+from simulation.checks.invariants import Invariants
 from simulation.failure import SimulationFailed
 from simulation.faults import FaultProfile, fault_profile_of
 from simulation.figures import exchange_figures
-from simulation.final_state import check_final_state
 from simulation.harness import Harness
-from simulation.invariants import Invariants
 from simulation.loop import VirtualLoop
 
 FAULTS_S = 240.0

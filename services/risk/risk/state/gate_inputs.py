@@ -7,7 +7,7 @@ from common.events import Action, AgentDecision, Decision, Event, IntentKind, Ri
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.gate_input import GateInput, Snapshot
-from risk.gate.halts import applicable_to
+from risk.gate.halts import Halt, applicable_to
 from risk.state.market_time import MINUTE_MS, day_of
 from risk.state.risk_state import ModelState, RiskState
 
@@ -28,11 +28,9 @@ def build_gate_input(
     `exit_kind` says why a position is closed: by the model's decision, a flatten or an invalidation.
     """
     held, symbol = state.models.get(model) or ModelState(), decision.symbol
-    record = state.persistent.record(model)
     intent_kind = exit_kind if decision.action is Action.CLOSE else IntentKind.ENTRY
     market_ms = state.market_ms or cause.time_ms
     day = day_of(market_ms)
-    is_today = record.baseline is not None and record.baseline.day == day
     # A decision that is delivered again must not be denied for the reservation of its own first judgement.
     own_id = derived_id(cause.id, RiskApproved.TYPE)
     return GateInput(
@@ -48,13 +46,9 @@ def build_gate_input(
         account=held.account,
         reservations=tuple(reserved for key, reserved in held.reservations.items() if key != own_id),
         marks={coin: market.mark_price for coin, market in state.markets.items()},
-        halts=tuple(
-            halt
-            for halt in applicable_to(model, state.persistent.halts)
-            if halt.until_ms is None or halt.until_ms > market_ms
-        ),
-        day_start_equity_usd=record.baseline.equity_usd if record.baseline is not None and is_today else None,
-        high_water_usd=record.high_water_usd,
+        halts=_active_halts(state, model, market_ms),
+        day_start_equity_usd=_day_start_equity_usd(state, model, day),
+        high_water_usd=state.persistent.record(model).high_water_usd,
         entries_today=held.entries_on(day, but=own_id),
         last_entry_ms=held.counters.last_entry_ms(symbol),
         orders_last_minute=held.counters.approvals_since(market_ms - MINUTE_MS),
@@ -73,6 +67,18 @@ def exit_decision(symbol: Symbol, intent_kind: IntentKind) -> Decision:
         confidence=zero,
         reasoning=intent_kind.value,
     )
+
+
+def _active_halts(state: RiskState, model: str, market_ms: int) -> tuple[Halt, ...]:
+    """The halts that apply to the model and haven't ended by time; no account state need have shown that yet."""
+    halts = applicable_to(model, state.persistent.halts)
+    return tuple(halt for halt in halts if halt.until_ms is None or halt.until_ms > market_ms)
+
+
+def _day_start_equity_usd(state: RiskState, model: str, day: int) -> Decimal | None:
+    """The equity with which that day began; None before the day's first account state."""
+    baseline = state.persistent.record(model).baseline
+    return baseline.equity_usd if baseline is not None and baseline.day == day else None
 
 
 def _snapshot_of(state: RiskState, cause: Event[Any], symbol: Symbol | None) -> Snapshot:

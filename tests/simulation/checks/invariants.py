@@ -217,13 +217,11 @@ class Invariants:
     # Protected.
 
     def _check_protection(self, now_s: float) -> None:
-        disturbed = self.harness.faults.disturbed_at_s
-        executor = self.harness.processes["executor"]
-        last_s = max([executor.started_s, *(disturbed.get(name, 0.0) for name in ("executor", "exchange", "risk"))])
-        is_disturbed = not executor.is_up or now_s - last_s < GRACE_S or now_s < self.harness.faults.outage_until_s
+        is_disturbed = self._is_disturbed(now_s)
         if now_s < self.harness.faults.database_until_s:
             self._away_s = now_s
         was_away = now_s - self._away_s < 2 * GRACE_S
+        limit_s = UNPROTECTED_LIMIT_S + (DATABASE_GRACE_S if was_away else 0.0)
         for model in self.harness.models:
             account = self._world.exchange.accounts[self.harness.addresses[model]]
             for key in [key for key in self._unprotected_s if key[0] == model and key[1] not in account.positions]:
@@ -235,9 +233,15 @@ class Invariants:
                 before_s = self._unprotected_s.get((model, coin), 0.0)
                 self._unprotected_s[model, coin] = 0.0 if is_disturbed else before_s + now_s - self._last_check_s
                 is_closing = now_s - self._closing_s.get((account.address, coin), -CLOSING_S) < CLOSING_S
-                limit_s = UNPROTECTED_LIMIT_S + (DATABASE_GRACE_S if was_away else 0.0)
                 if self._unprotected_s[model, coin] > limit_s and not is_closing:
                     raise SimulationFailed(f"{model} {coin}: {position.size} has had no stop for {limit_s} s")
+
+    def _is_disturbed(self, now_s: float) -> bool:
+        """Whether a fault keeps the executor from protecting positions, or did so a moment ago."""
+        faults, executor = self.harness.faults, self.harness.processes["executor"]
+        disturbed_s = (faults.disturbed_at_s.get(name, 0.0) for name in ("executor", "exchange", "risk"))
+        last_s = max([executor.started_s, *disturbed_s])
+        return not executor.is_up or now_s - last_s < GRACE_S or now_s < faults.outage_until_s
 
 
 def is_covered(exchange: Any, account: Account, coin: str, size: Decimal) -> bool:

@@ -9,9 +9,9 @@ from common.events.codec import decode
 from common.trading.orders import UNFINISHED, OrderSide
 from recorder.gaps import Sequences
 from recorder.trades import FillRow, fold
+from simulation.checks.invariants import is_covered
 from simulation.failure import SimulationFailed
 from simulation.harness import BALANCE_USD, Harness
-from simulation.invariants import is_covered
 from simulator.exchange.account import Account, figures
 
 ACCOUNT_AGE_MS = 10_000
@@ -101,20 +101,27 @@ def _check_reconciliation(harness: Harness, model: str) -> None:
     if recorded != expected:
         raise SimulationFailed(f"{model}: fills differ: {recorded ^ expected}")
     account: Account = exchange.accounts[address]
-    marks = exchange.marks()
-    equity = figures(account, marks).account_value
-    cash = equity - sum((p.unrealized(marks[p.coin]) for p in account.positions.values()), Decimal(0))
-    ledger = [e.data for e in harness.recorded.values() if e.type == "account.ledger" and e.data.model == model]
-    moved = sum((data.amount_usd for data in ledger), BALANCE_USD)
-    booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in events), moved)
-    if abs(booked - cash) > equity * RESIDUAL_FRACTION:
-        raise SimulationFailed(f"{model}: the recorded cash is {booked}, the exchange's {cash}")
+    _check_cash(harness, model, events)
     for coin in {event.data.symbol.value for event in events}:
         rows = [_fill_row(event) for event in events if event.data.symbol.value == coin]
         trades = fold(rows, {})
         held = sum((t.entry_size - t.exit_size for t in trades if t.closed_ms is None), Decimal(0))
         if held != abs(account.position_size(coin)):
             raise SimulationFailed(f"{model} {coin}: the trades hold {held}, the exchange {account.positions}")
+
+
+def _check_cash(harness: Harness, model: str, fills: list[Any]) -> None:
+    """The cash that follows from the recorded fills and ledger rows is the exchange's."""
+    exchange = harness.exchange.world.exchange
+    account: Account = exchange.accounts[harness.addresses[model]]
+    marks = exchange.marks()
+    equity = figures(account, marks).account_value
+    cash = equity - sum((p.unrealized(marks[p.coin]) for p in account.positions.values()), Decimal(0))
+    ledger = [e.data for e in harness.recorded.values() if e.type == "account.ledger" and e.data.model == model]
+    moved = sum((data.amount_usd for data in ledger), BALANCE_USD)
+    booked = sum((event.data.closed_pnl_usd - event.data.fee_usd for event in fills), moved)
+    if abs(booked - cash) > equity * RESIDUAL_FRACTION:
+        raise SimulationFailed(f"{model}: the recorded cash is {booked}, the exchange's {cash}")
 
 
 def _check_open_orders(harness: Harness, model: str) -> None:

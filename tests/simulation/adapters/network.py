@@ -21,7 +21,7 @@ FALSE_REJECTION = {"error": "Order could not immediately match against any resti
 
 
 class Wallet:
-    """Signs in microseconds: s is the address, r binds the message. The simulated exchange trusts the address."""
+    """Signs in microseconds: s is the address, r binds the message. The simulated exchange doesn't verify it."""
 
     def __init__(self, key: str) -> None:
         self.address = address_of_key(key)
@@ -59,7 +59,7 @@ class FaultyTransport:
         self._fault = "outage" if loop.time() < faults.outage_until_s else None
         self._fault = self._fault or faults.one_of(faults.profile.requests, "request")
         if self._fault == "outage" and faults.profile.requests:
-            # The worst kind of outage: some requests arrive, and no answer tells which.
+            # The worst kind of outage: some requests arrive, and no answer shows which.
             self._fault = rng.choice(("outage", "false_rejection", "reply_lost", "bad_gateway"))
             faults.counts[f"request {self._fault}"] += 1
         if self._fault is not None:
