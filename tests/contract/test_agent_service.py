@@ -19,7 +19,7 @@ from common.bus import Commit
 from common.bus.redis_streams import RedisBus, read_entry
 from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, originate
 from common.events.codec import encode
-from simulator.models.app import create_models_app
+from simulator.server.models.app import create_models_app
 
 D = Decimal
 ARENA = """

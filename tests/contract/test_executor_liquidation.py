@@ -14,7 +14,6 @@ from common.runtime.database import migrate, open_pool
 from common.trading.orders import Side
 from gateway.queries import Queries
 from recorder.handlers import Recorder
-from recorder.config import RecorderSettings
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")
