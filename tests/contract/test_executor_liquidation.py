@@ -14,7 +14,7 @@ from common.events import Event
 from common.runtime.database import migrate, open_pool
 from common.trading.orders import Side
 from executor.testing import address_of
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
 

@@ -21,7 +21,7 @@ from common.events import (
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
 

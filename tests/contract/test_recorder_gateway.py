@@ -32,7 +32,7 @@ from common.events import (
 from common.runtime.database import MigrationError, Pool, migrate, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide, Side
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
 
@@ -325,9 +325,9 @@ async def test_lists_are_paged_by_key_without_holes_or_repeats(recorder: Recorde
         seen += [row["id"] for row in rows]
         if following is None:
             break
-        from gateway.parameters import cursor_of
+        from gateway.http.parameters import parse_cursor
 
-        cursor = cursor_of({"before": following})
+        cursor = parse_cursor({"before": following})
     assert len(seen) == len(set(seen)) == 20
     assert set(seen) == {event.id for event in events}
 

@@ -33,11 +33,12 @@ from common.events import (
 from common.events.codec import decode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
 from common.trading.symbols import MODELS, SYMBOLS
 from executor.store import IntentStore, Outcome, fresh_intent
-from gateway.readme import Readme
+from gateway.rest.readme import Readme
 from risk.halts import Reason
 from risk.store import RiskStore
 from risk.testing import (
@@ -302,7 +303,7 @@ async def test_a_wrong_setting_ends_the_start_with_its_name(variable: str, value
 
 async def test_the_limits_in_force_are_told_to_readers(around: Surroundings, redis_url: str, database_url: str) -> None:
     async with risk_process(redis_url, database_url, MAX_LEVERAGE="7", STOP_LOSS_PERCENT="1.5"):
-        readme = Readme(around.bus.client)
+        readme = Readme(around.bus.client, read_roster(None))
         await eventually(lambda: around.bus.client.exists("risk:limits"))
         text = " ".join((await readme.text("en")).split())
         assert "leverage at most 7" in text

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind, OrderFilled, OrderRole, originate
 from common.runtime.database import Pool, migrate, open_pool
 from common.trading.instruments import Symbol
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.config import RecorderSettings
 from recorder.record import Recorder
 from recorder.statistics import refresh_everything
