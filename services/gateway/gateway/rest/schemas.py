@@ -11,14 +11,17 @@ than the roster.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, get_args
 
 from common.events import Action, AlertSeverity, Channel, Command, Outcome
 from common.trading.intervals import INTERVALS_MS
 from common.trading.orders import OrderRole, OrderSide, Side
-from common.trading.roster import Roster
+from common.trading.roster import Mark, Provider, Roster
 
 Schema = dict[str, Any]
+
+TRADING_STATES: Final = ("ACTIVE", "REDUCING", "HALTED")
+"""In order of severity."""
 
 NULL: Schema = {"type": "null"}
 MONEY: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": "A decimal number"}
@@ -85,7 +88,7 @@ def _names(roster: Roster | None) -> dict[str, Schema]:
         "OrderRole": one_of(OrderRole),
         "Action": one_of(Action),
         "Interval": one_of(INTERVALS_MS),
-        "TradingState": one_of(("ACTIVE", "REDUCING", "HALTED")),
+        "TradingState": one_of(TRADING_STATES),
         "Mode": one_of(("PAPER", "TESTNET", "MAINNET")),
         "Market": one_of(("LIVE", "CAPTURE", "SIMULATED", "UNKNOWN")),
         "Figure": {"anyOf": [MONEY, {"type": "integer"}, NULL], "description": "A statistic; null while undefined"},
@@ -210,8 +213,8 @@ STATISTICS: dict[str, Schema] = {
 ARENA: dict[str, Schema] = {
     "Contender": row(
         "id:ContenderId name:text model:text? color:text color_dark:text",
-        provider=one_of(("deepseek", "dashscope")),
-        mark=one_of(("circle", "diamond", "square", "triangle")),
+        provider=one_of(get_args(Provider)),
+        mark=one_of(get_args(Mark)),
     ),
     "CoinInfo": row("symbol:Coin price_decimals:int size_decimals:int max_leverage:int"),
     "Roster": row("", contenders=many(ref("Contender")), coins=many(ref("CoinInfo"))),

@@ -6,12 +6,11 @@ from common.runtime.service import Service
 from common.trading.instruments import INSTRUMENTS, MAX_DECIMALS
 from common.trading.roster import Roster
 from gateway.config import GatewaySettings
+from gateway.rest.schemas import TRADING_STATES
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 
 VERSION = "0.1.0"
-TRADING_STATES = ("ACTIVE", "REDUCING", "HALTED")
-"""In order of severity; the arena's state is the most severe of its contenders'."""
 
 
 def roster_row(roster: Roster, settings: GatewaySettings) -> dict[str, Any]:
@@ -35,7 +34,8 @@ def roster_row(roster: Roster, settings: GatewaySettings) -> dict[str, Any]:
 
 
 class Status:
-    """Reads GET status from the settings, the records and the market cache."""
+    """Reads GET status from the settings, the records and the market cache. The arena's trading state is the most severe
+    of its contenders'."""
 
     def __init__(
         self, service: Service, settings: GatewaySettings, roster: Roster, queries: Queries, market: MarketCache

@@ -1,14 +1,14 @@
-import { LoadNote } from "../components/note";
-import { clock, moment, NONE, number, span } from "../format";
-import { t } from "../i18n";
-import { now, operations, operationsFail } from "../store";
-import type { Operations } from "../types";
+import type { Operations } from "../api/types.gen";
+import { now, operations, operationsFail } from "../state/store";
+import { LoadNote } from "../ui/note";
+import { clock, moment, NONE, number, span } from "../words/format";
+import { t } from "../words/words";
 
 const SEVERITY_TONES: Record<string, string> = { critical: "loss strong", info: "muted" };
 
 type Cell = preact.ComponentChildren;
 
-/** A plain table; on a narrow screen each cell says its column. */
+/** A plain table; on a narrow screen each cell names its column. */
 function Table(props: { name: string; columns: string[]; rows: { key: string; cells: Cell[] }[]; empty: string }) {
   return (
     <section>
@@ -52,7 +52,7 @@ function Tables({ value }: { value: Operations }) {
       <Table
         name={words.services}
         empty={words.noServices}
-        columns={[words.service, words.state, words.uptime, words.lastHeard, words.reason]}
+        columns={[words.service, words.state, words.uptime, words.lastSeen, words.reason]}
         rows={value.services.map((row) => ({
           key: row.name,
           cells: [
@@ -131,7 +131,7 @@ function Tables({ value }: { value: Operations }) {
   );
 }
 
-/** How the machinery does: services, alerts, streams, latencies, errors, dead letters. */
+/** Services, alerts, streams, latencies, errors, dead letters. */
 export function OperationsPage() {
   const words = t();
   const value = operations.value;
