@@ -34,8 +34,10 @@ def roster_row(roster: Roster, settings: GatewaySettings) -> dict[str, Any]:
 
 
 class Status:
-    """Reads GET status from the settings, the records and the market cache. The arena's trading state is the most severe
-    of its contenders'."""
+    """Reads GET status from the settings, the records and the market cache.
+
+    The arena's trading state is the most severe of its contenders'.
+    """
 
     def __init__(
         self, service: Service, settings: GatewaySettings, roster: Roster, queries: Queries, market: MarketCache

@@ -1,4 +1,6 @@
 import type { LeaderboardRow } from "../api/types.gen";
+import { lookOf } from "../state/roster";
+import { ModelMark } from "../ui/mark";
 import { ModelName } from "../ui/model-name";
 import { NONE } from "../words/format";
 import { t } from "../words/words";
@@ -6,11 +8,11 @@ import { columnsOf, showFigure } from "./columns";
 
 const GROUPS = ["return", "trading", "decisions"] as const;
 
-/** A row per labelled figure and a column per contender: few contenders and many figures fit the narrowest screen. */
+/** A row per labelled figure and a column per contender; on a narrow screen more than two columns become lines. */
 export function Comparison({ models, rows }: { models: string[]; rows: LeaderboardRow[] }) {
   const words = t();
   return (
-    <table class="compared">
+    <table class={`compared ${models.length > 2 ? "many" : ""}`}>
       <caption class="hidden">{words.advanced}</caption>
       <thead>
         <tr>
@@ -36,7 +38,14 @@ export function Comparison({ models, rows }: { models: string[]; rows: Leaderboa
               <th scope="row">{label}</th>
               {models.map((model) => {
                 const row = rows.find((each) => each.model === model);
-                return <td key={model}>{row ? showFigure(name, row[name]) : NONE}</td>;
+                return (
+                  <td key={model}>
+                    <span class="value-mark" style={{ color: `var(${lookOf(model).token})` }}>
+                      <ModelMark model={model} />
+                    </span>
+                    {row ? showFigure(name, row[name]) : NONE}
+                  </td>
+                );
               })}
             </tr>
           ))}
