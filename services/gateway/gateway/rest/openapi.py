@@ -4,12 +4,12 @@ from typing import Any
 
 from common.events import Command
 from common.trading.roster import Roster
+from common.version import VERSION
 from gateway.control.alertmanager import MAX_ALERTS
 from gateway.http.endpoint import API
 from gateway.http.parameters import MAX_LIMIT
 from gateway.rest.exports import EXPORTS
 from gateway.rest.schemas import RESPONSES, Schema, components, ref
-from gateway.rest.status import VERSION
 
 Parameter = dict[str, Any]
 

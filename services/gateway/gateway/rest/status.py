@@ -5,12 +5,11 @@ from typing import Any
 from common.runtime.service import Service
 from common.trading.instruments import INSTRUMENTS, MAX_DECIMALS
 from common.trading.roster import Roster
+from common.version import VERSION
 from gateway.config import GatewaySettings
 from gateway.rest.schemas import TRADING_STATES
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
-
-VERSION = "0.1.0"
 
 
 def roster_row(roster: Roster, settings: GatewaySettings) -> dict[str, Any]:
