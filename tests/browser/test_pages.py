@@ -105,7 +105,7 @@ async def test_a_decision_is_a_link_to_its_whole_chain(arena: Arena, page: Page)
     linked = page.locator(".card.linked")
     await expect(linked.get_by_role("tab", name="PROMPT")).to_have_attribute("aria-selected", "true", timeout=MINUTE_MS)
     await expect(linked.locator("pre")).to_contain_text("ACCOUNT")
-    for tab, said in {
+    for tab, text in {
         "SNAPSHOT": "BTC",
         "RAW": "action",
         "DECISION": "CONFIDENCE",
@@ -113,7 +113,7 @@ async def test_a_decision_is_a_link_to_its_whole_chain(arena: Arena, page: Page)
         "RESULT": "",
     }.items():
         await linked.get_by_role("tab", name=tab, exact=True).click()
-        await expect(linked.get_by_role("tabpanel")).to_contain_text(said)
+        await expect(linked.get_by_role("tabpanel")).to_contain_text(text)
 
 
 async def test_a_prompt_is_shown_against_the_one_before(arena: Arena, page: Page) -> None:

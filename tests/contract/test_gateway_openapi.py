@@ -168,3 +168,21 @@ async def test_the_document_lists_every_route_and_no_other(database_url: str, re
         assert set(served["paths"]) == server.paths
     async with gateway_server(database_url, redis_url) as server:
         assert set((await server.get("openapi.json"))["paths"]) == server.paths
+
+
+ADD_COLUMN = "CREATE OR REPLACE VIEW {view} AS SELECT old.*, '1.5'::text AS calmar FROM ({definition}) old"
+
+
+@pytest.mark.parametrize("view", ["api_leaderboard", "api_model_statistics"])
+async def test_a_new_column_of_a_statistics_view_is_served(view: str, database_url: str, redis_url: str) -> None:
+    async with gateway_server(database_url, redis_url, **GATEWAY) as server:
+        await fill_in(server)
+        async with server.pool.connection() as connection:
+            cursor = await connection.execute("SELECT pg_get_viewdef(%s::regclass)", (view,))
+            [definition] = await cursor.fetchone() or ()
+            await connection.execute(ADD_COLUMN.format(view=view, definition=definition.rstrip(";")).encode())
+        leaderboard, model = await server.get("leaderboard"), await server.get("models/qwen")
+        row = leaderboard["leaderboard"][0] if view == "api_leaderboard" else model["statistics"]
+        assert row["calmar"] == "1.5"
+        validate(RESPONSES["/leaderboard"], leaderboard)
+        validate(RESPONSES["/models/{model}"], model)

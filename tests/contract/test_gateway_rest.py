@@ -191,9 +191,9 @@ async def test_csv_without_rows_is_its_header(server: GatewayServer) -> None:
 async def test_a_reasoning_like_a_formula_is_quoted_in_csv(server: GatewayServer) -> None:
     decision = decided("qwen", "r-1", 1_000)
     assert decision.data.decision is not None
-    said = decision.data.decision.model_copy(update={"reasoning": "=HYPERLINK(1)"})
-    evil = decision.model_copy(update={"data": decision.data.model_copy(update={"decision": said})})
-    await server.recorder.store([evil], 1)
+    formula = decision.data.decision.model_copy(update={"reasoning": "=HYPERLINK(1)"})
+    event = decision.model_copy(update={"data": decision.data.model_copy(update={"decision": formula})})
+    await server.recorder.store([event], 1)
     answer = await server.client.get("/api/v1/export/decisions.csv")
     assert next(csv.DictReader(io.StringIO(answer.text)))["reasoning"] == "'=HYPERLINK(1)"
 

@@ -197,7 +197,7 @@ def _width(text: str, size: int) -> float:
 
 
 def _arrow(change: Decimal | None, x: float, base: float, fill: str) -> str:
-    """Up or down beside the return: never by colour alone. Drawn, since the font has no such glyph."""
+    """Up or down beside the return, so that color is not the only sign; a path, since the font has no such glyph."""
     if not change:
         return ""
     tip, foot = (base - 32, base) if change > 0 else (base, base - 32)

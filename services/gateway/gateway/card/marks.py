@@ -1,4 +1,4 @@
-"""The contenders' marks as SVG: they tell contenders apart by shape, not by color alone."""
+"""The contenders' marks as SVG: contenders differ by shape, not only by color."""
 
 from common.trading.roster import Mark
 

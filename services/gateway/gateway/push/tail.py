@@ -6,7 +6,7 @@ it calls `flush`, which sends what was read before the next reading begins.
 
 Failure. While Redis is unavailable it is not ready (condition `pushes`), pauses with backoff, and reads on from the
 last entry: nothing is skipped that the stream still holds. A stream whose newest id lies before the last entry was
-wiped: the reading begins anew, and the new entries' epoch makes the hub discard its history. An unreadable entry is
+wiped: the reading starts from its beginning, and the new entries' epoch makes the hub discard its history. An unreadable entry is
 logged and skipped. Any other exception ends the service.
 """
 

@@ -4,74 +4,74 @@ import { connections } from "../state/store";
 import { ApiError } from "./rest";
 
 const RETRY_MS = 3_000;
-const GATHER_MS = 300;
+const RELOAD_DELAY_MS = 300;
 
 export interface Loaded<T> {
   value: T | null;
   failed: boolean;
-  /** The last failure was the server's "there is no such thing": trying again is in vain. */
+  /** The last failure was a 404 or 400: a retry would not help. */
   missing: boolean;
 }
 
-/** NOT_YET is a promise: the first order book is on its way. */
-function isInVain({ status, code }: ApiError): boolean {
+/** NOT_YET is a 404 that ends by itself: the first order book is about to arrive. */
+function isPermanent({ status, code }: ApiError): boolean {
   return (status === 404 && code !== "NOT_YET") || status === 400;
 }
 
-interface Kept<T> extends Loaded<T> {
+interface State<T> extends Loaded<T> {
   key: string;
 }
 
-/** Loads what `key` names: now, when `again` or the connection changes, and every so often while the page is looked at.
- * A failure keeps the last value and is tried again; another key begins without a value. */
-export function useLoad<T>(key: string, load: () => Promise<T>, everyMs = 0, again: unknown = null): Loaded<T> {
-  const [kept, setKept] = useState<Kept<T>>({ key, value: null, failed: false, missing: false });
+/** Loads what `key` names: at once, when `trigger` or the connection changes, and every `pollMs` while the page is
+ * visible. A failure keeps the last value and is retried; another key starts without a value. */
+export function useLoad<T>(key: string, load: () => Promise<T>, pollMs = 0, trigger: unknown = null): Loaded<T> {
+  const [state, setState] = useState<State<T>>({ key, value: null, failed: false, missing: false });
   const loader = useRef(load);
   loader.current = load;
-  const soon = useRef<() => void>(() => undefined);
+  const reload = useRef<() => void>(() => undefined);
 
   useEffect(() => {
     let isCurrent = true;
     let timer: number | undefined;
-    let dueMs = Infinity;
-    const plan = (ms: number): void => {
+    let dueAt = Infinity;
+    const schedule = (ms: number): void => {
       const due = Date.now() + ms;
-      if (!isCurrent || ms <= 0 || due >= dueMs) return;
+      if (!isCurrent || ms <= 0 || due >= dueAt) return;
       clearTimeout(timer);
-      dueMs = due;
+      dueAt = due;
       timer = window.setTimeout(run, ms);
     };
     const run = (): void => {
       clearTimeout(timer);
-      dueMs = Infinity;
-      if (document.hidden) return plan(everyMs || RETRY_MS);
+      dueAt = Infinity;
+      if (document.hidden) return schedule(pollMs || RETRY_MS);
       loader.current().then(
         (value) => {
-          if (isCurrent) setKept({ key, value, failed: false, missing: false });
-          plan(everyMs);
+          if (isCurrent) setState({ key, value, failed: false, missing: false });
+          schedule(pollMs);
         },
         (error: unknown) => {
-          const missing = error instanceof ApiError && isInVain(error);
+          const missing = error instanceof ApiError && isPermanent(error);
           if (isCurrent)
-            setKept((last) => ({ key, value: last.key === key ? last.value : null, failed: true, missing }));
-          if (!missing) plan(RETRY_MS);
+            setState((last) => ({ key, value: last.key === key ? last.value : null, failed: true, missing }));
+          if (!missing) schedule(RETRY_MS);
         },
       );
     };
-    soon.current = () => plan(GATHER_MS);
+    reload.current = () => schedule(RELOAD_DELAY_MS);
     run();
     return () => {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [key, everyMs]);
+  }, [key, pollMs]);
 
-  const ups = connections.value;
+  const connectionCount = connections.value;
   const isFirst = useRef(true);
   useEffect(() => {
-    if (!isFirst.current) soon.current();
+    if (!isFirst.current) reload.current();
     isFirst.current = false;
-  }, [again, ups]);
+  }, [trigger, connectionCount]);
 
-  return kept.key === key ? kept : { value: null, failed: false, missing: false };
+  return state.key === key ? state : { value: null, failed: false, missing: false };
 }

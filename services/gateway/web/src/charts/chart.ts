@@ -1,4 +1,4 @@
-/** lightweight-charts in the page's own colours; its license asks for the link in README.TXT. */
+/** lightweight-charts in the page's colors; its license asks for the link in README.TXT. */
 
 import { ColorType, createChart, CrosshairMode, type IChartApi, TickMarkType, type Time } from "lightweight-charts";
 import { type RefObject } from "preact";

@@ -28,7 +28,7 @@ import { accountMarkers } from "./markers";
 import { useMarkedTrades } from "./use-marked-trades";
 
 const POINTS = "500";
-const EVERY_MS = 60_000;
+const POLL_MS = 60_000;
 const CENTS_BELOW_USD = 40;
 
 interface Line {
@@ -50,7 +50,7 @@ export function useEquity(model: string | null, range: string): Loaded<Responses
   return useLoad(
     `equity ${model ?? ""} ${range}`,
     () => get("/equity", { model, range, points: POINTS }),
-    EVERY_MS,
+    POLL_MS,
   );
 }
 

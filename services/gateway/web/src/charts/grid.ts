@@ -6,7 +6,7 @@ import type { Point } from "../api/types.gen";
 import { chartTime } from "../words/format";
 
 const STEPS_S = [10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400] as const;
-const MOST_STEPS = 1_500;
+const MAX_STEPS = 1_500;
 
 export type GridPoint = { time: UTCTimestamp; value: number } | { time: UTCTimestamp };
 
@@ -20,7 +20,7 @@ export function gridTime(ms: number, stepS: number): UTCTimestamp {
 export function stepOf(lines: Point[][], nowMs: number): number {
   const first = Math.min(nowMs, ...lines.flatMap((points) => points.slice(0, 1).map(([ms]) => ms)));
   const spanS = (nowMs - first) / 1000;
-  return STEPS_S.find((step) => spanS / step <= MOST_STEPS) ?? 86_400;
+  return STEPS_S.find((step) => spanS / step <= MAX_STEPS) ?? 86_400;
 }
 
 /** One value a step; steps without one stay empty, up to the one before now. Of several values in one step the one that

@@ -17,19 +17,19 @@ interface Execution {
 
 type ColorOf = (token: string) => string;
 
-/** On candles: an arrow up for a buy, down for a sale, with the model's letter and what it was for. */
+/** On candles: an arrow up for a buy, down for a sale, with the contender's mark and the purpose. */
 export function candleMarkers(trades: Trade[], symbol: string, stepS: number, colorOf: ColorOf): SeriesMarker<Time>[] {
-  const wanted = executionsOf(trades).filter((mark) => mark.symbol === symbol);
-  return drawn(wanted, stepS, ({ model, isBuy, purpose }, time) => ({
+  const executions = executionsOf(trades).filter((each) => each.symbol === symbol);
+  return drawn(executions, stepS, ({ model, isBuy, purpose }, time) => ({
     time,
     position: isBuy ? "belowBar" : "aboveBar",
     shape: isBuy ? "arrowUp" : "arrowDown",
     color: colorOf(lookOf(model).token),
-    text: `${lookOf(model).name.slice(0, 1)} ${purpose}`,
+    text: `${lookOf(model).glyph} ${purpose}`,
   }));
 }
 
-/** On a model's account line: a dot where it entered, a square where it left; none from before the line begins. */
+/** On a contender's account line: a dot where it entered, a square where it left; none from before the line begins. */
 export function accountMarkers(
   trades: Trade[],
   model: string,
@@ -37,8 +37,8 @@ export function accountMarkers(
   fromS: number,
   colorOf: ColorOf,
 ): SeriesMarker<Time>[] {
-  const wanted = executionsOf(trades).filter((mark) => mark.model === model && gridTime(mark.ms, stepS) >= fromS);
-  return drawn(wanted, stepS, ({ purpose }, time) => ({
+  const executions = executionsOf(trades).filter((each) => each.model === model && gridTime(each.ms, stepS) >= fromS);
+  return drawn(executions, stepS, ({ purpose }, time) => ({
     time,
     position: "inBar",
     shape: purpose === "entry" ? "circle" : "square",
@@ -56,16 +56,16 @@ function executionsOf(trades: Trade[]): Execution[] {
   });
 }
 
-/** Oldest first, as the chart wants them; what falls on the same step and says the same is drawn once. */
+/** Oldest first, as the chart wants them; equal ones on the same step are drawn once. */
 function drawn(
-  marks: Execution[],
+  executions: Execution[],
   stepS: number,
   draw: (execution: Execution, time: UTCTimestamp) => SeriesMarker<Time>,
 ): SeriesMarker<Time>[] {
   const once = new Map<string, SeriesMarker<Time>>();
-  for (const mark of marks) {
-    const time = gridTime(mark.ms, stepS);
-    once.set(`${time} ${mark.model} ${mark.symbol} ${mark.isBuy} ${mark.purpose}`, draw(mark, time));
+  for (const each of executions) {
+    const time = gridTime(each.ms, stepS);
+    once.set(`${time} ${each.model} ${each.symbol} ${each.isBuy} ${each.purpose}`, draw(each, time));
   }
   return [...once.values()].sort((a, b) => Number(a.time) - Number(b.time));
 }

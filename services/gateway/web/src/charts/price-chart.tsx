@@ -28,8 +28,8 @@ import { useMarkedTrades } from "./use-marked-trades";
 
 const LENGTH_S = { "1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400 } as const;
 const INTERVALS = Object.fromEntries(Object.keys(LENGTH_S).map((name) => [name, name]));
-const EVERY_MS = 10_000;
-const SHOWN = 90;
+const POLL_MS = 10_000;
+const VISIBLE_BARS = 90;
 
 interface Bar {
   time: UTCTimestamp;
@@ -58,8 +58,8 @@ export function barOf(last: Bar, close: number, ms: number, lengthS: number): Ba
 export function PriceChart() {
   const words = t();
   const symbol = chosenCoin();
-  const wanted = query.value.get("interval") ?? "";
-  const interval = (wanted in LENGTH_S ? wanted : "1m") as keyof typeof LENGTH_S;
+  const named = query.value.get("interval") ?? "";
+  const interval = (named in LENGTH_S ? named : "1m") as keyof typeof LENGTH_S;
   const key = `candles ${symbol} ${interval}`;
   const element = useRef<HTMLDivElement>(null);
   const candles = useRef<ISeriesApi<"Candlestick"> | null>(null);
@@ -71,7 +71,7 @@ export function PriceChart() {
   const loaded = useLoad(
     key,
     () => get("/candles", { symbol, interval, limit: "300" }),
-    EVERY_MS,
+    POLL_MS,
   );
 
   const trades = useMarkedTrades({ symbol });
@@ -126,7 +126,7 @@ export function PriceChart() {
     last.current = bars.at(-1) ?? null;
     if (bars.length && fitted.current !== key) {
       fitted.current = key;
-      chart.current?.timeScale().setVisibleLogicalRange({ from: bars.length - SHOWN, to: bars.length + 4 });
+      chart.current?.timeScale().setVisibleLogicalRange({ from: bars.length - VISIBLE_BARS, to: bars.length + 4 });
     }
   }, [loaded.value, key]);
 
@@ -143,11 +143,10 @@ export function PriceChart() {
     };
     for (const row of Object.values(positions.value).flat()) {
       if (row.symbol !== symbol) continue;
-      const { name, token: color } = lookOf(row.model);
-      const letter = name.slice(0, 1);
-      draw(row.entry_price, color, LineStyle.Solid, `${letter} ${row.side} ${row.leverage}x`);
-      draw(row.stop_loss, "--loss", LineStyle.Dashed, `${letter} ${words.stop}`);
-      draw(row.take_profit, "--gain", LineStyle.Dashed, `${letter} ${words.target}`);
+      const { glyph, token: color } = lookOf(row.model);
+      draw(row.entry_price, color, LineStyle.Solid, `${glyph} ${row.side} ${row.leverage}x`);
+      draw(row.stop_loss, "--loss", LineStyle.Dashed, `${glyph} ${words.stop}`);
+      draw(row.take_profit, "--gain", LineStyle.Dashed, `${glyph} ${words.target}`);
     }
     return () => {
       for (const line of drawn) candles.current?.removePriceLine(line);

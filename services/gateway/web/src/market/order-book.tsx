@@ -7,7 +7,7 @@ import { t } from "../words/words";
 import { deepestOf, type Depth, depthOf, spreadBps } from "./depth";
 
 const LEVELS = 10;
-const EVERY_MS = 1_000;
+const POLL_MS = 1_000;
 
 function Side({ rows, side, decimals }: { rows: (Depth | null)[]; side: "bid" | "ask"; decimals: number | undefined }) {
   return (
@@ -33,7 +33,7 @@ function padded(rows: Depth[]): (Depth | null)[] {
 /** The book's best levels with their depth, asks above bids. */
 export function Book({ symbol }: { symbol: string }) {
   const words = t();
-  const { value, failed } = useLoad(`book ${symbol}`, () => get("/orderbook/{symbol}", { symbol }), EVERY_MS);
+  const { value, failed } = useLoad(`book ${symbol}`, () => get("/orderbook/{symbol}", { symbol }), POLL_MS);
   const { bids, asks } = value ?? { bids: [], asks: [] };
   const deepest = deepestOf([bids, asks], LEVELS);
   const isStale = failed || isOldPrice(priceAge(symbol));

@@ -11,7 +11,7 @@ import { ownersOf } from "./fill-owners";
 
 const PRINTS = 20;
 const FILLS = 12;
-const EVERY_MS = 1_000;
+const POLL_MS = 1_000;
 
 function Row({ print, owners, decimals }: { print: MarketTrade | undefined; owners: string[]; decimals: number | undefined }) {
   const words = t();
@@ -40,7 +40,7 @@ export function Tape({ symbol }: { symbol: string }) {
   const { value, failed } = useLoad(
     `tape ${symbol}`,
     () => get("/tape/{symbol}", { symbol }),
-    EVERY_MS,
+    POLL_MS,
   );
   const owners = ownersOf(fills.value, symbol);
   const decimals = coinInfo(symbol)?.size_decimals;

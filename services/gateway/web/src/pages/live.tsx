@@ -96,8 +96,8 @@ function Charts() {
 
 export function LivePage({ card }: { card: Link | null }) {
   const words = t();
-  const wanted = query.value.get("tab");
-  const tab = TABS.find((each) => each === wanted) ?? "chat";
+  const named = query.value.get("tab");
+  const tab = TABS.find((each) => each === named) ?? "chat";
   const chosen = query.value.get("model");
   const model = chosen !== null && contenderIds().includes(chosen) ? chosen : null;
   return (

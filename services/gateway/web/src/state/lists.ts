@@ -5,17 +5,17 @@ export interface Row {
   time_ms: number;
 }
 
-export const MOST_ROWS = 200;
+export const MAX_ROWS = 200;
 
 /** Known and fresh rows together; a later version of a row replaces the earlier one. */
-export function merged<T extends Row>(known: T[], fresh: T[], most = MOST_ROWS): T[] {
+export function merged<T extends Row>(known: T[], fresh: T[], limit = MAX_ROWS): T[] {
   const rows = new Map(known.map((row) => [row.id, row]));
   for (const row of fresh) rows.set(row.id, row);
-  return [...rows.values()].sort(newestFirst).slice(0, most);
+  return [...rows.values()].sort(newestFirst).slice(0, limit);
 }
 
 /** A snapshot of the newest rows. Where it doesn't reach back to what is known, something between may be missing: then
- * only the snapshot is kept. */
+ * only the snapshot remains. */
 export function replaced<T extends Row>(known: T[], snapshot: T[]): T[] {
   const newest = known[0];
   const oldest = snapshot.at(-1);

@@ -1,16 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Whether a media query holds, kept up with. */
+/** Whether a media query matches, updated when that changes. */
 export function useMedia(text: string): boolean {
-  const [holds, setHolds] = useState(() => matchMedia(text).matches);
+  const [matches, setMatches] = useState(() => matchMedia(text).matches);
   useEffect(() => {
     const media = matchMedia(text);
-    const read = (): void => setHolds(media.matches);
+    const read = (): void => setMatches(media.matches);
     read();
     media.addEventListener("change", read);
     return () => media.removeEventListener("change", read);
   }, [text]);
-  return holds;
+  return matches;
 }
 
 export const WIDE = "(min-width: 1920px)";

@@ -18,8 +18,8 @@ test("candles show a long's entry as a buy and its end as a sale, oldest first, 
     trade("x", { symbol: "ETH" }),
   ];
   expect(candleMarkers(trades, "BTC", 60, plain)).toEqual([
-    { time: gridTime(T0, 60), position: "belowBar", shape: "arrowUp", color: "--contender-qwen", text: "Q entry" },
-    { time: gridTime(T0 + 120_000, 60), position: "aboveBar", shape: "arrowDown", color: "--contender-qwen", text: "Q stop" },
+    { time: gridTime(T0, 60), position: "belowBar", shape: "arrowUp", color: "--contender-qwen", text: "◆ entry" },
+    { time: gridTime(T0 + 120_000, 60), position: "aboveBar", shape: "arrowDown", color: "--contender-qwen", text: "◆ stop" },
   ]);
   expect(candleMarkers([trade("s", { side: "SHORT" })], "BTC", 60, plain)[0]?.shape).toBe("arrowDown");
 });

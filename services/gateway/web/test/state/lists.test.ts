@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { joined, merged, MOST_ROWS, replaced } from "../../src/state/lists";
+import { joined, merged, MAX_ROWS, replaced } from "../../src/state/lists";
 
 const row = (id: string, time_ms: number, text = ""): { id: string; time_ms: number; text: string } => ({
   id,
@@ -15,10 +15,10 @@ test("a row is there once, in its latest version, newest first", () => {
 
 test("the list is bounded, and loses the oldest", () => {
   const rows = merged(
-    Array.from({ length: MOST_ROWS }, (_, index) => row(`r${index}`, index)),
-    [row("new", MOST_ROWS)],
+    Array.from({ length: MAX_ROWS }, (_, index) => row(`r${index}`, index)),
+    [row("new", MAX_ROWS)],
   );
-  expect(rows).toHaveLength(MOST_ROWS);
+  expect(rows).toHaveLength(MAX_ROWS);
   expect(rows[0]?.id).toBe("new");
   expect(rows.some(({ id }) => id === "r0")).toBe(false);
 });
