@@ -19,6 +19,63 @@ function consequences(command: Command, model: string | null, words: Words): str
 
 type Sending = { state: "idle" | "sending" | "done" } | { state: "failed"; reason: string };
 
+function targetName(model: string | null, words: Words): string {
+  return model === null ? words.allModels : lookOf(model).name;
+}
+
+/** One choice among few, as radio buttons. */
+function Choices<T extends string | null>(props: {
+  name: string;
+  legend: string;
+  value: T;
+  choices: { value: T; text: string }[];
+  onPick: (value: T) => void;
+}) {
+  return (
+    <fieldset>
+      <legend>{props.legend}</legend>
+      {props.choices.map(({ value, text }) => (
+        <label key={value ?? ""}>
+          <input
+            type="radio"
+            name={props.name}
+            value={value ?? ""}
+            checked={value === props.value}
+            onChange={() => props.onPick(value)}
+          />
+          {text}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function TokenField({ value, onInput }: { value: string; onInput: (value: string) => void }) {
+  return (
+    <label class="token">
+      {t().token}
+      <input
+        type="password"
+        autocomplete="off"
+        required
+        value={value}
+        onInput={(event) => onInput((event.target as HTMLInputElement).value)}
+      />
+    </label>
+  );
+}
+
+function Outcome({ sending, command, target }: { sending: Sending; command: Command; target: string }) {
+  const words = t();
+  return (
+    <p class="outcome" role="status">
+      {sending.state === "failed" && <span class="loss">{fill(words.refused, { reason: sending.reason })}</span>}
+      {sending.state === "done" && fill(words.accepted, { command: words.commands[command], model: target })}
+      {sending.state === "sending" && words.sending}
+    </p>
+  );
+}
+
 function Form({ onClose }: { onClose: () => void }) {
   const words = t();
   const [command, setCommand] = useState<Command>("halt");
@@ -46,52 +103,27 @@ function Form({ onClose }: { onClose: () => void }) {
       },
     );
   };
-  const owner = model === null ? words.allModels : lookOf(model).name;
+  const target = targetName(model, words);
   return (
     <form onSubmit={send}>
       <h2 id="control-title">
         {words.control} <span class={`badge ${status.value?.mode.toLowerCase() ?? ""}`}>{status.value?.mode}</span>
       </h2>
-      <fieldset>
-        <legend>{words.command}</legend>
-        {COMMANDS.map((each) => (
-          <label key={each}>
-            <input
-              type="radio"
-              name="command"
-              value={each}
-              checked={each === command}
-              onChange={() => change(() => setCommand(each))}
-            />
-            {words.commands[each]}
-          </label>
-        ))}
-      </fieldset>
-      <fieldset>
-        <legend>{words.forModel}</legend>
-        {[null, ...contenderIds()].map((each) => (
-          <label key={each ?? ""}>
-            <input
-              type="radio"
-              name="model"
-              value={each ?? ""}
-              checked={each === model}
-              onChange={() => change(() => setModel(each))}
-            />
-            {each === null ? words.allModels : lookOf(each).name}
-          </label>
-        ))}
-      </fieldset>
-      <label class="token">
-        {words.token}
-        <input
-          type="password"
-          autocomplete="off"
-          required
-          value={token}
-          onInput={(event) => setToken((event.target as HTMLInputElement).value)}
-        />
-      </label>
+      <Choices
+        name="command"
+        legend={words.command}
+        value={command}
+        choices={COMMANDS.map((each) => ({ value: each, text: words.commands[each] }))}
+        onPick={(picked) => change(() => setCommand(picked))}
+      />
+      <Choices
+        name="model"
+        legend={words.forModel}
+        value={model}
+        choices={[null, ...contenderIds()].map((each) => ({ value: each, text: targetName(each, words) }))}
+        onPick={(picked) => change(() => setModel(picked))}
+      />
+      <TokenField value={token} onInput={setToken} />
       <p class="consequences" data-testid="consequences">
         {consequences(command, model, words)}
       </p>
@@ -103,17 +135,13 @@ function Form({ onClose }: { onClose: () => void }) {
         />
         {words.sure}
       </label>
-      <p class="outcome" role="status">
-        {sending.state === "failed" && <span class="loss">{fill(words.refused, { reason: sending.reason })}</span>}
-        {sending.state === "done" && fill(words.accepted, { command: words.commands[command], model: owner })}
-        {sending.state === "sending" && words.sending}
-      </p>
+      <Outcome sending={sending} command={command} target={target} />
       <div class="buttons">
         <button type="button" onClick={onClose}>
           {words.close}
         </button>
         <button type="submit" class="act" disabled={!isSure || token === "" || sending.state === "sending"}>
-          {words.commands[command]} · {owner}
+          {words.commands[command]} · {target}
         </button>
       </div>
     </form>

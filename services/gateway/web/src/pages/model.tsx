@@ -1,6 +1,6 @@
 import { get } from "../api/rest";
-import type { LeaderboardRow, ModelStatistics } from "../api/types.gen";
-import { useLoad } from "../api/use-load";
+import type { LeaderboardRow, ModelStatistics, Responses } from "../api/types.gen";
+import { type Loaded, useLoad } from "../api/use-load";
 import { DrawdownChart } from "../charts/drawdown-chart";
 import { EquityChart, rangeOf, useEquity } from "../charts/equity-chart";
 import { contenderIds, lookOf } from "../state/roster";
@@ -22,6 +22,7 @@ const POLL_MS = 10_000;
 /** Columns that the account's pushes keep up to date; they are shown from there. */
 const LIVE_COLUMNS = ["account_value", "return_percent", "total_pnl"];
 
+type Answer = Responses["/models/{model}"];
 type StatisticsRow = LeaderboardRow | ModelStatistics;
 
 function Sum({ name, value, change }: { name: string; value: string; change?: Figure }) {
@@ -119,16 +120,88 @@ function Links({ model, explorer }: { model: string; explorer: string | null }) 
   );
 }
 
-export function ModelPage({ model }: { model: string }) {
+/** Name, provider's model, links. */
+function Head({ model, explorer }: { model: string; explorer: string | null }) {
+  const words = t();
+  const { name, token } = lookOf(model);
+  const row = status.value?.models.find((each) => each.model === model);
+  return (
+    <div class="page-head">
+      <h1>
+        <span style={{ color: `var(${token})` }}>
+          <ModelMark model={model} />
+        </span>{" "}
+        {name}
+      </h1>
+      {row && (
+        <span class="muted">
+          {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {row.trading_state}
+        </span>
+      )}
+      <Links model={model} explorer={explorer} />
+    </div>
+  );
+}
+
+/** The account's figures as pushed last, and the labelled statistics. */
+function Totals({ model, answer }: { model: string; answer: Answer | null }) {
   const words = t();
   const labels = words.statistics.overall;
+  const account = accounts.value[model] ?? answer?.account;
+  return (
+    <dl class="sums">
+      <Sum name={`${words.equity} $`} value={usd(account?.equity)} />
+      <Sum name={labels.return_percent} value={percent(account?.return_percent)} change={account?.return_percent} />
+      <Sum name={`${words.cash} $`} value={usd(account?.available_balance)} />
+      <Sum name={labels.total_pnl} value={signed(account?.total_pnl, 2)} change={account?.total_pnl} />
+      <Sums group="account" row={answer?.statistics} />
+      <Sum name={`${words.unrealized} $`} value={signed(account?.unrealized_pnl, 2)} change={account?.unrealized_pnl} />
+      <Sums group="overall" row={answer?.totals} without={LIVE_COLUMNS} />
+    </dl>
+  );
+}
+
+/** Shares of time and the PnL reconciliation, side by side. */
+function Checks({ statistics }: { statistics: ModelStatistics | undefined }) {
+  const words = t();
+  return (
+    <div class="pair">
+      <section>
+        <h2>{words.timeInMarket}</h2>
+        <TimeBar statistics={statistics} />
+      </section>
+      <section>
+        <h2>{words.reconciliation}</h2>
+        <dl class="sums">
+          <Sums group="reconciliation" row={statistics} />
+        </dl>
+        <p class="note">{words.residualNote}</p>
+      </section>
+    </div>
+  );
+}
+
+function LastTrades({ loaded }: { loaded: Loaded<Answer> }) {
+  const words = t();
+  return (
+    <>
+      <h2>{words.lastTrades}</h2>
+      <ul class="rows">
+        {(loaded.value?.trades ?? []).map((trade) => (
+          <TradeRow key={trade.id} trade={trade} />
+        ))}
+      </ul>
+      {!loaded.value && !loaded.failed && <LoadNote loaded={loaded} />}
+      {loaded.value?.trades.length === 0 && <p class="note">{words.noTrades}</p>}
+    </>
+  );
+}
+
+export function ModelPage({ model }: { model: string }) {
+  const words = t();
   const loaded = useLoad(`model ${model}`, () => get("/models/{model}", { model }), POLL_MS, fills.value);
   const equity = useEquity(model, rangeOf());
-  const { name } = lookOf(model);
-  const account = accounts.value[model] ?? loaded.value?.account;
   const totals = loaded.value?.totals;
-  const statistics = loaded.value?.statistics;
-  const provider = status.value?.models.find((row) => row.model === model);
   return (
     <section class="page">
       <nav class="tabs" aria-label={words.models}>
@@ -138,31 +211,10 @@ export function ModelPage({ model }: { model: string }) {
           </a>
         ))}
       </nav>
-      <div class="page-head">
-        <h1>
-          <span style={{ color: `var(${lookOf(model).token})` }}>
-            <ModelMark model={model} />
-          </span>{" "}
-          {name}
-        </h1>
-        {provider && (
-          <span class="muted">
-            {provider.provider_model ?? "—"} · {provider.stand_in ? words.standIn : words.realModel} · {provider.trading_state}
-          </span>
-        )}
-        <Links model={model} explorer={statistics?.explorer_url ?? null} />
-      </div>
+      <Head model={model} explorer={loaded.value?.statistics.explorer_url ?? null} />
       {loaded.failed && !loaded.value && <LoadNote loaded={loaded} />}
       <StaleNote loaded={loaded} />
-      <dl class="sums">
-        <Sum name={`${words.equity} $`} value={usd(account?.equity)} />
-        <Sum name={labels.return_percent} value={percent(account?.return_percent)} change={account?.return_percent} />
-        <Sum name={`${words.cash} $`} value={usd(account?.available_balance)} />
-        <Sum name={labels.total_pnl} value={signed(account?.total_pnl, 2)} change={account?.total_pnl} />
-        <Sums group="account" row={statistics} />
-        <Sum name={`${words.unrealized} $`} value={signed(account?.unrealized_pnl, 2)} change={account?.unrealized_pnl} />
-        <Sums group="overall" row={totals} without={LIVE_COLUMNS} />
-      </dl>
+      <Totals model={model} answer={loaded.value} />
       <h2>{words.accountValue}</h2>
       <div class="boxed">
         <EquityChart key={model} only={model} loaded={equity} />
@@ -171,31 +223,12 @@ export function ModelPage({ model }: { model: string }) {
       <div class="boxed">
         <DrawdownChart key={model} model={model} loaded={equity} />
       </div>
-      <div class="pair">
-        <section>
-          <h2>{words.timeInMarket}</h2>
-          <TimeBar statistics={statistics} />
-        </section>
-        <section>
-          <h2>{words.reconciliation}</h2>
-          <dl class="sums">
-            <Sums group="reconciliation" row={statistics} />
-          </dl>
-          <p class="note">{words.residualNote}</p>
-        </section>
-      </div>
+      <Checks statistics={loaded.value?.statistics} />
       <h2>{words.advanced}</h2>
       <Comparison models={[model]} rows={totals ? [totals] : []} />
       <h2>{words.positions}</h2>
       <Positions model={model} />
-      <h2>{words.lastTrades}</h2>
-      <ul class="rows">
-        {(loaded.value?.trades ?? []).map((trade) => (
-          <TradeRow key={trade.id} trade={trade} />
-        ))}
-      </ul>
-      {!loaded.value && !loaded.failed && <LoadNote loaded={loaded} />}
-      {loaded.value?.trades.length === 0 && <p class="note">{words.noTrades}</p>}
+      <LastTrades loaded={loaded} />
     </section>
   );
 }
