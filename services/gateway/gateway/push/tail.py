@@ -6,8 +6,8 @@ it calls `flush`, which sends what was read before the next reading begins.
 
 Failure. While Redis is unavailable it is not ready (condition `pushes`), pauses with backoff, and reads on from the
 last entry: nothing is skipped that the stream still holds. A stream whose newest id lies before the last entry was
-wiped: the reading starts from its beginning, and the new entries' epoch makes the hub discard its history. An unreadable entry is
-logged and skipped. Any other exception ends the service.
+wiped: the reading starts from its beginning, and the new entries' epoch makes the hub discard its history. An
+unreadable entry is logged and skipped. Any other exception ends the service.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class Tail:
         self, service: Service, hub: Hub, redis_url: str, latency: PushLatency, flush: Callable[[], None]
     ) -> None:
         self._service, self._hub, self._latency, self._flush = service, hub, latency, flush
-        self._redis = connect(redis_url, answer_limit_s=BLOCK_MS / 1000 + 5)
+        self._redis = connect(redis_url, reply_limit_s=BLOCK_MS / 1000 + 5)
         self._last_id = BEGINNING
 
     async def run(self) -> None:
