@@ -22,8 +22,8 @@ from aicoin_local.visibility import SECRET_PREFIXES, is_secret, visible_variable
 from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
+from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
-from common.trading import symbols
 from executor.cli.kill_settings import kill_settings
 
 ROOT = Path(__file__).parents[2]

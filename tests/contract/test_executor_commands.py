@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from simulator.testing.process import SimulatorProcess
 from executor.cli.commands import app
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import environment, wallet_pairs
 
 

@@ -12,9 +12,8 @@ from redis.asyncio import Redis
 from common.events import Event
 from common.runtime.database import migrate, open_pool
 from common.trading.orders import Side
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
-from recorder.config import RecorderSettings
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")

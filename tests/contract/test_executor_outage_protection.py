@@ -14,8 +14,8 @@ from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_p
 from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from simulator.testing.process import SimulatorProcess
 from executor.storage.close_journal import CloseJournal
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")

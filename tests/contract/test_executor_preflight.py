@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from common.trading.symbols import MODELS
-from simulator.testing.process import SimulatorProcess
 from executor.cli.commands import app
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import (
     CONTENDERS,
     ExecutorProcess,
