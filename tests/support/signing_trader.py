@@ -9,6 +9,7 @@ from hyperliquid.utils.signing import sign_l1_action, sign_user_signed_action
 
 from simulator.exchange.world import World
 from simulator.market.coins import COINS
+from simulator.testing.new_world import new_world
 from simulator.wire.actions.dispatch import execute_action
 from simulator.wire.actions.signatures import USER_SIGNED
 from simulator.wire.info.dispatch import answer_info
@@ -24,7 +25,7 @@ class SigningTrader:
     def __init__(self, usd: int = 100_000, key: int = 0x17, world: World | None = None) -> None:
         self.wallet: Any = Account.from_key(f"0x{key:064x}")
         self.user: str = self.wallet.address.lower()
-        self.world = world or World(1, NOW)
+        self.world = world or new_world(1, NOW)
         self.now_ms = self._nonce = NOW
         self.world.exchange.deposit(self.user, Decimal(usd), NOW)
 

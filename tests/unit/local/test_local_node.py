@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from aicoin_local.node import OLDEST_NODE, node_tools, node_version
-from aicoin_local.settings import ROOT
 from aicoin_local.web import WEB
 
 # Everything that the build needs beside Node; the machine's own Node may lie in the same folder as these.
@@ -70,8 +69,3 @@ def test_node_18_first_on_the_path_is_passed_over(path_without_node: Path) -> No
     done = run_npm(path_without_node, "exec", "--offline", "--", "node", "--version")
     assert done.returncode == 0, done.stderr
     assert tuple(int(part) for part in done.stdout.strip().removeprefix("v").split(".")[:2]) >= OLDEST_NODE
-
-
-def test_makefile_calls_no_npm_of_its_own() -> None:
-    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if " npm " in line] == []

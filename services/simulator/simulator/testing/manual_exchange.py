@@ -11,7 +11,7 @@ from simulator.exchange.step import step
 from simulator.exchange.trading import order_entry
 from simulator.market.coin_market import Level, Trade
 from simulator.market.coins import COINS
-from simulator.market.market import Market
+from simulator.testing.new_world import new_market
 
 T0 = 1_795_400_400_000
 A, B = "0x" + "aa" * 20, "0x" + "bb" * 20
@@ -25,7 +25,7 @@ class ManualExchange:
     """Two funded accounts, A and B, and ETH at 4,000 with a few levels, until the test sets another book."""
 
     def __init__(self, usd: int = 100_000) -> None:
-        self.market = Market(1, T0)
+        self.market = new_market(1, T0)
         self.exchange = Exchange(self.market)
         self.now_ms = T0
         self.fills: list[Fill] = []
