@@ -1,7 +1,6 @@
 """Fixtures that several kinds of tests share."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,7 +13,7 @@ settings.register_profile("aicoin", deadline=None, suppress_health_check=[Health
 settings.load_profile("aicoin")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> GroupScheduling:
     return GroupScheduling(config, log)
 
 
