@@ -14,8 +14,8 @@ from pathlib import Path
 
 import typer
 
-from aicoin_local import web
-from aicoin_local.node import node_tools
+from aicoin_local.development import web
+from aicoin_local.development.node import node_tools
 from aicoin_local.settings import ROOT
 
 PYTHON_FOLDERS = ("libs", "services", "deploy")
