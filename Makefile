@@ -95,7 +95,7 @@ check: setup-dev  ## Runs lint, types, import contracts and the quick tests.
 
 simulate: $(VENV)/.dev  ## Simulates the trading code with faults: SEEDS=500, SECONDS=60, or SEED=7 to replay one.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
-		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(STORY),--story $(STORY))
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(TRACE),--trace $(TRACE))
 
 crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m crash_sweep $(if $(KILLS),--kills $(KILLS)) $(if $(SWEEP_SEED),--seed $(SWEEP_SEED))
@@ -137,7 +137,7 @@ calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded cand
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md
-	@$(PYTHON_BIN) -m risk.rules_doc > docs/risk-rules.md
+	@$(PYTHON_BIN) -m risk.gate.rules_doc > docs/risk-rules.md
 
 lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.
 	@$(COMPILE) --upgrade -o requirements.txt requirements.in $(MEMBER_FILES)

@@ -24,7 +24,7 @@ from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
 from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
-from executor.kill_settings import KillSettings
+from executor.cli.kill_settings import kill_settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -71,6 +71,11 @@ def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def settings_of(spec: ServiceSpec) -> set[str]:
     """The variables that a service reads."""
+    return {name.upper() for each in settings_classes(spec) for name in each.model_fields}
+
+
+def settings_classes(spec: ServiceSpec) -> list[type[BaseSettings]]:
+    """The settings that a service's config module defines, some of them for a roster."""
     module = importlib.import_module(f"{spec.package}.config")
     classes = [
         each
@@ -81,7 +86,10 @@ def settings_of(spec: ServiceSpec) -> set[str]:
         contender = ROSTER.contender(spec.name.removeprefix("agent-"))
         classes.append(agent_settings(contender, module.PROFILE))
     assert classes, f"{spec.package}.config defines no settings"
-    return {name.upper() for each in classes for name in each.model_fields}
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if name.endswith("_settings") and list(inspect.signature(function).parameters) == ["roster"]:
+            classes.append(function(read_roster(None)))
+    return classes
 
 
 def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
@@ -167,17 +175,15 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_example_environment_names_real_settings_and_defaults() -> None:
-    known = {name.upper() for each in (LocalSettings, KillSettings) for name in each.model_fields}
+def test_the_example_environment_names_only_real_settings_with_their_real_defaults() -> None:
+    known = {name.upper() for each in (LocalSettings, kill_settings(read_roster(None))) for name in each.model_fields}
     known = known.union(*(settings_of(spec) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
     assert set(named) - known == COMPOSE_ONLY - known
     for spec in SERVICES:
-        module = importlib.import_module(f"{spec.package}.config")
-        for _, each in inspect.getmembers(module, inspect.isclass):
-            if issubclass(each, BaseSettings) and each.__module__ == module.__name__:
-                _assert_defaults(each, named)
+        for each in settings_classes(spec):
+            _assert_defaults(each, named)
 
 
 def _assert_defaults(settings: type[BaseSettings], named: dict[str, str]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from executor_stage import Stage
 
-from executor.testing import wallet_pairs
 from simulator.testing.process import SimulatorProcess
+from support.executor_process import wallet_pairs
 
 
 @pytest.fixture

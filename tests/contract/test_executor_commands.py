@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from executor.commands import app
-from executor.testing import environment, wallet_pairs
+from executor.cli.commands import app
 from simulator.testing.process import SimulatorProcess
+from support.executor_process import environment, wallet_pairs
 
 
 class Shell:

@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from common.trading.symbols import MODELS
-from executor.commands import app
-from executor.testing import ExecutorProcess, address_of, environment, key_of, master_key_of, wallet_of, wallet_pairs
+from executor.cli.commands import app
 from simulator.testing.process import SimulatorProcess
+from support.executor_process import (
+    CONTENDERS,
+    ExecutorProcess,
+    address_of,
+    environment,
+    key_of,
+    master_key_of,
+    wallet_of,
+    wallet_pairs,
+)
 
 UNKNOWN_KEY = "0x" + "29" * 32
 KEY = "HYPERLIQUID_PRIVATE_KEY_QWEN"
@@ -41,7 +49,7 @@ def refused(folder: Path, variables: dict[str, str]) -> list[str]:
     process.start()
     assert process.wait() == 2
     lines = process.log.read_text(encoding="utf-8").splitlines()
-    for secret in (UNKNOWN_KEY, *map(key_of, MODELS), *map(master_key_of, MODELS)):
+    for secret in (UNKNOWN_KEY, *map(key_of, CONTENDERS), *map(master_key_of, CONTENDERS)):
         assert secret.removeprefix("0x") not in "".join(lines)
     return [line for line in lines[-2:] if line.startswith("executor: ")]
 
@@ -62,7 +70,7 @@ def test_keys_of_the_wrong_accounts_end_the_start(
     [agent] = refused(tmp_path, variables | {ACCOUNT: wallet_pairs()[-1][1]})
     assert agent.startswith(f"executor: {ACCOUNT}: ")
     assert "is an API wallet; give the address of the account that it trades for" in agent
-    for model in MODELS:
+    for model in CONTENDERS:
         assert simulator.info(type="historicalOrders", user=address_of(model)) == []
 
 
@@ -94,10 +102,10 @@ def test_the_session_on_testnet_passes_step_by_step(simulator: SimulatorProcess,
     steps = ("settings", "balances", "leverage", "bracket", "partial close", "order and cancel", "flatten", "reconcile")
     lines = result.stdout.splitlines()
     assert [line.split(":")[0] for line in lines[:-1]] == [
-        f"{model:<9} ok      {step}" for model in MODELS for step in steps
+        f"{model:<9} ok      {step}" for model in CONTENDERS for step in steps
     ]
     assert lines[-1] == "All steps passed."
-    for model in MODELS:
+    for model in CONTENDERS:
         assert simulator.info(type="frontendOpenOrders", user=address_of(model)) == []
 
 

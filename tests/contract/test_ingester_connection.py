@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from harness import eventually
 from ingester_frames import COINS, RecordedLog, mids
 from websockets.asyncio.server import Server, ServerConnection, serve
 
@@ -13,7 +14,6 @@ from ingester.exchange.connection import ACKNOWLEDGE_LIMIT_S, PING_EVERY_S, Conn
 from ingester.exchange.throttled_warnings import ThrottledWarnings
 from ingester.exchange.wire import Frame
 
-DEADLINE_S = 60.0
 SPEED = 40.0
 Behavior = Callable[["Exchange", ServerConnection], Coroutine[Any, Any, None]]
 
@@ -109,13 +109,6 @@ class Client:
         return [reason for is_connected, reason in self.changes if not is_connected]
 
 
-async def until(what: str, probe: Callable[[], Any]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not probe():
-            await asyncio.sleep(0.005)
-    assert probe(), what
-
-
 @asynccontextmanager
 async def connected(exchange: Exchange) -> AsyncIterator[Client]:
     async with serve(exchange, "127.0.0.1", 0) as server:
@@ -133,7 +126,7 @@ async def connected(exchange: Exchange) -> AsyncIterator[Client]:
 async def test_it_subscribes_to_every_stream_once_and_passes_frames() -> None:
     exchange = Exchange(obliging)
     async with connected(exchange) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         assert exchange.subscribed() == list_subscriptions(COINS)
         assert len(list_subscriptions(COINS)) == 1 + 6 * 4 + 6 * 6
         assert client.changes == [(True, "")]
@@ -142,13 +135,13 @@ async def test_it_subscribes_to_every_stream_once_and_passes_frames() -> None:
 async def test_after_a_drop_it_connects_and_subscribes_again() -> None:
     async def dropping(exchange: Exchange, socket: ServerConnection) -> None:
         serving = asyncio.ensure_future(obliging(exchange, socket))
-        await until("every subscription", lambda: exchange.subscribed() == list_subscriptions(COINS))
+        await eventually("every subscription", lambda: exchange.subscribed() == list_subscriptions(COINS))
         serving.cancel()
         socket.transport.abort()
 
     exchange = Exchange(dropping, obliging)
     async with connected(exchange) as client:
-        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        await eventually("a price of the second connection", lambda: client.prices[-1:] == ["2"])
         assert [is_connected for is_connected, _ in client.changes] == [True, False, True]
         assert exchange.subscribed() == list_subscriptions(COINS) * 2
 
@@ -156,9 +149,9 @@ async def test_after_a_drop_it_connects_and_subscribes_again() -> None:
 async def test_a_silent_stream_ends_the_connection() -> None:
     exchange = Exchange(obliging)
     async with connected(exchange) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         client.quiet = "l2Book SOL"
-        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        await eventually("a price of the second connection", lambda: client.prices[-1:] == ["2"])
         assert client.losses == ["nothing received on l2Book SOL"]
 
 
@@ -167,19 +160,19 @@ async def test_an_unconfirmed_subscription_ends_the_connection() -> None:
         await obliging(exchange, socket, forgets={"type": "bbo", "coin": "XRP"})
 
     async with connected(Exchange(forgetful, obliging)) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         assert client.losses == []
         client.clock.pass_s(ACKNOWLEDGE_LIMIT_S)
-        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        await eventually("a price of the second connection", lambda: client.prices[-1:] == ["2"])
         assert client.losses == ['not acknowledged: {"type": "bbo", "coin": "XRP"}']
 
 
 async def test_a_confirmed_connection_is_kept_and_pinged() -> None:
     exchange, ping = Exchange(obliging), {"method": "ping"}
     async with connected(exchange) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         for number in range(3):
-            await until("a ping", lambda number=number: exchange.requests.count(ping) >= number)  # type: ignore[misc]
+            await eventually("a ping", lambda number=number: exchange.requests.count(ping) >= number)  # type: ignore[misc]
             await asyncio.sleep(5 / SPEED)
             assert exchange.requests.count(ping) == number
             client.clock.pass_s(PING_EVERY_S)
@@ -194,7 +187,7 @@ async def test_an_unreadable_message_is_skipped_and_logged_once() -> None:
         await obliging(exchange, socket)
 
     async with connected(Exchange(garbling)) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         assert [event for level, event, _ in client.log.lines if level == "error"] == [
             "an unreadable frame was skipped"
         ]
@@ -207,7 +200,7 @@ async def test_a_refusal_is_logged_with_its_reason() -> None:
         await obliging(exchange, socket)
 
     async with connected(Exchange(refusing)) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         assert ("error", "the exchange refused a request", {"reason": '"Invalid subscription {}"'}) in client.log.lines
 
 
@@ -218,7 +211,7 @@ async def test_pauses_grow_while_connections_do_not_last() -> None:
         came_s.append(asyncio.get_running_loop().time() * SPEED)
 
     async with connected(Exchange(closing)) as client:
-        await until("seven attempts", lambda: len(came_s) == 7)
+        await eventually("seven attempts", lambda: len(came_s) == 7)
         # Six pauses, each at least half of a doubling bound; without growth all six together stay under 1.5 s.
         assert came_s[-1] - came_s[0] > 0.125 * (2**6 - 1)
         assert len(client.losses) >= 6
@@ -230,6 +223,6 @@ async def test_frames_pass_unchanged() -> None:
         await obliging(exchange, socket)
 
     async with connected(Exchange(once)) as client:
-        await until("a frame", lambda: client.frames)
+        await eventually("a frame", lambda: client.frames)
         assert client.frames[0].channel == mids().channel
         assert bytes(client.frames[0].data) == b'{"mids":{"BTC":"100.5"}}'

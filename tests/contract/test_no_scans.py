@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from common.runtime.database import Pool, migrate, open_pool
-from gateway.exports import EXPORTS, csv_pages
-from gateway.parameters import cursor_of
-from gateway.queries import Queries, Row
+from gateway.http.parameters import parse_cursor
+from gateway.rest.exports import EXPORTS, csv_pages
+from gateway.storage.queries import Queries, Row
 
 DECISIONS = 1_000_000
 FILL = f"""
@@ -107,12 +107,12 @@ async def test_no_query_scans_a_table(pool: Pool) -> None:
     for model in (None, "qwen"):
         _, following = await queries.decisions(model, 50, None)
         assert following is not None
-        rows, _ = await queries.decisions(model, 50, cursor_of({"before": following}))
+        rows, _ = await queries.decisions(model, 50, parse_cursor({"before": following}))
         assert len(rows) == 50
         for symbol in (None, "BTC"):
             rows, following = await queries.trades(model, symbol, 50, None)
             assert following is not None
-            await queries.trades(model, symbol, 50, cursor_of({"before": following}))
+            await queries.trades(model, symbol, 50, parse_cursor({"before": following}))
         assert len(await queries.positions(model)) == 0
         for name, export in EXPORTS.items():
             assert len(await anext(csv_pages(export, model, queries))) > 1_000, name
@@ -124,7 +124,7 @@ async def test_no_query_scans_a_table(pool: Pool) -> None:
         assert len(await queries.equity("qwen", since_ms, buckets)) > 250
         assert len(await queries.drawdown("qwen", since_ms, buckets)) > 100
         assert len((await queries.benchmark_series("10000", since_ms, buckets))[0]["points"]) > 100
-    await queries.latest_model_facts()
+    await queries.latest_provider_models()
     await queries.latencies(500)
     await queries.alerts(50)
     await queries.fills(50)

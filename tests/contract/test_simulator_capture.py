@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from common.trading.symbols import SYMBOLS
+from common.runtime.roster import read_roster
 from simulator.market.recorded.capture import CaptureMarket, read_records
 from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
-COINS = [symbol.value for symbol in SYMBOLS]
+COINS = [symbol.value for symbol in read_roster(None).coins]
 STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
 
 

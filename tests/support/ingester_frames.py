@@ -20,26 +20,6 @@ T0_MS = 1_790_000_040_000
 """A multiple of a minute."""
 
 
-class ManualClock:
-    """Time that passes only by `sleep` and `pass_s`."""
-
-    def __init__(self, now_ms: int = T0_MS) -> None:
-        self._now_ms, self._monotonic_s = now_ms, 1_000.0
-
-    def now_ms(self) -> int:
-        return self._now_ms
-
-    def monotonic(self) -> float:
-        return self._monotonic_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.pass_s(seconds)
-
-    def pass_s(self, seconds: float) -> None:
-        self._monotonic_s += seconds
-        self._now_ms += round(seconds * 1000)
-
-
 class RecordedLog:
     """A log that keeps its lines: level, event, context."""
 

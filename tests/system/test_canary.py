@@ -94,7 +94,7 @@ def kill_switch_output(arena: Arena, search: Search, tmp_path_factory: pytest.Te
         variables[f"HYPERLIQUID_KILL_KEY_{model.upper()}_FILE"] = str(path)
         variables[f"HYPERLIQUID_ACCOUNT_ADDRESS_{model.upper()}"] = row["account_address"]
     by_file = subprocess.run(
-        [sys.executable, "-m", "executor.kill_command", "--model", "deepseek"],
+        [sys.executable, "-m", "executor.cli.kill_command", "--model", "deepseek"],
         env=variables,
         capture_output=True,
         text=True,

@@ -1,1 +1,1 @@
-"""Holds the trading keys, places every order, reconciles with the exchange."""
+"""The executor: holds the trading keys and places every order."""

@@ -2,37 +2,52 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, create_model, field_validator, model_validator
 
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
-from common.trading.symbols import MODELS
-from executor.confirmation import Confirmation, read_confirmation
-from executor.keys import NotAKey, read_key, wallet_of
+from common.trading.instruments import Symbol
+from common.trading.roster import Roster
+from executor.exchange.client import ExchangeConfig
+from executor.exchange.errors import InvalidKey
+from executor.exchange.keys import check_key, read_key, wallet_address
+from executor.storage.confirmations import Confirmation, read_confirmation
 
-MAINNET_HOST = "api.hyperliquid.xyz"
-API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
-ADDRESS = r"^0x[0-9a-fA-F]{40}$"
+Environment = Literal["paper", "testnet", "mainnet"]
+MAINNET_HOST: Final = "api.hyperliquid.xyz"
+API_URLS: Final = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
+ADDRESS_PATTERN: Final = r"^0x[0-9a-fA-F]{40}$"
+URL_PATTERN: Final = r"^https?://[^/]+$"
+DATA_FOLDER: Final = Path(".aicoin/executor")
+PrivateKey = Annotated[SecretStr, AfterValidator(check_key)]
+
+
+def key_variable(contender_id: str) -> str:
+    return f"HYPERLIQUID_PRIVATE_KEY_{contender_id.upper()}"
+
+
+def account_variable(contender_id: str) -> str:
+    return f"HYPERLIQUID_ACCOUNT_ADDRESS_{contender_id.upper()}"
 
 
 class ExecutorSettings(ServiceSettings):
-    """One account per model: an API wallet's key and the address of the account that it trades for."""
+    """One account per contender: an API wallet's key and the address of the account that it trades for.
 
-    hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
-    hyperliquid_api_url: str | None = Field(None, pattern=r"^https?://[^/]+$")
-    simulator_url: str = Field("http://127.0.0.1:3001", pattern=r"^https?://[^/]+$")
+    `executor_settings` adds the variables of each contender; this class alone has none.
+    """
+
+    contenders: ClassVar[tuple[str, ...]] = ()
+    coins: ClassVar[tuple[Symbol, ...]] = ()
+
+    hyperliquid_env: Environment = "paper"
+    hyperliquid_api_url: str | None = Field(None, pattern=URL_PATTERN)
+    simulator_url: str = Field("http://127.0.0.1:3001", pattern=URL_PATTERN)
     database_url: DatabaseUrl
-    executor_data_dir: Path = Path(".aicoin/executor")
+    executor_data_dir: Path = DATA_FOLDER
     hyperliquid_private_key: SecretStr | None = None
-    hyperliquid_private_key_deepseek: SecretStr | None = None
-    hyperliquid_private_key_deepseek_file: Path | None = None
-    hyperliquid_private_key_qwen: SecretStr | None = None
-    hyperliquid_private_key_qwen_file: Path | None = None
-    hyperliquid_account_address_deepseek: str = Field(pattern=ADDRESS)
-    hyperliquid_account_address_qwen: str = Field(pattern=ADDRESS)
     max_leverage: int = Field(20, ge=1)
     aicoin_arm_mainnet: str = ""
     aicoin_mainnet_cap_usd: Decimal | None = Field(None, gt=0)
@@ -45,40 +60,18 @@ class ExecutorSettings(ServiceSettings):
 
     @field_validator("hyperliquid_private_key")
     @classmethod
-    def _one_key_per_model(cls, value: SecretStr | None) -> SecretStr | None:
+    def _one_key_per_contender(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            raise ValueError("one key can't trade two accounts; set HYPERLIQUID_PRIVATE_KEY_DEEPSEEK and _QWEN instead")
-        return value
-
-    @field_validator("hyperliquid_private_key_deepseek", "hyperliquid_private_key_qwen")
-    @classmethod
-    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            wallet_of(value.get_secret_value())
+            names = " and ".join(key_variable(each) for each in cls.contenders)
+            raise ValueError(f"one key can't trade several accounts; set {names} instead")
         return value
 
     @model_validator(mode="after")
-    def _complete(self) -> "ExecutorSettings":
+    def _check(self) -> "ExecutorSettings":
         self._check_url()
-        addresses = {self.address_of(model) for model in MODELS}
-        if len(addresses) < len(MODELS):
-            raise ValueError("HYPERLIQUID_ACCOUNT_ADDRESS_QWEN: both models have the same account; give each its own")
-        wallets = set()
-        for model in MODELS:
-            name = f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"
-            try:
-                wallet = wallet_of(self.key_of(model)).address.lower()
-            except NotAKey as error:
-                raise ValueError(f"{name}_FILE: {error}") from None
-            if wallet in addresses:
-                raise ValueError(
-                    f"{name}: this is an account's own key, which can withdraw; approve an API wallet and give its key"
-                )
-            if wallet in wallets:
-                raise ValueError(f"{name}: both models have the same key; approve one API wallet for each account")
-            wallets.add(wallet)
+        self._check_accounts()
         if self.hyperliquid_env == "mainnet":
-            self._check_armed(addresses)
+            self._check_armed()
         return self
 
     def _check_url(self) -> None:
@@ -93,7 +86,33 @@ class ExecutorSettings(ServiceSettings):
                 f"HYPERLIQUID_API_URL: HYPERLIQUID_ENV is mainnet, which is {API_URLS['mainnet']}; unset it"
             )
 
-    def _check_armed(self, addresses: set[str]) -> None:
+    def _check_accounts(self) -> None:
+        """Every contender has an account and an API wallet of its own."""
+        addresses: set[str] = set()
+        for model in self.contenders:
+            if self.address_of(model) in addresses:
+                raise ValueError(
+                    f"{account_variable(model)}: another contender has the same account; give each its own"
+                )
+            addresses.add(self.address_of(model))
+        wallets: set[str] = set()
+        for model in self.contenders:
+            name = key_variable(model)
+            try:
+                wallet = wallet_address(self.key_of(model))
+            except InvalidKey as error:
+                raise ValueError(f"{name}_FILE: {error}") from None
+            if wallet in addresses:
+                raise ValueError(
+                    f"{name}: this is an account's own key, which can withdraw; approve an API wallet and give its key"
+                )
+            if wallet in wallets:
+                raise ValueError(f"{name}: another contender has the same key; approve one API wallet for each account")
+            wallets.add(wallet)
+
+    def _check_armed(self) -> None:
+        """Real money needs the accounts' list, a cap, and a person's confirmation of both."""
+        addresses = frozenset(self.address_of(model) for model in self.contenders)
         armed = {address.strip().lower() for address in self.aicoin_arm_mainnet.split(",") if address.strip()}
         if armed != addresses:
             raise ValueError("AICOIN_ARM_MAINNET: must list exactly the account addresses that may trade real money")
@@ -101,22 +120,51 @@ class ExecutorSettings(ServiceSettings):
             raise ValueError("AICOIN_MAINNET_CAP_USD: not set; real money needs a cap in USD per order")
         if read_confirmation(self.executor_data_dir) != Confirmation(addresses, self.aicoin_mainnet_cap_usd):
             raise ValueError(
-                f"AICOIN_MAINNET_CAP_USD: nobody has confirmed {self.aicoin_mainnet_cap_usd} USD per order for these "
+                f"AICOIN_MAINNET_CAP_USD: {self.aicoin_mainnet_cap_usd} USD per order is not confirmed for these "
                 "accounts; run `aicoin arm-mainnet` and confirm it"
             )
 
     def key_of(self, model: str) -> str:
         """The API wallet's key. Raises ValueError naming the variable when there is none."""
-        name = f"hyperliquid_private_key_{model}"
-        key = read_key(name.upper(), getattr(self, name), getattr(self, f"{name}_file"))
+        name = key_variable(model)
+        key = read_key(name, getattr(self, name.lower()), getattr(self, f"{name.lower()}_file"))
         if key is None:
-            raise ValueError(f"{name.upper()}: not set; give the API wallet's key, or its file in {name.upper()}_FILE")
+            raise ValueError(f"{name}: not set; give the API wallet's key, or its file in {name}_FILE")
         return key
 
     def address_of(self, model: str) -> str:
-        address: str = getattr(self, f"hyperliquid_account_address_{model}")
+        """The account's address, in lower case."""
+        address: str = getattr(self, account_variable(model).lower())
         return address.lower()
 
     @property
     def api_url(self) -> str:
         return self.hyperliquid_api_url or API_URLS.get(self.hyperliquid_env, self.simulator_url)
+
+    def exchange_config(self) -> ExchangeConfig:
+        return ExchangeConfig(
+            url=self.api_url,
+            timeout_s=self.exchange_timeout_s,
+            action_life_ms=round(self.intent_life_s * 1000),
+        )
+
+
+S = TypeVar("S", bound=ExecutorSettings)
+
+
+def with_contenders(settings: type[S], roster: Roster) -> type[S]:
+    """The settings class with the key and the account of each contender as fields."""
+    fields: dict[str, Any] = {}
+    for contender_id in roster.ids:
+        key = key_variable(contender_id).lower()
+        fields[key] = (PrivateKey | None, None)
+        fields[f"{key}_file"] = (Path | None, None)
+        fields[account_variable(contender_id).lower()] = (str, Field(pattern=ADDRESS_PATTERN))
+    complete = create_model(settings.__name__, __base__=settings, **fields)
+    complete.contenders, complete.coins = roster.ids, roster.coins
+    return complete
+
+
+def executor_settings(roster: Roster) -> type[ExecutorSettings]:
+    """The executor's settings for a roster."""
+    return with_contenders(ExecutorSettings, roster)

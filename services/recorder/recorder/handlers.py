@@ -38,10 +38,10 @@ class Recorder:
     takes its rows in any order and gives the same tables in the end. Within a batch rows are written first, then what
     follows from them (trades, decisions, statistics), then pushes and alerts are read from the result.
 
-    Failure. A batch is one transaction: whatever fails, none of it is stored, and the service delivers it again, after
-    `forget_pushes` when it can't tell how far the last attempt came. A batch that was committed before its
-    acknowledgment got lost is stored again too: keys of rows, and ids of the returned events, follow from the events,
-    so that it changes nothing and returns events that are published already.
+    Failure. A batch is one transaction: whatever fails, none of it is stored, and the consumer begins a new session,
+    which calls `forget_pushes` and delivers the batch again. A batch that was committed and whose acknowledgment was
+    lost is delivered again too: keys of rows, and ids of the returned events, follow from the events, so that it
+    changes nothing and returns events that are published already.
     """
 
     def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int) -> None:
@@ -49,7 +49,7 @@ class Recorder:
         self._pushes = PushBuilder()
 
     async def forget_pushes(self) -> None:
-        """For the service's rebuild hook, before the first batch and whenever a batch's outcome is unknown."""
+        """The service's rebuild hook, called at the beginning of each session."""
         self._pushes.forget()
 
     async def store(self, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:

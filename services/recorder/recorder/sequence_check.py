@@ -1,6 +1,6 @@
 """Reads every stream whole and alerts where a producer's sequence numbers have a gap."""
 
-from typing import Any, Final
+from typing import Final, cast
 
 from common.events import AlertCode, AlertSeverity
 from common.events.catalog import CATALOG
@@ -43,8 +43,9 @@ class SequenceCheck:
 
     async def _read(self, stream: str) -> None:
         while True:
-            found: Any = await self._service.redis.xrange(stream, min=f"({self._last_read[stream]}", count=PAGE_ENTRIES)
-            entries: list[tuple[bytes, dict[bytes, bytes]]] = found
+            first = f"({self._last_read[stream]}"
+            answer = await self._service.redis.xrange(stream, min=first, count=PAGE_ENTRIES)
+            entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", answer)
             for entry_id, fields in entries:
                 self._last_read[stream] = entry_id.decode()
                 await self._check(stream, fields)

@@ -19,7 +19,7 @@ from common.events import (
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
 
 START_MS = 1_000_000

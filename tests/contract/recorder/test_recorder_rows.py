@@ -29,7 +29,7 @@ from common.events import (
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide, Side
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
 
 ONE = Decimal(1)
@@ -306,9 +306,9 @@ async def test_pages_hold_every_row_once(recorder: Recorder, pool: Pool) -> None
         seen += [row["id"] for row in rows]
         if following is None:
             break
-        from gateway.parameters import cursor_of
+        from gateway.http.parameters import parse_cursor
 
-        cursor = cursor_of({"before": following})
+        cursor = parse_cursor({"before": following})
     assert len(seen) == len(set(seen)) == 20
     assert set(seen) == {event.id for event in events}
 

@@ -14,7 +14,7 @@ import pytest
 from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind, OrderFilled, OrderRole, originate
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
-from gateway.queries import Queries
+from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
 from recorder.projections.statistics import recompute_all
 from recorder.testing import approved, decided, filled, snapshot, state

@@ -7,7 +7,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from ingester_frames import ManualClock, RecordedLog
+from ingester_frames import RecordedLog
+from manual_clock import ManualClock
 
 from ingester.sentiment import MAX_AGE_MS, SentimentSource, parse_sentiment
 

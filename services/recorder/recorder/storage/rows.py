@@ -70,8 +70,14 @@ def _market_data(data: AgentDecision) -> Jsonb | None:
     """What the model was shown: the snapshot's figures, and the prompt by its hash; None when it was shown nothing."""
     if data.prompt is None:
         return None
-    mid_prices = {symbol.value: str(price) for symbol, price in data.snapshot_mid_prices.items()}
-    return Jsonb({"boundary_ms": data.boundary_ms, "mid_prices": mid_prices, "prompt_hash": data.prompt.prompt_hash})
+    shown = json.loads(data.model_dump_json(include={"boundary_ms", "snapshot_mid_prices"}))
+    return Jsonb(
+        {
+            "boundary_ms": shown["boundary_ms"],
+            "mid_prices": shown["snapshot_mid_prices"],
+            "prompt_hash": data.prompt.prompt_hash,
+        }
+    )
 
 
 def _clean(text: str | None) -> str | None:

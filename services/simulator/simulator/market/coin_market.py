@@ -49,7 +49,7 @@ class Trade:
 
 @dataclass(slots=True)
 class CoinMarket:
-    """The state of one coin's market. Prices in USD; A relayed market sets `reported_context` and
+    """The state of one coin's market. Prices in USD. A relayed market sets `reported_context` and
     `reported_rate` from the real exchange's messages; they replace the computed ones."""
 
     coin: Coin

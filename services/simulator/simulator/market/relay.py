@@ -28,7 +28,8 @@ class InvalidMessage(Exception):
 class RelayMarket(Market):
     """Collects messages by `receive`; they take effect at the next step. Nothing is synthesized.
 
-    Between steps books, prices and tape stay as they are, so that an action sees one consistent state."""
+    Between steps books, prices and tape stay as they are, so that an action sees one consistent state.
+    """
 
     def __init__(self, seed: int, now_ms: int, listing: Listing = DEFAULT_LISTING) -> None:
         self.latest_ms = 0
@@ -53,17 +54,17 @@ class RelayMarket(Market):
 
     def receive(self, channel: str, data: Any) -> None:
         """Processes one message of a market channel and ignores other channels. Raises InvalidMessage."""
-        takes: dict[str, Callable[[Any], None]] = {
+        handlers: dict[str, Callable[[Any], None]] = {
             "l2Book": self._take_book,
             "bbo": self._take_top,
             "trades": self._take_trades,
             "candle": self._take_candle,
             "activeAssetCtx": self._take_context,
         }
-        if channel not in takes:
+        if channel not in handlers:
             return
         try:
-            takes[channel](data)
+            handlers[channel](data)
         except UNREADABLE as error:
             raise InvalidMessage(f"{channel}: {error!r}") from error
 

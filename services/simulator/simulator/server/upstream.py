@@ -108,7 +108,7 @@ class Upstream:
             try:
                 raw = await asyncio.wait_for(socket.recv(), max(0.0, left_s))
             except TimeoutError:
-                raise Unreachable(f"nothing heard for {SILENT_AFTER_S:.0f} s") from None
+                raise Unreachable(f"nothing received for {SILENT_AFTER_S:.0f} s") from None
             with contextlib.suppress(InvalidMessage, ValueError):
                 frame = json.loads(raw)
                 if isinstance(frame, dict) and frame.get("channel") in ("allMids", *PER_COIN, "candle"):
@@ -159,6 +159,6 @@ async def _ping(socket: ClientConnection) -> None:
         await socket.send('{"method":"ping"}')
 
 
-def _log(level: str, event: str, **context: Any) -> None:
+def _log(level: str, event: str, **context: str) -> None:
     sys.stdout.write(json.dumps({"event": event, "level": level, "service": "simulator", **context}) + "\n")
     sys.stdout.flush()

@@ -6,6 +6,7 @@ import pytest
 from ingester_frames import COINS, T0_MS, bbo, book, build_frame, context, known_feed, mids, wire_candle, wire_trade
 
 from common.trading.instruments import Symbol
+from ingester.exchange.connection import list_subscriptions
 from ingester.exchange.feed import Feed, list_monitored_streams
 from ingester.exchange.wire import UnreadableFrame
 from ingester.market.state import MarketState
@@ -158,3 +159,12 @@ def test_an_unreadable_trade_is_refused_at_receipt() -> None:
     for bad in (wire_trade(price="0"), wire_trade(side="X"), wire_trade() | {"sz": "-1"}):
         with pytest.raises(UnreadableFrame):
             feed.receive(build_frame("trades", [bad]), T0_MS)
+
+
+def test_a_roster_with_a_seventh_coin_is_subscribed_and_received() -> None:
+    coins = (*COINS, Symbol.HYPE)
+    assert {"type": "l2Book", "coin": "HYPE"} in list_subscriptions(coins)
+    feed = Feed(MarketState(coins))
+    feed.begin_connection(T0_MS)
+    feed.receive(book("HYPE"), T0_MS)
+    assert feed.apply_pending(T0_MS).changed == {Symbol.HYPE}

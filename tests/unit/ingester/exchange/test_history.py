@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from ingester_frames import COINS, T0_MS, ManualClock, RecordedLog, wire_candle
+from ingester_frames import COINS, T0_MS, RecordedLog, wire_candle
+from manual_clock import ManualClock
 
 from common.trading.intervals import INTERVALS_MS
 from ingester.exchange.history import BASE_WEIGHT, History

@@ -1,6 +1,6 @@
 """Request weight per minute."""
 
-from ingester_frames import ManualClock
+from manual_clock import ManualClock
 
 from ingester.exchange.request_rate_limiter import WINDOW_S, RequestRateLimiter
 

@@ -1,4 +1,4 @@
-"""Frames and answers as typed structs: recorded ones, and those that must be refused."""
+"""Frames and answers as typed structs: golden ones, and those that must be refused."""
 
 import json
 from decimal import Decimal
@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from ingester_frames import COINS, bbo, book, build_frame, context, mids, wire_candle, wire_trade
 
-from ingester.exchange.parse import parse_candle, parse_context, parse_max_leverages, parse_price
+from ingester.exchange.parse import (
+    parse_book,
+    parse_candle,
+    parse_context,
+    parse_max_leverages,
+    parse_price,
+    parse_top,
+)
 from ingester.exchange.wire import (
+    MARKET_CHANNELS,
     Frame,
     UnreadableFrame,
     decode_candles,
@@ -20,102 +28,89 @@ from ingester.exchange.wire import (
     decode_subscription,
 )
 
-DATA = Path(__file__).parents[5] / "shared" / "data" / "hyperliquid"
-needs_recordings = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded payloads are not beside the project")
+GOLDEN = json.loads(
+    (Path(__file__).parents[3] / "golden" / "hyperliquid" / "market_data.json").read_text(encoding="utf-8")
+)
+"""Messages in the exchange's form."""
+FRAMES = GOLDEN["frames"]
 
 
-@pytest.fixture(scope="module")
-def recorded() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((DATA / "recorded_payloads_2026.json").read_text(encoding="utf-8"))
-    return content
+def golden_frame(channel: str) -> Frame:
+    return build_frame(channel, FRAMES[channel])
 
 
-def frames(recorded: dict[str, Any], name: str) -> list[Frame]:
-    rows = recorded[name] if isinstance(recorded[name], list) else [recorded[name]]
-    return [decode_frame(json.dumps(row)) for row in rows]
+def golden_answer(name: str, era: str = "info") -> bytes:
+    return json.dumps(GOLDEN[era][name]).encode()
 
 
-def http_answer(name: str) -> Any:
-    return json.loads((DATA / "http_recorded" / f"{name}.json").read_text(encoding="utf-8"))["response"]
+def test_every_channel_has_a_golden_frame() -> None:
+    assert set(FRAMES) == {*MARKET_CHANNELS, "subscriptionResponse"}
 
 
-@needs_recordings
-class TestRecorded:
-    def test_trades(self, recorded: dict[str, Any]) -> None:
-        for frame in frames(recorded, "ws.trades"):
-            theirs = json.loads(bytes(frame.data))
-            ours = decode_content(frame)
-            assert [(row.coin, row.side, row.px, row.sz, row.time, row.tid) for row in ours] == [
-                tuple(row[name] for name in ("coin", "side", "px", "sz", "time", "tid")) for row in theirs
-            ]
+def test_trades_are_read() -> None:
+    rows = [(row.coin, row.side, row.px, row.sz, row.time, row.tid) for row in decode_content(golden_frame("trades"))]
+    names = ("coin", "side", "px", "sz", "time", "tid")
+    assert rows == [tuple(row[name] for name in names) for row in FRAMES["trades"]]
 
-    def test_bbo(self, recorded: dict[str, Any]) -> None:
-        content = decode_content(frames(recorded, "ws.bbo")[0])
-        assert (content.coin, content.time) == ("BTC", 1790358617881)
-        assert [(level.px, level.sz) for level in content.bbo] == [("83757.0", "22.61305"), ("83758.0", "0.00016")]
 
-    def test_candles(self, recorded: dict[str, Any]) -> None:
-        for frame in frames(recorded, "ws.candle"):
-            theirs, candle = json.loads(bytes(frame.data)), parse_candle(decode_content(frame))
-            assert (candle.open_ms, candle.trade_count) == (theirs["t"], theirs["n"])
-            numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
-            assert numbers == tuple(Decimal(theirs[name]) for name in "ohlcv")
+def test_the_best_bid_and_ask_are_read() -> None:
+    top = parse_top(decode_content(golden_frame("bbo")))
+    assert (top.time_ms, top.bid_price, top.ask_price) == (1_790_000_001_881, Decimal(71_234), Decimal(71_235))
 
-    def test_context(self, recorded: dict[str, Any]) -> None:
-        frame = frames(recorded, "ws.activeAssetCtx")[0]
-        theirs = json.loads(bytes(frame.data))["ctx"]
-        ours = parse_context(decode_content(frame).ctx)
-        assert ours.mark_price == Decimal(theirs["markPx"])
-        assert ours.oracle_price == Decimal(theirs["oraclePx"])
-        assert ours.prev_day_price == Decimal(theirs["prevDayPx"])
-        assert ours.day_volume_usd == Decimal(theirs["dayNtlVlm"])
-        assert ours.funding_rate_hourly == Decimal(theirs["funding"])
-        assert ours.open_interest_coin == Decimal(theirs["openInterest"])
-        assert ours.premium == float(theirs["premium"])
 
-    def test_book(self, recorded: dict[str, Any]) -> None:
-        theirs = recorded["info.l2Book BTC (trimmed to 5)"]
-        content = decode_content(build_frame("l2Book", theirs))
-        assert [[(row.px, row.sz) for row in side] for side in content.levels] == [
-            [(row["px"], row["sz"]) for row in side] for side in theirs["levels"]
-        ]
+@pytest.mark.parametrize("era", ["info", "older"])
+def test_candles_are_read(era: str) -> None:
+    for wire, row in zip(
+        decode_candles(golden_answer("candleSnapshot", era)), GOLDEN[era]["candleSnapshot"], strict=True
+    ):
+        candle = parse_candle(wire)
+        assert (candle.open_ms, candle.trade_count) == (row["t"], row["n"])
+        numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
+        assert numbers == tuple(Decimal(row[name]) for name in "ohlcv")
 
-    def test_candle_snapshot(self, recorded: dict[str, Any]) -> None:
-        theirs = recorded["info.candleSnapshot BTC 1h"]
-        assert [row.t for row in decode_candles(json.dumps(theirs).encode())] == [row["t"] for row in theirs]
 
-    def test_meta(self, recorded: dict[str, Any]) -> None:
-        six = recorded["universe entries of the six coins + asset ids (mainnet, Oct 2026)"]
-        meta = decode_meta(json.dumps({"universe": six}).encode())
-        assert parse_max_leverages(meta, COINS) == {
-            symbol: row["maxLeverage"] for symbol, row in zip(COINS, six, strict=True)
-        }
+def test_a_live_candle_is_read() -> None:
+    assert parse_candle(decode_content(golden_frame("candle"))).close == Decimal(71_241)
 
-    def test_acknowledgement(self, recorded: dict[str, Any]) -> None:
-        frame = frames(recorded, "ws.subscriptionResponse l2Book (server adds nulls)")[0]
-        assert decode_subscription(frame) == {"type": "l2Book", "coin": "HYPE", "nSigFigs": None, "mantissa": None}
 
-    def test_older_mids(self) -> None:
-        theirs = http_answer("get_all_mids__0_allMids")
-        content = decode_content(build_frame("allMids", {"mids": theirs}))
-        assert {name: parse_price(text) for name, text in content.mids.items()} == {
-            name: Decimal(text) for name, text in theirs.items()
-        }
+def test_a_context_is_read() -> None:
+    wire = FRAMES["activeAssetCtx"]["ctx"]
+    context = parse_context(decode_content(golden_frame("activeAssetCtx")).ctx)
+    assert context.mark_price == Decimal(wire["markPx"])
+    assert context.oracle_price == Decimal(wire["oraclePx"])
+    assert context.prev_day_price == Decimal(wire["prevDayPx"])
+    assert context.day_volume_usd == Decimal(wire["dayNtlVlm"])
+    assert context.funding_rate_hourly == Decimal(wire["funding"])
+    assert context.open_interest_coin == Decimal(wire["openInterest"])
+    assert context.premium == float(wire["premium"])
 
-    def test_older_candles(self) -> None:
-        theirs = http_answer("get_candles_snapshot__1_candleSnapshot")
-        ours = [parse_candle(row) for row in decode_candles(json.dumps(theirs).encode())]
-        assert [(row.open_ms, row.close) for row in ours] == [(row["t"], Decimal(row["c"])) for row in theirs]
 
-    def test_an_older_book(self) -> None:
-        theirs = http_answer("get_l2_snapshot__1_l2Book")
-        content = decode_content(build_frame("l2Book", theirs))
-        assert [len(side) for side in content.levels] == [len(side) for side in theirs["levels"]]
+@pytest.mark.parametrize("content", [FRAMES["l2Book"], GOLDEN["older"]["l2Book"]], ids=("now", "older"))
+def test_a_book_is_read(content: dict[str, Any]) -> None:
+    book = parse_book(decode_content(build_frame("l2Book", content)))
+    assert [[(str(level.price), str(level.size)) for level in side] for side in (book.bids, book.asks)] == [
+        [(row["px"], row["sz"]) for row in side] for side in content["levels"]
+    ]
 
-    def test_an_older_universe(self) -> None:
-        theirs = http_answer("get_candles_snapshot__0_meta")
-        listed = {asset.name: asset.maxLeverage for asset in decode_meta(json.dumps(theirs).encode()).universe}
-        assert listed["BTC"] == 50
+
+def test_mids_of_all_markets_are_read() -> None:
+    mids = FRAMES["allMids"]["mids"]
+    content = decode_content(golden_frame("allMids"))
+    assert {name: parse_price(text) for name, text in content.mids.items()} == {
+        name: Decimal(text) for name, text in mids.items()
+    }
+
+
+def test_maximum_leverages_are_read() -> None:
+    listed = {row["name"]: row["maxLeverage"] for row in GOLDEN["info"]["meta"]["universe"]}
+    leverages = parse_max_leverages(decode_meta(golden_answer("meta")), COINS)
+    assert leverages == {symbol: listed[symbol.value] for symbol in COINS}
+    assert [asset.maxLeverage for asset in decode_meta(golden_answer("meta", "older")).universe] == [50, 50]
+
+
+def test_an_acknowledgement_with_further_fields_is_read() -> None:
+    echo = decode_subscription(golden_frame("subscriptionResponse"))
+    assert echo == {"type": "l2Book", "coin": "HYPE", "nSigFigs": None, "mantissa": None}
 
 
 @pytest.mark.parametrize("raw", ["", "{", "[]", "7", '{"data":{}}', '{"channel":3}', b"\xff\xfe"])

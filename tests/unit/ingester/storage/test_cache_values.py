@@ -4,7 +4,6 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from ingester_frames import T0_MS, build_candle, build_trade, known_feed, trade_from
 
 from common.trading.instruments import Symbol
@@ -18,7 +17,7 @@ from ingester.storage.cache_values import (
     encode_tape,
 )
 
-RECORDED = Path(__file__).parents[5] / "shared" / "data" / "hyperliquid" / "recorded_payloads_2026.json"
+GOLDEN = Path(__file__).parents[3] / "golden" / "hyperliquid" / "market_data.json"
 
 
 def test_the_cached_tape_has_the_glossarys_names() -> None:
@@ -38,10 +37,8 @@ def test_the_cached_tape_has_the_glossarys_names() -> None:
     }
 
 
-@pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded payloads are not beside the project")
-def test_recorded_trades_reach_the_cache_as_the_exchange_wrote_them() -> None:
-    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))["ws.trades"]
-    rows = [row for frame in (recorded if isinstance(recorded, list) else [recorded]) for row in frame["data"]]
+def test_trades_reach_the_cache_as_the_exchange_wrote_them() -> None:
+    rows = json.loads(GOLDEN.read_text(encoding="utf-8"))["frames"]["trades"]
     coin = CoinState(Symbol.BTC)
     for row in rows:
         coin.tape.add(trade_from(row))

@@ -1,0 +1,79 @@
+"""What everything that works on one account shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from common.events import AlertSeverity
+from common.events.alerts import AlertCode
+from common.runtime.clock import Clock
+from executor.account import metrics
+from executor.config import ExecutorSettings
+from executor.domain.events import system_alert
+from executor.domain.order import SendPurpose, SignedAction
+from executor.exchange.client import ExchangeClient
+from executor.exchange.errors import UnknownOutcome
+from executor.storage.cash_ledger import CashLedgerStore
+from executor.storage.close_journal import CloseJournal
+from executor.storage.fills import FillStore
+from executor.storage.flattens import FlattenStore
+from executor.storage.halts import HaltFiles
+from executor.storage.intents import IntentStore
+from executor.storage.orders import OrderStore
+from executor.storage.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountContext:
+    """One contender's account with its client, tables, settings and clock. `model` is the contender's id."""
+
+    model: str
+    exchange: ExchangeClient
+    intents: IntentStore
+    orders: OrderStore
+    fills: FillStore
+    flattens: FlattenStore
+    cash_ledger: CashLedgerStore
+    outbox: Outbox
+    close_journal: CloseJournal
+    halts: HaltFiles
+    settings: ExecutorSettings
+    clock: Clock
+    log: FilteringBoundLogger
+    is_owner: Callable[[], bool]
+
+    async def send_logged(self, intent_id: str, purpose: SendPurpose, action: SignedAction) -> Any:
+        """Sends an action with a line of the send log opened before and closed after. Raises UnknownOutcome.
+
+        `intent_id` is a word for what it is for where no intent stands behind it.
+        """
+        number = await self.intents.log_send(intent_id, purpose, action.nonce, self.clock.now_ms())
+        return await self.send_as_logged(number, action.body)
+
+    async def send_as_logged(self, number: int, body: bytes) -> Any:
+        """Sends bytes whose line of the send log is open, and closes it. Raises UnknownOutcome."""
+        try:
+            answer = await self.send(body)
+        except UnknownOutcome as error:
+            await self.intents.log_answer(number, f"unknown: {error}", self.clock.now_ms())
+            raise
+        await self.intents.log_answer(number, str(answer), self.clock.now_ms())
+        return answer
+
+    async def send(self, body: bytes) -> Any:
+        """Sends bytes of which a record exists elsewhere. Raises UnknownOutcome, also when the lease is lost."""
+        if not self.is_owner():
+            raise UnknownOutcome("not sent: another instance owns the account")
+        started = self.clock.monotonic()
+        answer = await self.exchange.send(body)
+        metrics.SEND_S.labels(self.model).observe(self.clock.monotonic() - started)
+        return answer
+
+    async def alert(
+        self, code: AlertCode, severity: AlertSeverity, message: str, *, key: object, now_ms: int, **figures: str
+    ) -> None:
+        """Appends an alert about this account to the outbox; `key` distinguishes two of one code."""
+        event = system_alert(code, severity, message, model=self.model, key=key, now_ms=now_ms, **figures)
+        await self.outbox.append(event)

@@ -1,0 +1,295 @@
+"""From a stored intent to a known outcome: send once, and never take silence for a refusal."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from common.events import Event
+from common.trading.instruments import Symbol
+from common.trading.orders import CancelReason, IntentStatus, OrderRole
+from executor.account import metrics
+from executor.account.action_quota import ActionQuota
+from executor.account.context import AccountContext
+from executor.domain.account import Placement
+from executor.domain.bracket import build_bracket
+from executor.domain.events import order_accepted, order_cancelled, order_rejected
+from executor.domain.intent import Intent, OrderResult, Outcome
+from executor.domain.order import SendPurpose
+from executor.exchange.errors import UnknownOutcome
+from executor.exchange.parse import parse_action_error, parse_placements
+
+DUPLICATE_NONCE: Final = "duplicate nonce"
+RESEND_MS: Final = 2_000
+LOOK_BACK_MS: Final = 60_000
+LEVERAGE_VALID_S: Final = 60.0
+NEVER: Final = float("-inf")
+
+RecordSent = Callable[[Intent, int], Awaitable[bool]]
+"""Makes durable what is about to be sent, at a wall time; False: another instance was faster, don't send it."""
+
+
+class OrderSubmitter:
+    """Carries one account's intents to their end, a step at a time. Called by the account's worker alone.
+
+    STORED → `submit` confirms the leverage of an entry, signs, has the bytes recorded as SENT, then sends them.
+    A readable answer ends the intent (FILLED, PARTIAL, REJECTED or CANCELLED). Otherwise it is IN_FLIGHT, and each
+    further `submit` resolves it a little: by the exchange's word on the client order id, by the answer to the identical
+    bytes sent again (their nonce can't be used twice), or by being unknown after the bytes are void. Then an entry is
+    CANCELLED, as its moment has passed, and an exit is STORED again, to be signed again.
+
+    What fails on the way (UnknownOutcome, ExchangeUnavailable, an outage of the database) propagates to the worker; the
+    intent's row holds how far it came, and the next step goes on from there. An end is written with its events in one
+    transaction, and only while the row still carries the nonce of the bytes that it is about.
+    """
+
+    def __init__(self, context: AccountContext, quota: ActionQuota) -> None:
+        self._context, self._model = context, context.model
+        self._exchange, self._clock, self._intents = context.exchange, context.clock, context.intents
+        self._quota = quota
+        self._resent_ms: dict[str, int] = {}
+        self._leverages: dict[Symbol, tuple[tuple[int, bool], float]] = {}
+
+    async def submit(self, intent: Intent, flatten_since: int | None) -> bool:
+        """Takes an unfinished intent one step on; True when its outcome is now known."""
+        if intent.status is not IntentStatus.STORED:
+            return await self._resolve(intent, flatten_since)
+        reason = self._reason_not_to_send(intent, flatten_since)
+        if reason is None and intent.is_entry:
+            error = await self._set_leverage(intent)
+            if error is not None:
+                return await self._finish_rejected(intent, error)
+            reason = self._reason_not_to_send(intent, flatten_since)
+        if reason is not None:
+            return await self._finish_unfilled(intent, reason)
+        return await self.send_first(intent, self._intents.mark_sent)
+
+    def can_send_at_once(self, intent: Intent) -> bool:
+        """Whether an intent can go as it is: nothing speaks against it, and nothing needs to be asked for before."""
+        if self._reason_not_to_send(intent, None) is not None:
+            return False
+        return not intent.is_entry or self._is_leverage_confirmed(intent)
+
+    def invalidate(self) -> None:
+        """Another instance may have traded meanwhile: leverages are confirmed again."""
+        self._leverages.clear()
+
+    async def send_first(self, intent: Intent, record_sent: RecordSent) -> bool:
+        """Signs, has it recorded, sends; True when the outcome is then known."""
+        legs = build_bracket(intent)
+        grouping = "normalTpsl" if len(legs) > 1 else "na"
+        intent = intent.sent(self._exchange.sign_orders([spec for _, spec in legs], grouping))
+        if not await record_sent(intent, self._clock.now_ms()):
+            return False
+        reason = self._reason_not_to_send(intent, None)
+        if reason is not None:
+            # A halt came while the commit took its time. The intent ends once no instance can send its bytes.
+            return await self._mark_in_flight(intent, f"not sent: {reason}", sent=f"not sent: {reason}")
+        try:
+            answer = await self._context.send(intent.signed_action or b"")
+        except UnknownOutcome as error:
+            return await self._mark_in_flight(intent, str(error), sent=f"unknown: {error}")
+        await self._intents.record_first_send(intent, str(answer), self._clock.now_ms())
+        first = parse_placements(answer, len(legs))[0]
+        if first.error is not None and DUPLICATE_NONCE in first.error:
+            return await self._mark_in_flight(intent, first.error)
+        return await self._finish_answered(intent, answer)
+
+    def _reason_not_to_send(self, intent: Intent, flatten_since: int | None) -> CancelReason | None:
+        """Exits always go. An entry needs to be fresh and within the cap of real money, without a halt or a flatten."""
+        if not intent.is_entry:
+            return None
+        if self._context.halts.is_halted(self._model):
+            return CancelReason.HALTED
+        if flatten_since is not None:
+            return CancelReason.FLATTENED
+        if self._quota.is_short:
+            return CancelReason.ACTIONS_SHORT
+        valid_until_ms = intent.order.valid_until_ms
+        if valid_until_ms is not None and self._clock.now_ms() > valid_until_ms:
+            return CancelReason.EXPIRED_UNSENT
+        settings = self._context.settings
+        cap_usd = settings.aicoin_mainnet_cap_usd
+        if settings.hyperliquid_env == "mainnet" and (cap_usd is None or intent.order.notional_usd > cap_usd):
+            return CancelReason.MAINNET_CAP
+        return None
+
+    async def _set_leverage(self, intent: Intent) -> str | None:
+        """Isolated margin at the intent's leverage, confirmed by the exchange; an error when it refuses.
+
+        What the exchange confirmed within the last minute isn't asked for again.
+        """
+        if self._is_leverage_confirmed(intent):
+            return None
+        wanted, symbol = (intent.order.leverage or 1, True), intent.symbol
+        self._leverages.pop(symbol, None)
+        asked_s = self._clock.monotonic()
+        action = self._exchange.sign_leverage(symbol, wanted[0])
+        error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
+        if error is not None:
+            return error
+        confirmed = await self._exchange.leverage_of(symbol)
+        if confirmed != wanted:
+            return f"leverage is {confirmed} after it was set to {wanted}"
+        self._leverages[symbol] = (confirmed, asked_s)
+        return None
+
+    def _is_leverage_confirmed(self, intent: Intent) -> bool:
+        confirmed, at_s = self._leverages.get(intent.symbol, ((0, False), NEVER))
+        is_recent = self._clock.monotonic() - at_s <= LEVERAGE_VALID_S
+        return is_recent and confirmed == (intent.order.leverage or 1, True)
+
+    async def _mark_in_flight(self, intent: Intent, reason: str, *, sent: str | None = None) -> bool:
+        """The outcome is unknown and will be asked for. `sent` closes the first send's line of the log."""
+        if sent is not None:
+            await self._intents.record_first_send(intent, sent, self._clock.now_ms())
+        metrics.IN_FLIGHT.labels(self._model).inc()
+        await self._intents.mark_in_flight(intent.intent_id, reason, self._clock.now_ms())
+        self._context.log.warning("outcome unknown", model=self._model, intent_id=intent.intent_id, reason=reason)
+        return False
+
+    # Resolving an unknown outcome.
+
+    async def _resolve(self, intent: Intent, flatten_since: int | None) -> bool:
+        """Asks by client order id, else sends the same bytes again, else waits until they are void."""
+        if intent.status is IntentStatus.SENT:
+            await self._intents.record_first_send(intent, None, self._clock.now_ms())
+        spec = build_bracket(intent)[0][1]
+        asked_ms = self._clock.now_ms()
+        status = await self._exchange.order_status(spec.client_order_id)
+        if status is not None:
+            if status.is_live:
+                return False
+            if status.is_rejected:
+                return await self._finish_rejected(intent, status.status)
+            return await self._finish_by_fills(intent, status.order_id, status.status, asked_ms)
+        if asked_ms > intent.void_after_ms:
+            return await self._finish_never_arrived(intent)
+        if self._reason_not_to_send(intent, flatten_since) is not None:
+            return False  # Nothing more of it goes out; it ends once the bytes already sent are void.
+        return await self._resend(intent, asked_ms, flatten_since)
+
+    async def _resend(self, intent: Intent, now_ms: int, flatten_since: int | None) -> bool:
+        """The identical bytes carry the identical nonce: the exchange can't carry them out twice.
+
+        A refusal of the whole action leaves the first sending unknown; an answer per order means that this one was
+        the first to arrive.
+        """
+        last_ms = self._resent_ms.get(intent.intent_id, intent.first_sent_ms or 0)
+        if now_ms > (intent.expires_after_ms or 0) or now_ms - last_ms < RESEND_MS or intent.signed_action is None:
+            return False
+        self._resent_ms[intent.intent_id] = now_ms
+        number = await self._intents.log_send(intent.intent_id, SendPurpose.RESEND, 0, now_ms)
+        reason = self._reason_not_to_send(intent, flatten_since)
+        if reason is not None:
+            await self._intents.log_answer(number, f"not sent: {reason}", self._clock.now_ms())
+            return False
+        answer = await self._context.send_as_logged(number, intent.signed_action)
+        if parse_action_error(answer) is not None:
+            return False
+        return await self._finish_answered(intent, answer)
+
+    # Ends.
+
+    async def _finish_answered(self, intent: Intent, answer: Any) -> bool:
+        """By the exchange's answer to the intent's orders."""
+        legs = build_bracket(intent)
+        placements = parse_placements(answer, len(legs))
+        if placements[0].error is not None:
+            return await self._finish_rejected(intent, placements[0].error)
+        are_live = len(placements) == len(legs) and all(each.error is None for each in placements[1:])
+        return await self._finish_placed(intent, placements[0], are_children_live=are_live)
+
+    async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, now_ms: int) -> bool:
+        """By the exchange's record of its fills, which may lag behind the order's status."""
+        since_ms = (intent.first_sent_ms or now_ms) - LOOK_BACK_MS
+        fills = [fill for fill in await self._exchange.fills_since(since_ms) if fill.order_id == order_id]
+        size = sum((fill.size_coin for fill in fills), Decimal(0))
+        if size == 0:
+            if now_ms <= intent.void_after_ms or status == "filled":
+                return False
+            return await self._finish_unfilled(intent, status)
+        average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size
+        placement = Placement(order_id=order_id, filled_size_coin=size, average_price=average, status=status)
+        return await self._finish_placed(intent, placement, are_children_live=True)
+
+    async def _finish_never_arrived(self, intent: Intent) -> bool:
+        """Its bytes are void now. An entry's moment has passed; an exit is still needed and is signed again."""
+        if intent.is_entry:
+            return await self._finish_unfilled(intent, CancelReason.NEVER_ARRIVED)
+        await self._intents.store_again(intent.intent_id, self._clock.now_ms())
+        return False
+
+    async def _finish_unfilled(self, intent: Intent, reason: str) -> bool:
+        """CANCELLED, with nothing filled and without a refusal of the exchange."""
+        legs = build_bracket(intent)
+        role, spec = legs[0]
+        event = order_cancelled(
+            intent,
+            role,
+            spec.client_order_id,
+            order_id=None,
+            reason=reason,
+            filled_size_coin=Decimal(0),
+            now_ms=self._clock.now_ms(),
+        )
+        orders = {each.client_order_id: OrderResult(final_status="canceled") for _, each in legs}
+        return await self._finish(intent, Outcome(IntentStatus.CANCELLED, reason, orders=orders, events=[event]))
+
+    async def _finish_rejected(self, intent: Intent, reason: str) -> bool:
+        """REJECTED by the exchange."""
+        legs = build_bracket(intent)
+        role, spec = legs[0]
+        event = order_rejected(intent, role, spec.client_order_id, reason=reason, now_ms=self._clock.now_ms())
+        orders = {each.client_order_id: OrderResult(final_status="rejected") for _, each in legs}
+        return await self._finish(intent, Outcome(IntentStatus.REJECTED, reason, orders=orders, events=[event]))
+
+    async def _finish_placed(self, intent: Intent, placement: Placement, *, are_children_live: bool) -> bool:
+        """FILLED, PARTIAL or CANCELLED by what was filled; the children of a partly filled entry are dead, and the
+        protector places others for its position."""
+        now_ms = self._clock.now_ms()
+        (role, spec), *children = build_bracket(intent)
+        order_id, filled = placement.order_id, placement.filled_size_coin
+        is_whole = filled >= spec.size_coin
+        events: list[Event[Any]] = [
+            order_accepted(intent, role, spec, order_id=order_id, status=placement.status, now_ms=now_ms)
+        ]
+        orders = {spec.client_order_id: OrderResult(order_id, "filled" if is_whole else "canceled")}
+        if not is_whole:
+            remainder = order_cancelled(
+                intent,
+                role,
+                spec.client_order_id,
+                order_id=order_id,
+                reason=CancelReason.IOC_REMAINDER,
+                filled_size_coin=filled,
+                now_ms=now_ms,
+            )
+            events.append(remainder)
+        for child_role, child in children:
+            if is_whole and are_children_live:
+                status = "waitingForTrigger"
+                events.append(order_accepted(intent, child_role, child, order_id=None, status=status, now_ms=now_ms))
+            else:
+                orders[child.client_order_id] = OrderResult(final_status="canceled")
+        end = IntentStatus.FILLED if is_whole else IntentStatus.PARTIAL if filled else IntentStatus.CANCELLED
+        outcome = Outcome(end, None, filled, placement.average_price, orders, events)
+        return await self._finish(intent, outcome)
+
+    async def _finish(self, intent: Intent, outcome: Outcome) -> bool:
+        is_finished = await self._intents.finish(intent, outcome, self._clock.now_ms())
+        if is_finished:
+            self._context.outbox.wake()
+            metrics.INTENTS.labels(self._model, outcome.status).inc()
+            role = OrderRole.ENTRY if intent.is_entry else OrderRole.EXIT
+            self._context.log.info(
+                "intent ended",
+                model=self._model,
+                intent_id=intent.intent_id,
+                cycle_id=intent.cycle_id,
+                role=role.value,
+                status=outcome.status.value,
+                reason=outcome.reason,
+                filled_size_coin=str(outcome.filled_size_coin),
+            )
+        self._resent_ms.pop(intent.intent_id, None)
+        return is_finished

@@ -1,0 +1,1 @@
+"""Everything that speaks Hyperliquid's wire format: requests, signatures, answers, the account's stream."""

@@ -1,0 +1,179 @@
+"""Hyperliquid's answers in our terms. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
+
+`coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from common.events import AccountOrder, ExternalPosition
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderRole, OrderSide, Side
+from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus, Placement, Position
+
+Row = Mapping[str, Any]
+
+
+def parse_account_state(answer: Row, coins: Collection[Symbol]) -> AccountState:
+    """clearinghouseState."""
+    summary = answer["marginSummary"]
+    rows = [row["position"] for row in answer["assetPositions"]]
+    positions = tuple(_position(row) for row in rows if row["coin"] in coins)
+    equity = Decimal(summary["accountValue"])
+    unrealized = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
+    return AccountState(
+        equity_usd=equity,
+        cash_usd=equity - unrealized,
+        withdrawable_usd=Decimal(answer["withdrawable"]),
+        margin_used_usd=Decimal(summary["totalMarginUsed"]),
+        total_notional_usd=Decimal(summary["totalNtlPos"]),
+        time_ms=int(answer["time"]),
+        positions=positions,
+        external=tuple(_external_position(row) for row in rows if row["coin"] not in coins),
+    )
+
+
+def _external_position(row: Row) -> ExternalPosition:
+    signed = Decimal(row["szi"])
+    return ExternalPosition(
+        coin=row["coin"],
+        side=Side.LONG if signed > 0 else Side.SHORT,
+        size_coin=abs(signed),
+        notional_usd=abs(Decimal(row["positionValue"])),
+        unrealized_pnl_usd=Decimal(row["unrealizedPnl"]),
+    )
+
+
+def _position(row: Row) -> Position:
+    signed, value = Decimal(row["szi"]), abs(Decimal(row["positionValue"]))
+    size = abs(signed)
+    liquidation = row["liquidationPx"]
+    return Position(
+        symbol=Symbol(row["coin"]),
+        side=Side.LONG if signed > 0 else Side.SHORT,
+        size_coin=size,
+        entry_price=Decimal(row["entryPx"]),
+        mark_price=value / size,
+        leverage=int(row["leverage"]["value"]),
+        is_isolated=row["leverage"]["type"] == "isolated",
+        notional_usd=value,
+        unrealized_pnl_usd=Decimal(row["unrealizedPnl"]),
+        margin_used_usd=Decimal(row["marginUsed"]),
+        liquidation_price=None if liquidation is None else Decimal(liquidation),
+        funding_since_open_usd=Decimal(row["cumFunding"]["sinceOpen"]),
+        max_leverage=int(row["maxLeverage"]),
+    )
+
+
+def parse_order_side(letter: str) -> OrderSide:
+    return OrderSide.BUY if letter == "B" else OrderSide.SELL
+
+
+def parse_fills(answer: Sequence[Row], coins: Collection[Symbol]) -> list[Fill]:
+    """Fills of the arena's coins, oldest first."""
+    fills = [_fill(row) for row in answer if row["coin"] in coins]
+    return sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id))
+
+
+def _fill(row: Row) -> Fill:
+    return Fill(
+        symbol=Symbol(row["coin"]),
+        price=Decimal(row["px"]),
+        size_coin=Decimal(row["sz"]),
+        side=parse_order_side(row["side"]),
+        time_ms=int(row["time"]),
+        start_position_coin=Decimal(row["startPosition"]),
+        direction=row["dir"],
+        closed_pnl_usd=Decimal(row["closedPnl"]),
+        order_id=int(row["oid"]),
+        crossed=bool(row["crossed"]),
+        fee_usd=Decimal(row["fee"]),
+        trade_id=int(row["tid"]),
+        client_order_id=row.get("cloid"),
+        is_liquidation=row.get("liquidation") is not None,
+    )
+
+
+def parse_open_orders(
+    answer: Sequence[Row], coins: Collection[Symbol], roles: Mapping[str, OrderRole]
+) -> list[AccountOrder]:
+    """Open orders of the arena's coins; `roles` by client order id."""
+    return [_open_order(row, roles) for row in answer if row["coin"] in coins]
+
+
+def _open_order(row: Row, roles: Mapping[str, OrderRole]) -> AccountOrder:
+    client_order_id = row.get("cloid")
+    return AccountOrder(
+        order_id=int(row["oid"]),
+        client_order_id=client_order_id,
+        symbol=Symbol(row["coin"]),
+        role=roles.get(client_order_id or "", OrderRole.UNKNOWN),
+        side=parse_order_side(row["side"]),
+        size_coin=Decimal(row["sz"]),
+        price=Decimal(row["limitPx"]),
+        trigger_price=Decimal(row["triggerPx"]) if row.get("isTrigger") else None,
+        reduce_only=bool(row.get("reduceOnly")),
+    )
+
+
+def parse_external_orders(answer: Sequence[Row], coins: Collection[Symbol]) -> list[ExternalOrder]:
+    """Open orders of all other perpetuals."""
+    return [
+        ExternalOrder(row["coin"], int(row["oid"]), bool(row.get("reduceOnly")))
+        for row in answer
+        if row["coin"] not in coins and not is_spot(row["coin"])
+    ]
+
+
+def is_spot(coin: str) -> bool:
+    """A pair of the spot market, whose orders the exchange lists with the perpetuals' and which opens no position."""
+    return coin.startswith("@") or "/" in coin
+
+
+def parse_order_status(answer: Row) -> OrderStatus | None:
+    """The order's status, or None for unknownOid."""
+    if answer["status"] != "order":
+        return None
+    outer = answer["order"]
+    order = outer["order"]
+    return OrderStatus(
+        status=outer["status"],
+        order_id=int(order["oid"]),
+        original_size_coin=Decimal(order["origSz"]),
+        remaining_size_coin=Decimal(order["sz"]),
+    )
+
+
+def parse_action_error(answer: Row) -> str | None:
+    """Why the exchange refused an action whole, or None when it took it in."""
+    return str(answer["response"]) if answer["status"] == "err" else None
+
+
+def parse_placements(answer: Row, count: int) -> list[Placement]:
+    """What became of each of `count` orders; an action refused whole, or one error for a batch, fails all of them."""
+    error = parse_action_error(answer)
+    if error is not None:
+        return [Placement(error=error)] * count
+    placements = [_placement(status) for status in answer["response"]["data"]["statuses"]]
+    if len(placements) == 1 and count > 1:
+        return placements * count
+    if not placements:
+        raise ValueError(f"no status for any of {count} orders")
+    return placements
+
+
+def _placement(status: Any) -> Placement:
+    if isinstance(status, str):
+        return Placement(status=status)
+    if "error" in status:
+        return Placement(error=str(status["error"]))
+    if "filled" in status:
+        row = status["filled"]
+        return Placement(
+            order_id=int(row["oid"]),
+            filled_size_coin=Decimal(row["totalSz"]),
+            average_price=Decimal(row["avgPx"]),
+            status="filled",
+        )
+    return Placement(order_id=int(status["resting"]["oid"]), status="resting")

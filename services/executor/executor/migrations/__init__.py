@@ -1,1 +1,0 @@
-"""The executor's own tables."""

@@ -1,0 +1,1 @@
+"""The executor's tables and files; the only room that knows SQL."""

@@ -1,0 +1,1 @@
+"""The executor's own tables, in the order of their numbers."""

@@ -1,0 +1,148 @@
+"""The table of every order that an intent became, or may become, on the exchange."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import dict_row
+
+from common.events import Event
+from common.runtime.database import Pool
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderRole, OrderSide
+from executor.domain.bracket import TRIGGER_KINDS, Legs
+from executor.domain.intent import Intent, OrderResult
+from executor.domain.order import OrderRow, OrderSpec, SendPurpose
+from executor.storage.close_journal import JournaledClose
+from executor.storage.outbox import append_events
+
+DAY_MS: Final = 86_400_000
+
+
+class OrderStore:
+    """The SQL of orders."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add(self, intent: Intent, legs: Legs, void_after_ms: int) -> None:
+        """Records orders that are about to follow an intent's own: replacement triggers, a close."""
+        async with self._pool.connection() as connection:
+            for role, spec in legs:
+                await insert_order(connection, intent, role, spec, void_after_ms)
+
+    async def known(self, model: str, now_ms: int) -> dict[str, OrderRow]:
+        """By client order id: those that may still be open, and those of intents that changed within the last day."""
+        query = """
+            SELECT o.*, i.cycle_id FROM intent_orders o JOIN intents i USING (intent_id)
+            WHERE o.model = %s AND (o.final_status IS NULL OR i.updated_ms > %s)"""
+        rows = await self._rows(query, (model, now_ms - DAY_MS))
+        return {row.client_order_id: row for row in rows}
+
+    async def get(self, client_order_id: str) -> OrderRow | None:
+        query = """SELECT o.*, i.cycle_id FROM intent_orders o JOIN intents i USING (intent_id)
+            WHERE client_order_id = %s"""
+        rows = await self._rows(query, (client_order_id,))
+        return rows[0] if rows else None
+
+    async def update(self, client_order_id: str, result: OrderResult, events: Sequence[Event[Any]] = ()) -> None:
+        """Records an order's id on the exchange, or its end, with the events about it."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                """UPDATE intent_orders SET order_id = coalesce(%s, order_id),
+                    final_status = coalesce(%s, final_status) WHERE client_order_id = %s""",
+                (result.order_id, result.final_status, client_order_id),
+            )
+            await append_events(connection, events)
+
+    async def reopen(self, client_order_id: str, order_id: int) -> None:
+        """An order that was recorded as ended is open on the exchange."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "UPDATE intent_orders SET order_id = %s, final_status = NULL WHERE client_order_id = %s",
+                (order_id, client_order_id),
+            )
+
+    async def add_journaled_close(
+        self, intent: Intent, close: JournaledClose, result: OrderResult, events: Sequence[Event[Any]]
+    ) -> None:
+        """Records a close that was sent without the tables: order, send and events in one transaction.
+
+        Does nothing when the order is recorded already.
+        """
+        async with self._pool.connection() as connection:
+            if not await insert_order(connection, intent, OrderRole.FLATTEN, close.spec, close.void_after_ms):
+                return
+            await connection.execute(
+                "UPDATE intent_orders SET order_id = %s, final_status = %s WHERE client_order_id = %s",
+                (result.order_id, result.final_status, close.spec.client_order_id),
+            )
+            outcome = "unknown: sent while the database was unavailable" if close.answer is None else str(close.answer)
+            await connection.execute(
+                """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms, answered_ms, outcome)
+                    VALUES (%s, %s, %s, %s, %s, %s)""",
+                (
+                    close.intent_id,
+                    SendPurpose.FLATTEN,
+                    close.nonce,
+                    close.sent_ms,
+                    close.answered_ms,
+                    outcome[:500],
+                ),
+            )
+            await append_events(connection, events)
+
+    async def _rows(self, query: str, parameters: Sequence[Any]) -> list[OrderRow]:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            await cursor.execute(query.encode(), parameters)
+            return [_order_row(row) for row in await cursor.fetchall()]
+
+
+async def insert_order(
+    connection: psycopg.AsyncConnection[Any], intent: Intent, role: OrderRole, spec: OrderSpec, void_after_ms: int
+) -> bool:
+    """Records one order within the caller's transaction; False when it is recorded already."""
+    added = await connection.execute(
+        """
+        INSERT INTO intent_orders (client_order_id, intent_id, model, role, symbol, side, size_coin, price,
+            trigger_price, reduce_only, void_after_ms)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING""",
+        (
+            spec.client_order_id,
+            intent.intent_id,
+            intent.model,
+            role,
+            spec.symbol,
+            OrderSide.BUY if spec.is_buy else OrderSide.SELL,
+            spec.size_coin,
+            spec.price,
+            spec.trigger_price,
+            spec.reduce_only,
+            void_after_ms,
+        ),
+    )
+    return added.rowcount == 1
+
+
+def _order_row(row: dict[str, Any]) -> OrderRow:
+    role = OrderRole(row["role"])
+    spec = OrderSpec(
+        symbol=Symbol(row["symbol"]),
+        is_buy=row["side"] == OrderSide.BUY,
+        size_coin=row["size_coin"],
+        price=row["price"],
+        client_order_id=row["client_order_id"],
+        reduce_only=row["reduce_only"],
+        trigger_price=row["trigger_price"],
+        kind=TRIGGER_KINDS.get(role, ""),
+    )
+    return OrderRow(
+        intent_id=row["intent_id"],
+        cycle_id=row["cycle_id"],
+        role=role,
+        spec=spec,
+        order_id=row["order_id"],
+        void_after_ms=row["void_after_ms"],
+        final_status=row["final_status"],
+    )

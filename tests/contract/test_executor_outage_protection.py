@@ -1,0 +1,177 @@
+"""A real PostgreSQL that freezes or dies under the executor: a position without its stop still leaves the market."""
+
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from executor_stage import Fault, Stage
+from structlog import get_logger
+
+from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
+from common.events import IntentKind, OrderRole
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
+from executor.storage.close_journal import CloseJournal
+from simulator.testing.process import SimulatorProcess
+from support.executor_process import address_of
+
+CENT = Decimal("0.01")
+START_LIMIT_S = 120.0
+
+
+class Server:
+    """A PostgreSQL of the test's own, which can be stopped in two ways and always comes back."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
+        self._frozen: list[psutil.Process] = []
+        self._start()
+
+    def _start(self) -> None:
+        self.store = postgres_store(self._folder, self._port)
+        self._head = Throwaway(self.store, self._folder / "log")
+        wait_for_postgres(self.store.url, START_LIMIT_S)
+
+    def freeze(self) -> None:
+        """Every one of its processes stops where it is: connections stay open, and nothing is answered."""
+        self._frozen = self._family()
+        for process in self._frozen:
+            process.suspend()
+
+    def die(self) -> None:
+        for process in self._family():
+            process.kill()
+        self._head.stop()
+
+    def restore(self) -> None:
+        if not self._frozen:
+            self._start()
+        for process in self._frozen:
+            process.resume()
+        self._frozen = []
+
+    def stop(self) -> None:
+        if self._frozen:
+            self.restore()
+        self._head.stop()
+
+    def _family(self) -> list[psutil.Process]:
+        """Its head first, so that nothing new is started meanwhile."""
+        head = psutil.Process(self._head.pid)
+        return [head, *head.children(recursive=True)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def alone(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, server: Server) -> AsyncIterator[Stage]:
+    url = f"{server.store.url.rpartition('/')[0]}/{tmp_path.name}"
+    wait_for_postgres(url)
+    stage = Stage(tmp_path, simulator, redis_url, url, {"UNPROTECTED_LIMIT_S": "3"})
+    try:
+        await stage.open()
+        yield stage
+    finally:
+        await stage.close()
+
+
+def held(stage: Stage) -> dict[str, Decimal]:
+    state: Any = stage.simulator.info(type="clearinghouseState", user=address_of("deepseek"))
+    return {row["position"]["coin"]: Decimal(row["position"]["szi"]) for row in state["assetPositions"]}
+
+
+async def gone(stage: Stage, coin: str) -> None:
+    async def look() -> bool:
+        return coin not in held(stage)
+
+    await stage.until(f"{coin} to be closed", look)
+
+
+async def all_published(stage: Stage) -> list[Any]:
+    """Every fill of an account that is flat now, its cash explained by them."""
+    account = await stage.flat()
+    moved = account.sums
+    explained = moved.closed_pnl_usd - moved.fees_usd + moved.funding_usd + moved.transfers_usd
+    assert abs(account.cash_usd - moved.start_cash_usd - explained) < CENT
+    fills = stage.fills()
+
+    async def look() -> list[Any]:
+        published: list[Any] = [event.data for event in await stage.events("order.filled")]
+        return published if len(published) == len(fills) else []
+
+    return await stage.until("every fill", look)
+
+
+@pytest.mark.parametrize("how", ["frozen", "dead"])
+async def test_an_unprotected_position_is_closed_in_a_database_outage(alone: Stage, server: Server, how: str) -> None:
+    stage = alone
+    entry, other = stage.approve(Side.LONG, "0.5"), stage.approve(Side.SHORT, "5", Symbol.SOL)
+    await stage.send(entry, other)
+    await stage.ended(entry)
+    await stage.ended(other)
+    await stage.protected(Symbol.SOL)
+    await stage.protected()
+    with stage.by_hand() as exchange:
+        exchange.market_open("XRP", is_buy=True, sz=50.0)  # A person's own: it is left alone.
+
+    async def is_seen() -> bool:
+        return any(position.symbol is Symbol.XRP for position in (await stage.account()).positions)
+
+    await stage.until("the person's position", is_seen)
+    (server.freeze if how == "frozen" else server.die)()
+    if how == "frozen":
+        stage.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
+    before = {row["order"]["oid"] for row in stage.exchange_orders()}
+    with stage.by_hand() as exchange:
+        for order in stage.open_orders():
+            if order["coin"] == "ETH":
+                exchange.cancel("ETH", order["oid"])
+    await gone(stage, "ETH")
+    sent = [row["order"] for row in stage.exchange_orders() if row["order"]["oid"] not in before]
+    assert [(order["coin"], order["side"], order["reduceOnly"]) for order in sent] == [("ETH", "A", True)]
+    assert sorted(held(stage)) == ["SOL", "XRP"]
+
+    async def is_answered() -> bool:
+        journaled = CloseJournal(stage.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
+        return any(close.answer is not None for close in journaled)
+
+    await stage.until("the answer to be journaled", is_answered)
+    if how == "dead":
+        stage.executor.kill()  # What it did is in the journal alone.
+    server.restore()
+    stage.redis_proxy.reset()
+    if how == "dead":
+        stage.executor.start()
+
+    async def is_recorded() -> bool:
+        return not (stage.folder / "closes-deepseek.jsonl").exists()
+
+    await stage.until("the journal to be recorded", is_recorded)
+    orders = await stage.rows("SELECT client_order_id, intent_id FROM intent_orders WHERE role = 'flatten'")
+    assert orders == [(sent[0]["cloid"], entry.id)]
+    [(nonce, outcome)] = await stage.rows("SELECT nonce, outcome FROM intent_sends WHERE purpose = 'flatten'")
+    assert "filled" in outcome
+    with stage.by_hand() as exchange:
+        exchange.market_close("XRP")
+    leave = stage.approve(Side.SHORT, "5", Symbol.SOL, intent_kind=IntentKind.EXIT)
+    await stage.send(leave)
+    assert await stage.ended(leave) == "FILLED"
+    [(next_nonce,)] = await stage.rows("SELECT nonce FROM intents WHERE intent_id = %s", leave.id)
+    assert next_nonce > nonce
+    published = await all_published(stage)
+    assert {(fill.role, fill.intent_id) for fill in published if fill.symbol is Symbol.ETH} == {
+        (OrderRole.ENTRY, entry.id),
+        (OrderRole.FLATTEN, entry.id),
+    }
+    alerts = [event.data for event in await stage.events("system.alert")]
+    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
+    assert others == {("EXTERNAL_POSITION", "XRP")}
+    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == ["ETH"]

@@ -1,0 +1,42 @@
+"""What forbids trading at start, each with the setting and what to do."""
+
+from typing import Any
+
+import pytest
+
+from common.trading.instruments import INSTRUMENTS, Symbol
+from executor.account import preflight
+
+NOW_MS = 1_790_000_000_000
+COINS = tuple(Symbol)
+WALLET = "0x" + "a" * 40
+
+
+def universe(**changes: dict[str, Any]) -> dict[str, Any]:
+    rows = [
+        {"name": symbol.value, "szDecimals": INSTRUMENTS[symbol].size_decimals, "maxLeverage": 50} for symbol in Symbol
+    ]
+    return {"universe": [row | changes.get(str(row["name"]), {}) for row in rows]}
+
+
+@pytest.mark.parametrize(("skew_ms", "says"), [(2000, None), (2001, "behind"), (-2001, "ahead of")])
+def test_the_clock_must_agree_with_the_exchanges(skew_ms: int, says: str | None) -> None:
+    found = preflight.check_clock(skew_ms)
+    assert found == ([] if says is None else [f"SYSTEM_CLOCK: is 2001 ms {says} the exchange's; set it by NTP"])
+
+
+def test_every_coin_must_be_listed_as_we_round_and_lever_it() -> None:
+    assert preflight.check_instruments(universe(), COINS, 20) == []
+    [low] = preflight.check_instruments(universe(ETH={"maxLeverage": 10}), COINS, 20)
+    assert low == "MAX_LEVERAGE: 20 is more than ETH allows here; set it to 10 or less"
+    assert preflight.check_instruments(universe(ETH={"maxLeverage": 10}), COINS, 10) == []
+    assert "another lot" in preflight.check_instruments(universe(XRP={"szDecimals": 1}), COINS, 20)[0]
+    assert "not listed" in preflight.check_instruments(universe(BNB={"isDelisted": True}), COINS, 20)[0]
+
+
+@pytest.mark.parametrize(("days", "problems", "warnings"), [(-0.1, 1, 0), (6.9, 0, 1), (7.1, 0, 0)])
+def test_an_api_wallet_ends_and_is_announced_a_week_before(days: float, problems: int, warnings: int) -> None:
+    row = {"name": "n1", "address": WALLET.upper().replace("X", "x"), "validUntil": NOW_MS + round(days * 86_400_000)}
+    expired, ending = preflight.check_expiry("HYPERLIQUID_PRIVATE_KEY_QWEN", WALLET, [row], NOW_MS)
+    assert (len(expired), len(ending)) == (problems, warnings)
+    assert preflight.check_expiry("KEY", "0x" + "b" * 40, [row], NOW_MS) == ([], [])
