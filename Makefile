@@ -49,7 +49,7 @@ $(VENV)/.clients: $(VENV)/.dev requirements-clients.txt $(CLIENTS)/package-lock.
 	@echo "Installing the independent clients that the simulator is tested with …"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON_BIN) $(VENV)/clients
 	@$(UV) pip install --quiet --python $(VENV)/clients/bin/python --require-hashes -r requirements-clients.txt
-	@python="$$PWD/$(PYTHON_BIN)" && cd $(CLIENTS) && "$$python" -m aicoin_local.node ci --silent
+	@python="$$PWD/$(PYTHON_BIN)" && cd $(CLIENTS) && "$$python" -m aicoin_local.development.node ci --silent
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt

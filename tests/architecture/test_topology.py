@@ -15,10 +15,10 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
-from aicoin_local.catalog import MONITORING, STORES, ServiceSpec, service_specs, stop_place
-from aicoin_local.dotenv_file import write_dotenv
+from aicoin_local.configuration.catalog import MONITORING, STORES, ServiceSpec, service_specs, stop_place
+from aicoin_local.configuration.dotenv_file import write_dotenv
+from aicoin_local.configuration.visibility import SECRET_PREFIXES, is_secret, visible_variables
 from aicoin_local.settings import LocalSettings
-from aicoin_local.visibility import SECRET_PREFIXES, is_secret, visible_variables
 from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
