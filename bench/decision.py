@@ -38,17 +38,17 @@ from common.events import AccountUpdated, AgentDecision, Event, RiskApproved, de
 from common.events.codec import encode
 from common.runtime.roster import read_roster
 from common.trading.limits import Limits
-from common.trading.symbols import MODELS, SYMBOLS
 from risk.handlers import RiskHandlers
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of, environment, key_of, wallet_of
 from support.risk_examples import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
 
+ROSTER = read_roster(None)
 BARE_STREAM = "bench.decision"
 NO_MATCH = "Order could not immediately match against any resting orders."
 PAUSE_S = 0.1
 LIMIT_S = 30.0
-# Nothing but pace and market time differs from the defaults: decisions follow each other faster than a model's.
+# Nothing but rates and market time differs from the defaults: decisions follow each other faster than a model's.
 RISK_SETTINGS = {
     "MARKET_SPEED": "2",
     "ENTRY_COOLDOWN_S": "0",
@@ -153,7 +153,7 @@ class Course:
         """Fresh prices of all coins; market time goes on faster than the clock, so that no pace is exceeded."""
         self._market_ms += MARKET_STEP_MS
         now_ms = time.time_ns() // 1_000_000
-        events = [a_tick_event(symbol, at_ms=now_ms) for symbol in SYMBOLS]
+        events = [a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins]
         await self.bus.commit(
             Commit("ingester", events=[event.model_copy(update={"time_ms": self._market_ms}) for event in events])
         )
@@ -168,7 +168,7 @@ class Course:
         came = await self._arrival()
         intent_id = derived_id(event.id, RiskApproved.TYPE).encode()
         async with asyncio.timeout(LIMIT_S):
-            while intent_id not in (await self.bus.client.get("account:deepseek") or b""):  # noqa: ASYNC110 - another process tells
+            while intent_id not in (await self.bus.client.get("account:deepseek") or b""):  # noqa: ASYNC110 - another process sets them
                 await asyncio.sleep(0.02)
         await asyncio.sleep(PAUSE_S)
         return (came - started) * 1000
@@ -229,9 +229,9 @@ def gate_alone(count: int) -> float:
     times = []
     for number in range(count):
         now_ms = time.time_ns() // 1_000_000
-        gate = RiskHandlers(Limits(), read_roster(None))
+        gate = RiskHandlers(Limits(), ROSTER)
         gate.on_account_updated(an_account_event(an_account(), at_ms=now_ms), now_ms)
-        for symbol in SYMBOLS:
+        for symbol in ROSTER.coins:
             gate.on_market_tick(a_tick_event(symbol, mark_price=MARKS[symbol], at_ms=now_ms), now_ms)
         event = a_decision_event(a_decision(), cycle=str(number), at_ms=now_ms)
         started = time.perf_counter()
@@ -309,11 +309,11 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
 async def all_ready(bus: RedisBus, folder: Path) -> None:
     """Until the accounts are known to risk and the reference waits for its stream."""
     async with asyncio.timeout(60):
-        while len([True for model in MODELS if await bus.client.exists(f"account:{model}")]) < len(MODELS):  # noqa: ASYNC110 - another process tells
+        while len([True for model in ROSTER.ids if await bus.client.exists(f"account:{model}")]) < len(ROSTER.ids):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
-        while not await _has_read_all(bus):  # noqa: ASYNC110 - another process tells
+        while not await _has_read_all(bus):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
-        while "ready" not in (folder / "bare.log").read_text(encoding="utf-8"):  # noqa: ASYNC110 - another process tells
+        while "ready" not in (folder / "bare.log").read_text(encoding="utf-8"):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
 
 
@@ -337,7 +337,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="aicoin-bench-") as name:
         folder = Path(name)
-        accounts = [(address_of(model), wallet_of(model)) for model in MODELS]
+        accounts = [(address_of(model), wallet_of(model)) for model in ROSTER.ids]
         simulator = SimulatorProcess(folder / "simulator", accounts=accounts).start()
         try:
             with database(folder / "postgres") as database_url:

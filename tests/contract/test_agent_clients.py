@@ -24,7 +24,7 @@ from common.agent.request import DecisionRequester
 from common.events import Outcome, Prompt
 from common.runtime.clock import SystemClock
 from common.runtime.roster import read_roster
-from simulator.models.app import create_models_app
+from simulator.server.models.app import create_models_app
 
 MESSAGES: list[Message] = [
     {"role": "system", "content": "Answer with one JSON object."},

@@ -1,4 +1,4 @@
-"""Agents as processes: a third contender decides through the stand-in; a wrong roster ends the start in one line."""
+"""Agents as processes: contenders decide through the stand-in; a wrong setting ends the start in one line."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from common.bus import Commit
 from common.bus.redis_streams import RedisBus, read_entry
 from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, originate
 from common.events.codec import encode
-from simulator.models.app import create_models_app
+from simulator.server.models.app import create_models_app
 
 D = Decimal
 ARENA = """
@@ -49,24 +49,28 @@ async def stand_ins() -> AsyncIterator[str]:
     await task
 
 
-def agent(folder: Path, *, strategy: str = "trend-v1", **environment: str) -> subprocess.Popen[str]:
-    """An agent-openai that asks the contender llama."""
-    arena = folder / "arena.toml"
-    arena.write_text(ARENA.format(strategy=strategy), encoding="utf-8")
+def start(package: str, **environment: str) -> subprocess.Popen[str]:
+    """An agent as the launcher starts it."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    given = {"ARENA_FILE": str(arena), "CONTENDER": "llama", "METRICS_PORT": "0"}
     return subprocess.Popen(
-        [sys.executable, "-m", "agent_openai.main"],
-        env=inherited | given | environment,
+        [sys.executable, "-m", f"{package}.main"],
+        env=inherited | {"METRICS_PORT": "0"} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def account(now_ms: int) -> Event[AccountUpdated]:
+def llama(folder: Path, *, strategy: str = "trend-v1") -> dict[str, str]:
+    """The environment of an agent that asks the contender llama in an arena of two coins."""
+    arena = folder / "arena.toml"
+    arena.write_text(ARENA.format(strategy=strategy), encoding="utf-8")
+    return {"ARENA_FILE": str(arena), "CONTENDER": "llama"}
+
+
+def account(contender: str, now_ms: int) -> Event[AccountUpdated]:
     payload = AccountUpdated(
-        model="llama",
+        model=contender,
         address="0x0",
         equity_usd=D(10_000),
         cash_usd=D(10_000),
@@ -104,12 +108,16 @@ async def decisions(bus: RedisBus) -> list[AgentDecision]:
     return [read_entry(AgentDecision.TYPE, fields).data for _, fields in entries]
 
 
-async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, redis_url: str, stand_ins: str) -> None:
+async def decision_of(
+    contender: str, package: str, redis_url: str, stand_ins: str, **environment: str
+) -> AgentDecision:
+    """What an agent decides on one snapshot; the agent then ends cleanly on SIGTERM."""
     bus, now_ms = RedisBus(redis_url), time.time_ns() // 1_000_000
+    await bus.client.flushdb()
     await bus.prepare("test", [])
-    cache = {"account:llama": encode(account(now_ms))}
+    cache = {f"account:{contender}": encode(account(contender, now_ms))}
     await bus.commit(Commit("ingester", events=[snapshot(now_ms)], cache=cache))
-    process = agent(tmp_path, REDIS_URL=redis_url, SIMULATOR_URL=stand_ins)
+    process = start(package, REDIS_URL=redis_url, SIMULATOR_URL=stand_ins, **environment)
     try:
         async with asyncio.timeout(60):
             while not (found := await decisions(bus)):
@@ -122,6 +130,25 @@ async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, re
         await bus.close()
     assert process.returncode == 0, output
     [decision] = found
+    return decision
+
+
+@pytest.mark.parametrize(
+    ("contender", "package", "strategy"),
+    [("deepseek", "agent_deepseek", "trend-v1"), ("qwen", "agent_qwen", "reversion-v1")],
+)
+async def test_the_default_contenders_decide_through_the_stand_in(
+    contender: str, package: str, strategy: str, redis_url: str, stand_ins: str
+) -> None:
+    decision = await decision_of(contender, package, redis_url, stand_ins)
+    assert (decision.model, decision.outcome, decision.stand_in) == (contender, Outcome.ANSWERED, True)
+    assert decision.prompt is not None
+    assert decision.prompt.strategy == strategy
+    assert "- Coins: BTC, ETH, SOL, BNB, DOGE, XRP." in decision.prompt.system
+
+
+async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, redis_url: str, stand_ins: str) -> None:
+    decision = await decision_of("llama", "agent_openai", redis_url, stand_ins, **llama(tmp_path))
     assert (decision.model, decision.outcome, decision.stand_in) == ("llama", Outcome.ANSWERED, True)
     assert decision.prompt is not None
     assert decision.prompt.strategy == "trend-v1"
@@ -140,6 +167,8 @@ async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, re
     ],
 )
 def test_what_is_wrong_ends_the_start_in_one_line(tmp_path: Path, changes: dict[str, str], line: str) -> None:
-    output, _ = agent(tmp_path, **changes).communicate(timeout=60)
+    settings = dict(changes)
+    environment = llama(tmp_path, strategy=settings.pop("strategy", "trend-v1")) | settings
+    output, _ = start("agent_openai", **environment).communicate(timeout=60)
     assert output.startswith(line)
     assert output.count("\n") == 1

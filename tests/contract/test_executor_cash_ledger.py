@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
-from executor_stage import Stage, Treatment, stepped_stage
+from executor_stage import Fault, Stage, stepped_stage
 from hyperliquid.exchange import Exchange
 
 from common.events import IntentKind, LedgerKind, OrderRole
@@ -61,8 +61,8 @@ async def test_a_round_trip_and_money_in_and_out_tie_out(stage: Stage) -> None:
         exchange.withdraw_from_bridge(100, address_of("qwen"))
     paid_out = await stage.until("the withdrawal", lambda: has(Decimal(150)))
     assert abs(residual(paid_out)) < CENT
-    told = await movements(stage, LedgerKind.TRANSFER)
-    assert [(row.reason, row.amount_usd) for row in told] == [("deposit", 250), ("withdraw", -100)]
+    published = await movements(stage, LedgerKind.TRANSFER)
+    assert [(row.reason, row.amount_usd) for row in published] == [("deposit", 250), ("withdraw", -100)]
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def stepped(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIte
         yield stage
 
 
-async def test_funding_is_told_and_explains_the_cash(stepped: Stage) -> None:
+async def test_funding_is_published_and_explains_the_cash(stepped: Stage) -> None:
     stage = stepped
     stage.simulator.panel("step", count=4, ms=250)
     entry = stage.approve(Side.LONG, "2")
@@ -99,7 +99,7 @@ async def test_funding_is_told_and_explains_the_cash(stepped: Stage) -> None:
     assert abs(residual(await stage.until("the sums", explained))) < CENT
 
 
-async def test_the_books_go_on_after_a_kill(stage: Stage) -> None:
+async def test_the_cash_ledger_goes_on_after_a_kill(stage: Stage) -> None:
     entry = stage.approve(Side.SHORT, "0.5")
     await stage.send(entry)
     await stage.ended(entry)
@@ -117,7 +117,7 @@ async def test_the_books_go_on_after_a_kill(stage: Stage) -> None:
     assert abs(residual(account)) < CENT
 
 
-async def test_a_stop_that_fires_is_told_with_its_real_price_and_fee_and_ties_out(stage: Stage) -> None:
+async def test_a_triggered_stop_has_its_real_price_and_fee(stage: Stage) -> None:
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
     await stage.ended(entry)
@@ -125,10 +125,10 @@ async def test_a_stop_that_fires_is_told_with_its_real_price_and_fee_and_ties_ou
     stage.simulator.panel("jump", coin="ETH", percent=-8)
     account = await stage.flat()
 
-    async def told() -> list[Any]:
+    async def published() -> list[Any]:
         return [event.data for event in await stage.events("order.filled") if event.data.role is OrderRole.STOP]
 
-    fills = await stage.until("the stop's fills", told)
+    fills = await stage.until("the stop's fills", published)
     real = {fill["tid"]: fill for fill in stage.fills()}
     assert sum(fill.size_coin for fill in fills) == Decimal("0.5")
     for fill in fills:
@@ -144,13 +144,13 @@ async def test_no_key_is_found_in_anything_that_is_written(stage: Stage) -> None
     await stage.send(entry)
     await stage.ended(entry)
     await stage.protected()
-    stage.proxy.harm('"type": "clearinghouseState"', Treatment.CUT_REPLY)
+    stage.proxy.harm('"type": "clearinghouseState"', Fault.CUT_REPLY)
 
     async def was_harmed() -> bool:
         return "the exchange does not answer" in stage.executor.log.read_text(encoding="utf-8")
 
     await stage.until("an error in the log", was_harmed)
-    stage.proxy.heal()
+    stage.proxy.reset()
     log = stage.executor.log.read_text(encoding="utf-8")
     port = next(json.loads(line)["metrics_port"] for line in log.splitlines() if '"metrics_port"' in line)
     metrics = await asyncio.to_thread(lambda: httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text)

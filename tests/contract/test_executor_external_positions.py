@@ -1,4 +1,4 @@
-"""A flatten takes an account out of coins outside the six, too: to the executor, the exchange's XRP is called WIF."""
+"""A flatten takes an account out of external coins, too: to the executor, the exchange's XRP is called WIF."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -9,7 +9,7 @@ import pytest
 from executor_stage import Stage
 
 from common.events import Command
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")
@@ -31,7 +31,7 @@ async def renamed(
         await stage.close()
 
 
-async def test_a_flatten_closes_positions_outside_the_six(renamed: Stage) -> None:
+async def test_a_flatten_closes_positions_on_external_coins(renamed: Stage) -> None:
     stage = renamed
     with stage.by_hand() as exchange:
         exchange.market_open("XRP", is_buy=False, sz=50.0)
@@ -62,10 +62,10 @@ async def test_a_flatten_closes_positions_outside_the_six(renamed: Stage) -> Non
         moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
         return not account.external_positions and abs(account.cash_usd - sums.start_cash_usd - moved) < CENT
 
-    await stage.until("books that explain the cash", explained)
+    await stage.until("sums that explain the cash", explained)
 
 
-async def test_an_order_of_the_spot_market_is_let_be_and_keeps_nobody_from_leaving(stage: Stage) -> None:
+async def test_a_flatten_leaves_orders_of_the_spot_market_alone(stage: Stage) -> None:
     stage.proxy.renamed = (b'"coin":"BTC"', b'"coin":"@10"')
     with stage.by_hand() as exchange:
         exchange.order("BTC", True, 0.001, 50_000.0, {"limit": {"tif": "Gtc"}})

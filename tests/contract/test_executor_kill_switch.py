@@ -7,12 +7,10 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-from executor_stage import Stage, Treatment
+from executor_stage import Fault, Stage
 
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from executor.exchange.order_requests import round_price
 from support.executor_process import CONTENDERS, address_of, kill_key_of, master_key_of
 
 NOWHERE = {"REDIS_URL": "redis://127.0.0.1:9/0", "DATABASE_URL": "postgresql://127.0.0.1:9/none"}
@@ -27,7 +25,7 @@ def variables(folder: Path, url: str) -> dict[str, str]:
     return given
 
 
-async def pull(given: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+async def run_switch(given: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HYPERLIQUID")}
     command = [sys.executable, "-m", "executor.cli.kill_command", *arguments]
     return await asyncio.to_thread(
@@ -51,9 +49,9 @@ def positions(stage: Stage) -> list[str]:
     return [row["position"]["coin"] for row in state["assetPositions"]]  # type: ignore[index]
 
 
-async def test_everything_leaves_and_nothing_comes_back(stage: Stage) -> None:
+async def test_the_switch_closes_everything_and_halts_entries(stage: Stage) -> None:
     await in_the_market(stage)
-    done = await pull(variables(stage.folder, stage.simulator.url))
+    done = await run_switch(variables(stage.folder, stage.simulator.url))
     assert done.returncode == 0, done.stderr + done.stdout
     assert positions(stage) == []
     assert stage.open_orders() == []
@@ -70,15 +68,15 @@ async def test_everything_leaves_and_nothing_comes_back(stage: Stage) -> None:
 async def test_an_order_of_the_spot_market_stops_nothing(stage: Stage) -> None:
     await in_the_market(stage)
     stage.proxy.renamed = (b'"coin":"BTC"', b'"coin":"@10"')
-    done = await pull(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
+    done = await run_switch(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
     assert done.returncode == 0, done.stderr + done.stdout
     assert positions(stage) == []
     assert [order["coin"] for order in stage.open_orders()] == ["BTC"]
 
 
-async def test_one_account_leaves_and_the_other_stays(stage: Stage) -> None:
+async def test_the_switch_of_one_account_leaves_the_other_alone(stage: Stage) -> None:
     await in_the_market(stage)
-    done = await pull(variables(stage.folder, stage.simulator.url), "--model", "qwen")
+    done = await run_switch(variables(stage.folder, stage.simulator.url), "--model", "qwen")
     assert done.returncode == 0, done.stderr
     assert "deepseek" not in done.stdout
     assert sorted(positions(stage)) == ["ETH", "XRP"]
@@ -88,8 +86,8 @@ async def test_one_account_leaves_and_the_other_stays(stage: Stage) -> None:
 async def test_closes_whose_answers_are_lost_are_not_doubled(stage: Stage) -> None:
     await in_the_market(stage)
     stage.executor.kill()
-    stage.proxy.harm('"type": "order"', Treatment.CUT_REPLY)
-    done = await pull(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
+    stage.proxy.harm('"type": "order"', Fault.CUT_REPLY)
+    done = await run_switch(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
     assert done.returncode == 0, done.stderr + done.stdout
     assert stage.proxy.harmed > 0
     assert positions(stage) == []
@@ -101,7 +99,7 @@ async def test_without_a_key_trading_is_halted_all_the_same(tmp_path: Path) -> N
     given = variables(tmp_path, "http://127.0.0.1:9")
     for model in CONTENDERS:
         del given[f"HYPERLIQUID_KILL_KEY_{model.upper()}"]
-    done = await pull(given)
+    done = await run_switch(given)
     assert done.returncode == 1
     assert done.stderr.splitlines()[0].startswith("HYPERLIQUID_KILL_KEY_DEEPSEEK: not set")
     assert (tmp_path / "halt").exists()
@@ -109,7 +107,7 @@ async def test_without_a_key_trading_is_halted_all_the_same(tmp_path: Path) -> N
 
 async def test_without_certificates_trading_is_halted_all_the_same(tmp_path: Path) -> None:
     given = variables(tmp_path, "https://127.0.0.1:9") | {"REQUESTS_CA_BUNDLE": str(tmp_path / "none.pem")}
-    done = await pull(given)
+    done = await run_switch(given)
     assert done.returncode == 1
     assert done.stderr.startswith("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: ")
     assert "Traceback" not in done.stderr
@@ -119,20 +117,23 @@ async def test_without_certificates_trading_is_halted_all_the_same(tmp_path: Pat
 async def test_the_accounts_own_key_is_refused(tmp_path: Path) -> None:
     given = variables(tmp_path, "http://127.0.0.1:9")
     given["HYPERLIQUID_KILL_KEY_QWEN"] = master_key_of("qwen")
-    done = await pull(given, "--model", "qwen")
+    done = await run_switch(given, "--model", "qwen")
     assert done.returncode == 1
     assert "HYPERLIQUID_KILL_KEY_QWEN: this is the account's own key" in done.stderr
     assert master_key_of("qwen").removeprefix("0x") not in done.stderr + done.stdout
 
 
-@pytest.mark.parametrize(
-    ("price", "decimals", "is_buy", "expected"),
-    [
-        ("117551.6", 5, True, "117551"),
-        ("117551.2", 5, False, "117552"),
-        ("3720.789", 4, True, "3720.7"),
-        ("0.2134567", 0, False, "0.21346"),
-    ],
-)
-def test_the_worst_price_lies_on_the_exchanges_steps(price: str, decimals: int, is_buy: bool, expected: str) -> None:
-    assert round_price(Decimal(price), decimals, is_buy) == Decimal(expected)
+async def test_an_unknown_contender_is_refused_and_halts_nothing(tmp_path: Path) -> None:
+    for model in ("mistral", "../up"):
+        done = await run_switch(variables(tmp_path, "http://127.0.0.1:9"), "--model", model)
+        assert done.returncode == 1
+        assert repr(model) in done.stderr
+    assert not (tmp_path / "halt-mistral").exists()
+
+
+async def test_a_wrong_roster_halts_all_the_same(tmp_path: Path) -> None:
+    given = variables(tmp_path, "http://127.0.0.1:9") | {"ARENA_FILE": str(tmp_path / "missing.toml")}
+    done = await run_switch(given)
+    assert done.returncode == 2
+    assert "ARENA_FILE" in done.stderr
+    assert (tmp_path / "halt").exists()

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,14 +12,13 @@ from redis.asyncio import Redis
 from common.events import Event
 from common.runtime.database import migrate, open_pool
 from common.trading.orders import Side
-from gateway.queries import Queries
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from gateway.storage.queries import Queries
+from recorder.handlers import Recorder
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")
 HOUR_MS = 3_600_000
-TOLD = ("risk.approved", "order.accepted", "order.rejected", "order.cancelled", "order.filled", "account.ledger")
+PUBLISHED = ("risk.approved", "order.accepted", "order.rejected", "order.cancelled", "order.filled", "account.ledger")
 
 
 @pytest.fixture
@@ -36,12 +34,11 @@ async def recorded(stage: Stage, events: list[Event[Any]]) -> tuple[list[Any], l
     redis = Redis.from_url(stage.redis_url)
     try:
         await migrate(pool, "recorder")
-        settings = RecorderSettings(metrics_port=0, database_url="postgresql://unused")
-        recorder = Recorder(pool, SimpleNamespace(redis=redis), settings)  # type: ignore[arg-type]
+        recorder = Recorder(pool, redis, snapshot_interval_s=300)
         given = await recorder.store(events, 1)
         queries = Queries(pool)
         trades = await queries.rows("SELECT * FROM api_trades")
-        books = await queries.rows("SELECT * FROM account_books WHERE model = 'deepseek'")
+        books = await queries.rows("SELECT * FROM pnl_reconciliations WHERE model = 'deepseek'")
         return trades, books, [event for event in given if event.type == "system.alert"]
     finally:
         await redis.aclose()
@@ -68,11 +65,11 @@ async def test_a_liquidation_is_a_trade_at_its_real_price(stage: Stage) -> None:
     simulator.panel("step", count=8, ms=250)
     account = await stage.flat()
 
-    async def told() -> list[Any]:
+    async def published() -> list[Any]:
         fills = [event.data for event in await stage.events("order.filled")]
         return fills if len(fills) == len(stage.fills()) else []
 
-    fills = await stage.until("every fill", told)
+    fills = await stage.until("every fill", published)
     real = {row["tid"]: row for row in stage.fills()}
     closing = [fill for fill in fills if fill.is_liquidation]
     assert sum(fill.size_coin for fill in closing) == Decimal(2)
@@ -87,7 +84,7 @@ async def test_a_liquidation_is_a_trade_at_its_real_price(stage: Stage) -> None:
     assert (sums.fees_usd, sums.closed_pnl_usd, sums.funding_usd) == (fees, pnl, funding)
     assert abs(account.cash_usd - sums.start_cash_usd - pnl + fees - funding - sums.transfers_usd) < CENT
 
-    events = [event for kind in TOLD for event in await stage.events(kind)]
+    events = [event for kind in PUBLISHED for event in await stage.events(kind)]
     state = [event for event in await stage.events("account.updated") if event.data.model == "deepseek"][-1]
     trades, books, alerts = await recorded(stage, [*events, state])
     [trade] = trades
@@ -143,13 +140,13 @@ async def test_the_margin_that_the_backstop_keeps_is_a_loss_of_the_account(stage
     assert account.sums.closed_pnl_usd == pnl - kept
     assert account.sums.transfers_usd == 0
 
-    async def told() -> list[Any]:
+    async def published() -> list[Any]:
         return [event for event in await stage.events("account.ledger") if event.data.kind == "liquidation"]
 
-    [movement] = await stage.until("the margin kept", told)
+    [movement] = await stage.until("the margin kept", published)
     assert (movement.data.amount_usd, movement.data.reason, movement.data.coin) == (-kept, "backstop", "ETH")
     await stage.filled("4")
-    events = [event for kind in TOLD for event in await stage.events(kind)]
+    events = [event for kind in PUBLISHED for event in await stage.events(kind)]
     state = [event for event in await stage.events("account.updated") if event.data.model == "deepseek"][-1]
     [trade], [book], alerts = await recorded(stage, [*events, movement, state])
     assert trade["status"] == "LIQUIDATED"
@@ -178,20 +175,18 @@ async def test_a_deficit_that_the_exchange_bears_is_explained(stage: Stage, dele
     assert abs(account.sums.closed_pnl_usd - pnl - borne) < CENT
     expected = ["liquidation"] * (borne > 0) + ["transfer"]
 
-    async def told() -> Any:
+    async def published() -> Any:
         movements = [event.data for event in await stage.events("account.ledger") if event.data.kind != "funding"]
         return movements if sorted(movement.kind for movement in movements) == expected else None
 
-    movements = await stage.until(f"{expected}, no more and no less", told)
+    movements = await stage.until(f"{expected}, no more and no less", published)
     assert all(movement.amount_usd > 0 for movement in movements)
 
 
 @pytest.mark.parametrize(
     ("late", "leverage"), [('"type":"liquidation"', 20), ('"liquidation":{', 25)], ids=["its row", "its fill"]
 )
-async def test_half_a_liquidation_told_late_is_booked_once_also_by_the_next_executor(
-    stage: Stage, late: str, leverage: int
-) -> None:
+async def test_a_liquidation_completed_late_is_entered_once(stage: Stage, late: str, leverage: int) -> None:
     stage.proxy.renamed = (late.encode(), late.replace("liquidation", "liquidatio_").encode())
     kept = await taken_by_the_backstop(stage, leverage)
     before = (await stage.account()).sums

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
-from executor_stage import Stage, Treatment
+from executor_stage import Fault, Stage
 from structlog import get_logger
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
@@ -15,7 +15,7 @@ from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from executor.storage.close_journal import CloseJournal
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")
@@ -46,7 +46,7 @@ class Server:
             process.kill()
         self._head.stop()
 
-    def come_back(self) -> None:
+    def restore(self) -> None:
         if not self._frozen:
             self._start()
         for process in self._frozen:
@@ -55,7 +55,7 @@ class Server:
 
     def stop(self) -> None:
         if self._frozen:
-            self.come_back()
+            self.restore()
         self._head.stop()
 
     def _family(self) -> list[psutil.Process]:
@@ -95,7 +95,7 @@ async def gone(stage: Stage, coin: str) -> None:
     await stage.until(f"{coin} to be closed", look)
 
 
-async def all_told(stage: Stage) -> list[Any]:
+async def all_published(stage: Stage) -> list[Any]:
     """Every fill of an account that is flat now, its cash explained by them."""
     account = await stage.flat()
     moved = account.sums
@@ -104,16 +104,14 @@ async def all_told(stage: Stage) -> list[Any]:
     fills = stage.fills()
 
     async def look() -> list[Any]:
-        told: list[Any] = [event.data for event in await stage.events("order.filled")]
-        return told if len(told) == len(fills) else []
+        published: list[Any] = [event.data for event in await stage.events("order.filled")]
+        return published if len(published) == len(fills) else []
 
     return await stage.until("every fill", look)
 
 
 @pytest.mark.parametrize("how", ["frozen", "dead"])
-async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
-    alone: Stage, server: Server, how: str
-) -> None:
+async def test_an_unprotected_position_is_closed_in_a_database_outage(alone: Stage, server: Server, how: str) -> None:
     stage = alone
     entry, other = stage.approve(Side.LONG, "0.5"), stage.approve(Side.SHORT, "5", Symbol.SOL)
     await stage.send(entry, other)
@@ -122,7 +120,7 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
     await stage.protected(Symbol.SOL)
     await stage.protected()
     with stage.by_hand() as exchange:
-        exchange.market_open("XRP", is_buy=True, sz=50.0)  # A person's own: nobody of us touches it.
+        exchange.market_open("XRP", is_buy=True, sz=50.0)  # A person's own: it is left alone.
 
     async def is_seen() -> bool:
         return any(position.symbol is Symbol.XRP for position in (await stage.account()).positions)
@@ -130,7 +128,7 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
     await stage.until("the person's position", is_seen)
     (server.freeze if how == "frozen" else server.die)()
     if how == "frozen":
-        stage.redis_proxy.harm("", Treatment.REFUSE)  # Nobody can say any more who holds the lease.
+        stage.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
     before = {row["order"]["oid"] for row in stage.exchange_orders()}
     with stage.by_hand() as exchange:
         for order in stage.open_orders():
@@ -142,21 +140,21 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
     assert sorted(held(stage)) == ["SOL", "XRP"]
 
     async def is_answered() -> bool:
-        noted = CloseJournal(stage.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
-        return any(close.answer is not None for close in noted)
+        journaled = CloseJournal(stage.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
+        return any(close.answer is not None for close in journaled)
 
-    await stage.until("the answer to be noted", is_answered)
+    await stage.until("the answer to be journaled", is_answered)
     if how == "dead":
-        stage.executor.kill()  # What it did meanwhile outlives it, in the journal alone.
-    server.come_back()
-    stage.redis_proxy.heal()
+        stage.executor.kill()  # What it did is in the journal alone.
+    server.restore()
+    stage.redis_proxy.reset()
     if how == "dead":
         stage.executor.start()
 
-    async def is_taken_over() -> bool:
+    async def is_recorded() -> bool:
         return not (stage.folder / "closes-deepseek.jsonl").exists()
 
-    await stage.until("the journal to be taken over", is_taken_over)
+    await stage.until("the journal to be recorded", is_recorded)
     orders = await stage.rows("SELECT client_order_id, intent_id FROM intent_orders WHERE role = 'flatten'")
     assert orders == [(sent[0]["cloid"], entry.id)]
     [(nonce, outcome)] = await stage.rows("SELECT nonce, outcome FROM intent_sends WHERE purpose = 'flatten'")
@@ -168,12 +166,12 @@ async def test_a_position_without_a_stop_leaves_while_the_database_is_away(
     assert await stage.ended(leave) == "FILLED"
     [(next_nonce,)] = await stage.rows("SELECT nonce FROM intents WHERE intent_id = %s", leave.id)
     assert next_nonce > nonce
-    told = await all_told(stage)
-    assert {(fill.role, fill.intent_id) for fill in told if fill.symbol is Symbol.ETH} == {
+    published = await all_published(stage)
+    assert {(fill.role, fill.intent_id) for fill in published if fill.symbol is Symbol.ETH} == {
         (OrderRole.ENTRY, entry.id),
         (OrderRole.FLATTEN, entry.id),
     }
     alerts = [event.data for event in await stage.events("system.alert")]
-    told_of = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
-    assert told_of == {("EXTERNAL_POSITION", "XRP")}
+    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
+    assert others == {("EXTERNAL_POSITION", "XRP")}
     assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == ["ETH"]

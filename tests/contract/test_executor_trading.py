@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from executor_stage import Stage, Treatment, stepped_stage
+from executor_stage import Fault, Stage, stepped_stage
 
 from common.events import Command, Event, IntentKind, OrderRole, RiskApproved
 from common.events.codec import encode
@@ -19,7 +19,7 @@ SOON_VOID = pytest.mark.parametrize("changed", [{"INTENT_LIFE_S": "5"}], ids=["s
 SOON_ALARMED = pytest.mark.parametrize("changed", [{"UNPROTECTED_LIMIT_S": "3"}], ids=["soon alarmed"])
 
 
-async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(stage: Stage) -> None:
+async def test_an_entry_comes_with_stop_and_target_and_leaves_none(stage: Stage) -> None:
     entry = stage.approve(Side.LONG, "1.2345")
     await stage.send(entry)
     assert await stage.ended(entry) == "FILLED"
@@ -36,10 +36,10 @@ async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(st
     account = await stage.flat()
     assert {entry.id, leave.id} <= set(account.covers)
 
-    async def all_told() -> bool:
+    async def all_published() -> bool:
         return len(await stage.events("order.cancelled")) == 2
 
-    await stage.until("the triggers' end to be told", all_told)
+    await stage.until("the triggers' end to be published", all_published)
     accepted = await stage.events("order.accepted")
     assert [(e.data.role, e.cycle_id) for e in accepted] == [
         (OrderRole.ENTRY, "cycle-1"),
@@ -56,7 +56,7 @@ async def test_an_entry_comes_with_stop_and_target_and_leaves_without_a_trace(st
 
 
 async def test_a_lost_answer_leaves_exactly_one_order(stage: Stage) -> None:
-    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.CUT_REPLY)
+    stage.proxy.harm('"grouping": "normalTpsl"', Fault.CUT_REPLY)
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
     assert await stage.ended(entry) == "FILLED"
@@ -88,8 +88,8 @@ async def test_an_approval_read_twice_is_one_order(stage: Stage) -> None:
     assert await stage.rows("SELECT count(*) FROM intent_sends WHERE intent_id = %s", leave.id) == [(1,)]
 
 
-async def test_an_order_that_never_arrived_is_sent_again_as_the_same_bytes(stage: Stage) -> None:
-    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.REFUSE)
+async def test_an_order_that_never_arrived_is_resent_as_the_same_bytes(stage: Stage) -> None:
+    stage.proxy.harm('"grouping": "normalTpsl"', Fault.REFUSE)
     entry = stage.approve(Side.SHORT, "0.5")
     await stage.send(entry)
 
@@ -97,7 +97,7 @@ async def test_an_order_that_never_arrived_is_sent_again_as_the_same_bytes(stage
         return await stage.status(entry.id) == "IN_FLIGHT"
 
     await stage.until("the unknown outcome", in_flight)
-    stage.proxy.heal()
+    stage.proxy.reset()
     assert await stage.ended(entry) == "FILLED"
     assert len(stage.entry_orders()) == 1
     sends = await stage.rows(
@@ -108,7 +108,7 @@ async def test_an_order_that_never_arrived_is_sent_again_as_the_same_bytes(stage
 
 @SOON_VOID
 async def test_an_order_that_never_arrives_ends_only_after_it_is_void(stage: Stage) -> None:
-    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.REFUSE)
+    stage.proxy.harm('"grouping": "normalTpsl"', Fault.REFUSE)
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
     assert await stage.ended(entry) == "CANCELLED"
@@ -121,7 +121,7 @@ async def test_an_order_that_never_arrives_ends_only_after_it_is_void(stage: Sta
 
 
 async def test_a_kill_between_sending_and_answer_doubles_nothing(stage: Stage) -> None:
-    stage.proxy.harm('"grouping": "normalTpsl"', Treatment.HOLD_REPLY)
+    stage.proxy.harm('"grouping": "normalTpsl"', Fault.HOLD_REPLY)
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
 
@@ -131,7 +131,7 @@ async def test_a_kill_between_sending_and_answer_doubles_nothing(stage: Stage) -
     await stage.until("the exchange to have it", was_taken)
     stage.executor.kill()
     assert await stage.status(entry.id) == "SENT"
-    stage.proxy.heal()
+    stage.proxy.reset()
     stage.executor.start()
     assert await stage.ended(entry) == "FILLED"
     assert (await stage.protected()).intent_id == entry.id
@@ -139,7 +139,7 @@ async def test_a_kill_between_sending_and_answer_doubles_nothing(stage: Stage) -
     assert sum(e.data.size_coin for e in await stage.filled("0.5")) == Decimal("0.5")
 
 
-async def test_what_was_approved_while_the_executor_was_away_is_done_if_it_is_still_fresh(stage: Stage) -> None:
+async def test_approvals_of_an_outage_are_sent_if_still_fresh(stage: Stage) -> None:
     stage.executor.kill()
     now_ms = time.time_ns() // 1_000_000
     late = stage.approve(Side.LONG, "0.5", symbol=Symbol.BTC, valid_until_ms=now_ms - 1)
@@ -149,16 +149,16 @@ async def test_what_was_approved_while_the_executor_was_away_is_done_if_it_is_st
     assert await stage.ended(fresh) == "FILLED"
     assert await stage.ended(late) == "CANCELLED"
 
-    async def told() -> list[Any]:
+    async def published() -> list[Any]:
         return [e.data for e in await stage.events("order.cancelled") if e.cause_id == late.id]
 
-    [cancelled] = await stage.until("the expiry to be told", told)
+    [cancelled] = await stage.until("the expiry to be published", published)
     assert cancelled.reason == "EXPIRED_UNSENT"
     assert len(stage.entry_orders()) == 1
 
 
 async def test_a_stored_intent_is_sent_once_after_a_restart(stage: Stage) -> None:
-    stage.proxy.harm('"type": "updateLeverage"', Treatment.REFUSE)
+    stage.proxy.harm('"type": "updateLeverage"', Fault.REFUSE)
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
 
@@ -167,7 +167,7 @@ async def test_a_stored_intent_is_sent_once_after_a_restart(stage: Stage) -> Non
 
     await stage.until("the intent to be stored", stored)
     stage.executor.kill()
-    stage.proxy.heal()
+    stage.proxy.reset()
     stage.executor.start()
     assert await stage.ended(entry) == "FILLED"
     assert len(stage.entry_orders()) == 1
@@ -213,7 +213,7 @@ async def test_protection_does_not_wait_for_redis(stage: Stage) -> None:
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
     await stage.protected()
-    stage.redis_proxy.harm("", Treatment.REFUSE)
+    stage.redis_proxy.harm("", Fault.REFUSE)
     with stage.by_hand() as exchange:
         for order in stage.open_orders():
             exchange.cancel("ETH", order["oid"])
@@ -222,13 +222,13 @@ async def test_protection_does_not_wait_for_redis(stage: Stage) -> None:
         return any(o["orderType"].startswith("Stop") for o in stage.open_orders())
 
     await stage.until("another stop", is_back)
-    stage.redis_proxy.heal()
+    stage.redis_proxy.reset()
 
-    async def told() -> bool:
+    async def published() -> bool:
         stops = [e for e in await stage.events("order.accepted") if e.data.role is OrderRole.STOP]
         return len(stops) == 2 and not await stage.rows("SELECT 1 FROM executor_outbox")
 
-    await stage.until("what happened meanwhile to be told, once", told)
+    await stage.until("what happened meanwhile to be published, once", published)
 
 
 async def test_an_outage_of_the_exchange_passes(stage: Stage) -> None:
@@ -257,20 +257,20 @@ async def test_a_position_without_a_confirmed_stop_is_closed(stage: Stage) -> No
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
     await stage.protected()
-    stage.proxy.harm('"grouping": "positionTpsl"', Treatment.REFUSE)
+    stage.proxy.harm('"grouping": "positionTpsl"', Fault.REFUSE)
     with stage.by_hand() as exchange:
         for order in stage.open_orders():
             exchange.cancel("ETH", order["oid"])
     await stage.flat()
 
-    async def told() -> bool:
+    async def published() -> bool:
         has_closed = any(e.data.role is OrderRole.FLATTEN for e in await stage.events("order.filled"))
         return has_closed and "UNPROTECTED_CLOSED" in await stage.alerts()
 
-    await stage.until("the closing fill and the alert", told)
+    await stage.until("the closing fill and the alert", published)
 
 
-async def test_a_position_nobody_ordered_is_adopted_with_an_alert(stage: Stage) -> None:
+async def test_an_external_position_raises_an_alert(stage: Stage) -> None:
     with stage.by_hand() as exchange:
         exchange.market_open("SOL", is_buy=True, sz=2.0)
 
@@ -315,7 +315,7 @@ async def test_a_halt_stops_entries_and_lets_exits_pass(stage: Stage) -> None:
     async def proven() -> bool:
         return {"HALTED", "RESUMED"} <= set(await stage.alerts())
 
-    await stage.until("both to be told", proven)
+    await stage.until("both to be published", proven)
 
 
 async def test_flatten_closes_what_is_held(stage: Stage) -> None:
@@ -328,7 +328,7 @@ async def test_flatten_closes_what_is_held(stage: Stage) -> None:
     async def done() -> bool:
         return (await stage.rows("SELECT done_ms IS NOT NULL FROM executor_flattens")) == [(True,)]
 
-    await stage.until("the wish to be fulfilled", done)
+    await stage.until("the request to be finished", done)
 
     async def proof() -> Any:
         return next((e.data for e in await stage.events("system.alert") if e.data.code == "FLATTENED"), None)
@@ -343,7 +343,7 @@ async def test_flatten_closes_what_is_held(stage: Stage) -> None:
 
 async def hold_back(stage: Stage) -> Event[RiskApproved]:
     """An entry whose first bytes never reached the exchange, its outcome unknown."""
-    stage.proxy.harm('"grouping"', Treatment.REFUSE)
+    stage.proxy.harm('"grouping"', Fault.REFUSE)
     entry = stage.approve(Side.LONG, "0.5")
     await stage.send(entry)
 
@@ -355,7 +355,7 @@ async def hold_back(stage: Stage) -> Event[RiskApproved]:
 
 
 @SOON_VOID
-async def test_a_halt_also_stops_an_entry_that_has_not_arrived_yet(stage: Stage) -> None:
+async def test_a_halt_stops_an_entry_that_has_not_arrived(stage: Stage) -> None:
     entry = await hold_back(stage)
     await stage.command(Command.HALT)
 
@@ -368,13 +368,13 @@ async def test_a_halt_also_stops_an_entry_that_has_not_arrived_yet(stage: Stage)
         return await stage.rows("SELECT 1 FROM intent_sends WHERE outcome IS NULL") == []
 
     await stage.until("what was sent before to be answered", is_answered)
-    stage.proxy.heal()
+    stage.proxy.reset()
     assert await stage.ended(entry) == "CANCELLED"
     assert stage.fills() == []
 
 
 @SOON_VOID
-async def test_a_flatten_is_not_done_while_an_entry_may_still_arrive(stage: Stage) -> None:
+async def test_a_flatten_waits_for_an_entry_that_may_still_arrive(stage: Stage) -> None:
     entry = await hold_back(stage)
     await stage.command(Command.FLATTEN)
 
@@ -389,7 +389,7 @@ async def test_a_flatten_is_not_done_while_an_entry_may_still_arrive(stage: Stag
         return stage.proxy.order_questions >= asked_before + 2 or await stage.status(entry.id) == "CANCELLED"
 
     await stage.until("the flatten to be known", is_known)
-    stage.proxy.heal()
+    stage.proxy.reset()
     assert await stage.ended(entry) == "CANCELLED"
     assert stage.fills() == []
     [(ended_ms,)] = await stage.rows("SELECT updated_ms FROM intents WHERE intent_id = %s", entry.id)

@@ -10,7 +10,9 @@ from common.bus.redis_streams import RedisBus
 from common.events import AgentDecision, Event, IntentKind, RiskApproved, derive
 from common.runtime.database import Pool, migrate, open_pool
 from executor.storage.intents import IntentStore
-from recorder import tables
+from recorder.projections.decisions import update_decisions
+from recorder.storage.rows import decision_row, verdict_row
+from recorder.storage.statements import insert
 from risk.gate.verdict import intent_of, judge
 from risk.tasks.lost_approvals import find_lost_approvals
 from support.risk_examples import NOW_MS, a_decision, a_decision_event, healthy_input
@@ -47,10 +49,10 @@ def approved(cycle: str) -> tuple[Event[AgentDecision], Event[RiskApproved]]:
 async def record(pool: Pool, decisions: list[Event[Any]], verdicts: list[Event[Any]]) -> None:
     """Stores as the recorder does, once per verdict, in this order."""
     async with pool.connection() as connection:
-        await tables.insert(connection, "ai_decisions", [tables.decision_row(event) for event in decisions])
+        await insert(connection, "ai_decisions", [decision_row(event) for event in decisions])
         for event in verdicts:
-            await tables.insert(connection, "verdicts", [tables.verdict_row(event)])
-            await tables.settle_decisions(connection, [event.data.decision_id])
+            await insert(connection, "verdicts", [verdict_row(event)])
+            await update_decisions(connection, [event.data.decision_id])
 
 
 async def shown_verdicts(pool: Pool) -> dict[str, tuple[str, str | None]]:

@@ -38,7 +38,7 @@ from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderSide
 from executor.domain.intent import Outcome, intent_from
 from executor.storage.intents import IntentStore
-from gateway.readme import Readme
+from gateway.rest.readme import Readme
 from risk.gate.halts import Reason
 from risk.state.market_time import DAY_MS
 from risk.storage.risk_state_table import RiskStateTable
@@ -305,7 +305,7 @@ async def test_the_limits_in_force_are_published_and_restored(
     around: Surroundings, redis_url: str, database_url: str
 ) -> None:
     async with risk_process(redis_url, database_url, MAX_LEVERAGE="7", STOP_LOSS_PERCENT="1.5"):
-        readme = Readme(around.bus.client)
+        readme = Readme(around.bus.client, read_roster(None))
         await eventually(lambda: around.bus.client.exists("risk:limits"))
         text = " ".join((await readme.text("en")).split())
         assert "leverage at most 7" in text

@@ -1,5 +1,6 @@
 """The stores of executor and risk over PostgreSQL, and over the database that the simulation runs them on."""
 
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -11,11 +12,13 @@ import pytest
 from common.events import IntentKind, OrderRole
 from common.runtime.database import KeptConnection, migrate, open_pool
 from common.trading.instruments import Symbol
-from common.trading.orders import Side
-from executor.domain import events as facts
+from common.trading.orders import TRANSITIONS, UNFINISHED, IntentStatus, Side
 from executor.domain.bracket import build_bracket
-from executor.domain.intent import Outcome, intent_from
+from executor.domain.events import order_rejected
+from executor.domain.intent import IllegalTransition, OrderResult, Outcome, intent_from
 from executor.domain.order import FillTotal, SignedAction
+from executor.storage.fills import FillStore
+from executor.storage.flattens import FlattenStore
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from risk.gate.halts import ALL_MODELS, Halt, Reason
@@ -78,14 +81,14 @@ async def sent(store: IntentStore, number: int = 1, symbol: Symbol = Symbol.BTC,
     await store.add(event, at_ms)
     intent = await store.get(event.id)
     assert intent is not None
-    prepared = SignedAction(b'{"action": 1}', at_ms, at_ms + 5_000)
-    assert await store.mark_sent(intent, prepared, at_ms + 1) is True
-    assert await store.mark_sent(intent, prepared, at_ms + 2) is False
+    intent = intent.sent(SignedAction(b'{"action": 1}', at_ms, at_ms + 5_000))
+    assert await store.mark_sent(intent, at_ms + 1) is True
+    assert await store.mark_sent(intent, at_ms + 2) is False
     await store.record_first_send(intent, None, at_ms + 3)
     return await store.get(event.id)
 
 
-async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) -> None:
+async def test_an_approval_is_stored_once_and_read_as_it_was(pool: Any) -> None:
     store, event = IntentStore(pool), entry().model_copy(update={"time_ms": NOW_MS - 7_000})
     assert await store.add(event, NOW_MS) is True
     assert await store.add(event, NOW_MS + 1) is False
@@ -96,17 +99,16 @@ async def test_an_approval_is_stored_once_and_comes_back_as_it_was(pool: Any) ->
     assert await store.unfinished("qwen") == []
 
 
-async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool: Any, intents: IntentStore) -> None:
+async def test_an_intent_stored_as_sent_equals_stored_then_sent(pool: Any, intents: IntentStore) -> None:
     stepwise = await sent(intents, 1)
-    intent = intent_from(entry(2, Symbol.ETH), NOW_MS)
-    prepared = SignedAction(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000)
-    assert await intents.add_sent(intent, prepared, NOW_MS + 1) is True
+    fresh = intent_from(entry(2, Symbol.ETH), NOW_MS)
+    intent = fresh.sent(SignedAction(b'{"action": 2}', NOW_MS + 7, NOW_MS + 5_000))
+    assert await intents.add_sent(intent, NOW_MS + 1) is True
     assert await intents.last_nonce() == NOW_MS + 7  # Before anything of the send log is there.
     await intents.record_first_send(intent, None, NOW_MS + 2)
     found = await intents.get(intent.intent_id)
     assert found is not None
-    unsent: dict[str, Any] = {"nonce": None, "signed_action": None, "expires_after_ms": None, "first_sent_ms": None}
-    assert replace(found, status="STORED", **unsent) == replace(intent, updated_ms=found.updated_ms)
+    assert replace(found, first_sent_ms=None) == replace(intent, updated_ms=found.updated_ms)
     assert (found.status, found.signed_action) == ("SENT", b'{"action": 2}')
     assert (found.expires_after_ms, found.first_sent_ms) == (NOW_MS + 5_000, NOW_MS + 1)
     assert stepwise.status == found.status
@@ -116,12 +118,11 @@ async def test_an_approval_stored_as_sent_is_what_two_steps_would_have_made(pool
     assert await intents.last_nonce() == NOW_MS + 7
 
 
-async def test_what_follows_a_send_is_recorded_once_with_its_outcome(pool: Any, intents: IntentStore) -> None:
-    intent = intent_from(entry(), NOW_MS)
-    prepared = SignedAction(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
-    await intents.add_sent(intent, prepared, NOW_MS + 1)
+async def test_a_first_send_is_recorded_once_with_its_outcome(pool: Any, intents: IntentStore) -> None:
+    intent = intent_from(entry(), NOW_MS).sent(SignedAction(b"bytes", NOW_MS + 7, NOW_MS + 5_000))
+    await intents.add_sent(intent, NOW_MS + 1)
     await intents.record_first_send(intent, None, NOW_MS + 2)
-    await intents.record_first_send(intent.signed(prepared), "filled", NOW_MS + 3)
+    await intents.record_first_send(intent, "filled", NOW_MS + 3)
     await intents.record_first_send(intent, None, NOW_MS + 4)
     query = "SELECT purpose, nonce, sent_ms, answered_ms, outcome FROM intent_sends"
     assert await rows(pool, query) == [("orders", NOW_MS + 7, NOW_MS + 1, NOW_MS + 3, "filled")]
@@ -129,23 +130,22 @@ async def test_what_follows_a_send_is_recorded_once_with_its_outcome(pool: Any, 
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
-async def test_what_is_there_already_is_not_stored_as_sent(pool: Any, intents: IntentStore, is_sent: bool) -> None:
+async def test_an_intent_stored_before_is_not_stored_as_sent(pool: Any, intents: IntentStore, is_sent: bool) -> None:
     event = entry()
     if is_sent:
         await sent(intents)
     else:
         await intents.add(event, NOW_MS)
     before = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
-    intent = intent_from(event, NOW_MS + 3)
-    prepared = SignedAction(b"others", NOW_MS + 9, NOW_MS + 9_000)
-    assert await intents.add_sent(intent, prepared, NOW_MS + 4) is False
+    intent = intent_from(event, NOW_MS + 3).sent(SignedAction(b"others", NOW_MS + 9, NOW_MS + 9_000))
+    assert await intents.add_sent(intent, NOW_MS + 4) is False
     after = [await rows(pool, f"SELECT * FROM {table}") for table in ("intents", "intent_orders", "intent_sends")]
     assert after == before
 
 
-async def test_what_follows_a_send_is_recorded_whole_or_not_at_all(pool: Any, intents: IntentStore) -> None:
-    intent = intent_from(entry(), NOW_MS)
-    await intents.add_sent(intent, SignedAction(b"bytes", NOW_MS + 9, NOW_MS + 9_000), NOW_MS)
+async def test_a_first_send_is_recorded_whole_or_not_at_all(pool: Any, intents: IntentStore) -> None:
+    intent = intent_from(entry(), NOW_MS).sent(SignedAction(b"bytes", NOW_MS + 9, NOW_MS + 9_000))
+    await intents.add_sent(intent, NOW_MS)
     async with pool.connection() as connection:
         await connection.execute("ALTER TABLE intent_sends RENAME TO renamed")
     with pytest.raises(psycopg.errors.UndefinedTable):
@@ -160,10 +160,16 @@ async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
     assert intent.signed_action == b'{"action": 1}'
     assert len(await orders.known("deepseek", NOW_MS)) == 3
     role, spec = build_bracket(intent)[0]
-    event = facts.rejected(intent, role, spec.client_order_id, "no", NOW_MS)
-    outcome = Outcome("PARTIAL", None, D("0.01"), MARK, {spec.client_order_id: (7, "canceled")}, [event])
-    assert await store.end(intent, outcome, NOW_MS + 5) is True
-    assert await store.end(intent, Outcome("FILLED"), NOW_MS + 6) is False
+    event = order_rejected(intent, role, spec.client_order_id, reason="no", now_ms=NOW_MS)
+    outcome = Outcome(
+        status=IntentStatus.PARTIAL,
+        filled_size_coin=D("0.01"),
+        average_price=MARK,
+        orders={spec.client_order_id: OrderResult(7, "canceled")},
+        events=[event],
+    )
+    assert await store.finish(intent, outcome, NOW_MS + 5) is True
+    assert await store.finish(intent, Outcome(IntentStatus.FILLED), NOW_MS + 6) is False
     ended = await store.get(intent.intent_id)
     assert ended is not None
     assert (ended.status, ended.filled_size_coin) == ("PARTIAL", D("0.01"))
@@ -174,39 +180,113 @@ async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
     assert await rows(pool, "SELECT count(*) FROM executor_outbox") == [(1,)]
 
 
-async def test_what_fails_half_way_leaves_nothing(pool: Any) -> None:
-    async def half_way() -> None:
+ACTION = SignedAction(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
+
+
+async def bring_to(store: IntentStore, status: IntentStatus, number: int = 1) -> Any:
+    """A stored exit, moved to a status through the store's own steps."""
+    event = approval(
+        number,
+        Symbol.BTC,
+        Side.LONG,
+        mark_price=MARK,
+        size_coin=D("0.0123"),
+        now_ms=NOW_MS,
+        intent_kind=IntentKind.EXIT,
+    )
+    await store.add(event, NOW_MS)
+    intent = await store.get(event.id)
+    assert intent is not None
+    if status.is_final:
+        await store.finish(intent, Outcome(status), NOW_MS)
+    if status in (IntentStatus.SENT, IntentStatus.IN_FLIGHT):
+        await store.mark_sent(intent.sent(ACTION), NOW_MS)
+    if status is IntentStatus.IN_FLIGHT:
+        await store.mark_in_flight(intent.intent_id, "no answer", NOW_MS)
+    return await store.get(event.id)
+
+
+async def test_the_stores_move_an_intent_as_the_table_allows(pool: Any) -> None:
+    store = IntentStore(pool)
+    for number, (status, following) in enumerate(itertools.product(IntentStatus, IntentStatus)):
+        intent = await bring_to(store, status, number)
+        assert intent.status is status
+        if following is IntentStatus.STORED:
+            await store.store_again(intent.intent_id, NOW_MS)
+        elif following is IntentStatus.SENT:
+            await store.mark_sent(replace(intent, status=IntentStatus.STORED).sent(ACTION), NOW_MS)
+        elif following is IntentStatus.IN_FLIGHT:
+            await store.mark_in_flight(intent.intent_id, "no answer", NOW_MS)
+        elif status.is_final:
+            with pytest.raises(IllegalTransition):
+                await store.finish(intent, Outcome(following), NOW_MS)
+        else:
+            assert await store.finish(intent, Outcome(following), NOW_MS)
+        after = await store.get(intent.intent_id)
+        assert after is not None
+        assert after.status is (following if following in TRANSITIONS[status] else status), (status, following)
+
+
+async def test_fills_correct_an_intent_that_ended_unfilled(pool: Any) -> None:
+    store = IntentStore(pool)
+    for number, status in enumerate(IntentStatus):
+        intent = await bring_to(store, status, number)
+        await FillStore(pool).record("deepseek", NOW_MS, totals=[FillTotal(intent.intent_id, D("0.002"), MARK)])
+        after = await store.get(intent.intent_id)
+        assert after is not None
+        is_corrected = status in (IntentStatus.REJECTED, IntentStatus.CANCELLED)
+        assert after.status is (IntentStatus.PARTIAL if is_corrected else status)
+        assert after.filled_size_coin == (0 if status in UNFINISHED else D("0.002"))
+
+
+async def test_the_table_takes_no_status_outside_the_type(database_url: str) -> None:
+    opened = await open_pool(database_url)
+    try:
+        await migrate(opened, "executor")
+        intent = await bring_to(IntentStore(opened), IntentStatus.STORED)
+        for status in ("RESTING", "stored"):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                async with opened.connection() as connection:
+                    await connection.execute(
+                        "UPDATE intents SET status = %s WHERE intent_id = %s", (status, intent.intent_id)
+                    )
+    finally:
+        await opened.close()
+
+
+async def test_a_transaction_that_fails_leaves_nothing(pool: Any) -> None:
+    async def fail_half_way() -> None:
         async with IntentStore(pool).transaction() as connection:
             await connection.execute("INSERT INTO executor_cursors VALUES (%s, %s)", ("deepseek", 5))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        await half_way()
-    assert await OrderStore(pool).fills_until("deepseek") is None
+        await fail_half_way()
+    assert await FillStore(pool).recorded_until("deepseek") is None
 
 
 async def test_the_newest_open_entry_of_a_coin_is_the_one_that_is_held(pool: Any) -> None:
     store = IntentStore(pool)
     for number, (symbol, at_ms) in enumerate(((Symbol.BTC, 0), (Symbol.BTC, 1_000), (Symbol.ETH, 500))):
         intent = await sent(store, number, symbol, NOW_MS + at_ms)
-        await store.end(intent, Outcome("FILLED", None, D(1), MARK), NOW_MS + at_ms + 10)
+        await store.finish(intent, Outcome(IntentStatus.FILLED, None, D(1), MARK), NOW_MS + at_ms + 10)
     held = await store.held_entries("deepseek")
     assert {symbol: found.created_ms - NOW_MS for symbol, found in held.items()} == {Symbol.BTC: 1_000, Symbol.ETH: 500}
-    await store.close_entries("deepseek", [Symbol.BTC], NOW_MS + 5_000, NOW_MS + 6_000)
+    await store.mark_entries_closed("deepseek", [Symbol.BTC], NOW_MS + 5_000, NOW_MS + 6_000)
     assert set(await store.held_entries("deepseek")) == {Symbol.ETH}
 
 
-async def test_late_fills_are_booked_and_the_cursor_only_rises(pool: Any) -> None:
-    store, orders = IntentStore(pool), OrderStore(pool)
+async def test_late_fills_are_recorded_and_the_cursor_only_rises(pool: Any) -> None:
+    store, fills = IntentStore(pool), FillStore(pool)
     intent = await sent(store)
-    await store.end(intent, Outcome("REJECTED", "so they said"), NOW_MS + 5)
-    booking = FillTotal(intent.intent_id, D("0.002"), D("99999.5"))
-    await orders.add_fills("deepseek", [], [booking], NOW_MS + 100)
-    await orders.add_fills("deepseek", [], [FillTotal(intent.intent_id, D("0.001"), D(1))], NOW_MS + 50)
+    await store.finish(intent, Outcome(IntentStatus.REJECTED, "by mistake"), NOW_MS + 5)
+    total = FillTotal(intent.intent_id, D("0.002"), D("99999.5"))
+    await fills.record("deepseek", NOW_MS + 100, totals=[total])
+    await fills.record("deepseek", NOW_MS + 50, totals=[FillTotal(intent.intent_id, D("0.001"), D(1))])
     booked = await store.get(intent.intent_id)
     assert booked is not None
     assert (booked.status, booked.filled_size_coin) == ("PARTIAL", D("0.002"))
-    assert await orders.fills_until("deepseek") == NOW_MS + 100
+    assert await fills.recorded_until("deepseek") == NOW_MS + 100
 
 
 async def test_orders_of_an_ended_intent_are_known_until_they_end(pool: Any) -> None:
@@ -214,20 +294,20 @@ async def test_orders_of_an_ended_intent_are_known_until_they_end(pool: Any) -> 
     intent = await sent(store)
     legs = build_bracket(intent)
     stop = next(spec for role, spec in legs if role is OrderRole.STOP)
-    await orders.settle(stop.client_order_id, order_id=9)
-    await orders.settle(stop.client_order_id, final="canceled")
+    await orders.update(stop.client_order_id, OrderResult(order_id=9))
+    await orders.update(stop.client_order_id, OrderResult(final_status="canceled"))
     row = (await orders.known("deepseek", NOW_MS))[stop.client_order_id]
     assert (row.order_id, row.final_status, row.spec.trigger_price) == (9, "canceled", stop.trigger_price)
 
 
-async def test_a_flatten_lasts_until_it_is_done(pool: Any) -> None:
-    orders = OrderStore(pool)
-    assert await orders.flatten_since("qwen") is None
-    await orders.ask_flatten("command", "qwen", 7)
-    await orders.ask_flatten("command", "qwen", 9)
-    assert await orders.flatten_since("qwen") == 7
-    await orders.end_flatten("qwen", 11, [])
-    assert await orders.flatten_since("qwen") is None
+async def test_a_flatten_request_lasts_until_it_is_finished(pool: Any) -> None:
+    flattens = FlattenStore(pool)
+    assert await flattens.requested_since("qwen") is None
+    await flattens.request("command", "qwen", 7)
+    await flattens.request("command", "qwen", 9)
+    assert await flattens.requested_since("qwen") == 7
+    await flattens.finish("qwen", 11, [])
+    assert await flattens.requested_since("qwen") is None
 
 
 async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) -> None:
@@ -244,7 +324,7 @@ async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) ->
     assert {halt.model for halt in (await RiskStateTable(pool, CONTENDERS).load()).halts} == {"deepseek"}
 
 
-async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: str) -> None:
+async def test_a_broken_kept_connection_is_replaced(database_url: str) -> None:
     kept = KeptConnection(await open_pool(database_url, autocommit=True))
 
     async def process(query: str = "SELECT pg_backend_pid()", *, doomed: bool = False) -> int:
@@ -274,29 +354,30 @@ async def test_a_kept_connection_is_replaced_once_it_is_of_no_use(database_url: 
         await kept.close()
 
 
-async def test_what_became_of_older_bytes_says_nothing_of_newer_ones(pool: Any, intents: IntentStore) -> None:
-    """An instance that has lost the lease gets its answer after another one has signed the exit anew."""
+async def test_an_outcome_of_older_bytes_does_not_end_newer_ones(pool: Any, intents: IntentStore) -> None:
+    """An instance that has lost the lease gets its answer after another one has signed the exit again."""
     event = approval(
         1, Symbol.BTC, Side.LONG, mark_price=MARK, size_coin=D("0.0123"), now_ms=NOW_MS, intent_kind=IntentKind.EXIT
     )
-    first = intent_from(event, NOW_MS).signed(SignedAction(b"old", 1, NOW_MS + 15_000))
-    assert await intents.add_sent(first, SignedAction(b"old", 1, NOW_MS + 15_000), NOW_MS)
+    stored = intent_from(event, NOW_MS)
+    first = stored.sent(SignedAction(b"old", 1, NOW_MS + 15_000))
+    assert await intents.add_sent(first, NOW_MS)
     await intents.store_again(first.intent_id, NOW_MS + 21_000)
-    assert await intents.mark_sent(first, SignedAction(b"new", 2, NOW_MS + 36_000), NOW_MS + 21_001)
+    assert await intents.mark_sent(stored.sent(SignedAction(b"new", 2, NOW_MS + 36_000)), NOW_MS + 21_001)
     await intents.record_first_send(first, "Action already expired", NOW_MS + 21_002)
     assert await rows(pool, "SELECT nonce, outcome FROM intent_sends") == [(2, None)]
-    assert not await intents.end(first, Outcome("REJECTED", "Action already expired"), NOW_MS + 21_003)
+    assert not await intents.finish(first, Outcome(IntentStatus.REJECTED, "Action already expired"), NOW_MS + 21_003)
     [second] = await intents.unfinished("deepseek")
     assert (second.status, second.nonce, second.signed_action) == ("SENT", 2, b"new")
-    assert await intents.end(second, Outcome("FILLED"), NOW_MS + 21_004)
+    assert await intents.finish(second, Outcome(IntentStatus.FILLED), NOW_MS + 21_004)
 
 
-async def test_an_order_that_lives_on_is_known_for_as_long_as_it_does(pool: Any) -> None:
+async def test_a_reopened_order_is_known_for_as_long_as_it_is_open(pool: Any) -> None:
     store, orders = IntentStore(pool), OrderStore(pool)
     intent = await sent(store)
     ids = [spec.client_order_id for _, spec in build_bracket(intent)]
-    lie = Outcome("REJECTED", "so they said", orders=dict.fromkeys(ids, (None, "rejected")))
-    await store.end(intent, lie, NOW_MS + 10)
-    await orders.revive(ids[1], 77)
+    wrong = Outcome(IntentStatus.REJECTED, "wrong", orders=dict.fromkeys(ids, OrderResult(final_status="rejected")))
+    await store.finish(intent, wrong, NOW_MS + 10)
+    await orders.reopen(ids[1], 77)
     later = await orders.known("deepseek", NOW_MS + 86_400_000 + 1_000)
     assert [(row.client_order_id, row.order_id, row.final_status) for row in later.values()] == [(ids[1], 77, None)]

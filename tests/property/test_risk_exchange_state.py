@@ -20,9 +20,9 @@ from common.events import (
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.halts import TradingState, applicable_to, most_severe
-from simulator.coins import COINS
-from simulator.exchange.account import figures, liquidation_price
+from simulator.exchange.state.account import figures, liquidation_price
 from simulator.exchange.step import step
+from simulator.market.coins import COINS
 from simulator.market.market import Market
 from support.risk_examples import a_decision
 from support.venue_model import DAY_MS, PRICES, ROSTER, START_MS, ZERO, D, VenueModel

@@ -5,7 +5,7 @@ import asyncio
 from common.events import Command
 from common.trading.instruments import Symbol
 from simulation.harness import STEP_S, Harness
-from simulator.exchange.ending import cancel_all
+from simulator.exchange.trading.order_close import cancel_all
 
 
 async def run_market(harness: Harness) -> None:

@@ -20,7 +20,8 @@ from executor.config import executor_settings
 from executor.exchange.client import ExchangeConfig
 from executor.exchange.user_stream import UserStream
 from executor.main import compose as compose_executor
-from recorder.tables import insert, verdict_row
+from recorder.storage.rows import verdict_row
+from recorder.storage.statements import insert
 from risk.config import RiskSettings
 from risk.main import compose as compose_risk
 from simulation import scripted_model
@@ -31,7 +32,7 @@ from simulation.faults import FaultInjector, FaultProfile
 from simulation.loop import LoopClock, VirtualLoop
 from simulation.process import Process, ProcessRun
 from simulation.trace import Trace, TraceLog
-from simulator.testing_inprocess import InProcess
+from simulator.testing.in_process import InProcessExchange
 from support.executor_process import address_of, key_of, wallet_of
 
 START_MS = 1_790_000_000_000
@@ -65,7 +66,7 @@ class Harness:
         accounts = [(self.addresses[model], wallet_of(model)) for model in self.models]
         self.model_of = {address: model for model, address in self.addresses.items()}
         depth = rng.choice(DEPTHS)
-        self.exchange = InProcess(seed, self.clock.now_ms, accounts, BALANCE_USD, self._on_user_message, depth)
+        self.exchange = InProcessExchange(seed, self.clock.now_ms, accounts, BALANCE_USD, self._on_user_message, depth)
         self.executor_settings = executor_settings(ROSTER)(
             metrics_port=0,
             database_url=SecretStr("postgresql://simulated"),

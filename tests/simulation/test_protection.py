@@ -8,7 +8,7 @@ from common.trading.instruments import Symbol
 from simulation.faults import CALM, FaultProfile
 from simulation.harness import Harness
 from simulation.run import FAULTS_S, run_seed
-from simulator.exchange.ending import cancel_all
+from simulator.exchange.trading.order_close import cancel_all
 
 LEDGER_REQUESTS = {"userFunding", "userNonFundingLedgerUpdates"}
 

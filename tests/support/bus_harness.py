@@ -76,11 +76,12 @@ class RedisHarness:
         self._proxy.swallow = True
 
     async def cache(self, key: str) -> bytes | str | None:
-        found: bytes | None = await self._client.get(key)
-        return found
+        found: Any = await self._client.get(key)
+        return None if found is None else bytes(found)
 
     async def events(self, stream: str) -> list[Event[Any]]:
-        return [read_entry(stream, fields) for _, fields in await self._client.xrange(stream)]
+        entries: Any = await self._client.xrange(stream)
+        return [read_entry(stream, fields) for _, fields in entries]
 
     async def close(self) -> None:
         await self.redis_bus.close()

@@ -22,7 +22,7 @@ from common.events import Command, ControlCommand, Event, IntentKind, originate
 from common.events.codec import decode
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 
 LIMIT_S = 60.0
@@ -31,8 +31,8 @@ ETH = Symbol.ETH
 T = TypeVar("T")
 
 
-class Treatment(StrEnum):
-    """What becomes of a request that the proxy was told to harm."""
+class Fault(StrEnum):
+    """What becomes of a request that the proxy harms."""
 
     CUT_REPLY = "the exchange carries it out, the answer is lost"
     REFUSE = "the exchange never sees it"
@@ -47,7 +47,7 @@ class HarmfulProxy:
         self._server: asyncio.Server | None = None
         self.url = ""
         self.marker: bytes | None = None
-        self.treatment = Treatment.CUT_REPLY
+        self.fault = Fault.CUT_REPLY
         self.harmed = 0
         self.order_questions = 0
         """How often the exchange was asked what became of an order."""
@@ -68,10 +68,10 @@ class HarmfulProxy:
             writer.close()
         await asyncio.gather(*self._serving)
 
-    def harm(self, marker: str, treatment: Treatment) -> None:
-        self.marker, self.treatment = marker.encode(), treatment
+    def harm(self, marker: str, fault: Fault) -> None:
+        self.marker, self.fault = marker.encode(), fault
 
-    def heal(self) -> None:
+    def reset(self) -> None:
         self.marker = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,7 +88,7 @@ class HarmfulProxy:
                 if self.marker is not None and self.marker in data:
                     self.harmed += 1
                     harmed.set()
-                    if self.treatment is Treatment.REFUSE:
+                    if self.fault is Fault.REFUSE:
                         break
                 back.write(data)
                 await back.drain()
@@ -98,7 +98,7 @@ class HarmfulProxy:
         async def down() -> None:
             while data := await there.read(65536):
                 if harmed.is_set():
-                    if self.treatment is Treatment.HOLD_REPLY:
+                    if self.fault is Fault.HOLD_REPLY:
                         continue
                     break
                 if self.renamed is not None:
@@ -177,7 +177,7 @@ class Stage:
         return [read_entry(kind, fields) for _, fields in await client.xrange(kind)]
 
     async def filled(self, size_coin: str) -> list[Event[Any]]:
-        """The fills that are told, once they come to that size; they reach the stream after the tables."""
+        """The published fills, once they come to that size; they reach the stream after the tables."""
 
         async def look() -> list[Event[Any]] | None:
             fills = await self.events("order.filled")
@@ -201,7 +201,7 @@ class Stage:
         return await self.until(f"the end of {event.id}", look)
 
     def unready(self) -> dict[str, str]:
-        """What the executor says it isn't ready for, with the reasons."""
+        """What the executor isn't ready for, with the reasons."""
         started = [line for line in self.executor.log.read_text().splitlines() if '"metrics_port"' in line][-1]
         url = f"http://127.0.0.1:{json.loads(started)['metrics_port']}/readyz"
         reasons: dict[str, str] = httpx.get(url, timeout=60).json()["reasons"]

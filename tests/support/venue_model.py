@@ -28,16 +28,15 @@ from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.handlers import RiskHandlers
-from simulator.coins import COINS
-from simulator.exchange import ending, margin, placing
-from simulator.exchange.account import figures, liquidation_price
 from simulator.exchange.errors import OrderError
-from simulator.exchange.exchange import Exchange
-from simulator.exchange.orders import Order, Request
+from simulator.exchange.state.account import figures, liquidation_price
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.state.orders import Order, Request
 from simulator.exchange.step import step
-from simulator.market.coin import Level
+from simulator.exchange.trading import margin, order_close, order_entry
+from simulator.market.coin_market import Level
+from simulator.market.coins import COINS
 from simulator.market.market import Market
-from simulator.wire.formats import round_price
 from support.risk_examples import a_decision_event, a_position, a_tick_event, an_account, an_account_event
 
 D = Decimal
@@ -100,7 +99,7 @@ class VenueModel:
         worth = worth or self.random.choice((4e2, 3e3, 2e5, 2e6))
         size = max(D(1), D(round(worth / price, 6))).quantize(D(1).scaleb(-coin.size_decimals))
         for sign, side in ((-1, "bids"), (1, "asks")):
-            prices = sorted({round_price(coin, price * (1 + sign * gap)) for gap in (2e-4, 6e-4, 3e-3)})
+            prices = sorted({coin.round_price(price * (1 + sign * gap)) for gap in (2e-4, 6e-4, 3e-3)})
             levels = [Level(D(repr(each)), size, 1) for each in (prices if sign > 0 else prices[::-1])]
             setattr(market, side, levels)
 
@@ -263,14 +262,14 @@ class VenueModel:
         expected, intent = self.expected[model], event.data.intent
         coin, is_buy = COINS[intent.symbol.value], intent.side is OrderSide.BUY
         request = Request(coin, is_buy, intent.limit_price, intent.size_coin, intent.reduce_only, "Ioc")
-        placing.check_static(self.exchange, request)
+        order_entry.check_static(self.exchange, request)
         if not intent.reduce_only:
             assert intent.leverage is not None
             margin.set_leverage(self.exchange, expected.address, coin, intent.leverage, False)
             expected.entries_ms.append(self.now_ms)
             self.counts["sent"] += 1
         try:
-            order = placing.place(self.exchange, expected.address, request, self.now_ms)
+            order = order_entry.place(self.exchange, expected.address, request, self.now_ms)
         except OrderError as error:
             # A late order may find the market gone; at once, only an order book without size may refuse it.
             if not is_late and not str(error).startswith(("Order could not immediately", "Reduce only")):
@@ -298,11 +297,11 @@ class VenueModel:
         intent, coin = event.data.intent, COINS[event.data.intent.symbol.value]
         for kind, trigger in (("sl", intent.stop_loss_price), ("tp", intent.take_profit_price)):
             assert trigger is not None
-            worst = D(repr(round_price(coin, float(trigger) * (0.9 if order.is_buy else 1.1))))
+            worst = D(repr(coin.round_price(float(trigger) * (0.9 if order.is_buy else 1.1))))
             request = Request(coin, not order.is_buy, worst, order.filled, True, "Gtc", None, trigger, True, kind)
-            placing.check_static(self.exchange, request)
+            order_entry.check_static(self.exchange, request)
             try:
-                child = placing.place(self.exchange, order.account, request, self.now_ms, is_position_tpsl=True)
+                child = order_entry.place(self.exchange, order.account, request, self.now_ms, is_position_tpsl=True)
             except OrderError:
                 return self.sweep()  # The mark has passed the trigger; without a stop the position is closed.
             self.roles[child.oid] = (model, OrderRole.STOP if kind == "sl" else OrderRole.TARGET)
@@ -314,7 +313,7 @@ class VenueModel:
             account = self.exchange.accounts[expected.address]
             for order in self.exchange.open_of(expected.address):
                 if account.position_size(order.coin) == 0:
-                    ending.cancel(self.exchange, expected.address, order.oid, self.now_ms)
+                    order_close.cancel(self.exchange, expected.address, order.oid, self.now_ms)
             for name, held in list(account.positions.items()):
                 stops = [o for o in self.triggers(expected.address, name) if o.trigger_kind == "sl"]
                 if held.size and not stops:
@@ -324,8 +323,8 @@ class VenueModel:
         self.counts["closed unprotected"] += 1
         mark = self.exchange.market.coins[name].mark
         self.set_price(name, mark, worth=1e8)
-        limit = D(repr(round_price(COINS[name], mark * (0.99 if size > 0 else 1.01))))
-        placing.place(
+        limit = D(repr(COINS[name].round_price(mark * (0.99 if size > 0 else 1.01))))
+        order_entry.place(
             self.exchange, address, Request(COINS[name], size < 0, limit, abs(size), True, "Ioc"), self.now_ms
         )
         self.sweep()

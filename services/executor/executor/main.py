@@ -61,7 +61,6 @@ def compose(
         )
         context = AccountContext(
             model=model,
-            coins=settings.coins,
             exchange=client,
             intents=intents,
             orders=OrderStore(pool),

@@ -12,7 +12,7 @@ from executor.exchange.errors import TransportError
 from executor.exchange.http import HttpResponse
 from simulation.process import ProcessRun
 from simulation.trace import Trace
-from simulator.testing_inprocess import InProcess
+from simulator.testing.in_process import InProcessExchange
 
 LATENCY_S = (0.005, 0.15)
 TIMEOUT_S = 3.0
@@ -38,7 +38,7 @@ def address_of_key(key: str) -> str:
 class FaultyTransport:
     """One process's way to the exchange: a transport, and how the executor runs a blocking function with it."""
 
-    def __init__(self, run: ProcessRun, exchange: InProcess, trace: Trace) -> None:
+    def __init__(self, run: ProcessRun, exchange: InProcessExchange, trace: Trace) -> None:
         self._run, self._exchange, self._trace = run, exchange, trace
         self._fault: str | None = None
         self._pause_s = 0.0

@@ -7,12 +7,12 @@ from common.events import AccountUpdated, RiskApproved
 from common.events.catalog import CATALOG, DEAD_SUFFIX
 from common.events.codec import decode
 from common.trading.orders import UNFINISHED, OrderSide
-from recorder.gaps import Sequences
-from recorder.trades import FillRow, fold
+from recorder.domain.sequences import Sequences
+from recorder.domain.trades import FillRow, build_trades
 from simulation.checks.invariants import is_covered
 from simulation.failure import SimulationFailed
 from simulation.harness import BALANCE_USD, Harness
-from simulator.exchange.account import Account, figures
+from simulator.exchange.state.account import Account, figures
 
 ACCOUNT_AGE_MS = 10_000
 RESIDUAL_FRACTION = Decimal("0.0001")
@@ -104,7 +104,7 @@ def _check_reconciliation(harness: Harness, model: str) -> None:
     _check_cash(harness, model, events)
     for coin in {event.data.symbol.value for event in events}:
         rows = [_fill_row(event) for event in events if event.data.symbol.value == coin]
-        trades = fold(rows, {})
+        trades = build_trades(rows, {})
         held = sum((t.entry_size - t.exit_size for t in trades if t.closed_ms is None), Decimal(0))
         if held != abs(account.position_size(coin)):
             raise SimulationFailed(f"{model} {coin}: the trades hold {held}, the exchange {account.positions}")

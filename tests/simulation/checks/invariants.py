@@ -10,8 +10,8 @@ from common.events import IntentKind, OrderRole, RiskApproved
 from executor.domain.order import client_order_id
 from simulation.failure import SimulationFailed
 from simulation.harness import Harness
-from simulator.exchange.account import Account, figures
-from simulator.exchange.orders import Fill, Order
+from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state.orders import Fill, Order
 
 UNPROTECTED_LIMIT_S = 10.0
 GRACE_S = 4.0

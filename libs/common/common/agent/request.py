@@ -46,7 +46,8 @@ class AskResult:
 class DecisionRequester:
     """Asks one model for decisions, one request at a time; the breaker and the budget outlive single requests.
 
-    Every call reserves the most it can cost and settles what it did cost, also when the deadline or a stop cancels it.
+    Every call reserves the most it can cost, and settles at what its answer cost; one without an answer, also one that
+    the deadline or a stop cancelled, settles at nothing.
     """
 
     def __init__(

@@ -7,12 +7,16 @@ from common.events.envelope import Payload
 
 
 class Command(StrEnum):
+    """halt: no new entries; resume: ends a halt; flatten: halts and closes every position."""
+
     HALT = "halt"
     RESUME = "resume"
     FLATTEN = "flatten"
 
 
 class AlertSeverity(StrEnum):
+    """critical: act now; warning: check soon; info: nothing to do."""
+
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"

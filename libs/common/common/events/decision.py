@@ -8,6 +8,8 @@ from common.trading.instruments import Symbol
 
 
 class Action(StrEnum):
+    """What a decision does: LONG and SHORT enter, CLOSE exits, HOLD does nothing."""
+
     LONG = "LONG"
     SHORT = "SHORT"
     CLOSE = "CLOSE"

@@ -22,6 +22,7 @@ class Readiness:
         self._unmet: dict[str, str] = {"start": "starting"}
 
     def set(self, name: str, ready: bool, reason: str = "") -> None:
+        """Sets one condition; `reason` is shown while it does not hold."""
         unmet = dict(self._unmet)
         unmet.pop(name, None)
         if not ready:
@@ -30,6 +31,7 @@ class Readiness:
 
     @property
     def unmet(self) -> dict[str, str]:
+        """The conditions that don't hold, with their reasons."""
         return self._unmet
 
 
@@ -53,6 +55,7 @@ class HealthServer:
         self._thread.start()
 
     def close(self) -> None:
+        """Stops the server and joins its thread."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -9,7 +9,6 @@ from structlog.typing import FilteringBoundLogger
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
 from common.runtime.clock import Clock
-from common.trading.instruments import Symbol
 from executor.account import metrics
 from executor.config import ExecutorSettings
 from executor.domain.events import system_alert
@@ -31,7 +30,6 @@ class AccountContext:
     """One contender's account with its client, tables, settings and clock. `model` is the contender's id."""
 
     model: str
-    coins: tuple[Symbol, ...]
     exchange: ExchangeClient
     intents: IntentStore
     orders: OrderStore
@@ -76,6 +74,6 @@ class AccountContext:
     async def alert(
         self, code: AlertCode, severity: AlertSeverity, message: str, *, key: object, now_ms: int, **figures: str
     ) -> None:
-        """Appends an alert about this account to the outbox; `key` tells apart two of one code."""
+        """Appends an alert about this account to the outbox; `key` distinguishes two of one code."""
         event = system_alert(code, severity, message, model=self.model, key=key, now_ms=now_ms, **figures)
         await self.outbox.append(event)

@@ -100,7 +100,7 @@ class OutageProtector:
         return is_unavailable
 
     async def _does_database_answer(self) -> bool:
-        """One question at a time: one that hangs can't be taken back, and says enough by hanging."""
+        """One question at a time: one that hangs can't be taken back, and hanging is an answer."""
         if self._probe is None:
             self._probe = asyncio.ensure_future(self._context.flattens.requested_since(self._model))
         done, _ = await asyncio.wait({self._probe}, timeout=DATABASE_TIMEOUT_S)

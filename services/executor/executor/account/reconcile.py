@@ -172,7 +172,7 @@ class Reconciler:
                 await self._context.orders.reopen(row.client_order_id, order.order_id)  # An answer was wrong.
 
     async def _mark_entries_closed(self, now_ms: int) -> None:
-        flat = [symbol for symbol in self._context.coins if symbol not in self.sizes]
+        flat = [symbol for symbol in self._context.settings.coins if symbol not in self.sizes]
         await self._context.intents.mark_entries_closed(self._model, flat, now_ms - EXPIRY_MARGIN_MS, now_ms)
 
     # Fills.
@@ -210,7 +210,7 @@ class Reconciler:
                 metrics.FILLS.labels(self._model, event.data.role.value).inc()
 
     def _remember_trades(self, fills: list[Fill]) -> None:
-        """For telling news from repeats; starts again when it grows too large."""
+        """So that repeated reports are recognized; starts again when the set grows too large."""
         known = self._trade_ids if len(self._trade_ids) < MAX_TRADES else set()
         self._trade_ids = known | {fill.trade_id for fill in fills}
 
@@ -233,7 +233,7 @@ class Reconciler:
     # Orders that ended.
 
     async def _finalize_children(self, rows: dict[str, OrderRow]) -> None:
-        """Triggers and closes that are open no more have ended; the exchange says how."""
+        """Triggers and closes that are open no more have ended; the exchange is asked how."""
         live = {order.client_order_id: order for order in self.open_orders}
         for client_order_id, row in rows.items():
             if row.final_status is not None or row.role in PARENT_ROLES:
@@ -274,7 +274,7 @@ class Reconciler:
 
 
 def _total(intent_id: str, order_id: int, fills: list[Fill]) -> FillTotal:
-    """What the fills at hand say of one order: never more than its whole, perhaps less."""
+    """The sum of the fills at hand of one order: never more than all of its fills, perhaps less."""
     own = [fill for fill in fills if fill.order_id == order_id]
     size = sum((fill.size_coin for fill in own), Decimal(0))
     return FillTotal(intent_id, size, sum((fill.price * fill.size_coin for fill in own), Decimal(0)) / size)

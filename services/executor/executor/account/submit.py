@@ -38,7 +38,7 @@ class OrderSubmitter:
     CANCELLED, as its moment has passed, and an exit is STORED again, to be signed again.
 
     What fails on the way (UnknownOutcome, ExchangeUnavailable, an outage of the database) propagates to the worker; the
-    intent's row says how far it came, and the next step goes on from there. An end is written with its events in one
+    intent's row holds how far it came, and the next step goes on from there. An end is written with its events in one
     transaction, and only while the row still carries the nonce of the bytes that it is about.
     """
 
@@ -171,7 +171,7 @@ class OrderSubmitter:
     async def _resend(self, intent: Intent, now_ms: int, flatten_since: int | None) -> bool:
         """The identical bytes carry the identical nonce: the exchange can't carry them out twice.
 
-        A refusal of the whole action says nothing about the first sending; an answer per order means that this one was
+        A refusal of the whole action leaves the first sending unknown; an answer per order means that this one was
         the first to arrive.
         """
         last_ms = self._resent_ms.get(intent.intent_id, intent.first_sent_ms or 0)

@@ -57,7 +57,7 @@ class AccountWorker:
     STANDBY → (start) → RECONCILING → WORKING ⇄ IDLE, with PAUSED after a failure and STANDBY again when the lease is
     lost; a reconciliation follows each STANDBY and each `reload`. Every turn is repeatable: what it decides on is in
     the tables and at the exchange. A failure of either therefore just ends the turn, and the next one begins again
-    from what they say. Any other exception ends the task, and with it the service.
+    from there. Any other exception ends the task, and with it the service.
 
     From other tasks of the loop, at any time and without waiting for the worker: `wake` and `accept` (the handler that
     has stored an intent), `refresh`, `on_fills` and `on_orders` (the account's stream, and a flatten's command),
@@ -205,7 +205,7 @@ class AccountWorker:
     async def _prepare(self) -> None:
         """Before the first turn: the instruments and the key's last nonce; then the preflight, which is due daily."""
         if not self._is_universe_loaded:
-            # Nonces go on above those used before, whatever the clock says now.
+            # Nonces go on above those used before, also after the clock was set back.
             used_nonce = max(await self._context.intents.last_nonce(), self._context.close_journal.last_nonce)
             await self._context.exchange.load_universe(used_nonce)
             self._is_universe_loaded = True

@@ -60,7 +60,7 @@ def kill_switch(model: OptionalModel = None) -> None:
 
 
 def _process_age_s() -> float:
-    """How long ago this process was started; 0 where the system doesn't say. Source: proc(5), /proc/self/stat."""
+    """How long ago this process was started; 0 where the system doesn't report it. Source: proc(5), /proc/self/stat."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")

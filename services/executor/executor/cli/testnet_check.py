@@ -157,7 +157,7 @@ class Session:
         return "no position, no resting entry, no stop is left"
 
     async def reconcile(self) -> str:
-        """Cash must have moved by exactly what the fills say; funding within the session shows as a difference."""
+        """Cash must have moved by exactly the sum of the fills; funding within the session shows as a difference."""
         fills = [f for f in await self.exchange.fills_since(self.began_ms) if f.time_ms > self.began_ms]
         state = await self._state()
         explained = sum((fill.closed_pnl_usd - fill.fee_usd for fill in fills), Decimal(0))

@@ -92,7 +92,6 @@ class OrderStatus:
     order_id: int
     original_size_coin: Decimal
     remaining_size_coin: Decimal
-    time_ms: int
 
     @property
     def is_live(self) -> bool:
@@ -105,7 +104,7 @@ class OrderStatus:
 
     @property
     def filled_size_coin(self) -> Decimal:
-        """What the order says was filled; a rejected order keeps its whole size."""
+        """The filled size by the order's own status; a rejected order keeps its whole size."""
         return self.original_size_coin - self.remaining_size_coin
 
 

@@ -207,7 +207,7 @@ def account_ledger(model: str, movement: CashMovement, now_ms: int) -> Event[Acc
 def system_alert(
     code: AlertCode, severity: AlertSeverity, message: str, *, model: str, key: object, now_ms: int, **figures: str
 ) -> Event[SystemAlert]:
-    """An alert; `key` tells apart two of one code and account."""
+    """An alert; `key` distinguishes two of one code and account."""
     payload = SystemAlert(
         code=code, severity=severity, service="executor", model=model, message=message, figures=figures
     )

@@ -73,7 +73,7 @@ class FillTotal:
 def client_order_id(intent_id: str, role: OrderRole, attempt: int = 0) -> str:
     """128 bits as 0x-hex, a function of intent and role, so that a repeat is the same order.
 
-    `attempt` tells apart orders of one role that replace one another.
+    `attempt` distinguishes orders of one role that replace one another.
     """
     suffix = f"|{attempt}" if attempt else ""
     return "0x" + hashlib.sha256(f"{intent_id}|{role.value}{suffix}".encode()).hexdigest()[:32]

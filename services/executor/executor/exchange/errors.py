@@ -2,7 +2,7 @@
 
 ExchangeError
 ├── ExchangeUnavailable     a question got no answer that can be read
-├── UnknownOutcome          an action was sent, and no answer says what became of it
+├── UnknownOutcome          an action was sent, and no answer reports its outcome
 └── TransportError          no whole HTTP response came (inside this room only)
 ValueError
 ├── InvalidKey              a setting holds no private key
@@ -24,7 +24,7 @@ class ExchangeUnavailable(ExchangeError):
 
 
 class UnknownOutcome(ExchangeError):
-    """An action was sent and no answer says what became of it. Not a rejection."""
+    """An action was sent and no answer reports its outcome. Not a rejection."""
 
 
 class TransportError(ExchangeError):

@@ -142,7 +142,6 @@ def parse_order_status(answer: Row) -> OrderStatus | None:
         order_id=int(order["oid"]),
         original_size_coin=Decimal(order["origSz"]),
         remaining_size_coin=Decimal(order["sz"]),
-        time_ms=int(outer["statusTimestamp"]),
     )
 
 

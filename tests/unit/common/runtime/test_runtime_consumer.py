@@ -47,7 +47,7 @@ class Harness:
         return Consumer(
             self.bus,
             self.clock,
-            structlog.get_logger(),
+            structlog.wrap_logger(structlog.PrintLogger(), processors=[structlog.processors.KeyValueRenderer()]),
             service="risk",
             consumer="risk-1",
             streams=[COMMAND],
@@ -55,6 +55,7 @@ class Harness:
             fence=lambda: self.fence,
             is_outage=is_outage,
             batch_entries=batch_entries,
+            drain_limit_s=0.05,
         )
 
     async def session(self, handlers: Handlers, batch_entries: int = 256) -> Consumer:

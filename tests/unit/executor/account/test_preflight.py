@@ -8,6 +8,7 @@ from common.trading.instruments import INSTRUMENTS, Symbol
 from executor.account import preflight
 
 NOW_MS = 1_790_000_000_000
+COINS = tuple(Symbol)
 WALLET = "0x" + "a" * 40
 
 
@@ -20,22 +21,22 @@ def universe(**changes: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("skew_ms", "says"), [(2000, None), (2001, "behind"), (-2001, "ahead of")])
 def test_the_clock_must_agree_with_the_exchanges(skew_ms: int, says: str | None) -> None:
-    found = preflight._clock(skew_ms)
+    found = preflight.check_clock(skew_ms)
     assert found == ([] if says is None else [f"SYSTEM_CLOCK: is 2001 ms {says} the exchange's; set it by NTP"])
 
 
 def test_every_coin_must_be_listed_as_we_round_and_lever_it() -> None:
-    assert preflight._instruments(universe(), 20) == []
-    [low] = preflight._instruments(universe(ETH={"maxLeverage": 10}), 20)
+    assert preflight.check_instruments(universe(), COINS, 20) == []
+    [low] = preflight.check_instruments(universe(ETH={"maxLeverage": 10}), COINS, 20)
     assert low == "MAX_LEVERAGE: 20 is more than ETH allows here; set it to 10 or less"
-    assert preflight._instruments(universe(ETH={"maxLeverage": 10}), 10) == []
-    assert "another lot" in preflight._instruments(universe(XRP={"szDecimals": 1}), 20)[0]
-    assert "not listed" in preflight._instruments(universe(BNB={"isDelisted": True}), 20)[0]
+    assert preflight.check_instruments(universe(ETH={"maxLeverage": 10}), COINS, 10) == []
+    assert "another lot" in preflight.check_instruments(universe(XRP={"szDecimals": 1}), COINS, 20)[0]
+    assert "not listed" in preflight.check_instruments(universe(BNB={"isDelisted": True}), COINS, 20)[0]
 
 
 @pytest.mark.parametrize(("days", "problems", "warnings"), [(-0.1, 1, 0), (6.9, 0, 1), (7.1, 0, 0)])
 def test_an_api_wallet_ends_and_is_announced_a_week_before(days: float, problems: int, warnings: int) -> None:
     row = {"name": "n1", "address": WALLET.upper().replace("X", "x"), "validUntil": NOW_MS + round(days * 86_400_000)}
-    expired, ending = preflight._expiry("HYPERLIQUID_PRIVATE_KEY_QWEN", WALLET, [row], NOW_MS)
+    expired, ending = preflight.check_expiry("HYPERLIQUID_PRIVATE_KEY_QWEN", WALLET, [row], NOW_MS)
     assert (len(expired), len(ending)) == (problems, warnings)
-    assert preflight._expiry("KEY", "0x" + "b" * 40, [row], NOW_MS) == ([], [])
+    assert preflight.check_expiry("KEY", "0x" + "b" * 40, [row], NOW_MS) == ([], [])

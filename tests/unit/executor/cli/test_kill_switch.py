@@ -1,4 +1,4 @@
-"""The kill switch against an exchange that answers nonsense; what it does to a real one is tested with processes."""
+"""The kill switch against an exchange with unreadable answers; against a working one it is tested with processes."""
 
 import json
 from collections.abc import Callable
@@ -31,8 +31,8 @@ class Instant:
     async def sleep(self, seconds: float) -> None: ...
 
 
-class Line:
-    """What posts ends at `answer`, which is given the kind of each question, or `exchange`."""
+class Scripted:
+    """A transport whose responses come from `answer`, called with the kind of each question, or `exchange`."""
 
     def __init__(self, answer: Callable[[str], Any]) -> None:
         self._answer = answer
@@ -45,25 +45,36 @@ class Line:
 
 
 HELD = {"assetPositions": [{"position": {"coin": "BTC", "szi": "0.01", "positionValue": "1000.0"}}]}
-UNTOLD = {"status": "ok", "response": {"type": "order", "data": {"statuses": [{}]}}}
+WITHOUT_STATUS = {"status": "ok", "response": {"type": "order", "data": {"statuses": [{}]}}}
 
 
 @pytest.mark.parametrize(
-    ("first", "complaint"),
+    ("first", "error"),
     [
         ({"clearinghouseState": None}, "TypeError"),
         ({"frontendOpenOrders": [["no order"]]}, "TypeError"),
-        ({"clearinghouseState": HELD, "exchange": UNTOLD}, "RuntimeError"),
+        ({"clearinghouseState": HELD, "exchange": WITHOUT_STATUS}, "RuntimeError"),
     ],
 )
-async def test_an_answer_that_cannot_be_read_keeps_nobody_in_the_market(first: dict[str, Any], complaint: str) -> None:
-    left, said = dict(first), list[str]()
+async def test_an_unreadable_answer_is_followed_by_another_round(first: dict[str, Any], error: str) -> None:
+    left, reports = dict(first), list[str]()
 
     def answer(kind: str) -> Any:
         return left.pop(kind) if kind in left else ANSWERS[kind]
 
-    door = ExchangeConfig("http://127.0.0.1:1", 1.0, 1_000, posting_to=lambda url, timeout_s: Line(answer))
-    venue = ExchangeClient(KEY, ADDRESS, door, RequestRateLimiter(1_000), Instant())
-    assert await KillSwitch(venue, Instant(), said.append).run()
+    exchange = ExchangeClient(
+        key=KEY,
+        address=ADDRESS,
+        coins=(),
+        config=ExchangeConfig(
+            url="http://127.0.0.1:1",
+            timeout_s=1.0,
+            action_life_ms=1_000,
+            open_transport=lambda url, timeout_s: Scripted(answer),
+        ),
+        rate_limiter=RequestRateLimiter(1_000),
+        clock=Instant(),
+    )
+    assert await KillSwitch(exchange, Instant(), reports.append).run()
     assert not left
-    assert [line for line in said if line.startswith(f"the exchange did not answer, trying again: {complaint}")]
+    assert [line for line in reports if line.startswith(f"the exchange did not answer, trying again: {error}")]

@@ -16,10 +16,10 @@ class Scripted(Session):
         self.model, self.failures, self._error = "deepseek", [], error
         self.steps: list[str] = []
 
-    async def _say(self) -> str:
+    async def _succeed(self) -> str:
         return "ok"
 
-    preflight = balances = leverage = partial_close = order_and_cancel = reconcile = _say
+    preflight = balances = leverage = partial_close = order_and_cancel = reconcile = _succeed
 
     async def bracket(self) -> str:
         if self._error is not None:

@@ -1,4 +1,4 @@
-"""The account's record from a time on, when it is longer than what one answer tells."""
+"""Questions and actions of one account: long records, and what counts as an answer."""
 
 import json
 import time
@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from common.trading.instruments import Symbol
 from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.errors import ExchangeUnavailable, TransportError, UnknownOutcome
 from executor.exchange.http import HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
 
 KEY, ADDRESS = "0x" + "17" * 32, "0x" + "11" * 20
 ROWS_A_MS = 3
-"""So that a page ends in the midst of the rows of one time."""
+"""So that a page ends between rows of one time."""
 
 
 class Now:
@@ -25,8 +27,8 @@ class Now:
     async def sleep(self, seconds: float) -> None: ...
 
 
-class Line:
-    """An exchange that tells its oldest `page` rows from a time on."""
+class Pages:
+    """An exchange that answers with its oldest `page` rows from a time on."""
 
     def __init__(self, rows: list[dict[str, Any]], page: int) -> None:
         self.rows, self.page, self.asked = rows, page, list[int]()
@@ -41,16 +43,71 @@ class Line:
     def close(self) -> None: ...
 
 
-@pytest.mark.parametrize(("ask", "page"), [("fills_since", 2_000), ("funding_since", 500), ("transfers_since", 500)])
+def client(transport: Any) -> ExchangeClient:
+    return ExchangeClient(
+        key=KEY,
+        address=ADDRESS,
+        coins=(Symbol.ETH,),
+        config=ExchangeConfig(
+            url="http://127.0.0.1:1",
+            timeout_s=1.0,
+            action_life_ms=1_000,
+            open_transport=lambda url, timeout_s: transport,
+        ),
+        rate_limiter=RequestRateLimiter(1_000),
+        clock=Now(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("ask", "page"), [("fill_rows_since", 2_000), ("funding_rows_since", 500), ("ledger_rows_since", 500)]
+)
 async def test_a_long_record_is_read_to_its_end_each_row_once(ask: str, page: int) -> None:
     rows = [{"time": 100 + number // ROWS_A_MS, "tid": number} for number in range(2 * page + 7)]
-    line = Line(rows, page)
-    door = ExchangeConfig("http://127.0.0.1:1", 1.0, 1_000, posting_to=lambda url, timeout_s: line)
-    venue = ExchangeClient(KEY, ADDRESS, door, RequestRateLimiter(1_000), Now())
-    assert await getattr(venue, ask)(50) == rows
-    assert len(line.asked) == 3
-    assert await getattr(venue, ask)(101) == rows[ROWS_A_MS:]
+    transport = Pages(rows, page)
+    exchange = client(transport)
+    assert await getattr(exchange, ask)(50) == rows
+    assert len(transport.asked) == 3
+    assert await getattr(exchange, ask)(101) == rows[ROWS_A_MS:]
     del rows[3:]
-    line.asked.clear()
-    assert await getattr(venue, ask)(50) == rows
-    assert line.asked == [50]
+    transport.asked.clear()
+    assert await getattr(exchange, ask)(50) == rows
+    assert transport.asked == [50]
+
+
+class Fixed:
+    """A transport that answers everything with one response, or fails."""
+
+    def __init__(self, response: HttpResponse | None) -> None:
+        self._response = response
+
+    def post(self, path: str, body: bytes) -> HttpResponse:
+        if self._response is None:
+            raise TransportError("cut off")
+        return self._response
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "response", [None, HttpResponse(502, b"<html>"), HttpResponse(200, b""), HttpResponse(200, b"[]")]
+)
+async def test_an_action_without_a_readable_answer_has_an_unknown_outcome(response: HttpResponse | None) -> None:
+    with pytest.raises(UnknownOutcome):
+        await client(Fixed(response)).send(b"{}")
+
+
+async def test_an_action_that_the_exchange_could_not_read_is_refused() -> None:
+    answer = await client(Fixed(HttpResponse(422, b"missing field"))).send(b"{}")
+    assert answer == {"status": "err", "response": "HTTP 422: missing field"}
+
+
+@pytest.mark.parametrize("response", [None, HttpResponse(429, b"null"), HttpResponse(200, b"<html>")])
+async def test_a_question_without_a_readable_answer_is_an_outage(response: HttpResponse | None) -> None:
+    with pytest.raises(ExchangeUnavailable):
+        await client(Fixed(response)).account_state()
+
+
+def test_nothing_is_signed_before_the_instruments_are_loaded() -> None:
+    with pytest.raises(ExchangeUnavailable, match="not loaded yet"):
+        client(Fixed(None)).sign_leverage(Symbol.ETH, 5)

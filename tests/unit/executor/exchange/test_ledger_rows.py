@@ -1,21 +1,15 @@
-"""What moves an account's cash, from the exchange's rows: signs, foreign coins, and the same id for the same row."""
+"""What moves an account's cash, from the exchange's rows: signs, external coins, and the same id for the same row."""
 
-import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from common.trading.orders import Side
-from executor.domain.cash_ledger import CashTotals, complete_until
+from common.trading.instruments import Symbol
 from executor.exchange import ledger_rows as ledger
-from executor.exchange.parse import parse_account_state
 
 ME, OTHER = "0x" + "a" * 40, "0x" + "b" * 40
 DEPOSIT = {"time": 7, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}}
-RECORDED = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid" / "http_recorded"
-FUNDING = RECORDED / "user_funding_history_with_end_time__0_userFunding.json"
 
 
 @pytest.mark.parametrize(
@@ -35,13 +29,13 @@ FUNDING = RECORDED / "user_funding_history_with_end_time__0_userFunding.json"
     ],
 )
 def test_money_in_is_positive_and_money_out_negative(delta: dict[str, Any], amount: str | None) -> None:
-    assert ledger.transfer_usd(ME, delta) == (None if amount is None else Decimal(amount))
+    assert ledger.parse_transfer_usd(ME, delta) == (None if amount is None else Decimal(amount))
 
 
 def test_equal_rows_have_equal_ids_and_different_ones_differ() -> None:
     row = {"time": 1, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}}
     other = {"time": 1, "hash": "0x0", "delta": {"type": "deposit", "usdc": "2.0"}}
-    first, again, second = ledger.transfers(ME, [row, dict(row), other])
+    first, again, second = ledger.parse_transfers(ME, [row, dict(row), other])
     assert first.entry.id == again.entry.id != second.entry.id
 
 
@@ -68,26 +62,28 @@ def liquidation_fill(
 def test_the_margin_that_the_backstop_kept_is_a_loss() -> None:
     row, fill = liquidation_row("ETH"), liquidation_fill("ETH", user=ME.upper().replace("X", "x"))
     plain = {"coin": "ETH", "time": 6, "liquidation": None}
-    [kept], half_told = ledger.liquidations(ME, [row], [plain, fill])
+    [kept], incomplete = ledger.parse_liquidations(ME, [row], [plain, fill])
     assert (kept.kind, kept.reason, kept.coin, kept.amount_usd) == ("liquidation", "backstop", "ETH", Decimal("-43.5"))
     assert (kept.entry.closed_pnl_usd, kept.entry.transfer_usd) == (Decimal("-43.5"), Decimal(0))
     assert kept.entry.time_ms == 7
-    [again], _ = ledger.liquidations(ME, [dict(row)], [fill])
+    [again], _ = ledger.parse_liquidations(ME, [dict(row)], [fill])
     assert again == kept
-    assert half_told == []
+    assert incomplete == []
 
 
 def test_a_cross_account_loses_its_margin_once() -> None:
     fills = [liquidation_fill("ETH"), liquidation_fill("ATOM")]
-    [kept], half_told = ledger.liquidations(ME, [liquidation_row("ETH", "ATOM")], fills)
-    assert (kept.amount_usd, kept.coin, half_told) == (Decimal("-43.5"), None, [])
+    [kept], incomplete = ledger.parse_liquidations(ME, [liquidation_row("ETH", "ATOM")], fills)
+    assert (kept.amount_usd, kept.coin, incomplete) == (Decimal("-43.5"), None, [])
 
 
 def test_a_deficit_that_the_exchange_bears_is_a_gain() -> None:
-    [borne], half_told = ledger.liquidations(ME, [liquidation_row("ETH", value="-5.25")], [liquidation_fill("ETH")])
+    [borne], incomplete = ledger.parse_liquidations(
+        ME, [liquidation_row("ETH", value="-5.25")], [liquidation_fill("ETH")]
+    )
     assert (borne.kind, borne.amount_usd) == ("liquidation", Decimal("5.25"))
     assert borne.entry.closed_pnl_usd == Decimal("5.25")
-    assert half_told == []
+    assert incomplete == []
 
 
 @pytest.mark.parametrize(
@@ -105,33 +101,33 @@ def test_what_deleveraging_paid_beyond_the_mark_is_borne_by_nobody_else(
 ) -> None:
     fills = [liquidation_fill("ETH", size="1.0", price=price, side=side) for price in prices]
     row = liquidation_row("ETH", value="-8", size="2.0" if side == "A" else "-2.0")
-    found, half_told = ledger.liquidations(ME, [row], fills)
-    assert ([each.amount_usd for each in found], half_told) == (amounts, [])
-    assert ledger.liquidations(ME, [row], fills[1:]) == ([], [7])
+    found, incomplete = ledger.parse_liquidations(ME, [row], fills)
+    assert ([each.amount_usd for each in found], incomplete) == (amounts, [])
+    assert ledger.parse_liquidations(ME, [row], fills[1:]) == ([], [7])
 
 
 def test_a_fill_at_the_price_that_leaves_nothing_leaves_nothing_to_book() -> None:
     row, fill = liquidation_row("ETH", value="0.756264", size="0.1037"), liquidation_fill("ETH", size="0.1037")
     fill |= {"px": "2316.0", "liquidation": {"markPx": "2323.3", "method": "backstop"}}
-    assert ledger.liquidations(ME, [row], [fill]) == ([], [])
+    assert ledger.parse_liquidations(ME, [row], [fill]) == ([], [])
 
 
 @pytest.mark.parametrize("methods", [("market", "backstop"), ("backstop", "market")])
 def test_what_the_book_took_of_it_counts_with_what_the_backstop_took(methods: tuple[str, str]) -> None:
     on_one = [liquidation_fill("ETH", method, size="1.0", price="99.0") for method in methods]
-    [kept], half_told = ledger.liquidations(ME, [liquidation_row("ETH")], on_one)
-    assert (kept.amount_usd, half_told) == (Decimal("-41.5"), [])
+    [kept], incomplete = ledger.parse_liquidations(ME, [liquidation_row("ETH")], on_one)
+    assert (kept.amount_usd, incomplete) == (Decimal("-41.5"), [])
     on_two = [liquidation_fill(coin, method) for coin, method in zip(("ETH", "SOL"), methods, strict=True)]
-    [kept], half_told = ledger.liquidations(ME, [liquidation_row("ETH", "SOL")], on_two)
-    assert (kept.amount_usd, half_told) == (Decimal("-43.5"), [])
+    [kept], incomplete = ledger.parse_liquidations(ME, [liquidation_row("ETH", "SOL")], on_two)
+    assert (kept.amount_usd, incomplete) == (Decimal("-43.5"), [])
 
 
 def test_numbers_are_read_like_texts() -> None:
     row, fill = liquidation_row("ETH"), liquidation_fill("ETH", price="100.1")
     row["delta"] |= {"accountValue": 43.5, "liquidatedPositions": [{"coin": "ETH", "szi": -0.1}]}
     fill |= {"sz": "0.1", "px": 100.1, "liquidation": {"markPx": 100.2, "method": "backstop"}}
-    [kept], half_told = ledger.liquidations(ME, [row], [fill])
-    assert (kept.amount_usd, half_told) == (Decimal("-43.49"), [])
+    [kept], incomplete = ledger.parse_liquidations(ME, [row], [fill])
+    assert (kept.amount_usd, incomplete) == (Decimal("-43.49"), [])
 
 
 def without(row: dict[str, Any], part: str, name: str) -> dict[str, Any]:
@@ -148,17 +144,15 @@ def without(row: dict[str, Any], part: str, name: str) -> dict[str, Any]:
         (liquidation_row("ETH"), liquidation_fill("ETH", size="?")),
     ],
 )
-def test_what_cannot_be_read_is_asked_for_again_and_keeps_nothing_else_back(
-    row: dict[str, Any], fill: dict[str, Any]
-) -> None:
+def test_an_unreadable_liquidation_is_incomplete_and_delays_no_other(row: dict[str, Any], fill: dict[str, Any]) -> None:
     rows, fills = [row, liquidation_row("SOL", time_ms=8)], [fill, liquidation_fill("SOL", time_ms=8)]
-    [kept], half_told = ledger.liquidations(ME, rows, fills)
-    assert (kept.coin, half_told) == ("SOL", [7])
+    [kept], incomplete = ledger.parse_liquidations(ME, rows, fills)
+    assert (kept.coin, incomplete) == ("SOL", [7])
 
 
-def test_a_liquidation_on_another_exchange_is_no_affair_of_the_account() -> None:
+def test_a_liquidation_on_another_market_moves_no_cash_here() -> None:
     coin = "xyz:TSLA"
-    assert ledger.liquidations(ME, [liquidation_row(coin)], [liquidation_fill(coin)]) == ([], [])
+    assert ledger.parse_liquidations(ME, [liquidation_row(coin)], [liquidation_fill(coin)]) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -171,65 +165,43 @@ def test_a_liquidation_on_another_exchange_is_no_affair_of_the_account() -> None
         (DEPOSIT, liquidation_fill("ETH", user=OTHER)),
     ],
 )
-def test_no_margin_is_kept_by_the_book_of_nothing_or_of_another(row: dict[str, Any], fill: dict[str, Any]) -> None:
-    assert ledger.liquidations(ME, [row], [fill]) == ([], [])
+def test_only_the_backstop_keeps_margin_of_this_account(row: dict[str, Any], fill: dict[str, Any]) -> None:
+    assert ledger.parse_liquidations(ME, [row], [fill]) == ([], [])
 
 
-def test_of_two_liquidations_at_once_only_the_backstops_keeps_margin() -> None:
+def test_of_two_liquidations_only_the_backstops_one_keeps_margin() -> None:
     rows = [liquidation_row("ETH", value="10"), liquidation_row("SOL", value="20")]
-    [kept], _ = ledger.liquidations(ME, rows, [liquidation_fill("ETH", "market"), liquidation_fill("SOL")])
+    [kept], _ = ledger.parse_liquidations(ME, rows, [liquidation_fill("ETH", "market"), liquidation_fill("SOL")])
     assert (kept.coin, kept.amount_usd) == ("SOL", Decimal(-20))
 
 
-def test_half_a_liquidation_is_waited_for() -> None:
+def test_a_liquidation_with_half_its_record_is_incomplete() -> None:
     elsewhere = liquidation_fill("ETH", time_ms=9)
-    assert ledger.liquidations(ME, [liquidation_row("ETH")], []) == ([], [7])
-    assert ledger.liquidations(ME, [], [elsewhere]) == ([], [9])
-    assert ledger.liquidations(ME, [liquidation_row("ETH")], [elsewhere]) == ([], [7, 9])
-    assert ledger.liquidations(ME, [liquidation_row("ETH")], [liquidation_fill("ETH", size="1.9")]) == ([], [7])
-    assert ledger.liquidations(ME, [liquidation_row("ETH", "SOL")], [liquidation_fill("ETH")]) == ([], [7])
+    assert ledger.parse_liquidations(ME, [liquidation_row("ETH")], []) == ([], [7])
+    assert ledger.parse_liquidations(ME, [], [elsewhere]) == ([], [9])
+    assert ledger.parse_liquidations(ME, [liquidation_row("ETH")], [elsewhere]) == ([], [7, 9])
+    assert ledger.parse_liquidations(ME, [liquidation_row("ETH")], [liquidation_fill("ETH", size="1.9")]) == ([], [7])
+    assert ledger.parse_liquidations(ME, [liquidation_row("ETH", "SOL")], [liquidation_fill("ETH")]) == ([], [7])
 
 
-def test_the_record_is_read_again_from_half_a_liquidation_on_but_not_for_ever() -> None:
-    hour_ms = 3_600_000
-    assert complete_until(5_000, [], 6_000) == 5_000
-    assert complete_until(5_000, [5_500, 2_000, 3_000], 6_000) == 2_000
-    assert complete_until(2 * hour_ms, [hour_ms - 1, hour_ms + 1], 2 * hour_ms) == hour_ms + 1
-    assert complete_until(2 * hour_ms, [hour_ms - 1], 2 * hour_ms) == 2 * hour_ms
-
-
-def test_fills_on_coins_outside_the_arena_are_told_apart() -> None:
+def test_fills_on_external_coins_are_movements() -> None:
     row = {"time": 5, "tid": 1, "oid": 2, "sz": "3.0", "dir": "Close Long", "closedPnl": "4.5", "fee": "0.5"}
     coins = ("ATOM", "ETH", "@107", "PURR/USDC", "xyz:GOLD")
-    found = ledger.foreign_fills(ME, [row | {"coin": coin} for coin in coins])
+    found = ledger.parse_external_fills(ME, [row | {"coin": coin} for coin in coins], {Symbol.ETH})
     assert [(movement.coin, movement.amount_usd) for movement in found] == [("ATOM", Decimal(4))]
 
 
-def test_a_position_on_another_coin_is_seen_and_its_profit_is_not_cash() -> None:
-    position = {"coin": "ATOM", "szi": "-3.0", "positionValue": "12.3", "unrealizedPnl": "0.5"}
-    answer = {
-        "marginSummary": {"accountValue": "100.5", "totalMarginUsed": "4", "totalNtlPos": "12.3"},
-        "assetPositions": [{"position": position}],
-        "withdrawable": "90",
-        "time": 1,
+def test_a_funding_payment_keeps_its_sign_and_rate() -> None:
+    delta = {
+        "type": "funding",
+        "coin": "APE",
+        "usdc": "0.145796",
+        "szi": "40.1",
+        "fundingRate": "-0.00029",
+        "nSamples": 3,
     }
-    state = parse_account_state(answer)
-    assert [(each.coin, each.side, each.size_coin) for each in state.foreign] == [("ATOM", Side.SHORT, Decimal(3))]
-    assert state.positions == ()
-    assert (state.cash_usd, state.unrealized_pnl_usd) == (Decimal(100), Decimal("0.5"))
-
-
-def test_the_residual_is_what_no_sum_explains() -> None:
-    sums = (Decimal(20), Decimal("1.5"), Decimal("-0.25"), Decimal(100))
-    books = CashTotals(1, Decimal(1000), *sums, movements_until_ms=1)
-    assert books.residual_usd(Decimal("1118.25")) == 0
-    assert books.residual_usd(Decimal("1118.20")) == Decimal("-0.05")
-
-
-@pytest.mark.skipif(not FUNDING.exists(), reason="recorded funding payments are not at hand")
-def test_recorded_funding_payments_are_read() -> None:
-    rows = json.loads(FUNDING.read_text(encoding="utf-8"))["response"]
-    found = ledger.funding_payments(ME, rows)
-    assert len({movement.entry.id for movement in found}) == len(rows)
-    assert sum(m.amount_usd for m in found) == sum(Decimal(row["delta"]["usdc"]) for row in rows)
-    assert found[0].coin == rows[0]["delta"]["coin"]
+    rows = [{"time": time_ms, "hash": "0xe3", "delta": delta} for time_ms in (1681948800000, 1681952400000)]
+    first, second = ledger.parse_funding_payments(ME, rows)
+    assert first.entry.id != second.entry.id
+    assert (first.coin, first.amount_usd, first.entry.funding_usd) == ("APE", Decimal("0.145796"), Decimal("0.145796"))
+    assert (first.size_coin, first.rate_hourly) == (Decimal("40.1"), Decimal("-0.00029"))

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from executor.exchange.signing import ApiWallet, L1Signer, SigningExchange
 KEY = "0x" + "17" * 32
 ADDRESS = "0x" + "ab" * 20
 META = {"universe": [{"szDecimals": 5, "name": "BTC", "maxLeverage": 40}, {"szDecimals": 4, "name": "ETH"}]}
-VECTORS = Path(__file__).parents[4] / "shared" / "data" / "hyperliquid" / "signing_vectors.json"
 LIFE_MS = 15_000
 
 
@@ -43,7 +41,15 @@ def instant() -> Instant:
 
 @pytest.fixture
 def signer(instant: Instant) -> SigningExchange:
-    return SigningExchange(ApiWallet(KEY), "http://127.0.0.1:1", ADDRESS, META, 1.0, instant.now_ms)
+    return SigningExchange(
+        wallet=ApiWallet(KEY),
+        url="http://127.0.0.1:1",
+        address=ADDRESS,
+        meta=META,
+        timeout_s=1.0,
+        action_life_ms=LIFE_MS,
+        now_ms=instant.now_ms,
+    )
 
 
 def order(**given: Any) -> OrderSpec:
@@ -58,13 +64,13 @@ def order(**given: Any) -> OrderSpec:
     return OrderSpec(**(values | given))
 
 
-def prepared(signer: SigningExchange, *orders: OrderSpec, grouping: str = "na") -> SignedAction:
-    return signer.prepare(LIFE_MS, lambda s: s.bulk_orders([order_request(o) for o in orders], grouping=grouping))
+def signed(signer: SigningExchange, *orders: OrderSpec, grouping: str = "na") -> SignedAction:
+    return signer.sign_orders([order_request(each) for each in orders], grouping)
 
 
 def test_the_bytes_hold_the_order_as_the_exchange_writes_it(signer: SigningExchange, instant: Instant) -> None:
     stop = order(trigger_price=Decimal("111670"), kind="sl", is_buy=False, reduce_only=True, price=Decimal("100510"))
-    body = json.loads(prepared(signer, order(), stop, grouping="normalTpsl").body)
+    body = json.loads(signed(signer, order(), stop, grouping="normalTpsl").body)
     assert body["expiresAfter"] == instant.ms + LIFE_MS
     assert body["vaultAddress"] is None
     assert body["action"]["grouping"] == "normalTpsl"
@@ -77,7 +83,7 @@ def test_the_bytes_hold_the_order_as_the_exchange_writes_it(signer: SigningExcha
 
 
 def test_the_signature_is_of_these_very_bytes(signer: SigningExchange) -> None:
-    body = json.loads(prepared(signer, order()).body)
+    body = json.loads(signed(signer, order()).body)
     signers = [
         recover_agent_or_user_from_l1_action(
             body["action"], body["signature"], None, body["nonce"], body["expiresAfter"], is_mainnet
@@ -89,24 +95,36 @@ def test_the_signature_is_of_these_very_bytes(signer: SigningExchange) -> None:
 
 
 def test_nonces_rise_though_the_clock_stands_still_or_goes_back(signer: SigningExchange, instant: Instant) -> None:
-    nonces = [prepared(signer, order()).nonce for _ in range(5)]
+    nonces = [signed(signer, order()).nonce for _ in range(5)]
     instant.ms -= 60_000
-    nonces.append(prepared(signer, order()).nonce)
+    nonces.append(signed(signer, order()).nonce)
     assert nonces == list(range(nonces[0], nonces[0] + 6))
     instant.ms += 120_000
-    assert prepared(signer, order()).nonce == instant.ms
+    assert signed(signer, order()).nonce == instant.ms
 
 
 def test_leverage_is_set_to_isolated(signer: SigningExchange) -> None:
-    body = json.loads(signer.prepare(LIFE_MS, lambda s: s.update_leverage(7, "ETH", is_cross=False)).body)
+    body = json.loads(signer.sign_isolated_leverage("ETH", 7).body)
     assert body["action"] == {"type": "updateLeverage", "asset": 1, "isCross": False, "leverage": 7}
 
 
-def test_client_order_ids_are_functions_of_intent_and_role() -> None:
-    ids = {client_order_id("a", role) for role in OrderRole} | {client_order_id("a", OrderRole.STOP, 1)}
-    assert len(ids) == len(OrderRole) + 1
-    assert client_order_id("a", OrderRole.STOP) == client_order_id("a", OrderRole.STOP)
-    assert all(len(each) == 34 and each.startswith("0x") for each in ids)
+def test_a_cancellation_names_asset_and_order(signer: SigningExchange) -> None:
+    body = json.loads(signer.sign_cancels([{"coin": "ETH", "oid": 5}]).body)
+    assert body["action"] == {"type": "cancel", "cancels": [{"a": 1, "o": 5}]}
+
+
+def test_nonces_go_on_above_those_used_before() -> None:
+    signer = SigningExchange(
+        wallet=ApiWallet(KEY),
+        url="http://127.0.0.1:1",
+        address=ADDRESS,
+        meta=META,
+        timeout_s=1.0,
+        action_life_ms=LIFE_MS,
+        now_ms=lambda: 5,
+        used_nonce=1_000,
+    )
+    assert signed(signer, order()).nonce == 1_001
 
 
 @given(key=st.integers(1, 2**255), nonce=st.integers(0, 2**53), is_mainnet=st.booleans(), number=st.integers(0, 2**40))
@@ -121,8 +139,8 @@ def test_our_signature_is_the_sdks(key: int, nonce: int, is_mainnet: bool, numbe
 def test_orders_are_built_as_the_sdk_builds_them(signer: SigningExchange) -> None:
     stop = order(trigger_price=Decimal("111670"), kind="sl", is_buy=False, reduce_only=True, price=Decimal("100510"))
     requests = [order_request(order()), order_request(stop)]
-    theirs = signer.prepare(LIFE_MS, lambda s: Exchange.bulk_orders(s, requests, grouping="normalTpsl"))
-    ours = signer.prepare(LIFE_MS, lambda s: s.bulk_orders(requests, grouping="normalTpsl"))
+    theirs = Exchange.bulk_orders(signer, requests, grouping="normalTpsl")
+    ours = signer.sign_orders(requests, "normalTpsl")
     assert json.loads(ours.body)["action"] == json.loads(theirs.body)["action"]
 
 
@@ -131,13 +149,3 @@ def test_a_wallet_does_not_show_its_key() -> None:
     with pytest.raises(InvalidKey) as refused:
         ApiWallet(KEY + "0")
     assert KEY[2:] not in str(refused.value)
-
-
-@pytest.mark.skipif(not VECTORS.exists(), reason="recorded signing vectors are not at hand")
-def test_the_installed_sdk_signs_as_recorded() -> None:
-    vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
-    wallet = Account.from_key(vectors["private_key"])
-    for case in vectors["l1"]:
-        for network, is_mainnet in (("mainnet", True), ("testnet", False)):
-            given = (case["action"], case["vaultAddress"], case["nonce"], case["expiresAfter"])
-            assert sign_l1_action(wallet, *given, is_mainnet) == case[network], case["name"]
