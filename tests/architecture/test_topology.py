@@ -189,7 +189,8 @@ def test_the_example_environment_names_only_real_settings_with_their_real_defaul
 def _assert_defaults(settings: type[BaseSettings], named: dict[str, str]) -> None:
     for name, field in settings.model_fields.items():
         shown = named.get(name.upper(), "")
-        if shown:
+        # None leaves the default to another service: the gateway shows a model that its agent chooses.
+        if shown and field.default is not None:
             assert float_or_text(shown) == float_or_text(str(field.default)), name.upper()
 
 

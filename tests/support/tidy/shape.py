@@ -19,7 +19,7 @@ Exempt = Mapping[str, str]
 """What reads best as it is, with the reason: `path::function`, or the path of a module or folder."""
 COMPLEX_FUNCTIONS: Exempt = {}
 LONG_FUNCTIONS: Exempt = {}
-LONG_MODULES: Exempt = {}
+LONG_MODULES: Exempt = {"services/gateway/web/src/api/types.gen.ts": "written by python -m gateway.rest.typescript"}
 FULL_FOLDERS: Exempt = {}
 GENERATED = {"docs/events.md": "make docs"}
 
