@@ -2,8 +2,10 @@
 
 UV_VERSION := 0.13.9
 VENV := .venv
-AICOIN := $(VENV)/bin/aicoin
-UV := $(VENV)/bin/uv
+PYTHON_BIN := $(VENV)/bin/python
+# Tools run as modules: the first line of an installed script can't name a path that holds a space.
+AICOIN := $(PYTHON_BIN) -m aicoin_local.cli
+UV := $(PYTHON_BIN) -m uv
 MEMBERS := libs/common $(sort $(wildcard services/*)) deploy/local
 MEMBER_FILES := $(addsuffix /pyproject.toml,$(MEMBERS))
 MEMBER_NAMES := $(foreach file,$(MEMBER_FILES),$(shell sed -n 's/^name = "\(.*\)"/\1/p' $(file)))
@@ -17,7 +19,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env up down compose-check bench bench-web docs lock clean
+.PHONY: help setup setup-dev web run status logs restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -27,31 +29,31 @@ $(VENV)/.uv-$(UV_VERSION):
 		if command -v $$each >/dev/null 2>&1 && $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then python=$$each; break; fi; done; \
 	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed; PYTHON=/path/to/python make setup names one" >&2; exit 2; fi; \
 	echo "Setting up $(VENV) with $$($$python --version) …"; \
-	if [ ! -x $(VENV)/bin/pip ]; then $$python -m venv --clear $(VENV) || { echo "Python's venv module is needed (Debian: apt-get install python3-venv)" >&2; exit 2; }; fi
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	if ! $(PYTHON_BIN) -m pip --version >/dev/null 2>&1; then $$python -m venv --clear $(VENV) || { echo "Python's venv module is needed (Debian: apt-get install python3-venv)" >&2; exit 2; }; fi
+	@$(PYTHON_BIN) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.uv-$(UV_VERSION) requirements.txt $(MEMBER_FILES)
 	@echo "Installing the Python packages …"
-	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements.txt
-	@$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
-	@$(VENV)/bin/python -m compileall -qq -j 0 $(VENV)/lib $(MEMBERS) || true
+	@$(UV) pip install --quiet --python $(PYTHON_BIN) --require-hashes -r requirements.txt
+	@$(UV) pip install --quiet --python $(PYTHON_BIN) --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@$(PYTHON_BIN) -m compileall -qq -j 0 $(VENV)/lib $(MEMBERS) || true
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-node.txt
 	@echo "Installing the test tools …"
-	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements-dev.txt
+	@$(UV) pip install --quiet --python $(PYTHON_BIN) --require-hashes -r requirements-dev.txt -r requirements-node.txt
 	@touch $@
 
 $(VENV)/.clients: $(VENV)/.dev requirements-clients.txt $(CLIENTS)/package-lock.json
 	@echo "Installing the independent clients that the simulator is tested with …"
-	@$(UV) venv --quiet --allow-existing --python $(VENV)/bin/python $(VENV)/clients
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON_BIN) $(VENV)/clients
 	@$(UV) pip install --quiet --python $(VENV)/clients/bin/python --require-hashes -r requirements-clients.txt
-	@cd $(CLIENTS) && PATH="$(abspath $(VENV))/clients/bin:$$PATH" npm ci --silent
+	@python="$$PWD/$(PYTHON_BIN)" && cd $(CLIENTS) && "$$python" -m aicoin_local.node ci --silent
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
-	@$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r requirements-bench.txt
+	@$(UV) pip install --quiet --python $(PYTHON_BIN) --require-hashes -r requirements-bench.txt
 	@touch $@
 
 setup: $(VENV)/.runtime web  ## Installs the Python packages and builds the dashboard.
@@ -82,7 +84,7 @@ footprint: $(VENV)/.runtime  ## Measures memory and CPU of a running arena over 
 kill-switch:  ## Out of the market at once, without Redis and PostgreSQL: make kill-switch, or MODEL=qwen for one.
 	@$(AICOIN) kill-switch $(if $(MODEL),--model $(MODEL))
 
-testnet-check: $(VENV)/.runtime  ## A scripted session on Hyperliquid's testnet with your keys, told step by step.
+testnet-check: $(VENV)/.runtime  ## A scripted session on Hyperliquid's testnet with your keys, printed step by step.
 	@$(AICOIN) testnet-check
 
 test: setup-dev  ## Runs everything CI runs.
@@ -92,32 +94,38 @@ check: setup-dev  ## Runs lint, types, import contracts and the quick tests.
 	@$(AICOIN) check
 
 simulate: $(VENV)/.dev  ## Simulates the trading code with faults: SEEDS=500, SECONDS=60, or SEED=7 to replay one.
-	@PYTHONPATH=tests $(VENV)/bin/python -m simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
-		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(STORY),--story $(STORY))
+	@PYTHONPATH=tests $(PYTHON_BIN) -m simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(TRACE),--trace $(TRACE))
 
 crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.
-	@PYTHONPATH=tests $(VENV)/bin/python -m crash_sweep $(if $(KILLS),--kills $(KILLS)) $(if $(SWEEP_SEED),--seed $(SWEEP_SEED))
+	@PYTHONPATH=tests $(PYTHON_BIN) -m crash_sweep $(if $(KILLS),--kills $(KILLS)) $(if $(SWEEP_SEED),--seed $(SWEEP_SEED))
 
 format: $(VENV)/.dev  ## Formats the Python code.
-	@$(VENV)/bin/ruff check --quiet --fix-only . && $(VENV)/bin/ruff format .
+	@$(PYTHON_BIN) -m ruff check --quiet --fix-only . && $(PYTHON_BIN) -m ruff format .
 
 env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose.
 	@$(AICOIN) env
 
+arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coins, to be changed there.
+	@$(AICOIN) arena
+
+# Compose can't look for a file: the root's arena.toml is named for it, unless the environment or .env names another.
+ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
+
 up:  ## Starts the arena as containers (Docker Compose), from .env.
-	@docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
+	@$(ROSTER) docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.
 	@docker compose --env-file .env --file deploy/compose.yaml down
 
 compose-check: $(VENV)/.dev  ## Checks the compose file and the Dockerfile without an engine.
-	@$(VENV)/bin/pytest -q tests/architecture/test_topology.py
+	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py
 
 bench: $(VENV)/.bench  ## Runs one benchmark: make bench NAME=bus.
 	@$(AICOIN) bench --name $(NAME) $(ARGS)
 
 bench-web: $(VENV)/.dev web  ## Measures the dashboard in Chromium: make bench-web MINUTES=30.
-	@$(VENV)/bin/python bench/web.py --minutes $(or $(MINUTES),30) $(ARGS)
+	@$(PYTHON_BIN) bench/web.py --minutes $(or $(MINUTES),30) $(ARGS)
 
 .PHONY: capture
 capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/capture, for SIMULATOR_MARKET=capture; Ctrl-C ends it.
@@ -125,11 +133,11 @@ capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/cap
 
 .PHONY: calibration
 calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
-	@$(VENV)/bin/python -m simulator.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
+	@$(PYTHON_BIN) -m simulator.market.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
-	@$(VENV)/bin/python -m common.events.document > docs/events.md
-	@$(VENV)/bin/python -m risk.rules_doc > docs/risk-rules.md
+	@$(PYTHON_BIN) -m common.events.document > docs/events.md
+	@$(PYTHON_BIN) -m risk.gate.rules_doc > docs/risk-rules.md
 
 lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.
 	@$(COMPILE) --upgrade -o requirements.txt requirements.in $(MEMBER_FILES)

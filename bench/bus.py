@@ -1,54 +1,32 @@
 """The bus against redis-py and FastStream: publish, consume, consume with one output each, and the latency of a hop.
 
 Run: make bench NAME=bus. Every contender sends and reads the same event through the same pydantic model. Figures are
-events per second unless said otherwise; only the ratios within one run mean something.
+events per second unless stated otherwise; only the ratios within one run mean something.
 """
 
 import argparse
 import asyncio
-import statistics
 import time
-from decimal import Decimal
 from typing import Any
 
 import structlog
 import uvloop
+from bus_events import BATCH, STREAM, entries_of, tick
+from bus_hop import Hop
 from faststream.redis import BinaryMessageFormatV1, RedisBroker, StreamSub
 from redis.asyncio import Redis
 from report import Race, write_json
 
 from common.bus import Commit
 from common.bus.redis_streams import RedisBus, connect, read_entry
-from common.events import Event, MarketTick, WsPush, derive, originate
+from common.events import Event, MarketTick, WsPush, derive
 from common.events.codec import decode, encode
 from common.events.push import Channel
 from common.runtime.clock import SystemClock
-from common.runtime.consumer import Consumer, Handlers
+from common.runtime.consuming.consumer import Consumer
+from common.runtime.consuming.handlers import Handlers
+from common.runtime.garbage_collection import tune_gc
 from common.runtime.outages import is_outage
-from common.runtime.service import calm_collector
-from common.trading.instruments import Symbol
-
-STREAM = MarketTick.TYPE
-BATCH = 256
-ONE = Decimal("117550.5")
-
-
-def tick(number: int) -> Event[MarketTick]:
-    payload = MarketTick(
-        symbol=Symbol.BTC,
-        mid_price=ONE,
-        mark_price=ONE,
-        oracle_price=ONE,
-        best_bid_price=ONE,
-        best_ask_price=ONE,
-        prev_day_price=ONE,
-        day_volume_usd=ONE,
-        funding_rate_hourly=Decimal("0.0000125"),
-        open_interest_coin=ONE,
-        mark_received_ms=number,
-        book_received_ms=number,
-    )
-    return originate(payload, keys=("BTC", number), time_ms=number, now_ms=number)
 
 
 class Bench:
@@ -69,7 +47,7 @@ class Bench:
         return [self.events[at : at + BATCH] for at in range(0, len(self.events), BATCH)]
 
     async def fill(self) -> None:
-        """The stream as our own producer leaves it, with a group of each reader."""
+        """The stream as the ingester leaves it, with a group of each reader."""
         await self.empty()
         bus = RedisBus(self.url)
         await bus.prepare("risk", [STREAM])
@@ -122,7 +100,7 @@ class Bench:
         started, seen = time.perf_counter(), 0
         while seen < len(self.events):
             reply: Any = await self.client.xreadgroup("risk", "a", {STREAM: ">"}, count=BATCH)
-            entries = _entries(reply)
+            entries = entries_of(reply)
             for _, fields in entries:
                 read_entry(STREAM, fields)
             await self.client.xack(STREAM, "risk", *[entry_id for entry_id, _ in entries])
@@ -182,7 +160,7 @@ class Bench:
         started, seen = time.perf_counter(), 0
         while seen < len(self.events):
             reply: Any = await self.client.xreadgroup("risk", "a", {STREAM: ">"}, count=BATCH)
-            entries = _entries(reply)
+            entries = entries_of(reply)
             async with self.client.pipeline(transaction=False) as pipe:
                 for entry_id, fields in entries:
                     output = _output(decode(STREAM, fields[b"event"]))
@@ -221,112 +199,8 @@ class Bench:
         return rate
 
 
-class Hop:
-    """Publish → consume at a steady 1,000 a second; the median in microseconds."""
-
-    def __init__(self, bench: Bench, count: int) -> None:
-        self.bench, self.count = bench, count
-
-    async def ours(self) -> float:
-        await self.bench.empty()
-        sender, receiver, stopping = RedisBus(self.bench.url), RedisBus(self.bench.url), asyncio.Event()
-        latencies: list[float] = []
-
-        def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
-            latencies.append(time.perf_counter_ns() / 1000 - event.time_ms)
-            if len(latencies) == self.count:
-                stopping.set()
-            return ()
-
-        consumer = Consumer(
-            receiver,
-            SystemClock(),
-            structlog.get_logger(),
-            service="risk",
-            consumer="a",
-            streams=[STREAM],
-            handlers=Handlers(each={STREAM: handle}, deferred={}),
-            fence=lambda: None,
-            is_outage=is_outage,
-        )
-        ready = asyncio.Event()
-        consuming = asyncio.create_task(consumer.session(stopping, ready.set))
-        await ready.wait()
-
-        async def send(event: Event[Any]) -> None:
-            await sender.commit(Commit("ingester", events=[event]))
-
-        await self._pace(send)
-        await consuming
-        await sender.close()
-        await receiver.close()
-        return statistics.median(latencies)
-
-    async def redis_py(self) -> float:
-        await self.bench.empty()
-        reader = connect(self.bench.url)
-        await reader.xgroup_create(STREAM, "risk", id="0", mkstream=True)
-        latencies: list[float] = []
-
-        async def read() -> None:
-            while len(latencies) < self.count:
-                reply: Any = await reader.xreadgroup("risk", "a", {STREAM: ">"}, count=BATCH, block=1000)
-                for entry_id, fields in _entries(reply):
-                    event = decode(STREAM, fields[b"event"])
-                    latencies.append(time.perf_counter_ns() / 1000 - event.time_ms)
-                    await reader.xack(STREAM, "risk", entry_id)
-
-        reading = asyncio.create_task(read())
-
-        async def send(event: Event[Any]) -> None:
-            await self.bench.client.xadd(STREAM, {"event": encode(event)})
-
-        await self._pace(send)
-        await reading
-        await reader.aclose()
-        return statistics.median(latencies)
-
-    async def faststream(self) -> float:
-        await self.bench.empty()
-        latencies: list[float] = []
-        done = asyncio.Event()
-        broker = RedisBroker(self.bench.url, logger=None, message_format=BinaryMessageFormatV1)
-        await self.bench.client.xgroup_create(STREAM, "risk", id="0", mkstream=True)
-
-        @broker.subscriber(stream=StreamSub(STREAM, group="risk", consumer="a", last_id=">"))
-        async def one(message: Event[MarketTick]) -> None:
-            latencies.append(time.perf_counter_ns() / 1000 - message.time_ms)
-            if len(latencies) == self.count:
-                done.set()
-
-        async with broker:
-            await broker.start()
-
-            async def send(event: Event[Any]) -> None:
-                await broker.publish(event, stream=STREAM)
-
-            await self._pace(send)
-            await done.wait()
-        return statistics.median(latencies)
-
-    async def _pace(self, send: Any) -> None:
-        started = time.perf_counter()
-        for number in range(self.count):
-            wait = started + number / 1000 - time.perf_counter()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            template = self.bench.events[number % len(self.bench.events)]
-            now_us = time.perf_counter_ns() // 1000
-            await send(template.model_copy(update={"id": f"{now_us:032x}", "time_ms": now_us}))
-
-
 def _output(event: Event[Any]) -> Event[WsPush]:
     return derive(event, WsPush(channel=Channel.PRICE_UPDATE, data={"price": "117550.5"}), 1)
-
-
-def _entries(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    pages = reply.values() if isinstance(reply, dict) else [page for _, page in reply or ()]
-    return [entry for page in pages for entry in (page[0] if page and isinstance(page[0], list) else page)]
 
 
 async def main() -> None:
@@ -337,7 +211,7 @@ async def main() -> None:
     parser.add_argument("--json", help="file for all figures")
     options = parser.parse_args()
     bench = Bench(options.redis_url, options.events)
-    hop = Hop(bench, 3_000)
+    hop = Hop(bench.url, bench.client, bench.events, count=3_000)
 
     publish = Race("Publish, batches of 256", "events/s")
     await publish.run(
@@ -358,7 +232,7 @@ async def main() -> None:
         },
         options.rounds,
     )
-    relay = Race("Consume with one output each (ours exactly once)", "events/s")
+    relay = Race("Consume with one output each (AIcoin: exactly once)", "events/s")
     await relay.run({"aicoin": bench.relay_ours, "XADD + XACK pipeline": bench.relay_redis_py}, options.rounds)
     latency = Race("Publish to consume at 1,000 a second, p50", "µs", higher_is_better=False)
     await latency.run({"aicoin": hop.ours, "redis-py": hop.redis_py, "FastStream": hop.faststream}, options.rounds)
@@ -374,5 +248,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()  # As every service runs; it serves all contenders alike.
+    tune_gc()  # As every service runs; it serves all contenders alike.
     uvloop.run(main())

@@ -37,11 +37,11 @@ from common.bus.redis_streams import RedisBus
 from common.events import AccountUpdated, AgentDecision, Event, RiskApproved, derived_id
 from common.events.codec import encode
 from common.runtime.roster import read_roster
-from risk.gatekeeper import RiskGate
-from risk.limits import Limits
-from risk.testing import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
-from simulator.testing import SimulatorProcess
+from common.trading.limits import Limits
+from risk.handlers import RiskHandlers
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of, environment, key_of, wallet_of
+from support.risk_examples import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
 
 ROSTER = read_roster(None)
 BARE_STREAM = "bench.decision"
@@ -229,13 +229,13 @@ def gate_alone(count: int) -> float:
     times = []
     for number in range(count):
         now_ms = time.time_ns() // 1_000_000
-        gate = RiskGate(Limits(), ROSTER.ids)
-        gate.account(an_account_event(an_account(), at_ms=now_ms), now_ms)
+        gate = RiskHandlers(Limits(), ROSTER)
+        gate.on_account_updated(an_account_event(an_account(), at_ms=now_ms), now_ms)
         for symbol in ROSTER.coins:
-            gate.mark(a_tick_event(symbol, mark_price=MARKS[symbol], at_ms=now_ms), now_ms)
+            gate.on_market_tick(a_tick_event(symbol, mark_price=MARKS[symbol], at_ms=now_ms), now_ms)
         event = a_decision_event(a_decision(), cycle=str(number), at_ms=now_ms)
         started = time.perf_counter()
-        gate.judge(event, now_ms)
+        gate.on_agent_decision(event, now_ms)
         times.append((time.perf_counter() - started) * 1000)
     return statistics.median(times)
 

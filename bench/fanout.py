@@ -49,8 +49,8 @@ def masked(text: bytes) -> bytes:
 class Client(asyncio.Protocol):
     """Connects, subscribes, waits for the pong that answers its ping, then counts frames and notes their ages."""
 
-    def __init__(self, *, is_ours: bool, is_stamped: bool) -> None:
-        self.is_ours, self.is_stamped = is_ours, is_stamped
+    def __init__(self, *, is_gateway: bool, is_stamped: bool) -> None:
+        self.is_gateway, self.is_stamped = is_gateway, is_stamped
         self.ready = asyncio.get_running_loop().create_future()
         self.received, self.goal = 0, 0
         self.reached: asyncio.Future[None] | None = None
@@ -77,7 +77,7 @@ class Client(asyncio.Protocol):
         before, self._head = self._head, self._head + data
         if PONG in self._head:
             self.ready.set_result(None)
-        elif self.is_ours and b'"epoch"' in self._head and b'"epoch"' not in before:
+        elif self.is_gateway and b'"epoch"' in self._head and b'"epoch"' not in before:
             epoch = int(self._head[self._head.rindex(b":") + 1 : self._head.rindex(b"}")])
             wanted = {
                 "op": "subscribe",
@@ -86,7 +86,7 @@ class Client(asyncio.Protocol):
                 "since": {"ai_decision": SINCE[0]},
             }
             self.transport.write(masked(json.dumps(wanted).encode()) + masked(b'{"op":"ping"}'))
-        elif not self.is_ours and b"\r\n\r\n" in self._head and b"\r\n\r\n" not in before:
+        elif not self.is_gateway and b"\r\n\r\n" in self._head and b"\r\n\r\n" not in before:
             self.transport.write(masked(b"hello"))
 
     def expect(self, size: int) -> asyncio.Future[None]:
@@ -120,7 +120,7 @@ class Server:
         loop, clients = asyncio.get_running_loop(), []
         for _ in range(count):
             _, client = await loop.create_connection(
-                lambda: Client(is_ours=self.kind == "ours", is_stamped=is_stamped), "127.0.0.1", self.port
+                lambda: Client(is_gateway=self.kind == "gateway", is_stamped=is_stamped), "127.0.0.1", self.port
             )
             async with asyncio.timeout(10):
                 await client.ready
@@ -137,9 +137,9 @@ class Server:
             stalled.sendall(REQUEST)
             stalled.settimeout(5)
             head = b""
-            while b"epoch" not in head if self.kind == "ours" else b"\r\n\r\n" not in head:
+            while b"epoch" not in head if self.kind == "gateway" else b"\r\n\r\n" not in head:
                 head += stalled.recv(4_096)
-            if self.kind == "ours":
+            if self.kind == "gateway":
                 epoch = int(head[head.rindex(b":") + 1 : head.rindex(b"}")])
                 stalled.sendall(masked(subscription(epoch)))
             else:
@@ -274,13 +274,13 @@ async def run(bench: Bench, options: Any) -> None:
         frames = max(1, options.frames // clients)
         race = Race(f"Fan-out to {clients:,} clients, one update of {UPDATE_BYTES} bytes a frame", "frames/s")
         contenders = {
-            "aicoin": lambda c=clients, f=frames: bench.rate("ours", c, f),
+            "aicoin": lambda c=clients, f=frames: bench.rate("gateway", c, f),
             "bare uvicorn": lambda c=clients, f=frames: bench.rate("bare", c, f),
         }
         updates = Race(f"Fan-out to {clients:,} clients, 8 updates a frame", "updates/s")
         many = {
-            "aicoin, 8 a frame": lambda c=clients, f=frames: bench.rate("ours", c, f, 8),
-            "aicoin, one a frame": lambda c=clients, f=frames: bench.rate("ours", c, f),
+            "aicoin, 8 a frame": lambda c=clients, f=frames: bench.rate("gateway", c, f, 8),
+            "aicoin, one a frame": lambda c=clients, f=frames: bench.rate("gateway", c, f),
         }
         if bench.go_server:
             many["Go gorilla, one a frame"] = lambda c=clients, f=frames: bench.rate("go", c, 4 * f)
@@ -292,16 +292,16 @@ async def run(bench: Bench, options: Any) -> None:
         races += [race, updates]
     latency = Race("From XADD to 1,000 clients at 20 frames/s, p99", "ms", higher_is_better=False)
     contenders = {
-        "aicoin": lambda: bench.latency("ours", 1_000, options.seconds),
+        "aicoin": lambda: bench.latency("gateway", 1_000, options.seconds),
         "bare uvicorn": lambda: bench.latency("bare", 1_000, options.seconds),
-        "aicoin, 100 more stalled": lambda: bench.latency("ours", 1_000, options.seconds, stalled=100),
+        "aicoin, 100 more stalled": lambda: bench.latency("gateway", 1_000, options.seconds, stalled=100),
     }
     await latency.run(contenders, options.rounds)
     rows += latency.print("aicoin", {"bare uvicorn": 1.1})
     rows += latency.print("aicoin, 100 more stalled", {"aicoin": 1.1})
     memory = Race("Memory per idle client, of 1,000", "KiB", higher_is_better=False)
     await memory.run(
-        {"aicoin": lambda: bench.memory("ours", 1_000), "bare uvicorn": lambda: bench.memory("bare", 1_000)},
+        {"aicoin": lambda: bench.memory("gateway", 1_000), "bare uvicorn": lambda: bench.memory("bare", 1_000)},
         min(3, options.rounds),
     )
     memory.print("aicoin", {})

@@ -22,24 +22,25 @@ from starlette.routing import WebSocketRoute
 
 from common.bus.redis_streams import connect
 from common.runtime.clock import SystemClock
-from common.runtime.service import calm_collector
+from common.runtime.garbage_collection import tune_gc
 from gateway.config import GatewaySettings
-from gateway.frames import FrameSocket
-from gateway.hub import Hub
-from gateway.tail import PushAges, Tail
-from gateway.ws import MAX_MESSAGE_BYTES, Doors
+from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
+from gateway.push.frames import FrameSocket
+from gateway.push.hub import Hub
+from gateway.push.latency import PushLatency
+from gateway.push.tail import Tail
 
 CHANNEL = "ai_decision"
 Json = dict[str, Any]
 
 
 def update(number: int, size: int) -> Json:
-    """One update's data, as big as asked for once it is a message."""
+    """One update's data; as a message it has about `size` bytes."""
     return {"number": f"{number:012}", "pad": "x" * max(0, size - 110)}
 
 
-class Watched(FrameSocket):
-    """The gateway's socket, noting which are full: looking at all of them after every frame would be measured too."""
+class ObservedSocket(FrameSocket):
+    """The gateway's socket that records which are full: polling all of them after every frame would be measured too."""
 
     full: ClassVar[set[FrameSocket]] = set()
 
@@ -52,8 +53,8 @@ class Watched(FrameSocket):
         super().resume_writing()
 
 
-class Ours:
-    """The gateway's hub and doors, behind uvicorn as the gateway runs it."""
+class Gateway:
+    """The gateway's hub and connections, behind uvicorn as the gateway runs it."""
 
     def __init__(self, redis_url: str) -> None:
         self.redis_url = redis_url
@@ -64,23 +65,23 @@ class Ours:
             clock=SystemClock(), settings=settings, log=structlog.get_logger(), set_ready=lambda *_: None
         )
         self.hub = Hub()
-        self.doors = Doors(self.hub, None, self.service, settings)  # type: ignore[arg-type]
-        self.app: Any = Starlette(routes=[WebSocketRoute("/ws", self.doors.serve)])
+        self.connections = ConnectionManager(self.hub, None, self.service, settings)  # type: ignore[arg-type]
+        self.app: Any = Starlette(routes=[WebSocketRoute("/ws", self.connections.serve)])
         self.number = 0
 
     async def burst(self, frames: int, updates: int, size: int) -> None:
         for _ in range(frames):
             for _ in range(updates):
                 self.number += 1
-                self.hub.take(CHANNEL, self.number, 0, self.number, update(self.number, size))
-            self.doors.flush()
+                self.hub.accept(CHANNEL, self.number, 0, self.number, update(self.number, size))
+            self.connections.flush()
             await asyncio.sleep(0)
-            while Watched.full:
-                await next(iter(Watched.full)).writable.wait()
+            while ObservedSocket.full:
+                await next(iter(ObservedSocket.full)).writable.wait()
 
     async def follow(self) -> None:
-        tail = Tail(self.service, self.hub, self.redis_url, PushAges(), self.doors.flush)
-        await asyncio.gather(tail.run(), self.doors.beat())
+        tail = Tail(self.service, self.hub, self.redis_url, PushLatency(), self.connections.flush)
+        await asyncio.gather(tail.run(), self.connections.tick())
 
 
 class Bare:
@@ -112,7 +113,7 @@ class Bare:
             await asyncio.sleep(0)
 
     async def follow(self) -> None:
-        redis: Any = connect(self.redis_url, answer_limit_s=7)
+        redis: Any = connect(self.redis_url, reply_limit_s=7)
         after = "$"
         while True:
             reply = await redis.xread({"ws.push": after}, block=2_000)
@@ -126,12 +127,12 @@ class Bare:
 
 async def main() -> None:
     kind, redis_url = sys.argv[1:3]
-    server: Ours | Bare = Ours(redis_url) if kind == "ours" else Bare(redis_url)
+    server: Gateway | Bare = Gateway(redis_url) if kind == "gateway" else Bare(redis_url)
     config = uvicorn.Config(
         server.app,
         port=0,
         interface="asgi3",
-        ws=Watched if kind == "ours" else "websockets-sansio",
+        ws=ObservedSocket if kind == "gateway" else "websockets-sansio",
         log_level="warning",
         access_log=False,
         lifespan="off",
@@ -163,5 +164,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()
+    tune_gc()
     uvloop.run(main())

@@ -31,43 +31,43 @@ from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_p
 from common.events import AccountPosition
 from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
+from common.runtime.garbage_collection import tune_gc
 from common.runtime.health import Readiness
-from common.runtime.service import calm_collector
+from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from common.trading.symbols import MODELS, SYMBOLS
-from gateway.app import create_app
 from gateway.config import GatewaySettings
-from gateway.hub import Hub
-from gateway.operations import Operations
-from gateway.queries import Queries
-from gateway.rest import Rest
-from gateway.snapshots import Snapshots
-from gateway.status import Status
-from gateway.tail import PushAges
-from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from gateway.http.app import create_app
+from gateway.main import build_routes
+from gateway.push.connections import ConnectionManager
+from gateway.push.hub import Hub
+from gateway.push.latency import PushLatency
+from gateway.push.snapshots import Snapshots
+from gateway.storage.market_cache import MarketCache
+from gateway.storage.queries import Queries
+from recorder.handlers import Recorder
 from recorder.testing import filled, state
 
 PATHS = ("prices", "positions", "leaderboard")
 CONNECTIONS = 20
 RATE = 200
 ONE = Decimal(1)
+ROSTER = read_roster(None)
 
 
-async def our_app(redis_url: str, database_url: str) -> Any:
+async def gateway_app(redis_url: str, database_url: str) -> Any:
     """The gateway's app over stores with three positions a model and some hundred trades."""
     pool, redis = await open_pool(database_url), Redis.from_url(redis_url)
     await migrate(pool, "recorder")
     settings = GatewaySettings(metrics_port=0, database_url="postgresql://unused")
     service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness())
-    recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
+    recorder = Recorder(pool, redis, snapshot_interval_s=300)
     await fill_in(recorder, redis)
     hub, queries = Hub(), Queries(pool)
-    status, operations = Status(service, settings, queries), Operations(service, queries, PushAges())
-    routes = Rest(service, settings, queries, status, operations).routes()
-    return create_app(service, Doors(hub, Snapshots(hub, queries, redis), service, settings), routes, Path("nowhere"))
+    snapshots = Snapshots(hub, queries, MarketCache(redis, ROSTER.coins))
+    connections = ConnectionManager(hub, snapshots, service, settings)
+    routes = build_routes(service, settings, ROSTER, queries, PushLatency())
+    return create_app(service, connections.serve, routes, Path("nowhere"))
 
 
 async def fill_in(recorder: Recorder, redis: Any) -> None:
@@ -94,14 +94,14 @@ async def fill_in(recorder: Recorder, redis: Any) -> None:
         )
         for symbol in (Symbol.BTC, Symbol.ETH, Symbol.SOL)
     )
-    for model in MODELS:
+    for model in ROSTER.ids:
         fills = [
             filled(model, Symbol.BTC, n, n * 1_000, ONE if n % 2 else -ONE, ONE, ONE * ((n + 1) % 2))
             for n in range(1, 401)
         ]
         await recorder.store([state(model, 500, Decimal(10_000), positions=held), *fills], 1)
     names = ("price", "mark_price", "oracle_price", "prev_day_price", "day_volume_usd", "funding_rate_hourly")
-    for symbol in SYMBOLS:
+    for symbol in ROSTER.coins:
         body = {"symbol": symbol.value, **dict.fromkeys((*names, "open_interest"), "117564.5"), "time_ms": 1}
         await redis.set(f"price:{symbol.value}", json.dumps(body))
 
@@ -122,7 +122,7 @@ def static_app(bodies: Path) -> Starlette:
 
 
 async def serve(kind: str, redis_url: str, rest: str) -> None:
-    app = await our_app(redis_url, rest) if kind == "ours" else static_app(Path(rest))
+    app = await gateway_app(redis_url, rest) if kind == "gateway" else static_app(Path(rest))
     running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning", access_log=False))
     serving = asyncio.create_task(running.serve())
     while not running.started:  # noqa: ASYNC110 - uvicorn has no event for it
@@ -193,8 +193,8 @@ async def main() -> None:
 
 async def compare(options: Any, database_url: str, bodies: Path) -> None:
     races, rows = [], []
-    async with server("ours", options.redis_url, database_url) as ours:
-        reader, writer = await asyncio.open_connection("127.0.0.1", ours)
+    async with server("gateway", options.redis_url, database_url) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
         texts = {path: (await ask(reader, writer, path)).decode() for path in PATHS}
         await asyncio.to_thread(bodies.write_text, json.dumps(texts))
         writer.close()
@@ -202,7 +202,7 @@ async def compare(options: Any, database_url: str, bodies: Path) -> None:
             for path in PATHS:
                 race = Race(f"GET {path} at {RATE} requests/s, p99", "ms", higher_is_better=False)
                 contenders = {
-                    "aicoin": lambda path=path: p99_ms(ours, path, options.seconds),
+                    "aicoin": lambda path=path: p99_ms(port, path, options.seconds),
                     "static Starlette": lambda path=path: p99_ms(static, path, options.seconds),
                 }
                 await race.run(contenders, options.rounds)
@@ -212,5 +212,5 @@ async def compare(options: Any, database_url: str, bodies: Path) -> None:
 
 
 if __name__ == "__main__":
-    calm_collector()
+    tune_gc()
     uvloop.run(main())

@@ -29,11 +29,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from websockets.asyncio.client import connect
 
-from simulator.clock import now_ms
-from simulator.main import STEP_S, listener, served
-from simulator.server import Server
-from simulator.store import Store
-from simulator.world import World
+from simulator.exchange.world import World
+from simulator.main import STEP_S, bind_socket, create_server
+from simulator.server.clock import now_ms
+from simulator.server.http import Server
+from simulator.server.storage.store import Store
 
 WALLET = Account.from_key("0x" + "17" * 32)
 RESTING = {"a": 0, "b": True, "p": "70000", "s": "0.001", "r": False, "t": {"limit": {"tif": "Gtc"}}}
@@ -144,30 +144,30 @@ async def _bare(request: Request) -> Response:
 
 
 async def serve(kind: str, folder: Path) -> None:
-    """One contender until it is told to stop: bare, recovering (the simulator as it is) or trusting (no recovery)."""
-    bound = listener("127.0.0.1", 0, "port")
+    """One contender until it is terminated: bare, recovering (the simulator as it is) or unchecked (no recovery)."""
+    bound = bind_socket("127.0.0.1", 0, "port")
     if kind == "bare":
-        http = served(Starlette(routes=[Route("/exchange", _bare, methods=["POST"])]))
-        beating = None
+        http = create_server(Starlette(routes=[Route("/exchange", _bare, methods=["POST"])]))
+        stepping = None
     else:
         world = World(1, now_ms())
-        world.limits.is_on = False
-        if kind == "trusting":
-            world.l1_signers = lambda body: iter([WALLET.address.lower()])
+        world.enforces_limits = False
         world.exchange.deposit(WALLET.address.lower(), Decimal(10_000_000), now_ms())
         server = Server(world, Store(folder), now_ms, {})
-        server.settle()
-        http, beating = served(server.app), asyncio.create_task(_beat(server))
+        if kind == "unchecked":
+            server.recover_signers = lambda body: [WALLET.address.lower()]
+        server.persist_changes()
+        http, stepping = create_server(server.app), asyncio.create_task(_run_steps(server))
     running = asyncio.create_task(http.serve([bound]))
     while not http.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
     print(bound.getsockname()[1], flush=True)
     await running
-    if beating is not None:
-        beating.cancel()
+    if stepping is not None:
+        stepping.cancel()
 
 
-async def _beat(server: Server) -> None:
+async def _run_steps(server: Server) -> None:
     while True:
         server.step(server.now_ms())
         await asyncio.sleep(STEP_S)
@@ -177,13 +177,13 @@ async def orders(rounds: int, count: int) -> tuple[list[Race], list[dict[str, ob
     races, rows, made = [], [], Orders()
     for title, make in (("accepted (rest, then cancelled)", made.accepted), ("refused for margin", made.refused)):
         race = Race(f"Orders {title}, {CONNECTIONS} connections", "requests/s")
-        with Child("bare") as bare, Child("trusting") as trusting, Child("recovering") as recovering:
+        with Child("bare") as bare, Child("unchecked") as unchecked, Child("recovering") as recovering:
 
             def contender(port: int, make: Callable[[int], list[bytes]] = make) -> Callable[[], Any]:
                 return lambda: Load(port).run(make(count))
 
             contenders = {
-                "simulator, no recovery": contender(trusting),
+                "simulator, no recovery": contender(unchecked),
                 "simulator": contender(recovering),
                 "bare Starlette": contender(bare),
             }
@@ -208,27 +208,27 @@ async def streams() -> dict[str, float]:
     """Messages a second that 1,000 clients get, and what the server spends on it."""
     child = Child("recovering")
     with child as port:
-        heard = 0
+        received = 0
 
         async def listen() -> None:
-            nonlocal heard
+            nonlocal received
             async with connect(f"ws://127.0.0.1:{port}/ws", compression=None, open_timeout=60) as socket:
                 for subscription in SUBSCRIPTIONS:
                     await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
                 async for _ in socket:
-                    heard += 1
+                    received += 1
 
         listening = []
         for _ in range(STREAM_CLIENTS):
             listening.append(asyncio.create_task(listen()))
             await asyncio.sleep(0.005)
         await asyncio.sleep(10)
-        before, cpu, started = heard, child.cpu_s(), time.perf_counter()
+        before, cpu, started = received, child.cpu_s(), time.perf_counter()
         await asyncio.sleep(STREAM_S)
         passed = time.perf_counter() - started
         figures = {
             "clients": float(sum(not task.done() for task in listening)),
-            "messages_per_client_s": (heard - before) / passed / STREAM_CLIENTS,
+            "messages_per_client_s": (received - before) / passed / STREAM_CLIENTS,
             "server_cpu_share": (child.cpu_s() - cpu) / passed,
             "server_memory_mib": child.memory_mib(),
         }

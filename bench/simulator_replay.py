@@ -24,13 +24,12 @@ sys.path.append(sys.path.pop(0))  # A neighbour has the package's name: the pack
 from report import Race, write_json
 
 import simulator.main  # noqa: F401 - the whole program, for its memory
-from simulator.coins import COINS
+from simulator.exchange.world import World
+from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.market import Market
-from simulator.market.replay import ReplayMarket
-from simulator.testing_inprocess import signer_of
-from simulator.wire import actions
-from simulator.wire.formats import round_price
-from simulator.world import World
+from simulator.market.recorded.replay import ReplayMarket
+from simulator.testing.in_process import claimed_signer
+from simulator.wire.actions.dispatch import execute_action
 
 MINUTE_MS = 60_000
 PAST_DAYS = 7
@@ -44,8 +43,7 @@ class Traders:
 
     def __init__(self, market: Market) -> None:
         self.world = World(1, market.time_ms, market)
-        self.world.limits.is_on = False
-        self.world.l1_signers = signer_of
+        self.world.enforces_limits = False
         self.filled = self.orders = 0
         for account in ACCOUNTS:
             self.world.exchange.deposit(account, Decimal(1_000_000), market.time_ms)
@@ -53,15 +51,15 @@ class Traders:
     def play(self, minutes: int) -> None:
         for minute in range(minutes):
             self.world.step(self.world.market.time_ms + MINUTE_MS)
-            name = list(COINS)[minute // 2 % len(COINS)]
+            name = list(DEFAULT_LISTING.coins)[minute // 2 % len(DEFAULT_LISTING.coins)]
             for number, account in enumerate(ACCOUNTS):
                 is_opening = minute % 2 == 0
                 self._order(account, name, is_buy=is_opening == (number == 0), reduce_only=not is_opening)
             self.world.take_changes()
 
     def _order(self, account: str, name: str, *, is_buy: bool, reduce_only: bool) -> None:
-        market, coin = self.world.market.coins[name], COINS[name]
-        price = Decimal(repr(round_price(coin, market.mid * (1.02 if is_buy else 0.98))))
+        market, coin = self.world.market.coins[name], DEFAULT_LISTING.coins[name]
+        price = Decimal(repr(coin.round_price(market.mid * (1.02 if is_buy else 0.98))))
         size = Decimal(repr(round(NOTIONAL_USD / market.mid, coin.size_decimals)))
         order = {
             "a": coin.asset,
@@ -79,14 +77,14 @@ class Traders:
             "vaultAddress": None,
             "expiresAfter": None,
         }
-        answer = actions.execute(self.world, body, now_ms)
+        answer = execute_action(self.world, body, now_ms, recover_signers=claimed_signer)
         self.orders += 1
         self.filled += "filled" in json.dumps(answer)
 
 
 def cut_files(data: Path, folder: Path, days: int) -> None:
     """The last so many days of each coin's 5-minute candles, after a week of past, and its funding."""
-    for name in COINS:
+    for name in DEFAULT_LISTING.coins:
         with gzip.open(data / f"hyperliquid_{name}_5m.csv.gz", "rt", encoding="utf-8") as file:
             rows = list(csv.reader(file))
         # A day more than is played: the coins' files end a few candles apart.

@@ -16,7 +16,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright
 
 from aicoin_local.browser import ARGUMENTS, INSTALL, Pusher, chromium, heap_bytes
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 
 LOADS = 5
 QUIET_S = 5.0
@@ -126,7 +126,7 @@ def main() -> None:
         arena = Arena(Path(folder) / "data")
         try:
             arena.start()
-            wait_for("a decision", lambda: arena.get("decisions", limit="1")["decisions"], limit_s=120)
+            wait_until("a decision", lambda: arena.get("decisions", limit="1")["decisions"], limit_s=120)
             figures = asyncio.run(measure(arena, options.minutes))
         finally:
             arena.stop()

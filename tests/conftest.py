@@ -1,15 +1,25 @@
 """Fixtures that several kinds of tests share."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from parallel import GroupScheduling, sort_for_workers
 
 from aicoin_local.testing import Arena
 
-# A busy machine is no finding: no test may fail for being slow.
+# A busy machine is no defect: no test may fail for being slow.
 settings.register_profile("aicoin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aicoin")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    return GroupScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sort_for_workers(items)
 
 
 @pytest.fixture(scope="session")

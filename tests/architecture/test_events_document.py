@@ -1,4 +1,4 @@
-"""docs/events.md and the catalogue say the same, and every stream has both ends."""
+"""docs/events.md and the catalogue agree, and every stream has both ends."""
 
 from pathlib import Path
 
@@ -19,10 +19,10 @@ def test_no_stream_is_an_orphan() -> None:
         assert spec.consumers or spec.type in people_or_every_gateway
 
 
-def test_producers_and_consumers_are_services_or_known_doors() -> None:
-    doors = {"kill-switch", "alertmanager"}
+def test_producers_and_consumers_are_services_or_known_outsiders() -> None:
+    outsiders = {"kill-switch", "alertmanager"}
     for spec in CATALOG.values():
-        assert set(spec.producers) <= {*SERVICES, *doors}
+        assert set(spec.producers) <= {*SERVICES, *outsiders}
         assert set(spec.consumers) <= set(SERVICES)
 
 

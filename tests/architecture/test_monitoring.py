@@ -1,4 +1,4 @@
-"""Prometheus' rules, Alertmanager's routes and Grafana's dashboard ask for what the services really offer."""
+"""Prometheus' rules, Alertmanager's routes and Grafana's dashboard use what the services really export."""
 
 import importlib
 import json
@@ -13,9 +13,11 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from aicoin_local.catalog import SERVICES
+from aicoin_local.catalog import service_specs
+from common.runtime.roster import read_roster
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 DASHBOARD = DEPLOY / "grafana" / "dashboards" / "aicoin.json"
 INSTALL = "apt-get install -y --no-install-recommends prometheus prometheus-alertmanager"
@@ -34,14 +36,16 @@ def tool(name: str) -> str:
     return found
 
 
-def offered() -> set[str]:
-    """The names of all series that the services' metric modules define, as a scrape shows them."""
-    for name in ("common.runtime.metrics", "common.agent.metrics", "simulator.health"):
-        importlib.import_module(name)
-    for spec in SERVICES:
-        package = DEPLOY.parent / "services" / spec.name / spec.package
-        for path in package.rglob("metrics.py"):
-            importlib.import_module(".".join((spec.package, *path.relative_to(package).with_suffix("").parts)))
+def import_file(path: Path) -> None:
+    """Imports a module of libs/ or services/, which defines its metrics at import."""
+    importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts[2:]))
+
+
+def exported() -> set[str]:
+    """The names of all series that the project's modules define, as a scrape shows them."""
+    for path in sorted([*(ROOT / "libs").rglob("*.py"), *(ROOT / "services").rglob("*.py")]):
+        if "from prometheus_client import" in path.read_text(encoding="utf-8"):
+            import_file(path)
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
     return {
         family.name + suffix for family in REGISTRY.collect() for suffix in suffixes.get(family.type, ())
@@ -62,7 +66,7 @@ def expressions() -> list[str]:
 
 
 def test_rules_and_dashboard_name_only_metrics_that_exist() -> None:
-    known = offered()
+    known = exported()
     asked = {name for expression in expressions() for name in NAME.findall(expression)}
     assert len(asked) > 15
     assert asked - known == set()
@@ -70,11 +74,13 @@ def test_rules_and_dashboard_name_only_metrics_that_exist() -> None:
 
 def test_every_service_is_scraped() -> None:
     content = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
-    targets = content["scrape_configs"][0]["static_configs"][0]["targets"]
-    assert sorted(targets) == sorted(f"{spec.name}:9100" for spec in SERVICES)
+    [job] = content["scrape_configs"]
+    targets = job["static_configs"][0]["targets"]
+    assert sorted(targets) == sorted(f"{spec.name}:9100" for spec in service_specs(read_roster(None)))
+    assert job["dns_sd_configs"] == [{"names": ["agent-openai"], "type": "A", "port": 9100}]
 
 
-def test_every_panel_has_a_place_of_its_own_and_a_source_that_is_provisioned() -> None:
+def test_every_panel_has_its_own_place_and_a_provisioned_source() -> None:
     folder = DEPLOY / "grafana" / "provisioning" / "datasources"
     sources = {
         source["uid"]
@@ -95,7 +101,7 @@ def test_every_panel_has_a_place_of_its_own_and_a_source_that_is_provisioned() -
         assert {target["datasource"]["uid"] for target in panel["targets"]} <= sources
 
 
-def test_every_alert_says_how_bad_it_is_and_what_it_means() -> None:
+def test_every_alert_has_a_severity_and_a_summary() -> None:
     groups = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))["groups"]
     for rule in (rule for group in groups for rule in group["rules"]):
         assert rule["labels"]["severity"] in ("warning", "critical"), rule["alert"]
@@ -128,8 +134,8 @@ def test_prometheus_understands_every_expression_of_the_dashboard(tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_runbook_says_what_to_do_about_every_alert() -> None:
-    runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
+def test_the_runbook_has_an_entry_for_every_alert() -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     rules = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
     assert alerts

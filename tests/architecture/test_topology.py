@@ -15,13 +15,15 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
-from aicoin_local.catalog import MODELS, SECRETS, SERVICES, STOP_ORDER, STORES, WATCHERS, ServiceSpec, environment_of
+from aicoin_local.catalog import MONITORING, STORES, ServiceSpec, service_specs, stop_place
 from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.settings import LocalSettings
+from aicoin_local.visibility import SECRET_PREFIXES, is_secret, visible_variables
+from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
+from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
-from common.trading import symbols
 from executor.cli.kill_settings import kill_settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,14 +36,27 @@ NOT_IN_COMPOSE = {
     "HYPERLIQUID_PRIVATE_KEY_QWEN_FILE": "a file of the host",
     "GATEWAY_WEB_DIR": "set by the image",
 }
-COMPOSE_ONLY = {"REDIS_PASSWORD", "POSTGRES_PASSWORD", "SIMULATOR_ACCOUNTS", "GRAFANA_PASSWORD", "GRAFANA_PORT"}
+ROSTER = read_roster(None)
+SERVICES = service_specs(ROSTER)
+OPTIONAL_SERVICES = {"agent-openai"}
+"""In the tree, but not part of the default roster."""
+COMPOSE_ONLY = {
+    "REDIS_PASSWORD",
+    "POSTGRES_PASSWORD",
+    "SIMULATOR_ACCOUNTS",
+    "GRAFANA_PASSWORD",
+    "GRAFANA_PORT",
+    "ARENA_FILE",
+    "CONTENDER",
+    "CONTENDER_PREFIX",
+}
 
 
 @pytest.fixture(scope="module")
 def compose(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The compose file as Compose itself reads it, with the `.env` that make env writes."""
     dotenv = tmp_path_factory.mktemp("env") / ".env"
-    write_dotenv(dotenv)
+    write_dotenv(dotenv, ROSTER)
     done = _compose("--env-file", str(dotenv), "config", "--format", "json")
     assert done.returncode == 0, done.stderr
     content: dict[str, Any] = json.loads(done.stdout)
@@ -67,6 +82,9 @@ def settings_classes(spec: ServiceSpec) -> list[type[BaseSettings]]:
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, BaseSettings) and each.__module__ == module.__name__
     ]
+    if hasattr(module, "PROFILE"):
+        contender = ROSTER.contender(spec.name.removeprefix("agent-"))
+        classes.append(agent_settings(contender, module.PROFILE))
     assert classes, f"{spec.package}.config defines no settings"
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if name.endswith("_settings") and list(inspect.signature(function).parameters) == ["roster"]:
@@ -77,16 +95,12 @@ def settings_classes(spec: ServiceSpec) -> list[type[BaseSettings]]:
 def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
     folders = {path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").exists()}
     catalogue = {spec.name for spec in SERVICES}
-    assert folders == catalogue
-    assert set(compose["services"]) == catalogue | set(STORES) | set(WATCHERS)
+    assert folders - OPTIONAL_SERVICES == catalogue
+    assert set(compose["services"]) == catalogue | set(STORES) | set(MONITORING)
 
 
 def test_the_events_catalogue_names_them_too() -> None:
     assert set(EVENT_SERVICES) | {"simulator"} == {role_of(spec.name) for spec in SERVICES}
-
-
-def test_the_launcher_knows_the_models_of_common() -> None:
-    assert list(MODELS) == list(symbols.MODELS)
 
 
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
@@ -97,7 +111,7 @@ def test_a_service_lies_where_its_name_says(spec: ServiceSpec) -> None:
 
 def test_every_metrics_port_and_place_in_the_stop_order_is_its_own() -> None:
     assert sorted(spec.metrics_offset for spec in SERVICES) == list(range(len(SERVICES)))
-    assert sorted(STOP_ORDER) == sorted([*(spec.name for spec in SERVICES), *STORES])
+    assert all(stop_place(name) >= 0 for name in (*(spec.name for spec in SERVICES), *STORES))
 
 
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
@@ -122,20 +136,21 @@ def test_every_setting_of_a_service_can_be_given_in_compose(compose: dict[str, A
     assert settings_of(spec) - given - set(NOT_IN_COMPOSE) == set()
 
 
-def test_compose_hands_on_no_setting_that_nobody_reads(compose: dict[str, Any]) -> None:
-    known = set[str]().union(*(settings_of(spec) for spec in SERVICES))
+def test_compose_passes_no_setting_that_is_not_read(compose: dict[str, Any]) -> None:
+    known = set[str]().union(*(settings_of(spec) for spec in SERVICES)) | {ROSTER_VARIABLE}
     for spec in SERVICES:
         assert set(compose["services"][spec.name]["environment"]) - known == set(), spec.name
 
 
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
 def test_a_secret_reaches_only_the_services_that_name_it(compose: dict[str, Any], spec: ServiceSpec) -> None:
-    in_compose = {name for name in compose["services"][spec.name]["environment"] if name.startswith(SECRETS)}
+    in_compose = {name for name in compose["services"][spec.name]["environment"] if is_secret(name)}
     assert {name for name in in_compose if not name.startswith(spec.secrets or ("\0",))} == set()
-    every = dict.fromkeys(SECRETS, "secret") | {"METRICS_BASE_PORT": "9100", "HYPERLIQUID_PRIVATE_KEY_QWEN": "x"}
-    launched = {name for name in environment_of(spec, every) if name.startswith(SECRETS)}
-    assert {name for name in launched if not name.startswith(spec.secrets or ("\0",))} == set()
-    assert set(spec.secrets) <= launched
+    keys = ("DEEPSEEK_API_KEY", "QWEN_API_KEY", "DASHSCOPE_API_KEY", "HYPERLIQUID_PRIVATE_KEY_QWEN")
+    every = dict.fromkeys((*SECRET_PREFIXES, *keys), "secret")
+    visible = {name for name in visible_variables(spec.secrets, every) if is_secret(name)}
+    assert {name for name in visible if not name.startswith(spec.secrets or ("\0",))} == set()
+    assert set(spec.secrets) <= visible
 
 
 def test_only_the_dashboards_are_published_and_only_on_loopback(compose: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from aicoin_local.browser import ARGUMENTS, INSTALL, chromium
 
@@ -32,12 +32,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A fresh page in English; an error in the page's own script, or something its policy refuses, fails the test."""
+    """A fresh page in English; an error in the page's own script, or a violation of its policy, fails the test."""
     errors: list[str] = []
+
+    def record_policy_violation(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            errors.append(message.text)
+
     page = await browser.new_page()
     page.set_default_timeout(PATIENT_MS)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on("console", record_policy_violation)
     await page.add_init_script("localStorage.setItem('language', localStorage.getItem('language') ?? 'en')")
     yield page
     assert errors == []

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
+from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -29,17 +29,17 @@ async def send(page: Page, command: str, token: str) -> None:
     await dialog.get_by_label("Control token").fill(token)
     act = dialog.get_by_role("button", name=f"{command} · QWEN")
     await expect(act).to_be_disabled()
-    await dialog.get_by_label("I have read this and want it.").check()
+    await dialog.get_by_label("I have read this and confirm it.").check()
     await act.click()
 
 
-async def test_a_halt_needs_the_right_token_and_is_seen_until_resumed(arena: Arena, page: Page) -> None:
+async def test_a_halt_needs_the_token_and_shows_until_resumed(arena: Arena, page: Page) -> None:
     await page.goto(arena.run["gateway_url"])
     await page.get_by_test_id("control").click(timeout=MINUTE_MS)
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_test_id("consequences")).to_contain_text("No new entry passes")
     await send(page, "HALT", "wrong")
-    await expect(dialog.locator(".outcome")).to_contain_text("Not done")
+    await expect(dialog.locator(".outcome")).to_contain_text("Refused")
     await send(page, "HALT", CONTROL_TOKEN)
     await expect(dialog.locator(".outcome")).to_contain_text("Accepted")
     footer = page.locator("footer")
@@ -61,7 +61,7 @@ async def test_without_a_token_on_the_server_there_is_no_control(arena: Arena, p
     await expect(page.get_by_test_id("control")).to_have_count(0)
 
 
-async def test_flatten_closes_what_is_held_in_the_page_the_record_and_on_the_exchange(arena: Arena, page: Page) -> None:
+async def test_flatten_closes_positions_on_page_record_and_exchange(arena: Arena, page: Page) -> None:
     """Its model is stopped and halted first: nothing is opened behind the flatten, and nothing is closed before it."""
     await page.goto(f"{arena.run['gateway_url']}/?tab=positions&model=qwen")
     rows = page.get_by_test_id("position-row")
@@ -98,11 +98,11 @@ def stop_while_it_holds(arena: Arena, model: str) -> None:
         return bool(states[model] == "HALTED")
 
     while True:
-        wait_for("a position", lambda: arena.rows(HELD, model), limit_s=300)
+        wait_until("a position", lambda: arena.rows(HELD, model), limit_s=300)
         arena.supervise("stop", f"agent-{model}")
         command(arena, "halt", model)
-        wait_for("the halt, before which every decision is judged", is_halted, limit_s=120)
-        wait_for("every order to be done with", lambda: not arena.rows(UNFINISHED, model), limit_s=120)
+        wait_until("the halt, before which every decision is judged", is_halted, limit_s=120)
+        wait_until("every order to be done with", lambda: not arena.rows(UNFINISHED, model), limit_s=120)
         if arena.rows(HELD, model):
             return
         command(arena, "resume", model)
@@ -114,10 +114,10 @@ def expect_flat(arena: Arena, model: str) -> None:
     (account,) = (row for row in arena.get("accounts")["accounts"] if row["model"] == model)
     ask = {"user": account["address"]}
 
-    def told(kind: str) -> Any:
+    def query(kind: str) -> Any:
         return httpx.post(f"{arena.run['simulator_url']}/info", json={"type": kind} | ask, timeout=60).json()
 
-    wait_for("no position in the record", lambda: not arena.rows(HELD, model), limit_s=120)
-    wait_for("no position on the exchange", lambda: not told("clearinghouseState")["assetPositions"], limit_s=120)
-    wait_for("no order on the exchange", lambda: not told("openOrders"), limit_s=120)
-    wait_for("a trade that a flatten closed", lambda: arena.rows(FLATTENED, model), limit_s=120)
+    wait_until("no position in the record", lambda: not arena.rows(HELD, model), limit_s=120)
+    wait_until("no position on the exchange", lambda: not query("clearinghouseState")["assetPositions"], limit_s=120)
+    wait_until("no order on the exchange", lambda: not query("openOrders"), limit_s=120)
+    wait_until("a trade that a flatten closed", lambda: arena.rows(FLATTENED, model), limit_s=120)

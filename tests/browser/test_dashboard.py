@@ -20,7 +20,7 @@ async def live(arena: Arena, page: Page) -> Page:
     return page
 
 
-async def test_prices_move_and_the_mode_cannot_be_missed(live: Page) -> None:
+async def test_prices_move_and_the_mode_is_shown(live: Page) -> None:
     quote = live.get_by_test_id("price-BTC")
     await expect(quote).to_have_text(re.compile(r"BTC\s*\d{2,3},\d{3}"), timeout=MINUTE_MS)
     before = await quote.inner_text()
@@ -30,7 +30,7 @@ async def test_prices_move_and_the_mode_cannot_be_missed(live: Page) -> None:
     await expect(live).to_have_title(re.compile("PAPER"))
 
 
-async def test_a_decision_card_appears_and_opens_to_the_whole_chain(live: Page) -> None:
+async def test_a_decision_card_opens_to_its_whole_chain(live: Page) -> None:
     card = live.get_by_test_id("decision-card").first
     await expect(card).to_be_visible(timeout=MINUTE_MS)
     await card.get_by_role("button", name="open").click()
@@ -41,7 +41,7 @@ async def test_a_decision_card_appears_and_opens_to_the_whole_chain(live: Page) 
     await expect(opened.locator("pre")).to_contain_text("action")
 
 
-async def test_both_accounts_positions_and_readme_are_shown(live: Page) -> None:
+async def test_accounts_positions_and_readme_are_shown(live: Page) -> None:
     for model in ("deepseek", "qwen"):
         await expect(live.get_by_test_id(f"account-value-{model}")).to_have_text(
             re.compile(r"[\d,]+\.\d\d"), timeout=MINUTE_MS
@@ -52,7 +52,7 @@ async def test_both_accounts_positions_and_readme_are_shown(live: Page) -> None:
     await expect(live.locator("pre")).to_contain_text("WHAT THIS IS")
 
 
-async def test_pages_have_urls_of_their_own(arena: Arena, page: Page) -> None:
+async def test_pages_have_urls(arena: Arena, page: Page) -> None:
     await page.goto(f"{arena.run['gateway_url']}/leaderboard")
     await expect(page.get_by_test_id("leaderboard-row")).to_have_count(2, timeout=MINUTE_MS)
     await page.goto(f"{arena.run['gateway_url']}/models/qwen")
@@ -66,7 +66,7 @@ WATCH_VALUES = """async () => {
     while (changes < 3) {
         await new Promise(requestAnimationFrame)
         const header = texts(".extreme a")
-        const table = texts("[data-testid=leaderboard-row] td:nth-of-type(2)")
+        const table = texts("[data-testid=leaderboard-row] td[data-column=account_value]")
         if (!table.every((value) => header.some((text) => text.includes(value)))) return { header, table }
         if (header.join() !== last) { last = header.join(); changes += 1 }
         if (performance.now() > until) return "the values never changed"
@@ -75,7 +75,7 @@ WATCH_VALUES = """async () => {
 }"""
 
 
-async def test_the_leaderboard_and_the_header_tell_the_same_values_at_every_moment(arena: Arena, page: Page) -> None:
+async def test_leaderboard_and_header_show_equal_values_in_each_frame(arena: Arena, page: Page) -> None:
     await page.goto(f"{arena.run['gateway_url']}/leaderboard")
     await expect(page.get_by_test_id("leaderboard-row")).to_have_count(2, timeout=MINUTE_MS)
     await expect(page.locator(".extreme a")).to_have_count(2, timeout=MINUTE_MS)
@@ -83,7 +83,7 @@ async def test_the_leaderboard_and_the_header_tell_the_same_values_at_every_mome
 
 
 @pytest.mark.parametrize(("market", "words"), [("LIVE", "LIVE MARKET"), ("CAPTURE", "CAPTURED MARKET")])
-async def test_the_badge_says_which_market_the_server_names(arena: Arena, page: Page, market: str, words: str) -> None:
+async def test_the_status_bar_shows_the_servers_market(arena: Arena, page: Page, market: str, words: str) -> None:
     async def other(route: Route) -> None:
         answer = await route.fetch()
         await route.fulfill(response=answer, body=json.dumps(await answer.json() | {"market": market}))

@@ -1,4 +1,4 @@
-"""What runs behind the page goes down and comes back: the page says so, recovers by itself, and shows no wrong row."""
+"""Services stop and restart: the page shows a notice, recovers by itself, and shows no wrong row."""
 
 import asyncio
 import re
@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,7 @@ async def until_same(page: Page, arena: Arena, kind: str, query: str, *, is_orde
         first, expected = rows[:COMPARED], stored[:COMPARED]
         return (first == expected if is_ordered else set(first) == set(expected)) and set(rows) <= set(stored)
 
-    await asyncio.to_thread(wait_for, f"the {kind}s of the page to be the records'", is_same, limit_s=120)
+    await asyncio.to_thread(wait_until, f"the {kind}s of the page to be the records'", is_same, limit_s=120)
 
 
 async def compare(page: Page, arena: Arena) -> None:
@@ -60,7 +60,7 @@ async def test_the_gateway_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "gateway")
     await expect(status).to_contain_text("DISCONNECTED", timeout=MINUTE_MS)
     await expect(status).to_contain_text(re.compile(r"retry in \d+ s"))
-    await expect(live.get_by_test_id("notices")).to_contain_text("The server does not answer")
+    await expect(live.get_by_test_id("notices")).to_contain_text("The server is not responding")
     await expect(live.get_by_test_id("price-BTC")).to_have_class(re.compile("stale"), timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "gateway")
     await expect(status).to_contain_text("STATUS: CONNECTED", timeout=MINUTE_MS)
@@ -71,7 +71,7 @@ async def test_the_gateway_comes_back(arena: Arena, live: Page) -> None:
 
 async def test_the_recorder_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "recorder")
-    await expect(live.get_by_test_id("notices")).to_contain_text("The recorder does not run", timeout=MINUTE_MS)
+    await expect(live.get_by_test_id("notices")).to_contain_text("The recorder is not running", timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "recorder")
     await expect(live.get_by_test_id("notices")).to_be_empty(timeout=MINUTE_MS)
     await compare(live, arena)
@@ -79,7 +79,7 @@ async def test_the_recorder_comes_back(arena: Arena, live: Page) -> None:
 
 async def test_redis_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "redis")
-    await expect(live.get_by_test_id("notices")).to_contain_text("The message store does not answer", timeout=MINUTE_MS)
+    await expect(live.get_by_test_id("notices")).to_contain_text("Redis is unavailable", timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "redis")
     await expect(live.get_by_test_id("notices")).to_be_empty(timeout=2 * MINUTE_MS)
     await compare(live, arena)

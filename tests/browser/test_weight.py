@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from aicoin_local.browser import Pusher, heap_bytes
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 from aicoin_local.web import WEB
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ def test_the_script_is_at_most_120_kb() -> None:
 
 
 async def test_the_heap_is_flat_after_two_thousand_updates(arena: Arena, page: Page) -> None:
-    wait_for("a decision", lambda: arena.get("decisions", limit="1")["decisions"], limit_s=180)
+    wait_until("a decision", lambda: arena.get("decisions", limit="1")["decisions"], limit_s=180)
     await page.goto(arena.run["gateway_url"])
     await expect(page.get_by_test_id("decision-card").first).to_be_visible(timeout=60_000)
     [account] = [row for row in arena.get("accounts")["accounts"] if row["model"] == "qwen"]

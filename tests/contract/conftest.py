@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from executor_stage import Stage
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import wallet_pairs
 
 

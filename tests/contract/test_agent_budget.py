@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from redis.asyncio import Redis
 
-from common.agent.budget import DAY_MS, Budget
+from common.agent.providers.budget import DAY_MS, Budget
 
 D = Decimal
 DAY = 20_000

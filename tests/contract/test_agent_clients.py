@@ -12,15 +12,19 @@ import pytest
 import uvicorn
 from structlog import get_logger
 
-from agent_deepseek.client import DeepSeekClient
+from agent_deepseek.config import PROFILE as DEEPSEEK
 from agent_qwen.client import QwenClient
-from common.agent.ask import Asker
-from common.agent.client import CallFailed, Message, ModelClient
+from agent_qwen.config import PROFILE as QWEN
 from common.agent.parse import parse_answer
-from common.agent.profile import FREE, Endpoint, TokenPrice
+from common.agent.providers.openai_client import OpenAIClient
+from common.agent.providers.port import Answer, CallFailed, Message, ModelClient
+from common.agent.providers.pricing import FREE, TokenPrice
+from common.agent.providers.profile import Endpoint, Profile, setting_names
+from common.agent.request import DecisionRequester
 from common.events import Outcome, Prompt
 from common.runtime.clock import SystemClock
-from simulator.models.app import create_models_app
+from common.runtime.roster import read_roster
+from simulator.server.models.app import create_models_app
 
 MESSAGES: list[Message] = [
     {"role": "system", "content": "Answer with one JSON object."},
@@ -44,6 +48,7 @@ ANSWER = json.dumps(
         "usage": {"prompt_tokens": 9, "completion_tokens": 3, "prompt_cache_hit_tokens": 4},
     }
 ).encode()
+ROSTER = read_roster(None)
 PATIENT_S = 60.0
 """A deadline for tests that don't want it to pass."""
 
@@ -60,12 +65,25 @@ async def stand_ins() -> AsyncIterator[str]:
     await task
 
 
-def deepseek(url: str, model: str = "deepseek-flash", key: str = "k") -> DeepSeekClient:
-    return DeepSeekClient(Endpoint(f"{url}/deepseek", key, model, stand_in=True, price=FREE), 500)
+def endpoint(profile: Profile, url: str, model: str, *, max_thinking_tokens: int = 0) -> Endpoint:
+    return Endpoint(
+        base_url=f"{url}{profile.stand_in_path}",
+        api_key="k",
+        provider_model=model,
+        stand_in=True,
+        price=FREE,
+        names=setting_names(ROSTER.contender(str(profile.contender)), profile),
+        max_answer_tokens=500,
+        max_thinking_tokens=max_thinking_tokens,
+    )
 
 
-def qwen(url: str, model: str = "qwen-max", key: str = "k") -> QwenClient:
-    return QwenClient(Endpoint(f"{url}/dashscope/api/v1", key, model, stand_in=True, price=FREE), 500)
+def deepseek(url: str, model: str = "deepseek-flash") -> OpenAIClient:
+    return OpenAIClient(endpoint(DEEPSEEK, url, model), DEEPSEEK.thinking_off)
+
+
+def qwen(url: str, model: str = "qwen-max") -> QwenClient:
+    return QwenClient(endpoint(QWEN, url, model))
 
 
 CLIENTS: list[Callable[..., ModelClient]] = [deepseek, qwen]
@@ -76,7 +94,7 @@ async def test_a_stand_in_answers_a_valid_labelled_decision_with_usage(stand_ins
     client = make(stand_ins)
     answer = await client.complete(MESSAGES)
     await client.close()
-    parsed = parse_answer(answer.text)
+    parsed = parse_answer(answer.text, ROSTER.coins)
     assert parsed.decision.reasoning.startswith("stand-in: ")
     assert answer.usage is not None
     assert answer.usage.prompt_tokens > 0
@@ -165,18 +183,25 @@ class NoBudget:
         return None
 
 
-def asker(client: ModelClient, deadline_s: float, price: TokenPrice = FREE) -> Asker:
-    return Asker(
-        client, NoBudget(), price, SystemClock(), log=get_logger(), deadline_s=deadline_s, max_answer_tokens=500
-    )  # type: ignore[arg-type]
+def requester(client: ModelClient, deadline_s: float, price: TokenPrice = FREE) -> DecisionRequester:
+    return DecisionRequester(
+        client,
+        NoBudget(),  # type: ignore[arg-type]
+        price,
+        SystemClock(),
+        log=get_logger(),
+        coins=ROSTER.coins,
+        deadline_s=deadline_s,
+        max_output_tokens=500,
+    )
 
 
 async def test_one_deadline_bounds_a_server_that_drips_blanks() -> None:
     async with raw_server(drip_blanks) as url:
         client = deepseek(url)
-        asked = await asker(client, 0.5).ask(PROMPT)
+        result = await requester(client, 0.5).ask(PROMPT)
         await client.close()
-    assert (asked.outcome, asked.code) == (Outcome.FAILED, "DEADLINE")
+    assert (result.outcome, result.code) == (Outcome.FAILED, "DEADLINE")
 
 
 async def test_leading_blanks_and_then_an_answer_are_an_answer() -> None:
@@ -185,10 +210,10 @@ async def test_leading_blanks_and_then_an_answer_are_an_answer() -> None:
 
     async with raw_server(reply) as url:
         client = deepseek(url)
-        asked = await asker(client, PATIENT_S, TokenPrice(Decimal(1), Decimal(0), Decimal(2))).ask(PROMPT)
+        result = await requester(client, PATIENT_S, TokenPrice(Decimal(1), Decimal(0), Decimal(2))).ask(PROMPT)
         await client.close()
-    assert asked.outcome is Outcome.ANSWERED
-    assert asked.cost_usd == Decimal(5 + 6) / 1_000_000
+    assert result.outcome is Outcome.ANSWERED
+    assert result.cost_usd == Decimal(5 + 6) / 1_000_000
 
 
 UNREADABLE = [b"", b"{}", b'{"choices":[]}', b'{"choices":[{"message"', b"<html>"]
@@ -203,9 +228,9 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_again(content: bytes) 
 
     async with raw_server(reply) as url:
         client = deepseek(url)
-        asked = await asker(client, PATIENT_S).ask(PROMPT)
+        result = await requester(client, PATIENT_S).ask(PROMPT)
         await client.close()
-    assert (asked.outcome, asked.attempts) == (Outcome.ANSWERED, 3)
+    assert (result.outcome, result.attempts) == (Outcome.ANSWERED, 3)
 
 
 async def test_answers_that_cannot_be_read_fail_at_the_deadline() -> None:
@@ -214,9 +239,9 @@ async def test_answers_that_cannot_be_read_fail_at_the_deadline() -> None:
 
     async with raw_server(reply) as url:
         client = deepseek(url)
-        asked = await asker(client, 0.5).ask(PROMPT)
+        result = await requester(client, 0.5).ask(PROMPT)
         await client.close()
-    assert (asked.outcome, asked.code, asked.parsed) == (Outcome.FAILED, "DEADLINE", None)
+    assert (result.outcome, result.code, result.parsed) == (Outcome.FAILED, "DEADLINE", None)
 
 
 class Scripted:
@@ -227,8 +252,6 @@ class Scripted:
         self.asked: list[list[Message]] = []
 
     async def complete(self, messages: Any) -> Any:
-        from common.agent.client import Answer
-
         self.asked.append(list(messages))
         return Answer(self.texts.pop(0), None, "m", None, cut_off=False)
 
@@ -236,24 +259,24 @@ class Scripted:
         return None
 
 
-async def test_an_invalid_answer_is_asked_again_once_with_the_error_told() -> None:
+async def test_an_invalid_answer_is_asked_for_again_once_with_its_error() -> None:
     client = Scripted("LONG BTC please", VALID)
-    asked = await asker(client, PATIENT_S).ask(PROMPT)
-    assert asked.outcome is Outcome.ANSWERED
-    assert asked.attempts == 2
+    result = await requester(client, PATIENT_S).ask(PROMPT)
+    assert result.outcome is Outcome.ANSWERED
+    assert result.attempts == 2
     assert "no valid decision" in client.asked[1][-1]["content"]
 
 
 async def test_two_invalid_answers_are_invalid_and_trade_nothing() -> None:
-    asked = await asker(Scripted("no", "never"), PATIENT_S).ask(PROMPT)
-    assert (asked.outcome, asked.parsed) == (Outcome.INVALID, None)
-    assert asked.answer is not None
-    assert asked.answer.text == "never"
+    result = await requester(Scripted("no", "never"), PATIENT_S).ask(PROMPT)
+    assert (result.outcome, result.parsed) == (Outcome.INVALID, None)
+    assert result.answer is not None
+    assert result.answer.text == "never"
 
 
 async def test_the_breaker_opens_after_five_failures() -> None:
     client = deepseek("http://127.0.0.1:9")
-    patient = asker(client, 0.05)
+    patient = requester(client, 0.05)
     codes = [(await patient.ask(PROMPT)).code for _ in range(6)]
     await client.close()
     assert codes[-1] == "BREAKER_OPEN"

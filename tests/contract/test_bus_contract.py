@@ -1,16 +1,14 @@
 """The bus's contract, the same for Redis Streams and for the in-memory bus."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import redis.asyncio
+from bus_harness import BusHarness, MemoryHarness, RedisHarness, ReplyProxy
 
-from common.bus import Bus, Commit, Fence, Fenced, Handled, Unavailable
-from common.bus.memory import MemoryBus
-from common.bus.redis_streams import RedisBus
+from common.bus import Commit, Fence, Fenced, Handled, Unavailable
 from common.events import Channel, Command, ControlCommand, Event, MarketTick, SystemAlert, WsPush, derive, originate
 from common.events.control import AlertSeverity
 from common.trading.instruments import Symbol
@@ -19,135 +17,8 @@ COMMAND = ControlCommand.TYPE
 ALERT = SystemAlert.TYPE
 
 
-class Harness(Protocol):
-    """One implementation under test, with the faults that the contract speaks of."""
-
-    bus: Bus
-
-    async def wipe(self) -> None: ...
-
-    async def lose_next_reply(self) -> None: ...
-
-    async def cache(self, key: str) -> bytes | str | None: ...
-
-    async def events(self, stream: str) -> list[Event[Any]]: ...
-
-
-class MemoryHarness:
-    def __init__(self) -> None:
-        self.now_ms = 1_000_000
-        self.memory = MemoryBus(lambda: self.now_ms)
-        self.bus: Bus = self.memory
-
-    async def wipe(self) -> None:
-        self.now_ms += 1
-        self.memory.wipe()
-
-    async def lose_next_reply(self) -> None:
-        self.bus = LosesOneReply(self.memory, self)
-
-    async def cache(self, key: str) -> bytes | str | None:
-        return self.memory.cache.get(key)
-
-    async def events(self, stream: str) -> list[Event[Any]]:
-        return self.memory.events(stream)
-
-
-class LosesOneReply(MemoryBus):
-    """Lets one commit happen and hides that it did."""
-
-    def __init__(self, memory: MemoryBus, harness: MemoryHarness) -> None:
-        self.__dict__ = memory.__dict__
-        self._harness = harness
-
-    async def commit(self, commit: Commit) -> Any:
-        await super().commit(commit)
-        self._harness.bus = self._harness.memory
-        raise Unavailable("the reply was lost")
-
-
-class RedisHarness:
-    """A real Redis behind a proxy that can swallow a reply."""
-
-    def __init__(self, url: str, proxy: "ReplyProxy") -> None:
-        self._client = redis.asyncio.Redis.from_url(url)
-        self._proxy = proxy
-        self.redis_bus = RedisBus(proxy.url(url))
-        self.bus: Bus = self.redis_bus
-
-    async def wipe(self) -> None:
-        await self._client.flushall()
-        await self._client.function_flush()  # type: ignore[misc]
-
-    async def lose_next_reply(self) -> None:
-        await self.bus.commit(Commit("harness"))  # The connection's own greeting is not the reply that is meant.
-        self._proxy.swallow = True
-
-    async def cache(self, key: str) -> bytes | str | None:
-        found: bytes | None = await self._client.get(key)
-        return found
-
-    async def events(self, stream: str) -> list[Event[Any]]:
-        from common.bus.redis_streams import read_entry
-
-        return [read_entry(stream, fields) for _, fields in await self._client.xrange(stream)]
-
-    async def close(self) -> None:
-        await self.redis_bus.close()
-        await self._client.aclose()
-
-
-class ReplyProxy:
-    """Forwards bytes to Redis; once told to, it cuts the connection instead of passing a reply on."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
-        self.swallow = False
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-
-    def url(self, redis_url: str) -> str:
-        assert self._server is not None
-        host, port = self._target
-        return redis_url.replace(f"{host}:{port}", f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}")
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        up_reader, up_writer = await asyncio.open_connection(*self._target)
-        try:
-            await asyncio.gather(self._pump(reader, up_writer, False), self._pump(up_reader, writer, True))
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-            up_writer.close()
-            self._tasks.discard(task)
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_reply: bool) -> None:
-        while data := await reader.read(65536):
-            if is_reply and self.swallow:
-                self.swallow = False
-                raise ConnectionResetError
-            writer.write(data)
-            await writer.drain()
-        raise ConnectionResetError
-
-
 @pytest.fixture(params=["memory", "redis"])
-async def harness(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
+async def harness(request: pytest.FixtureRequest) -> AsyncIterator[BusHarness]:
     if request.param == "memory":
         yield MemoryHarness()
         return
@@ -175,11 +46,11 @@ def alert(cause: Event[Any], index: int = 0) -> Event[SystemAlert]:
     return derive(cause, payload, 5, index=index)
 
 
-async def publish(harness: Harness, *numbers: int) -> None:
+async def publish(harness: BusHarness, *numbers: int) -> None:
     await harness.bus.commit(Commit("gateway", events=[command(number) for number in numbers]))
 
 
-async def read(harness: Harness, consumer: str = "a", count: int = 100) -> list[Any]:
+async def read(harness: BusHarness, consumer: str = "a", count: int = 100) -> list[Any]:
     return await harness.bus.read_new("risk", consumer, [COMMAND], count=count, block_ms=100)
 
 
@@ -187,7 +58,7 @@ def reasons(deliveries: list[Any]) -> list[str]:
     return [delivery.event.data.reason.removeprefix("number ") for delivery in deliveries]
 
 
-async def test_events_arrive_in_order_with_gapless_sequences_and_one_epoch(harness: Harness) -> None:
+async def test_events_arrive_in_order_with_gapless_sequences_and_one_epoch(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1, 2)
     await publish(harness, 3)
@@ -199,20 +70,20 @@ async def test_events_arrive_in_order_with_gapless_sequences_and_one_epoch(harne
     assert found[0].event.epoch > 0
 
 
-async def test_sequences_count_per_producer(harness: Harness) -> None:
+async def test_sequences_count_per_producer(harness: BusHarness) -> None:
     await harness.bus.commit(Commit("gateway", events=[command(1)]))
     await harness.bus.commit(Commit("kill-switch", events=[command(2)]))
     assert [(e.source, e.sequence) for e in await harness.events(COMMAND)] == [("gateway", 1), ("kill-switch", 1)]
 
 
-async def test_a_group_created_late_reads_from_the_beginning(harness: Harness) -> None:
+async def test_a_group_created_late_reads_from_the_beginning(harness: BusHarness) -> None:
     await publish(harness, 1)
     await harness.bus.prepare("risk", [COMMAND])
     await harness.bus.prepare("risk", [COMMAND])
     assert reasons(await read(harness)) == ["1"]
 
 
-async def test_an_entry_goes_to_one_consumer_and_stays_pending_until_acknowledged(harness: Harness) -> None:
+async def test_an_entry_stays_pending_for_one_consumer_until_acknowledged(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1, 2, 3)
     first = await read(harness, "a", count=2)
@@ -226,25 +97,25 @@ async def test_an_entry_goes_to_one_consumer_and_stays_pending_until_acknowledge
     assert past == []
 
 
-async def test_untaken_are_the_latest_events_that_a_group_has_not_acknowledged(harness: Harness) -> None:
-    assert await harness.bus.untaken("risk", COMMAND, count=10) == []
+async def test_unacknowledged_returns_the_latest_that_a_group_has_not_acked(harness: BusHarness) -> None:
+    assert await harness.bus.unacknowledged("risk", COMMAND, count=10) == []
     await harness.bus.prepare("other", [COMMAND])
     await publish(harness, 1, 2, 3, 4)
-    assert len(await harness.bus.untaken("risk", COMMAND, count=10)) == 4
+    assert len(await harness.bus.unacknowledged("risk", COMMAND, count=10)) == 4
     await harness.bus.prepare("risk", [COMMAND])
     first, _, _ = await read(harness, count=3)
     await harness.bus.commit(Commit("risk", "risk", handled=[Handled(COMMAND, first.entry_id)]))
-    untaken = await harness.bus.untaken("risk", COMMAND, count=10)
-    assert [event.data.reason for event in untaken] == ["number 2", "number 3", "number 4"]
-    assert [event.data.reason for event in await harness.bus.untaken("risk", COMMAND, count=1)] == ["number 4"]
+    unacknowledged = await harness.bus.unacknowledged("risk", COMMAND, count=10)
+    assert [event.data.reason for event in unacknowledged] == ["number 2", "number 3", "number 4"]
+    assert [event.data.reason for event in await harness.bus.unacknowledged("risk", COMMAND, count=1)] == ["number 4"]
 
 
-async def test_cached_values_come_in_the_order_asked_for(harness: Harness) -> None:
+async def test_cached_values_come_in_the_order_asked_for(harness: BusHarness) -> None:
     await harness.bus.commit(Commit("risk", cache={"a": b"1", "b": "2"}))
     assert await harness.bus.cached(["b", "none", "a"]) == [b"2", None, b"1"]
 
 
-async def test_outputs_cache_and_acknowledgement_commit_together(harness: Harness) -> None:
+async def test_outputs_cache_and_acknowledgement_commit_together(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1)
     [delivery] = await read(harness)
@@ -257,7 +128,7 @@ async def test_outputs_cache_and_acknowledgement_commit_together(harness: Harnes
     assert await harness.bus.read_pending("risk", "a", [COMMAND], after={}, count=10) == []
 
 
-async def test_a_zombie_whose_entries_were_claimed_publishes_nothing(harness: Harness) -> None:
+async def test_a_zombie_whose_entries_were_claimed_publishes_nothing(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, *range(20))
     zombie = await read(harness, "zombie")
@@ -274,7 +145,7 @@ async def test_a_zombie_whose_entries_were_claimed_publishes_nothing(harness: Ha
     assert len(await harness.events(ALERT)) == 20
 
 
-async def test_bare_acknowledgements_that_were_not_ours_are_counted_as_refused(harness: Harness) -> None:
+async def test_bare_acknowledgements_that_were_not_ours_are_counted_as_refused(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1, 2)
     found = await read(harness)
@@ -283,14 +154,14 @@ async def test_bare_acknowledgements_that_were_not_ours_are_counted_as_refused(h
     assert (await harness.bus.commit(Commit("risk", "risk", handled=handled))).refused == 2
 
 
-async def test_a_fresh_claim_leaves_busy_entries_alone(harness: Harness) -> None:
+async def test_a_fresh_claim_leaves_busy_entries_alone(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1)
     await read(harness, "a")
     assert await harness.bus.claim("risk", "b", [COMMAND], min_idle_ms=60_000, count=10) == []
 
 
-async def test_a_commit_whose_reply_was_lost_has_happened_once(harness: Harness) -> None:
+async def test_a_commit_whose_reply_was_lost_has_happened_once(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1)
     [delivery] = await read(harness)
@@ -304,7 +175,7 @@ async def test_a_commit_whose_reply_was_lost_has_happened_once(harness: Harness)
     assert len(await harness.events(ALERT)) == 1
 
 
-async def test_a_repeated_publication_of_outside_facts_is_dropped(harness: Harness) -> None:
+async def test_a_repeated_publication_of_outside_events_is_dropped(harness: BusHarness) -> None:
     await harness.lose_next_reply()
     with pytest.raises(Unavailable):
         await publish(harness, 1, 2)
@@ -313,7 +184,7 @@ async def test_a_repeated_publication_of_outside_facts_is_dropped(harness: Harne
     assert [e.sequence for e in await harness.events(COMMAND)] == [1, 2, 3]
 
 
-async def test_states_are_not_remembered_by_id(harness: Harness) -> None:
+async def test_states_are_not_remembered_by_id(harness: BusHarness) -> None:
     numbers = dict.fromkeys(
         ("mid_price", "mark_price", "oracle_price", "prev_day_price", "day_volume_usd", "funding_rate_hourly"),
         Decimal(1),
@@ -333,7 +204,7 @@ async def test_states_are_not_remembered_by_id(harness: Harness) -> None:
     assert (result.published, result.repeated) == (4, 0)
 
 
-async def test_channels_have_sequences_of_their_own(harness: Harness) -> None:
+async def test_channels_have_sequences_of_their_own(harness: BusHarness) -> None:
     pushes = [
         originate(WsPush(channel=channel, data={"n": n}), keys=(channel, n), time_ms=n, now_ms=n)
         for n in range(3)
@@ -345,7 +216,7 @@ async def test_channels_have_sequences_of_their_own(harness: Harness) -> None:
     assert [e.channel_sequence for e in found] == [1, 1, 2, 2, 3, 3]
 
 
-async def test_an_older_fencing_token_commits_nothing(harness: Harness) -> None:
+async def test_an_older_fencing_token_commits_nothing(harness: BusHarness) -> None:
     old = await harness.bus.acquire_lease("risk", "one", ttl_ms=60_000)
     assert old is not None
     assert await harness.bus.acquire_lease("risk", "two", ttl_ms=60_000) is None
@@ -362,7 +233,7 @@ async def test_an_older_fencing_token_commits_nothing(harness: Harness) -> None:
     assert await harness.bus.renew_lease("risk", new, ttl_ms=1000)
 
 
-async def test_a_restarted_owner_takes_its_lease_over_and_fences_its_former_self(harness: Harness) -> None:
+async def test_a_restarted_owner_takes_its_lease_over_and_fences_its_former_self(harness: BusHarness) -> None:
     before = await harness.bus.acquire_lease("risk", "one", ttl_ms=60_000)
     after = await harness.bus.acquire_lease("risk", "one", ttl_ms=60_000)
     assert before is not None
@@ -371,7 +242,7 @@ async def test_a_restarted_owner_takes_its_lease_over_and_fences_its_former_self
         await harness.bus.commit(Commit("risk", events=[command(1)], fence=Fence("risk", before)))
 
 
-async def test_a_wipe_starts_a_new_epoch_voids_pending_work_and_every_token(harness: Harness) -> None:
+async def test_a_wipe_starts_a_new_epoch_and_ends_pending_work_and_tokens(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     token = await harness.bus.acquire_lease("risk", "one", ttl_ms=60_000)
     assert token is not None
@@ -394,7 +265,7 @@ async def test_a_wipe_starts_a_new_epoch_voids_pending_work_and_every_token(harn
     assert renewed > token
 
 
-async def test_failures_are_counted_per_entry_and_end_in_the_dead_letters(harness: Harness) -> None:
+async def test_failures_are_counted_per_entry_and_end_in_the_dead_letters(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1, 2)
     poison, sound = await read(harness)
@@ -407,7 +278,7 @@ async def test_failures_are_counted_per_entry_and_end_in_the_dead_letters(harnes
     assert (gone.count, gone.dead) == (0, False)
 
 
-async def test_trimming_keeps_what_a_group_still_needs_and_the_cap_breaks_the_slowest(harness: Harness) -> None:
+async def test_trimming_keeps_unacknowledged_entries_up_to_the_hard_cap(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, *range(10))
     found = await read(harness, count=6)

@@ -9,7 +9,7 @@ import pytest
 from executor_stage import Stage
 
 from common.events import Command
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ from redis.asyncio import Redis
 from common.events import Event
 from common.runtime.database import migrate, open_pool
 from common.trading.orders import Side
-from gateway.queries import Queries
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from gateway.storage.queries import Queries
+from recorder.handlers import Recorder
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")
@@ -36,12 +34,11 @@ async def recorded(stage: Stage, events: list[Event[Any]]) -> tuple[list[Any], l
     redis = Redis.from_url(stage.redis_url)
     try:
         await migrate(pool, "recorder")
-        settings = RecorderSettings(metrics_port=0, database_url="postgresql://unused")
-        recorder = Recorder(pool, SimpleNamespace(redis=redis), settings)  # type: ignore[arg-type]
+        recorder = Recorder(pool, redis, snapshot_interval_s=300)
         given = await recorder.store(events, 1)
         queries = Queries(pool)
         trades = await queries.rows("SELECT * FROM api_trades")
-        books = await queries.rows("SELECT * FROM account_books WHERE model = 'deepseek'")
+        books = await queries.rows("SELECT * FROM pnl_reconciliations WHERE model = 'deepseek'")
         return trades, books, [event for event in given if event.type == "system.alert"]
     finally:
         await redis.aclose()

@@ -15,7 +15,7 @@ from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from executor.storage.close_journal import CloseJournal
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from executor.cli.commands import app
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import (
     CONTENDERS,
     ExecutorProcess,

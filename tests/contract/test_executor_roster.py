@@ -12,7 +12,7 @@ from common.events.codec import decode
 from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import CONTENDERS, environment, wallet_pairs
 
 THIRD = "mistral"

@@ -1,4 +1,4 @@
-"""Alertmanager's webhook: a real Alertmanager tells an alert, and it becomes a system.alert once."""
+"""Alertmanager's webhook: a real Alertmanager sends an alert, and it becomes a system.alert once."""
 
 import asyncio
 import os
@@ -18,7 +18,8 @@ from starlette.applications import Starlette
 
 from aicoin_local.stores import free_port
 from common.events import AlertSeverity, Event, SystemAlert
-from gateway.alerts import Alerts
+from common.runtime.roster import read_roster
+from gateway.control.alertmanager import AlertRoutes
 
 TOKEN = "only-for-this-test"
 CONFIG = Path(__file__).parents[2] / "deploy" / "alertmanager" / "alertmanager.yml"
@@ -31,18 +32,18 @@ class Gateway:
 
     url: str = ""
     events: list[Event[SystemAlert]] = field(default_factory=list)
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    notified: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def publish(self, *events: Event[SystemAlert]) -> None:
         self.events += events
-        self.told.set()
+        self.notified.set()
 
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
     found = Gateway()
     service: Any = SimpleNamespace(publish=found.publish, clock=SimpleNamespace(now_ms=lambda: 1_795_400_000_000))
-    app = Starlette(routes=Alerts(service, SecretStr(TOKEN)).routes())
+    app = Starlette(routes=AlertRoutes(service, SecretStr(TOKEN), read_roster(None)).routes())
     running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning"))
     serving = asyncio.create_task(running.serve())
     while not running.started:
@@ -70,11 +71,11 @@ async def post(gateway: Gateway, body: Any, token: str = TOKEN) -> httpx.Respons
         return await client.post(gateway.url, json=body, headers={"Authorization": f"Bearer {token}"})
 
 
-async def test_an_occurrence_keeps_its_id_and_its_end_is_told_apart(gateway: Gateway) -> None:
+async def test_an_occurrence_keeps_its_id_its_end_has_another(gateway: Gateway) -> None:
     for status in ("firing", "firing", "resolved"):
         assert (await post(gateway, {"alerts": [alert(status=status)]})).status_code == 202
-    first, again, over = gateway.events
-    assert first.id == again.id != over.id
+    first, repeated, resolved = gateway.events
+    assert first.id == repeated.id != resolved.id
     data = first.data
     assert (data.code, data.service, data.model, data.severity) == (
         "ServiceDown",
@@ -82,10 +83,10 @@ async def test_an_occurrence_keeps_its_id_and_its_end_is_told_apart(gateway: Gat
         "qwen",
         AlertSeverity.CRITICAL,
     )
-    assert (over.data.message, over.data.severity) == ("over: risk is down", AlertSeverity.INFO)
+    assert (resolved.data.message, resolved.data.severity) == ("resolved: risk is down", AlertSeverity.INFO)
 
 
-async def test_strangers_and_nonsense_are_refused_by_name(gateway: Gateway) -> None:
+async def test_wrong_tokens_and_bodies_are_refused_by_name(gateway: Gateway) -> None:
     assert (await post(gateway, {"alerts": [alert()]}, token="wrong")).status_code == 401
     for body, named in (({"alerts": [alert(status="odd")]}, "alerts.0.status"), ({}, "alerts"), ([], "the body")):
         answer = await post(gateway, body)
@@ -94,7 +95,7 @@ async def test_strangers_and_nonsense_are_refused_by_name(gateway: Gateway) -> N
     assert gateway.events == []
 
 
-async def test_alertmanager_tells_the_gateway_as_it_is_deployed(gateway: Gateway, tmp_path: Path) -> None:
+async def test_alertmanager_as_deployed_reaches_the_gateway(gateway: Gateway, tmp_path: Path) -> None:
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if program is None:
         message = f"Alertmanager is missing: {INSTALL}"
@@ -130,7 +131,7 @@ async def test_alertmanager_tells_the_gateway_as_it_is_deployed(gateway: Gateway
                     continue
                 answer.raise_for_status()
                 break
-            await gateway.told.wait()
+            await gateway.notified.wait()
     finally:
         process.terminate()
         await process.wait()

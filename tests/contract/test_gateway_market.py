@@ -1,4 +1,4 @@
-"""The market's source, from the simulator over the ingester to the gateway's status: never another one than plays."""
+"""The market's source from the simulator through the ingester to GET status."""
 
 import asyncio
 import csv
@@ -16,11 +16,13 @@ from redis.asyncio import Redis
 
 from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
-from gateway.config import GatewaySettings
-from gateway.queries import Queries
-from gateway.status import SOURCE_KEY, Status
-from simulator.coins import COINS
-from simulator.testing import SimulatorProcess
+from common.runtime.roster import read_roster
+from gateway.config import gateway_settings
+from gateway.rest.status import Status
+from gateway.storage.market_cache import SOURCE_KEY, MarketCache
+from gateway.storage.queries import Queries
+from simulator.market.listing import DEFAULT_LISTING
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 MINUTE_MS = 60_000
@@ -28,9 +30,9 @@ T0_MS = 1_790_000_040_000
 
 
 def recorded_candles(folder: Path) -> Path:
-    """Six coins' candles of an hour that never was."""
+    """An hour of made-up candles of each coin."""
     folder.mkdir()
-    for name, coin in COINS.items():
+    for name, coin in DEFAULT_LISTING.coins.items():
         price = coin.start_price
         with (folder / f"recorded_{name}_1m.csv").open("w", newline="") as file:
             rows = csv.writer(file)
@@ -78,17 +80,18 @@ async def status_of(redis_url: str, database_url: str, **settings: Any) -> Async
     """What the gateway answers to GET status, and its Redis."""
     pool, redis = await open_pool(database_url), Redis.from_url(redis_url)
     await migrate(pool, "recorder")
-    own = GatewaySettings(metrics_port=0, database_url="postgresql://unused", **settings)
+    roster = read_roster(None)
+    own = gateway_settings(roster).model_validate({"metrics_port": 0, "database_url": "postgresql://unused"} | settings)
     service: Any = SimpleNamespace(redis=redis, clock=SystemClock())
     try:
-        yield Status(service, own, Queries(pool)), redis
+        yield Status(service, own, roster, Queries(pool), MarketCache(redis, roster.coins)), redis
     finally:
         await redis.aclose()
         await pool.close()
 
 
 @pytest.mark.parametrize(("start", "market"), [(captured, "CAPTURE"), (relayed, "LIVE")], ids=["capture", "live"])
-async def test_the_status_names_the_market_that_plays(
+async def test_the_status_names_the_market_in_use(
     tmp_path: Path,
     redis_url: str,
     database_url: str,
@@ -113,7 +116,7 @@ async def known(status: Status) -> dict[str, Any]:
     return answer
 
 
-async def test_with_real_or_test_money_the_market_is_the_exchanges_own(redis_url: str, database_url: str) -> None:
+async def test_on_testnet_the_market_is_live_whatever_redis_holds(redis_url: str, database_url: str) -> None:
     """What a simulator once left in Redis says nothing about it."""
     async with status_of(redis_url, database_url, hyperliquid_env="testnet") as (status, redis):
         await redis.set(SOURCE_KEY, '{"market": "SIMULATED", "time_ms": 1}')

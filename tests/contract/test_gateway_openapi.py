@@ -1,22 +1,18 @@
-"""The OpenAPI document against the running app: requests made from it, answers held to it."""
+"""The OpenAPI document against the running gateway: requests generated from it, responses and pushes held to it."""
 
 import asyncio
 import json
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 import schemathesis
-import uvicorn
+from gateway_server import DEFAULT, GatewayServer, fill_market_cache, gateway_server
 from hypothesis import HealthCheck, Phase, settings
-from pydantic import SecretStr
-from redis.asyncio import Redis
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -24,109 +20,90 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from common.events import Event
+from common.events import Action, AlertSeverity, Channel, OrderAccepted, OrderRole, SystemAlert, originate
 from common.runtime.clock import SystemClock
-from common.runtime.database import migrate, open_pool
-from common.runtime.health import Readiness
 from common.trading.instruments import Symbol
-from common.trading.intervals import INTERVALS_MS
-from gateway.alerts import Alerts
-from gateway.app import create_app
-from gateway.config import GatewaySettings
-from gateway.control import Control
-from gateway.frames import FrameSocket
-from gateway.hub import Hub
-from gateway.openapi import document
-from gateway.operations import Operations
-from gateway.queries import Queries
-from gateway.rest import Rest
-from gateway.schemas import ANSWERS
-from gateway.snapshots import Snapshots
-from gateway.status import Status
-from gateway.tail import PushAges
-from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from common.trading.orders import OrderSide
+from gateway.rest.openapi import document
+from gateway.rest.schemas import RESPONSES
 from recorder.testing import approved, decided, filled, snapshot, state
 
 TOKEN = "a token for tests"
 D = Decimal
+DOCUMENT = document(DEFAULT, has_control=True, has_alerts=True)
+GATEWAY = {"control_token": TOKEN, "alert_token": TOKEN}
 
 
-async def serve(database_url: str, redis_url: str, port: Any, stopping: threading.Event) -> None:
-    """The gateway's app over filled stores, until told to stop; tells its port."""
-    pool, redis = await open_pool(database_url), Redis.from_url(redis_url)
-    await migrate(pool, "recorder")
-    own = GatewaySettings(metrics_port=0, database_url="postgresql://unused")
-
-    async def publish(*events: Event[Any]) -> None:
-        assert all(event.type in ("control.command", "system.alert") for event in events)
-
-    log = SimpleNamespace(warning=lambda *_, **__: None)
-    service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness(), publish=publish, log=log)
-    await fill_in(Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused")), redis)
-    hub, queries = Hub(), Queries(pool)
-    routes = Rest(
-        service, own, queries, Status(service, own, queries), Operations(service, queries, PushAges())
-    ).routes()
-    routes += Control(service, SecretStr(TOKEN)).routes()
-    routes += Alerts(service, SecretStr(TOKEN)).routes()
-    app = create_app(service, Doors(hub, Snapshots(hub, queries, redis), service, own), routes, Path("nowhere"))
-    running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", ws=FrameSocket))
-    serving = asyncio.create_task(running.serve())
-    while not running.started:
-        await asyncio.sleep(0.01)
-    port.append(running.servers[0].sockets[0].getsockname()[1])
-    while not stopping.is_set():
-        await asyncio.sleep(0.05)
-    running.should_exit = True
-    await serving
-    await redis.aclose()
-    await pool.close()
+def validate(schema: Any, value: Any) -> None:
+    """Holds a value to a schema of the document."""
+    jsonschema_rs.validate(schema | {"components": DOCUMENT["components"]}, value)
 
 
-async def fill_in(recorder: Recorder, redis: Any) -> None:
-    decision = decided("qwen", "r-1", 60_000)
-    entry = approved(decision)
-    fill = filled("qwen", Symbol.BTC, 1, 60_800, D(1), D(100), D(0), intent=entry)
-    seen = snapshot("r-1", 60_000, dict.fromkeys(Symbol, D(100)))
+async def serve(database_url: str, redis_url: str, url: list[str], stopping: threading.Event) -> None:
+    """A gateway over filled stores until `stopping` is set; appends its URL."""
+    async with gateway_server(database_url, redis_url, **GATEWAY) as server:
+        await fill_in(server)
+        url.append(server.url)
+        while not stopping.is_set():
+            await asyncio.sleep(0.05)
+        assert {event.type for event in server.published} <= {"control.command", "system.alert"}
+
+
+async def fill_in(server: GatewayServer) -> list[Any]:
+    """An open and a closed trade, with everything that leads to them; returns the pushes that follow."""
+    opening, closing = decided("qwen", "r-1", 60_000), decided("qwen", "r-2", 120_000, action=Action.CLOSE)
+    holding = decided("deepseek", "r-1", 60_000, action=Action.HOLD)
+    entry, leave = approved(opening), approved(closing, leverage=5)
+    order = OrderAccepted(
+        model="qwen",
+        intent_id=entry.id,
+        client_order_id="0x01",
+        order_id=1,
+        symbol=Symbol.BTC,
+        role=OrderRole.ENTRY,
+        side=OrderSide.BUY,
+        size_coin=D(1),
+        price=D(101),
+        trigger_price=None,
+        reduce_only=False,
+        status="resting",
+    )
+    fills = [
+        filled("qwen", Symbol.BTC, 1, 60_800, D(1), D(100), D(0), intent=entry),
+        filled("qwen", Symbol.BTC, 2, 120_800, D(-1), D(110), D(1), role=OrderRole.EXIT, intent=leave),
+        filled("qwen", Symbol.ETH, 3, 121_000, D(-1), D(110), D(0)),
+    ]
+    alert = SystemAlert(
+        code="TEST", severity=AlertSeverity.WARNING, service="risk", model=None, message="test", figures={}
+    )
+    seen = [
+        snapshot(cycle, at, dict.fromkeys(DEFAULT.coins, D(100))) for cycle, at in (("r-1", 60_000), ("r-2", 120_000))
+    ]
     states = [state(model, at, D(10_000)) for at in (59_000, 400_000) for model in ("qwen", "deepseek")]
-    await recorder.store([*states, seen, decision, entry, fill], 1)
-    money = ("price", "mark_price", "oracle_price", "prev_day_price", "day_volume_usd", "funding_rate_hourly")
-    price = dict.fromkeys((*money, "open_interest"), "1.5") | {"symbol": "BTC", "time_ms": 1}
-    book = {"symbol": "BTC", "time_ms": 1, "bids": [{"price": "1", "size": "2"}], "asks": []}
-    print_ = {"trade_id": 7, "time_ms": 1, "side": "BUY", "price": "1.5", "size": "2"}
-    tape = {"symbol": "BTC", "time_ms": 1, "trades": [print_]}
-    candle = dict.fromkeys(("open", "high", "low", "close", "volume"), "1") | {
-        "open_time_ms": 0,
-        "close_time_ms": 59_999,
-        "trade_count": 1,
-        "is_closed": True,
-        "time_ms": 60_000,
-    }
-    await redis.set("price:BTC", json.dumps(price))
-    await redis.set("orderbook:BTC", json.dumps(book))
-    await redis.set("tape:BTC", json.dumps(tape))
-    for interval in INTERVALS_MS:
-        await redis.rpush(f"kline:BTC:{interval}", json.dumps(candle))
+    accepted = originate(order, keys=("order",), time_ms=60_500, now_ms=60_500)
+    raised = originate(alert, keys=("alert",), time_ms=5, now_ms=5)
+    events = [*states, *seen, opening, holding, entry, accepted, closing, leave, *fills, raised]
+    pushes = await server.recorder.store(events, 10_000)
+    await fill_market_cache(server.redis, tuple(DEFAULT.coins))
+    return [event.data for event in pushes if event.type == "ws.push"]
 
 
 @pytest.fixture(scope="module")
 def gateway(postgres_server: str, redis_server: str) -> Iterator[str]:
-    """The base address of a gateway with everything in its stores."""
-    port: list[int] = []
+    """The base URL of a gateway with a row of every kind in its stores."""
+    url: list[str] = []
     stopping = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(serve(postgres_server, redis_server, port, stopping)))
+    thread = threading.Thread(target=lambda: asyncio.run(serve(postgres_server, redis_server, url, stopping)))
     thread.start()
-    while not port and thread.is_alive():
+    while not url and thread.is_alive():
         thread.join(0.05)
-    assert port, "the gateway did not start"
-    yield f"http://127.0.0.1:{port[0]}"
+    assert url, "the gateway did not start"
+    yield url[0]
     stopping.set()
     thread.join()
 
 
-schema = schemathesis.openapi.from_dict(document(has_control=True, has_alerts=True))
+schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 
 @schema.parametrize()
@@ -138,7 +115,7 @@ schema = schemathesis.openapi.from_dict(document(has_control=True, has_alerts=Tr
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_as_the_document_says(case: schemathesis.Case, gateway: str) -> None:
+def test_responses_match_the_document(case: schemathesis.Case, gateway: str) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"} if case.method == "POST" else {}
     case.call_and_validate(
         base_url=gateway,
@@ -153,18 +130,59 @@ def test_every_answer_is_as_the_document_says(case: schemathesis.Case, gateway: 
     )
 
 
-@pytest.mark.parametrize("path", sorted(ANSWERS))
-def test_answers_with_rows_are_as_the_document_says(path: str, gateway: str) -> None:
+@pytest.mark.parametrize("path", sorted(RESPONSES))
+def test_rows_match_the_document(path: str, gateway: str) -> None:
     where = path.format(model="qwen", cycle_id="r-1", symbol="BTC")
-    answer = httpx.get(f"{gateway}/api/v1{where}", timeout=60)
-    assert answer.status_code == 200, answer.text
-    jsonschema_rs.validate(ANSWERS[path], answer.json())
+    response = httpx.get(f"{gateway}/api/v1{where}", timeout=60)
+    assert response.status_code == 200, response.text
+    validate(RESPONSES[path], response.json())
 
 
-def test_the_document_names_every_route_and_no_other() -> None:
-    service: Any = SimpleNamespace(redis=None, clock=SystemClock())
-    own = GatewaySettings(metrics_port=0, database_url="postgresql://unused")
-    routes = Rest(service, own, None, None, None).routes()  # type: ignore[arg-type]
-    routes += Control(service, SecretStr(TOKEN)).routes()
-    routes += Alerts(service, SecretStr(TOKEN)).routes()
-    assert {route.path for route in routes} == set(document(has_control=True, has_alerts=True)["paths"])
+def test_decisions_of_every_outcome_match_the_document(gateway: str) -> None:
+    for cycle_id, model in (("r-1", "qwen"), ("r-2", "qwen"), ("r-1", "deepseek")):
+        response = httpx.get(f"{gateway}/api/v1/decisions/{cycle_id}/{model}", timeout=60)
+        validate(RESPONSES["/decisions/{cycle_id}/{model}"], response.json())
+
+
+async def test_pushes_and_snapshots_match_the_document(database_url: str, redis_url: str) -> None:
+    push = {"$ref": "#/components/schemas/Push"}
+    async with gateway_server(database_url, redis_url, **GATEWAY) as server:
+        pushes = await fill_in(server)
+        prices = {"BTC": {"price": "1", "mark_price": "1", "time_ms": 1}}
+        bodies = [{"channel": each.channel.value, "data": each.data} for each in pushes]
+        bodies.append({"channel": Channel.PRICE_UPDATE.value, "data": {"prices": prices}})
+        assert {body["channel"] for body in bodies} == {channel.value for channel in Channel}
+        for body in bodies:
+            validate(push, body | {"seq": 1, "time_ms": 1})
+        for channel in Channel:
+            message = await server.snapshots.read(channel.value, SystemClock().now_ms())
+            body = json.loads(message.text)
+            assert len(body["data"]) == 2
+            validate(push, body)
+
+
+async def test_the_document_lists_every_route_and_no_other(database_url: str, redis_url: str) -> None:
+    async with gateway_server(database_url, redis_url, **GATEWAY) as server:
+        served = await server.get("openapi.json")
+        assert served == DOCUMENT
+        assert set(served["paths"]) == server.paths
+    async with gateway_server(database_url, redis_url) as server:
+        assert set((await server.get("openapi.json"))["paths"]) == server.paths
+
+
+ADD_COLUMN = "CREATE OR REPLACE VIEW {view} AS SELECT old.*, '1.5'::text AS calmar FROM ({definition}) old"
+
+
+@pytest.mark.parametrize("view", ["api_leaderboard", "api_model_statistics"])
+async def test_a_new_column_of_a_statistics_view_is_served(view: str, database_url: str, redis_url: str) -> None:
+    async with gateway_server(database_url, redis_url, **GATEWAY) as server:
+        await fill_in(server)
+        async with server.pool.connection() as connection:
+            cursor = await connection.execute("SELECT pg_get_viewdef(%s::regclass)", (view,))
+            [definition] = await cursor.fetchone() or ()
+            await connection.execute(ADD_COLUMN.format(view=view, definition=definition.rstrip(";")).encode())
+        leaderboard, model = await server.get("leaderboard"), await server.get("models/qwen")
+        row = leaderboard["leaderboard"][0] if view == "api_leaderboard" else model["statistics"]
+        assert row["calmar"] == "1.5"
+        validate(RESPONSES["/leaderboard"], leaderboard)
+        validate(RESPONSES["/models/{model}"], model)

@@ -1,93 +1,35 @@
-"""REST over a real socket: the rows that the recorder keeps, in the agreed shapes, kept ready, with validators."""
+"""REST over a real socket: the recorder's rows in the agreed shapes, cached, with ETags; any roster."""
 
-import asyncio
 import csv
 import io
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-from redis.asyncio import Redis
+from gateway_server import DEFAULT, THREE_AND_SEVEN, GatewayServer, fill_market_cache, gateway_server
 
-from common.bus.redis_streams import RedisBus
 from common.events import Action, AlertSeverity, OrderRole, SystemAlert, originate
 from common.runtime.clock import SystemClock
-from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.health import Readiness
 from common.runtime.presence import Presence
 from common.trading.instruments import Symbol
-from common.trading.symbols import SYMBOLS
-from gateway.app import create_app
-from gateway.config import GatewaySettings
-from gateway.exports import EXPORTS, csv_pages
-from gateway.frames import FrameSocket
-from gateway.hub import Hub
-from gateway.operations import Operations
-from gateway.queries import Queries
-from gateway.rest import Rest
-from gateway.snapshots import Snapshots
-from gateway.status import Status
-from gateway.tail import PushAges
-from gateway.ws import Doors
-from recorder.config import RecorderSettings
-from recorder.record import Recorder
+from gateway.rest.exports import EXPORTS, csv_pages
+from gateway.storage.queries import Queries
 from recorder.testing import approved, decided, filled, snapshot, state
 
 D = Decimal
 
 
-@dataclass
-class Server:
-    """A gateway on a socket of its own, with what the test needs to fill its stores."""
-
-    client: httpx.AsyncClient
-    pool: Pool
-    recorder: Recorder
-    redis: Any
-    bus: RedisBus
-
-    async def get(self, path: str, **parameters: Any) -> Any:
-        answer = await self.client.get(f"/api/v1/{path}", params=parameters)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-
 @pytest.fixture
-async def server(database_url: str, redis_url: str) -> AsyncIterator[Server]:
-    pool = await open_pool(database_url)
-    await migrate(pool, "recorder")
-    redis, bus = Redis.from_url(redis_url), RedisBus(redis_url)
-    settings = GatewaySettings(metrics_port=0, database_url="postgresql://unused", hyperliquid_env="testnet")
-    service: Any = SimpleNamespace(redis=redis, clock=SystemClock(), readiness=Readiness(), settings=settings)
-    hub, queries = Hub(), Queries(pool)
-    operations = Operations(service, queries, PushAges())
-    routes = Rest(service, settings, queries, Status(service, settings, queries), operations).routes()
-    app = create_app(service, Doors(hub, Snapshots(hub, queries, redis), service, settings), routes, Path("nowhere"))
-    running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning", ws=FrameSocket))
-    serving = asyncio.create_task(running.serve())
-    while not running.started:
-        await asyncio.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    recorder = Recorder(pool, service, RecorderSettings(metrics_port=0, database_url="postgresql://unused"))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        yield Server(client, pool, recorder, redis, bus)
-    running.should_exit = True
-    await serving
-    await bus.close()
-    await redis.aclose()
-    await pool.close()
+async def server(database_url: str, redis_url: str) -> AsyncIterator[GatewayServer]:
+    async with gateway_server(database_url, redis_url, hyperliquid_env="testnet") as running:
+        yield running
 
 
-async def fill_in(server: Server) -> None:
+async def fill_in(server: GatewayServer) -> None:
     """Two decisions of one model: one opened a position, the next one closed it."""
-    mids = dict.fromkeys(Symbol, D(100))
+    mids = dict.fromkeys(DEFAULT.coins, D(100))
     opening = decided("qwen", "r-1", 60_000)
     entry = approved(opening)
     closing = decided("qwen", "r-2", 120_000, action=Action.CLOSE)
@@ -95,7 +37,13 @@ async def fill_in(server: Server) -> None:
     fills = [
         filled("qwen", Symbol.BTC, 1, 60_800, D(1), D(100), D(0), fee=D("0.05"), intent=entry),
         filled(
-            *("qwen", Symbol.BTC, 2, 120_800, D(-1), D(110), D(1)),
+            "qwen",
+            Symbol.BTC,
+            2,
+            120_800,
+            D(-1),
+            D(110),
+            D(1),
             fee=D("0.05"),
             closed_pnl=D(10),
             role=OrderRole.EXIT,
@@ -107,7 +55,7 @@ async def fill_in(server: Server) -> None:
     await server.recorder.store([states[0], *seen, opening, entry, closing, leave, *fills, states[1]], 1)
 
 
-async def test_the_leaderboard_with_benchmarks(server: Server) -> None:
+async def test_the_leaderboard_with_benchmarks(server: GatewayServer) -> None:
     await fill_in(server)
     body = await server.get("leaderboard")
     [row] = body["leaderboard"]
@@ -116,7 +64,7 @@ async def test_the_leaderboard_with_benchmarks(server: Server) -> None:
     assert [each["name"] for each in body["benchmarks"]] == ["btc_hold", "equal_weight"]
 
 
-async def test_equity_with_drawdown_and_benchmarks(server: Server) -> None:
+async def test_equity_with_drawdown_and_benchmarks(server: GatewayServer) -> None:
     await fill_in(server)
     body = await server.get("equity", range="all")
     assert body["start_balance"] == "10000"
@@ -127,7 +75,7 @@ async def test_equity_with_drawdown_and_benchmarks(server: Server) -> None:
     assert body["benchmarks"][0]["points"] == [[120_000, "10000"]]
 
 
-async def test_a_model_with_its_statistics(server: Server) -> None:
+async def test_a_model_with_its_statistics(server: GatewayServer) -> None:
     await fill_in(server)
     body = await server.get("models/qwen")
     statistics = body["statistics"]
@@ -138,7 +86,7 @@ async def test_a_model_with_its_statistics(server: Server) -> None:
     assert (await server.get("status"))["has_control"] is False
 
 
-async def test_a_decision_with_the_one_before_its_market_and_its_trade(server: Server) -> None:
+async def test_a_decision_has_its_previous_prompt_snapshot_and_trade(server: GatewayServer) -> None:
     await fill_in(server)
     first, second = await server.get("decisions/r-1/qwen"), await server.get("decisions/r-2/qwen")
     assert first["previous_prompt"] is None
@@ -146,20 +94,20 @@ async def test_a_decision_with_the_one_before_its_market_and_its_trade(server: S
     assert first["trade"]["id"] == second["trade"]["id"]
     assert second["trade"]["status"] == "CLOSED"
     coins = second["snapshot"]["coins"]
-    assert [coin["symbol"] for coin in coins] == [symbol.value for symbol in SYMBOLS]
+    assert [coin["symbol"] for coin in coins] == [symbol.value for symbol in DEFAULT.coins]
     assert coins[0]["mid_price"] == "100"
     assert coins[0]["series"]["1h"]["rsi14"] == 55.0
     assert first["rules"][0].keys() == {"code", "passed", "value", "limit", "setting", "detail"}
 
 
-async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) -> None:
+async def test_operations_report_missing_services_and_latencies(server: GatewayServer) -> None:
     await fill_in(server)
     await server.bus.prepare("recorder", ["system.alert"])
     clock = SystemClock()
     healthy, waiting = Readiness(), Readiness()
     healthy.set("start", True)
-    await Presence("risk", server.bus, clock, healthy).tell()
-    await Presence("executor", server.bus, clock, waiting).tell()
+    await Presence("risk", server.bus, clock, healthy).write()
+    await Presence("executor", server.bus, clock, waiting).write()
     old = json.loads(await server.redis.get("service:risk")) | {
         "name": "ingester",
         "time_ms": clock.now_ms() - 60_000,
@@ -180,11 +128,11 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
     assert services["risk"]["reason"] is None
     assert services["executor"]["reason"] == "start: starting"
     assert services["ingester"]["ready"] is False
-    assert services["ingester"]["reason"].startswith("nothing heard for")
+    assert services["ingester"]["reason"].startswith("no presence for")
     assert services["recorder"] == {
         "name": "recorder",
         "ready": False,
-        "reason": "nothing heard yet",
+        "reason": "no presence yet",
         "started_ms": None,
         "time_ms": None,
     }
@@ -205,7 +153,7 @@ async def test_operations_tell_what_is_missing_and_what_is_late(server: Server) 
     assert errors["executor"]["per_hour"] == "3.00"  # From its first seconds no hour is projected.
 
 
-async def test_stages_on_the_exchange_come_from_the_executors_table(server: Server) -> None:
+async def test_exchange_latencies_come_from_the_executors_table(server: GatewayServer) -> None:
     await fill_in(server)
     async with server.pool.connection() as connection:
         await connection.execute("CREATE TABLE intents (intent_id text PRIMARY KEY, first_sent_ms bigint)")
@@ -215,7 +163,7 @@ async def test_stages_on_the_exchange_come_from_the_executors_table(server: Serv
     assert (latencies["sent_to_filled"]["p50_ms"], latencies["sent_to_filled"]["count"]) == (310, 2)
 
 
-async def test_csv_holds_every_row_once_oldest_first(server: Server) -> None:
+async def test_csv_has_every_row_once_oldest_first(server: GatewayServer) -> None:
     decisions = [decided(("qwen", "deepseek")[n % 2], f"r-{n}", 1_000 * (n // 5)) for n in range(40)]
     states = [state(model, n * 300_000, D(n)) for n in range(1, 20) for model in ("qwen", "deepseek")]
     await server.recorder.store([*decisions, *states], 1)
@@ -232,7 +180,7 @@ async def test_csv_holds_every_row_once_oldest_first(server: Server) -> None:
         assert [int(row["time_ms"]) for row in rows] == sorted(int(row["time_ms"]) for row in rows)
 
 
-async def test_csv_without_rows_is_its_header(server: Server) -> None:
+async def test_csv_without_rows_is_its_header(server: GatewayServer) -> None:
     empty = await server.client.get("/api/v1/export/trades.csv")
     assert empty.text.startswith("id,model,symbol,side,entry_time")
     assert len(empty.text.splitlines()) == 1
@@ -240,17 +188,17 @@ async def test_csv_without_rows_is_its_header(server: Server) -> None:
     assert wrong.json()["error"]["code"] == "BAD_PARAMETER"
 
 
-async def test_a_models_words_are_no_formula_in_a_spreadsheet(server: Server) -> None:
+async def test_a_reasoning_like_a_formula_is_quoted_in_csv(server: GatewayServer) -> None:
     decision = decided("qwen", "r-1", 1_000)
     assert decision.data.decision is not None
-    said = decision.data.decision.model_copy(update={"reasoning": "=HYPERLINK(1)"})
-    evil = decision.model_copy(update={"data": decision.data.model_copy(update={"decision": said})})
-    await server.recorder.store([evil], 1)
+    formula = decision.data.decision.model_copy(update={"reasoning": "=HYPERLINK(1)"})
+    event = decision.model_copy(update={"data": decision.data.model_copy(update={"decision": formula})})
+    await server.recorder.store([event], 1)
     answer = await server.client.get("/api/v1/export/decisions.csv")
     assert next(csv.DictReader(io.StringIO(answer.text)))["reasoning"] == "'=HYPERLINK(1)"
 
 
-async def test_every_answer_has_a_validator_and_the_security_headers(server: Server) -> None:
+async def test_responses_have_etags_and_security_headers(server: GatewayServer) -> None:
     await fill_in(server)
     for path in ("leaderboard", "positions", "prices", "decisions", "operations", "openapi.json", "readme"):
         first = await server.client.get(f"/api/v1/{path}")
@@ -265,7 +213,7 @@ async def test_every_answer_has_a_validator_and_the_security_headers(server: Ser
     assert plain.json() == big.json()
 
 
-async def test_cards_are_pictures_with_validators(server: Server) -> None:
+async def test_cards_are_pictures_with_etags(server: GatewayServer) -> None:
     await fill_in(server)
     drawn = await server.client.get("/api/v1/models/qwen/card.svg", params={"lang": "zh", "theme": "dark"})
     assert drawn.headers["content-type"] == "image/svg+xml"
@@ -277,3 +225,33 @@ async def test_cards_are_pictures_with_validators(server: Server) -> None:
     picture = await server.client.get("/api/v1/models/deepseek/card.png")
     assert picture.content.startswith(b"\x89PNG")
     assert (await server.client.get("/api/v1/models/x/card.png")).status_code == 400
+
+
+async def test_a_third_contender_and_a_seventh_coin_are_served(database_url: str, redis_url: str) -> None:
+    async with gateway_server(database_url, redis_url, THREE_AND_SEVEN) as server:
+        decision = decided("llama", "r-1", 60_000)
+        entry = approved(decision)
+        fill = filled("llama", Symbol.BTC, 1, 60_800, D(1), D(100), D(0), intent=entry)
+        await server.recorder.store([state("llama", 59_000, D(10_000)), decision, entry, fill], 1)
+        await fill_market_cache(server.redis, ("HYPE",))
+        roster, status = await server.get("roster"), await server.get("status")
+        assert [(each["id"], each["mark"], each["model"]) for each in roster["contenders"]][-1] == (
+            "llama",
+            "square",
+            "llama-4-70b",
+        )
+        assert roster["coins"][-1] == {"symbol": "HYPE", "price_decimals": 4, "size_decimals": 2, "max_leverage": 10}
+        assert [row["model"] for row in status["models"]] == ["deepseek", "qwen", "llama"]
+        assert [row["symbol"] for row in status["symbols"]] == list(THREE_AND_SEVEN.coins)
+        assert [row["model"] for row in (await server.get("leaderboard"))["leaderboard"]] == ["llama"]
+        assert (await server.get("models/llama"))["trades"][0]["model"] == "llama"
+        assert (await server.get("decisions", model="llama"))["decisions"][0]["cycle_id"] == "r-1"
+        assert (await server.get("equity", model="llama", range="all"))["series"][0]["model"] == "llama"
+        assert (await server.get("candles", symbol="HYPE"))["candles"]
+        assert "HYPE" in (await server.get("prices"))["prices"]
+        assert "DeepSeek, Qwen and Llama" in (await server.get("readme"))["text"].replace("\n", " ")
+        assert "agent-llama" in [row["name"] for row in (await server.get("operations"))["services"]]
+        card = await server.client.get("/api/v1/models/llama/card.svg")
+        assert "#7A3FB0" in card.text
+        exported = await server.client.get("/api/v1/export/decisions.csv", params={"model": "llama"})
+        assert len(exported.text.splitlines()) == 2

@@ -1,4 +1,4 @@
-"""The WebSocket over real sockets: every limit of a public door, and slow clients that hold nobody up."""
+"""The WebSocket over real sockets: the limits of a public endpoint, and slow clients that delay no other."""
 
 import asyncio
 import json
@@ -16,16 +16,16 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from gateway.config import GatewaySettings
-from gateway.frames import FrameSocket
-from gateway.hub import QUEUE_LIMIT, Hub
-from gateway.ws import HEARTBEAT_S, SILENCE_LIMIT_S, Doors
+from gateway.push.connections import HEARTBEAT_S, SILENCE_LIMIT_S, ConnectionManager
+from gateway.push.frames import FrameSocket
+from gateway.push.hub import QUEUE_LIMIT, Hub
 
 GATHERED = 300
 SUBSCRIBE = {"op": "subscribe", "channels": ["ai_decision"], "epoch": 0, "since": {"ai_decision": 0}}
 
 
-class Hands:
-    """A clock whose monotonic time is moved by hand; sleeping is left to the test."""
+class ManualClock:
+    """Its monotonic time is set by the test; sleeping takes one turn of the event loop."""
 
     def __init__(self) -> None:
         self.now_s = 100.0
@@ -40,11 +40,11 @@ class Hands:
         await asyncio.sleep(0)
 
 
-class Arena:
-    """Doors behind a real server; the test plays the tail and the clock."""
+class Harness:
+    """Connections behind a real server; the test takes the place of the tail and sets the clock."""
 
     def __init__(self) -> None:
-        self.clock, self.hub = Hands(), Hub()
+        self.clock, self.hub = ManualClock(), Hub()
         settings = GatewaySettings(
             metrics_port=0,
             database_url="postgresql://unused",
@@ -52,8 +52,8 @@ class Arena:
             max_connections_per_address=3,
         )
         service: Any = SimpleNamespace(clock=self.clock, settings=settings)
-        self.doors = Doors(self.hub, None, service, settings)  # type: ignore[arg-type]
-        self.app = Starlette(routes=[WebSocketRoute("/ws", self.doors.serve)])
+        self.connections = ConnectionManager(self.hub, None, service, settings)  # type: ignore[arg-type]
+        self.app = Starlette(routes=[WebSocketRoute("/ws", self.connections.serve)])
         self.server = uvicorn.Server(
             uvicorn.Config(self.app, port=0, lifespan="off", log_level="critical", ws=FrameSocket)
         )
@@ -71,18 +71,18 @@ class Arena:
 
     def push(self, size: int = 10) -> None:
         self.seq += 1
-        self.hub.take("ai_decision", self.seq, 0, self.seq, {"pad": "x" * size})
+        self.hub.accept("ai_decision", self.seq, 0, self.seq, {"pad": "x" * size})
 
 
 @pytest.fixture
-async def arena() -> AsyncIterator[Arena]:
-    arena = Arena()
-    serving = asyncio.create_task(arena.server.serve())
-    while not arena.server.started:
+async def harness() -> AsyncIterator[Harness]:
+    harness = Harness()
+    serving = asyncio.create_task(harness.server.serve())
+    while not harness.server.started:
         await asyncio.sleep(0.01)
-    arena.port = arena.server.servers[0].sockets[0].getsockname()[1]
-    yield arena
-    arena.server.should_exit = True
+    harness.port = harness.server.servers[0].sockets[0].getsockname()[1]
+    yield harness
+    harness.server.should_exit = True
     await serving
 
 
@@ -103,43 +103,43 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_pushes_go_out_at_once_and_several_as_one_array(arena: Arena) -> None:
-    async with arena.connect() as client:
-        await arena.subscribed(client)
-        arena.push()
-        arena.doors.flush()
+async def test_pushes_go_out_at_once_and_several_as_one_array(harness: Harness) -> None:
+    async with harness.connect() as client:
+        await harness.subscribed(client)
+        harness.push()
+        harness.connections.flush()
         assert json.loads(await client.recv())["seq"] == 1
-        arena.push()
-        arena.push()
-        arena.doors.flush()
+        harness.push()
+        harness.push()
+        harness.connections.flush()
         assert [message["seq"] for message in json.loads(await client.recv())] == [2, 3]
 
 
-async def test_prices_go_out_at_once_and_then_no_more_often_than_set(arena: Arena) -> None:
+async def test_prices_go_out_at_once_then_at_the_push_interval(harness: Harness) -> None:
     def price(seq: int, value: str) -> None:
-        arena.hub.take("price_update", seq, 0, seq, {"prices": {"BTC": {"price": value}}})
+        harness.hub.accept("price_update", seq, 0, seq, {"prices": {"BTC": {"price": value}}})
 
-    async with arena.connect() as client:
+    async with harness.connect() as client:
         await client.recv()
-        arena.hub.take("price_update", 1, 0, 1, {"prices": {}})
+        harness.hub.accept("price_update", 1, 0, 1, {"prices": {}})
         await client.send(
             json.dumps({"op": "subscribe", "channels": ["ai_decision"], "epoch": 0, "since": {"ai_decision": 0}})
         )
         await client.send('{"op":"ping"}')
         await client.recv()
-        next(iter(arena.hub.clients)).channels.add("price_update")
+        next(iter(harness.hub.clients)).channels.add("price_update")
         for seq, value in ((2, "1"), (3, "2"), (4, "3")):
             price(seq, value)
-            arena.doors.flush()
-        arena.clock.now_s += 0.2
-        arena.doors.flush()
+            harness.connections.flush()
+        harness.clock.now_s += 0.2
+        harness.connections.flush()
         first, second = json.loads(await client.recv()), json.loads(await client.recv())
         assert (first["seq"], first["data"]["prices"]["BTC"]["price"]) == (2, "1")
         assert (second["seq"], second["data"]["prices"]["BTC"]["price"]) == (4, "3")
 
 
 @asynccontextmanager
-async def stalled(arena: Arena) -> AsyncIterator[socket.socket]:
+async def stalled(harness: Harness) -> AsyncIterator[socket.socket]:
     """A client that subscribes and does not read on."""
     request = (
         b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -149,13 +149,13 @@ async def stalled(arena: Arena) -> AsyncIterator[socket.socket]:
     with socket.socket() as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         raw.setblocking(False)
-        await loop.sock_connect(raw, ("127.0.0.1", arena.port))
+        await loop.sock_connect(raw, ("127.0.0.1", harness.port))
         await loop.sock_sendall(raw, request)
         greeting = b""
         while b"epoch" not in greeting:
             greeting += await loop.sock_recv(raw, 4_096)
         await loop.sock_sendall(raw, bytes([0x81, 0x80 | len(body)]) + b"\0\0\0\0" + body)
-        await until(lambda: any(client.channels for client in arena.hub.clients))
+        await until(lambda: any(client.channels for client in harness.hub.clients))
         yield raw
 
 
@@ -177,84 +177,84 @@ async def frames_until(raw: socket.socket, last_seq: int) -> AsyncIterator[list[
             yield seqs
 
 
-async def test_a_stalled_client_holds_nobody_up_and_is_shut_out_in_the_end(arena: Arena) -> None:
-    async with stalled(arena), arena.connect() as client:
-        await arena.subscribed(client)
+async def test_a_stalled_client_delays_no_other_and_is_closed(harness: Harness) -> None:
+    async with stalled(harness), harness.connect() as client:
+        await harness.subscribed(client)
         count = 0
-        while all(connection.refusal is None for connection in arena.doors.connections):
-            arena.push(size=20_000)
-            arena.doors.flush()
+        while all(connection.closed is None for connection in harness.connections.connections):
+            harness.push(size=20_000)
+            harness.connections.flush()
             count += 1
             assert json.loads(await asyncio.wait_for(client.recv(), 60))["seq"] == count
             assert count < 3 * QUEUE_LIMIT
         assert count > QUEUE_LIMIT
-        await until(lambda: len(arena.doors.connections) == 1)
-        await until(lambda: len(arena.server.server_state.connections) == 1)  # Cut off, not kept until it reads.
+        await until(lambda: len(harness.connections.connections) == 1)
+        await until(lambda: len(harness.server.server_state.connections) == 1)  # Cut off, not kept until it reads.
 
 
-async def test_a_client_that_reads_again_gets_all_that_gathered_in_order(arena: Arena) -> None:
-    async with stalled(arena) as raw, arena.connect() as client:
-        await arena.subscribed(client)
+async def test_a_client_that_reads_again_gets_its_queue_in_order(harness: Harness) -> None:
+    async with stalled(harness) as raw, harness.connect() as client:
+        await harness.subscribed(client)
         for count in range(1, GATHERED + 1):
-            arena.push(size=20_000)
-            arena.doors.flush()
+            harness.push(size=20_000)
+            harness.connections.flush()
             assert json.loads(await asyncio.wait_for(client.recv(), 60))["seq"] == count
         frames = [seqs async for seqs in frames_until(raw, GATHERED)]
         assert [seq for seqs in frames for seq in seqs] == list(range(1, GATHERED + 1))
         assert max(len(seqs) for seqs in frames) > 1  # What gathered came as one frame.
-        arena.push()
-        arena.doors.flush()
+        harness.push()
+        harness.connections.flush()
         assert [seqs async for seqs in frames_until(raw, GATHERED + 1)] == [[GATHERED + 1]]
 
 
-async def test_a_client_that_leaves_amid_a_fan_out_takes_nothing_from_the_others(arena: Arena) -> None:
-    async with arena.connect() as leaving, arena.connect() as staying:
-        await arena.subscribed(leaving)
-        await arena.subscribed(staying)
+async def test_a_client_that_leaves_amid_a_fan_out_affects_no_other(harness: Harness) -> None:
+    async with harness.connect() as leaving, harness.connect() as staying:
+        await harness.subscribed(leaving)
+        await harness.subscribed(staying)
         for count in range(1, 21):
-            arena.push()
-            arena.doors.flush()
+            harness.push()
+            harness.connections.flush()
             if count == 10:
                 leaving.transport.abort()
             assert json.loads(await asyncio.wait_for(staying.recv(), 60))["seq"] == count
-        await until(lambda: len(arena.doors.connections) == 1)
+        await until(lambda: len(harness.connections.connections) == 1)
 
 
-async def test_silence_is_answered_with_a_heartbeat_and_then_with_the_end(arena: Arena) -> None:
-    async with arena.connect() as client:
-        await arena.subscribed(client)
-        beating = asyncio.create_task(arena.doors.beat())
-        arena.clock.now_s += HEARTBEAT_S
+async def test_a_silent_client_gets_a_heartbeat_and_is_then_closed(harness: Harness) -> None:
+    async with harness.connect() as client:
+        await harness.subscribed(client)
+        ticking = asyncio.create_task(harness.connections.tick())
+        harness.clock.now_s += HEARTBEAT_S
         assert json.loads(await asyncio.wait_for(client.recv(), 60)) == {"channel": "pong"}
-        arena.clock.now_s += SILENCE_LIMIT_S - HEARTBEAT_S
-        assert await closing(client) == (1008, "nothing heard for a minute: send pings")
-        beating.cancel()
+        harness.clock.now_s += SILENCE_LIMIT_S - HEARTBEAT_S
+        assert await closing(client) == (1008, "silent for a minute: send pings")
+        ticking.cancel()
 
 
-async def test_new_counters_end_every_connection(arena: Arena) -> None:
-    async with arena.connect() as client:
-        await arena.subscribed(client)
-        arena.hub.take("ai_decision", 1, 99, 1, {})
-        arena.doors.flush()
-        assert (await closing(client))[1].startswith("the server's counters were born anew")
+async def test_a_new_epoch_closes_every_connection(harness: Harness) -> None:
+    async with harness.connect() as client:
+        await harness.subscribed(client)
+        harness.hub.accept("ai_decision", 1, 99, 1, {})
+        harness.connections.flush()
+        assert (await closing(client))[1].startswith("the server's counters were reset")
 
 
-async def test_only_the_own_origin_friends_and_programs_come_in(arena: Arena) -> None:
-    for origin in (f"http://127.0.0.1:{arena.port}", "https://friend.example", None):
-        async with arena.connect(origin=origin) as client:
+async def test_only_own_and_configured_origins_and_programs_connect(harness: Harness) -> None:
+    for origin in (f"http://127.0.0.1:{harness.port}", "https://friend.example", None):
+        async with harness.connect(origin=origin) as client:
             assert json.loads(await client.recv())["channel"] == "hello"
     for stranger in ("https://evil.example", "null", "http://[torn"):
         with pytest.raises(InvalidStatus) as refused:
-            await arena.connect(origin=stranger)
+            await harness.connect(origin=stranger)
         assert refused.value.response.status_code == 403
 
 
-async def test_connections_of_one_address_are_counted(arena: Arena) -> None:
-    async with arena.connect(), arena.connect(), arena.connect():
+async def test_connections_per_address_are_limited(harness: Harness) -> None:
+    async with harness.connect(), harness.connect(), harness.connect():
         with pytest.raises(InvalidStatus):
-            await arena.connect()
-    await until(lambda: not arena.doors.connections)
-    async with arena.connect() as client:
+            await harness.connect()
+    await until(lambda: not harness.connections.connections)
+    async with harness.connect() as client:
         assert await client.recv()
 
 
@@ -267,9 +267,11 @@ async def test_connections_of_one_address_are_counted(arena: Arena) -> None:
         (['{"op":"ping"}'] * 11, 1008, "too many messages"),
     ],
 )
-async def test_what_a_client_may_not_do(arena: Arena, messages: list[Any], code: int, reason: str) -> None:
-    async with arena.connect() as client:
+async def test_a_client_that_breaks_a_limit_is_closed(
+    harness: Harness, messages: list[Any], code: int, reason: str
+) -> None:
+    async with harness.connect() as client:
         for message in messages:
             await client.send(message)
         assert await closing(client) == (code, reason)
-    await until(lambda: not arena.doors.connections)
+    await until(lambda: not harness.connections.connections)

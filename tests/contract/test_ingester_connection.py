@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from harness import eventually
+from ingester_frames import COINS, RecordedLog, mids
 from websockets.asyncio.server import Server, ServerConnection, serve
 
-from ingester.complaints import Complaints
-from ingester.connection import ACKNOWLEDGE_LIMIT_S, PING_EVERY_S, Connection, subscriptions
-from ingester.testing import Records, mids
-from ingester.wire import Frame
+from ingester.exchange.connection import ACKNOWLEDGE_LIMIT_S, PING_EVERY_S, Connection, list_subscriptions
+from ingester.exchange.throttled_warnings import ThrottledWarnings
+from ingester.exchange.wire import Frame
 
-DEADLINE_S = 60.0
 SPEED = 40.0
-Behaviour = Callable[["Exchange", ServerConnection], Coroutine[Any, Any, None]]
+Behavior = Callable[["Exchange", ServerConnection], Coroutine[Any, Any, None]]
 
 
 class SteeredClock:
@@ -38,7 +38,7 @@ class SteeredClock:
 
 
 async def acknowledge(request: dict[str, Any], socket: ServerConnection) -> None:
-    """Answers one request as the exchange does; the echo of l2Book says more than was asked."""
+    """Answers one request as the exchange does; the echo of l2Book has more fields than the request."""
     if request["method"] == "ping":
         await socket.send('{"channel":"pong"}')
         return
@@ -54,45 +54,46 @@ async def obliging(exchange: "Exchange", socket: ServerConnection, *, forgets: A
         exchange.requests.append(request)
         if request.get("subscription") != forgets or forgets is None:
             await acknowledge(request, socket)
-        if request.get("subscription") == subscriptions()[-1]:
+        if request.get("subscription") == list_subscriptions(COINS)[-1]:
             await socket.send(json.dumps({"channel": "allMids", "data": {"mids": {"BTC": str(exchange.connections)}}}))
 
 
 class Exchange:
-    """A server whose n-th connection behaves as the n-th behaviour says; the last one goes for all later ones."""
+    """A server whose n-th connection behaves as the n-th behavior says; the last one goes for all later ones."""
 
-    def __init__(self, *behaviours: Behaviour) -> None:
-        self.behaviours = behaviours
+    def __init__(self, *behaviors: Behavior) -> None:
+        self.behaviors = behaviors
         self.connections = 0
         self.requests: list[dict[str, Any]] = []
         self.server: Server | None = None
 
     async def __call__(self, socket: ServerConnection) -> None:
-        behaviour = self.behaviours[min(self.connections, len(self.behaviours) - 1)]
+        behavior = self.behaviors[min(self.connections, len(self.behaviors) - 1)]
         self.connections += 1
-        await behaviour(self, socket)
+        await behavior(self, socket)
 
     def subscribed(self) -> list[dict[str, str]]:
         return [request["subscription"] for request in self.requests if request["method"] == "subscribe"]
 
 
 class Client:
-    """A connection under test and what it has told."""
+    """A connection under test and what it has reported."""
 
     def __init__(self, url: str) -> None:
         self.frames: list[Frame] = []
         self.changes: list[tuple[bool, str]] = []
         self.quiet: str | None = None
-        self.log = Records()
+        self.log = RecordedLog()
         self.clock = SteeredClock()
         self.connection = Connection(
             url,
+            list_subscriptions(COINS),
             self.clock,
             self.log,
-            Complaints(self.clock, self.log),
-            take=self.frames.append,
-            connected=lambda is_connected, reason: self.changes.append((is_connected, reason)),
-            silent=self._silent,
+            ThrottledWarnings(self.clock, self.log),
+            on_frame=self.frames.append,
+            on_change=lambda is_connected, reason: self.changes.append((is_connected, reason)),
+            silent_stream=self._silent,
         )
 
     def _silent(self) -> str | None:
@@ -106,13 +107,6 @@ class Client:
     @property
     def losses(self) -> list[str]:
         return [reason for is_connected, reason in self.changes if not is_connected]
-
-
-async def until(what: str, probe: Callable[[], Any]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not probe():
-            await asyncio.sleep(0.005)
-    assert probe(), what
 
 
 @asynccontextmanager
@@ -129,36 +123,36 @@ async def connected(exchange: Exchange) -> AsyncIterator[Client]:
                 await running
 
 
-async def test_it_asks_for_every_stream_once_and_hands_on_frames() -> None:
+async def test_it_subscribes_to_every_stream_once_and_passes_frames() -> None:
     exchange = Exchange(obliging)
     async with connected(exchange) as client:
-        await until("a price", lambda: client.prices == ["1"])
-        assert exchange.subscribed() == subscriptions()
-        assert len(subscriptions()) == 1 + 6 * 4 + 6 * 6
+        await eventually("a price", lambda: client.prices == ["1"])
+        assert exchange.subscribed() == list_subscriptions(COINS)
+        assert len(list_subscriptions(COINS)) == 1 + 6 * 4 + 6 * 6
         assert client.changes == [(True, "")]
 
 
 async def test_after_a_drop_it_connects_and_subscribes_again() -> None:
     async def dropping(exchange: Exchange, socket: ServerConnection) -> None:
         serving = asyncio.ensure_future(obliging(exchange, socket))
-        await until("every subscription", lambda: exchange.subscribed() == subscriptions())
+        await eventually("every subscription", lambda: exchange.subscribed() == list_subscriptions(COINS))
         serving.cancel()
         socket.transport.abort()
 
     exchange = Exchange(dropping, obliging)
     async with connected(exchange) as client:
-        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        await eventually("a price of the second connection", lambda: client.prices[-1:] == ["2"])
         assert [is_connected for is_connected, _ in client.changes] == [True, False, True]
-        assert exchange.subscribed() == subscriptions() * 2
+        assert exchange.subscribed() == list_subscriptions(COINS) * 2
 
 
 async def test_a_silent_stream_ends_the_connection() -> None:
     exchange = Exchange(obliging)
     async with connected(exchange) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         client.quiet = "l2Book SOL"
-        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
-        assert client.losses == ["nothing heard on l2Book SOL"]
+        await eventually("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        assert client.losses == ["nothing received on l2Book SOL"]
 
 
 async def test_an_unconfirmed_subscription_ends_the_connection() -> None:
@@ -166,19 +160,19 @@ async def test_an_unconfirmed_subscription_ends_the_connection() -> None:
         await obliging(exchange, socket, forgets={"type": "bbo", "coin": "XRP"})
 
     async with connected(Exchange(forgetful, obliging)) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         assert client.losses == []
         client.clock.pass_s(ACKNOWLEDGE_LIMIT_S)
-        await until("a price of the second connection", lambda: client.prices[-1:] == ["2"])
+        await eventually("a price of the second connection", lambda: client.prices[-1:] == ["2"])
         assert client.losses == ['not acknowledged: {"type": "bbo", "coin": "XRP"}']
 
 
 async def test_a_confirmed_connection_is_kept_and_pinged() -> None:
     exchange, ping = Exchange(obliging), {"method": "ping"}
     async with connected(exchange) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         for number in range(3):
-            await until("a ping", lambda number=number: exchange.requests.count(ping) >= number)  # type: ignore[misc]
+            await eventually("a ping", lambda number=number: exchange.requests.count(ping) >= number)  # type: ignore[misc]
             await asyncio.sleep(5 / SPEED)
             assert exchange.requests.count(ping) == number
             client.clock.pass_s(PING_EVERY_S)
@@ -186,14 +180,14 @@ async def test_a_confirmed_connection_is_kept_and_pinged() -> None:
         assert client.losses == []
 
 
-async def test_what_is_no_frame_is_skipped_and_said_once() -> None:
+async def test_an_unreadable_message_is_skipped_and_logged_once() -> None:
     async def garbling(exchange: Exchange, socket: ServerConnection) -> None:
         for raw in ("{", "[]", b"\xff\xfe", '{"data":1}', '{"channel":"subscriptionResponse","data":7}'):
             await socket.send(raw)
         await obliging(exchange, socket)
 
     async with connected(Exchange(garbling)) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         assert [event for level, event, _ in client.log.lines if level == "error"] == [
             "an unreadable frame was skipped"
         ]
@@ -206,7 +200,7 @@ async def test_a_refusal_is_logged_with_its_reason() -> None:
         await obliging(exchange, socket)
 
     async with connected(Exchange(refusing)) as client:
-        await until("a price", lambda: client.prices == ["1"])
+        await eventually("a price", lambda: client.prices == ["1"])
         assert ("error", "the exchange refused a request", {"reason": '"Invalid subscription {}"'}) in client.log.lines
 
 
@@ -217,7 +211,7 @@ async def test_pauses_grow_while_connections_do_not_last() -> None:
         came_s.append(asyncio.get_running_loop().time() * SPEED)
 
     async with connected(Exchange(closing)) as client:
-        await until("seven attempts", lambda: len(came_s) == 7)
+        await eventually("seven attempts", lambda: len(came_s) == 7)
         # Six pauses, each at least half of a doubling bound; without growth all six together stay under 1.5 s.
         assert came_s[-1] - came_s[0] > 0.125 * (2**6 - 1)
         assert len(client.losses) >= 6
@@ -229,6 +223,6 @@ async def test_frames_pass_unchanged() -> None:
         await obliging(exchange, socket)
 
     async with connected(Exchange(once)) as client:
-        await until("a frame", lambda: client.frames)
+        await eventually("a frame", lambda: client.frames)
         assert client.frames[0].channel == mids().channel
         assert bytes(client.frames[0].data) == b'{"mids":{"BTC":"100.5"}}'

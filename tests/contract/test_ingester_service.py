@@ -4,35 +4,26 @@ import asyncio
 import json
 import os
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import eventually
+from ingester_frames import COINS
 from redis.asyncio import Redis
 
 from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
 from common.trading.intervals import INTERVALS_MS
-from common.trading.symbols import SYMBOLS
-from ingester.tape import KEPT_TRADES
-from simulator.testing import SimulatorProcess
+from ingester.market.tape import KEPT_TRADES
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 TIGHT_S = 60.0
 INTERVAL_S = 5
-
-
-async def eventually(what: str, probe: Callable[[], Awaitable[Any]], limit_s: float = DEADLINE_S) -> Any:
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        if found := await probe():
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 @asynccontextmanager
@@ -82,7 +73,7 @@ class Seen:
         return [json.loads(value) for value in await self.client.lrange(key, 0, -1)]
 
     async def whole_klines(self) -> bool:
-        keys = [f"kline:{symbol.value}:{interval}" for symbol in SYMBOLS for interval in INTERVALS_MS]
+        keys = [f"kline:{symbol.value}:{interval}" for symbol in COINS for interval in INTERVALS_MS]
         return all([await self.client.llen(key) == 500 for key in keys])
 
 
@@ -114,11 +105,11 @@ def expect_contiguous(rows: list[dict[str, Any]], interval: str) -> None:
 
 async def test_ticks_cache_pushes_and_snapshots(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
     async with ingester_process(redis_url, simulator.url) as process:
-        snapshot = await eventually("a whole snapshot", seen.whole_snapshot)
+        snapshot = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
         data = snapshot.data
         assert data.boundary_ms % (INTERVAL_S * 1000) == 0
         assert snapshot.cycle_id == f"{data.run_id}-{data.boundary_ms // 1000}"
-        assert list(data.coins) == list(SYMBOLS)
+        assert list(data.coins) == list(COINS)
         listed: Any = simulator.info(type="meta")
         leverages = {asset["name"]: asset["maxLeverage"] for asset in listed["universe"]}
         for symbol, coin in data.coins.items():
@@ -129,12 +120,12 @@ async def test_ticks_cache_pushes_and_snapshots(simulator: SimulatorProcess, see
                 assert series.open_times_ms[-1] < data.boundary_ms <= series.open_times_ms[-1] + INTERVALS_MS[interval]
                 assert len(series.macd) == len(series.rsi14) == 10
         ticks = await seen.events(MarketTick.TYPE)
-        assert {tick.data.symbol for tick in ticks} == set(SYMBOLS)
+        assert {tick.data.symbol for tick in ticks} == set(COINS)
         assert [tick.sequence for tick in ticks] == list(range(ticks[0].sequence, ticks[0].sequence + len(ticks)))
         pushes = await seen.events(WsPush.TYPE)
         assert {push.data.channel for push in pushes} == {Channel.PRICE_UPDATE}
         assert set(pushes[0].data.data["prices"]["BTC"]) == {"price", "mark_price", "time_ms"}
-        await eventually("500 candles in every series", seen.whole_klines)
+        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
         for interval in INTERVALS_MS:
             rows = await seen.klines(f"kline:BTC:{interval}")
             expect_contiguous(rows, interval)
@@ -142,7 +133,7 @@ async def test_ticks_cache_pushes_and_snapshots(simulator: SimulatorProcess, see
         book = json.loads(await seen.client.get("orderbook:BTC"))
         assert len(book["bids"]) == len(book["asks"]) == 20
         assert Decimal(book["bids"][0]["price"]) < Decimal(book["asks"][0]["price"])
-        tape = await eventually("a full tape", lambda: full_tape(seen))
+        tape = await eventually("a full tape", lambda: full_tape(seen), limit_s=DEADLINE_S)
         times = [row["time_ms"] for row in tape["trades"]]
         assert times == sorted(times, reverse=True)
         assert tape["time_ms"] == times[0]
@@ -161,7 +152,7 @@ async def test_closed_candles_are_those_of_the_exchange(
     simulator: SimulatorProcess, seen: Seen, redis_url: str
 ) -> None:
     async with ingester_process(redis_url, simulator.url):
-        await eventually("500 candles in every series", seen.whole_klines)
+        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
 
         async def are_theirs() -> bool:
             """A candle's last trade may come after its end."""
@@ -174,17 +165,19 @@ async def test_closed_candles_are_those_of_the_exchange(
             ]
             return ours[:-1] == [[row["t"], *(Decimal(row[name]) for name in "ohlc")] for row in theirs]
 
-        await eventually("candles like the exchange's", are_theirs)
+        await eventually("candles like the exchange's", are_theirs, limit_s=DEADLINE_S)
 
 
-async def test_a_killed_ingester_goes_on_with_its_run(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
+async def test_a_killed_ingester_continues_its_run(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
     async with ingester_process(redis_url, simulator.url):
-        first = await eventually("a whole snapshot", seen.whole_snapshot)
-        await eventually("500 candles in every series", seen.whole_klines)
+        first = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
+        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
     # A tight budget: only a start that asks for the gaps alone gets through within the time.
     async with ingester_process(redis_url, simulator.url, HISTORY_WEIGHT_PER_MINUTE="780"):
         last = (await seen.snapshots())[-1]
-        again = await eventually("a whole snapshot", lambda: seen.whole_snapshot(last.data.boundary_ms), TIGHT_S)
+        again = await eventually(
+            "a whole snapshot", lambda: seen.whole_snapshot(last.data.boundary_ms), limit_s=TIGHT_S
+        )
     assert again.data.run_id == first.data.run_id
     assert again.data.cycle_number > first.data.cycle_number
     boundaries = [each.data.boundary_ms for each in await seen.snapshots()]
@@ -195,11 +188,11 @@ async def test_a_killed_ingester_goes_on_with_its_run(simulator: SimulatorProces
 
 async def test_a_wiped_redis_gets_everything_again(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
     async with ingester_process(redis_url, simulator.url):
-        first = await eventually("a whole snapshot", seen.whole_snapshot)
-        await eventually("500 candles in every series", seen.whole_klines)
+        first = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
+        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
         await seen.client.flushall()
-        await eventually("500 candles in every series", seen.whole_klines)
-        again = await eventually("a whole snapshot", seen.whole_snapshot)
+        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
+        again = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
         assert again.data.run_id == first.data.run_id
         assert again.data.boundary_ms > first.data.boundary_ms
         expect_contiguous(await seen.klines("kline:BTC:1m"), "1m")
@@ -210,11 +203,13 @@ async def test_it_outlives_the_exchange(tmp_path: Path, seen: Seen, redis_url: s
     simulator = SimulatorProcess(tmp_path).start()
     try:
         async with ingester_process(redis_url, simulator.url):
-            before = await eventually("a whole snapshot", seen.whole_snapshot)
+            before = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
             await asyncio.to_thread(simulator.kill)
             await asyncio.to_thread(simulator.start)
             last = (await seen.snapshots())[-1].data
-            after = await eventually("a whole snapshot", lambda: seen.whole_snapshot(last.boundary_ms))
+            after = await eventually(
+                "a whole snapshot", lambda: seen.whole_snapshot(last.boundary_ms), limit_s=DEADLINE_S
+            )
             assert after.data.run_id == before.data.run_id
             expect_contiguous(await seen.klines("kline:BTC:1m"), "1m")
     finally:
@@ -222,14 +217,14 @@ async def test_it_outlives_the_exchange(tmp_path: Path, seen: Seen, redis_url: s
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "complaint"),
+    ("variable", "value", "message"),
     [
         ("DECISION_INTERVAL_S", "abc", "DECISION_INTERVAL_S: input should be a valid integer"),
         ("HYPERLIQUID_API_URL", "example.com", "HYPERLIQUID_API_URL: string should match pattern"),
         ("SENTIMENT_URL", "no", "SENTIMENT_URL: string should match pattern"),
     ],
 )
-async def test_a_bad_setting_ends_the_start_with_its_name(variable: str, value: str, complaint: str) -> None:
+async def test_a_bad_setting_ends_the_start_with_its_name(variable: str, value: str, message: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -239,4 +234,4 @@ async def test_a_bad_setting_ends_the_start_with_its_name(variable: str, value: 
     )
     _, stderr = await asyncio.wait_for(process.communicate(), DEADLINE_S)
     assert process.returncode == 2
-    assert stderr.decode().startswith(f"ingester: {complaint}")
+    assert stderr.decode().startswith(f"ingester: {message}")

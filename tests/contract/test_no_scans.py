@@ -1,4 +1,4 @@
-"""A year's worth of rows: no query of the gateway scans a table, as PostgreSQL's plans and its own counters say."""
+"""A year's worth of rows: no query of the gateway scans a table, as PostgreSQL's plans and counters show."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from common.runtime.database import Pool, migrate, open_pool
-from gateway.exports import EXPORTS, csv_pages
-from gateway.parameters import cursor_of
-from gateway.queries import Queries, Row
+from gateway.http.parameters import parse_cursor
+from gateway.rest.exports import EXPORTS, csv_pages
+from gateway.storage.queries import Queries, Row
 
 DECISIONS = 1_000_000
 FILL = f"""
@@ -27,10 +27,10 @@ FILL = f"""
         0, '', true, false, n * 30000::bigint + 9 FROM generate_series(50, {DECISIONS}, 50) n;
     INSERT INTO orders (client_order_id, model, intent_id, symbol, role, status, status_rank, time_ms)
     SELECT 'o' || n, 'qwen', 'v' || n, 'BTC', 'entry', 'filled', 2, n FROM generate_series(50, {DECISIONS}, 50) n;
-    INSERT INTO trades (id, model, symbol, side, entry_price, position_size, entry_time, fees, status, entry_notional,
-        gross_pnl, decision_id)
+    INSERT INTO trades (id, model, symbol, side, entry_price, position_size, entry_ms, fees, status, entry_notional,
+        gross_pnl, decision_id, created_at)
     SELECT 't' || n, model_of(n / 50), 'BTC', 'LONG', 1, 1, n * 30000::bigint, 0, 'OPEN', 1,
-        0, 'd' || n FROM generate_series(50, {DECISIONS}, 50) n;
+        0, 'd' || n, now() FROM generate_series(50, {DECISIONS}, 50) n;
     INSERT INTO account_snapshots (model, time_ms, equity, balance, available_balance, margin_used, unrealized_pnl,
         margin_ratio, cause, transfers, peak)
     SELECT m, n * 300000::bigint, 10000 + n % 97, 1, 1, 0, 0, 0, 'interval', 0, 10096
@@ -50,14 +50,21 @@ FILL = f"""
     ANALYZE;
 """
 BIG = (
-    *("ai_decisions", "verdicts", "fills", "orders", "trades", "account_snapshots", "market_prices"),
-    *("alerts", "market_snapshots"),
+    "ai_decisions",
+    "verdicts",
+    "fills",
+    "orders",
+    "trades",
+    "account_snapshots",
+    "market_prices",
+    "alerts",
+    "market_snapshots",
 )
 """Not equity_hours: one row an hour, of which a chart of the whole time needs every one of its model."""
 
 
-class Explaining(Queries):
-    """Runs each query as it is, and keeps what its plan reads whole."""
+class ExplainedQueries(Queries):
+    """Runs each query, and collects the tables that its plan scans."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
@@ -74,7 +81,7 @@ class Explaining(Queries):
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
-    """One connection, so that its own counters can be told to show at once."""
+    """One connection, so that its own counters can be flushed at once."""
     pool = await open_pool(database_url, max_size=1)
     await migrate(pool, "recorder")
     async with pool.connection() as connection:
@@ -85,7 +92,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 async def scans(pool: Pool) -> dict[str, int]:
-    """How often each table was read whole so far."""
+    """How often each table has been scanned so far."""
     async with pool.connection() as connection:
         await connection.execute("SELECT pg_stat_force_next_flush()")
     async with pool.connection() as connection:
@@ -96,16 +103,16 @@ async def scans(pool: Pool) -> dict[str, int]:
 
 
 async def test_no_query_scans_a_table(pool: Pool) -> None:
-    queries, before = Explaining(pool), await scans(pool)
+    queries, before = ExplainedQueries(pool), await scans(pool)
     for model in (None, "qwen"):
         _, following = await queries.decisions(model, 50, None)
         assert following is not None
-        rows, _ = await queries.decisions(model, 50, cursor_of({"before": following}))
+        rows, _ = await queries.decisions(model, 50, parse_cursor({"before": following}))
         assert len(rows) == 50
         for symbol in (None, "BTC"):
             rows, following = await queries.trades(model, symbol, 50, None)
             assert following is not None
-            await queries.trades(model, symbol, 50, cursor_of({"before": following}))
+            await queries.trades(model, symbol, 50, parse_cursor({"before": following}))
         assert len(await queries.positions(model)) == 0
         for name, export in EXPORTS.items():
             assert len(await anext(csv_pages(export, model, queries))) > 1_000, name
@@ -117,7 +124,7 @@ async def test_no_query_scans_a_table(pool: Pool) -> None:
         assert len(await queries.equity("qwen", since_ms, buckets)) > 250
         assert len(await queries.drawdown("qwen", since_ms, buckets)) > 100
         assert len((await queries.benchmark_series("10000", since_ms, buckets))[0]["points"]) > 100
-    await queries.latest_model_facts()
+    await queries.latest_provider_models()
     await queries.latencies(500)
     await queries.alerts(50)
     await queries.fills(50)
@@ -129,5 +136,5 @@ async def test_no_query_scans_a_table(pool: Pool) -> None:
     assert queries.scanned == []
     assert await scans(pool) == before
     await queries.rows("SELECT count(*) FROM ai_decisions WHERE reasoning = 'x'")
-    assert queries.scanned, "the test would not have seen a scan"
+    assert queries.scanned, "the test does not notice a scan"
     assert await scans(pool) != before

@@ -33,15 +33,16 @@ from common.events import (
 from common.events.codec import decode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderSide
-from common.trading.symbols import MODELS, SYMBOLS
 from executor.domain.intent import Outcome, intent_from
 from executor.storage.intents import IntentStore
-from gateway.readme import Readme
-from risk.halts import Reason
-from risk.store import RiskStore
-from risk.testing import (
+from gateway.rest.readme import Readme
+from risk.gate.halts import Reason
+from risk.state.market_time import DAY_MS
+from risk.storage.risk_state_table import RiskStateTable
+from support.risk_examples import (
     a_condition,
     a_decision,
     a_decision_event,
@@ -52,9 +53,9 @@ from risk.testing import (
     an_account,
     an_account_event,
 )
-from risk.watch import DAY_MS
 
 D = Decimal
+ROSTER = read_roster(None)
 DEADLINE_S = 60.0
 PATIENT = {
     "MAX_MARK_AGE_MS": "60000",
@@ -62,7 +63,7 @@ PATIENT = {
     "MAX_ACCOUNT_AGE_MS": "120000",
     "MAX_DECISION_AGE_MS": "600000",
 }
-"""Nothing that a test sends is stale, however busy the machine is."""
+"""No event of a test is stale, however busy the machine is."""
 
 
 async def eventually(probe: Callable[[], Awaitable[Any]]) -> Any:
@@ -71,11 +72,11 @@ async def eventually(probe: Callable[[], Awaitable[Any]]) -> Any:
         if found := await probe():
             return found
         await asyncio.sleep(0.02)
-    raise AssertionError("what was waited for did not come")
+    raise AssertionError("the condition did not come true in time")
 
 
 class Surroundings:
-    """The other services, as far as risk can tell: their events on a real bus."""
+    """The other services, as risk sees them: their events on a real bus."""
 
     def __init__(self, bus: RedisBus) -> None:
         self.bus = bus
@@ -101,14 +102,14 @@ class Surroundings:
         return None
 
     async def account(self, *positions: Any, **changes: Any) -> None:
-        """A fresh account state, taken over by risk; and fresh prices."""
+        """A fresh account state and fresh prices, handled by risk."""
         now_ms = SystemClock().now_ms()
-        await self.send("ingester", *(a_tick_event(symbol, at_ms=now_ms) for symbol in SYMBOLS))
+        await self.send("ingester", *(a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins))
         await self.send("executor", an_account_event(an_account(*positions, **changes), at_ms=now_ms))
         await eventually(self.all_handled)
 
     async def approved(self, intent_kind: IntentKind) -> Event[Any] | None:
-        """The newest approval of a intent_kind that lies in the stream."""
+        """The newest approval of that kind in the stream."""
         for _, fields in await self.bus.client.xrevrange(RiskApproved.TYPE):
             event = decode(RiskApproved.TYPE, fields[b"event"])
             if event.data.intent_kind is intent_kind:
@@ -116,7 +117,7 @@ class Surroundings:
         return None
 
     async def judged(self, cycle: str, asked: Decision | None = None, **changes: Any) -> Event[Any]:
-        """The verdict on a decision of now, made amid fresh prices and a fresh account state."""
+        """The verdict on a decision of now, after fresh prices and a fresh account state."""
         await self.account(**changes)
         decision = a_decision_event(asked or a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
         await self.send("agent-deepseek", decision)
@@ -160,7 +161,7 @@ def a_stop(number: int) -> Event[OrderFilled]:
 
 
 async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
-    """What the executor writes of an entry that was filled."""
+    """Writes what the executor writes for a filled entry."""
     intents = IntentStore(pool)
     await intents.add(event, now_ms)
     async with pool.connection() as connection:
@@ -185,7 +186,7 @@ async def risk_process(redis_url: str, database_url: str, **settings: str) -> As
         await process.wait()
 
 
-async def test_it_judges_and_remembers_a_halt_and_a_reservation_over_a_kill(
+async def test_a_kill_loses_neither_a_halt_nor_a_reservation(
     around: Surroundings, redis_url: str, database_url: str
 ) -> None:
     async with risk_process(redis_url, database_url):
@@ -200,7 +201,7 @@ async def test_it_judges_and_remembers_a_halt_and_a_reservation_over_a_kill(
         denied = await around.judged("two")
         assert isinstance(denied.data, RiskDenied)
         assert denied.data.code == "STATE_HALTED"
-        # Nobody has taken the approval of before: its coin stays reserved.
+        # The executor has not read the first approval: its coin stays reserved.
         assert "POSITION_HELD" in {result.code for result in denied.data.rules if not result.passed}
 
 
@@ -209,13 +210,13 @@ async def test_a_halt_is_effective_on_the_next_decision(
 ) -> None:
     async with risk_process(redis_url, database_url) as process:
         assert isinstance((await around.judged("one")).data, RiskApproved)
-        # While risk is stopped, a person halts and two decisions come in: nothing but their order tells them apart.
+        # While risk is stopped, a halt and then two decisions arrive: only their order in time distinguishes them.
         process.send_signal(signal.SIGSTOP)
         command = ControlCommand(command=Command.HALT, model=None, reason="test", requested_by="test")
         await around.send("gateway", originate(command, keys=(1,), time_ms=1, now_ms=1))
         decisions = [
             a_decision_event(a_decision(symbol=Symbol.ETH), cycle="two", at_ms=SystemClock().now_ms(), model=model)
-            for model in MODELS
+            for model in ROSTER.ids
         ]
         await around.send("agent-deepseek", *decisions)
         process.send_signal(signal.SIGCONT)
@@ -225,7 +226,7 @@ async def test_a_halt_is_effective_on_the_next_decision(
             assert verdict.data.code == "STATE_HALTED"
 
 
-async def test_a_wiped_redis_loses_no_halt_no_limit_no_count_and_no_condition(
+async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
     around: Surroundings, redis_url: str, database_url: str
 ) -> None:
     pool = await open_pool(database_url)
@@ -245,7 +246,7 @@ async def test_a_wiped_redis_loses_no_halt_no_limit_no_count_and_no_condition(
         await around.account(held, covers=(entry.id,))
         await around.bus.client.flushall()
 
-        # The condition comes true; the exit that follows is lost as well, and asked for again.
+        # The condition comes true; the exit that follows is lost as well, and repeated.
         boundary_ms = entry.data.intent.watched_after_ms + minute_ms
         series = a_series("1m", (98_000.0,), last_close_ms=boundary_ms)
         await around.account(held)
@@ -266,14 +267,13 @@ async def test_a_wiped_redis_loses_no_halt_no_limit_no_count_and_no_condition(
         assert set(failed) >= {"STATE_REDUCING", "DAILY_TRADES", "DAILY_LOSS"}
         assert "3 stops within 24 hours" in failed["STATE_REDUCING"].detail
         assert failed["DAILY_LOSS"].value == "10.3774"
-    rows = RiskStore(pool, MODELS)
-    durable = await rows.load()
-    assert durable.record("deepseek").high_water_usd == 10_600
-    assert [halt.reason for halt in durable.halts if halt.model == "qwen"] == [Reason.PERSON]
+    persistent = await RiskStateTable(pool, ROSTER.ids).load()
+    assert persistent.record("deepseek").high_water_usd == 10_600
+    assert [halt.reason for halt in persistent.halts if halt.model == "qwen"] == [Reason.PERSON]
     await pool.close()
 
 
-async def test_it_ends_cleanly_on_sigterm(around: Surroundings, redis_url: str, database_url: str) -> None:
+async def test_sigterm_ends_the_service_cleanly(around: Surroundings, redis_url: str, database_url: str) -> None:
     async with risk_process(redis_url, database_url) as process:
         await around.judged("one")
         process.terminate()
@@ -281,14 +281,14 @@ async def test_it_ends_cleanly_on_sigterm(around: Surroundings, redis_url: str, 
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "complaint"),
+    ("variable", "value", "message"),
     [
         ("MAX_LEVERAGE", "99", "MAX_LEVERAGE: input should be less than or equal to 50 (got '99')"),
         ("ALLOWED_SYMBOLS", "BTC,FOO", "ALLOWED_SYMBOLS: must be a comma list"),
         ("HYPERLIQUID_ENV", "mainnet", "MAX_NOTIONAL_USD: not set"),
     ],
 )
-async def test_a_wrong_setting_ends_the_start_with_its_name(variable: str, value: str, complaint: str) -> None:
+async def test_a_wrong_setting_ends_the_start_with_its_name(variable: str, value: str, message: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -298,12 +298,14 @@ async def test_a_wrong_setting_ends_the_start_with_its_name(variable: str, value
     )
     _, stderr = await asyncio.wait_for(process.communicate(), DEADLINE_S)
     assert process.returncode == 2
-    assert stderr.decode().startswith(f"risk: {complaint}")
+    assert stderr.decode().startswith(f"risk: {message}")
 
 
-async def test_the_limits_in_force_are_told_to_readers(around: Surroundings, redis_url: str, database_url: str) -> None:
+async def test_the_limits_in_force_are_published_and_restored(
+    around: Surroundings, redis_url: str, database_url: str
+) -> None:
     async with risk_process(redis_url, database_url, MAX_LEVERAGE="7", STOP_LOSS_PERCENT="1.5"):
-        readme = Readme(around.bus.client)
+        readme = Readme(around.bus.client, read_roster(None))
         await eventually(lambda: around.bus.client.exists("risk:limits"))
         text = " ".join((await readme.text("en")).split())
         assert "leverage at most 7" in text
@@ -312,13 +314,11 @@ async def test_the_limits_in_force_are_told_to_readers(around: Surroundings, red
         await eventually(lambda: around.bus.client.exists("risk:limits"))
 
 
-async def test_how_a_models_day_began_is_told_to_its_agent(
-    around: Surroundings, redis_url: str, database_url: str
-) -> None:
+async def test_the_equity_of_a_days_start_is_published(around: Surroundings, redis_url: str, database_url: str) -> None:
     async with risk_process(redis_url, database_url):
         before = SystemClock().now_ms() // DAY_MS
         await around.account(equity_usd=D("9876.5"))
-        told = json.loads(await eventually(lambda: around.bus.client.get("risk:day:deepseek")))
-        assert told["equity_usd"] == "9876.5"
-        assert before <= told["day"] <= SystemClock().now_ms() // DAY_MS
+        published = json.loads(await eventually(lambda: around.bus.client.get("risk:day:deepseek")))
+        assert published["equity_usd"] == "9876.5"
+        assert before <= published["day"] <= SystemClock().now_ms() // DAY_MS
         assert not await around.bus.client.exists("risk:day:qwen")

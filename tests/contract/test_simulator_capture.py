@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from common.trading.symbols import SYMBOLS
-from simulator.market.capture import CaptureMarket, read_lines
-from simulator.testing import SimulatorProcess
+from common.runtime.roster import read_roster
+from simulator.market.recorded.capture import CaptureMarket, read_records
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
-COINS = [symbol.value for symbol in SYMBOLS]
+COINS = [symbol.value for symbol in read_roster(None).coins]
 STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
 
 
@@ -50,7 +50,7 @@ def seen_of(simulator: SimulatorProcess) -> dict[str, Any]:
 
 def captured(folder: Path) -> list[tuple[int, dict[str, Any]]]:
     """What is recorded so far."""
-    return list(read_lines(folder)) if any(folder.glob("*.jsonl.gz")) else []
+    return list(read_records(folder)) if any(folder.glob("*.jsonl.gz")) else []
 
 
 def has_all_pasts(folder: Path) -> bool:
@@ -92,7 +92,7 @@ async def record(simulator: SimulatorProcess, folder: Path) -> None:
 
 
 def newest_of(simulator: SimulatorProcess, end_ms: Any) -> dict[str, Any]:
-    """What the last message of each stream says, once the market has stopped at `end_ms`."""
+    """The content of each stream's last message, once the market has stopped at `end_ms`."""
     newest: dict[str, Any] = {"mids": simulator.info(type="allMids")}
     meta, contexts = simulator.info(type="metaAndAssetCtxs")  # type: ignore[misc]
     by_coin = {row["name"]: context for row, context in zip(meta["universe"], contexts, strict=True)}
@@ -125,7 +125,7 @@ def recorded(folder: Path) -> dict[str, Any]:
     return newest
 
 
-def test_a_recorded_market_plays_back_as_it_was(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+def test_a_captured_market_replays_equally(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     folder, seen = session
     simulator = SimulatorProcess(
         tmp_path / "b", simulator_stepwise="true", simulator_market="capture", simulator_market_path=str(folder)
@@ -145,7 +145,7 @@ def test_a_recorded_market_plays_back_as_it_was(session: tuple[Path, dict[str, A
         assert replayed[what] == value, what
 
 
-def test_equal_runs_over_a_recorded_market_are_equal(session: tuple[Path, dict[str, Any]]) -> None:
+def test_equal_runs_over_a_captured_market_are_equal(session: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = session
     markets = [CaptureMarket(1, folder) for _ in range(2)]
     tapes = [[market.step(market.time_ms + step) for step in [700] * 150] for market in markets]
@@ -154,14 +154,14 @@ def test_equal_runs_over_a_recorded_market_are_equal(session: tuple[Path, dict[s
     assert markets[0].save() == markets[1].save()
 
 
-def test_a_file_that_is_cut_plays_up_to_there(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+def test_a_truncated_capture_replays_up_to_its_end(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     folder, _ = session
     whole = next(folder.glob("*.jsonl.gz"))
     cut = tmp_path / whole.name
     cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.9)])
     with gzip.open(whole) as lines:
         expected = [json.loads(line) for line in lines][1:]
-    got = [line for _, line in read_lines(tmp_path)]
+    got = [line for _, line in read_records(tmp_path)]
     assert len(expected) // 2 < len(got) < len(expected)
     assert got == expected[: len(got)]
     CaptureMarket(1, tmp_path)

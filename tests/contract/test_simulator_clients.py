@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 CLIENTS = Path(__file__).parent / "clients"
 BIN = Path(__file__).parents[2] / ".venv" / "clients" / "bin"

@@ -1,4 +1,4 @@
-"""The fault panel: each fault does to a client what it says, is counted, and ends."""
+"""The fault panel: each fault is applied to its target, counted, and ends."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from hyperliquid.exchange import Exchange
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 BTC = {"type": "allMids"}
 
@@ -42,14 +42,14 @@ def happened(simulator: SimulatorProcess, name: str) -> int:
 
 
 @pytest.mark.parametrize("status", ["429", "500", "502", "503", "504"])
-def test_statuses_come_as_often_as_asked(simulator: SimulatorProcess, status: str) -> None:
+def test_a_status_fault_applies_count_times(simulator: SimulatorProcess, status: str) -> None:
     before = happened(simulator, f"http.{status}")
     simulator.panel("faults", where="http", kind=status, target="/info", count=2)
     assert [ask(simulator).status_code for _ in range(3)] == [int(status), int(status), 200]
     assert happened(simulator, f"http.{status}") == before + 2
 
 
-def test_another_path_is_left_alone(simulator: SimulatorProcess) -> None:
+def test_a_fault_applies_to_its_path_only(simulator: SimulatorProcess) -> None:
     simulator.panel("faults", where="http", kind="500", target="/exchange")
     assert ask(simulator).status_code == 200
 
@@ -63,7 +63,7 @@ def test_blank_and_cut_answers(simulator: SimulatorProcess) -> None:
             ask(simulator)
 
 
-def test_a_request_may_be_carried_out_although_its_answer_never_comes(simulator: SimulatorProcess) -> None:
+def test_a_request_is_executed_although_its_answer_is_withheld(simulator: SimulatorProcess) -> None:
     user = "0x" + "77" * 20
     simulator.panel("faults", where="http", kind="accept_then_timeout", target="/faucet")
     with pytest.raises(httpx.ReadTimeout):
@@ -84,20 +84,20 @@ def test_a_request_may_be_carried_out_although_its_answer_never_comes(simulator:
         ("accept_then_refusal", 200, {"status": "err", "response": "no"}),
     ],
 )
-def test_an_answer_may_say_no_to_what_was_carried_out(
+def test_a_false_error_hides_an_executed_action(
     simulator: SimulatorProcess, kind: str, status: int, answer: Any
 ) -> None:
     user = "0x" + f"{status:03}{len(kind):037}"
     simulator.panel("faults", where="http", kind=kind, target="/faucet", text="no")
-    given = httpx.post(f"{simulator.url}/faucet", json={"user": user, "usd": "5"}, timeout=60)
-    assert (given.status_code, given.json()) == (status, answer)
+    response = httpx.post(f"{simulator.url}/faucet", json={"user": user, "usd": "5"}, timeout=60)
+    assert (response.status_code, response.json()) == (status, answer)
     assert happened(simulator, f"http.{kind}") >= 1
     state = simulator.info(type="clearinghouseState", user=user)
     assert isinstance(state, dict)
     assert state["withdrawable"] == "5.0"
 
 
-def test_a_refusal_of_each_order_may_be_a_lie(simulator: SimulatorProcess) -> None:
+def test_a_false_refusal_of_each_order_hides_the_fills(simulator: SimulatorProcess) -> None:
     wallet = Account.create()
     simulator.fund(wallet.address)
     exchange = Exchange(wallet, simulator.url)
@@ -148,7 +148,7 @@ def test_a_jump_moves_one_coin_and_a_freeze_stops_all(simulator: SimulatorProces
 
 
 @pytest.mark.parametrize(("kind", "share"), [("drop", 0.0), ("duplicate", 2.0)])
-def test_messages_are_dropped_or_doubled(simulator: SimulatorProcess, kind: str, share: float) -> None:
+def test_messages_are_dropped_or_duplicated(simulator: SimulatorProcess, kind: str, share: float) -> None:
     with connect(f"ws{simulator.url[4:]}/ws") as socket:
         socket.send(json.dumps({"method": "subscribe", "subscription": {"type": "allMids"}}))
         socket.recv(60)
@@ -175,7 +175,7 @@ def test_messages_are_dropped_or_doubled(simulator: SimulatorProcess, kind: str,
         ({"where": "http", "kind": "429", "count": "x"}, "numbers"),
     ],
 )
-def test_a_bad_fault_is_refused_by_name(simulator: SimulatorProcess, body: dict[str, Any], named: str) -> None:
+def test_an_invalid_fault_is_refused_by_name(simulator: SimulatorProcess, body: dict[str, Any], named: str) -> None:
     answer = httpx.post(f"http://127.0.0.1:{simulator.control_port}/faults", json=body, timeout=60)
     assert answer.status_code == 400
     assert named in answer.json()["error"]
@@ -192,7 +192,7 @@ def test_a_bad_fault_is_refused_by_name(simulator: SimulatorProcess, body: dict[
         ("cap", {"coin": "GOLD", "usd": 1}, "coin must be"),
     ],
 )
-def test_a_bad_figure_moves_nothing_and_is_refused_by_name(
+def test_an_invalid_figure_changes_nothing_and_is_refused_by_name(
     simulator: SimulatorProcess, path: str, body: dict[str, Any], named: str
 ) -> None:
     answer = httpx.post(f"http://127.0.0.1:{simulator.control_port}/{path}", json=body, timeout=60)
@@ -200,7 +200,7 @@ def test_a_bad_figure_moves_nothing_and_is_refused_by_name(
 
 
 @pytest.mark.parametrize("usd", ["1e3", "0." + "1" * 4_000, "NaN", "-5", "0", True, None, [1]])
-def test_the_faucet_refuses_what_is_no_amount(simulator: SimulatorProcess, usd: Any) -> None:
+def test_the_faucet_refuses_an_invalid_amount(simulator: SimulatorProcess, usd: Any) -> None:
     answer = httpx.post(f"{simulator.url}/faucet", json={"user": "0x" + "ab" * 20, "usd": usd}, timeout=60)
     assert answer.status_code == 400
 

@@ -1,4 +1,4 @@
-"""A simulator that relays another one's feed: the same market, frozen while the other is away."""
+"""A simulator that relays another one's feed: the same market, halted while the other is unreachable."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ import pytest
 from eth_account import Account
 from hyperliquid.exchange import Exchange
 
-from simulator.coins import COINS
-from simulator.testing import SimulatorProcess
+from simulator.market.listing import DEFAULT_LISTING
+from simulator.testing.process import SimulatorProcess
 
 DEADLINE_S = 120.0
 KEY = "0x" + "21" * 32
@@ -24,7 +24,7 @@ def eventually(what: str, probe: Callable[[], Any]) -> Any:
         if found := probe():
             return found
         time.sleep(0.1)
-    raise AssertionError(f"waited in vain for {what}")
+    raise AssertionError(f"timed out waiting for {what}")
 
 
 def source_of(simulator: SimulatorProcess) -> str:
@@ -38,7 +38,7 @@ def shown(simulator: SimulatorProcess) -> dict[str, Any]:
         "mids": simulator.info(type="allMids"),
         "contexts": [row for row in contexts[1] if row["midPx"] is not None],
     }
-    for coin in COINS:
+    for coin in DEFAULT_LISTING.coins:
         book: Any = simulator.info(type="l2Book", coin=coin)
         seen[f"book {coin}"] = book["levels"]
         seen[f"trades {coin}"] = simulator.info(type="recentTrades", coin=coin)
@@ -62,13 +62,13 @@ def is_still(simulator: SimulatorProcess) -> bool:
 
 @pytest.fixture
 def upstream(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    """A market that moves when told."""
+    """A market that is stepped by hand."""
     simulator = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true").start()
     yield simulator
     simulator.stop()
 
 
-def test_a_relayed_market_follows_freezes_and_goes_on(upstream: SimulatorProcess, tmp_path: Path) -> None:
+def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, tmp_path: Path) -> None:
     relay = SimulatorProcess(
         tmp_path / "relay", simulator_market="auto", simulator_upstream_url=upstream.url, simulator_seed="8"
     ).start()
@@ -102,14 +102,14 @@ def test_a_relayed_market_follows_freezes_and_goes_on(upstream: SimulatorProcess
 
         upstream.start()
         upstream.panel("step", count=70, ms=1_000)
-        # What our own order took comes back while the feed lives; its last lots take longer than this test waits.
+        # The depth that the order took recovers while the feed is live; its last lots take longer than this test waits.
         eventually("the same market again", lambda: agree(upstream, relay, but="book ETH"))
         assert relay.info(type="allMids") != before
     finally:
         relay.stop()
 
 
-def test_without_a_feed_the_market_is_made_and_stays_so(upstream: SimulatorProcess, tmp_path: Path) -> None:
+def test_without_a_feed_the_market_is_synthetic_and_stays_so(upstream: SimulatorProcess, tmp_path: Path) -> None:
     folder = tmp_path / "alone"
     alone = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=NOWHERE).start()
     assert source_of(alone) == "SIMULATED"
@@ -129,8 +129,30 @@ def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: Sim
     try:
         assert source_of(made) == "SIMULATED"
         now: Any = made.info(type="allMids")
-        for coin in COINS:
+        for coin in DEFAULT_LISTING.coins:
             assert float(now[coin]) == pytest.approx(float(last[coin]), rel=0.01), coin
-            assert float(now[coin]) != pytest.approx(COINS[coin].start_price, rel=1e-4)
+            assert float(now[coin]) != pytest.approx(DEFAULT_LISTING.coins[coin].start_price, rel=1e-4)
     finally:
         made.stop()
+
+
+def test_a_stored_live_market_begins_again_with_a_coin_listed_later(tmp_path: Path) -> None:
+    coins = {"simulator_coins": "BTC,ETH,SOL,BNB,DOGE,XRP,HYPE"}
+    upstream = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true", **coins).start()
+    settings = {"simulator_market": "live", "simulator_upstream_url": upstream.url}
+    try:
+        relay = SimulatorProcess(tmp_path / "relay", **settings).start()
+        wallet = Account.from_key(KEY)
+        relay.fund(wallet.address)
+        Exchange(wallet, relay.url, timeout=60).market_open("ETH", True, 0.5)
+        relay.stop()
+        relay = SimulatorProcess(tmp_path / "relay", **settings, **coins).start()
+        try:
+            assert source_of(relay) == "LIVE"
+            assert relay.info(type="allMids") == upstream.info(type="allMids")
+            state: Any = relay.info(type="clearinghouseState", user=wallet.address)
+            assert state["assetPositions"][0]["position"]["szi"] == "0.5"
+        finally:
+            relay.stop()
+    finally:
+        upstream.stop()

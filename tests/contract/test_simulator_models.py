@@ -1,4 +1,4 @@
-"""The models' stand-ins speak their providers' protocols: whole and streamed answers, keep-alives, errors."""
+"""The model stand-ins speak their providers' protocols: whole and streamed answers, keep-alives, errors."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import dashscope
 import httpx
 import pytest
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 KEY = {"authorization": "Bearer anything"}
 GENERATION = "dashscope/api/v1/services/aigc/text-generation/generation"
@@ -33,7 +33,7 @@ def generate(url: str, model: str, **more: Any) -> Any:
     return dashscope.Generation.call(model=model, messages=MESSAGES, **options)
 
 
-def test_deepseek_streams_the_answer_that_it_gives_whole(url: str) -> None:
+def test_a_streamed_deepseek_answer_equals_the_plain_one(url: str) -> None:
     whole = ask(url, "deepseek-flash").json()
     streamed = ask(url, "deepseek-flash", stream=True, stream_options={"include_usage": True})
     assert streamed.headers["content-type"].startswith("text/event-stream")
@@ -49,7 +49,17 @@ def test_deepseek_streams_the_answer_that_it_gives_whole(url: str) -> None:
     assert usage["prompt_cache_hit_tokens"] + usage["prompt_cache_miss_tokens"] == usage["prompt_tokens"]
 
 
-def test_a_slow_model_gives_signs_of_life_before_it_answers(url: str) -> None:
+@pytest.mark.parametrize("model", ["a-third/contender:latest", "gpt-5", "llama3.3"])
+def test_any_model_and_any_key_are_served(url: str, model: str) -> None:
+    body = {"model": model, "messages": MESSAGES}
+    headers = {"authorization": "Bearer sk-of-another-provider"}
+    for path in ("chat/completions", "v1/chat/completions"):
+        answer = httpx.post(f"{url}/deepseek/{path}", json=body, headers=headers, timeout=60).json()
+        assert answer["model"] == f"stand-in/{model}"
+        assert json.loads(answer["choices"][0]["message"]["content"])["action"] == "HOLD"
+
+
+def test_a_slow_model_sends_keep_alives_before_its_answer(url: str) -> None:
     plain = ask(url, "slow-1")
     assert plain.text.startswith("\n\n\n")
     assert plain.json()["choices"][0]["finish_reason"] == "stop"
@@ -64,7 +74,7 @@ def test_a_blank_answer_is_blanks(url: str) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 422, 429, 500, 503])
-def test_deepseeks_errors_come_on_demand(url: str, status: int) -> None:
+def test_deepseek_errors_are_requested_by_model_name(url: str, status: int) -> None:
     answer = ask(url, f"error-{status}")
     assert answer.status_code == status
     assert answer.json()["error"]["message"]
@@ -77,14 +87,14 @@ def test_the_models_are_listed_for_a_key_only(url: str) -> None:
 
 
 @pytest.mark.parametrize("is_incremental", [False, True])
-def test_dashscope_streams_to_its_own_sdk(url: str, is_incremental: bool) -> None:
+def test_the_dashscope_sdk_reads_the_streamed_answer(url: str, is_incremental: bool) -> None:
     whole = generate(url, "qwen-max").output.choices[0].message.content
-    told = list(generate(url, "qwen-max", stream=True, incremental_output=is_incremental))
-    assert len(told) > 1
-    parts = [each.output.choices[0].message.content for each in told]
+    events = list(generate(url, "qwen-max", stream=True, incremental_output=is_incremental))
+    assert len(events) > 1
+    parts = [each.output.choices[0].message.content for each in events]
     assert ("".join(parts) if is_incremental else parts[-1]) == whole
-    assert told[-1].output.choices[0].finish_reason == "stop"
-    assert told[-1].usage.total_tokens == told[-1].usage.input_tokens + told[-1].usage.output_tokens
+    assert events[-1].output.choices[0].finish_reason == "stop"
+    assert events[-1].usage.total_tokens == events[-1].usage.input_tokens + events[-1].usage.output_tokens
 
 
 @pytest.mark.parametrize(
@@ -97,7 +107,7 @@ def test_dashscope_streams_to_its_own_sdk(url: str, is_incremental: bool) -> Non
         ("error-Throttling.AllocationQuota", 429, "Throttling.AllocationQuota"),
     ],
 )
-def test_dashscopes_errors_come_on_demand(url: str, model: str, status: int, code: str) -> None:
+def test_dashscope_errors_are_requested_by_model_name(url: str, model: str, status: int, code: str) -> None:
     answer = generate(url, model)
     assert (answer.status_code, answer.code) == (status, code)
 
@@ -108,5 +118,5 @@ def test_dashscopes_errors_come_on_demand(url: str, model: str, status: int, cod
 @pytest.mark.parametrize(
     ("content", "statuses"), [(b"[" * 100_000, {400, 422}), (b"{}", {400, 422}), (b" " * 3_000_000, {413})]
 )
-def test_what_cannot_be_read_is_refused(url: str, path: str, content: bytes, statuses: set[int]) -> None:
+def test_an_unreadable_body_is_refused(url: str, path: str, content: bytes, statuses: set[int]) -> None:
     assert httpx.post(f"{url}/{path}", content=content, headers=KEY, timeout=60).status_code in statuses

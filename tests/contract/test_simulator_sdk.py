@@ -15,7 +15,7 @@ from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
 from sdk_socket import subscribe_all, wait_for
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 TAKER = Decimal("0.00045")
 
@@ -113,7 +113,7 @@ def test_a_bracket_fills_rests_and_closes_with_fees_to_the_cent(trader: Trader) 
     assert abs(value - 10_000 - profit) < Decimal("0.00001")
 
 
-def test_children_of_an_entry_that_did_not_fill_are_nowhere(trader: Trader) -> None:
+def test_children_of_an_unfilled_entry_are_not_placed(trader: Trader) -> None:
     [refused] = statuses(trader.bracket("BTC", 0.02, start=10, limit=0.9))
     assert refused["error"].startswith("Order could not immediately match")
     assert trader.info.open_orders(trader.address) == []
@@ -130,9 +130,9 @@ def test_children_of_an_entry_that_did_not_fill_are_nowhere(trader: Trader) -> N
         ({"sz": 0.01, "limit_px": 118_000, "reduce_only": True}, "Reduce only order would increase position. asset=0"),
     ],
 )
-def test_refusals_are_the_exchanges_own_words(trader: Trader, order: dict[str, Any], text: str) -> None:
-    given = {"reduce_only": False} | order
-    answer = trader.exchange.order("BTC", True, order_type={"limit": {"tif": "Gtc"}}, **given)
+def test_refusals_have_the_exchanges_error_strings(trader: Trader, order: dict[str, Any], text: str) -> None:
+    options = {"reduce_only": False} | order
+    answer = trader.exchange.order("BTC", True, order_type={"limit": {"tif": "Gtc"}}, **options)
     assert statuses(answer)[0]["error"].startswith(text)
 
 
@@ -147,7 +147,7 @@ def test_a_resting_order_is_found_and_cancelled_once(trader: Trader) -> None:
     assert trader.info.query_order_by_oid(trader.address, oid)["order"]["status"] == "canceled"
 
 
-def test_a_nonce_counts_once_and_strangers_do_not_exist(trader: Trader) -> None:
+def test_a_nonce_is_used_once_and_unknown_keys_are_refused(trader: Trader) -> None:
     order = trader.exchange.order
     price = round(trader.mid("BTC") * 0.9)
     sent: list[dict[str, Any]] = []
@@ -163,8 +163,8 @@ def test_a_nonce_counts_once_and_strangers_do_not_exist(trader: Trader) -> None:
     assert repeated["status"] == "err"
     assert "duplicate nonce" in repeated["response"]
     assert len(trader.info.open_orders(trader.address)) == 1
-    stranger = Exchange(Account.create(), trader.simulator.url, account_address=trader.address)
-    refused = stranger.order("BTC", True, 0.01, price, {"limit": {"tif": "Gtc"}})
+    unknown = Exchange(Account.create(), trader.simulator.url, account_address=trader.address)
+    refused = unknown.order("BTC", True, 0.01, price, {"limit": {"tif": "Gtc"}})
     assert refused["status"] == "err"
     assert "does not exist" in refused["response"]
 
@@ -204,8 +204,8 @@ def test_history_is_there_from_the_start(trader: Trader, interval: str) -> None:
         assert low <= float(candle["c"]) <= high
 
 
-def test_the_sdks_own_websocket_hears_market_and_fills(trader: Trader) -> None:
-    heard: dict[str, list[Any]] = {}
+def test_the_sdks_websocket_receives_market_and_fills(trader: Trader) -> None:
+    received: dict[str, list[Any]] = {}
     info = Info(trader.simulator.url, skip_ws=False)
     try:
         wanted: list[Any] = [
@@ -218,14 +218,14 @@ def test_the_sdks_own_websocket_hears_market_and_fills(trader: Trader) -> None:
             {"type": "orderUpdates", "user": trader.address},
             {"type": "userFills", "user": trader.address},
         ]
-        subscribe_all(info, wanted, heard)
+        subscribe_all(info, wanted, received)
         trader.exchange.market_open("BTC", True, 0.01)
         channels = {subscription["type"] for subscription in wanted}
-        wait_for("every channel", lambda: channels <= set(heard) and len(heard["userFills"]) > 1)
+        wait_for("every channel", lambda: channels <= set(received) and len(received["userFills"]) > 1)
     finally:
         info.disconnect_websocket()
-    assert heard["userFills"][0]["isSnapshot"] is True
-    assert heard["userFills"][-1]["fills"][0]["coin"] == "BTC"
+    assert received["userFills"][0]["isSnapshot"] is True
+    assert received["userFills"][-1]["fills"][0]["coin"] == "BTC"
 
 
 def test_unknown_requests_are_422_and_the_faucet_pays(trader: Trader) -> None:
@@ -235,14 +235,14 @@ def test_unknown_requests_are_422_and_the_faucet_pays(trader: Trader) -> None:
             422,
             "Failed to deserialize the JSON body into the target type",
         )
-    stranger = Account.create().address
-    trader.simulator.fund(stranger, "250")
-    state = trader.info.user_state(stranger)
+    unknown = Account.create().address
+    trader.simulator.fund(unknown, "250")
+    state = trader.info.user_state(unknown)
     assert state["withdrawable"] == "250.0"
     assert httpx.post(f"{trader.simulator.url}/faucet", json={"user": "me", "usd": "1"}, timeout=60).status_code == 400
 
 
-def test_a_taken_port_is_a_message_that_names_the_setting(trader: Trader, tmp_path: Path) -> None:
+def test_a_port_in_use_ends_the_start_with_the_settings_name(trader: Trader, tmp_path: Path) -> None:
     import os
     import subprocess
     import sys

@@ -11,7 +11,7 @@ from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
 from sdk_socket import subscribe_all, wait_for
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 MASTER, OTHER = Account.from_key("0x" + "31" * 32), Account.from_key("0x" + "32" * 32)
 CLOID = Cloid.from_int(77)
@@ -84,7 +84,7 @@ def asked(info: Info) -> dict[str, Any]:
     }
 
 
-def test_every_question_is_answered(simulator: SimulatorProcess) -> None:
+def test_every_info_type_of_the_sdk_is_answered(simulator: SimulatorProcess) -> None:
     info = Info(simulator.url, skip_ws=True)
     answers = asked(info)
     assert set(answers) == methods(Info)
@@ -175,17 +175,17 @@ DONE: dict[str, Call] = {
     "user_set_abstraction": lambda exchange: exchange.user_set_abstraction(MASTER.address, "disabled"),
     "withdraw_from_bridge": lambda exchange: exchange.withdraw_from_bridge(5.0, MASTER.address.lower()),
 }
-NOBODY = "0x" + "55" * 20
+ZERO_ADDRESS = "0x" + "55" * 20
 REFUSED: dict[str, tuple[str, Call]] = {
     "create_sub_account": ("Required: $100000", lambda exchange: exchange.create_sub_account("one")),
     "schedule_cancel": ("Required: $1000000", lambda exchange: exchange.schedule_cancel(None)),
-    "set_referrer": ("Referral code not registered", lambda exchange: exchange.set_referrer("NOBODY")),
-    "sub_account_transfer": ("Vault not", lambda exchange: exchange.sub_account_transfer(NOBODY, True, 1)),
+    "set_referrer": ("Referral code not registered", lambda exchange: exchange.set_referrer("UNKNOWN")),
+    "sub_account_transfer": ("Vault not", lambda exchange: exchange.sub_account_transfer(ZERO_ADDRESS, True, 1)),
     "sub_account_spot_transfer": (
         "Vault not",
-        lambda exchange: exchange.sub_account_spot_transfer(NOBODY, True, "USDC", 1.0),
+        lambda exchange: exchange.sub_account_spot_transfer(ZERO_ADDRESS, True, "USDC", 1.0),
     ),
-    "vault_usd_transfer": ("Vault not", lambda exchange: exchange.vault_usd_transfer(NOBODY, True, 1)),
+    "vault_usd_transfer": ("Vault not", lambda exchange: exchange.vault_usd_transfer(ZERO_ADDRESS, True, 1)),
 }
 N = "is not available on this exchange."
 NOT_HERE: dict[str, Call] = {
@@ -197,10 +197,10 @@ NOT_HERE: dict[str, Call] = {
         None, None, None, False, None, None, None
     ),
     "c_validator_register": lambda exchange: exchange.c_validator_register(
-        "1.2.3.4", "a", "b", False, 1, NOBODY, False, 1
+        "1.2.3.4", "a", "b", False, 1, ZERO_ADDRESS, False, 1
     ),
     "c_validator_unregister": lambda exchange: exchange.c_validator_unregister(),
-    "convert_to_multi_sig_user": lambda exchange: exchange.convert_to_multi_sig_user([NOBODY], 1),
+    "convert_to_multi_sig_user": lambda exchange: exchange.convert_to_multi_sig_user([ZERO_ADDRESS], 1),
     "gossip_priority_bid": lambda exchange: exchange.gossip_priority_bid(1, "1.2.3.4", 1),
     "perp_deploy_register_asset": lambda exchange: exchange.perp_deploy_register_asset(
         "dex", None, "COIN", 2, "1", 10, False, None
@@ -208,7 +208,7 @@ NOT_HERE: dict[str, Call] = {
     "perp_deploy_set_oracle": lambda exchange: exchange.perp_deploy_set_oracle("dex", {"A": "1"}, [], {}),
     "spot_deploy_enable_freeze_privilege": lambda exchange: exchange.spot_deploy_enable_freeze_privilege(1),
     "spot_deploy_enable_quote_token": lambda exchange: exchange.spot_deploy_enable_quote_token(1),
-    "spot_deploy_freeze_user": lambda exchange: exchange.spot_deploy_freeze_user(1, NOBODY, True),
+    "spot_deploy_freeze_user": lambda exchange: exchange.spot_deploy_freeze_user(1, ZERO_ADDRESS, True),
     "spot_deploy_genesis": lambda exchange: exchange.spot_deploy_genesis(1, "1", False),
     "spot_deploy_register_hyperliquidity": lambda exchange: exchange.spot_deploy_register_hyperliquidity(
         1, 1.0, 1.0, 1, None
@@ -221,15 +221,15 @@ NOT_HERE: dict[str, Call] = {
     ),
     "spot_deploy_token_action_inner": lambda exchange: exchange.spot_deploy_token_action_inner("enableQuoteToken", 1),
     "spot_deploy_user_genesis": lambda exchange: exchange.spot_deploy_user_genesis(1, [], []),
-    "spot_transfer": lambda exchange: exchange.spot_transfer(1.0, NOBODY, "PURR:0x" + "1" * 32),
-    "token_delegate": lambda exchange: exchange.token_delegate(NOBODY, 1, False),
+    "spot_transfer": lambda exchange: exchange.spot_transfer(1.0, ZERO_ADDRESS, "PURR:0x" + "1" * 32),
+    "token_delegate": lambda exchange: exchange.token_delegate(ZERO_ADDRESS, 1, False),
     "user_dex_abstraction": lambda exchange: exchange.user_dex_abstraction(MASTER.address, True),
 }
 OTHERWISE = {"multi_sig"}
 """Signed by several keys in a form of its own: not read here."""
 
 
-def test_every_action_is_carried_out_or_refused_by_its_name(simulator: SimulatorProcess) -> None:
+def test_every_action_is_executed_or_refused_by_its_name(simulator: SimulatorProcess) -> None:
     assert set(DONE) | set(REFUSED) | set(NOT_HERE) | OTHERWISE == methods(Exchange)
     exchange = Exchange(MASTER, simulator.url)
     for name, call in DONE.items():
@@ -248,7 +248,7 @@ def test_every_action_is_carried_out_or_refused_by_its_name(simulator: Simulator
         assert answer["response"].endswith(N), (name, answer)
 
 
-def test_every_subscription_that_the_sdk_knows_is_served(simulator: SimulatorProcess) -> None:
+def test_every_subscription_of_the_sdk_is_served(simulator: SimulatorProcess) -> None:
     user = OTHER.address
     simulator.fund(user, "5000")
     exchange = Exchange(OTHER, simulator.url)
@@ -262,13 +262,13 @@ def test_every_subscription_that_the_sdk_knows_is_served(simulator: SimulatorPro
         *({"type": kind, "user": user} for kind in ("userNonFundingLedgerUpdates", "webData2")),
     ]
     channels = {"user" if row["type"] == "userEvents" else row["type"] for row in wanted}
-    heard: dict[str, list[Any]] = {}
+    received: dict[str, list[Any]] = {}
     try:
-        numbers = subscribe_all(info, wanted, heard)
+        numbers = subscribe_all(info, wanted, received)
         exchange.market_open("ETH", True, 0.02)
-        wait_for("every channel", lambda: channels <= set(heard))
+        wait_for("every channel", lambda: channels <= set(received))
         assert all(info.unsubscribe(row, number) for row, number in zip(wanted, numbers, strict=True))
     finally:
         info.disconnect_websocket()
-    assert heard["user"][0]["fills"][0]["coin"] == "ETH"
-    assert {row["status"] for rows in heard["orderUpdates"] for row in rows} >= {"filled"}
+    assert received["user"][0]["fills"][0]["coin"] == "ETH"
+    assert {row["status"] for rows in received["orderUpdates"] for row in rows} >= {"filled"}

@@ -1,4 +1,4 @@
-"""Ours beside recorded real payloads: the same keys, types and ways of writing numbers."""
+"""Simulated payloads compared with recorded ones: the same keys, types and ways of writing numbers."""
 
 import json
 import re
@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 from eth_account import Account as EthAccount
-from simulator_desk import Desk
+from signing_trader import SigningTrader
 
-from simulator.keys import Agent
-from simulator.market.coin import Level
-from simulator.streams import change_messages, first_messages
-from simulator.subscriptions import echoed, key_of, message
-from simulator.wire import info
-from simulator.wire.orders import order
-from simulator.world import World
+from simulator.exchange.state.keys import Agent
+from simulator.exchange.world import World
+from simulator.market.coin_market import Level
+from simulator.wire.actions.order_actions import order
+from simulator.wire.info.dispatch import answer_info
+from simulator.wire.streams.messages import change_messages, first_messages
+from simulator.wire.streams.subscriptions import echoed, key_of, message
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "hyperliquid"
 needs_recordings = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded payloads are not beside the project")
@@ -42,24 +42,24 @@ def shape(value: Any) -> Shape:
     return "null" if value is None else type(value).__name__
 
 
-def differences(theirs: Shape, ours: Shape, place: str = "") -> Iterator[str]:
-    """Where ours lacks what theirs has, or has it in another form. Null fits everything; lists compare by element."""
-    if "null" in (theirs, ours):
+def differences(recorded: Shape, simulated: Shape, place: str = "") -> Iterator[str]:
+    """Where the simulated payload lacks a recorded field or has another form. Null equals all."""
+    if "null" in (recorded, simulated):
         return
-    if isinstance(theirs, dict) and isinstance(ours, dict):
-        for key in theirs:
-            if key in ours:
-                yield from differences(theirs[key], ours[key], f"{place}.{key}")
+    if isinstance(recorded, dict) and isinstance(simulated, dict):
+        for key in recorded:
+            if key in simulated:
+                yield from differences(recorded[key], simulated[key], f"{place}.{key}")
             elif not key.isdigit():
                 yield f"{place}.{key} is missing"
-    elif isinstance(theirs, list) and isinstance(ours, list):
-        if len(theirs) == len(ours) and any(each != theirs[0] for each in theirs):
-            for number, (one, two) in enumerate(zip(theirs, ours, strict=True)):
+    elif isinstance(recorded, list) and isinstance(simulated, list):
+        if len(recorded) == len(simulated) and any(each != recorded[0] for each in recorded):
+            for number, (one, two) in enumerate(zip(recorded, simulated, strict=True)):
                 yield from differences(one, two, f"{place}[{number}]")
-        elif theirs and ours:
-            yield from differences(theirs[0], ours[0], f"{place}[]")
-    elif theirs != ours:
-        yield f"{place}: theirs is {theirs}, ours {ours}"
+        elif recorded and simulated:
+            yield from differences(recorded[0], simulated[0], f"{place}[]")
+    elif recorded != simulated:
+        yield f"{place}: recorded is {recorded}, simulated {simulated}"
 
 
 @pytest.fixture
@@ -93,23 +93,26 @@ def recorded_answers() -> list[Path]:
 @pytest.mark.parametrize("path", recorded_answers(), ids=lambda path: path.stem)
 def test_answers_over_http(world: World, path: Path) -> None:
     recorded = json.loads(path.read_text(encoding="utf-8"))
-    asked, theirs = dict(recorded["request"]), recorded["response"]
-    if isinstance(theirs, dict) and theirs.get("role") in STILL_TO_COME:
-        pytest.skip(STILL_TO_COME[theirs["role"]])
+    asked, recorded = dict(recorded["request"]), recorded["response"]
+    if isinstance(recorded, dict) and recorded.get("role") in STILL_TO_COME:
+        pytest.skip(STILL_TO_COME[recorded["role"]])
     asked |= {"user": USER} if "user" in asked else {}
     asked |= {"coin": "ETH"} if "coin" in asked else {}
     asked |= {"startTime": 0} if "startTime" in asked else {}
     asked |= {"endTime": None} if "endTime" in asked else {}
     if "req" in asked:
         asked["req"] = {"coin": "ETH", "interval": "1h", "startTime": 0, "endTime": NOW}
-    ours = info.answer(world, asked, NOW)
-    if isinstance(theirs, list) and theirs and not ours:
-        assert asked["type"] in ("delegatorHistory", "userVaultEquities"), "nothing of ours to compare"
+    simulated = answer_info(world, asked, NOW)
+    if isinstance(recorded, list) and recorded and not simulated:
+        assert asked["type"] in ("delegatorHistory", "userVaultEquities"), "nothing simulated to compare"
         return
-    if isinstance(theirs, dict) and set(theirs) > {"BTC", "ETH"}:  # Mids: the six coins of ours are among theirs.
-        theirs = {name: theirs[name] for name in ours if name in theirs}
+    if isinstance(recorded, dict) and set(recorded) > {
+        "BTC",
+        "ETH",
+    }:  # Mids of all coins.
+        recorded = {name: recorded[name] for name in simulated if name in recorded}
     old_account = {".assetPositions[].position.maxTradeSzs is missing"}
-    assert set(differences(shape(theirs), shape(ours))) <= old_account
+    assert set(differences(shape(recorded), shape(simulated))) <= old_account
 
 
 def payloads() -> dict[str, Any]:
@@ -134,19 +137,19 @@ def payloads() -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_newest_answers(world: World, name: str, asked: dict[str, Any]) -> None:
-    assert list(differences(shape(payloads()[name]), shape(info.answer(world, asked, NOW)))) == []
+    assert list(differences(shape(payloads()[name]), shape(answer_info(world, asked, NOW)))) == []
 
 
 @needs_recordings
 def test_the_listed_coins_their_tables_and_contexts(world: World) -> None:
     recorded = payloads()
-    meta, contexts = info.answer(world, {"type": "metaAndAssetCtxs"}, NOW)
+    meta, contexts = answer_info(world, {"type": "metaAndAssetCtxs"}, NOW)
     tables = dict(meta["marginTables"])
     for row in recorded["universe entries of the six coins + asset ids (mainnet, Oct 2026)"]:
         asset = next(row[name] for name in ("asset", "assetId", "id", "index") if name in row)
         entry = row.get("entry", row)
-        ours = meta["universe"][asset]
-        assert ours == {name: entry[name] for name in ours}
+        simulated = meta["universe"][asset]
+        assert simulated == {name: entry[name] for name in simulated}
     for table_id, table in recorded["marginTables used by the six coins"]:
         assert tables[table_id] == table
     for name, context in recorded["info.metaAndAssetCtxs contexts (Oct 2026)"].items():
@@ -167,9 +170,9 @@ def test_the_listed_coins_their_tables_and_contexts(world: World) -> None:
 )
 def test_market_streams(world: World, name: str, subscription: dict[str, Any]) -> None:
     recorded = payloads()[name]
-    theirs = recorded[0] if isinstance(recorded, list) else recorded
-    [first] = first_messages(world, key_of(subscription), NOW)
-    assert list(differences(shape(theirs), shape(json.loads(first)))) == []
+    recorded = recorded[0] if isinstance(recorded, list) else recorded
+    [first] = first_messages(world, key_of(subscription, world.market.coins), NOW)
+    assert list(differences(shape(recorded), shape(json.loads(first)))) == []
 
 
 @needs_recordings
@@ -199,8 +202,8 @@ def _plenty() -> tuple[Any, int]:
 def test_acknowledgements_and_errors() -> None:
     recorded = payloads()
     echo = echoed({"type": "l2Book", "coin": "HYPE"})
-    theirs = recorded["ws.subscriptionResponse l2Book (server adds nulls)"]
-    assert json.loads(message("subscriptionResponse", {"method": "subscribe", "subscription": echo})) == theirs
+    recorded = recorded["ws.subscriptionResponse l2Book (server adds nulls)"]
+    assert json.loads(message("subscriptionResponse", {"method": "subscribe", "subscription": echo})) == recorded
     assert json.loads(message("error", 'Already subscribed: {"type":"allMids"}')) == recorded["ws.error"]
 
 
@@ -217,56 +220,56 @@ COMPARED_ABOVE = {
 }
 
 
-def same(theirs: Any, ours: Any) -> list[str]:
+def same(recorded: Any, simulated: Any) -> list[str]:
     """Differences in both directions: nothing is missing and nothing is added."""
-    return [*differences(shape(theirs), shape(ours)), *differences(shape(ours), shape(theirs))]
+    return [*differences(shape(recorded), shape(simulated)), *differences(shape(simulated), shape(recorded))]
 
 
 def answered(name: str) -> Any:
     """Our answer to what the record with that name answered."""
-    desk = Desk()
-    buy = desk.wire(0.01, 1.02, "Ioc")
+    trader = SigningTrader()
+    buy = trader.wire(0.01, 1.02, "Ioc")
     if name == "info.meta(2026-09-25, first 6 entries, as served)":
-        return desk.info("meta")
+        return trader.info("meta")
     if name == "info.clearinghouseState position small cross (testnet 2026-09-07)":
-        desk.order(buy)
-        return desk.info("clearinghouseState")["assetPositions"][0]["position"]
+        trader.order(buy)
+        return trader.info("clearinghouseState")["assetPositions"][0]["position"]
     if name == "info.openOrders reduce-only (testnet)":
-        desk.order(buy)
-        desk.order(desk.wire(-0.01, 1.2, r=True))
-        return desk.info("openOrders")
+        trader.order(buy)
+        trader.order(trader.wire(-0.01, 1.2, r=True))
+        return trader.info("openOrders")
     if name == "exchange.cancel ok":
-        oid = desk.order(desk.wire(0.01, 0.9))[0]["resting"]["oid"]
-        return desk.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
+        oid = trader.order(trader.wire(0.01, 0.9))[0]["resting"]["oid"]
+        return trader.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
     if name == "exchange.default":
-        return desk.act({"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 3})
+        return trader.act({"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 3})
     if name == "exchange.err":
-        return desk.act({"type": "noop"}, wallet=EthAccount.create())
+        return trader.act({"type": "noop"}, wallet=EthAccount.create())
     orders, grouping = {
-        "exchange.order resting": ([desk.wire(0.01, 0.9)], "na"),
+        "exchange.order resting": ([trader.wire(0.01, 0.9)], "na"),
         "exchange.order filled": ([buy], "na"),
-        "exchange.order error": ([desk.wire(-0.01, r=True)], "na"),
+        "exchange.order error": ([trader.wire(-0.01, r=True)], "na"),
         "exchange.order bracket (ccxt static test, normalTpsl)": (
-            [buy, desk.trigger(-0.01, 1.1, "tp"), desk.trigger(-0.01, 0.9, "sl")],
+            [buy, trader.trigger(-0.01, 1.1, "tp"), trader.trigger(-0.01, 0.9, "sl")],
             "normalTpsl",
         ),
     }[name]
-    return desk.act({"type": "order", "orders": orders, "grouping": grouping})
+    return trader.act({"type": "order", "orders": orders, "grouping": grouping})
 
 
 @needs_recordings
 @pytest.mark.parametrize("name", sorted(set(payloads() if DATA.is_dir() else ()) - COMPARED_ABOVE - {"_provenance"}))
 def test_every_other_record_has_the_same_keys_types_and_numbers(name: str) -> None:
-    theirs, ours = payloads()[name], answered(name)
+    recorded, simulated = payloads()[name], answered(name)
     if "meta(" in name:  # Optional keys are left out rather than false: entries are compared by those both have.
-        assert list(differences(shape(theirs["marginTables"]), shape(ours["marginTables"]))) == []
-        assert set(theirs) == set(ours)
-        assert all(set(row) <= ALL_UNIVERSE_KEYS for row in ours["universe"])
+        assert list(differences(shape(recorded["marginTables"]), shape(simulated["marginTables"]))) == []
+        assert set(recorded) == set(simulated)
+        assert all(set(row) <= ALL_UNIVERSE_KEYS for row in simulated["universe"])
         return
-    assert same(theirs, ours) == []
+    assert same(recorded, simulated) == []
     if "exchange." in name:
-        kinds = [list(each) if isinstance(each, dict) else each for each in _statuses(theirs)]
-        assert [list(each) if isinstance(each, dict) else each for each in _statuses(ours)] == kinds
+        kinds = [list(each) if isinstance(each, dict) else each for each in _statuses(recorded)]
+        assert [list(each) if isinstance(each, dict) else each for each in _statuses(simulated)] == kinds
 
 
 ALL_UNIVERSE_KEYS = {"szDecimals", "name", "maxLeverage", "marginTableId", "isDelisted", "onlyIsolated", "marginMode"}

@@ -9,7 +9,7 @@ from eth_account import Account
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 
 KEY = "0x" + "17" * 32
 
@@ -36,7 +36,7 @@ def maybe_killed(simulator: SimulatorProcess, info: Info, user: str, *, is_kille
 
 
 def run(folder: Path, *, is_killed: bool) -> list[Any]:
-    """One scripted session on a market that moves only when told."""
+    """One scripted session on a market that is stepped by hand."""
     wallet = Account.from_key(KEY)
     simulator = SimulatorProcess(folder, seed=9, simulator_stepwise="true").start()
     simulator.fund(wallet.address)
@@ -65,7 +65,7 @@ def run(folder: Path, *, is_killed: bool) -> list[Any]:
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_equal_seeds_and_requests_give_equal_journals_whatever_is_killed(tmp_path: Path, is_killed: bool) -> None:
+def test_equal_seeds_and_requests_give_equal_records_over_sigkill(tmp_path: Path, is_killed: bool) -> None:
     first = run(tmp_path / "a", is_killed=False)
     assert sum(1 for row in first if row[1] == "fill") >= 6
     assert run(tmp_path / "b", is_killed=is_killed) == first

@@ -21,11 +21,11 @@ from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
-from risk.durable import Baseline, Durable, Record
-from risk.halts import EVERYONE, Halt, Reason
-from risk.store import RiskStore
-from simulation.database import Database
-from simulation.database import Pool as MemoryPool
+from risk.gate.halts import ALL_MODELS, Halt, Reason
+from risk.state.persistent_state import Baseline, ModelRecord, PersistentState
+from risk.storage.risk_state_table import RiskStateTable
+from simulation.adapters.database import Database
+from simulation.adapters.database import Pool as MemoryPool
 from support.executor_process import CONTENDERS, approval
 
 D = Decimal
@@ -310,16 +310,18 @@ async def test_a_flatten_request_lasts_until_it_is_finished(pool: Any) -> None:
     assert await flattens.requested_since("qwen") is None
 
 
-async def test_risks_state_is_loaded_as_it_was_saved(pool: Any) -> None:
-    halts = (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(EVERYONE, Reason.PERSON, 3, None, "lunch"))
-    durable = Durable(halts, {"deepseek": Record(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),))})
-    store = RiskStore(pool, CONTENDERS)
-    await store.save(durable)
-    loaded = await RiskStore(pool, CONTENDERS).load()
+async def test_what_risk_must_not_forget_is_loaded_as_it_was_saved(pool: Any) -> None:
+    halts = (Halt("deepseek", Reason.DAILY_LOSS, 5, 9, "11 %"), Halt(ALL_MODELS, Reason.PERSON, 3, None, "lunch"))
+    persistent = PersistentState(
+        halts, {"deepseek": ModelRecord(Baseline(20_000, D("9999.5")), D("10500.25"), (("0xab", 7),))}
+    )
+    store = RiskStateTable(pool, CONTENDERS)
+    await store.save(persistent)
+    loaded = await RiskStateTable(pool, CONTENDERS).load()
     assert set(loaded.halts) == set(halts)
-    assert loaded.record("deepseek") == durable.record("deepseek")
-    await store.save(durable.end(lambda halt: halt.model == EVERYONE))
-    assert {halt.model for halt in (await RiskStore(pool, CONTENDERS).load()).halts} == {"deepseek"}
+    assert loaded.record("deepseek") == persistent.record("deepseek")
+    await store.save(persistent.without_halts(lambda halt: halt.model == ALL_MODELS))
+    assert {halt.model for halt in (await RiskStateTable(pool, CONTENDERS).load()).halts} == {"deepseek"}
 
 
 async def test_a_broken_kept_connection_is_replaced(database_url: str) -> None:

@@ -1,4 +1,4 @@
-"""`make crash-sweep KILLS=500`: starts an arena of its own, kills its processes, says what came of it."""
+"""`make crash-sweep KILLS=500`: starts an arena of its own, kills its processes, prints what was found."""
 
 import argparse
 import shutil
@@ -15,30 +15,30 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="aicoin-crash-sweep-"))
-    report = _swept(folder, arguments.kills, arguments.seed)
-    for each in report.wrong:
-        _say(f"WRONG  {each}")
-    _say(str(report))
-    if report.wrong:
-        _say(f"logs and data are in {folder}")
+    report = _run_sweep(folder, arguments.kills, arguments.seed)
+    for each in report.violations:
+        _print_line(f"VIOLATION  {each}")
+    _print_line(str(report))
+    if report.violations:
+        _print_line(f"logs and data are in {folder}")
         return 1
     shutil.rmtree(folder)
     return 0
 
 
-def _swept(folder: Path, kills: int, seed: int) -> Report:
+def _run_sweep(folder: Path, kills: int, seed: int) -> Report:
     arena = arena_for_sweep(folder / "data")
     try:
         arena.start()
-        return sweep(arena, kills, seed, _say)
+        return sweep(arena, kills, seed, _print_line)
     except BaseException:
-        _say(f"logs and data are in {folder}")
+        _print_line(f"logs and data are in {folder}")
         raise
     finally:
         arena.stop()
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Kills, one after the other, and the checks after them."""
+"""Kills processes one after the other, and checks the invariants after them."""
 
 import contextlib
 import os
@@ -16,15 +16,15 @@ import psycopg
 import redis
 
 from aicoin_local.supervise import Supervisor
-from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
+from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
 from common.events import ControlCommand, RiskApproved
-from crash_sweep.exchange_watch import ExchangeWatch
+from crash_sweep.exchange_monitor import ExchangeMonitor
 
 VICTIMS = ("executor", "risk", "recorder", "redis", "postgres")
 PAUSE_S = (0.0, 4.0)
 BACK_LIMIT_S = 120.0
 AGREE_LIMIT_S = 120.0
-NAKED_LIMIT_S = 10.0
+UNPROTECTED_LIMIT_S = 10.0
 SETTINGS = {
     "DECISION_INTERVAL_S": "5",
     "ENTRY_COOLDOWN_S": "0",
@@ -32,18 +32,18 @@ SETTINGS = {
     "MAX_DAILY_TRADES": "10000",
     "MAX_STOPS_PER_DAY": "1000",
 }
-"""More trading than the defaults allow: a kill should hit something."""
-DOUBLED = """
+"""More trading than the defaults allow, so that kills meet orders in flight."""
+DUPLICATED = """
     SELECT intent_id, role, count(DISTINCT order_id) AS orders FROM fills WHERE role IN ('entry', 'exit')
     GROUP BY intent_id, role HAVING count(DISTINCT order_id) > 1"""
 STUCK = """
     SELECT intent_id, status, reason FROM intents
     WHERE status IN ('STORED', 'SENT', 'IN_FLIGHT') AND created_ms < %s"""
-UNTOLD = """
+UNRECORDED_ENDS = """
     SELECT i.intent_id, i.status FROM intents i
     WHERE i.status NOT IN ('STORED', 'SENT', 'IN_FLIGHT') AND i.updated_ms < %s AND NOT EXISTS (
         SELECT 1 FROM orders o WHERE o.intent_id = i.intent_id AND o.role IN ('entry', 'exit'))"""
-UNKNOWN_INTENTS = """
+UNRECORDED_APPROVALS = """
     SELECT intent_id FROM intents i
     WHERE created_ms < %s AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.id = i.intent_id)"""
 AGED_MS = 60_000
@@ -51,26 +51,26 @@ AGED_MS = 60_000
 
 @dataclass(slots=True)
 class Report:
-    """What a sweep did and found; `wrong` is empty when all held."""
+    """What a sweep did and found; `violations` is empty when every check passed."""
 
     kills: Counter[str] = field(default_factory=Counter)
     wiped: int = 0
     fills: int = 0
     intents: int = 0
     seconds: float = 0.0
-    longest_naked_s: float = 0.0
-    longest_back_s: float = 0.0
-    looks: int = 0
+    longest_unprotected_s: float = 0.0
+    longest_restart_s: float = 0.0
+    polls: int = 0
     positions_seen: int = 0
-    wrong: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         kills = ", ".join(f"{number} {name}" for name, number in sorted(self.kills.items()))
         return (
             f"{sum(self.kills.values())} kills ({kills}) and {self.wiped} wiped Redis in {self.seconds:.0f} s;"
-            f" {self.intents} intents, {self.fills} fills; {self.looks} looks at the exchange with"
-            f" {self.positions_seen} positions; longest without a stop {self.longest_naked_s:.1f} s,"
-            f" longest until back {self.longest_back_s:.1f} s; {len(self.wrong)} things wrong"
+            f" {self.intents} intents, {self.fills} fills; {self.polls} polls of the exchange with"
+            f" {self.positions_seen} positions; longest without a stop {self.longest_unprotected_s:.1f} s,"
+            f" longest restart {self.longest_restart_s:.1f} s; {len(self.violations)} violations"
         )
 
 
@@ -80,29 +80,29 @@ def arena_for_sweep(folder: Path) -> Arena:
     return arena
 
 
-def sweep(arena: Arena, kills: int, seed: int, say: Callable[[str], None] = lambda text: None) -> Report:
+def sweep(arena: Arena, kills: int, seed: int, report_line: Callable[[str], None] = lambda text: None) -> Report:
     """Kills that many times, wipes Redis half way, and checks."""
     rng, report, began = random.Random(seed), Report(), time.monotonic()
-    addresses = wait_for("both accounts", lambda: _addresses(arena), limit_s=120)
-    wait_for("the first fills", lambda: arena.rows("SELECT 1 FROM fills LIMIT 1"), limit_s=180)
-    with ExchangeWatch(arena.run["simulator_url"], list(addresses.values())) as watch:
+    addresses = wait_until("both accounts", lambda: _addresses(arena), limit_s=120)
+    wait_until("the first fills", lambda: arena.rows("SELECT 1 FROM fills LIMIT 1"), limit_s=180)
+    with ExchangeMonitor(arena.run["simulator_url"], list(addresses.values())) as monitor:
         for number in range(kills):
             victim = VICTIMS[number % len(VICTIMS)] if number < len(VICTIMS) else rng.choice(VICTIMS)
-            # What a model holds it holds for long; closed, it enters anew: so a kill meets orders on their way.
-            said(arena, "flatten", rng.choice(list(addresses)))
+            # A model holds a position for minutes. Flattened, it enters again, so that kills meet orders in flight.
+            send_command(arena, "flatten", rng.choice(list(addresses)))
             time.sleep(rng.uniform(*PAUSE_S))
             took_s = kill(arena, victim)
             report.kills[victim] += 1
-            report.longest_back_s = max(report.longest_back_s, took_s)
-            say(f"{number + 1:4d}  {victim:<9} back after {took_s:.1f} s")
+            report.longest_restart_s = max(report.longest_restart_s, took_s)
+            report_line(f"{number + 1:4d}  {victim:<9} back after {took_s:.1f} s")
             if number == kills // 2:
-                report.wrong += wipe_under_trading(arena)
+                report.violations += wipe_under_trading(arena)
                 report.wiped += 1
-        report.wrong += check(arena, watch, addresses)
-        report.longest_naked_s = max(watch.longest_s.values(), default=0.0)
-        report.looks, report.positions_seen = watch.looks, watch.positions_seen
-    if report.longest_naked_s > NAKED_LIMIT_S:
-        report.wrong.append(f"without a stop: {watch.longest_s}")
+        report.violations += check(arena, monitor, addresses)
+        report.longest_unprotected_s = max(monitor.longest_s.values(), default=0.0)
+        report.polls, report.positions_seen = monitor.polls, monitor.positions_seen
+    if report.longest_unprotected_s > UNPROTECTED_LIMIT_S:
+        report.violations.append(f"without a stop: {monitor.longest_s}")
     report.fills = arena.rows("SELECT count(*) AS n FROM fills")[0]["n"]
     report.intents = arena.rows("SELECT count(*) AS n FROM intents")[0]["n"]
     report.seconds = time.monotonic() - began
@@ -110,7 +110,7 @@ def sweep(arena: Arena, kills: int, seed: int, say: Callable[[str], None] = lamb
 
 
 def kill(arena: Arena, name: str) -> float:
-    """SIGKILL; seconds until it and everything that needs it is ready again."""
+    """SIGKILL; seconds until the process and everything that needs it is ready again."""
     supervisor = Supervisor(arena.data_dir)
     before = int(supervisor.info(name)["pid"])
     began = time.monotonic()
@@ -121,12 +121,12 @@ def kill(arena: Arena, name: str) -> float:
         are_ready = (arena.is_ready_or_down(each) for each in ("executor", "risk", "recorder"))
         return pid not in (0, before) and _stores_answer(arena) and all(are_ready)
 
-    wait_for(f"{name} to come back", is_back, limit_s=BACK_LIMIT_S)
+    wait_until(f"{name} to come back", is_back, limit_s=BACK_LIMIT_S)
     return time.monotonic() - began
 
 
-def said(arena: Arena, command: str, model: str) -> bool:
-    """Whether a person's command was taken."""
+def send_command(arena: Arena, command: str, model: str) -> bool:
+    """Whether the gateway accepted the control command."""
     token = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
     url = f"{arena.run['gateway_url']}/api/v1/control/{command}"
     with contextlib.suppress(httpx.HTTPError):
@@ -148,16 +148,16 @@ def _has_read(arena: Arena, stream: str, group: str) -> bool:
 
 
 def wipe_under_trading(arena: Arena) -> list[str]:
-    """Halts one model, wipes Redis, and looks whether positions, limits and the halt are still there."""
+    """Halts one model, wipes Redis, and checks that baselines and the halt are still there."""
 
     def halts() -> list[object]:
         return [row["key"] for row in arena.rows("SELECT key FROM risk_state WHERE kind = 'halt' AND model = 'qwen'")]
 
-    wait_for("the halt to be taken", lambda: said(arena, "halt", "qwen"), limit_s=120)
-    wait_for("the halt to be durable", lambda: "PERSON" in halts(), limit_s=120)
-    # What was approved before may still be on its way: its intent must not be taken for one of afterwards.
+    wait_until("the halt to be accepted", lambda: send_command(arena, "halt", "qwen"), limit_s=120)
+    wait_until("the halt to be durable", lambda: "PERSON" in halts(), limit_s=120)
+    # An approval from before the halt may be in flight; its intent must not count as one after the wipe.
     for stream, group in ((ControlCommand.TYPE, "risk"), (RiskApproved.TYPE, "executor")):
-        wait_for(f"{group} to have read all of {stream}", partial(_has_read, arena, stream, group), limit_s=120)
+        wait_until(f"{group} to have read all of {stream}", partial(_has_read, arena, stream, group), limit_s=120)
     query = "SELECT kind, model, value FROM risk_state WHERE kind IN ('baseline', 'high_water') ORDER BY 1, 2"
     before = arena.rows(query)
     newest = arena.rows("SELECT coalesce(max(created_ms), 0) AS at FROM intents WHERE model = 'qwen' AND is_entry")
@@ -165,43 +165,47 @@ def wipe_under_trading(arena: Arena) -> list[str]:
     decisions = arena.rows(answered)[0]["n"]
     with contextlib.closing(arena.redis()) as client:
         client.flushall()
-    wait_for("decisions to go on", lambda: arena.rows(answered)[0]["n"] >= decisions + 4, limit_s=180)
-    wrong = [] if "PERSON" in halts() else ["the halt was lost with Redis"]
+    wait_until("further decisions", lambda: arena.rows(answered)[0]["n"] >= decisions + 4, limit_s=180)
+    violations = [] if "PERSON" in halts() else ["the halt was lost with Redis"]
     if [row["kind"] for row in arena.rows(query)] != [row["kind"] for row in before]:
-        wrong.append("baselines were lost with Redis")
+        violations.append("baselines were lost with Redis")
     later = "SELECT intent_id FROM intents WHERE model = 'qwen' AND is_entry AND created_ms > %s"
     if arena.rows(later, newest[0]["at"]):
-        wrong.append("a halted model got an entry after Redis was wiped")
-    wait_for("the resume to be taken", lambda: said(arena, "resume", "qwen"), limit_s=120)
-    wait_for("the halt to be over", lambda: "PERSON" not in halts(), limit_s=120)
-    return wrong
+        violations.append("a halted model got an entry after Redis was wiped")
+    wait_until("the resume to be accepted", lambda: send_command(arena, "resume", "qwen"), limit_s=120)
+    wait_until("the halt to be over", lambda: "PERSON" not in halts(), limit_s=120)
+    return violations
 
 
-def check(arena: Arena, watch: ExchangeWatch, addresses: dict[str, str]) -> list[str]:
-    """What must be true once everything runs again."""
-    wrong = [f"doubled: {row}" for row in arena.rows(DOUBLED)]
-    wrong += [
-        f"doubled on the exchange: {cloid}" for address in addresses.values() for cloid in _doubled(watch, address)
+def check(arena: Arena, monitor: ExchangeMonitor, addresses: dict[str, str]) -> list[str]:
+    """The violations found once everything runs again."""
+    violations = [f"two orders of one intent: {row}" for row in arena.rows(DUPLICATED)]
+    violations += [
+        f"two orders on the exchange with client order id {cloid}"
+        for address in addresses.values()
+        for cloid in _duplicated(monitor, address)
     ]
     aged_ms = round(time.time() * 1000) - AGED_MS
-    for complaint, query in (
+    for violation, query in (
         ("stuck", STUCK),
-        ("its end was not recorded", UNTOLD),
-        ("its approval was not recorded", UNKNOWN_INTENTS),
+        ("its end was not recorded", UNRECORDED_ENDS),
+        ("its approval was not recorded", UNRECORDED_APPROVALS),
     ):
-        rows = _at_last(lambda query=query: not arena.rows(query, aged_ms), arena, query, aged_ms)
-        wrong += [f"{complaint}: {row}" for row in rows]
+        rows = _rows_after_wait(lambda query=query: not arena.rows(query, aged_ms), arena, query, aged_ms)
+        violations += [f"{violation}: {row}" for row in rows]
     for model, address in addresses.items():
-        if not _agrees(arena, watch, model, address):
-            wrong.append(f"{model}: fills or positions differ from the exchange's")
-    wrong += [f"alert: {row}" for row in arena.rows("SELECT code, message FROM alerts WHERE code = 'SEQUENCE_GAP'")]
-    return wrong
+        if not _agrees(arena, monitor, model, address):
+            violations.append(f"{model}: fills or positions differ from the exchange's")
+    violations += [
+        f"alert: {row}" for row in arena.rows("SELECT code, message FROM alerts WHERE code = 'SEQUENCE_GAP'")
+    ]
+    return violations
 
 
-def _at_last(is_good: Callable[[], bool], arena: Arena, query: str, aged_ms: int) -> list[object]:
-    """What a query still finds when time is up."""
+def _rows_after_wait(is_good: Callable[[], bool], arena: Arena, query: str, aged_ms: int) -> list[object]:
+    """The rows that the query still finds when time is up."""
     with contextlib.suppress(AssertionError):
-        wait_for("a clean table", is_good, limit_s=AGREE_LIMIT_S, every_s=1)
+        wait_until("a clean table", is_good, limit_s=AGREE_LIMIT_S, every_s=1)
     return list(arena.rows(query, aged_ms))
 
 
@@ -210,21 +214,21 @@ def _addresses(arena: Arena) -> dict[str, str] | None:
     return rows if len(rows) == 2 else None
 
 
-def _doubled(watch: ExchangeWatch, address: str) -> list[str]:
+def _duplicated(monitor: ExchangeMonitor, address: str) -> list[str]:
     orders: dict[str, set[int]] = {}
-    for row in watch.fills(address).values():
+    for row in monitor.fills(address).values():
         if row.get("cloid"):
             orders.setdefault(row["cloid"], set()).add(row["oid"])
     return [cloid for cloid, oids in orders.items() if len(oids) > 1]
 
 
-def _agrees(arena: Arena, watch: ExchangeWatch, model: str, address: str) -> bool:
-    """Our fills are the exchange's, and each open position is the sum of them; trading goes on meanwhile."""
+def _agrees(arena: Arena, monitor: ExchangeMonitor, model: str, address: str) -> bool:
+    """Recorded fills equal the exchange's, and each open position is their sum; trading goes on meanwhile."""
 
-    def look() -> bool:
-        theirs = set(watch.fills(address))
+    def is_equal() -> bool:
+        on_exchange = set(monitor.fills(address))
         rows = arena.rows("SELECT trade_id, order_id FROM fills WHERE model = %s", model)
-        ours = {(row["trade_id"], row["order_id"]) for row in rows}
+        recorded = {(row["trade_id"], row["order_id"]) for row in rows}
         held = {
             row["symbol"]: row["size"]
             for row in arena.rows(
@@ -233,9 +237,9 @@ def _agrees(arena: Arena, watch: ExchangeWatch, model: str, address: str) -> boo
                 model,
             )
         }
-        return theirs == ours and held == watch.positions(address)
+        return on_exchange == recorded and held == monitor.positions(address)
 
     with contextlib.suppress(AssertionError):
-        wait_for(f"{model}'s books to agree", look, limit_s=AGREE_LIMIT_S, every_s=0.5)
+        wait_until(f"{model}'s records to agree", is_equal, limit_s=AGREE_LIMIT_S, every_s=0.5)
         return True
     return False

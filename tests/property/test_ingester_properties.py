@@ -2,14 +2,13 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from ingester_frames import COINS, T0_MS, build_candle, trade_from, wire_trade
 
 from common.trading.instruments import Symbol
-from ingester.candles import KEPT, Candles, Series
-from ingester.cycle import GRACE_MS, Cycles
-from ingester.market_time import CARRY_LIMIT_MS, MarketTime
-from ingester.tape import Tape
-from ingester.testing import T0_MS, a_candle, trade
-from ingester.wire import WireTrade
+from ingester.market.candles import KEPT_CANDLES, Candles, Series
+from ingester.market.cycles import GRACE_MS, Cycles
+from ingester.market.market_time import CARRY_LIMIT_MS, MarketTime
+from ingester.market.tape import Tape
 
 SERIES: Series = (Symbol.BTC, "1m")
 MINUTE_MS = 60_000
@@ -22,9 +21,9 @@ def test_candles_end_up_the_same_in_any_order(rows: list[tuple[int, int]], rng) 
     shuffled = rng.sample(rows, len(rows))
     results = []
     for order in (rows, shuffled, [*shuffled, *rows]):
-        candles = Candles()
+        candles = Candles(COINS)
         for minute, count in order:
-            candles.add(SERIES, a_candle(T0_MS + minute * MINUTE_MS, 100 + count, count))
+            candles.add(SERIES, build_candle(T0_MS + minute * MINUTE_MS, 100 + count, count))
         results.append(candles.read(SERIES))
     assert results[0] == results[1] == results[2]
     times = [candle.open_ms for candle in results[0]]
@@ -33,12 +32,12 @@ def test_candles_end_up_the_same_in_any_order(rows: list[tuple[int, int]], rng) 
 
 @given(st.integers(1, 700), st.integers(0, 700))
 def test_the_newest_500_are_kept_whatever_comes_first(live: int, past: int) -> None:
-    candles = Candles()
+    candles = Candles(COINS)
     for minute in range(past, past + live):
-        candles.add(SERIES, a_candle(T0_MS + minute * MINUTE_MS))
-    candles.add_history(SERIES, [a_candle(T0_MS + minute * MINUTE_MS) for minute in range(past)], asked_in=0)
+        candles.add(SERIES, build_candle(T0_MS + minute * MINUTE_MS))
+    candles.add_history(SERIES, [build_candle(T0_MS + minute * MINUTE_MS) for minute in range(past)], requested_in=0)
     times = [candle.open_ms for candle in candles.read(SERIES)]
-    expected = range(past + live)[-KEPT:]
+    expected = range(past + live)[-KEPT_CANDLES:]
     assert times == [T0_MS + minute * MINUTE_MS for minute in expected]
 
 
@@ -48,7 +47,7 @@ def test_market_time_never_runs_backwards_nor_far_ahead(steps: list[tuple[int, f
     for exchange_ms, pause_s in steps:
         now_s += pause_s
         before_ms = time.now_ms(now_s)
-        time.hear(T0_MS + exchange_ms, now_s)
+        time.observe(T0_MS + exchange_ms, now_s)
         newest_ms = max(newest_ms, T0_MS + exchange_ms)
         market_ms = time.now_ms(now_s)
         assert last_ms <= before_ms <= market_ms
@@ -65,7 +64,7 @@ def test_every_boundary_is_either_frozen_once_or_counted_missed(interval_s: int,
         if due is not None:
             assert due.boundary_ms % (interval_s * 1000) == 0
             assert due.boundary_ms + GRACE_MS <= market_ms
-            cycles.done(due)
+            cycles.mark_done(due)
             frozen.append(due.boundary_ms)
             missed += due.missed
     assert frozen == sorted(set(frozen))
@@ -79,8 +78,8 @@ def test_trade_flow_counts_each_trade_once(rows: list[tuple[int, int, str]]) -> 
     known = {(number, at): side for number, at, side in rows}
     tape = Tape()
     for (number, at), side in [*known.items(), *known.items()]:
-        row = trade(trade_id=number, time_ms=T0_MS + at, side=side)
-        tape.take([WireTrade(*(row[name] for name in ("coin", "side", "px", "sz", "time", "tid")))])
+        row = wire_trade(trade_id=number, time_ms=T0_MS + at, side=side)
+        tape.add(trade_from(row))
     flow = tape.flow(T0_MS + 5_000)
     assert flow.trade_count == len(known)
     assert flow.buy_usd == 200.0 * sum(side == "B" for side in known.values())

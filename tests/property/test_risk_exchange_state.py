@@ -1,414 +1,100 @@
-"""A hundred thousand generated decisions through the real gate onto the simulated exchange: no limit breaks there.
+"""A hundred thousand generated decisions through the real handlers onto the simulated exchange: no limit breaks.
 
-What is checked is the exchange's own state, with the limits written down once more in other words than the rules'. The
-executor's part is played by `Floor`: orders go out at once, late, in part or never; account states come late too.
+The exchange's own state is checked, against limits written independently of the rules. `VenueModel` plays the executor:
+orders go out at once, late, in part or never, and account states arrive late too.
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from decimal import Decimal
 from random import Random
-from typing import Any
 
 import pytest
 
 from common.events import (
-    AccountOrder,
-    AccountUpdated,
     Action,
     Command,
     ControlCommand,
     Decision,
     Event,
-    OrderAccepted,
-    OrderCancelled,
-    OrderFilled,
-    OrderRejected,
-    OrderRole,
-    Payload,
     RiskApproved,
-    originate,
 )
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderSide, Side
-from common.trading.symbols import MODELS, SYMBOLS
-from risk.gatekeeper import RiskGate
-from risk.halts import TradingState, concerning, worst
-from risk.limits import Limits
-from risk.testing import a_decision, a_decision_event, a_position, a_tick_event, an_account, an_account_event
-from simulator.coins import COINS
-from simulator.exchange import ending, margin, placing
-from simulator.exchange.account import figures, liquidation_price
-from simulator.exchange.errors import OrderError
-from simulator.exchange.exchange import Exchange
-from simulator.exchange.orders import Order, Request
+from common.trading.limits import Limits
+from risk.gate.halts import TradingState, applicable_to, most_severe
+from simulator.exchange.state.account import figures, liquidation_price
 from simulator.exchange.step import step
-from simulator.market.coin import Level
+from simulator.market.coins import COINS
 from simulator.market.market import Market
-from simulator.wire.formats import round_price
+from support.risk_examples import a_decision
+from support.venue_model import DAY_MS, PRICES, ROSTER, START_MS, ZERO, D, VenueModel
 
-D = Decimal
-ZERO = D(0)
-DAY_MS = 86_400_000
-START_MS = 1_795_400_000_000
-PRICES = {"BTC": 100_000.0, "ETH": 4_000.0, "SOL": 200.0, "BNB": 1_000.0, "DOGE": 0.2, "XRP": 2.5}
 DECISIONS = 100_000
 LIVES = 40
 
 
-@dataclass
-class Book:
-    """What the test itself remembers of one model, from the exchange alone."""
+class CheckedVenue(VenueModel):
+    """Checks the limits on the exchange's state at every approval."""
 
-    address: str
-    intents: dict[str, str] = field(default_factory=dict)
-    covers: list[str] = field(default_factory=list)
-    entries_ms: list[int] = field(default_factory=list)
-    entered_ms: dict[Symbol, int] = field(default_factory=dict)
-    stops_ms: list[int] = field(default_factory=list)
-    shown_usd: Decimal | None = None
-    day: int = 0
-    day_start_usd: Decimal = ZERO
-    best_usd: Decimal = ZERO
-    lost_day: int | None = None
-    is_down: bool = False
-
-
-class Floor:
-    """One gate, one exchange, two accounts, and what stands between them."""
-
-    def __init__(self, seed: int, market: Market) -> None:
-        self.seed, self.random = seed, Random(seed)
-        self.limits = Limits(
-            max_daily_trades=self.random.choice((6, 50)), max_drawdown_percent=D(self.random.choice((12, 40)))
-        )
-        self.is_bold = seed % 2 == 0
-        self.now_ms = START_MS + self.random.randrange(DAY_MS)
-        self.exchange = Exchange(market)
-        market.time_ms = self.now_ms
-        self.gate = RiskGate(self.limits, MODELS)
-        self.books = {model: Book(f"0x{number:040x}") for number, model in enumerate(MODELS, 1)}
-        self.roles: dict[int, tuple[str, OrderRole]] = {}
-        self.waiting: list[tuple[str, Event[RiskApproved]]] = []
-        self.counts: Counter[str] = Counter()
-        self.number = 0
-        for book in self.books.values():
-            self.exchange.deposit(book.address, D(10_000), self.now_ms)
-        for name, price in PRICES.items():
-            self.write(name, price)
-        for model in MODELS:
-            self.show(model)
-
-    # The market.
-
-    def write(self, name: str, price: float, worth: float | None = None) -> None:
-        """A coin's mark and a book of three levels round it, sometimes a thin one; `worth` in USD a level."""
-        coin, market = COINS[name], self.exchange.market.coins[name]
-        market.mid = market.oracle = market.mark = price
-        worth = worth or self.random.choice((4e2, 3e3, 2e5, 2e6))
-        size = max(D(1), D(round(worth / price, 6))).quantize(D(1).scaleb(-coin.size_decimals))
-        for sign, side in ((-1, "bids"), (1, "asks")):
-            prices = sorted({round_price(coin, price * (1 + sign * gap)) for gap in (2e-4, 6e-4, 3e-3)})
-            levels = [Level(D(repr(each)), size, 1) for each in (prices if sign > 0 else prices[::-1])]
-            setattr(market, side, levels)
-
-    def mark(self, symbol: Symbol) -> Decimal:
-        return self.exchange.market.coins[symbol.value].mark_price
-
-    def move(self, drift: float) -> set[Symbol]:
-        """Two coins move, now and then by a jump; then the exchange does what follows."""
-        moved = set(self.random.sample(SYMBOLS, 2))
-        for symbol in moved:
-            change = self.random.gauss(drift, 0.007)
-            if self.random.random() < 0.02:
-                change += self.random.choice((-1, 1)) * self.random.uniform(0.02, 0.12)
-            self.write(symbol.value, self.exchange.market.coins[symbol.value].mark * (1 + change))
-        self.exchange.market.time_ms = self.now_ms
-        step(self.exchange, {}, 1.0, self.now_ms)
-        self.hear_fills()
-        return moved
-
-    def hear_fills(self) -> None:
-        """The gate hears of stops and liquidations, once an order."""
-        for fill in self.exchange.take_changes().fills:
-            model, role = self.roles.get(fill.oid, ("", OrderRole.UNKNOWN))
-            if role is not OrderRole.STOP and fill.liquidation is None:
-                continue
-            model = model or next(name for name, book in self.books.items() if book.address == fill.account)
-            payload = OrderFilled(
-                model=model,
-                intent_id=None,
-                client_order_id=None,
-                order_id=fill.oid,
-                trade_id=fill.tid,
-                symbol=Symbol(fill.coin),
-                role=role,
-                side=OrderSide.BUY if fill.is_buy else OrderSide.SELL,
-                price=fill.price,
-                size_coin=fill.size,
-                fee_usd=fill.fee,
-                closed_pnl_usd=fill.closed_pnl,
-                start_position_coin=fill.start_position,
-                direction=fill.direction,
-                crossed=True,
-                is_liquidation=fill.liquidation is not None,
-            )
-            if self.roles.get(-fill.oid) is None:
-                self.roles[-fill.oid] = (model, role)
-                self.books[model].stops_ms.append(self.now_ms)
-                self.counts["stops"] += 1
-            self.gate.filled(self.told(payload), self.now_ms)
-
-    # The executor's part.
-
-    def told(self, payload: Any) -> Event[Any]:
-        self.number += 1
-        return originate(payload, keys=(self.number,), time_ms=self.now_ms, now_ms=self.now_ms)
-
-    def triggers(self, address: str, symbol: str) -> list[Order]:
-        return [order for order in self.exchange.open_of(address, symbol) if order.is_trigger]
-
-    def size_of(self, model: str, name: str) -> Decimal:
-        return self.exchange.accounts[self.books[model].address].position_size(name)
-
-    def account(self, model: str) -> AccountUpdated:
-        """The account as the executor would tell it."""
-        book, marks = self.books[model], self.exchange.marks()
-        account = self.exchange.accounts[book.address]
-        sums = figures(account, marks)
-        positions = []
-        for name, held in account.positions.items():
-            if held.size == 0:
-                continue
-            stop = next((o for o in self.triggers(book.address, name) if o.trigger_kind == "sl"), None)
-            positions.append(
-                a_position(
-                    Symbol(name),
-                    Side.LONG if held.size > 0 else Side.SHORT,
-                    size_coin=abs(held.size),
-                    entry_price=held.entry_price,
-                    mark_price=marks[name],
-                    leverage=held.leverage,
-                    margin_used_usd=held.equity(marks[name]),
-                    liquidation_price=liquidation_price(account, held, marks),
-                    stop_loss_price=stop.trigger_price if stop else None,
-                    protected=stop is not None,
-                    intent_id=book.intents.get(name, "unknown"),
-                )
-            )
-        orders = tuple(self.order_fact(order) for order in self.exchange.open_of(book.address))
-        waiting = tuple(event.id for name, event in self.waiting if name == model)
-        return an_account(
-            *positions,
-            model=model,
-            equity_usd=sums.account_value,
-            withdrawable_usd=sums.withdrawable,
-            open_orders=orders,
-            covers=tuple(book.covers[-50:]),
-            open_intents=waiting,
-        )
-
-    @staticmethod
-    def order_fact(order: Order) -> AccountOrder:
-        return AccountOrder(
-            order_id=order.oid,
-            client_order_id=None,
-            symbol=Symbol(order.coin),
-            role=OrderRole.STOP if order.trigger_kind == "sl" else OrderRole.TARGET,
-            side=OrderSide.BUY if order.is_buy else OrderSide.SELL,
-            size_coin=order.size,
-            price=order.price,
-            trigger_price=order.trigger_price,
-            reduce_only=True,
-        )
-
-    def show(self, model: str) -> AccountUpdated:
-        """Sends the account's state to the gate, and keeps the day's figures by it."""
-        state, book = self.account(model), self.books[model]
-        day = self.now_ms // DAY_MS
-        if day > book.day:
-            book.day, book.day_start_usd = day, book.shown_usd or state.equity_usd
-        book.shown_usd, book.best_usd = state.equity_usd, max(book.best_usd, state.equity_usd)
-        if state.equity_usd <= book.day_start_usd * D("0.9"):
-            self.counts["days lost"] += book.lost_day != day
-            book.lost_day = day
-        if state.equity_usd <= book.best_usd * (1 - self.limits.max_drawdown_percent / 100):
-            self.counts["drawdowns"] += not book.is_down
-            book.is_down = True
-        self.gate.account(an_account_event(state, at_ms=self.now_ms), self.now_ms)
-        return state
-
-    def settle_waiting(self, share: float) -> None:
-        """Some of what was approved goes out now; what is too old never does."""
-        kept = []
-        for model, event in self.waiting:
-            if event.data.intent.valid_until_ms is not None and self.now_ms > event.data.intent.valid_until_ms:
-                self.tell_end(model, event, OrderCancelled, reason="EXPIRED_UNSENT")
-            elif self.random.random() < share:
-                self.send(model, event)
-            else:
-                kept.append((model, event))
-        self.waiting = kept
-        self.sweep()
-
-    def tell_end(self, model: str, event: Event[RiskApproved], kind: type[Payload], *, reason: str) -> None:
-        """The order ended with nothing filled."""
-        intent = event.data.intent
-        fields = {
-            "model": model, "intent_id": event.id, "client_order_id": "0x", "symbol": intent.symbol, "reason": reason,
-            "role": OrderRole.EXIT if intent.reduce_only else OrderRole.ENTRY,
-        }  # fmt: skip
-        if kind is OrderCancelled:
-            self.gate.cancelled(self.told(OrderCancelled(order_id=None, filled_size_coin=ZERO, **fields)), self.now_ms)
-        else:
-            self.gate.rejected(self.told(OrderRejected(**fields)), self.now_ms)
-        self.books[model].covers.append(event.id)
-
-    def send(self, model: str, event: Event[RiskApproved], *, is_late: bool = True) -> None:
-        """Places an intent's orders as the executor does; the exchange must not find anything wrong with their form."""
-        book, intent = self.books[model], event.data.intent
-        coin, is_buy = COINS[intent.symbol.value], intent.side is OrderSide.BUY
-        request = Request(coin, is_buy, intent.limit_price, intent.size_coin, intent.reduce_only, "Ioc")
-        placing.check_static(self.exchange, request)
-        if not intent.reduce_only:
-            assert intent.leverage is not None
-            margin.set_leverage(self.exchange, book.address, coin, intent.leverage, False)
-            book.entries_ms.append(self.now_ms)
-            self.counts["sent"] += 1
-        try:
-            order = placing.place(self.exchange, book.address, request, self.now_ms)
-        except OrderError as error:
-            # A late order may find the market gone; at once, only a book without size may refuse it.
-            if not is_late and not str(error).startswith(("Order could not immediately", "Reduce only")):
-                raise AssertionError(f"refused at once: {error}") from error
-            self.counts["refused"] += 1
-            self.tell_end(model, event, OrderRejected, reason=str(error))
-            return
-        self.hear_fills()
-        book.covers.append(event.id)
-        if intent.reduce_only:
-            return
-        self.counts["entered"] += 1
-        self.counts["in part"] += order.filled < intent.size_coin
-        book.intents[coin.name] = event.id
-        self.protect(model, event, order)
-        accepted = OrderAccepted(
-            model=model, intent_id=event.id, client_order_id="0x", order_id=order.oid, symbol=intent.symbol,
-            role=OrderRole.ENTRY, side=intent.side, size_coin=order.filled, price=intent.limit_price,
-            trigger_price=None, reduce_only=False, status="filled",
-        )  # fmt: skip
-        self.gate.accepted(self.told(accepted), self.now_ms)
-
-    def protect(self, model: str, event: Event[RiskApproved], order: Order) -> None:
-        """Stop and target for what was filled."""
-        intent, coin = event.data.intent, COINS[event.data.intent.symbol.value]
-        for kind, trigger in (("sl", intent.stop_loss_price), ("tp", intent.take_profit_price)):
-            assert trigger is not None
-            worst = D(repr(round_price(coin, float(trigger) * (0.9 if order.is_buy else 1.1))))
-            request = Request(coin, not order.is_buy, worst, order.filled, True, "Gtc", None, trigger, True, kind)
-            placing.check_static(self.exchange, request)
-            try:
-                child = placing.place(self.exchange, order.account, request, self.now_ms, is_position_tpsl=True)
-            except OrderError:
-                return self.sweep()  # The mark has passed the trigger meanwhile; without a stop the position leaves.
-            self.roles[child.oid] = (model, OrderRole.STOP if kind == "sl" else OrderRole.TARGET)
-        return None
-
-    def sweep(self) -> None:
-        """Triggers without a position go, and so do positions without a stop, into a deep book."""
-        for book in self.books.values():
-            account = self.exchange.accounts[book.address]
-            for order in self.exchange.open_of(book.address):
-                if account.position_size(order.coin) == 0:
-                    ending.cancel(self.exchange, book.address, order.oid, self.now_ms)
-            for name, held in list(account.positions.items()):
-                stops = [o for o in self.triggers(book.address, name) if o.trigger_kind == "sl"]
-                if held.size and not stops:
-                    self.close(book.address, name, held.size)
-
-    def close(self, address: str, name: str, size: Decimal) -> None:
-        self.counts["closed unprotected"] += 1
-        mark = self.exchange.market.coins[name].mark
-        self.write(name, mark, worth=1e8)
-        limit = D(repr(round_price(COINS[name], mark * (0.99 if size > 0 else 1.01))))
-        placing.place(
-            self.exchange, address, Request(COINS[name], size < 0, limit, abs(size), True, "Ioc"), self.now_ms
-        )
-        self.sweep()
-
-    # A decision.
-
-    def decide(self, model: str, decision: Decision, moved: set[Symbol]) -> None:
-        for symbol in moved | ({decision.symbol} if decision.symbol else set()):
-            self.gate.mark(a_tick_event(symbol, mark_price=self.mark(symbol), at_ms=self.now_ms), self.now_ms)
-        mark = self.mark(decision.symbol) if decision.symbol else None
-        cause = a_decision_event(decision, cycle=str(self.number), at_ms=self.now_ms, model=model, mark_price=mark)
-        self.number += 1
-        for event in self.gate.judge(cause, self.now_ms):
-            if isinstance(event.data, RiskApproved):
-                self.approved(model, event)
-
-    def approved(self, model: str, event: Event[RiskApproved]) -> None:
-        """May this entry be? By the exchange's state and the test's own books, then it goes out, now or later."""
-        intent, book = event.data.intent, self.books[model]
+    def on_approved(self, model: str, event: Event[RiskApproved]) -> None:
+        """Checks an approved entry against the exchange and the expected figures, then places it, now or later."""
+        intent, expected = event.data.intent, self.expected[model]
         self.counts["approved"] += 1
         self.waiting.append((model, event))
         if intent.reduce_only:
-            self.settle_waiting(0.7)
+            self.place_waiting(0.7)
             return
         others = [event.data.intent.symbol for name, event in self.waiting[:-1] if name == model]
         assert self.size_of(model, intent.symbol) == 0, "an entry on a coin that is held"
-        assert intent.symbol not in others, "an entry on a coin with an order under way"
+        assert intent.symbol not in others, "an entry on a coin with an unfinished order"
         day = self.now_ms // DAY_MS
-        assert book.lost_day != day, "an entry on a day that has lost its limit"
-        assert not book.is_down, "an entry after the drawdown, before a person resumed"
-        recent = [at for at in book.stops_ms if self.now_ms - at < 6 * 3_600_000]
-        before = [at for at in book.stops_ms if recent and recent[-1] - at < DAY_MS]
+        assert expected.lost_day != day, "an entry on a day that has lost its limit"
+        assert not expected.is_down, "an entry after the drawdown, before a person resumed"
+        recent = [at for at in expected.stops_ms if self.now_ms - at < 6 * 3_600_000]
+        before = [at for at in expected.stops_ms if recent and recent[-1] - at < DAY_MS]
         assert not (recent and len(before) >= 3), "an entry within six hours of the third stop of a day"
-        assert self.now_ms - book.entered_ms.get(intent.symbol, 0) >= 60_000
-        book.entered_ms[intent.symbol] = self.now_ms
-        assert sum(at // DAY_MS == day for at in book.entries_ms) < self.limits.max_daily_trades
-        equity = book.shown_usd
+        assert self.now_ms - expected.entered_ms.get(intent.symbol, 0) >= 60_000
+        expected.entered_ms[intent.symbol] = self.now_ms
+        assert sum(at // DAY_MS == day for at in expected.entries_ms) < self.limits.max_daily_trades
+        equity = expected.sent_usd
         assert equity is not None
         assert intent.initial_margin_usd <= equity / 5
         if self.random.random() < 0.6:
             fresh = self.account(model).equity_usd == equity
             self.waiting.pop()
-            self.send(model, event, is_late=not fresh)
+            self.place(model, event, is_late=not fresh)
             if fresh:
                 self.check_budget(model)
         self.check()
 
     def check_budget(self, model: str) -> None:
         """If every stop fired now, one percent worse than it stands, the day would have lost at most a tenth."""
-        book, account = self.books[model], self.account(model)
+        expected, account = self.expected[model], self.account(model)
         worst = ZERO
         for held in account.positions:
             stop = held.stop_loss_price
             assert stop is not None
             gap = held.side.sign * (held.mark_price - stop) * held.size_coin
             worst += max(ZERO, gap) + held.size_coin * stop * (D("0.01") + D("0.00045"))
-        assert account.equity_usd - worst >= book.day_start_usd * D("0.9"), "the stops together may lose too much"
+        assert account.equity_usd - worst >= expected.day_start_usd * D("0.9"), "the stops together may lose too much"
         self.counts["budgets"] += 1
 
     def check(self) -> None:
         """What must be true of the exchange whatever happens."""
-        under_way: defaultdict[str, set[str]] = defaultdict(set)
+        unfinished: defaultdict[str, set[str]] = defaultdict(set)
         for model, event in self.waiting:
             if not event.data.intent.reduce_only:
-                under_way[model].add(event.data.intent.symbol.value)
+                unfinished[model].add(event.data.intent.symbol.value)
         marks = self.exchange.marks()
-        for model, book in self.books.items():
-            account = self.exchange.accounts[book.address]
+        for model, expected in self.expected.items():
+            account = self.exchange.accounts[expected.address]
             held = {name: position for name, position in account.positions.items() if position.size}
-            assert len(held.keys() | under_way[model]) <= self.limits.max_open_positions
+            assert len(held.keys() | unfinished[model]) <= self.limits.max_open_positions
             sums = figures(account, marks)
             if held and sums.total_notional > 10 * sums.account_value:
                 raise AssertionError(f"{sums.total_notional} of notional on {sums.account_value}")
             for name, position in held.items():
                 assert not position.is_cross
                 assert position.leverage <= min(self.limits.max_leverage, COINS[name].max_leverage)
-                stop = next(o for o in self.triggers(book.address, name) if o.trigger_kind == "sl")
+                stop = next(o for o in self.triggers(expected.address, name) if o.trigger_kind == "sl")
                 assert stop.size >= abs(position.size)
                 liquidation = liquidation_price(account, position, marks)
                 assert stop.trigger_price is not None
@@ -417,17 +103,17 @@ class Floor:
 
     def resume(self, model: str) -> None:
         payload = ControlCommand(command=Command.RESUME, model=model, reason="test", requested_by="test")
-        self.gate.command(self.told(payload), self.now_ms)
-        book = self.books[model]
-        book.is_down, book.best_usd = False, book.shown_usd or ZERO
+        self.handlers.on_control_command(self.originate(payload), self.now_ms)
+        expected = self.expected[model]
+        expected.is_down, expected.best_usd = False, expected.sent_usd or ZERO
 
 
-def an_answer(random: Random, floor: Floor, model: str) -> Decision:
+def draw_decision(random: Random, venue: CheckedVenue, model: str) -> Decision:
     """Half of them near the limits, a tenth wild, the rest closes something."""
     kind = random.random()
-    symbol = random.choice(SYMBOLS)
-    if kind < (0.04 if floor.is_bold else 0.3):
-        held = [name for name in floor.books[model].intents if floor.size_of(model, name)]
+    symbol = random.choice(ROSTER.coins)
+    if kind < (0.04 if venue.is_bold else 0.3):
+        held = [name for name in venue.expected[model].intents if venue.size_of(model, name)]
         symbol = Symbol(random.choice(held)) if held and random.random() < 0.8 else symbol
         return a_decision(action=Action.CLOSE, symbol=symbol, leverage=0, position_size_percent=ZERO)
     action = random.choice((Action.LONG, Action.SHORT))
@@ -439,49 +125,49 @@ def an_answer(random: Random, floor: Floor, model: str) -> Decision:
             position_size_percent=D(random.randrange(-100, 1_500)) / 10,
             confidence=D(random.randrange(-10, 120)),
         )
-    mark = floor.mark(symbol)
+    mark = venue.mark(symbol)
     stop = mark * D(random.randrange(940, 1_061)) / 1_000 if random.random() < 0.4 else None
     return a_decision(
         action=action,
         symbol=symbol,
-        leverage=random.randrange(6, 11) if floor.is_bold else random.randrange(1, 13),
+        leverage=random.randrange(6, 11) if venue.is_bold else random.randrange(1, 13),
         position_size_percent=D(random.choice((random.randrange(1, 210), random.randrange(1, 60)))) / 10,
         confidence=D(random.randrange(58, 101)),
         stop_loss=stop,
     )
 
 
-def live(floor: Floor) -> int:
+def run_life(venue: CheckedVenue) -> int:
     """One life of both models; returns how many decisions there were."""
-    random, decisions = floor.random, DECISIONS // LIVES
+    random, decisions = venue.random, DECISIONS // LIVES
     drift = random.choice((-0.001, 0.0, 0.001))
     for number in range(decisions):
-        floor.now_ms += random.choice((1_000, 4_000, 15_000, 61_000, 61_000, 200_000, 1_800_000))
-        moved = floor.move(drift)
-        floor.settle_waiting(0.5)
-        model = MODELS[number % len(MODELS)]
+        venue.now_ms += random.choice((1_000, 4_000, 15_000, 61_000, 61_000, 200_000, 1_800_000))
+        moved = venue.move(drift)
+        venue.place_waiting(0.5)
+        model = ROSTER.ids[number % len(ROSTER.ids)]
         if random.random() < 0.95:
-            floor.show(model)
-        if floor.books[model].is_down and random.random() < 0.02:
-            floor.show(model)
-            floor.resume(model)
+            venue.send_account(model)
+        if venue.expected[model].is_down and random.random() < 0.02:
+            venue.send_account(model)
+            venue.resume(model)
         try:
-            floor.check()
-            floor.decide(model, an_answer(random, floor, model), moved)
+            venue.check()
+            venue.decide(model, draw_decision(random, venue, model), moved)
         except AssertionError as error:
-            raise AssertionError(f"seed {floor.seed}, decision {number}: {error}") from error
+            raise AssertionError(f"seed {venue.seed}, decision {number}: {error}") from error
     return decisions
 
 
-def test_a_hundred_thousand_decisions_break_no_limit_on_the_exchanges_state() -> None:
+def test_a_hundred_thousand_decisions_break_no_limit_on_the_exchange() -> None:
     counts: Counter[str] = Counter()
     market = Market(1, START_MS)
     for seed in range(LIVES):
-        floor = Floor(seed, market)
-        counts["decisions"] += live(floor)
-        counts += floor.counts
+        venue = CheckedVenue(seed, market)
+        counts["decisions"] += run_life(venue)
+        counts += venue.counts
     assert counts["decisions"] == DECISIONS
-    # Guards against passing because nothing happened.
+    # The test must not pass because nothing happened.
     assert counts["entered"] > DECISIONS // 100
     assert counts["stops"] > 100
     assert counts["in part"] > 100
@@ -490,38 +176,38 @@ def test_a_hundred_thousand_decisions_break_no_limit_on_the_exchanges_state() ->
     assert counts["drawdowns"] > 1
 
 
-def greedy(floor: Floor, model: str, symbol: Symbol) -> None:
+def greedy(venue: CheckedVenue, model: str, symbol: Symbol) -> None:
     """LONG with as much as passes: the literal maximum first, then ever less of it."""
     for percent, leverage in ((20, 20), (20, 8), (16, 8), (12, 8), (8, 8), (4, 8), (2, 8), (1, 8), (1, 1)):
-        before = floor.counts["approved"]
+        before = venue.counts["approved"]
         decision = a_decision(symbol=symbol, leverage=leverage, position_size_percent=D(percent), confidence=D(100))
-        floor.decide(model, decision, set(SYMBOLS))
-        if floor.counts["approved"] > before:
+        venue.decide(model, decision, set(ROSTER.coins))
+        if venue.counts["approved"] > before:
             return
 
 
 @pytest.mark.parametrize("fall", [0.003, 0.03])
-def test_a_model_that_always_goes_long_with_all_it_may_is_stopped_within_twenty_orders(fall: float) -> None:
-    """On a falling market: paused after its stops, held back by the day's loss, and so on each day anew."""
-    floor, model = Floor(0, Market(1, START_MS)), MODELS[0]
-    floor.limits = floor.gate.limits = Limits()
-    floor.now_ms = START_MS // DAY_MS * DAY_MS + DAY_MS
+def test_a_model_that_always_goes_all_in_is_stopped_in_twenty_orders(fall: float) -> None:
+    """On a falling market: paused after its stops, then halted by the day's loss."""
+    venue, model = CheckedVenue(0, Market(1, START_MS)), ROSTER.ids[0]
+    venue.limits = venue.handlers.limits = Limits()
+    venue.now_ms = START_MS // DAY_MS * DAY_MS + DAY_MS
     sent_when_stopped = None
     for minutes in range(2, 1_440, 2):
-        floor.now_ms += 120_000
-        for symbol in SYMBOLS:
+        venue.now_ms += 120_000
+        for symbol in ROSTER.coins:
             # A fall without an end would leave the exchange's price steps; it begins again far above the stops.
-            mark = floor.exchange.market.coins[symbol.value].mark * (1 - fall)
-            floor.write(symbol.value, mark if mark > PRICES[symbol] / 30 else PRICES[symbol], worth=1e7)
-        step(floor.exchange, {}, 60.0, floor.now_ms)
-        floor.hear_fills()
-        floor.settle_waiting(1)
-        floor.show(model)
-        is_stopped = worst(concerning(floor.gate.state.durable.halts, model)) is not TradingState.ACTIVE
+            mark = venue.exchange.market.coins[symbol.value].mark * (1 - fall)
+            venue.set_price(symbol.value, mark if mark > PRICES[symbol] / 30 else PRICES[symbol], worth=1e7)
+        step(venue.exchange, {}, 60.0, venue.now_ms)
+        venue.send_fills()
+        venue.place_waiting(1)
+        venue.send_account(model)
+        is_stopped = most_severe(applicable_to(model, venue.handlers.state.persistent.halts)) is not TradingState.ACTIVE
         if is_stopped and sent_when_stopped is None:
-            sent_when_stopped = floor.counts["sent"]
-        greedy(floor, model, SYMBOLS[minutes // 2 % len(SYMBOLS)])
+            sent_when_stopped = venue.counts["sent"]
+        greedy(venue, model, ROSTER.coins[minutes // 2 % len(ROSTER.coins)])
     assert sent_when_stopped is not None
     assert 3 <= sent_when_stopped <= 20
-    assert floor.counts["sent"] <= 20
-    assert floor.account(model).equity_usd > 8_000
+    assert venue.counts["sent"] <= 20
+    assert venue.account(model).equity_usd > 8_000

@@ -7,8 +7,10 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from common.events import AccountPosition, AccountUpdated, Action, Decision, IntentKind, RiskApproved
+from common.events import AccountPosition, AccountUpdated, Action, IntentKind, RiskApproved
+from common.runtime.roster import read_roster
 from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.limits import Limits
 from common.trading.margin import (
     TAKER_FEE_FRACTION,
     initial_margin_usd,
@@ -19,123 +21,28 @@ from common.trading.margin import (
     usable_leverage,
 )
 from common.trading.orders import OrderSide, Side
-from common.trading.symbols import MODELS, SYMBOLS
-from risk.gate import intent_of, judge
-from risk.gate_input import GateInput, Reservation, Snapshot
-from risk.gatekeeper import RiskGate
-from risk.halts import Halt, Reason
-from risk.limits import Limits
-from risk.rules.table import RULES
-from risk.sizing import Draft, draft_entry, draft_exit, target_notional_usd
-from risk.testing import (
+from risk.gate.gate_input import GateInput
+from risk.gate.rules.table import RULES
+from risk.gate.sizing import Draft, draft_entry, draft_exit, target_notional_usd
+from risk.gate.verdict import intent_of, judge
+from risk.handlers import RiskHandlers
+from support.risk_examples import (
     MARKS,
     NOW_MS,
     a_decision,
     a_decision_event,
-    a_market,
     a_position,
     a_tick_event,
     an_account,
     an_account_event,
-    healthy_input,
 )
+from support.risk_strategies import SIDES, decimals, decisions, inputs, priced
 
 D = Decimal
+ROSTER = read_roster(None)
 
 
-def decimals(low: str, high: str, places: int) -> st.SearchStrategy[Decimal]:
-    return st.decimals(D(low), D(high), places=places, allow_nan=False, allow_infinity=False)
-
-
-PRICES = {
-    Symbol.BTC: decimals("5000", "400000", 1),
-    Symbol.ETH: decimals("200", "20000", 2),
-    Symbol.SOL: decimals("5", "900", 4),
-    Symbol.BNB: decimals("50", "3000", 3),
-    Symbol.DOGE: decimals("0.01", "3", 6),
-    Symbol.XRP: decimals("0.1", "20", 6),
-}
-SIDES = {Action.LONG: Side.LONG, Action.SHORT: Side.SHORT}
-
-
-@st.composite
-def priced(draw: st.DrawFn) -> tuple[Symbol, Decimal]:
-    symbol = draw(st.sampled_from(SYMBOLS))
-    return symbol, draw(PRICES[symbol])
-
-
-@st.composite
-def decisions(draw: st.DrawFn, *, sane: bool = False) -> Decision:
-    """Any decision that fits its type; `sane` ones stay near the limits, so that many pass."""
-    symbol = draw(st.sampled_from(SYMBOLS) if sane else st.one_of(st.none(), st.sampled_from(SYMBOLS)))
-    actions = [Action.LONG, Action.SHORT, Action.CLOSE] if sane else list(Action)
-    near = D(0) if symbol is None else MARKS[symbol]
-    trigger = st.one_of(st.none(), decimals("0.9", "1.1", 4).map(lambda ratio: near * ratio))
-    return Decision(
-        action=draw(st.sampled_from(actions)),
-        symbol=symbol,
-        leverage=draw(st.integers(1, 14) if sane else st.integers(-5, 100)),
-        position_size_percent=draw(decimals("0.05", "24", 2) if sane else decimals("-50", "500", 2)),
-        confidence=draw(decimals("50", "100", 0) if sane else decimals("-10", "200", 1)),
-        reasoning="generated",
-        stop_loss=draw(trigger),
-        take_profit=draw(trigger),
-    )
-
-
-@st.composite
-def inputs(draw: st.DrawFn) -> GateInput:
-    """A healthy input of which up to four parts are anything, many of them at the limits' edges."""
-    decision = draw(st.one_of(decisions(), decisions(sane=True), decisions(sane=True)))
-    age = st.integers(-3_000, 100_000)
-    mark = MARKS[decision.symbol or Symbol.BTC] * draw(decimals("0.98", "1.02", 4))
-    held = [
-        a_position(symbol, draw(st.sampled_from(list(Side))), size_coin=D(draw(st.integers(1, 9_000))) / MARKS[symbol])
-        for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=4))
-    ]
-    reserved = tuple(
-        Reservation(f"r{symbol}", symbol, Side.LONG, draw(st.sampled_from([IntentKind.ENTRY, IntentKind.EXIT])), *draw(
-            st.tuples(*[decimals("0", "5000", 0)] * 3)
-        ))
-        for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=3))
-    )  # fmt: skip
-    anything = {
-        "intent_kind": st.sampled_from(list(IntentKind)),
-        "answered_ms": st.one_of(st.none(), age.map(lambda a: NOW_MS - a // 2)),
-        "snapshot": st.sampled_from([Snapshot(None, None), Snapshot(NOW_MS - 2_000, mark)]),
-        "market": st.one_of(
-            st.none(),
-            st.builds(
-                a_market,
-                st.just(mark),
-                mid_price=decimals("0.98", "1.02", 4).map(lambda ratio: mark * ratio),
-                mark_received_ms=age.map(lambda a: NOW_MS - a // 10),
-                book_received_ms=age.map(lambda a: NOW_MS - a // 10),
-                time_ms=st.integers(NOW_MS - 3_000, NOW_MS + 100),
-            ),
-        ),
-        "account": st.one_of(
-            st.none(),
-            st.builds(
-                lambda equity, late: an_account(*held, equity_usd=D(equity), received_ms=NOW_MS - late),
-                st.integers(-100, 30_000),
-                age.map(lambda a: a // 4),
-            ),
-        ),
-        "reservations": st.just(reserved),
-        "halts": st.sampled_from([(), (Halt("deepseek", Reason.PERSON, 0),)]),
-        "day_start_equity_usd": st.one_of(st.none(), decimals("0", "33000", 0)),
-        "high_water_usd": st.one_of(st.none(), decimals("0", "50000", 0)),
-        "entries_today": st.integers(0, 60),
-        "last_entry_ms": st.one_of(st.none(), age.map(lambda a: NOW_MS - a)),
-        "orders_last_minute": st.integers(0, 7),
-        "seen_before": st.booleans(),
-    }
-    changed = draw(st.lists(st.sampled_from(sorted(anything)), unique=True, max_size=4))
-    return healthy_input(decision=decision, **{name: draw(anything[name]) for name in changed})
-
-
-def test_the_gate_always_answers_and_an_approval_is_within_every_limit() -> None:
+def test_every_input_has_a_verdict_and_approvals_keep_every_limit() -> None:
     approved = Counter[IntentKind]()
 
     @given(inputs())
@@ -144,21 +51,19 @@ def test_the_gate_always_answers_and_an_approval_is_within_every_limit() -> None
         verdict = judge(case)
         failing = [result.code for result in verdict.rules if not result.passed]
         assert verdict.code == (failing[0] if failing else None)
-        assert len(verdict.rules) == sum(
-            r.for_entries if case.intent_kind is IntentKind.ENTRY else r.for_exits for r in RULES
-        )
+        assert len(verdict.rules) == sum(rule.applies_to(case.intent_kind) for rule in RULES)
         if verdict.code is None:
             approved[case.intent_kind] += 1
             assert verdict.draft is not None
             within_limits(case, verdict.draft)
 
     holds()
-    # Guards against passing because nothing was ever approved.
+    # The test must not pass because nothing was approved.
     assert approved[IntentKind.ENTRY] > 10
 
 
 def within_limits(case: GateInput, order: Draft) -> None:
-    """The limits once more, in other words than the rules'."""
+    """The limits once more, written independently of the rules."""
     limits, account = case.limits, case.account
     assert account is not None
     if case.intent_kind is not IntentKind.ENTRY:
@@ -182,7 +87,7 @@ def within_limits(case: GateInput, order: Draft) -> None:
 
 @given(priced(), st.sampled_from(list(SIDES)), decimals("0.01", "100", 2), st.integers(1, 40), st.integers(0, 10**6))
 @settings(max_examples=500, deadline=None)
-def test_rounding_never_raises_the_notional_at_any_price_the_order_can_get(
+def test_rounding_never_raises_the_notional_at_any_fill_price(
     coin: tuple[Symbol, Decimal], action: Action, percent: Decimal, leverage: int, equity: int
 ) -> None:
     symbol, mark = coin
@@ -258,7 +163,7 @@ def test_an_approved_stop_always_fires_before_liquidation(
 
 
 class Exchange:
-    """A small account book: fills at a drawn price within the limit, marks, fees; nothing of the gate's is used."""
+    """A small exchange of one account, independent of the gate: fills within the limit price, marks, fees."""
 
     def __init__(self) -> None:
         self.cash = D(10_000)
@@ -316,7 +221,7 @@ STEPS = st.lists(
     st.tuples(
         decisions(sane=True),
         st.integers(5, 600),
-        st.sampled_from(SYMBOLS),
+        st.sampled_from(ROSTER.coins),
         decimals("0.96", "1.04", 3),
         decimals("0", "1", 2),
         st.booleans(),
@@ -328,28 +233,28 @@ STEPS = st.lists(
 
 @given(STEPS)
 @settings(max_examples=120, deadline=None)
-def test_no_stream_of_decisions_breaks_a_limit_on_the_exchanges_state(steps: list[tuple[Any, ...]]) -> None:
+def test_no_stream_of_decisions_breaks_a_limit_on_the_exchange(steps: list[tuple[Any, ...]]) -> None:
     limits = Limits(max_daily_trades=4)
-    gate, exchange, now_ms = RiskGate(limits, MODELS), Exchange(), NOW_MS
+    handlers, exchange, now_ms = RiskHandlers(limits, ROSTER), Exchange(), NOW_MS
     waiting: list[Any] = []
     for number, (decision, seconds, moved, ratio, share, settles) in enumerate(steps):
         now_ms += seconds * 1000
         exchange.move(moved, ratio)
         exchange.trigger_stops()
         if settles:
-            # Approved orders may be filled late; the gate must have kept their room meanwhile.
+            # Approved orders may be filled late; their reservations must have kept their room meanwhile.
             for event in waiting:
                 if not event.data.intent.reduce_only or event.data.intent.symbol in exchange.held:
                     exchange.fill(event.id, event.data.intent, now_ms, share)
             waiting = []
-        gate.account(an_account_event(exchange.account(), at_ms=now_ms), now_ms)
-        for symbol in SYMBOLS:
-            gate.mark(a_tick_event(symbol, mark_price=exchange.marks[symbol], at_ms=now_ms), now_ms)
+        handlers.on_account_updated(an_account_event(exchange.account(), at_ms=now_ms), now_ms)
+        for symbol in ROSTER.coins:
+            handlers.on_market_tick(a_tick_event(symbol, mark_price=exchange.marks[symbol], at_ms=now_ms), now_ms)
         equity = exchange.account().equity_usd
         cause = a_decision_event(
             decision, cycle=f"c{number}", at_ms=now_ms, mark_price=exchange.marks[decision.symbol or Symbol.BTC]
         )
-        for event in gate.judge(cause, now_ms):
+        for event in handlers.on_agent_decision(cause, now_ms):
             if isinstance(event.data, RiskApproved):
                 waiting.append(event)
                 assert event.data.intent.initial_margin_usd <= equity * limits.max_position_size_percent / 100
@@ -376,9 +281,9 @@ def test_sizes_and_prices_are_rounded_where_they_should_be(coin: tuple[Symbol, D
     assert up - down <= instrument.price_step(price)
 
 
-@given(st.sampled_from(SYMBOLS), st.sampled_from(list(Side)), st.integers(1, 39), decimals("1", "400000000", 0))
+@given(st.sampled_from(ROSTER.coins), st.sampled_from(list(Side)), st.integers(1, 39), decimals("1", "400000000", 0))
 @settings(max_examples=300, deadline=None)
-def test_margin_grows_with_the_notional_and_liquidation_nears_with_the_leverage(
+def test_margin_grows_with_notional_and_liquidation_nears_by_leverage(
     symbol: Symbol, side: Side, leverage: int, notional: Decimal
 ) -> None:
     instrument = INSTRUMENTS[symbol]

@@ -12,12 +12,13 @@ from hyperliquid.utils.signing import sign_l1_action, sign_user_signed_action
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.canonical import canonical
-from simulator.server import Server
-from simulator.signing import USER_SIGNED
-from simulator.store import Store
-from simulator.wire import actions, info
-from simulator.world import World
+from simulator.exchange.world import World
+from simulator.server.http import Server
+from simulator.server.storage.store import Store
+from simulator.wire.actions.action_encoding import canonical_action
+from simulator.wire.actions.dispatch import L1_HANDLERS
+from simulator.wire.actions.signatures import USER_SIGNED
+from simulator.wire.info.dispatch import ANSWERS
 
 NOW = 1_795_400_400_000
 WALLET = Account.from_key("0x" + "17" * 32)
@@ -52,7 +53,7 @@ fields = st.sampled_from(
         "aggregateByTime",
     ]
 )
-requests = st.fixed_dictionaries({"type": st.sampled_from(sorted(info.ANSWERS))}).flatmap(
+requests = st.fixed_dictionaries({"type": st.sampled_from(sorted(ANSWERS))}).flatmap(
     lambda head: st.dictionaries(fields, values, max_size=5).map(lambda more: more | head)
 )
 parts = {
@@ -65,17 +66,17 @@ parts = {
         ("asset", "leverage", "isCross", "ntli", "time", "name", "usd", "weight", "oid", "order", "a", "t"), values
     ),
 }
-bodies = st.fixed_dictionaries({"type": st.sampled_from(sorted(actions._L1))}, optional=parts)
+bodies = st.fixed_dictionaries({"type": st.sampled_from(sorted(L1_HANDLERS))}, optional=parts)
 calm = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
     world = World(1, NOW)
-    world.limits.is_on = False
+    world.enforces_limits = False
     world.exchange.deposit(USER, Decimal(10_000), NOW)
     server = Server(world, Store(tmp_path_factory.mktemp("fuzz")), lambda: NOW, {})
-    server.settle()
+    server.persist_changes()
     return server
 
 
@@ -90,7 +91,7 @@ def post(server: Server, path: str, content: bytes) -> Any:
 
 @calm
 @given(requests)
-def test_any_question_is_answered_or_unreadable(server: Server, body: dict[str, Any]) -> None:
+def test_any_info_request_is_answered_or_unreadable(server: Server, body: dict[str, Any]) -> None:
     answer = post(server, "/info", json.dumps(body).encode())
     assert answer.status_code in (200, 422, 500)
     if answer.status_code == 500:
@@ -100,11 +101,11 @@ def test_any_question_is_answered_or_unreadable(server: Server, body: dict[str, 
 
 @calm
 @given(bodies, st.integers(NOW - 10**6, NOW + 10**6))
-def test_any_signed_action_is_carried_out_refused_or_unreadable(
+def test_any_signed_action_is_executed_refused_or_unreadable(
     server: Server, action: dict[str, Any], nonce: int
 ) -> None:
     try:
-        signature = sign_l1_action(WALLET, canonical(action), None, nonce, None, is_mainnet=False)
+        signature = sign_l1_action(WALLET, canonical_action(action), None, nonce, None, is_mainnet=False)
     except (OverflowError, ValueError, TypeError):
         return  # No client can sign what msgpack can't hold.
     body = {"action": action, "nonce": nonce, "signature": signature, "vaultAddress": None, "expiresAfter": None}
@@ -150,7 +151,7 @@ def test_any_envelope_round_any_action(server: Server, action: dict[str, Any], e
 @calm
 @given(user_actions, st.integers(NOW - 10**6, NOW + 10**6))
 def test_any_user_signed_action(server: Server, action: dict[str, Any], nonce: int) -> None:
-    """Signed for what can be signed of it; a body that no client could sign comes with somebody's signature."""
+    """The body with its signature; one that no client could sign gets the signature of another."""
     name, rows = USER_SIGNED[action["type"]]
     stamp = "time" if any(field == "time" for field, _ in rows) else "nonce"
     action = action | {stamp: nonce}
@@ -168,7 +169,7 @@ def test_any_user_signed_action(server: Server, action: dict[str, Any], nonce: i
     st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()),
     st.sampled_from(["/info", "/exchange"]),
 )
-def test_any_bytes_at_all(server: Server, content: bytes, path: str) -> None:
+def test_any_bytes_are_answered(server: Server, content: bytes, path: str) -> None:
     assert post(server, path, content).status_code in (422, 200)
 
 
@@ -183,5 +184,5 @@ def test_any_bytes_at_all(server: Server, content: bytes, path: str) -> None:
         (b"9" * 10_000, 422),
     ],
 )
-def test_heavy_bodies_are_refused_at_the_door(server: Server, path: str, content: bytes, status: int) -> None:
+def test_bodies_beyond_the_limit_are_refused(server: Server, path: str, content: bytes, status: int) -> None:
     assert post(server, path, content).status_code == (400 if path == "/faucet" else status)

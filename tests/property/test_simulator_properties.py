@@ -1,4 +1,4 @@
-"""The simulated exchange conserves money, never lets reduce-only grow, and gives every order one end."""
+"""The simulated exchange conserves money, never lets reduce-only grow, and ends every order exactly once."""
 
 import contextlib
 from decimal import Decimal
@@ -8,18 +8,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from simulator.coins import COINS
-from simulator.exchange import ending, margin, placing, transfers, twap
-from simulator.exchange.account import Account, figures
+from simulator.exchange import transfers
 from simulator.exchange.errors import ActionError, BatchError, OrderError
-from simulator.exchange.orders import Order, Request
-from simulator.exchange.settle import pay_funding
+from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state.orders import Order, Request
 from simulator.exchange.step import step
+from simulator.exchange.trading import margin, order_close, order_entry, twap
+from simulator.exchange.trading.settlement import pay_funding
+from simulator.exchange.world import World
+from simulator.market.coins import COINS
+from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.market import Market
-from simulator.wire import orders
-from simulator.wire import users as users_actions
-from simulator.wire.formats import round_price
-from simulator.world import World
+from simulator.wire.actions import order_actions
+from simulator.wire.actions import user_actions as users_actions
 
 START_MS = 1_795_400_000_000
 FREE_SLACK_USD = Decimal("0.01")
@@ -37,7 +38,7 @@ FINAL = {
     *("openInterestIncreaseRejected", "rejected"),
 }
 """The final states that can occur here. The others belong to spot, vaults, delistings and whole batches refused."""
-coins = st.sampled_from(sorted(COINS))
+coins = st.sampled_from(sorted(DEFAULT_LISTING.coins))
 users = st.sampled_from((*USERS, SUB))
 
 
@@ -61,10 +62,10 @@ class Trading(RuleBasedStateMachine):
         before = abs(account.position_size(request.coin.name))
         placed = None
         with contextlib.suppress(OrderError, BatchError):
-            placing.check_static(self.exchange, request)
-            placed = placing.place(self.exchange, user, request, self.now, parent=parent)
+            order_entry.check_static(self.exchange, request)
+            placed = order_entry.place(self.exchange, user, request, self.now, parent=parent)
             if not request.reduce_only and request.trigger_price is None:
-                assert margin.free_usd(self.exchange, account) >= -FREE_SLACK_USD
+                assert margin.available_usd(self.exchange, account) >= -FREE_SLACK_USD
         if request.reduce_only:
             assert abs(account.position_size(request.coin.name)) <= before
         return placed
@@ -76,7 +77,7 @@ class Trading(RuleBasedStateMachine):
     def near(self, name: str, percent: Decimal) -> Decimal:
         """A valid price that far from the mark."""
         market = self.market.coins[name]
-        return Decimal(repr(round_price(COINS[name], float(market.mark_price) * (1 + float(percent) / 100))))
+        return Decimal(repr(COINS[name].round_price(float(market.mark_price) * (1 + float(percent) / 100))))
 
     @rule(
         user=users,
@@ -126,7 +127,7 @@ class Trading(RuleBasedStateMachine):
         mine = self.exchange.open_of(user)
         oid = mine[number % len(mine)].oid if mine else number
         with contextlib.suppress(OrderError):
-            ending.cancel(self.exchange, user, oid, self.now)
+            order_close.cancel(self.exchange, user, oid, self.now)
 
     def wire(self, order: Order, usd: int, percent: int, *, is_trigger: bool) -> dict[str, Any]:
         """An order as it is sent, of the coin and side of another one."""
@@ -153,7 +154,7 @@ class Trading(RuleBasedStateMachine):
         wire = self.wire(order, usd, percent, is_trigger=order.is_trigger)
         refusal = None
         try:
-            orders.modify(self.world, user, {"oid": order.oid, "order": wire, "a": always}, self.now)
+            order_actions.modify(self.world, user, {"oid": order.oid, "order": wire, "a": always}, self.now)
         except ActionError as error:
             refusal = str(error)
         assert order.is_open == (refusal is not None and "during modify" not in refusal), refusal
@@ -164,8 +165,15 @@ class Trading(RuleBasedStateMachine):
         held = self.exchange.accounts[user].position_size(name)
         price = str(self.near(name, Decimal(percent) / 10))
         trigger = {"isMarket": True, "triggerPx": price, "tpsl": "sl" if is_stop else "tp"}
-        wire = {"a": COINS[name].asset, "b": held < 0, "p": price, "s": "0", "r": True, "t": {"trigger": trigger}}
-        orders.order(self.world, user, {"orders": [wire], "grouping": "positionTpsl"}, self.now)
+        wire = {
+            "a": COINS[name].asset,
+            "b": held < 0,
+            "p": price,
+            "s": "0",
+            "r": True,
+            "t": {"trigger": trigger},
+        }
+        order_actions.order(self.world, user, {"orders": [wire], "grouping": "positionTpsl"}, self.now)
 
     @rule(user=st.sampled_from(USERS), usd=st.integers(-5, 12_000), to_perp=st.booleans(), of_sub=st.booleans())
     def class_transfer(self, user: str, usd: int, to_perp: bool, of_sub: bool) -> None:
@@ -241,7 +249,7 @@ class Trading(RuleBasedStateMachine):
 
     @invariant()
     def nobody_owes_without_holding(self) -> None:
-        """After a step: what an account owes beyond its positions is somebody's loss already."""
+        """After a step no account has a debt: the house has absorbed it."""
         if self.just_stepped:
             for account in self.exchange.accounts.values():
                 assert account.raw_usd >= 0 or any(position.is_cross for position in account.positions.values())

@@ -1,4 +1,4 @@
-"""`make simulate`: runs seeds on all cores and says how many, how fast, and how to replay what failed."""
+"""`make simulate`: runs seeds on all cores; prints how many, how fast, and how to replay those that failed."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ def main() -> int:
         os.environ["PYTHONHASHSEED"] = HASH_SEED
         os.execv(sys.executable, [sys.executable, "-m", "simulation", *sys.argv[1:]])
     if arguments.seed is not None:
-        return _replay(arguments.seed, arguments.story)
+        return _replay(arguments.seed, arguments.trace)
     seeds = range(arguments.first, arguments.first + arguments.seeds) if arguments.seeds else count(arguments.first)
     return _run_many(iter(seeds), arguments.seconds, arguments.figures)
 
@@ -31,7 +31,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     parser.add_argument("--seed", type=int, help="replay one seed")
-    parser.add_argument("--story", type=Path, help="with --seed: write everything that happened into this file")
+    parser.add_argument("--trace", type=Path, help="with --seed: write the last events of the run into this file")
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--seconds", type=float, help="stop taking new seeds after that long")
     parser.add_argument("--figures", type=Path, help="write each seed's figures of the exchange into this file")
@@ -42,21 +42,22 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _replay(seed: int, story: Path | None) -> int:
-    result = run_seed(seed)
-    if story is not None:
-        story.write_text("\n".join(result.story) + "\n", encoding="utf-8")
+def _replay(seed: int, trace: Path | None) -> int:
+    result = run_seed(seed, keeps_trace=trace is not None)
+    if trace is not None:
+        trace.write_text("\n".join(result.trace) + "\n", encoding="utf-8")
     if result.failure:
-        _say("\n".join(result.story[-SHOWN_LINES:]))
-    _say(
+        _print("\n".join(result.trace[-SHOWN_LINES:]))
+    _print(
         json.dumps(
             {
                 name: getattr(result, name)
-                for name in ("seed", "weather", "digest", "entries", "virtual_s", "orders", "fills", "happened")
+                for name in ("seed", "profile", "digest", "entries", "virtual_s", "orders", "fills", "fault_counts")
             }
         )
     )
-    _say(f"seed {seed} failed: {result.failure}" if result.failure else f"seed {seed} passed in {result.wall_s:.2f} s")
+    outcome = f"failed: {result.failure}" if result.failure else f"passed in {result.wall_s:.2f} s"
+    _print(f"seed {seed} {outcome}")
     return 1 if result.failure else 0
 
 
@@ -78,8 +79,8 @@ def _run_many(seeds: Iterator[int], seconds: float | None, figures: Path | None)
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for each in done:
                 results.append(each.result())
-                _tell(results[-1])
-    _sum_up(results, time.monotonic() - began, cores)
+                _print_failure(results[-1])
+    _print_summary(results, time.monotonic() - began, cores)
     if figures is not None:
         rows = sorted(
             ({"seed": result.seed, "figures": result.figures} for result in results), key=lambda row: row["seed"]
@@ -88,31 +89,31 @@ def _run_many(seeds: Iterator[int], seconds: float | None, figures: Path | None)
     return 1 if any(result.failure for result in results) else 0
 
 
-def _tell(result: Result) -> None:
+def _print_failure(result: Result) -> None:
     if result.failure:
-        _say(f"seed {result.seed} ({result.weather}) FAILED {result.failure}\n    make simulate SEED={result.seed}")
+        _print(f"seed {result.seed} ({result.profile}) FAILED {result.failure}\n    make simulate SEED={result.seed}")
 
 
-def _sum_up(results: list[Result], wall_s: float, cores: int) -> None:
+def _print_summary(results: list[Result], wall_s: float, cores: int) -> None:
     failed = [result.seed for result in results if result.failure]
-    happened: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for result in results:
-        happened.update(result.happened)
+        counts.update(result.fault_counts)
     sums = {
         name: sum(getattr(result, name) for result in results)
-        for name in ("virtual_s", "steps", "looks", "orders", "fills")
+        for name in ("virtual_s", "steps", "checks", "orders", "fills")
     }
-    _say(f"faults: {', '.join(f'{number} {kind}' for kind, number in sorted(happened.items()))}")
-    _say(
+    _print(f"faults: {', '.join(f'{number} {kind}' for kind, number in sorted(counts.items()))}")
+    _print(
         f"{len(results)} seeds, {len(failed)} failed; {sums['virtual_s'] / 3600:.1f} simulated hours in {wall_s:.0f} s"
-        f" on {cores} cores; {sums['steps'] / max(wall_s, 0.001):,.0f} steps/s, {sums['looks']:,} looks at what must"
-        f" hold, {sums['orders']:,} orders on the exchange, {sums['fills']:,} fills"
+        f" on {cores} cores; {sums['steps'] / max(wall_s, 0.001):,.0f} steps/s, {sums['checks']:,} checks of the"
+        f" invariants, {sums['orders']:,} orders on the exchange, {sums['fills']:,} fills"
     )
     if failed:
-        _say(f"replay with: make simulate SEED={failed[0]}")
+        _print(f"replay with: make simulate SEED={failed[0]}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

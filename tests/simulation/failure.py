@@ -1,5 +1,5 @@
-"""How a simulation ends badly."""
+"""How a simulation fails."""
 
 
 class SimulationFailed(AssertionError):
-    """Something that must hold did not; the message says what and when."""
+    """An invariant did not hold; the message says which, and when."""

@@ -10,11 +10,11 @@ from typing import Any
 from simulation.failure import SimulationFailed
 
 MAX_STEPS_A_MOMENT = 200_000
-"""More callbacks than that without time moving on is a loop that never ends."""
+"""More callbacks than that without time passing is a livelock."""
 
 
 class _Shuffled(deque[Any]):
-    """A queue from which a seeded one of the waiting is taken."""
+    """A queue that hands out its entries in a seeded order."""
 
     def __init__(self, rng: random.Random) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class _Shuffled(deque[Any]):
 
 
 class _NoSockets:
-    """Stands where the loop waits for sockets: instead of waiting, it moves the time on."""
+    """Takes the selector's place: instead of waiting for sockets, it advances the time."""
 
     def __init__(self, advance: Callable[[float | None], None]) -> None:
         self._advance = advance
@@ -50,7 +50,7 @@ class _NoSockets:
 
 
 class _Task(asyncio.Task[Any]):
-    """A task whose place in a set follows from its number, not from its address: sets of tasks are gone through."""
+    """A task that hashes by its number, not by its address: asyncio iterates over sets of tasks."""
 
     number = 0
 
@@ -59,7 +59,7 @@ class _Task(asyncio.Task[Any]):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """`time()` is seconds since the loop's birth; nothing ever waits."""
+    """`time()` is seconds since the loop was made; it never waits."""
 
     def __init__(self, rng: random.Random) -> None:
         self._now_s = 0.0
@@ -83,18 +83,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _pass_time(self, timeout: float | None) -> None:
         self.steps += 1
         if timeout is None:
-            raise SimulationFailed("every task waits for something that never comes")
+            raise SimulationFailed("deadlock: every task waits, and no timer is left")
         if timeout > 0:
             self._now_s += timeout
             self._moment_steps = 0
             return
         self._moment_steps += 1
         if self._moment_steps > MAX_STEPS_A_MOMENT:
-            raise SimulationFailed("time stands still: tasks wake each other for ever")
+            raise SimulationFailed("livelock: tasks wake each other without time passing")
 
 
 class LoopClock:
-    """The clock of everything in the simulation: wall time is the loop's, from a fixed beginning."""
+    """The clock of everything in the simulation: wall time is the loop's, from a fixed start."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, start_ms: int) -> None:
         self._loop, self._start_ms = loop, start_ms

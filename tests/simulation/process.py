@@ -1,79 +1,85 @@
-"""A service as a process of its own: it dies between any two awaits, and another one starts from the stores."""
+"""A service as a process of its own: it can be killed between any two awaits, and starts again from the stores."""
 
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import psycopg
 
-from simulation.chaos import Chaos, Killed, bus_away
-from simulation.journal import Journal
+from common.bus.port import Unavailable
+from simulation.faults import FaultInjector, ProcessKilled
+from simulation.trace import Trace
 
 RESTART_S = (0.2, 4.0)
 
 
 class Process:
-    """Runs `main(process)` again and again. What it uses of the outside world asks `point` whether it still lives."""
+    """Runs `main(run)` again after each kill.
+
+    What the service uses of the outside world (bus, database, exchange) awaits `ProcessRun.fault_point` before and
+    after each step. A kill ends the current run: its task is cancelled, and whatever of it still reaches a fault point
+    raises ProcessKilled there, so that nothing of a dead process takes effect. The next run starts after a pause.
+    """
 
     def __init__(
-        self, name: str, main: Callable[["Process"], Awaitable[None]], chaos: Chaos, journal: Journal, *, mortal: bool
+        self,
+        name: str,
+        main: Callable[["ProcessRun"], Awaitable[None]],
+        faults: FaultInjector,
+        trace: Trace,
     ) -> None:
-        self.name, self.chaos, self.journal = name, chaos, journal
-        self._main, self._mortal = main, mortal
+        self.name, self.faults, self.trace = name, faults, trace
+        self._main = main
         self._task: asyncio.Task[None] | None = None
         self._generation = 0
         self.started_s = 0.0
         self.is_up = False
-        self.failure: BaseException | None = None
+        self.is_killable = True
 
     def start(self) -> None:
         self._generation += 1
         self.is_up = True
         self.started_s = asyncio.get_running_loop().time()
-        self.journal.note(self.name, "process started", generation=self._generation)
-        self._task = asyncio.create_task(self._run(Life(self, self._generation)), name=self.name)
+        self.trace.record(self.name, "process started", generation=self._generation)
+        self._task = asyncio.create_task(self._execute(ProcessRun(self, self._generation)), name=self.name)
 
-    async def _run(self, life: "Life") -> None:
+    async def _execute(self, run: "ProcessRun") -> None:
         try:
-            await self._main(life)  # type: ignore[arg-type]
-        except (Killed, asyncio.CancelledError):
+            await self._main(run)
+        except (ProcessKilled, asyncio.CancelledError):
             pass
         except BaseException as error:
-            if life.is_over:
+            if run.is_over:
                 return
             text = "".join(traceback.format_exception(error))
-            self.journal.note(self.name, "process ended by an error", reason=text)
-            self.journal.crashes.append(f"{self.name}: {text[-1_500:]}")
+            self.trace.record(self.name, "process ended by an error", reason=text)
+            self.trace.crashes.append(f"{self.name}: {text[-1_500:]}")
             self.kill("its own error")
 
     def kill(self, reason: str) -> None:
-        """SIGKILL: from now on nothing of it reaches the outside; it comes back later."""
+        """SIGKILL: from now on nothing of the run takes effect; another one starts later."""
         if not self.is_up:
             return
         self.is_up = False
         self._generation += 1
         loop = asyncio.get_running_loop()
-        self.chaos.disturb(self.name, loop.time())
-        self.journal.note(self.name, "process killed", reason=reason)
+        self.faults.record_disturbance(self.name, loop.time())
+        self.trace.record(self.name, "process killed", reason=reason)
         if self._task is not None:
             self._task.cancel()
-        loop.call_later(self.chaos.rng.uniform(*RESTART_S), self._restart)
+        loop.call_later(self.faults.rng.uniform(*RESTART_S), self._restart)
 
     def _restart(self) -> None:
         if not self.is_up:
-            self.chaos.disturb(self.name, asyncio.get_running_loop().time())
+            self.faults.record_disturbance(self.name, asyncio.get_running_loop().time())
             self.start()
 
     def is_current(self, generation: int) -> bool:
         return self.is_up and generation == self._generation
 
-    @property
-    def can_die(self) -> bool:
-        return self._mortal
-
     async def end(self) -> None:
-        self._mortal = False
+        """Ends the process for good."""
+        self.is_killable = False
         self.is_up = False
         self._generation += 1
         if self._task is not None:
@@ -81,64 +87,46 @@ class Process:
             await asyncio.wait([self._task])
 
 
-class Life:
-    """One run of a process."""
+class ProcessRun:
+    """One run of a process, from its start to its kill."""
 
     def __init__(self, process: Process, generation: int) -> None:
-        self.process, self.chaos, self._generation = process, process.chaos, generation
-        self.name, self.journal = process.name, process.journal
+        self.process, self.faults, self._generation = process, process.faults, generation
+        self.name, self.trace = process.name, process.trace
 
     @property
     def is_over(self) -> bool:
         return not self.process.is_current(self._generation)
 
-    def must_live(self) -> None:
-        """Raises Killed when this run is over."""
+    def check_alive(self) -> None:
+        """Raises ProcessKilled when this run is over."""
         if self.is_over:
-            raise Killed
+            raise ProcessKilled
 
-    async def point(self, step: str) -> None:
-        """A moment at which time may pass, a fault may happen, the process may die."""
-        self.must_live()
-        if self.process.can_die and self.chaos.draws("kill"):
+    async def fault_point(self, step: str) -> None:
+        """A moment at which time may pass, a fault may happen, or the process may be killed."""
+        self.check_alive()
+        if self.process.is_killable and self.faults.draws("kill"):
             self.process.kill(f"at {step}")
-            raise Killed
-        slow = self.chaos.weather.slow and self.chaos.rng.random() < self.chaos.weather.slow
-        await asyncio.sleep(self.chaos.rng.uniform(0.001, 0.05) if slow else 0)
-        self.must_live()
+            raise ProcessKilled
+        slow = self.faults.profile.slow and self.faults.rng.random() < self.faults.profile.slow
+        await asyncio.sleep(self.faults.rng.uniform(0.001, 0.05) if slow else 0)
+        self.check_alive()
         if step in ("database.connect", "database.statement", "database.commit"):
-            if asyncio.get_running_loop().time() < self.chaos.database_until_s:
-                raise psycopg.OperationalError("simulated: the server is away")
-            if self.chaos.draws("database_away"):
-                self._disturb()
-                raise psycopg.OperationalError(f"simulated: the server went away at {step}")
-        if step == "database.committed" and self.chaos.draws("database_reply_lost"):
-            self._disturb()
+            if asyncio.get_running_loop().time() < self.faults.database_until_s:
+                raise psycopg.OperationalError("simulated: the server is unavailable")
+            if self.faults.draws("database_away"):
+                self._record_disturbance()
+                raise psycopg.OperationalError(f"simulated: the server disconnected at {step}")
+        if step == "database.committed" and self.faults.draws("database_reply_lost"):
+            self._record_disturbance()
             raise psycopg.OperationalError("simulated: the reply to COMMIT was lost")
-        if step == "bus" and self.chaos.draws("bus_away"):
-            self._disturb()
-            raise bus_away("Redis went away")
-        if step == "bus.done" and self.chaos.draws("bus_reply_lost"):
-            self._disturb()
-            raise bus_away("Redis's reply was lost")
+        if step == "bus" and self.faults.draws("bus_away"):
+            self._record_disturbance()
+            raise Unavailable("simulated: Redis disconnected")
+        if step == "bus.done" and self.faults.draws("bus_reply_lost"):
+            self._record_disturbance()
+            raise Unavailable("simulated: Redis's reply was lost")
 
-    def _disturb(self) -> None:
-        self.chaos.disturb(self.name, asyncio.get_running_loop().time())
-
-
-def log_of(journal: Journal, name: str) -> Any:
-    """A structlog-like logger that writes into the journal."""
-    return JournalLog(journal, name)
-
-
-class JournalLog:
-    def __init__(self, journal: Journal, name: str) -> None:
-        self._journal, self._name = journal, name
-
-    def info(self, event: str, **figures: Any) -> None:
-        self._journal.note(self._name, event, **figures)
-
-    warning = error = info
-
-    def exception(self, event: str, **figures: Any) -> None:
-        self._journal.note(self._name, event, **figures, error=traceback.format_exc())
+    def _record_disturbance(self) -> None:
+        self.faults.record_disturbance(self.name, asyncio.get_running_loop().time())

@@ -1,4 +1,4 @@
-"""One seed from start to end: a stormy time, a calm one, a moment without a market, then the accounts are settled."""
+"""One seed from start to end: a time with faults, a recovery, a moment without a market, then the final checks."""
 
 import asyncio
 import random
@@ -9,76 +9,87 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common.trading.symbols import MODELS
-from simulation.chaos import Weather, weather_of
+from simulation import disturbances
+from simulation.checks.final_state import check_final_state
+from simulation.checks.invariants import Invariants
 from simulation.failure import SimulationFailed
+from simulation.faults import FaultProfile, fault_profile_of
 from simulation.figures import exchange_figures
+from simulation.harness import Harness
 from simulation.loop import VirtualLoop
-from simulation.rules import Rules
-from simulation.stage import Stage
 
-STORM_S = 240.0
-CALM_S = 90.0
-STILL_S = 5.0
-LOOK_S = 0.5
+FAULTS_S = 240.0
+RECOVERY_S = 90.0
+MARKET_CLOSED_S = 5.0
+CHECK_EVERY_S = 0.5
 
-Script = Callable[[Stage], Awaitable[None]]
+Script = Callable[[Harness], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class Result:
-    """How a seed went. `digest` is the hash over everything that happened, `figures` what the exchange
-    says of the accounts in the end."""
+    """How a seed ended. `digest` is the hash over everything that happened, `figures` what the exchange holds of the
+    accounts in the end, `trace` the last lines of what happened."""
 
     seed: int
-    weather: str
+    profile: str
     failure: str | None = None
     digest: str = ""
     entries: int = 0
     virtual_s: float = 0.0
     wall_s: float = 0.0
     steps: int = 0
-    looks: int = 0
+    checks: int = 0
     fills: int = 0
     orders: int = 0
-    happened: dict[str, int] = field(default_factory=dict)
+    fault_counts: dict[str, int] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
-    story: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
 
 
 def run_seed(
-    seed: int, *, storm_s: float = STORM_S, weather: Weather | None = None, script: Script | None = None, **limits: Any
+    seed: int,
+    *,
+    faults_s: float = FAULTS_S,
+    profile: FaultProfile | None = None,
+    script: Script | None = None,
+    keeps_trace: bool = False,
+    **limits: Any,
 ) -> Result:
-    """Runs one seed. `script` acts on the stage beside what the weather does."""
-    weather = weather or weather_of(seed)
+    """Runs one seed. `script` acts on the harness beside the faults of the profile.
+
+    The trace is kept where the run fails, and with `keeps_trace` always.
+    """
+    profile = profile or fault_profile_of(seed)
     rng = random.Random(seed)
     random.seed(seed)
-    result = Result(seed, weather.name)
+    result = Result(seed, profile.name)
     loop = VirtualLoop(random.Random(rng.random()))
     asyncio.set_event_loop(loop)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="aicoin-simulation-") as folder:
-        stage = Stage(loop, rng, seed, weather, Path(folder), **(_drawn_limits(rng) | limits))
-        rules = Rules(stage)
-        loop.set_exception_handler(lambda _, context: stage.journal.crashes.append(_described(context)))
+        harness = Harness(loop, rng, seed, profile, Path(folder), **(_draw_limits(rng) | limits))
+        invariants = Invariants(harness)
+        loop.set_exception_handler(lambda _, context: harness.trace.crashes.append(_described(context)))
         try:
-            loop.run_until_complete(_play(stage, rules, storm_s, script))
+            loop.run_until_complete(_drive(harness, invariants, faults_s, script))
         except SimulationFailed as failure:
             result.failure = f"at {loop.time():.3f} s: {failure}"
-            result.story = list(stage.journal.lines)
         finally:
             _close(loop)
-    world = stage.exchange.world
-    result.digest, result.entries = stage.journal.digest, stage.journal.entries
+    if keeps_trace or result.failure:
+        result.trace = list(harness.trace.lines)
+    world = harness.exchange.world
+    result.digest, result.entries = harness.trace.digest, harness.trace.entries
     result.virtual_s, result.wall_s, result.steps = loop.time(), time.perf_counter() - began, loop.steps
-    result.looks, result.orders = rules.looks, len(world.histories.orders)
+    result.checks, result.orders = invariants.checks, len(world.histories.orders)
     result.fills = sum(len(fills) for fills in world.histories.fills.values())
-    result.happened = dict(stage.chaos.happened)
-    result.figures = exchange_figures(stage.exchange, stage.addresses.values())
+    result.fault_counts = dict(harness.faults.counts)
+    result.figures = exchange_figures(harness.exchange, harness.addresses.values())
     return result
 
 
-def _drawn_limits(rng: random.Random) -> dict[str, Any]:
+def _draw_limits(rng: random.Random) -> dict[str, Any]:
     """Most runs trade faster than the defaults allow, so that more happens."""
     return {
         "entry_cooldown_s": rng.choice((0, 0, 10, 60)),
@@ -91,45 +102,49 @@ def _drawn_limits(rng: random.Random) -> dict[str, Any]:
     }
 
 
-async def _play(stage: Stage, rules: Rules, storm_s: float, script: Script | None) -> None:
-    for process in stage.processes.values():
+async def _drive(harness: Harness, invariants: Invariants, faults_s: float, script: Script | None) -> None:
+    """Starts processes, models and disturbances in a fixed order: each task's number is part of what a seed decides."""
+    for process in harness.processes.values():
         process.start()
-    world = [
-        stage.people(),
-        stage.outages(),
-        stage.wipes(),
-        stage.databases(),
-        *(stage.think(model) for model in MODELS),
+    work = [
+        disturbances.send_commands(harness),
+        disturbances.disconnect_exchange(harness),
+        disturbances.wipe_redis(harness),
+        disturbances.disconnect_database(harness),
+        *(harness.run_model(model) for model in harness.models),
     ]
     if script is not None:
-        world.append(script(stage))  # type: ignore[arg-type]
-    market = asyncio.create_task(stage.market())
-    tasks = [market, *(asyncio.create_task(each) for each in world)]
+        work.append(script(harness))  # type: ignore[arg-type]
+    market = asyncio.create_task(disturbances.run_market(harness))
+    tasks = [market, *(asyncio.create_task(each) for each in work)]
     try:
-        await _watch(stage, rules, tasks, storm_s)
-        stage.chaos.calm_down()
-        stage.are_models_awake = False
-        stage.journal.note("stage", "calm")
-        await _watch(stage, rules, tasks, CALM_S)
-        market.cancel()  # A stop may have fired with its last step: let that be heard of.
-        await _watch(stage, rules, tasks, STILL_S)
-        rules.settle_accounts()
+        await _check_for(harness, invariants, tasks, faults_s)
+        harness.faults.stop_faults()
+        harness.are_models_deciding = False
+        harness.trace.record("harness", "faults stopped")
+        await _check_for(harness, invariants, tasks, RECOVERY_S)
+        market.cancel()  # A stop may have fired with its last step: the services need time to process it.
+        await _check_for(harness, invariants, tasks, MARKET_CLOSED_S)
+        invariants.check()
+        check_final_state(harness)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await stage.end()
+        await harness.end()
 
 
-async def _watch(stage: Stage, rules: Rules, tasks: list[asyncio.Task[None]], length_s: float) -> None:
-    """Looks at every moment that is a multiple of half a second; requests to the exchange bring looks of their own."""
-    until_s = stage.loop.time() + length_s
-    while stage.loop.time() < until_s:
-        rules.look()
+async def _check_for(
+    harness: Harness, invariants: Invariants, tasks: list[asyncio.Task[None]], length_s: float
+) -> None:
+    """Checks at every multiple of half a second; requests to the exchange bring checks of their own."""
+    until_s = harness.loop.time() + length_s
+    while harness.loop.time() < until_s:
+        invariants.check()
         for task in tasks:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 task.result()
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(CHECK_EVERY_S)
 
 
 def _described(context: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The simulation itself: a seed always tells the same story, and each kind of weather is survived."""
+"""The simulation itself: a seed always has the same trace, and the invariants hold under every fault profile."""
 
 import asyncio
 import json
@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from simulation.chaos import WEATHERS
+from simulation.disturbances import lose_database
+from simulation.faults import FAULT_PROFILES
+from simulation.harness import Harness
 from simulation.run import run_seed
-from simulation.stage import Stage
 
 TESTS = Path(__file__).parents[1]
 
 
-def replayed(seed: int) -> dict[str, Any]:
-    """What `make simulate SEED=…` prints, from a process of its own."""
+def replayed(seed: int, *options: str) -> dict[str, Any]:
+    """What `make simulate SEED=…` prints, run as a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(TESTS), "PYTHONHASHSEED": ""}
     done = subprocess.run(
-        [sys.executable, "-m", "simulation", "--seed", str(seed)],
+        [sys.executable, "-m", "simulation", "--seed", str(seed), *options],
         env=environment,
         capture_output=True,
         text=True,
@@ -33,55 +34,60 @@ def replayed(seed: int) -> dict[str, Any]:
     return found
 
 
-def test_two_runs_of_a_seed_tell_the_same_story() -> None:
-    first, second = replayed(7), replayed(7)
+def test_two_runs_of_a_seed_have_the_same_digest(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.txt"
+    first, second = replayed(7), replayed(7, "--trace", str(trace))
     assert first == second
     assert first["fills"] > 0
     assert first["digest"] != replayed(15)["digest"]
+    assert "faults stopped" in trace.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("seed", range(len(WEATHERS)), ids=[weather.name for weather in WEATHERS])
-def test_each_weather_is_survived_and_traded_in(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(len(FAULT_PROFILES)), ids=[profile.name for profile in FAULT_PROFILES])
+def test_the_invariants_hold_under_each_fault_profile(seed: int) -> None:
     result = run_seed(seed)
-    assert result.failure is None, "\n".join(result.story[-40:])
+    assert result.failure is None, "\n".join(result.trace[-40:])
     assert result.fills > 0
 
 
-async def no_database(stage: Stage) -> None:
-    """Three minutes without PostgreSQL, once something is held, its stops gone with it."""
-    accounts = stage.exchange.world.exchange.accounts
+async def without_database(harness: Harness) -> None:
+    """Three minutes without PostgreSQL from the first position on; its stops are cancelled as well."""
+    accounts = harness.exchange.world.exchange.accounts
     while not any(account.positions for account in accounts.values()):
         await asyncio.sleep(1)
     held = [(address, coin) for address, account in accounts.items() for coin in account.positions]
-    away = asyncio.ensure_future(stage.lose_database(180, stops_go=True))
+    outage = asyncio.ensure_future(lose_database(harness, 180, cancels_stops=True))
     await asyncio.sleep(60)
-    stage.chaos.happened["naked position closed"] += sum(coin not in accounts[whose].positions for whose, coin in held)
-    await away
+    closed = sum(coin not in accounts[address].positions for address, coin in held)
+    harness.faults.counts["unprotected position closed"] += closed
+    await outage
 
 
 @pytest.mark.parametrize("seed", [0, 9, 18])
-def test_a_position_that_loses_its_stop_leaves_while_the_database_is_away(seed: int) -> None:
-    result = run_seed(seed, storm_s=420.0, script=no_database)
-    assert result.failure is None, "\n".join(result.story[-40:])
-    assert result.happened["database outage"] == 1
-    assert result.happened["naked position closed"] > 0
+def test_a_position_without_a_stop_is_closed_without_a_database(seed: int) -> None:
+    result = run_seed(seed, faults_s=420.0, script=without_database)
+    assert result.failure is None, "\n".join(result.trace[-40:])
+    assert result.fault_counts["database outage"] == 1
+    assert result.fault_counts["unprotected position closed"] > 0
 
 
 OUTAGE_S = 40 * 60.0
 BEFORE_S, AFTER_S = 120.0, 120.0
 
 
-async def a_long_outage(stage: Stage) -> None:
-    """Forty minutes in which some orders arrive, and no answer to them can be believed."""
+async def long_outage(harness: Harness) -> None:
+    """Forty minutes in which some orders arrive, and their answers may be false."""
     await asyncio.sleep(BEFORE_S)
-    stage.chaos.weather = replace(stage.chaos.weather, requests={"lie": 0.01}, gaps_a_minute=0.2)
-    stage.chaos.outage_until_s = stage.loop.time() + OUTAGE_S
+    harness.faults.profile = replace(
+        harness.faults.profile, requests={"false_rejection": 0.01}, price_gaps_per_minute=0.2
+    )
+    harness.faults.outage_until_s = harness.loop.time() + OUTAGE_S
 
 
 @pytest.mark.parametrize("seed", [0, 8])
-def test_forty_minutes_of_lies_double_nothing_and_leave_nothing_unprotected(seed: int) -> None:
-    result = run_seed(seed, storm_s=BEFORE_S + OUTAGE_S + AFTER_S, script=a_long_outage, max_daily_trades=1_000)
-    assert result.failure is None, "\n".join(result.story[-40:])
+def test_forty_minutes_of_false_answers_break_no_invariant(seed: int) -> None:
+    result = run_seed(seed, faults_s=BEFORE_S + OUTAGE_S + AFTER_S, script=long_outage, max_daily_trades=1_000)
+    assert result.failure is None, "\n".join(result.trace[-40:])
     assert result.virtual_s > OUTAGE_S
-    assert result.happened["request lie"] > 20
+    assert result.fault_counts["request false_rejection"] > 20
     assert result.fills > 0

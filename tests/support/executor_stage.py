@@ -22,7 +22,7 @@ from common.events import Command, ControlCommand, Event, IntentKind, originate
 from common.events.codec import decode
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from simulator.testing import SimulatorProcess
+from simulator.testing.process import SimulatorProcess
 from support.executor_process import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 
 LIMIT_S = 60.0

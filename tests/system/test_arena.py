@@ -9,55 +9,36 @@ from typing import Any
 
 import httpx
 import pytest
+from arena_checks import CHAIN_LIMIT_S, account_addresses, complete_chain, exchange_info, unprotected_positions
+from harness import wait_until
 from websockets.asyncio.client import connect
 
-from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_for
+from aicoin_local.testing import CONTROL_TOKEN, Arena
 from common.bus.redis_streams import read_entry
 from common.events.catalog import CATALOG
 
 pytestmark = pytest.mark.system
 
-CHAIN_LIMIT_S = 300
-SERVICES = (
-    *("ingester", "agent-deepseek", "agent-qwen", "risk", "executor"),
-    *("recorder", "gateway", "simulator"),
-)
-COMPLETE_CHAIN = """
-    SELECT d.model, d.cycle_id, d.id AS decision_id, v.id AS intent_id
-    FROM ai_decisions d
-    JOIN verdicts v ON v.decision_id = d.id AND v.verdict = 'APPROVED' AND v.intent_kind = 'entry'
-    JOIN intents i ON i.intent_id = v.id AND i.status = 'FILLED' AND i.first_sent_ms IS NOT NULL
-    JOIN trades t ON t.intent_id = v.id
-    WHERE d.model = %s AND d.executed
-      AND EXISTS (SELECT 1 FROM fills f WHERE f.intent_id = v.id AND f.role = 'entry')
-      AND EXISTS (SELECT 1 FROM orders o WHERE o.intent_id = v.id AND o.role = 'stop')
-      AND EXISTS (SELECT 1 FROM orders o WHERE o.intent_id = v.id AND o.role = 'target')
-    ORDER BY d.time_ms LIMIT 1"""
-
-
-def chain_of(arena: Arena, model: str) -> dict[str, Any]:
-    """A complete chain of that model, waited for."""
-    rows = wait_for(f"{model}'s first complete chain", lambda: arena.rows(COMPLETE_CHAIN, model), limit_s=CHAIN_LIMIT_S)
-    return rows[0]
+SERVICES = ("ingester", "agent-deepseek", "agent-qwen", "risk", "executor", "recorder", "gateway", "simulator")
 
 
 @pytest.mark.parametrize("model", ["deepseek", "qwen"])
-def test_a_decision_becomes_a_protected_position_and_a_trade_row(arena: Arena, model: str) -> None:
-    chain_of(arena, model)
+def test_decision_becomes_a_protected_position_and_a_trade(arena: Arena, model: str) -> None:
+    complete_chain(arena, model)
 
 
 @pytest.mark.parametrize("model", ["deepseek", "qwen"])
-def test_a_denial_or_hold_is_recorded(arena: Arena, model: str) -> None:
+def test_denial_or_hold_is_recorded(arena: Arena, model: str) -> None:
     query = "SELECT 1 FROM ai_decisions WHERE model = %s AND (action = 'HOLD' OR verdict = 'DENIED') LIMIT 1"
-    wait_for(f"{model}'s first denial or hold", lambda: arena.rows(query, model), limit_s=CHAIN_LIMIT_S)
+    wait_until(f"{model}'s first denial or hold", lambda: arena.rows(query, model), limit_s=CHAIN_LIMIT_S)
 
 
-def test_one_cycle_id_goes_through_every_stage(arena: Arena) -> None:
-    chain = chain_of(arena, "deepseek")
+def test_one_cycle_id_goes_through_every_stream(arena: Arena) -> None:
+    chain = complete_chain(arena, "deepseek")
     cycle = chain["cycle_id"]
     redis = arena.redis()
     with contextlib.closing(redis):
-        stages = {
+        events = {
             stream: [
                 event
                 for event in (read_entry(stream, fields) for _, fields in redis.xrange(stream))
@@ -66,12 +47,12 @@ def test_one_cycle_id_goes_through_every_stage(arena: Arena) -> None:
             for stream in ("market.snapshot", "agent.decision", "risk.approved", "order.accepted", "order.filled")
         }
         pushes = [read_entry("ws.push", fields) for _, fields in redis.xrange("ws.push")]
-    assert all(stages.values()), {stream: len(events) for stream, events in stages.items()}
-    decision = next(event for event in stages["agent.decision"] if event.data.model == "deepseek")
-    approval = next(event for event in stages["risk.approved"] if event.data.model == "deepseek")
-    assert decision.cause_id == stages["market.snapshot"][0].id
+    assert all(events.values()), {stream: len(found) for stream, found in events.items()}
+    decision = next(event for event in events["agent.decision"] if event.data.model == "deepseek")
+    approval = next(event for event in events["risk.approved"] if event.data.model == "deepseek")
+    assert decision.cause_id == events["market.snapshot"][0].id
     assert approval.cause_id == decision.id
-    assert all(event.cause_id == approval.id for event in stages["order.filled"] if event.data.model == "deepseek")
+    assert all(event.cause_id == approval.id for event in events["order.filled"] if event.data.model == "deepseek")
     pushed = {push.data.channel.value for push in pushes if push.cycle_id == cycle}
     assert {"ai_decision", "trade_executed"} <= pushed
     detail = arena.get(f"decisions/{cycle}/deepseek")
@@ -83,7 +64,7 @@ def test_one_cycle_id_goes_through_every_stage(arena: Arena) -> None:
     assert detail["fills"]
 
 
-async def test_a_websocket_client_gets_a_snapshot_of_every_channel_and_then_pushes(arena: Arena) -> None:
+async def test_websocket_client_gets_snapshots_and_then_pushes(arena: Arena) -> None:
     url = arena.run["gateway_url"].replace("http", "ws") + "/ws"
     channels = ["price_update", "trade_executed", "position_update", "ai_decision", "account_update"]
     snapshots: set[str] = set()
@@ -102,7 +83,7 @@ async def test_a_websocket_client_gets_a_snapshot_of_every_channel_and_then_push
                     pushes.append(message)
     assert snapshots == set(channels)
     cycle = next(push["data"]["cycle_id"] for push in pushes if push["channel"] == "ai_decision")
-    wait_for(
+    wait_until(
         "the pushed decision in PostgreSQL",
         lambda: arena.rows("SELECT 1 FROM ai_decisions WHERE cycle_id = %s", cycle),
         limit_s=120,
@@ -110,36 +91,12 @@ async def test_a_websocket_client_gets_a_snapshot_of_every_channel_and_then_push
 
 
 def test_every_open_position_has_its_stop_on_the_exchange(arena: Arena) -> None:
-    chain_of(arena, "qwen")
-    accounts = arena.rows("SELECT model, address FROM accounts")
-    assert len(accounts) == 2
-
-    def uncovered() -> list[str]:
-        found = []
-        for account in accounts:
-            ask = {"user": account["address"], "dex": ""}
-            url = f"{arena.run['simulator_url']}/info"
-            state = httpx.post(url, json={"type": "clearinghouseState"} | ask, timeout=60).json()
-            orders = httpx.post(url, json={"type": "frontendOpenOrders"} | ask, timeout=60).json()
-            for row in state["assetPositions"]:
-                position = row["position"]
-                closing = "A" if float(position["szi"]) > 0 else "B"
-                stops = [
-                    float(order["sz"])
-                    for order in orders
-                    if order["coin"] == position["coin"]
-                    and order["orderType"] == "Stop Market"
-                    and order["side"] == closing
-                    and order["reduceOnly"]
-                ]
-                if sum(stops) < abs(float(position["szi"])):
-                    found.append(f"{account['model']} {position['coin']}")
-        return found
-
-    wait_for("every position to be covered", lambda: not uncovered(), limit_s=60)
+    complete_chain(arena, "qwen")
+    assert len(account_addresses(arena)) == 2
+    wait_until("every position to be protected", lambda: not unprotected_positions(arena), limit_s=60)
 
 
-def sequences_without_gaps(arena: Arena) -> None:
+def sequences_have_no_gaps(arena: Arena) -> None:
     """Every producer's sequence in every stream is 1, 2, 3 …, as far as the stream reaches back."""
     redis = arena.redis()
     with contextlib.closing(redis):
@@ -151,75 +108,69 @@ def sequences_without_gaps(arena: Arena) -> None:
                 seen[key] = number
 
 
-def one_order_per_intent(arena: Arena) -> None:
+def each_intent_has_one_order(arena: Arena) -> None:
     """No intent has more than one entry or exit order on the exchange, and the exchange filled no more than stored."""
-    doubled = arena.rows(
+    duplicated = arena.rows(
         """SELECT intent_id, role, count(DISTINCT order_id) FROM fills WHERE role IN ('entry', 'exit')
         GROUP BY intent_id, role HAVING count(DISTINCT order_id) > 1"""
     )
-    assert doubled == []
+    assert duplicated == []
     assert arena.rows("SELECT model, cycle_id FROM ai_decisions GROUP BY 1, 2 HAVING count(*) > 1") == []
 
 
-def books_agree(arena: Arena) -> None:
-    """Our fills are exactly the exchange's, whatever was killed meanwhile."""
-    for account in arena.rows("SELECT model, address FROM accounts"):
-        ask = {"type": "userFills", "user": account["address"]}
-        theirs = {row["tid"] for row in httpx.post(f"{arena.run['simulator_url']}/info", json=ask, timeout=60).json()}
-        mine = wait_for(
-            f"{account['model']}'s fills to agree",
-            lambda account=account, theirs=theirs: _same_fills(arena, account["model"], theirs),
-            limit_s=180,
-        )
-        assert mine
+def all_fills_are_recorded(arena: Arena) -> None:
+    """Every fill of the exchange is in the record, whatever was killed meanwhile."""
+    for model, address in account_addresses(arena).items():
+        expected = {row["tid"] for row in exchange_info(arena, type="userFills", user=address)}
 
+        def is_recorded(model: str = model, expected: set[int] = expected) -> bool:
+            rows = arena.rows("SELECT trade_id FROM fills WHERE model = %s", model)
+            return expected <= {row["trade_id"] for row in rows}
 
-def _same_fills(arena: Arena, model: str, theirs: set[int]) -> bool:
-    mine = {row["trade_id"] for row in arena.rows("SELECT trade_id FROM fills WHERE model = %s", model)}
-    return theirs <= mine
+        wait_until(f"{model}'s fills to be recorded", is_recorded, limit_s=180)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_killed_service_comes_back_and_nothing_is_lost_or_doubled(arena: Arena, service: str) -> None:
+def test_killed_service_restarts_and_nothing_is_lost_or_duplicated(arena: Arena, service: str) -> None:
     before = arena.rows("SELECT count(*) AS n FROM ai_decisions")[0]["n"]
     arena.kill(service)
-    wait_for(
-        "decisions to go on",
+    wait_until(
+        "further decisions",
         lambda: arena.rows("SELECT count(*) AS n FROM ai_decisions")[0]["n"] >= before + 2,
         limit_s=180,
     )
-    sequences_without_gaps(arena)
-    one_order_per_intent(arena)
-    books_agree(arena)
+    sequences_have_no_gaps(arena)
+    each_intent_has_one_order(arena)
+    all_fills_are_recorded(arena)
     assert arena.rows("SELECT * FROM alerts WHERE code = 'SEQUENCE_GAP'") == []
 
 
-def test_a_wiped_redis_loses_and_doubles_nothing(arena: Arena) -> None:
+def test_wiped_redis_loses_and_duplicates_nothing(arena: Arena) -> None:
     before = arena.rows("SELECT count(*) AS n FROM ai_decisions WHERE outcome = 'answered'")[0]["n"]
     executor = arena.pid("executor")
     redis = arena.redis()
     with contextlib.closing(redis):
         redis.flushall()
-    wait_for(
-        "answered decisions to go on",
+    wait_until(
+        "further answered decisions",
         lambda: arena.rows("SELECT count(*) AS n FROM ai_decisions WHERE outcome = 'answered'")[0]["n"] >= before + 2,
         limit_s=180,
     )
     assert arena.pid("executor") == executor
-    one_order_per_intent(arena)
-    books_agree(arena)
+    each_intent_has_one_order(arena)
+    all_fills_are_recorded(arena)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_restart_command_brings_a_ready_service(arena: Arena, service: str) -> None:
+def test_restart_command_brings_up_a_ready_service(arena: Arena, service: str) -> None:
     before = arena.pid(service)
     done = arena.command("restart", service)
     assert done.returncode == 0, done.stderr
-    assert wait_for("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=120)
+    assert wait_until("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=120)
     assert arena.is_ready(service)
 
 
-def test_a_wrong_setting_of_a_service_ends_the_start_with_its_name(tmp_path: Path) -> None:
+def test_wrong_setting_of_a_service_ends_the_start_by_name(tmp_path: Path) -> None:
     wrong = Arena(tmp_path / "data")
     wrong.environment["MAX_LEVERAGE"] = "1000"
     done = wrong.command("run")
@@ -228,16 +179,16 @@ def test_a_wrong_setting_of_a_service_ends_the_start_with_its_name(tmp_path: Pat
     assert not (tmp_path / "data" / "run.json").exists()
 
 
-def test_unknown_services_and_a_second_run_are_refused_by_name(arena: Arena) -> None:
-    wrong = arena.command("restart", "nobody")
+def test_unknown_service_and_second_run_are_refused_by_name(arena: Arena) -> None:
+    wrong = arena.command("restart", "no-such-service")
     assert wrong.returncode == 2
-    assert "nobody" in wrong.stderr
+    assert "no-such-service" in wrong.stderr
     second = arena.command("run")
     assert second.returncode == 2
     assert arena.run["gateway_url"] in second.stdout + second.stderr
 
 
-def test_halt_stops_entries_and_resume_lets_them_on(arena: Arena) -> None:
+def test_halt_and_resume_change_the_trading_state(arena: Arena) -> None:
     control = f"{arena.run['gateway_url']}/api/v1/control"
     assert httpx.post(f"{control}/halt", json={}, timeout=60).status_code == 401
     token = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
@@ -247,12 +198,12 @@ def test_halt_stops_entries_and_resume_lets_them_on(arena: Arena) -> None:
         rows = {row["model"]: row["trading_state"] for row in arena.get("status")["models"]}
         return str(rows["qwen"])
 
-    wait_for("qwen to be halted", lambda: state() == "HALTED", limit_s=120)
+    wait_until("qwen to be halted", lambda: state() == "HALTED", limit_s=120)
     assert httpx.post(f"{control}/resume", json={"model": "qwen"}, headers=token, timeout=60).status_code == 202
-    wait_for("qwen to be active again", lambda: state() == "ACTIVE", limit_s=120)
+    wait_until("qwen to be active again", lambda: state() == "ACTIVE", limit_s=120)
 
 
-def test_run_file_is_private_and_says_where_everything_listens(arena: Arena) -> None:
+def test_run_file_is_private_and_names_where_everything_listens(arena: Arena) -> None:
     path = arena.data_dir / "run.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert set(arena.run["services"]) == set(SERVICES)

@@ -1,4 +1,4 @@
-"""The executor's keys are searched for in everything that a full run leaves behind or answers: found nowhere."""
+"""The executor's keys are searched for in everything that a full run stores or answers: they are found nowhere."""
 
 import base64
 import contextlib
@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from aicoin_local.testing import Arena, wait_for
+from aicoin_local.testing import Arena, wait_until
 
 pytestmark = pytest.mark.system
 
@@ -45,7 +45,7 @@ def spellings(key: str) -> dict[str, bytes]:
 
 
 class Search:
-    """Looks for all spellings of all keys at once."""
+    """Searches for all spellings of all keys at once."""
 
     def __init__(self, keys: list[str]) -> None:
         self._needles = {needle: name for key in keys for name, needle in spellings(key).items()}
@@ -54,12 +54,12 @@ class Search:
         self.found: list[str] = []
         self.places = 0
 
-    def look(self, place: str, content: bytes) -> None:
+    def scan(self, place: str, content: bytes) -> None:
         self.places += 1
         self.found += [f"{place}: as {self._needles[each]}" for each in set(self._pattern.findall(content))]
 
     def file(self, path: Path) -> None:
-        """A file of any size, bit by bit; one that vanished meanwhile holds nothing."""
+        """A file of any size, in chunks; one that vanished meanwhile holds nothing."""
         self.places += 1
         tail = b""
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
@@ -73,15 +73,15 @@ class Search:
 def search(arena: Arena) -> Search:
     """Once both models have traded."""
     for model in ("deepseek", "qwen"):
-        look = partial(arena.rows, "SELECT 1 FROM fills WHERE model = %s LIMIT 1", model)
-        wait_for(f"a fill of {model}", look, limit_s=TRADED_LIMIT_S)
+        first_fill = partial(arena.rows, "SELECT 1 FROM fills WHERE model = %s LIMIT 1", model)
+        wait_until(f"a fill of {model}", first_fill, limit_s=TRADED_LIMIT_S)
     return Search(keys_of(arena))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def pulled(arena: Arena, search: Search, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the kill switch said: by the arena's own command, and with its keys in files, written without 0x."""
-    told = arena.command("kill-switch", "--model", "qwen")
+def kill_switch_output(arena: Arena, search: Search, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The kill switch's output: of the arena's own command, and with its keys in files, written without 0x."""
+    by_command = arena.command("kill-switch", "--model", "qwen")
     folder = tmp_path_factory.mktemp("keys")
     variables = arena.environment | {
         "HYPERLIQUID_API_URL": arena.run["simulator_url"],
@@ -101,17 +101,17 @@ def pulled(arena: Arena, search: Search, tmp_path_factory: pytest.TempPathFactor
         timeout=300,
         check=False,
     )
-    assert "qwen: OUT" in told.stdout, told.stdout + told.stderr
+    assert "qwen: OUT" in by_command.stdout, by_command.stdout + by_command.stderr
     assert "deepseek: OUT" in by_file.stdout, by_file.stdout + by_file.stderr
     assert arena.command("resume").returncode == 0
-    return told.stdout + told.stderr + by_file.stdout + by_file.stderr
+    return by_command.stdout + by_command.stderr + by_file.stdout + by_file.stderr
 
 
-def test_the_search_finds_each_spelling_of_a_planted_key(tmp_path: Path) -> None:
+def test_search_finds_each_spelling_of_a_planted_key(tmp_path: Path) -> None:
     key = "0123456789abcdef" * 4
     for name, needle in spellings(key).items():
         search = Search(["ff" * 32, key])
-        search.look("text", b"before " + needle + b" after")
+        search.scan("text", b"before " + needle + b" after")
         path = tmp_path / "file"
         path.write_bytes(b"\x00" * (CHUNK - 10) + needle + b"\x00" * 50)
         search.file(path)
@@ -119,17 +119,17 @@ def test_the_search_finds_each_spelling_of_a_planted_key(tmp_path: Path) -> None
         assert all(name in each for each in search.found), search.found
 
 
-def test_the_kill_switch_says_no_key(search: Search, pulled: str) -> None:
-    search.look("the kill switch's words", pulled.encode())
+def test_kill_switch_prints_no_key(search: Search, kill_switch_output: str) -> None:
+    search.scan("the kill switch's output", kill_switch_output.encode())
     assert search.found == []
 
 
-def test_no_core_file_can_be_written_and_a_crash_leaves_none(arena: Arena, search: Search) -> None:
+def test_crash_leaves_no_core_file(arena: Arena, search: Search) -> None:
     pid = arena.pid("executor")
     limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
     assert re.search(r"^Max core file size\s+0\s+0\s", limits, re.MULTILINE), limits
     os.kill(pid, signal.SIGABRT)
-    wait_for(
+    wait_until(
         "the executor to come back",
         lambda: arena.pid("executor") not in (0, pid) and arena.is_ready_or_down("executor"),
         limit_s=180,
@@ -160,9 +160,11 @@ def test_no_table_holds_a_key(arena: Arena, search: Search) -> None:
     assert {"intents", "intent_sends", "executor_outbox", "fills"} <= set(tables)
     for table in tables:
         for row in arena.rows(f'SELECT t::text AS line FROM "{table}" t'):
-            search.look(f"table {table}", row["line"].encode())
-    for row in arena.rows("SELECT convert_from(signed_action, 'UTF8') AS said FROM intents WHERE signed_action <> ''"):
-        search.look("signed actions", row["said"].encode())
+            search.scan(f"table {table}", row["line"].encode())
+    for row in arena.rows(
+        "SELECT convert_from(signed_action, 'UTF8') AS action FROM intents WHERE signed_action <> ''"
+    ):
+        search.scan("signed actions", row["action"].encode())
     assert search.found == []
 
 
@@ -170,7 +172,7 @@ def test_no_redis_value_holds_a_key(arena: Arena, search: Search) -> None:
     with contextlib.closing(arena.redis()) as redis:
         for name in redis.scan_iter(count=500):
             for content in redis_contents(redis, name):
-                search.look(f"Redis {name!r}", content)
+                search.scan(f"Redis {name!r}", content)
     assert search.found == []
 
 
@@ -190,7 +192,7 @@ def test_no_answer_of_any_service_holds_a_key(arena: Arena, search: Search) -> N
     for name, service in arena.run["services"].items():
         base = service["metrics_url"].removesuffix("/metrics")
         for path in ("metrics", "healthz", "readyz"):
-            search.look(f"{name}/{path}", httpx.get(f"{base}/{path}", timeout=60).content)
+            search.scan(f"{name}/{path}", httpx.get(f"{base}/{path}", timeout=60).content)
     url = arena.run["gateway_url"]
     described = httpx.get(f"{url}/api/v1/openapi.json", timeout=60)
     paths = described.json()["paths"] if described.status_code == 200 else {}
@@ -198,19 +200,19 @@ def test_no_answer_of_any_service_holds_a_key(arena: Arena, search: Search) -> N
     assert plain, described.text[:300]
     for path in plain:
         full = path if path.startswith("/api") else f"/api/v1{path}"
-        search.look(f"GET {full}", httpx.get(url + full, timeout=60).content)
-    search.look("run file", json.dumps(arena.run).encode())
+        search.scan(f"GET {full}", httpx.get(url + full, timeout=60).content)
+    search.scan("run file", json.dumps(arena.run).encode())
     assert search.found == []
 
 
-def test_no_other_process_is_given_a_key(arena: Arena, search: Search) -> None:
+def test_no_other_process_gets_a_key(arena: Arena, search: Search) -> None:
     """Neither in its environment nor on its command line; of the kill switch's not the executor either."""
     others = Search(keys_of(arena, "kill_key"))
     for name, service in arena.run["services"].items():
         for what in ("environ", "cmdline"):
             content = Path(f"/proc/{service['pid']}/{what}").read_bytes()
             if (name, what) != ("executor", "environ"):
-                search.look(f"{name}'s {what}", content)
-            others.look(f"{name}'s {what}", content)
+                search.scan(f"{name}'s {what}", content)
+            others.scan(f"{name}'s {what}", content)
     assert search.found == []
     assert others.found == []

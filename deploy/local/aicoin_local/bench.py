@@ -1,4 +1,4 @@
-"""`make bench NAME=bus`: runs one benchmark against a Redis of its own."""
+"""`make bench NAME=bus`: runs one benchmark against its own Redis."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from aicoin_local.stores import Throwaway, free_port, redis_store, wait_for_redi
 
 
 def bench(context: Context, name: str = "bus") -> None:
-    """Runs bench/NAME.py; further options are handed on to it."""
+    """Runs bench/NAME.py; passes further options on."""
     script = ROOT / "bench" / f"{name}.py"
     if not script.is_file():
         refuse([f"NAME: there is no bench/{name}.py"])

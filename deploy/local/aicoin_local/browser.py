@@ -18,12 +18,12 @@ ARGUMENTS = [
 
 
 def chromium() -> str | None:
-    """Where Chromium is, if it is installed."""
+    """The path of Chromium, None when it is not installed."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 async def heap_bytes(page: "Page") -> int:
-    """The page's JavaScript heap after a collection: what is really held."""
+    """The page's JavaScript heap after a garbage collection: what is still referenced."""
     session = await page.context.new_cdp_session(page)
     await session.send("HeapProfiler.enable")
     await session.send("HeapProfiler.collectGarbage")
@@ -33,7 +33,7 @@ async def heap_bytes(page: "Page") -> int:
 
 
 class Pusher:
-    """Pushes like the recorder's, out of real rows, as fast as they are asked for; the records know nothing of them."""
+    """Publishes pushes like the recorder's from real rows, at any rate; nothing of them is recorded."""
 
     def __init__(
         self, redis_url: str, account: dict[str, Any], decision: dict[str, Any], *, decision_every: int = 10

@@ -1,64 +1,96 @@
-"""The one list of what runs: services in start order, what each needs, and the secrets that each may see."""
+"""The one list of what runs: services in start order, made from the roster, with what each needs and may see."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-SECRETS: Final = (
-    "HYPERLIQUID_PRIVATE_KEY",
-    "HYPERLIQUID_KILL_KEY",
-    "DEEPSEEK_API_KEY",
-    "QWEN_API_KEY",
-    "DASHSCOPE_API_KEY",
-    "CONTROL_TOKEN",
-    "ALERT_TOKEN",
-    "DATABASE_URL",
-    "REDIS_URL",
+from aicoin_local.visibility import API_KEY
+from common.trading.roster import Contender, Roster
+
+STORES: Final = ("redis", "postgres")
+MONITORING: Final = ("prometheus", "alertmanager", "grafana")
+"""What watches the services where they run as containers."""
+STOP_ORDER: Final = (
+    "gateway",
+    "agent",
+    "ingester",
+    "risk",
+    "executor",
+    "recorder",
+    "simulator",
+    "postgres",
+    "redis",
 )
-"""Prefixes of variables that reach only the services that name them."""
+"""`agent` stands for every contender's agent."""
+OWN_AGENTS: Final = {("deepseek", "deepseek"): ("agent_deepseek", 1), ("qwen", "dashscope"): ("agent_qwen", 2)}
+"""(id, provider) of the contenders that have a service of their own: its package and its place among the ports."""
+AGENT_BY_PROVIDER: Final = {"deepseek": "agent_openai", "dashscope": "agent_qwen"}
+FIRST_FURTHER_OFFSET: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """One service: name, package, place among the metrics ports, the secrets and the other parts that it needs."""
+    """One process: name, package, place among the metrics ports, the secrets and the other parts that it needs.
+
+    `secrets` are prefixes of variables; `variables` are set for this process alone.
+    """
 
     name: str
     package: str
     metrics_offset: int
     secrets: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
-MODELS: Final = ("deepseek", "qwen")
-STORES: Final = ("redis", "postgres")
-WATCHERS: Final = ("prometheus", "alertmanager", "grafana")
-"""What watches the services where they run as containers."""
-_BOTH: Final = ("REDIS_URL", "DATABASE_URL")
-SERVICES: Final = (
-    ServiceSpec("simulator", "simulator", 7),
-    ServiceSpec("recorder", "recorder", 5, _BOTH, STORES),
-    ServiceSpec("executor", "executor", 4, (*_BOTH, "HYPERLIQUID_PRIVATE_KEY"), (*STORES, "simulator")),
-    ServiceSpec("risk", "risk", 3, _BOTH, STORES),
-    ServiceSpec("ingester", "ingester", 0, ("REDIS_URL",), ("redis", "simulator")),
-    ServiceSpec("agent-deepseek", "agent_deepseek", 1, ("REDIS_URL", "DEEPSEEK_API_KEY"), ("redis", "simulator")),
-    ServiceSpec(
-        *("agent-qwen", "agent_qwen", 2), ("REDIS_URL", "QWEN_API_KEY", "DASHSCOPE_API_KEY"), ("redis", "simulator")
-    ),
-    ServiceSpec("gateway", "gateway", 6, (*_BOTH, "CONTROL_TOKEN", "ALERT_TOKEN"), STORES),
-)
-STOP_ORDER: Final[tuple[str, ...]] = (
-    *("gateway", "agent-deepseek", "agent-qwen", "ingester", "risk", "executor", "recorder", "simulator"),
-    *("postgres", "redis"),
-)
+def service_specs(roster: Roster) -> tuple[ServiceSpec, ...]:
+    """Every service of an arena with this roster, in start order."""
+    stores = ("REDIS_URL", "DATABASE_URL")
+    return (
+        ServiceSpec("simulator", "simulator", 7),
+        ServiceSpec("recorder", "recorder", 5, secrets=stores, needs=STORES),
+        ServiceSpec(
+            "executor", "executor", 4, secrets=(*stores, "HYPERLIQUID_PRIVATE_KEY"), needs=(*STORES, "simulator")
+        ),
+        ServiceSpec("risk", "risk", 3, secrets=stores, needs=STORES),
+        ServiceSpec("ingester", "ingester", 0, secrets=("REDIS_URL",), needs=("redis", "simulator")),
+        *_agent_specs(roster),
+        ServiceSpec("gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "ALERT_TOKEN"), needs=STORES),
+    )
 
 
-def may_see(spec: ServiceSpec, variable: str) -> bool:
-    """Whether a service gets this variable: everything that is no secret, and the secrets that it names."""
-    return not variable.startswith(SECRETS) or variable.startswith(spec.secrets or ("\0",))
+def _agent_specs(roster: Roster) -> list[ServiceSpec]:
+    """One agent per contender; those without a service of their own take the ports from `FIRST_FURTHER_OFFSET` up."""
+    specs = []
+    further = FIRST_FURTHER_OFFSET
+    for contender in roster.contenders:
+        own = OWN_AGENTS.get((contender.id, contender.provider))
+        package, offset = own or (AGENT_BY_PROVIDER[contender.provider], further)
+        further += own is None
+        specs.append(
+            ServiceSpec(
+                contender.agent,
+                package,
+                offset,
+                secrets=("REDIS_URL", *_api_keys(contender)),
+                needs=("redis", "simulator"),
+                variables={"CONTENDER": contender.id},
+            )
+        )
+    return specs
 
 
-def environment_of(spec: ServiceSpec, variables: Mapping[str, str]) -> dict[str, str]:
-    """One service's environment: its own metrics port, and only its own secrets."""
-    own = {name: value for name, value in variables.items() if may_see(spec, name)}
-    port = int(variables["METRICS_BASE_PORT"]) + spec.metrics_offset
-    return own | {"METRICS_PORT": str(port), "AICOIN_PROGRAM": spec.name}
+def _api_keys(contender: Contender) -> tuple[str, ...]:
+    own = f"{contender.id.upper()}{API_KEY}"
+    return (own, f"DASHSCOPE{API_KEY}") if contender.provider == "dashscope" else (own,)
+
+
+def stop_place(program: str) -> int:
+    """Sorts programs into the order in which they stop; one that is not known here goes first."""
+    role = "agent" if program.startswith("agent-") else program
+    return STOP_ORDER.index(role) if role in STOP_ORDER else -1
+
+
+def process_variables(spec: ServiceSpec, metrics_base_port: int) -> dict[str, str]:
+    """What is set for one service's process alone."""
+    return {"METRICS_PORT": str(metrics_base_port + spec.metrics_offset), **spec.variables}

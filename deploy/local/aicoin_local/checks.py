@@ -1,87 +1,154 @@
-"""`make test` and `make check`: every check in turn, with a summary; the first failure decides the exit code."""
+"""`make test` and `make check`: two tracks of checks beside each other, a summary, and a report of every run."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
 from aicoin_local import web
+from aicoin_local.node import node_tools
 from aicoin_local.settings import ROOT
 
-BIN = Path(sys.executable).parent
 PYTHON_FOLDERS = ("libs", "services", "deploy")
 FORMATTED = (*PYTHON_FOLDERS, "tests", "bench")
+REPORTS = ROOT / ".aicoin" / "reports"
+KEPT_REPORTS = 50
+SIMULATED_S = 300
+SPARE_WORKERS = 2
+"""Workers beyond the number of cores: many tests wait for processes and sockets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One command; `folder` is where it runs, `variables` what it gets beside the environment."""
+    """One command; `folder` is where it runs.
+
+    A live check writes to the terminal as it runs; another's output is shown when it fails, and kept in the report.
+    """
 
     name: str
     command: tuple[str, ...]
     folder: Path = ROOT
-    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    is_live: bool = False
 
 
-def _tool(name: str) -> str:
-    return str(BIN / name)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a check ended."""
+
+    name: str
+    exit_code: int
+    seconds: float
 
 
-STATIC = (
-    Check("ruff", (_tool("ruff"), "check", "--quiet", *FORMATTED)),
-    Check("ruff format", (_tool("ruff"), "format", "--check", "--quiet", *FORMATTED)),
-    Check("mypy", (_tool("mypy"), "--strict", *PYTHON_FOLDERS)),
-    Check("import-linter", (_tool("lint-imports"),)),
-)
-DASHBOARD = (
-    Check("eslint and tsc", ("npm", "run", "--silent", "check"), web.WEB),
-    Check("vitest", ("npm", "run", "--silent", "test"), web.WEB),
-)
-QUICK_TESTS = (
-    Check(
-        "quick tests",
-        (sys.executable, "-m", "pytest", "-q", *(f"tests/{x}" for x in ("unit", "property", "architecture"))),
-    ),
-)
-SIMULATED_S = 300
-SIMULATION = (
-    Check(
-        "simulation",
-        (sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S)),
-        variables={"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"},
-    ),
-)
-ALL_TESTS = (Check("tests", (sys.executable, "-m", "pytest", "-q")),)
+def static_checks() -> tuple[Check, ...]:
+    """Lint, format, types, import contracts.
+
+    Tools run as modules: the first line of an installed script can't name a path that holds a space.
+    """
+    python = sys.executable
+    imports = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return (
+        Check("ruff", (python, "-m", "ruff", "check", "--quiet", *FORMATTED)),
+        Check("ruff format", (python, "-m", "ruff", "format", "--check", "--quiet", *FORMATTED)),
+        Check("mypy", (python, "-m", "mypy", "--strict", *PYTHON_FOLDERS)),
+        Check("import-linter", (python, "-c", imports)),
+    )
+
+
+def dashboard_checks() -> tuple[Check, ...]:
+    """The page's lint, types and unit tests, with whichever Node there is."""
+    tools = node_tools()
+    return (
+        Check("eslint and tsc", (*tools.npm, "run", "--silent", "check"), web.WEB, tools.environment),
+        Check("vitest", (*tools.npm, "run", "--silent", "test"), web.WEB, tools.environment),
+    )
+
+
+def simulation() -> Check:
+    """Minutes of simulation, at low priority: it takes what the tests beside it leave idle while they wait."""
+    command = ("nice", "-n", "10", sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S))
+    return Check("simulation", command, environment=os.environ | {"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"})
+
+
+def pytest_check(name: str, report: Path, workers: int, folders: Sequence[str] = ()) -> Check:
+    """Tests on that many workers, with the JUnit report that names what failed and how long each took."""
+    command = (sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--no-loadscope-reorder")
+    return Check(name, (*command, f"--junit-xml={report / 'tests.xml'}", *folders), is_live=True)
 
 
 def test() -> None:
     """Runs everything CI runs: lint, types, imports, the dashboard's checks, minutes of simulation, every test."""
-    _run_all((*STATIC, *DASHBOARD, *SIMULATION, *ALL_TESTS))
+    web.build_web()
+    report = new_report()
+    tests = pytest_check("tests", report, cores() + SPARE_WORKERS)
+    _run_tracks([(*static_checks(), *dashboard_checks(), simulation()), (tests,)], report)
 
 
 def check() -> None:
     """Runs the checks that take less than three minutes."""
-    _run_all((*STATIC, *QUICK_TESTS))
+    report = new_report()
+    folders = ("tests/unit", "tests/property", "tests/architecture")
+    _run_tracks([static_checks(), (pytest_check("quick tests", report, cores(), folders),)], report)
 
 
-def _run_all(checks: Sequence[Check]) -> None:
-    environment = dict(os.environ)
-    if any(check.folder == web.WEB for check in checks):
-        web.build_web()
-        environment = web.node_environment()
-    outcomes = []
-    for check in checks:
-        typer.secho(f"── {check.name}", bold=True)
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def new_report(reports: Path = REPORTS) -> Path:
+    """A folder for this run's report, named by the time; the oldest ones beyond `KEPT_REPORTS` are removed."""
+    report = reports / time.strftime("%Y%m%d-%H%M%S")
+    report.mkdir(parents=True, exist_ok=True)
+    for old in sorted(reports.iterdir())[:-KEPT_REPORTS]:
+        shutil.rmtree(old, ignore_errors=True)
+    return report
+
+
+def _run_tracks(tracks: Sequence[Sequence[Check]], report: Path) -> None:
+    """Runs the tracks beside each other, each one's checks in turn; ends the process, with 1 if a check failed."""
+    printing = threading.Lock()
+
+    def run_track(checks: Sequence[Check]) -> list[Outcome]:
+        return [_run(check, report, printing) for check in checks]
+
+    with ThreadPoolExecutor(len(tracks)) as pool:
+        outcomes = [outcome for track in pool.map(run_track, tracks) for outcome in track]
+    lines = [
+        f"  {each.name:<16} {'passed' if each.exit_code == 0 else f'FAILED ({each.exit_code})'}  {each.seconds:6.1f} s"
+        for each in outcomes
+    ]
+    typer.echo("\n" + "\n".join(lines) + f"\n\nReport: {report.relative_to(ROOT)}")
+    raise typer.Exit(1 if any(each.exit_code for each in outcomes) else 0)
+
+
+def _run(check: Check, report: Path, printing: threading.Lock) -> Outcome:
+    began = time.monotonic()
+    log = report / f"{check.name.replace(' ', '-')}.log"
+    with contextlib.ExitStack() as stack:
+        output = None if check.is_live else stack.enter_context(log.open("wb"))
+        environment = dict(check.environment)
+        exit_code = subprocess.call(
+            check.command,
+            cwd=check.folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+        )
+    seconds = time.monotonic() - began
+    with printing:
+        typer.secho(f"── {check.name}: {'passed' if exit_code == 0 else 'FAILED'} after {seconds:.1f} s", bold=True)
+        if exit_code and not check.is_live:
+            typer.echo(log.read_text(encoding="utf-8", errors="replace"))
         sys.stdout.flush()
-        started = time.monotonic()
-        code = subprocess.call(check.command, cwd=check.folder, env=environment | dict(check.variables))
-        outcomes.append((check.name, code, time.monotonic() - started))
-    typer.echo("")
-    for name, code, seconds in outcomes:
-        typer.echo(f"  {name:<16} {'passed' if code == 0 else f'FAILED ({code})'}  {seconds:6.1f} s")
-    raise typer.Exit(next((1 for _, code, _ in outcomes if code), 0))
+    return Outcome(check.name, exit_code, seconds)

@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from aicoin_local import bench, capture, checks, dotenv_file, footprint, web
+from aicoin_local.arena_file import roster_of, write_arena_file
 from aicoin_local.environment import command_variables
 from aicoin_local.lock import holder
 from aicoin_local.orphans import orphans
-from aicoin_local.readiness import standing, why_unready
+from aicoin_local.readiness import program_state, why_unready
 from aicoin_local.run import is_left_over, stop_arena
 from aicoin_local.run import run as run_arena
 from aicoin_local.runfile import read_run
@@ -46,7 +47,7 @@ def status() -> None:
         table.add_column(heading)
     unready = 0
     for name, info in supervisor.all_info().items():
-        state, why = standing(info, ports.get(name))
+        state, why = program_state(info, ports.get(name))
         unready += why is not None
         up = str(max(0, info["now"] - info["start"])) + " s" if info["pid"] else ""
         table.add_row(name, state, str(info["pid"] or ""), up, "yes" if why is None else why)
@@ -76,7 +77,7 @@ def restart(service: str) -> None:
     supervisor.start_program(service)
     port = _metrics_ports(settings).get(service)
     deadline = time.monotonic() + READY_LIMIT_S
-    while port is not None and (why := _why_not_back(settings, supervisor, service, port)) is not None:
+    while port is not None and (why := _why_not_restarted(settings, supervisor, service, port)) is not None:
         if time.monotonic() > deadline:
             sys.stderr.write(f"aicoin: {service} is not ready after {READY_LIMIT_S} s: {why}\n")
             raise typer.Exit(1)
@@ -84,11 +85,11 @@ def restart(service: str) -> None:
     typer.echo(f"{service} restarted")
 
 
-def _why_not_back(settings: LocalSettings, supervisor: Supervisor, service: str, port: int) -> str | None:
+def _why_not_restarted(settings: LocalSettings, supervisor: Supervisor, service: str, port: int) -> str | None:
     why = why_unready(port)
     if why is None and holder(settings.data_dir) is not None:
-        noted = (read_run(settings.data_dir) or {}).get("services", {}).get(service, {}).get("pid")
-        return None if noted == supervisor.info(service)["pid"] else "run.json is not current yet"
+        recorded = (read_run(settings.data_dir) or {}).get("services", {}).get(service, {}).get("pid")
+        return None if recorded == supervisor.info(service)["pid"] else "run.json is not current yet"
     return why
 
 
@@ -117,6 +118,7 @@ app.command("capture")(capture.capture)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.command("footprint")(footprint.footprint)
 app.command("env")(dotenv_file.make)
+app.command("arena")(write_arena_file)
 app.command("test")(checks.test)
 app.command("check")(checks.check)
 app.command("build-web")(web.build_web)
@@ -136,24 +138,25 @@ def _supervisor(settings: LocalSettings) -> Supervisor:
     supervisor = Supervisor(settings.data_dir)
     if not supervisor.is_alive():
         if running := orphans(settings.data_dir):
-            refuse([f"{', '.join(running)} run without their supervisor; make stop ends them, make run starts anew"])
+            names = ", ".join(running)
+            refuse([f"{names} run without supervisord; make stop ends them, make run starts the arena again"])
         refuse([f"no arena runs with its data in {settings.aicoin_data_dir}; make run starts one"])
     return supervisor
 
 
 def _load_commands(arguments: list[str]) -> None:
-    """Services' commands, imported only when one of ours isn't meant: importing a service takes a second."""
-    ours = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    if arguments and arguments[0] in ours:
+    """Adds the services' commands, unless the command is one of this module's: importing a service takes a second."""
+    own = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    if arguments and arguments[0] in own:
         return
     given = full_environment()
-    os.environ.update(command_variables(load_settings(given), given))
+    os.environ.update(command_variables(load_settings(given), given, roster_of(given)))
     for entry in entry_points(group=GROUP):
         app.add_typer(entry.load())
 
 
 def main() -> None:
-    """Entry point: our commands and those that services have registered."""
+    """Entry point: this module's commands and those that services register."""
     _load_commands(sys.argv[1:])
     try:
         app()

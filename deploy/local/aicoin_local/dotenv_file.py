@@ -4,9 +4,11 @@ import secrets
 import sys
 from pathlib import Path
 
+from aicoin_local.arena_file import roster_of
 from aicoin_local.paper import new_paper_variables
-from aicoin_local.settings import ROOT, refuse
+from aicoin_local.settings import ROOT, full_environment, refuse
 from aicoin_local.stores import write_private
+from common.trading.roster import Roster
 
 HEADER = (
     "# Made by make env: random passwords, paper accounts. Private: never commit it. Other settings: .env.example.\n"
@@ -17,13 +19,13 @@ def make() -> None:
     """Writes `.env` with random passwords and paper accounts; refuses to replace one."""
     path = ROOT / ".env"
     try:
-        write_dotenv(path)
+        write_dotenv(path, roster_of(full_environment()))
     except FileExistsError:
         refuse([f"{path} exists already; it may hold the only copy of a key, so it stays as it is"])
     sys.stdout.write(f"{path} written\n")
 
 
-def write_dotenv(path: Path) -> None:
+def write_dotenv(path: Path, roster: Roster) -> None:
     """Writes the file, readable by its owner only. Raises FileExistsError."""
     if path.exists():
         raise FileExistsError(path)
@@ -34,6 +36,6 @@ def write_dotenv(path: Path) -> None:
         "GRAFANA_PASSWORD": secrets.token_urlsafe(24),
         "CONTROL_TOKEN": secrets.token_urlsafe(32),
         "ALERT_TOKEN": secrets.token_urlsafe(32),
-        **new_paper_variables(),
+        **new_paper_variables(roster.ids),
     }
     write_private(path, HEADER + "".join(f"{name}={value}\n" for name, value in variables.items()))

@@ -1,20 +1,24 @@
-"""What all services' environments are cut from: the user's settings, every address, this environment's keys."""
+"""The variables of an arena, of which each service sees its share: the user's settings, every address, the keys."""
 
 import time
 from collections.abc import Mapping
 
-from aicoin_local.catalog import MODELS, SERVICES, ServiceSpec
+from aicoin_local.arena_file import roster_variables
+from aicoin_local.catalog import ServiceSpec, service_specs
 from aicoin_local.market import market_speed
 from aicoin_local.paper import has_paper_accounts, paper_environment
 from aicoin_local.runfile import read_run
 from aicoin_local.settings import LocalSettings, refuse
+from common.trading.roster import Roster
 
 
 def shared_variables(
-    settings: LocalSettings, given: Mapping[str, str], redis_url: str, database_url: str
+    settings: LocalSettings, given: Mapping[str, str], roster: Roster, redis_url: str, database_url: str
 ) -> dict[str, str]:
-    """The variables of a whole arena; `catalog.environment_of` cuts each service's share from them."""
-    variables = dict(given) | {
+    """The variables of a whole arena, secrets included: supervisord gets them all, a program its share."""
+    variables = {
+        **given,
+        **roster_variables(given),
         "AICOIN_DATA_DIR": str(settings.data_dir),
         "REDIS_URL": redis_url,
         "DATABASE_URL": database_url,
@@ -23,45 +27,45 @@ def shared_variables(
         "SIMULATOR_DATA_DIR": str(settings.data_dir / "simulator"),
         "EXECUTOR_DATA_DIR": str(settings.data_dir / "executor"),
         "GATEWAY_PORT": str(settings.gateway_port),
-        "METRICS_BASE_PORT": str(settings.metrics_base_port),
         "HYPERLIQUID_ENV": settings.hyperliquid_env,
         "PYTHONUNBUFFERED": "1",
     }
     if settings.hyperliquid_env == "paper":
-        variables |= paper_environment(settings.data_dir) | {"HYPERLIQUID_API_URL": settings.simulator_url}
+        variables |= paper_environment(settings.data_dir, roster.ids) | {
+            "HYPERLIQUID_API_URL": settings.simulator_url,
+            "SIMULATOR_COINS": ",".join(roster.coins),
+        }
         speed = market_speed(given, settings.data_dir / "simulator", time.time_ns() // 1_000_000)
         variables = {"MARKET_SPEED": speed} | variables
     return variables
 
 
-def command_variables(settings: LocalSettings, given: Mapping[str, str]) -> dict[str, str]:
+def command_variables(settings: LocalSettings, given: Mapping[str, str], roster: Roster) -> dict[str, str]:
     """What services' commands need to work on the arena that runs here, or that ran here last."""
     running = read_run(settings.data_dir) or {}
     stores = {"REDIS_URL": running.get("redis_url"), "DATABASE_URL": running.get("database_url")}
-    variables = {name: value for name, value in stores.items() if value} | dict(given)
+    variables = {name: value for name, value in stores.items() if value} | dict(given) | roster_variables(given)
     variables |= {"EXECUTOR_DATA_DIR": str(settings.data_dir / "executor"), "SIMULATOR_URL": settings.simulator_url}
     if settings.hyperliquid_env == "paper" and has_paper_accounts(settings.data_dir):
-        variables |= paper_environment(settings.data_dir) | {"HYPERLIQUID_API_URL": settings.simulator_url}
+        variables |= paper_environment(settings.data_dir, roster.ids) | {"HYPERLIQUID_API_URL": settings.simulator_url}
         if running.get("simulator_url"):
             variables |= dict.fromkeys(("SIMULATOR_URL", "HYPERLIQUID_API_URL"), running["simulator_url"])
     return variables
 
 
-def missing_keys(settings: LocalSettings, given: Mapping[str, str]) -> list[str]:
-    """One line per key that is missing or can't be meant. On testnet and mainnet every key must be the user's own."""
+def missing_keys(settings: LocalSettings, given: Mapping[str, str], roster: Roster) -> list[str]:
+    """One line per key that is missing or unusable. On testnet and mainnet every key must be the user's own."""
     problems = []
     if "HYPERLIQUID_PRIVATE_KEY" in given:
-        problems.append(
-            "HYPERLIQUID_PRIVATE_KEY: one key can't trade two accounts; remove it and "
-            "set HYPERLIQUID_PRIVATE_KEY_DEEPSEEK and HYPERLIQUID_PRIVATE_KEY_QWEN"
-        )
+        names = " and ".join(f"HYPERLIQUID_PRIVATE_KEY_{contender.upper()}" for contender in roster.ids)
+        problems.append(f"HYPERLIQUID_PRIVATE_KEY: one key can't trade several accounts; remove it and set {names}")
     if settings.hyperliquid_env == "paper":
         return problems
-    for model in (model.upper() for model in MODELS):
+    for contender in (contender.upper() for contender in roster.ids):
         for name, needed in (
-            (f"HYPERLIQUID_PRIVATE_KEY_{model}", "the API wallet's key, or its file in …_FILE"),
-            (f"HYPERLIQUID_ACCOUNT_ADDRESS_{model}", "the account's address"),
-            (f"{model}_API_KEY", "the real model; stand-ins trade on paper only"),
+            (f"HYPERLIQUID_PRIVATE_KEY_{contender}", "the API wallet's key, or its file in …_FILE"),
+            (f"HYPERLIQUID_ACCOUNT_ADDRESS_{contender}", "the account's address"),
+            (f"{contender}_API_KEY", "the real model; stand-ins trade on paper only"),
         ):
             in_file = name.startswith("HYPERLIQUID_PRIVATE_KEY") and f"{name}_FILE" in given
             if name not in given and not in_file:
@@ -69,13 +73,13 @@ def missing_keys(settings: LocalSettings, given: Mapping[str, str]) -> list[str]
     return problems
 
 
-def refuse_missing_keys(settings: LocalSettings, given: Mapping[str, str]) -> None:
+def refuse_missing_keys(settings: LocalSettings, given: Mapping[str, str], roster: Roster) -> None:
     """Ends the process with one line per problem."""
-    problems = missing_keys(settings, given)
+    problems = missing_keys(settings, given, roster)
     if problems:
         refuse(problems)
 
 
-def wanted_services(settings: LocalSettings) -> list[ServiceSpec]:
+def services_to_run(settings: LocalSettings, roster: Roster) -> list[ServiceSpec]:
     """The services of this environment, in start order."""
-    return [spec for spec in SERVICES if spec.name != "simulator" or settings.needs_simulator]
+    return [spec for spec in service_specs(roster) if spec.name != "simulator" or settings.needs_simulator]

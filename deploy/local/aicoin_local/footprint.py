@@ -45,7 +45,7 @@ def footprint(seconds: float = typer.Option(120.0, help="for how long CPU time i
     try:
         figures = measure(pids, seconds)
     except (OSError, ValueError) as error:
-        refuse([f"a process ended meanwhile, or is not ours to look at: {error}"])
+        refuse([f"a process ended meanwhile, or may not be read: {error}"])
     for name, (mib, used) in figures.items():
         typer.echo(f"  {name:<16} {mib:7.1f} MiB  {used:6.2f} s CPU")
     total_mib = sum(mib for mib, _ in figures.values())

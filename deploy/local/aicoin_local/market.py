@@ -1,4 +1,4 @@
-"""Whether the paper market's time is the wall's: asked of the settings, and of what the simulator has kept."""
+"""Whether the paper market runs on wall time, from the settings and from the simulator's saved state."""
 
 import contextlib
 import json
@@ -7,27 +7,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-OWN_TIME = "1.0001"
-"""Clocks are compared at a speed of exactly 1 only."""
+OFF_WALL_TIME = "1.0001"
+"""Clock skew is judged at a speed of exactly 1 only; this speed switches the check off."""
 
 
-def market_speed(given: Mapping[str, str], simulator_folder: Path, now_ms: int) -> str:
-    """How fast the paper market runs against the wall's clock; `OWN_TIME` for one that runs as fast but not with it.
+def market_speed(variables: Mapping[str, str], simulator_folder: Path, now_ms: int) -> str:
+    """How fast the paper market runs against the wall clock; `OFF_WALL_TIME` for one at speed 1 with another time.
 
-    A recording's time is past; a synthetic market that once ran faster is ahead.
+    A recording's time lies in the past; a synthetic market that once ran faster is ahead.
     """
-    speed = given.get("SIMULATOR_SPEED", "1")
+    speed = variables.get("SIMULATOR_SPEED", "1")
     if speed not in ("1", "1.0"):
         return speed
-    wanted = given.get("SIMULATOR_MARKET", "auto")
-    kept = _kept(simulator_folder, "source").get("kind", "synthetic")
-    kind = kept if wanted == "auto" else wanted
-    is_ahead = kind == kept == "synthetic" and _kept(simulator_folder, "market").get("time_ms", 0) > now_ms
-    return OWN_TIME if kind == "capture" or is_ahead else speed
+    market = variables.get("SIMULATOR_MARKET", "auto")
+    saved = _saved_document(simulator_folder, "source").get("kind", "synthetic")
+    kind = saved if market == "auto" else market
+    is_ahead = kind == saved == "synthetic" and _saved_document(simulator_folder, "market").get("time_ms", 0) > now_ms
+    return OFF_WALL_TIME if kind == "capture" or is_ahead else speed
 
 
-def _kept(simulator_folder: Path, kind: str) -> dict[str, Any]:
-    """A document of the simulator's; empty when there is none yet."""
+def _saved_document(simulator_folder: Path, kind: str) -> dict[str, Any]:
+    """A document of the simulator's database; empty when there is none yet."""
     path = simulator_folder / "simulator.sqlite"
     if path.exists():
         with (

@@ -1,4 +1,4 @@
-"""Programs of a killed launcher that still run: recognised by their environment, stopped in order."""
+"""Programs of a killed launcher that still run: found by their environment, stopped in order."""
 
 import contextlib
 import signal
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import psutil
 
-from aicoin_local.catalog import STOP_ORDER
+from aicoin_local.catalog import stop_place
 
 STOP_LIMIT_S = 15.0
 CLEAN_SIGNALS = {"postgres": signal.SIGINT}
 
 
 def orphans(folder: Path) -> dict[str, list[psutil.Process]]:
-    """Our programs' processes on this data folder, by program; of a program's family only the head."""
+    """The processes of this data folder's programs, by program; of a process tree only the root."""
     found: dict[str, list[psutil.Process]] = {}
     named = dict(_of_folder(folder))
     pids = {process.pid for process in named}
@@ -34,9 +34,9 @@ def _of_folder(folder: Path) -> Iterator[tuple[psutil.Process, str]]:
 
 
 def stop_orphans(folder: Path) -> list[str]:
-    """Stops what a killed launcher and supervisor left behind; the names of the programs, in that order."""
+    """Stops the programs that a killed launcher and supervisord left; their names, in that order."""
     found = orphans(folder)
-    names = sorted(found, key=_stop_place)
+    names = sorted(found, key=stop_place)
     for name in names:
         for process in found[name]:
             with contextlib.suppress(psutil.Error):
@@ -47,7 +47,3 @@ def stop_orphans(folder: Path) -> list[str]:
                 process.kill()
         psutil.wait_procs(alive, STOP_LIMIT_S)
     return names
-
-
-def _stop_place(name: str) -> int:
-    return STOP_ORDER.index(name) if name in STOP_ORDER else -1

@@ -1,15 +1,16 @@
-"""Whether the wanted ports are free, said before anything starts."""
+"""Whether the configured ports are free, checked before anything starts."""
 
 import contextlib
 import socket
 
 import psutil
 
-from aicoin_local.environment import wanted_services
+from aicoin_local.environment import services_to_run
 from aicoin_local.settings import LocalSettings
+from common.trading.roster import Roster
 
 
-def wanted_ports(settings: LocalSettings) -> list[tuple[str, int]]:
+def ports_to_bind(settings: LocalSettings, roster: Roster) -> list[tuple[str, int]]:
     """(setting, port) of everything that is about to listen."""
     ports = [("GATEWAY_PORT", settings.gateway_port)]
     if settings.needs_simulator:
@@ -19,14 +20,14 @@ def wanted_ports(settings: LocalSettings) -> list[tuple[str, int]]:
     if settings.database_url is None:
         ports.append(("POSTGRES_PORT", settings.postgres_port))
     base = settings.metrics_base_port
-    return ports + [("METRICS_BASE_PORT", base + spec.metrics_offset) for spec in wanted_services(settings)]
+    return ports + [("METRICS_BASE_PORT", base + spec.metrics_offset) for spec in services_to_run(settings, roster)]
 
 
-def complaints(settings: LocalSettings) -> list[str]:
-    """One line per port that can't be had: the setting, and who listens there as far as can be told."""
+def port_conflicts(settings: LocalSettings, roster: Roster) -> list[str]:
+    """One line per port that can't be bound: the setting, and the process that listens there if it can be seen."""
     lines = []
     taken: dict[int, str] = {}
-    for setting, port in wanted_ports(settings):
+    for setting, port in ports_to_bind(settings, roster):
         if port in taken:
             lines.append(f"{setting}: port {port} is also {taken[port]}; give each its own")
         elif not _is_free(port):

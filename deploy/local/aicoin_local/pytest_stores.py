@@ -28,7 +28,7 @@ def docker_runs() -> bool:
 
 @contextlib.contextmanager
 def running_redis(folder: Path) -> Iterator[str]:
-    """The URL of a Redis of one's own."""
+    """The URL of a new Redis, stopped afterwards."""
     if docker_runs():
         from testcontainers.redis import RedisContainer
 
@@ -46,7 +46,7 @@ def running_redis(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def running_postgres(folder: Path) -> Iterator[str]:
-    """The URL of a PostgreSQL of one's own."""
+    """The URL of a new PostgreSQL, stopped afterwards."""
     if docker_runs():
         from testcontainers.postgres import PostgresContainer
 
@@ -64,7 +64,7 @@ def running_postgres(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The session's Redis."""
+    """The session's Redis; every parallel worker is a session with its own."""
     with running_redis(tmp_path_factory.mktemp("redis")) as url:
         yield url
 
@@ -87,7 +87,7 @@ def redis_url(redis_server: str) -> str:
 
 @pytest.fixture
 def database_url(postgres_server: str) -> Iterator[str]:
-    """A database of the test's own, dropped afterwards."""
+    """A new database, dropped afterwards."""
     base, _, _ = postgres_server.rpartition("/")
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:

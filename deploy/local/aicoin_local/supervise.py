@@ -1,4 +1,4 @@
-"""supervisord: its configuration, and talking to it over its private socket."""
+"""supervisord: its configuration, and requests over its private socket."""
 
 import contextlib
 import hashlib
@@ -10,7 +10,7 @@ import tempfile
 import time
 import xmlrpc.client
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
+from aicoin_local.launch import SECRETS_VARIABLE
 from aicoin_local.settings import ROOT
 from aicoin_local.stores import write_private
 
@@ -58,6 +59,7 @@ stopwaitsecs={stop_limit}
 stopasgroup=false
 killasgroup=true
 redirect_stderr=true
+environment={environment}
 stdout_logfile={folder}/logs/{name}.log
 stdout_logfile_maxbytes=20MB
 stdout_logfile_backups=2
@@ -66,11 +68,22 @@ stdout_logfile_backups=2
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process to keep alive, and the signal that stops it cleanly."""
+    """One process to keep alive, and the signal that stops it cleanly.
+
+    `variables` are public: they stand in the configuration file. Secrets reach a program through supervisord's own
+    environment; `secrets` are the prefixes of those that it may see, None for a store (see `launch`).
+    """
 
     name: str
     command: tuple[str, ...]
     stop_signal: Signals = Signals.SIGTERM
+    secrets: tuple[str, ...] | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def configured_variables(self) -> dict[str, str]:
+        """What the configuration file sets for the program."""
+        secrets = {} if self.secrets is None else {SECRETS_VARIABLE: ",".join(self.secrets)}
+        return {"AICOIN_PROGRAM": self.name, **secrets, **self.variables}
 
 
 class SupervisorError(Exception):
@@ -87,16 +100,18 @@ def socket_path(folder: Path) -> Path:
 
 
 def write_conf(folder: Path, programs: Iterable[Program]) -> Path:
-    """Writes supervisord.conf; a program that died is started again for ever."""
+    """Writes supervisord.conf; a program that died is restarted without end."""
     (folder / "logs").mkdir(exist_ok=True)
     user = "user=root\n" if os.geteuid() == 0 else ""
     parts = [HEADER.format(folder=folder, socket=socket_path(folder), user=user)]
     for program in programs:
-        command = [sys.executable, "-m", "aicoin_local.launch", program.name, *program.command]
+        command = [sys.executable, "-m", "aicoin_local.launch", *program.command]
+        variables = program.configured_variables().items()
         parts.append(
             PROGRAM.format(
                 name=program.name,
                 command=_escaped(shlex.join(command)),
+                environment=_escaped(",".join(f'{name}="{value}"' for name, value in variables)),
                 folder=folder,
                 directory=_escaped(str(ROOT)),
                 signal=program.stop_signal.name.removeprefix("SIG"),
@@ -121,7 +136,7 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, conf: Path, environment: Mapping[str, str]) -> None:
-        """Starts it in a session of its own, and waits until it answers."""
+        """Starts it in a new session, and waits until it answers."""
         with (self._folder / "logs" / "supervisord.out").open("wb") as output:
             command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-n", "-c", str(conf)]
             self._process = subprocess.Popen(

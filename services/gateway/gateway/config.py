@@ -3,19 +3,20 @@
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, create_model, field_validator
 
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
+from common.trading.roster import Roster
 
 ORIGIN = re.compile(r"https?://[^/\s]+")
 WEB_DIR = Path(__file__).parents[1] / "web" / "dist"
 
 
 class GatewaySettings(ServiceSettings):
-    """`control_token` turns the control routes on, `alert_token` Alertmanager's.
+    """`control_token` enables the control routes, `alert_token` Alertmanager's webhook.
 
     `allowed_origins` are further origins of WebSocket clients.
     """
@@ -31,13 +32,11 @@ class GatewaySettings(ServiceSettings):
     allowed_origins: str = ""
     max_connections_per_address: int = Field(20, ge=1, le=10_000)
     price_push_interval_ms: int = Field(100, ge=20, le=5_000)
-    deepseek_model: str = "deepseek-flash"
-    qwen_model: str = "qwen-max"
 
     @field_validator("allowed_origins")
     @classmethod
-    def _as_browsers_send_them(cls, value: str) -> str:
-        """An origin that no browser sends would let nobody in, and nothing would say so."""
+    def _are_origins(cls, value: str) -> str:
+        """An origin in a form that no browser sends would match no client, without any sign of it."""
         for origin in filter(None, map(str.strip, value.split(","))):
             if not ORIGIN.fullmatch(origin):
                 raise ValueError("must be a comma list of origins such as https://arena.example, without a path")
@@ -46,3 +45,18 @@ class GatewaySettings(ServiceSettings):
     @property
     def origins(self) -> frozenset[str]:
         return frozenset(origin.strip() for origin in self.allowed_origins.split(",") if origin.strip())
+
+    def configured_model(self, contender_id: str) -> str | None:
+        """The provider's model that `<ID>_MODEL` or the roster names; None leaves it to the agent."""
+        configured: str | None = getattr(self, _field(contender_id), None)
+        return configured
+
+
+def gateway_settings(roster: Roster) -> type[GatewaySettings]:
+    """The settings with `<ID>_MODEL` for each contender of the roster."""
+    fields: dict[str, Any] = {_field(each.id): (str | None, each.model) for each in roster.contenders}
+    return create_model("RosterGatewaySettings", __base__=GatewaySettings, **fields)
+
+
+def _field(contender_id: str) -> str:
+    return f"{contender_id}_model"

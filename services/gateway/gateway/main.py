@@ -1,36 +1,42 @@
-"""Gateway: browsers get pushes, read-only REST and the dashboard; people with a token send commands.
+"""Gateway: sends pushes to browsers, serves read-only REST and the dashboard, publishes operators' commands.
 
-Reads    ws.push (all of it, no group); PostgreSQL views of the recorder; price:, kline:, orderbook:, tape:,
-         service:, risk:limits
-Writes   control.command; system.alert, as Alertmanager tells it
-State    the last pushes of each channel, for clients that come back
-Failure  without Redis or PostgreSQL it answers 503 and goes on; clients reconnect and catch up
+Reads    ws.push (the whole stream, no group); the recorder's api_* views in PostgreSQL; price:, kline:, orderbook:,
+         tape:, service:, market:source, risk:limits in Redis
+Writes   control.command; system.alert, from Alertmanager
+State    the latest pushes of each channel, for clients that reconnect; cached responses of the busiest routes
+Failure  without Redis or PostgreSQL REST responds 503; clients reconnect and catch up by `since`
 """
 
 import contextlib
 import socket
 
 import uvicorn
+from starlette.routing import Route
 
 from common.runtime.database import open_pool
+from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, refuse_start
-from gateway.alerts import Alerts
-from gateway.app import create_app
-from gateway.config import GatewaySettings
-from gateway.control import Control
-from gateway.frames import FrameSocket
-from gateway.hub import Hub
-from gateway.operations import Operations
-from gateway.queries import Queries
-from gateway.rest import Rest
-from gateway.snapshots import Snapshots
-from gateway.status import Status
-from gateway.tail import PushAges, Tail
-from gateway.ws import MAX_MESSAGE_BYTES, Doors
+from common.trading.roster import Roster
+from gateway.card.routes import CardRoutes
+from gateway.config import GatewaySettings, gateway_settings
+from gateway.control.alertmanager import AlertRoutes
+from gateway.control.commands import ControlRoutes
+from gateway.http.app import create_app
+from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
+from gateway.push.frames import FrameSocket
+from gateway.push.hub import Hub
+from gateway.push.latency import PushLatency
+from gateway.push.snapshots import Snapshots
+from gateway.push.tail import Tail
+from gateway.rest.operations import Operations
+from gateway.rest.routes import RestRoutes
+from gateway.rest.status import Status
+from gateway.storage.market_cache import MarketCache
+from gateway.storage.queries import Queries
 
 
-def listener(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """The bound public socket, or the end of the start naming the setting."""
     # With the protocol named the event loop sends without waiting for acknowledgements (TCP_NODELAY).
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -42,23 +48,34 @@ def listener(host: str, port: int) -> socket.socket:
     return bound
 
 
+def build_routes(
+    service: Service, settings: GatewaySettings, roster: Roster, queries: Queries, latency: PushLatency
+) -> list[Route]:
+    """All routes under /api/v1 that these settings enable."""
+    market = MarketCache(service.redis, roster.coins)
+    status = Status(service, settings, roster, queries, market)
+    operations = Operations(service, roster, queries, latency.summary)
+    rest = RestRoutes(service, settings, roster, queries=queries, market=market, status=status, operations=operations)
+    routes = rest.routes() + CardRoutes(service, roster, queries, status).routes()
+    if settings.control_token is not None:
+        routes += ControlRoutes(service, settings.control_token, roster).routes()
+    if settings.alert_token is not None:
+        routes += AlertRoutes(service, settings.alert_token, roster).routes()
+    return routes
+
+
 async def main() -> None:
-    settings = load_settings("gateway", GatewaySettings)
+    roster = load_roster("gateway")
+    settings = load_settings("gateway", gateway_settings(roster))
     async with Service.open("gateway", settings) as service:
-        bound = listener(settings.bind_host, settings.gateway_port)
+        bound = listen(settings.bind_host, settings.gateway_port)
         pool = await open_pool(settings.database_url.get_secret_value())
-        hub, queries = Hub(), Queries(pool)
-        doors = Doors(hub, Snapshots(hub, queries, service.redis), service, settings)
-        ages = PushAges()
-        operations = Operations(service, queries, ages)
-        routes = Rest(service, settings, queries, Status(service, settings, queries), operations).routes()
-        if settings.control_token is not None:
-            routes += Control(service, settings.control_token).routes()
-        if settings.alert_token is not None:
-            routes += Alerts(service, settings.alert_token).routes()
-        app = create_app(service, doors, routes, settings.gateway_web_dir)
+        hub, queries, latency = Hub(), Queries(pool), PushLatency()
+        snapshots = Snapshots(hub, queries, MarketCache(service.redis, roster.coins))
+        connections = ConnectionManager(hub, snapshots, service, settings)
+        routes = build_routes(service, settings, roster, queries, latency)
         config = uvicorn.Config(
-            app,
+            create_app(service, connections.serve, routes, settings.gateway_web_dir),
             ws=FrameSocket,
             log_level="warning",
             access_log=False,
@@ -73,8 +90,8 @@ async def main() -> None:
             await server.serve([bound])
 
         service.spawn("serve", serve)
-        service.spawn("tail", Tail(service, hub, settings.redis_url, ages, doors.flush).run)
-        service.spawn("beat", doors.beat)
+        service.spawn("tail", Tail(service, hub, settings.redis_url, latency, connections.flush).run)
+        service.spawn("tick", connections.tick)
         service.log.info("dashboard", url=f"http://{settings.bind_host}:{bound.getsockname()[1]}")
         await service.run()
         await pool.close()

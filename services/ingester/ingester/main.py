@@ -3,55 +3,78 @@
 Reads    Hyperliquid's WebSocket and /info (real, or the simulator's)
 Writes   market.tick, market.snapshot, ws.push (price_update); price:, kline:, orderbook:, tape:, snapshot:latest,
          run:id, market:source; files of what was received, with CAPTURE_DIR
-State    the newest of every stream, 500 candles per series; rebuilt from the cache and candleSnapshot
-Failure  a lost or silent connection is opened again for ever; a frame that can't be read is skipped alone
+State    the newest frame of every stream, 500 candles per series; rebuilt from the cache and candleSnapshot
+Failure  a lost or silent connection is reopened, without end; an unreadable frame is counted and skipped
 """
 
+from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
-from ingester.capture import Capture
-from ingester.complaints import Complaints
+from common.trading.roster import Roster
 from ingester.config import IngesterSettings
-from ingester.connection import Connection
-from ingester.ingest import Ingester
-from ingester.market_source import MarketSource
+from ingester.exchange.connection import Connection, list_subscriptions
+from ingester.exchange.market_source import MarketSource
+from ingester.exchange.throttled_warnings import ThrottledWarnings
+from ingester.market.state import MarketState
+from ingester.sentiment import SentimentSource
+from ingester.storage.capture import Capture
+from ingester.tasks.backfill import Backfill
+from ingester.tasks.cycle_publisher import CyclePublisher
+from ingester.tasks.ingester import Ingester
+from ingester.tasks.session import MarketSession
 
 
-def capture_of(settings: IngesterSettings, service: Service) -> Capture | None:
-    """The recording that was asked for."""
+def open_capture(settings: IngesterSettings, service: Service) -> Capture | None:
+    """The recording, when CAPTURE_DIR asks for one."""
     if settings.capture_dir is None:
         return None
-    size, count = settings.capture_file_mb * 1_000_000, settings.capture_files
-    folder, url = settings.capture_dir, settings.api_url
-    return Capture(folder, url, service.clock, service.log, file_bytes=size, files=count)
+    return Capture(
+        settings.capture_dir,
+        settings.api_url,
+        service.clock,
+        service.log,
+        file_bytes=settings.capture_file_mb * 1_000_000,
+        files=settings.capture_files,
+    )
+
+
+def compose(service: Service, settings: IngesterSettings, roster: Roster) -> None:
+    """Builds the parts and registers their tasks with the service."""
+    warnings = ThrottledWarnings(service.clock, service.log)
+    capture = open_capture(settings, service)
+    session = MarketSession(service, MarketState(roster.coins), warnings, stall_limit_s=settings.stall_limit_s)
+    sentiment = SentimentSource(settings.sentiment_url, service.clock, service.log)
+    backfill = Backfill(service, settings, session, None if capture is None else capture.add_answer)
+    cycles = CyclePublisher(service, settings, session, backfill, sentiment)
+    ingester = Ingester(service, settings, session, backfill, cycles)
+    connection = Connection(
+        settings.ws_url,
+        list_subscriptions(roster.coins),
+        service.clock,
+        service.log,
+        warnings,
+        on_frame=session.receive,
+        on_change=session.on_change,
+        silent_stream=session.find_silent_stream,
+        on_message=None if capture is None else capture.add_frame,
+    )
+    service.on_rebuild(ingester.load)
+    service.spawn("connection", connection.run)
+    service.spawn("backfill", ingester.run_backfill)
+    service.spawn("ticks", ingester.run_ticks)
+    service.spawn("sentiment", sentiment.run)
+    service.spawn("market_source", MarketSource(service, settings, lambda: session.is_connected).run)
+    if capture is not None:
+        service.spawn("capture", capture.run)
 
 
 async def main() -> None:
     settings = load_settings("ingester", IngesterSettings)
+    roster = load_roster("ingester")
     async with Service.open("ingester", settings) as service:
         service.set_ready("market", False, "waiting for the market")
         service.set_ready("exchange", False, "waiting for the exchange's list of coins")
-        complaints = Complaints(service.clock, service.log)
-        capture = capture_of(settings, service)
-        ingester = Ingester(service, settings, complaints, capture)
-        connection = Connection(
-            settings.ws_url,
-            service.clock,
-            service.log,
-            complaints,
-            take=ingester.take,
-            connected=ingester.connected,
-            silent=ingester.silent,
-            heard=None if capture is None else capture.frame,
-        )
-        service.on_rebuild(ingester.load)
-        service.spawn("connection", connection.run)
-        service.spawn("history", ingester.fill_history)
-        service.spawn("beat", ingester.beat)
-        service.spawn("sentiment", ingester.sentiment.run)
-        service.spawn("source", MarketSource(service, settings, lambda: ingester.is_connected).run)
-        if capture is not None:
-            service.spawn("capture", capture.run)
+        compose(service, settings, roster)
         await service.run()
 
 

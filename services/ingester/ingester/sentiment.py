@@ -3,38 +3,39 @@
 from typing import Any
 
 import httpx
+from structlog.typing import FilteringBoundLogger
 
 from common.events import Sentiment
 from common.runtime.clock import Clock
 from ingester.config import SENTIMENT_OFF
 
 TIMEOUT_S = 5.0
-EVERY_S = 1_800.0
-OLDEST_MS = 36 * 3_600_000
+REFRESH_EVERY_S = 1_800.0
+MAX_AGE_MS = 36 * 3_600_000
 
 
-def sentiment_of(body: Any) -> Sentiment:
+def parse_sentiment(body: Any) -> Sentiment:
     """The index in an answer. Raises KeyError, IndexError, TypeError or ValueError."""
     row = body["data"][0]
     value = int(row["value"])
     if not 0 <= value <= 100:
-        raise ValueError(f"no index: {value}")
+        raise ValueError(f"not an index between 0 and 100: {value}")
     return Sentiment(
         fear_greed=value, classification=str(row["value_classification"]), time_ms=int(row["timestamp"]) * 1000
     )
 
 
-class SentimentWatch:
-    """Asks now and then; a source that can't be reached is no reason to wait."""
+class SentimentSource:
+    """Asks twice an hour. A failure is logged and skipped: decisions never wait for the index."""
 
-    def __init__(self, url: str, clock: Clock, log: Any) -> None:
+    def __init__(self, url: str, clock: Clock, log: FilteringBoundLogger) -> None:
         self._url, self._clock, self._log = url, clock, log
         self._latest: Sentiment | None = None
 
     def current(self, now_ms: int) -> Sentiment | None:
         """The latest index, unless it is too old."""
         latest = self._latest
-        return latest if latest is not None and now_ms - latest.time_ms <= OLDEST_MS else None
+        return latest if latest is not None and now_ms - latest.time_ms <= MAX_AGE_MS else None
 
     async def run(self) -> None:
         """Keeps the index fresh; returns at once when it is switched off."""
@@ -42,13 +43,13 @@ class SentimentWatch:
             return
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             while True:
-                await self._ask(client)
-                await self._clock.sleep(EVERY_S)
+                await self._refresh(client)
+                await self._clock.sleep(REFRESH_EVERY_S)
 
-    async def _ask(self, client: httpx.AsyncClient) -> None:
+    async def _refresh(self, client: httpx.AsyncClient) -> None:
         try:
             answer = await client.get(self._url)
             answer.raise_for_status()
-            self._latest = sentiment_of(answer.json())
+            self._latest = parse_sentiment(answer.json())
         except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
-            self._log.info("no sentiment; prompts go without", reason=str(error) or type(error).__name__)
+            self._log.info("no sentiment; prompts go without it", reason=str(error) or type(error).__name__)

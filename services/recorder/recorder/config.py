@@ -7,6 +7,8 @@ from common.runtime.settings import ServiceSettings
 
 
 class RecorderSettings(ServiceSettings):
+    """How often an unchanged account is recorded, and how often the streams are searched for sequence gaps."""
+
     database_url: DatabaseUrl
     snapshot_interval_s: int = Field(300, ge=10, le=3_600)
     gap_check_interval_s: float = Field(2.0, ge=0.5, le=60)

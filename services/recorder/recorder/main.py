@@ -1,19 +1,19 @@
-"""Recorder: every event into PostgreSQL, once, and what changed to the browsers.
+"""Recorder: stores every event in PostgreSQL, once, and pushes what changed to the browsers.
 
 Reads    every stream but ws.push
 Writes   its tables and views; ws.push (trade_executed, position_update, ai_decision, account_update); system.alert;
          memory:{model}
-State    none but PostgreSQL
-Failure  without PostgreSQL it waits, events stay pending; a batch stored twice changes nothing
+State    PostgreSQL; in memory only what was pushed last
+Failure  without PostgreSQL it waits and events stay pending; a batch stored twice changes nothing
 """
 
 from common.runtime.database import migrate, open_pool
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
 from recorder.config import RecorderSettings
-from recorder.gaps import GapCheck
-from recorder.record import Recorder
-from recorder.statistics import refresh_everything
+from recorder.handlers import Recorder
+from recorder.projections.statistics import recompute_all
+from recorder.sequence_check import SequenceCheck
 
 
 async def main() -> None:
@@ -22,11 +22,11 @@ async def main() -> None:
         pool = await open_pool(settings.database_url.get_secret_value())
         await migrate(pool, "recorder")
         async with pool.connection() as connection:
-            await refresh_everything(connection)
-        recorder = Recorder(pool, service, settings)
-        service.on_rebuild(recorder.forget)
+            await recompute_all(connection)
+        recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
+        service.on_rebuild(recorder.forget_pushes)
         service.on_batch(recorder.store)
-        service.spawn("gaps", GapCheck(service, settings.gap_check_interval_s).run)
+        service.spawn("sequence check", SequenceCheck(service, settings.gap_check_interval_s).run)
         await service.run()
         await pool.close()
 

@@ -2,5 +2,5 @@
 
 from prometheus_client import Counter
 
-ROWS = Counter("aicoin_recorder_events", "Events stored.")
+EVENTS = Counter("aicoin_recorder_events", "Events stored.")
 GAPS = Counter("aicoin_recorder_sequence_gaps", "Missing sequence numbers found.", ["stream"])

@@ -1,4 +1,4 @@
-"""Events for tests: decisions, approvals, fills and account states with everything but the point filled in."""
+"""Events for tests: decisions, approvals, fills and account states; a test names only the fields it is about."""
 
 from decimal import Decimal
 from typing import Any
@@ -83,11 +83,11 @@ def approved(
     decision: Event[AgentDecision], *, leverage: int = 5, intent_kind: IntentKind = IntentKind.ENTRY
 ) -> Event[RiskApproved]:
     """The approval of a decision, 3 ms after it."""
-    said = decision.data.decision
-    assert said is not None and said.symbol is not None  # noqa: S101, PT018 - made by `decided`
+    answer = decision.data.decision
+    assert answer is not None and answer.symbol is not None  # noqa: S101, PT018 - made by `decided`
     intent = OrderIntent(
-        symbol=said.symbol,
-        side=OrderSide.BUY if said.action is Action.LONG else OrderSide.SELL,
+        symbol=answer.symbol,
+        side=OrderSide.BUY if answer.action is Action.LONG else OrderSide.SELL,
         size_coin=ONE,
         limit_price=ONE,
         reduce_only=intent_kind is not IntentKind.ENTRY,

@@ -1,12 +1,13 @@
-"""Risk's settings: where its stores are, and every limit."""
+"""Risk's settings: the addresses of its stores, and every limit."""
 
 from typing import Literal
 
 from pydantic import model_validator
 
 from common.runtime.database import DatabaseUrl
-from common.runtime.settings import ServiceSettings
-from risk.limits import Limits
+from common.runtime.settings import ServiceSettings, refuse_start
+from common.trading.limits import Limits
+from common.trading.roster import Roster
 
 
 class RiskSettings(ServiceSettings, Limits):
@@ -16,12 +17,15 @@ class RiskSettings(ServiceSettings, Limits):
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
 
     @model_validator(mode="after")
-    def _cap_on_mainnet(self) -> "RiskSettings":
+    def _require_cap_on_mainnet(self) -> "RiskSettings":
         if self.hyperliquid_env == "mainnet" and self.max_notional_usd is None:
             raise ValueError("MAX_NOTIONAL_USD: not set; on mainnet a dollar cap per order is required")
         return self
 
-    @property
-    def limits(self) -> Limits:
-        """The limits alone, without addresses."""
-        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+    def limits(self, roster: Roster) -> Limits:
+        """The limits alone, with the allowed coins of the roster; ends the start where there are none."""
+        limits = Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+        try:
+            return limits.for_coins(roster.coins)
+        except ValueError as error:
+            refuse_start("risk", [str(error)])

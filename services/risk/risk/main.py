@@ -5,7 +5,7 @@ Reads    market.tick, market.snapshot, agent.decision, order.*, account.updated,
 Writes   risk.approved, risk.denied, system.alert; the table risk_state; the caches risk:limits
          and risk:day:{model}.
 State    RiskState: marks, accounts, reservations, the day's counters; rebuilt before the first decision.
-Failure  An unreadable event is dead-lettered; while Redis or PostgreSQL is away nothing is approved.
+Failure  An unreadable event is dead-lettered; while Redis or PostgreSQL is unreachable nothing is approved.
 """
 
 from functools import partial
@@ -22,51 +22,56 @@ from common.events import (
     OrderRejected,
 )
 from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
-from common.trading.symbols import MODELS
+from common.trading.roster import Roster
 from risk.config import RiskSettings
-from risk.gatekeeper import RiskGate
-from risk.rebuild import rebuild
-from risk.report import report
-from risk.store import RiskStore
-from risk.told import tell
-from risk.voids import void_lost_approvals
+from risk.handlers import RiskHandlers
+from risk.storage.rebuild import rebuild
+from risk.storage.risk_state_table import RiskStateTable
+from risk.tasks.lost_approvals import deny_lost_approvals
+from risk.tasks.publish_limits import publish_limits
+from risk.tasks.report import report
 
 
-def compose(service: Service, settings: RiskSettings, pool: Pool) -> RiskGate:
-    """The gate with everything that it hears and does, on an open service."""
-    gate, store = RiskGate(settings.limits, MODELS), RiskStore(pool, MODELS)
+def compose(service: Service, settings: RiskSettings, pool: Pool, roster: Roster) -> RiskHandlers:
+    """Registers the handlers and their storage on an open service."""
+    handlers, table = RiskHandlers(settings.limits(roster), roster), RiskStateTable(pool, roster.ids)
 
     async def load_state() -> None:
-        gate.state = await rebuild(gate.limits, MODELS, store, pool, service.bus, service.clock, service.stopping)
+        handlers.state = await rebuild(
+            handlers.limits, roster.ids, table, pool, service.bus, service.clock, service.stopping
+        )
 
     async def save_state() -> None:
-        await store.save(gate.state.durable)
+        await table.save(handlers.state.persistent)
 
     service.on_rebuild(load_state)
     service.before_commit(save_state)
-    service.on(MarketTick, gate.mark)
-    service.on(MarketSnapshot, gate.snapshot)
-    service.on(AgentDecision, gate.judge)
-    service.on(AccountUpdated, gate.account)
-    service.on(OrderAccepted, gate.accepted)
-    service.on(OrderRejected, gate.rejected)
-    service.on(OrderCancelled, gate.cancelled)
-    service.on(OrderFilled, gate.filled)
-    service.on(ControlCommand, gate.command)
-    service.spawn("report", partial(report, service, gate))
-    service.spawn("voids", partial(void_lost_approvals, service, pool))
-    return gate
+    service.on(MarketTick, handlers.on_market_tick)
+    service.on(MarketSnapshot, handlers.on_market_snapshot)
+    service.on(AgentDecision, handlers.on_agent_decision)
+    service.on(AccountUpdated, handlers.on_account_updated)
+    service.on(OrderAccepted, handlers.on_order_accepted)
+    service.on(OrderRejected, handlers.on_order_rejected)
+    service.on(OrderCancelled, handlers.on_order_cancelled)
+    service.on(OrderFilled, handlers.on_order_filled)
+    service.on(ControlCommand, handlers.on_control_command)
+    service.spawn("report", partial(report, service, handlers))
+    service.spawn("lost-approvals", partial(deny_lost_approvals, service, pool))
+    return handlers
 
 
 async def main() -> None:
+    roster = load_roster("risk")
     settings = load_settings("risk", RiskSettings)
     async with Service.open("risk", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         try:
             await migrate(pool, "risk")
-            service.spawn("told", partial(tell, service, compose(service, settings, pool)))
+            handlers = compose(service, settings, pool, roster)
+            service.spawn("publish-limits", partial(publish_limits, service, handlers))
             await service.run()
         finally:
             await pool.close()

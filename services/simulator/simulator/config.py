@@ -1,4 +1,4 @@
-"""Settings, by the environment; a wrong one ends the start with its name."""
+"""Settings from the environment; an invalid one ends the start with its name."""
 
 import re
 import sys
@@ -10,13 +10,17 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from simulator.market.coins import COINS
+from simulator.market.listing import DEFAULT_LISTING, Listing
+
 ADDRESS = re.compile(r"^0x[0-9a-fA-F]{40}$")
 
 
 class SimulatorSettings(BaseSettings):
     """`simulator_accounts` is a comma list of account:api-wallet, each funded once with `paper_start_balance`.
 
-    `simulator_market` auto: what was chosen at the first start; then live where `simulator_upstream_url` answers.
+    `simulator_coins` is a comma list of the coins that are listed, in any order.
+    `simulator_market` auto is the source chosen at the first start: live where `simulator_upstream_url` answers then.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -27,6 +31,7 @@ class SimulatorSettings(BaseSettings):
     simulator_data_dir: Path = Path(".aicoin/simulator")
     simulator_seed: int = Field(1, ge=0)
     simulator_accounts: str = ""
+    simulator_coins: str = ",".join(DEFAULT_LISTING.coins)
     simulator_rate_limits: bool = True
     simulator_control_port: int | None = Field(None, ge=0, le=65535)
     simulator_stepwise: bool = False
@@ -44,9 +49,16 @@ class SimulatorSettings(BaseSettings):
                 raise ValueError("must be a comma list of <account address>:<api wallet address>")
         return value
 
+    @field_validator("simulator_coins")
+    @classmethod
+    def _can_be_listed(cls, value: str) -> str:
+        if not Listing.of(_names(value)).coins:
+            raise ValueError(f"names no coin; choose from {', '.join(COINS)}")
+        return value
+
     @field_validator("simulator_upstream_url")
     @classmethod
-    def _can_be_dialled(cls, value: str) -> str:
+    def _has_host_and_port(cls, value: str) -> str:
         if not urlsplit(value).hostname or urlsplit(value).port == 0:
             raise ValueError("must be http(s)://host or http(s)://host:port")
         return value
@@ -60,10 +72,19 @@ class SimulatorSettings(BaseSettings):
         return self
 
     @property
+    def listing(self) -> Listing:
+        """The coins that are listed."""
+        return Listing.of(_names(self.simulator_coins))
+
+    @property
     def accounts(self) -> list[tuple[str, str]]:
         """(account, API wallet) pairs, lower-case."""
         pairs = [pair.lower().split(":") for pair in filter(None, self.simulator_accounts.split(","))]
         return [(account, wallet) for account, wallet in pairs]
+
+
+def _names(value: str) -> list[str]:
+    return [name.strip() for name in value.split(",") if name.strip()]
 
 
 def load_settings() -> SimulatorSettings:

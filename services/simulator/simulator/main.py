@@ -1,9 +1,9 @@
 """Simulator: plays Hyperliquid, DeepSeek and DashScope on loopback, for paper trading and tests.
 
-Reads    requests of the official clients; nothing of ours
+Reads    requests of the official clients; imports no other package of the project
 Writes   its own SQLite file
 State    accounts, orders, price path, candles: all on disk, loaded at start
-Failure  a disk that refuses ends it; an action is answered only after it is stored
+Failure  a failing disk ends the process; an action is answered only after it is stored
 """
 
 import asyncio
@@ -17,29 +17,35 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from simulator.clock import now_ms
 from simulator.config import SimulatorSettings, load_settings
-from simulator.health import create_health_app
+from simulator.exchange.world import World
 from simulator.market.source import Source
-from simulator.opening import Opened, open_market
-from simulator.panel import create_panel
-from simulator.server import Server
-from simulator.store import Store
-from simulator.upstream import stopped
-from simulator.world import World
+from simulator.server.clock import now_ms
+from simulator.server.control_panel import create_panel
+from simulator.server.health import create_health_app
+from simulator.server.http import Server
+from simulator.server.market_bootstrap import OpenedMarket, open_market
+from simulator.server.storage.store import Store, UnlistedCoins
+from simulator.server.upstream import cancel_and_wait
 
 STEP_S = 0.25
 MAX_FRAME_BYTES = 1_000_000
 SAVE_EVERY_STEPS = 4
 
 
-async def build(settings: SimulatorSettings) -> tuple[Server, Opened]:
-    """The server with its world as it was left, or a new one; the configured accounts are funded once."""
+async def build(settings: SimulatorSettings) -> tuple[Server, OpenedMarket]:
+    """The server with the stored world or a new one; each configured account is funded once."""
     store = Store(settings.simulator_data_dir)
     opened = await open_market(settings, store, now_ms)
     world = World(settings.simulator_seed, opened.market.time_ms, opened.market)
-    world.limits.is_on = settings.simulator_rate_limits
-    found = store.load(world)
+    world.enforces_limits = settings.simulator_rate_limits
+    try:
+        found = store.load(world)
+    except UnlistedCoins as error:
+        sys.stderr.write(
+            f"simulator: SIMULATOR_COINS: {error} must stay listed: accounts hold positions or open orders in it\n"
+        )
+        raise SystemExit(2) from None
     for account, wallet in settings.accounts:
         world.open_account(account, wallet, settings.paper_start_balance, now_ms())
     world.clock = market_clock(settings, world, opened.source)
@@ -52,13 +58,13 @@ async def build(settings: SimulatorSettings) -> tuple[Server, Opened]:
     }
     server = Server(world, store, now_ms, about)
     server.is_stepwise = settings.simulator_stepwise
-    server.settle()
+    server.persist_changes()
     store.save_market(world)
     return server, opened
 
 
 def market_clock(settings: SimulatorSettings, world: World, source: Source) -> Callable[[int], int]:
-    """Market time at a wall time: by hand, the wall's own, or from where the market stands at the chosen speed."""
+    """Maps wall time to market time: constant in stepwise mode, equal, or running from the market's time at a speed."""
     if settings.simulator_stepwise:
         return lambda wall_ms: world.market.time_ms
     market_ms, began_ms = world.market.time_ms, now_ms()
@@ -68,9 +74,9 @@ def market_clock(settings: SimulatorSettings, world: World, source: Source) -> C
     return lambda wall_ms: market_ms + round((wall_ms - began_ms) * settings.simulator_speed)
 
 
-def listener(host: str, port: int, setting: str) -> socket.socket:
-    """A bound socket, or the end of the process naming the setting (exit code 2)."""
-    bound = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio spares such sockets the wait for a full packet.
+def bind_socket(host: str, port: int, setting: str) -> socket.socket:
+    """A bound socket. Ends the process with the setting's name (exit code 2) when the address can't be used."""
+    bound = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio then disables Nagle's algorithm for its connections.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
@@ -80,7 +86,7 @@ def listener(host: str, port: int, setting: str) -> socket.socket:
     return bound
 
 
-def served(app: ASGIApp) -> uvicorn.Server:
+def create_server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -96,14 +102,17 @@ def served(app: ASGIApp) -> uvicorn.Server:
     return server
 
 
-async def beat(server: Server, feeding: "asyncio.Task[None] | None", stopping: asyncio.Event) -> None:
-    """Steps the market until told to stop; saves the price path now and then. Ends with what ended feed or disk."""
+async def run_steps(server: Server, feed_task: "asyncio.Task[None] | None", stopping: asyncio.Event) -> None:
+    """Steps the market every STEP_S and saves it every SAVE_EVERY_STEPS, until `stopping` is set.
+
+    Raises the server's failure or the end of the feed task.
+    """
     steps = 0
     while not stopping.is_set():
         if server.failure is not None:
             raise server.failure
-        if feeding is not None and feeding.done():
-            feeding.result()
+        if feed_task is not None and feed_task.done():
+            feed_task.result()
         if not server.is_stepwise:
             server.step(server.world.clock(server.now_ms()))
         steps += 1
@@ -116,8 +125,8 @@ async def beat(server: Server, feeding: "asyncio.Task[None] | None", stopping: a
 async def main() -> None:
     settings = load_settings()
     sockets = [
-        listener(settings.bind_host, settings.simulator_port, "SIMULATOR_PORT"),
-        listener(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
+        bind_socket(settings.bind_host, settings.simulator_port, "SIMULATOR_PORT"),
+        bind_socket(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
     ]
     try:
         server, opened = await build(settings)
@@ -127,18 +136,20 @@ async def main() -> None:
         )
         raise SystemExit(2) from None
     if settings.simulator_control_port is not None:
-        sockets.append(listener("127.0.0.1", settings.simulator_control_port, "SIMULATOR_CONTROL_PORT"))
+        sockets.append(bind_socket("127.0.0.1", settings.simulator_control_port, "SIMULATOR_CONTROL_PORT"))
 
     def step_age_ms() -> int:
         return 0 if server.is_stepwise else server.world.clock(now_ms()) - server.world.market.time_ms
 
-    health = create_health_app(step_age_ms, lambda: server.world.market.stillness, lambda: len(server.sockets.clients))
+    health = create_health_app(
+        step_age_ms, lambda: server.world.market.halt_reason, lambda: len(server.sockets.clients)
+    )
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    servers = [served(server.app), served(health)]
+    servers = [create_server(server.app), create_server(health)]
     if settings.simulator_control_port is not None:
-        servers.append(served(create_panel(server)))
+        servers.append(create_server(create_panel(server)))
     serving = [asyncio.create_task(each.serve([bound])) for each, bound in zip(servers, sockets, strict=True)]
     while not all(each.started for each in servers):  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
@@ -149,10 +160,10 @@ async def main() -> None:
     sys.stdout.write(json.dumps(started) + "\n")
     sys.stdout.flush()
     try:
-        await beat(server, opened.feeding, stopping)
+        await run_steps(server, opened.feed_task, stopping)
     finally:
-        if opened.feeding is not None:
-            await stopped(opened.feeding)
+        if opened.feed_task is not None:
+            await cancel_and_wait(opened.feed_task)
         server.store.save_market(server.world)
         server.sockets.close_all()
         for each in servers:

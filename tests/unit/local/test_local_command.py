@@ -16,7 +16,7 @@ def aicoin(data_dir: Path, *arguments: str, **variables: str) -> subprocess.Comp
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_busy_port_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+def test_busy_port_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = aicoin(tmp_path / "data", "run", GATEWAY_PORT=str(port))
@@ -25,7 +25,7 @@ def test_a_busy_port_is_refused_before_anything_is_written(tmp_path: Path) -> No
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["lock"]
 
 
-def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
+def test_wrong_setting_is_refused(tmp_path: Path) -> None:
     done = aicoin(tmp_path, "run", REDIS_PORT="abc")
     assert done.returncode == 2
     assert done.stderr.startswith("aicoin: REDIS_PORT: ")
@@ -41,7 +41,7 @@ def test_testnet_without_keys_names_each_and_prints_none(tmp_path: Path) -> None
     assert "secret" not in done.stderr
 
 
-def test_a_second_start_says_where_the_first_one_is(tmp_path: Path) -> None:
+def test_second_start_names_the_running_arena(tmp_path: Path) -> None:
     with held(tmp_path):
         done = aicoin(tmp_path, "run", GATEWAY_PORT="18999")
     assert done.returncode == 2
@@ -49,7 +49,7 @@ def test_a_second_start_says_where_the_first_one_is(tmp_path: Path) -> None:
     assert "make stop" in done.stderr
 
 
-def test_commands_without_an_arena_say_so(tmp_path: Path) -> None:
+def test_commands_without_an_arena_are_refused(tmp_path: Path) -> None:
     for arguments in (["status"], ["restart", "risk"]):
         done = aicoin(tmp_path, *arguments)
         assert done.returncode == 2

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), re
 WORKER = "import sys; held = bytearray(64 << 20); sum(range(3_000_000)); print('.', flush=True); sys.stdin.read()"
 
 
-def test_a_process_that_holds_memory_and_has_worked_is_measured_as_such() -> None:
+def test_memory_and_cpu_time_of_a_process_are_measured() -> None:
     with subprocess.Popen([sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -23,12 +23,12 @@ def test_a_process_that_holds_memory_and_has_worked_is_measured_as_such() -> Non
         process.communicate(b"")
 
 
-def test_own_cpu_time_is_what_the_system_says() -> None:
+def test_cpu_time_agrees_with_the_system() -> None:
     times = os.times()
     assert cpu_s(os.getpid()) == pytest.approx(times.user + times.system, abs=1)
 
 
-def test_a_process_that_is_gone_is_an_error() -> None:
+def test_ended_process_is_an_error() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
     with pytest.raises(OSError, match=str(process.pid)):

@@ -13,20 +13,24 @@ from aicoin_local.dotenv_file import write_dotenv
 from aicoin_local.lock import Held, held, holder
 from aicoin_local.paper import paper_environment
 from aicoin_local.runfile import read_run, remove_run, write_run
+from common.runtime.roster import read_roster
+
+ROSTER = read_roster(None)
+IDS = ROSTER.ids
 
 
 def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_paper_accounts_are_private_and_stay_the_same(tmp_path: Path) -> None:
-    first = paper_environment(tmp_path)
-    assert paper_environment(tmp_path) == first
+def test_paper_accounts_are_private_and_persistent(tmp_path: Path) -> None:
+    first = paper_environment(tmp_path, IDS)
+    assert paper_environment(tmp_path, IDS) == first
     assert mode_of(tmp_path / "paper_keys.json") == 0o600
 
 
-def test_a_paper_account_trades_through_an_api_wallet_of_its_own(tmp_path: Path) -> None:
-    variables = paper_environment(tmp_path)
+def test_paper_account_trades_through_its_own_api_wallet(tmp_path: Path) -> None:
+    variables = paper_environment(tmp_path, IDS)
     pairs = [pair.split(":") for pair in variables["SIMULATOR_ACCOUNTS"].split(",")]
     models = ("DEEPSEEK", "QWEN")
     for model, (account, wallet) in zip(models, pairs[::2], strict=True):
@@ -38,34 +42,44 @@ def test_a_paper_account_trades_through_an_api_wallet_of_its_own(tmp_path: Path)
     assert len({address for pair in pairs for address in pair}) == 6
 
 
-def test_accounts_from_before_the_kill_switch_get_its_wallet_and_keep_theirs(tmp_path: Path) -> None:
-    before = paper_environment(tmp_path)
+def test_account_without_a_kill_wallet_gets_one_and_keeps_its_own(tmp_path: Path) -> None:
+    before = paper_environment(tmp_path, IDS)
     path = tmp_path / "paper_keys.json"
     accounts = json.loads(path.read_text(encoding="utf-8"))
     for row in accounts.values():
         del row["kill_key"], row["kill_wallet_address"]
     path.write_text(json.dumps(accounts), encoding="utf-8")
-    after = paper_environment(tmp_path)
+    after = paper_environment(tmp_path, IDS)
     kept = {name for name in before if before[name] == after[name]}
     kinds = ("ACCOUNT_ADDRESS", "PRIVATE_KEY")
     assert kept == {f"HYPERLIQUID_{kind}_{model}" for kind in kinds for model in ("DEEPSEEK", "QWEN")}
-    assert paper_environment(tmp_path) == after
+    assert paper_environment(tmp_path, IDS) == after
 
 
-def test_the_env_file_is_private_random_and_never_replaced(tmp_path: Path) -> None:
+def test_new_contender_gets_an_account_and_the_others_keep_theirs(tmp_path: Path) -> None:
+    before = paper_environment(tmp_path, IDS)
+    after = paper_environment(tmp_path, (*IDS, "llama"))
+    assert {name: after[name] for name in before if name != "SIMULATOR_ACCOUNTS"}.items() <= before.items()
+    assert after["SIMULATOR_ACCOUNTS"].startswith(before["SIMULATOR_ACCOUNTS"] + ",")
+    assert Account.from_key(after["HYPERLIQUID_PRIVATE_KEY_LLAMA"]).address in after["SIMULATOR_ACCOUNTS"]
+    assert paper_environment(tmp_path, IDS) == before
+    assert paper_environment(tmp_path, (*IDS, "llama")) == after
+
+
+def test_env_file_is_private_random_and_never_replaced(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    write_dotenv(one)
-    write_dotenv(two)
+    write_dotenv(one, ROSTER)
+    write_dotenv(two, ROSTER)
     assert mode_of(one) == 0o600
     values, others = dotenv_values(one), dotenv_values(two)
     assert {name for name in values if values[name] == others[name]} == {"HYPERLIQUID_ENV"}
     assert all(values.values())
     with pytest.raises(FileExistsError):
-        write_dotenv(one)
+        write_dotenv(one, ROSTER)
     assert dotenv_values(one) == values
 
 
-def test_run_json_is_private_and_replaced_whole(tmp_path: Path) -> None:
+def test_run_json_is_private_and_replaced_atomically(tmp_path: Path) -> None:
     assert read_run(tmp_path) is None
     write_run(tmp_path, {"services": {}})
     assert mode_of(tmp_path / "run.json") == 0o600
@@ -78,12 +92,12 @@ def test_run_json_is_private_and_replaced_whole(tmp_path: Path) -> None:
     assert read_run(tmp_path) is None
 
 
-def test_a_half_written_run_json_counts_as_none(tmp_path: Path) -> None:
+def test_truncated_run_json_counts_as_missing(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"serv', encoding="utf-8")
     assert read_run(tmp_path) is None
 
 
-def test_one_launcher_holds_a_folder_and_is_named(tmp_path: Path) -> None:
+def test_lock_admits_one_launcher_and_names_it(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     assert holder(folder) is None
     with held(folder):

@@ -1,4 +1,4 @@
-"""A service that refuses its settings ends the start with its own words, and only this run's; and what status says."""
+"""A service that refuses its settings ends the start with its own lines, of this run only; and the shown status."""
 
 import threading
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.readiness import BadService, log_sizes, refuse_bad_settings, standing
+from aicoin_local.readiness import BadService, log_sizes, program_state, refuse_bad_settings
 
 BACKOFF = {"statename": "BACKOFF", "exitstatus": None}
 
 
-def test_the_services_own_lines_are_told_once(tmp_path: Path) -> None:
+def test_refusals_of_this_run_are_reported_once(tmp_path: Path) -> None:
     log = tmp_path / "risk.log"
     log.write_text("risk: OLD: of an earlier run\n")
     since = log_sizes(["risk", "gateway"], tmp_path)
@@ -25,7 +25,7 @@ def test_the_services_own_lines_are_told_once(tmp_path: Path) -> None:
     assert str(caught.value) == "risk: MAX_LEVERAGE: too big\nrisk: REDIS_URL: bad"
 
 
-def test_another_end_or_a_running_service_is_not_taken_for_it(tmp_path: Path) -> None:
+def test_other_exits_and_running_services_are_no_refusal(tmp_path: Path) -> None:
     (tmp_path / "risk.log").write_text("risk: MAX_LEVERAGE: too big\n")
     refuse_bad_settings("risk", {"statename": "RUNNING"}, tmp_path, 0)
     (tmp_path / "risk.log").write_text('risk: MAX_LEVERAGE: too big\n{"event": "started"}\n')
@@ -44,7 +44,7 @@ class Readyz(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture
@@ -59,17 +59,17 @@ def port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("statename", ["STARTING", "RUNNING"])
-def test_what_is_ready_runs_however_young_it_is(statename: str, port: int) -> None:
-    assert standing({"statename": statename, "pid": 7}, port) == ("running", None)
-    assert standing({"statename": statename, "pid": 7}, None) == ("running", None)
+def test_ready_program_is_shown_as_running_at_any_age(statename: str, port: int) -> None:
+    assert program_state({"statename": statename, "pid": 7}, port) == ("running", None)
+    assert program_state({"statename": statename, "pid": 7}, None) == ("running", None)
 
 
-def test_what_is_not_ready_keeps_its_state_and_says_why(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unready_program_keeps_its_state_and_names_the_reason(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Readyz, "answer", (503, b'{"reasons": {"market": "waiting"}}'))
-    assert standing({"statename": "STARTING", "pid": 7}, port) == ("starting", "market: waiting")
-    assert standing({"statename": "RUNNING", "pid": 7}, port) == ("running", "market: waiting")
+    assert program_state({"statename": "STARTING", "pid": 7}, port) == ("starting", "market: waiting")
+    assert program_state({"statename": "RUNNING", "pid": 7}, port) == ("running", "market: waiting")
 
 
-def test_a_store_that_does_not_run_is_not_ready() -> None:
-    assert standing({"statename": "BACKOFF", "pid": 0}, None) == ("backoff", "is backoff")
-    assert standing({"statename": "STOPPED", "pid": 0}, None) == ("stopped", "is stopped")
+def test_store_that_does_not_run_is_not_ready() -> None:
+    assert program_state({"statename": "BACKOFF", "pid": 0}, None) == ("backoff", "is backoff")
+    assert program_state({"statename": "STOPPED", "pid": 0}, None) == ("stopped", "is stopped")

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.environment import missing_keys, shared_variables, wanted_services
+from aicoin_local.environment import missing_keys, services_to_run, shared_variables
 from aicoin_local.settings import LocalSettings, full_environment, load_settings
+from common.runtime.roster import read_roster
 
+ROSTER = read_roster(None)
 KEYS = {
     "HYPERLIQUID_PRIVATE_KEY_DEEPSEEK": "0x1",
     "HYPERLIQUID_PRIVATE_KEY_QWEN_FILE": "/run/secrets/qwen",
@@ -36,7 +38,7 @@ def refusal(variables: dict[str, str], capsys: pytest.CaptureFixture[str]) -> st
         ("AICOIN_DATA_DIR", "100%"),
     ],
 )
-def test_a_wrong_setting_ends_the_start_with_its_name_and_value(
+def test_wrong_setting_ends_the_start_with_name_and_value(
     variable: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = refusal({variable: value}, capsys)
@@ -44,7 +46,7 @@ def test_a_wrong_setting_ends_the_start_with_its_name_and_value(
     assert line.endswith(f"(got '{value}')")
 
 
-def test_the_password_in_a_wrong_url_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_password_in_a_wrong_url_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         load_settings({"REDIS_URL": "http://:hunter2@127.0.0.1"})
     err = capsys.readouterr().err
@@ -63,7 +65,7 @@ def test_the_password_in_a_wrong_url_is_not_printed(capsys: pytest.CaptureFixtur
         ("DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/d?no_such_option=1"),
     ],
 )
-def test_an_address_that_no_client_takes_is_refused_without_its_password(
+def test_url_that_no_client_accepts_is_refused_without_password(
     variable: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = refusal({variable: value}, capsys)
@@ -71,7 +73,7 @@ def test_an_address_that_no_client_takes_is_refused_without_its_password(
     assert "hid" not in line
 
 
-def test_the_environment_wins_over_the_file_and_empty_means_not_set(tmp_path: Path) -> None:
+def test_environment_overrides_the_file_and_empty_is_unset(tmp_path: Path) -> None:
     dotenv = tmp_path / "env"
     dotenv.write_text("GATEWAY_PORT=1000\nREDIS_PORT=2000\nQWEN_MODEL=\n# NO=1\nTOKEN='a b$c'\n", encoding="utf-8")
     given = full_environment({"AICOIN_ENV_FILE": str(dotenv), "REDIS_PORT": "3000", "POSTGRES_PORT": ""})
@@ -81,40 +83,42 @@ def test_the_environment_wins_over_the_file_and_empty_means_not_set(tmp_path: Pa
     assert {"QWEN_MODEL", "NO", "POSTGRES_PORT"}.isdisjoint(given)
 
 
-def test_a_relative_data_folder_counts_from_the_projects_root() -> None:
+def test_relative_data_folder_counts_from_the_project_root() -> None:
     folder = LocalSettings().data_dir
     assert folder.is_absolute()
     assert (folder.parent / "Makefile").is_file()
 
 
 @pytest.mark.parametrize("missing", [*KEYS])
-def test_on_testnet_each_missing_key_is_named(missing: str) -> None:
+def test_each_missing_key_is_named_on_testnet(missing: str) -> None:
     settings = LocalSettings(hyperliquid_env="testnet")
-    assert missing_keys(settings, KEYS) == []
+    assert missing_keys(settings, KEYS, ROSTER) == []
     given = {name: value for name, value in KEYS.items() if name != missing}
-    (problem,) = missing_keys(settings, given)
+    (problem,) = missing_keys(settings, given, ROSTER)
     assert problem.startswith(f"{missing.removesuffix('_FILE')}: not set")
 
 
-def test_one_key_for_both_models_is_refused_everywhere() -> None:
+def test_one_key_for_all_accounts_is_refused() -> None:
     for environment in ("paper", "testnet", "mainnet"):
         settings = LocalSettings(hyperliquid_env=environment)
-        problems = missing_keys(settings, KEYS | {"HYPERLIQUID_PRIVATE_KEY": "0x1"})
+        problems = missing_keys(settings, KEYS | {"HYPERLIQUID_PRIVATE_KEY": "0x1"}, ROSTER)
         assert [problem.partition(":")[0] for problem in problems] == ["HYPERLIQUID_PRIVATE_KEY"]
 
 
-def test_paper_needs_no_keys_and_talks_to_the_simulator(tmp_path: Path) -> None:
+def test_paper_needs_no_keys_and_uses_the_simulator(tmp_path: Path) -> None:
     settings = LocalSettings(aicoin_data_dir=tmp_path)
     given = {"HYPERLIQUID_API_URL": "https://example.org", "HYPERLIQUID_PRIVATE_KEY_QWEN": "the user's own"}
-    variables = shared_variables(settings, given, "redis://r", "postgresql://p")
-    assert missing_keys(settings, {}) == []
+    variables = shared_variables(settings, given, ROSTER, "redis://r", "postgresql://p")
+    assert missing_keys(settings, {}, ROSTER) == []
     assert variables["HYPERLIQUID_API_URL"] == settings.simulator_url
     assert variables["HYPERLIQUID_PRIVATE_KEY_QWEN"].startswith("0x")
+    assert variables["SIMULATOR_COINS"] == "BTC,ETH,SOL,BNB,DOGE,XRP"
 
 
-def test_the_simulator_runs_on_paper_only() -> None:
+def test_simulator_runs_on_paper_only() -> None:
     names = {
-        env: [spec.name for spec in wanted_services(LocalSettings(hyperliquid_env=env))] for env in ("paper", "mainnet")
+        env: [spec.name for spec in services_to_run(LocalSettings(hyperliquid_env=env), ROSTER)]
+        for env in ("paper", "mainnet")
     }
     assert "simulator" in names["paper"]
     assert names["mainnet"] == [name for name in names["paper"] if name != "simulator"]

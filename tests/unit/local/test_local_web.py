@@ -19,12 +19,12 @@ def web(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_page_newer_than_every_source_is_kept(web: Path) -> None:
+def test_page_newer_than_every_source_is_not_built(web: Path) -> None:
     assert not is_stale(web)
     assert not ensure_built(web)
 
 
-def test_a_newer_source_makes_it_stale(web: Path) -> None:
+def test_newer_source_makes_the_page_stale(web: Path) -> None:
     os.utime(web / "src/main.tsx", (3_000, 3_000))
     assert is_stale(web)
 
@@ -34,7 +34,7 @@ def test_installed_packages_are_no_sources(web: Path) -> None:
     assert not is_stale(web)
 
 
-def test_a_missing_page_is_stale_and_a_missing_lock_is_named(web: Path) -> None:
+def test_missing_page_is_stale_and_a_missing_lock_is_named(web: Path) -> None:
     (web / "dist/index.html").unlink()
     assert is_stale(web)
     with pytest.raises(WebBuildError, match=r"package-lock\.json"):

@@ -1,1 +1,1 @@
-"""From one snapshot to one decision: prompt, model, strict parsing, one deadline. Shared by both agents."""
+"""From one snapshot to one decision: prompt, provider, strict parsing, one deadline. Shared by all agents."""

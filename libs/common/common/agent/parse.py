@@ -2,16 +2,16 @@
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 
-from common.agent.client import storable
+from common.agent.providers.port import storable
 from common.events import Action, Decision, Invalidation
 from common.trading.instruments import Symbol
-from common.trading.symbols import SYMBOLS
 
 MAX_ANSWER_CHARACTERS: Final = 20_000
 MAX_REASONING_CHARACTERS: Final = 4_000
@@ -26,7 +26,7 @@ ENTRIES: Final = (Action.LONG, Action.SHORT)
 
 
 class InvalidAnswer(Exception):
-    """An answer that is no decision. `code` names the rule, `reason` tells the model what to mend."""
+    """An answer that is no decision. `code` names the rule, `reason` says to the model what to change."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(f"{code}: {reason}")
@@ -35,14 +35,14 @@ class InvalidAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A valid decision, and the keys of the answer that no one asked for or that its action has no use for."""
+    """A valid decision, and the answer's keys that are unknown or that its action does not use."""
 
     decision: Decision
     dropped_keys: tuple[str, ...]
 
 
-def parse_answer(text: str) -> Parsed:
-    """The decision in `text`. Raises InvalidAnswer. Rules: trading rules, A decision."""
+def parse_answer(text: str, coins: Collection[Symbol]) -> Parsed:
+    """The decision in `text`, on one of the arena's `coins`. Raises InvalidAnswer."""
     answer = _object(text)
     missing = [key for key in REQUIRED_KEYS if key not in answer]
     if missing:
@@ -53,7 +53,7 @@ def parse_answer(text: str) -> Parsed:
     unknown = [key for key in answer if key not in REQUIRED_KEYS and key not in OPTIONAL_KEYS]
     decision = Decision(
         action=action,
-        symbol=_symbol(answer["symbol"], action),
+        symbol=_symbol(answer["symbol"], action, coins),
         leverage=_leverage(answer["leverage"], is_entry),
         position_size_percent=_percent(
             "position_size_percent", answer["position_size_percent"], may_be_null=not is_entry
@@ -74,7 +74,7 @@ def _object(text: str) -> dict[str, Any]:
     if len(text) > MAX_ANSWER_CHARACTERS:
         raise InvalidAnswer("TOO_LONG", f"the answer has {len(text)} characters, more than {MAX_ANSWER_CHARACTERS}")
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_without_repeats)
+        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise InvalidAnswer(
             "NOT_JSON", f"the whole answer must be one JSON object, without fences or prose: {error}"
@@ -85,14 +85,14 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise InvalidAnswer("NOT_FINITE", f"{name} is no number here")
+    raise InvalidAnswer("NOT_FINITE", f"{name} is not a number")
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise InvalidAnswer("REPEATED_KEY", f"the key {storable(key)[:MAX_KEY_CHARACTERS]!r} stands twice")
+            raise InvalidAnswer("REPEATED_KEY", f"the key {storable(key)[:MAX_KEY_CHARACTERS]!r} is repeated")
         found[key] = value
     return found
 
@@ -108,12 +108,12 @@ def _action(value: object) -> Action:
     return Action(value)
 
 
-def _symbol(value: object, action: Action) -> Symbol | None:
-    if isinstance(value, str) and value in SYMBOLS:
+def _symbol(value: object, action: Action, coins: Collection[Symbol]) -> Symbol | None:
+    if isinstance(value, str) and value in coins:
         return Symbol(value)
     if action is Action.HOLD and (value is None or _is_zero(value)):
         return None
-    raise InvalidAnswer("BAD_SYMBOL", f"symbol must be one of {', '.join(SYMBOLS)}")
+    raise InvalidAnswer("BAD_SYMBOL", f"symbol must be one of {', '.join(coins)}")
 
 
 def _is_zero(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""How events travel: one port, Redis Streams behind it, and an in-memory double under the same contract."""
+"""How events travel: one port, Redis Streams behind it, and an in-memory implementation of the same contract."""
 
 from common.bus.port import (
     Bus,

@@ -1,6 +1,12 @@
 #!lua name=aicoin
--- The bus's server-side half. One call is one atomic step. Needs Redis 7.0. One Redis, no Cluster: counters, seen ids,
--- leases and failure counts live under names made from the streams'.
+-- The bus's server-side half: each function is one atomic step, since Redis runs nothing else meanwhile and undoes
+-- nothing. A function therefore checks everything that can refuse a call before its first write. Needs Redis 7.0; one
+-- Redis, no Cluster, because keys beside the declared ones are made from the streams' names:
+--   bus:seq:<stream>              hash: epoch (birth of the counters, in µs), source:<name>, channel:<name>
+--   bus:seen:<stream>:<bucket>    set of output ids published in that 48 h bucket
+--   bus:failures:<stream>:<group> hash: entry id -> number of failures
+--   bus:lease:<name>              the owner, with the lease's time to live
+--   bus:fence:<name>              the newest token; without it (after a wipe) every token is refused
 
 local SEEN_WINDOW_S = 172800
 local DEAD_CAP = 10000
@@ -14,7 +20,7 @@ local function now_us()
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
--- An opener for the counters of a stream, read once and written back once per call.
+-- The counters of a stream, read once and written back once per call.
 local function counter_of(counters, stream)
   local counter = counters[stream]
   if counter == nil then
@@ -92,6 +98,10 @@ local function forget_failures(stream, group, entries)
   end
 end
 
+-- In this order: a fenced call changes nothing; entries are acknowledged, and those that were not pending any more (another
+-- consumer has claimed and acknowledged them) count as refused, their outputs dropped; outputs are published, each id of a
+-- deduplicated stream once; cache keys are set. Sequences have no gaps, since a number is taken only for an entry added.
+--
 -- KEYS: the streams. ARGV: source, group, lease, token; the number of cache pairs, the pairs; the number of streams with
 -- entries without outputs, and per stream its index, how many, the entry ids; then items up to the end, each input
 -- stream's index (0: none), entry id, number of outputs, and per output: stream's index, id, '1' if repeats are dropped,
@@ -120,18 +130,18 @@ local function commit(keys, args)
   while at <= #args do
     local input, entry, count = tonumber(args[at]), args[at + 1], tonumber(args[at + 2])
     at = at + 3
-    local ours = true
+    local acknowledged = true
     if input > 0 then
       local stream = keys[input]
-      ours = redis.call('XACK', stream, group, entry) == 1
-      if ours then
+      acknowledged = redis.call('XACK', stream, group, entry) == 1
+      if acknowledged then
         acked[stream] = acked[stream] or {}
         table.insert(acked[stream], entry)
       else
         refused = refused + 1
       end
     end
-    if ours then
+    if acknowledged then
       for index = 0, count - 1 do
         outputs[#outputs + 1] = at + 5 * index
       end
@@ -169,6 +179,7 @@ local function commit(keys, args)
   return { refused, published, repeated }
 end
 
+-- An entry that is not pending counts nothing. At the limit it is copied to the dead letters and acknowledged.
 -- KEYS: the stream. ARGV: group, entry id, reason, limit. Replies {count, 1 if moved to the dead letters}.
 local function fail(keys, args)
   local stream, group, entry = keys[1], args[1], args[2]

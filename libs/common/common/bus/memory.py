@@ -1,4 +1,4 @@
-"""The bus in memory, for simulations and tests of services: the same contract, one process, a clock of one's own."""
+"""The bus in memory, for simulations and tests of services: the same contract, one process, a manual clock."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from common.bus.port import (
     Fenced,
     Trimmed,
     Unavailable,
-    placing_of,
+    publication_of,
 )
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
@@ -70,7 +70,7 @@ class MemoryBus:
         self.cache: dict[str, bytes | str] = {}
 
     def events(self, stream: str) -> list[Event[Any]]:
-        """Everything that lies in a stream, oldest first."""
+        """Everything in a stream, oldest first."""
         found = self._streams.get(stream)
         return [_read(stream, entry) for entry in found.entries.values()] if found else []
 
@@ -97,8 +97,8 @@ class MemoryBus:
         found: list[Delivery] = []
         for stream in streams:
             start = _parse(after.get(stream, "0"))
-            held = self._group(stream, group).pending
-            mine = sorted(entry for entry, p in held.items() if p.consumer == consumer and entry > start)
+            pending = self._group(stream, group).pending
+            mine = sorted(entry for entry, p in pending.items() if p.consumer == consumer and entry > start)
             found += [self._delivery(stream, entry) for entry in mine[:count]]
         return found
 
@@ -107,10 +107,10 @@ class MemoryBus:
     ) -> list[Delivery]:
         found: list[Delivery] = []
         for stream in streams:
-            held = self._group(stream, group).pending
-            idle = [e for e, p in sorted(held.items()) if self._now_ms() - p.delivered_ms >= min_idle_ms][:count]
+            pending = self._group(stream, group).pending
+            idle = [e for e, p in sorted(pending.items()) if self._now_ms() - p.delivered_ms >= min_idle_ms][:count]
             for entry in idle:
-                held[entry] = _Pending(consumer, self._now_ms())
+                pending[entry] = _Pending(consumer, self._now_ms())
                 found.append(self._delivery(stream, entry))
         return found
 
@@ -146,7 +146,7 @@ class MemoryBus:
         del held.pending[entry], held.failures[entry]
         return Failure(count, True)
 
-    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+    async def unacknowledged(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
         found = self._streams.get(stream)
         if found is None:
             return []
@@ -225,7 +225,7 @@ class MemoryBus:
         return found
 
     def _unread(self, stream: str, last_read: EntryId) -> list[EntryId]:
-        """Entries past `last_read`, oldest first; looked for from the newest on, since most have been read."""
+        """Entries past `last_read`, oldest first; searched from the newest on, since most have been read."""
         found: list[EntryId] = []
         for entry in reversed(self._stream(stream).entries):
             if entry <= last_read:
@@ -249,7 +249,7 @@ class MemoryBus:
 
     def _append(self, event: Event[Any], source: str) -> bool:
         stream = self._stream(event.type)
-        deduplicated, channel = placing_of(event)
+        deduplicated, channel = publication_of(event)
         if deduplicated:
             published_ms = stream.seen.get(event.id)
             if published_ms is not None and self._now_ms() - published_ms <= SEEN_WINDOW_MS:

@@ -13,21 +13,23 @@ from common.events.envelope import Event
 from common.events.push import Channel, WsPush
 
 SEEN_WINDOW_MS = 48 * 3_600_000
-"""For how long at least an output id is recognised as already published."""
-
-DEAD_STREAM_CAP = 10_000
+"""For how long at least an output id is recognized as already published."""
 
 
-class Unavailable(Exception):
-    """The bus could not be reached or did not answer: the outcome of a write is unknown. Retry after a pause."""
+class BusError(Exception):
+    """What a bus raises besides errors of its caller."""
 
 
-class Fenced(Exception):
-    """A newer owner holds the lease, or the bus has forgotten it: nothing of the commit took effect."""
+class Unavailable(BusError):
+    """The bus could not be reached or did not reply: the outcome of a write is unknown. Retry after a pause."""
+
+
+class Fenced(BusError):
+    """A newer owner holds the lease, or the bus has lost its record of it: nothing of the commit took effect."""
 
 
 class Delivery(NamedTuple):
-    """One stream entry handed to a consumer. `event` is None when it can't be read; `error` then says why."""
+    """One stream entry as delivered to a consumer. `event` is None when it can't be read; `error` has the reason."""
 
     stream: str
     entry_id: str
@@ -36,7 +38,7 @@ class Delivery(NamedTuple):
 
 
 class Handled(NamedTuple):
-    """An entry that was dealt with, and the events that follow from it."""
+    """An entry whose handler has returned, and the events that follow from it."""
 
     stream: str
     entry_id: str
@@ -65,7 +67,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class CommitResult:
-    """`refused`: entries that were no longer ours, whose outputs were dropped. `repeated`: outputs published before."""
+    """`refused`: entries that were no longer pending, whose outputs were dropped. `repeated`: ids published before."""
 
     refused: int
     published: int
@@ -89,61 +91,95 @@ class Trimmed:
 
 
 class Bus(Protocol):
-    """The port. Methods raise Unavailable when the bus can't be reached."""
+    """The port.
+
+    Every method raises Unavailable when the bus can't be reached. A read that raised has changed nothing that a repeat
+    would not find; a write that raised either took effect wholly or not at all, and its caller doesn't know which. Any
+    number of tasks may call; commits are atomic and take effect one after another.
+    """
 
     async def prepare(self, group: str, streams: Sequence[str]) -> None:
-        """Creates missing consumer groups (from the stream's beginning) and whatever else commits need."""
+        """Creates missing consumer groups (from the stream's beginning) and whatever else commits need.
+
+        Call it before the first read or commit and again after any Unavailable: a bus that was wiped has lost both.
+        Existing groups keep their position.
+        """
 
     async def read_new(
         self, group: str, consumer: str, streams: Sequence[str], *, count: int, block_ms: int
     ) -> list[Delivery]:
-        """Up to `count` entries nobody of the group has read, waiting up to `block_ms`; they become pending."""
+        """Up to `count` entries per stream that no consumer of the group has read; they become pending for `consumer`.
+
+        Waits up to `block_ms` for the first one. Entries of one stream come in order; streams come in the order given.
+        When the reply is lost, the entries are pending all the same: `read_pending` returns them.
+        """
 
     async def read_pending(
         self, group: str, consumer: str, streams: Sequence[str], *, after: Mapping[str, str], count: int
     ) -> list[Delivery]:
-        """Entries already delivered to this consumer and not acknowledged, per stream past the id in `after`."""
+        """Up to `count` entries per stream that are pending for `consumer`, past the id in `after`, in order.
+
+        An entry that was trimmed while pending is delivered with `event` None.
+        """
 
     async def claim(
         self, group: str, consumer: str, streams: Sequence[str], *, min_idle_ms: int, count: int
     ) -> list[Delivery]:
-        """Takes over entries that another consumer has left pending for at least `min_idle_ms`."""
+        """Makes entries that have been pending for at least `min_idle_ms` pending for `consumer`, whoever had them.
+
+        Their former consumer is not informed: its commit of them is refused once this one has acknowledged them, so a
+        claimed entry can be handled twice but takes effect once.
+        """
 
     async def commit(self, commit: Commit) -> CommitResult:
-        """Carries out one commit atomically. Raises Fenced when the lease is no longer ours."""
+        """Carries out one commit atomically: acknowledgements, their outputs, further events, cache values.
+
+        Outputs of an entry are published only if this commit acknowledged it; an entry that is no longer pending counts
+        as refused and its outputs are dropped. A deduplicated stream drops an id published within `SEEN_WINDOW_MS`,
+        so that a repeat after Unavailable publishes nothing twice. The bus assigns `source`, `sequence` and `epoch`.
+        Raises Fenced, with nothing done, when the fence is older than the lease's newest token.
+        """
 
     async def fail(self, group: str, stream: str, entry_id: str, *, reason: str, limit: int) -> Failure:
-        """Counts a handler's failure on an entry; at `limit` moves it to `<stream>.dead` and acknowledges it."""
+        """Counts a handler's failure on a pending entry; at `limit` moves it to `<stream>.dead` and acknowledges it.
 
-    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+        The count is the group's, kept with the entry across restarts, and ends with its acknowledgement. An entry that
+        is no longer pending counts nothing: Failure(0, False).
+        """
+
+    async def unacknowledged(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
         """Of the latest `count` events of a stream those that `group` has not acknowledged, oldest first.
 
-        What can't be read is left out; a stream that is gone has none, and without the group all are untaken.
+        Reads only: nothing becomes pending. Entries that can't be decoded are left out; a stream that does not exist
+        has none, and without the group all are unacknowledged.
         """
 
     async def cached(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of cache keys, None where there is none."""
+        """The values of cache keys, None where there is none; all as of one moment."""
 
     async def acquire_lease(self, lease: str, owner: str, *, ttl_ms: int) -> int | None:
-        """A fencing token newer than all before, or None while another owner holds the lease."""
+        """A fencing token newer than all before, or None while another owner's lease has not expired.
+
+        The owner that holds the lease gets a new token, which fences its earlier one.
+        """
 
     async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
-        """Prolongs a lease; False when the token is no longer the newest."""
+        """Prolongs a lease; False when the token is no longer the newest or the lease has expired."""
 
     async def release_lease(self, lease: str, token: int) -> None:
-        """Gives a lease back if the token is still the newest."""
+        """Gives a lease back if the token is still the newest; otherwise does nothing."""
 
     async def trim(self, stream: str, *, retention_ms: int, hard_cap_entries: int) -> Trimmed:
         """Removes entries older than the retention that every group has acknowledged; past the cap, regardless."""
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections; a later call of another method opens them again."""
 
 
-def placing_of(event: Event[Any]) -> tuple[int, str]:
-    """(1 if an id already published is dropped, channel within whose own sequence the event counts, or '').
+def publication_of(event: Event[Any]) -> tuple[int, str]:
+    """(1 if an id already published is dropped, the channel that has a sequence of its own, or '').
 
-    Price pushes and ticks are states: only the latest counts.
+    Price pushes and ticks are states, of which only the latest matters: their ids are not remembered.
     """
     return _PUSHES[event.data.channel] if event.type == WsPush.TYPE else _OTHERS[event.type]
 

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from common.bus.line import Line
+from common.bus.connection import CommandConnection
 from common.bus.port import (
     Commit,
     CommitResult,
@@ -22,7 +22,7 @@ from common.bus.port import (
     Fenced,
     Trimmed,
     Unavailable,
-    placing_of,
+    publication_of,
 )
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
@@ -30,31 +30,36 @@ from common.events.envelope import Event
 
 LIBRARY = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
 BLOCK_LIMIT_MS = 5_000
-ANSWER_LIMIT_S = 5.0
+REPLY_LIMIT_S = 5.0
 MAX_COMMIT_ENTRIES = 1_000
 
 _UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
 _NOT_NOW = ("LOADING", "BUSY ", "READONLY", "MASTERDOWN", "TRYAGAIN")
 
 
-def connect(url: str, *, answer_limit_s: float = ANSWER_LIMIT_S) -> "Redis":
-    """A client that never repeats a command by itself: a lost reply is the caller's to judge."""
+def connect(url: str, *, reply_limit_s: float = REPLY_LIMIT_S) -> "Redis":
+    """A client that never repeats a command by itself: what a lost reply means is the caller's decision."""
     return Redis.from_url(
         url,
-        socket_connect_timeout=answer_limit_s,
-        socket_timeout=answer_limit_s,
+        socket_connect_timeout=reply_limit_s,
+        socket_timeout=reply_limit_s,
         retry=Retry(NoBackoff(), 0),
         decode_responses=False,
     )
 
 
 class RedisBus:
-    """Implements the Bus port. `url` is REDIS_URL."""
+    """Implements the Bus port. `url` is REDIS_URL.
+
+    Three connections: commits and blocking reads have one each, so that neither waits for the other; everything else
+    goes through the client's pool. No command is ever repeated by itself: a commit whose reply was lost raises
+    Unavailable, and the caller's repeat is recognized by its ids.
+    """
 
     def __init__(self, url: str) -> None:
         self._writer = connect(url)
-        self._commits = Line(self._writer, answer_limit_s=ANSWER_LIMIT_S)
-        self._reads = Line(self._writer, answer_limit_s=BLOCK_LIMIT_MS / 1000 + ANSWER_LIMIT_S)
+        self._commits = CommandConnection(self._writer, reply_limit_s=REPLY_LIMIT_S)
+        self._reads = CommandConnection(self._writer, reply_limit_s=BLOCK_LIMIT_MS / 1000 + REPLY_LIMIT_S)
 
     @property
     def client(self) -> "Redis":
@@ -62,10 +67,10 @@ class RedisBus:
         return self._writer
 
     async def prepare(self, group: str, streams: Sequence[str]) -> None:
-        await self._ask(self._load())
+        await self._checked(self._load())
         for stream in streams:
             try:
-                await self._ask(self._writer.xgroup_create(stream, group, id="0", mkstream=True))
+                await self._checked(self._writer.xgroup_create(stream, group, id="0", mkstream=True))
             except ResponseError as error:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
@@ -88,7 +93,7 @@ class RedisBus:
     ) -> list[Delivery]:
         taken: list[Delivery] = []
         for stream in streams:
-            reply = await self._ask(self._writer.xautoclaim(stream, group, consumer, min_idle_ms, count=count))
+            reply = await self._checked(self._writer.xautoclaim(stream, group, consumer, min_idle_ms, count=count))
             taken += [_delivery(stream, entry_id, fields) for entry_id, fields in reply[1] if fields]
         return taken
 
@@ -103,18 +108,18 @@ class RedisBus:
         count, dead = await self._call("aicoin_fail", [stream], [group, entry_id, reason, limit])
         return Failure(count, bool(dead))
 
-    async def untaken(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
-        entries = list(reversed(await self._ask(self._writer.xrevrange(stream, count=count))))
+    async def unacknowledged(self, group: str, stream: str, *, count: int) -> list[Event[Any]]:
+        entries = list(reversed(await self._checked(self._writer.xrevrange(stream, count=count))))
         try:
-            groups = {each["name"]: each for each in await self._ask(self._writer.xinfo_groups(stream))}
+            groups = {each["name"]: each for each in await self._checked(self._writer.xinfo_groups(stream))}
         except ResponseError:
             groups = {}
         held = groups.get(group.encode())
         if held is not None:
-            pending = await self._ask(self._writer.xpending_range(stream, group, "-", "+", count))
+            pending = await self._checked(self._writer.xpending_range(stream, group, "-", "+", count))
             waiting = {each["message_id"] for each in pending}
-            until = _place(held["last-delivered-id"])
-            entries = [entry for entry in entries if entry[0] in waiting or _place(entry[0]) > until]
+            until = _order_of(held["last-delivered-id"])
+            entries = [entry for entry in entries if entry[0] in waiting or _order_of(entry[0]) > until]
         found: list[Event[Any]] = []
         for _, fields in entries:
             with suppress(UnreadableEvent):
@@ -122,7 +127,7 @@ class RedisBus:
         return found
 
     async def cached(self, keys: Sequence[str]) -> list[bytes | None]:
-        found: list[bytes | None] = await self._ask(self._writer.mget(list(keys)))
+        found: list[bytes | None] = await self._checked(self._writer.mget(list(keys)))
         return found
 
     async def acquire_lease(self, lease: str, owner: str, *, ttl_ms: int) -> int | None:
@@ -148,25 +153,36 @@ class RedisBus:
         await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
 
     async def _call(self, function: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:
-        """Calls a function of ours; a server that has lost it refuses before doing anything, so it is loaded again."""
+        """Calls a library function; a server that has lost it refuses before any effect, and it is loaded again."""
         for attempt in (1, 2):
             try:
-                return await self._ask(self._commits.ask("FCALL", function, len(keys), *keys, *arguments))
+                return await self._checked(self._commits.send("FCALL", function, len(keys), *keys, *arguments))
             except ResponseError as error:
                 if "FENCED" in str(error):
                     raise Fenced(str(error)) from error
                 if attempt == 2 or "Function not found" not in str(error):
                     raise
-                await self._ask(self._load())
+                await self._checked(self._load())
         raise AssertionError("unreachable")
 
     async def _read(
         self, group: str, consumer: str, wanted: Mapping[str, str], *, count: int, block_ms: int | None
     ) -> list[Delivery]:
         waiting = () if block_ms is None else ("BLOCK", block_ms)
-        asked = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, *waiting, "STREAMS", *wanted, *wanted.values())
+        command = (
+            "XREADGROUP",
+            "GROUP",
+            group,
+            consumer,
+            "COUNT",
+            count,
+            *waiting,
+            "STREAMS",
+            *wanted,
+            *wanted.values(),
+        )
         try:
-            reply = await self._ask(self._reads.ask(*asked))
+            reply = await self._checked(self._reads.send(*command))
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
@@ -177,7 +193,7 @@ class RedisBus:
             found += [_delivery(stream, entry_id, _paired(fields)) for entry_id, fields in entries]
         return found
 
-    async def _ask(self, command: Awaitable[Any]) -> Any:
+    async def _checked(self, command: Awaitable[Any]) -> Any:
         try:
             return await command
         except _UNREACHABLE as error:
@@ -210,7 +226,7 @@ def _commit_arguments(commit: Commit) -> tuple[list[str], list[object]]:
     def add(stream: str, entry_id: str, outputs: Sequence[Event[Any]]) -> None:
         arguments.extend((index(stream) if stream else 0, entry_id, len(outputs)))
         for event in outputs:
-            arguments.extend((index(event.type), event.id, *placing_of(event), encode(event)))
+            arguments.extend((index(event.type), event.id, *publication_of(event), encode(event)))
 
     for stream, entry_id, outputs in commit.handled:
         if outputs:
@@ -233,7 +249,7 @@ def _paired(fields: Sequence[bytes] | None) -> Mapping[bytes, bytes] | None:
     return None if fields is None else dict(zip(fields[::2], fields[1::2], strict=True))
 
 
-def _place(entry_id: bytes) -> tuple[int, int]:
+def _order_of(entry_id: bytes) -> tuple[int, int]:
     """An entry's id as numbers, by which entries are ordered."""
     milliseconds, _, number = entry_id.decode().partition("-")
     return int(milliseconds), int(number or 0)
@@ -252,4 +268,4 @@ def read_entry(stream: str, fields: Mapping[bytes, bytes]) -> Event[Any]:
             channel_sequence=None if channel_sequence is None else int(channel_sequence),
         )
     except (KeyError, ValueError) as error:
-        raise UnreadableEvent(f"{stream}: not an entry of ours: {error!r}") from error
+        raise UnreadableEvent(f"{stream}: not an entry of the bus: {error!r}") from error

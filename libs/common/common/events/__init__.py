@@ -1,4 +1,4 @@
-"""Every event of the arena as a frozen fact: envelope, payloads, catalogue, codec."""
+"""Every event of the arena as a frozen fact: envelope, payloads, catalog, codec."""
 
 from common.events.account import (
     AccountLedger,

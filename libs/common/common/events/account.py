@@ -1,4 +1,4 @@
-"""The exchange's view of one model's account, sent after each change and at least every five seconds."""
+"""The exchange's view of one model's account, published after each change and at least every five seconds."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -52,7 +52,7 @@ class AccountOrder(Fact):
 
 
 class ExternalPosition(Fact):
-    """A position on a coin that the arena doesn't trade; somebody opened it by hand."""
+    """A position on a coin that the arena doesn't trade; it was opened by hand."""
 
     _version_1 = renamed_fields(unrealised_pnl_usd="unrealized_pnl_usd")
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class AlertCode(StrEnum):
-    """What a system.alert is about. An alert's runbook section has the code as its heading."""
+    """What a system.alert is about. The runbook says of each what it means and what to do."""
 
     HALTED = "HALTED"
     RESUMED = "RESUMED"

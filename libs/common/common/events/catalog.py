@@ -29,7 +29,7 @@ def services_of(contenders: Sequence[str]) -> tuple[str, ...]:
 
 
 def role_of(service: str) -> str:
-    """The name under which the catalogue lists a service: its own, or AGENT for each of the agents."""
+    """The name under which the catalog lists a service: its own, or AGENT for each of the agents."""
     return AGENT if service.startswith(f"{AGENT}-") else service
 
 
@@ -79,11 +79,6 @@ CATALOG: Final[dict[str, StreamSpec]] = {
 }
 
 
-def spec_of(event_type: str) -> StreamSpec:
-    """The catalogue line of an event type. Raises KeyError for a type that is not in it."""
-    return CATALOG[event_type]
-
-
 def streams_read_by(service: str) -> tuple[str, ...]:
-    """The streams in which `service` has a consumer group, in catalogue order."""
+    """The streams in which `service` has a consumer group, in catalog order."""
     return tuple(name for name, spec in CATALOG.items() if role_of(service) in spec.consumers)

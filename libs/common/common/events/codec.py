@@ -13,14 +13,14 @@ _ASSIGNED = {"source", "sequence", "epoch", "channel_sequence"}
 
 
 class UnreadableEvent(Exception):
-    """Bytes that are no event of the catalogue; never worth a retry."""
+    """Bytes that are no event of the catalog; never worth a retry."""
 
 
 @cache
 def _reading(event_type: str) -> tuple[Callable[[bytes], Event[Any]], tuple[int, ...]]:
     """The validating parser of an event type, and the versions that it reads. Raises UnreadableEvent."""
     if event_type not in CATALOG:
-        raise UnreadableEvent(f"no event type {event_type!r} in the catalogue")
+        raise UnreadableEvent(f"no event type {event_type!r} in the catalog")
     payload = CATALOG[event_type].payload
     return TypeAdapter(Event[payload]).validator.validate_json, (payload.VERSION, *payload.READS)  # type: ignore[valid-type]
 

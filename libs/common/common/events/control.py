@@ -7,19 +7,23 @@ from common.events.envelope import Payload
 
 
 class Command(StrEnum):
+    """halt: no new entries; resume: ends a halt; flatten: halts and closes every position."""
+
     HALT = "halt"
     RESUME = "resume"
     FLATTEN = "flatten"
 
 
 class AlertSeverity(StrEnum):
+    """critical: act now; warning: check soon; info: nothing to do."""
+
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
 
 
 class ControlCommand(Payload):
-    """A person's command; `model` None means all of them. `requested_by` names the door it came through."""
+    """A person's command; `model` None means all of them. `requested_by` names the command line or API it came by."""
 
     TYPE: ClassVar[str] = "control.command"
 

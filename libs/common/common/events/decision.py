@@ -8,6 +8,8 @@ from common.trading.instruments import Symbol
 
 
 class Action(StrEnum):
+    """What a decision does: LONG and SHORT enter, CLOSE exits, HOLD does nothing."""
+
     LONG = "LONG"
     SHORT = "SHORT"
     CLOSE = "CLOSE"
@@ -24,7 +26,7 @@ class Outcome(StrEnum):
 
 
 class Invalidation(Fact):
-    """A condition under which the model's thesis is void, checked at each candle close of `timeframe`."""
+    """A condition that invalidates the reason for an entry, checked at each candle close of `timeframe`."""
 
     timeframe: Literal["1m", "5m", "15m", "1h", "4h", "1d"]
     indicator: Literal["close", "ema20", "ema50", "macd", "rsi7", "rsi14"]
@@ -33,7 +35,7 @@ class Invalidation(Fact):
 
 
 class Decision(Fact):
-    """One decision, already checked for form. Limits are risk's business, not this type's.
+    """One decision, already checked for form. The limits are checked by risk, not here.
 
     `leverage` and `position_size_percent` are 0 where the action needs none; `symbol` is None only for HOLD.
     """
@@ -68,7 +70,7 @@ class TokenUsage(Fact):
 class AgentDecision(Payload):
     """The answer of one model to one snapshot. `decision` is set only when the outcome is answered.
 
-    `failure_code` and `failure_reason` say why there is none. Times are wall ms; cost in USD.
+    `failure_code` and `failure_reason` give the reason why there is none. Times are wall ms; cost in USD.
     """
 
     TYPE: ClassVar[str] = "agent.decision"

@@ -1,4 +1,4 @@
-"""docs/events.md, generated from the catalogue: `python -m common.events.document > docs/events.md`."""
+"""docs/events.md, generated from the catalog: `python -m common.events.document > docs/events.md`."""
 
 import inspect
 import sys

@@ -1,4 +1,4 @@
-"""The envelope around every event, and the ids by which a repeat is recognised."""
+"""The envelope around every event, and the ids by which a repeat is recognized."""
 
 import hashlib
 from decimal import Decimal
@@ -26,7 +26,7 @@ class Fact(BaseModel):
 
 
 class Payload(Fact):
-    """What an event says; each subclass is one event type and so one stream."""
+    """An event's content; each subclass is one event type and so one stream."""
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
@@ -55,7 +55,7 @@ P_co = TypeVar("P_co", bound=Payload, covariant=True)
 class Event(Fact, Generic[P_co]):
     """One event. `source`, `sequence`, `epoch` and `channel_sequence` are None until the bus has committed it.
 
-    `time_ms` is the exchange's time of what happened, `recorded_ms` the wall time at which we made the event.
+    `time_ms` is the exchange's time of what happened, `recorded_ms` the wall time at which the event was made.
     `sequence` counts per producer and stream without gaps since `epoch`, the birth of that counter (µs since 1970).
     `channel_sequence` is set on ws.push only: it counts per channel.
     """
@@ -112,7 +112,7 @@ def originate(
     cycle_id: str | None = None,
     cause_id: str | None = None,
 ) -> Event[P]:
-    """An event whose cause is outside; `keys` are the exchange's own keys of the fact and make its id."""
+    """An event whose cause is outside; `keys` are the exchange's own keys of what happened and make its id."""
     return Event(
         id=external_id(payload.TYPE, *keys),
         type=payload.TYPE,

@@ -1,4 +1,4 @@
-"""Market facts: ticks as they come, and one frozen snapshot of all six coins per decision cycle."""
+"""Market events: ticks as they come, and one frozen snapshot of all coins per decision cycle."""
 
 from typing import ClassVar
 
@@ -29,9 +29,9 @@ class MarketTick(Payload):
 
 
 class CandleSeries(Fact):
-    """Candles and indicators of one interval, oldest first, arrays of equal length unless said otherwise.
+    """Candles and indicators of one interval, oldest first, arrays of equal length unless stated otherwise.
 
-    Prices are floats in USD, volumes in coin; `is_last_closed` tells whether the last candle has ended. Indicator
+    Prices are floats in USD, volumes in coin; `is_last_closed` is true once the last candle has ended. Indicator
     arrays hold the latest values and may be shorter than `closes`; they align with its end.
     """
 
@@ -102,7 +102,7 @@ class Sentiment(Fact):
 
 
 class MarketSnapshot(Payload):
-    """One frozen picture of all six markets; both models decide on the same one. Partial until history is complete."""
+    """One frozen view of all markets; every contender decides on the same one. Partial until history is complete."""
 
     TYPE: ClassVar[str] = "market.snapshot"
 

@@ -1,4 +1,4 @@
-"""What became of an order on the exchange: accepted, rejected, cancelled, filled."""
+"""The life of an order on the exchange: accepted, rejected, cancelled, filled."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from common.trading.orders import OrderRole, OrderSide
 
 
 class OrderAccepted(Payload):
-    """The exchange took an order. `order_id` is None while a bracket's child waits without one.
+    """The exchange accepted an order. `order_id` is None while a bracket's child waits without one.
 
     `price` is the limit (worst) price, `trigger_price` set on triggers only; `status` is the exchange's own word.
     """
@@ -30,7 +30,7 @@ class OrderAccepted(Payload):
 
 
 class OrderRejected(Payload):
-    """The exchange said no; `reason` is its own text."""
+    """The exchange refused an order; `reason` is its own text."""
 
     TYPE: ClassVar[str] = "order.rejected"
 

@@ -9,7 +9,7 @@ from common.trading.orders import IntentKind, OrderSide
 
 
 class RuleResult(Fact):
-    """One rule's judgement: the figure it looked at, the limit, and the setting that the limit comes from."""
+    """One rule's result: the figure it looked at, the limit, and the setting that the limit comes from."""
 
     code: str
     passed: bool
@@ -62,7 +62,7 @@ class RiskApproved(Payload):
 class RiskDenied(Payload):
     """A denial: `code` is the first failing rule's, `rules` holds every rule that was judged.
 
-    The code VOID, without rules, takes an approval back that got lost before anybody could act on it.
+    The code VOID, without rules, withdraws an approval that was lost before the executor stored it.
     """
 
     TYPE: ClassVar[str] = "risk.denied"

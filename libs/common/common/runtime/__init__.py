@@ -1,1 +1,1 @@
-"""What makes a handler a service: settings, clock, logs, health, the consumer loop, the database pool."""
+"""What makes handlers a service: settings, clock, logs, health, the consumer loop, the database pool."""

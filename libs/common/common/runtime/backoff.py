@@ -1,4 +1,4 @@
-"""Pauses between attempts: doubling, capped, with full jitter so that peers don't knock together."""
+"""Pauses between attempts: doubling, capped, with jitter so that peers don't retry at the same time."""
 
 import random
 
@@ -13,9 +13,11 @@ class Backoff:
         self._attempt = 0
 
     def next_s(self) -> float:
+        """The next pause in seconds; each call doubles the bound."""
         bound = min(self._cap_s, self._base_s * 2.0 ** min(self._attempt, 30))
         self._attempt += 1
         return bound * self._uniform(0.5, 1.0)
 
     def reset(self) -> None:
+        """Begins with the shortest pause again; call it after a success."""
         self._attempt = 0

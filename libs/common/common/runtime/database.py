@@ -1,13 +1,15 @@
-"""PostgreSQL: a pool that waits for its server, and versioned migrations, each owned by one service."""
+"""PostgreSQL: a pool that waits for its server, and the tables and views of each service at their newest version."""
 
 import asyncio
 import hashlib
+import re
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -20,14 +22,14 @@ from common.runtime.outages import OUTAGES
 
 OUTAGES += [psycopg.OperationalError, PoolTimeout, PoolClosed]
 
-CONNECT_LIMIT_S = 5
-_LOCK_KEY = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
+CONNECT_LIMIT_S: Final = 5
+_LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 
-def _an_address(value: SecretStr) -> SecretStr:
-    """libpq itself takes it; its own complaint may hold the password."""
+def _is_an_address(value: SecretStr) -> SecretStr:
+    """Tries the address on libpq itself; its own error text may hold the password."""
     text = value.get_secret_value()
     try:
         if not text.startswith(("postgresql://", "postgres://")):
@@ -39,16 +41,16 @@ def _an_address(value: SecretStr) -> SecretStr:
     return value
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_an_address)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_is_an_address)]
 """DATABASE_URL as a setting."""
 
 
 class MigrationError(Exception):
-    """A migration that was applied has changed since, or one is missing."""
+    """The database and this version's migrations and views don't fit together; the message names the first of it."""
 
 
 async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False) -> Pool:
-    """A pool with at least one good connection; waits for the server as long as it takes, saying so.
+    """A pool with at least one good connection; waits for the server as long as it takes, and logs that it waits.
 
     With `autocommit` no BEGIN and COMMIT travel: each statement, or each pipeline as a whole, is a transaction.
     """
@@ -68,9 +70,10 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, 
 
 
 class KeptConnection:
-    """One connection of a pool, kept at hand: asking the pool costs a tenth of a millisecond each time.
+    """One connection of a pool, kept between uses: taking it from the pool costs a tenth of a millisecond each time.
 
-    Uses wait for one another. Whatever goes wrong in one, the next has a connection that the pool vouches for.
+    Uses take turns. After an error, or once the server has closed the connection, it goes back to the pool, which
+    replaces it, and the next use takes another one.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -80,36 +83,36 @@ class KeptConnection:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """The connection. Raises as the pool does when there is none to be had."""
+        """The connection. Raises as the pool does when it has none."""
         async with self._turn:
-            if self._kept is not None and (self._kept.closed or _has_news(self._kept)):
-                await self._give_back()
+            if self._kept is not None and (self._kept.closed or _has_unread_data(self._kept)):
+                await self._return_to_pool()
             if self._kept is None:
                 self._kept = await self._pool.getconn()
             try:
                 yield self._kept
             except BaseException:
-                await self._give_back()
+                await self._return_to_pool()
                 raise
 
     async def close(self) -> None:
         """Closes the pool with it."""
-        await self._give_back()
+        await self._return_to_pool()
         await self._pool.close()
 
-    async def _give_back(self) -> None:
+    async def _return_to_pool(self) -> None:
         kept, self._kept = self._kept, None
         if kept is not None:
             await self._pool.putconn(kept)
 
 
 async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Asks the server whether a connection still lives, but only if it has said something unasked: that it ends."""
-    if _has_news(connection):
+    """Tests a connection only if the server has sent something unrequested: that it is closing."""
+    if _has_unread_data(connection):
         await AsyncConnectionPool.check_connection(connection)
 
 
-def _has_news(connection: psycopg.AsyncConnection[Any]) -> bool:
+def _has_unread_data(connection: psycopg.AsyncConnection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
@@ -136,34 +139,112 @@ def migrations_of(owner: str) -> Traversable:
 
 
 async def migrate(pool: Pool, owner: str) -> int:
-    """Applies the service `owner`'s migrations/NNNN_name.sql not yet applied, in order; returns how many.
+    """Brings the tables and views of the service `owner` to this version; returns how many migrations it applied.
 
-    Raises MigrationError when an applied file differs from what was applied.
+    `migrations/NNNN_name.sql` change tables: each is applied once, in the order of the names, and never changes again.
+    `views/name.sql` each create the one view or function of their name, which hold no data: when a text among them has
+    changed, or a migration is due, all of them are dropped first and created again last, a view after those that it
+    mentions. So a view may change its columns, and a migration any column of a table that a view shows.
+
+    All of it is one transaction under one lock for all services: readers see the database before or after it, services
+    that start together take turns, and a failure leaves everything as it was. Privileges on a view that is created
+    again are those of ALTER DEFAULT PRIVILEGES. Raises MigrationError when an applied migration has changed or is
+    missing here, when a file in views/ creates something else than its name says, and when something that is not
+    in views/ depends on a view.
     """
-    folder = migrations_of(owner)
-    scripts = sorted(
-        (entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql")
-    )
-    applied = 0
-    async with pool.connection() as connection:
+    migrations, views = _scripts(migrations_of(owner)), _in_creation_order(owner, files(owner).joinpath("views"))
+    async with pool.connection() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
-        await connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_migrations (owner text, name text, checksum text NOT NULL,"
-            " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))"
-        )
-        rows = await connection.execute("SELECT name, checksum FROM schema_migrations WHERE owner = %s", (owner,))
-        known = dict(await rows.fetchall())
-        for name, script in scripts:
-            checksum = hashlib.sha256(script.encode()).hexdigest()
-            if name in known:
-                if known.pop(name) != checksum:
-                    raise MigrationError(f"{owner}: migration {name} was changed after it had been applied")
-                continue
+        for table in _VERSION_TABLES:
+            await connection.execute(table.encode())
+        due = await _due_migrations(connection, owner, migrations)
+        created = await _created_views(connection, owner)
+        is_stale = bool(due) or created != {name: _checksum(script) for name, script in views.items()}
+        if is_stale:
+            await _drop_views(connection, owner)
+        for name, script in due.items():
             await connection.execute(script.encode())
             await connection.execute(
-                "INSERT INTO schema_migrations (owner, name, checksum) VALUES (%s, %s, %s)", (owner, name, checksum)
+                "INSERT INTO schema_migrations (owner, name, checksum) VALUES (%s, %s, %s)",
+                (owner, name, _checksum(script)),
             )
-            applied += 1
-    if known:
-        raise MigrationError(f"{owner}: the database has {sorted(known)} applied, which this version does not know")
-    return applied
+        if is_stale:
+            await _create_views(connection, owner, views)
+    return len(due)
+
+
+_VERSION_TABLES = (
+    """CREATE TABLE IF NOT EXISTS schema_migrations (owner text, name text, checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))""",
+    """CREATE TABLE IF NOT EXISTS schema_views (owner text, name text, kind text NOT NULL, checksum text NOT NULL,
+    place integer NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))""",
+)
+
+
+def _scripts(folder: Traversable) -> dict[str, str]:
+    """Text by file name, in the order of the names; nothing where there is no such folder."""
+    if not folder.is_dir():
+        return {}
+    entries = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return {name: entry.read_text(encoding="utf-8") for name, entry in entries}
+
+
+def _checksum(script: str) -> str:
+    return hashlib.sha256(script.encode()).hexdigest()
+
+
+def _in_creation_order(owner: str, folder: Traversable) -> dict[str, str]:
+    """The text of each view and function by its name, each after those that its statement mentions."""
+    scripts = {name.removesuffix(".sql"): script for name, script in _scripts(folder).items()}
+    mentioned: dict[str, set[str]] = {}
+    for name, script in scripts.items():
+        if [created for _, created in _CREATED.findall(script)] != [name]:
+            raise MigrationError(f"{owner}: views/{name}.sql must create the view or function {name} and nothing else")
+        words = set(re.findall(r"\w+", re.sub(r"--.*", "", script)))
+        mentioned[name] = words & scripts.keys() - {name}
+    try:
+        order = tuple(TopologicalSorter(mentioned).static_order())
+    except CycleError as error:
+        raise MigrationError(f"{owner}: these files in views/ mention each other: {', '.join(error.args[1])}") from None
+    return {name: scripts[name] for name in order}
+
+
+_CREATED = re.compile(r"^CREATE (VIEW|FUNCTION) (\w+)", re.MULTILINE)
+
+
+async def _due_migrations(
+    connection: psycopg.AsyncConnection[Any], owner: str, scripts: dict[str, str]
+) -> dict[str, str]:
+    rows = await connection.execute("SELECT name, checksum FROM schema_migrations WHERE owner = %s", (owner,))
+    applied: dict[str, str] = dict(await rows.fetchall())
+    if unknown := sorted(applied.keys() - scripts.keys()):
+        raise MigrationError(f"{owner}: the database has {unknown} applied, which this version does not know")
+    for name, checksum in applied.items():
+        if checksum != _checksum(scripts[name]):
+            raise MigrationError(f"{owner}: migration {name} was changed after it had been applied")
+    return {name: script for name, script in scripts.items() if name not in applied}
+
+
+async def _created_views(connection: psycopg.AsyncConnection[Any], owner: str) -> dict[str, str]:
+    rows = await connection.execute("SELECT name, checksum FROM schema_views WHERE owner = %s", (owner,))
+    return dict(await rows.fetchall())
+
+
+async def _drop_views(connection: psycopg.AsyncConnection[Any], owner: str) -> None:
+    """Drops what `_create_views` created, last created first. Never by CASCADE, which could take a column along."""
+    rows = await connection.execute("DELETE FROM schema_views WHERE owner = %s RETURNING place, kind, name", (owner,))
+    for _, kind, name in sorted(await rows.fetchall(), reverse=True):
+        try:
+            await connection.execute(f"DROP {kind} IF EXISTS {name}".encode())
+        except psycopg.errors.DependentObjectsStillExist as error:
+            raise MigrationError(f"{owner}: {error}") from error
+
+
+async def _create_views(connection: psycopg.AsyncConnection[Any], owner: str, scripts: dict[str, str]) -> None:
+    for place, (name, script) in enumerate(scripts.items()):
+        await connection.execute(script.encode())
+        [(kind, _)] = _CREATED.findall(script)
+        await connection.execute(
+            "INSERT INTO schema_views (owner, name, kind, checksum, place) VALUES (%s, %s, %s, %s, %s)",
+            (owner, name, kind, _checksum(script), place),
+        )

@@ -13,12 +13,16 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Readiness:
-    """Named conditions; the service is ready when all of them hold. Written by the loop, read by the thread."""
+    """Named conditions; the service is ready when all of them hold.
+
+    The event loop writes, the health server's thread reads: each write replaces the whole mapping.
+    """
 
     def __init__(self) -> None:
         self._unmet: dict[str, str] = {"start": "starting"}
 
     def set(self, name: str, ready: bool, reason: str = "") -> None:
+        """Sets one condition; `reason` is shown while it does not hold."""
         unmet = dict(self._unmet)
         unmet.pop(name, None)
         if not ready:
@@ -27,10 +31,11 @@ class Readiness:
 
     @property
     def unmet(self) -> dict[str, str]:
+        """The conditions that don't hold, with their reasons."""
         return self._unmet
 
 
-class _Quiet(WSGIRequestHandler):
+class _WithoutAccessLog(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         return None
 
@@ -44,17 +49,18 @@ class HealthServer:
 
     def __init__(self, host: str, port: int, readiness: Readiness) -> None:
         self._readiness = readiness
-        self._server = make_server(host, port, self._answer, server_class=_Server, handler_class=_Quiet)
+        self._server = make_server(host, port, self._respond, server_class=_Server, handler_class=_WithoutAccessLog)
         self.port: int = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        """Stops the server and joins its thread."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
-    def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def _respond(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         status, kind, body = "200 OK", "application/json", b'{"status":"ok"}'
         if path == "/metrics":

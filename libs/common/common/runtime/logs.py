@@ -5,12 +5,13 @@ import sys
 from typing import Any
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARNING": logging.WARNING, "ERROR": logging.ERROR}
 
 
-def configure_logs(service: str, level: str) -> structlog.stdlib.BoundLogger:
-    """Sets up structlog and routes the libraries' standard logging through the same renderer."""
+def configure_logs(service: str, level: str) -> FilteringBoundLogger:
+    """Configures structlog, and routes the libraries' standard logging through the same renderer."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -34,5 +35,5 @@ def configure_logs(service: str, level: str) -> structlog.stdlib.BoundLogger:
     root.setLevel(logging.WARNING)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(service=service)
-    log: structlog.stdlib.BoundLogger = structlog.get_logger()
+    log: FilteringBoundLogger = structlog.get_logger()
     return log

@@ -1,4 +1,4 @@
-"""Errors that say "the other side is away": the loop pauses and retries, and no event is blamed for them."""
+"""Errors of a store or an API that is unavailable: the loop pauses and retries, and no event is charged with them."""
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -12,9 +12,9 @@ OUTAGES: list[type[Exception]] = [
     RedisConnectionError,
     RedisTimeoutError,
 ]
-"""Modules that bring a client of their own add its error at import."""
+"""A module that brings a client of its own appends that client's errors at import."""
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether `error` is the world's fault and passes by itself."""
+    """Whether `error` means that something outside this process is unavailable, so that a later attempt may succeed."""
     return isinstance(error, tuple(OUTAGES))

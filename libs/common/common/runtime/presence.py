@@ -1,4 +1,4 @@
-"""`service:{name}`: what a service says of itself every few seconds; what is old was not said by a running one."""
+"""`service:{name}`: a service's state as it writes it every few seconds; an old one is not of a running service."""
 
 import json
 from collections.abc import Iterator
@@ -15,18 +15,19 @@ MISSING_AFTER_MS = 15_000
 
 
 def presence_key(service: str) -> str:
+    """The cache key under which a service's presence lies."""
     return f"service:{service}"
 
 
 class Presence:
-    """Writes readiness with its reasons, the start, and the count of errors since then."""
+    """Writes readiness with its reasons, the time of the start, and the number of errors since then."""
 
     def __init__(self, name: str, bus: Bus, clock: Clock, readiness: Readiness) -> None:
         self._name, self._bus, self._clock, self._readiness = name, bus, clock, readiness
         self._started_ms = clock.now_ms()
 
-    async def tell(self) -> None:
-        """Writes it once; without Redis nobody could read it anyway."""
+    async def write(self) -> None:
+        """Writes the state once; an unreachable bus is ignored, since readers can't reach it either."""
         unmet = self._readiness.unmet
         body = {
             "name": self._name,

@@ -27,8 +27,8 @@ class ServiceSettings(BaseSettings):
 
     @field_validator("redis_url")
     @classmethod
-    def _a_redis_address(cls, value: str) -> str:
-        """The client itself takes it; its own complaint may hold the password."""
+    def _is_a_redis_address(cls, value: str) -> str:
+        """Tries the address on the client itself; its own error text may hold the password."""
         try:
             Redis.from_url(value).connection_pool.make_connection()  # type: ignore[no-untyped-call]
         except (TypeError, ValueError):

@@ -14,7 +14,7 @@ _ROUNDING = {"nearest": ROUND_HALF_EVEN, "up": ROUND_CEILING, "down": ROUND_FLOO
 
 
 class Symbol(StrEnum):
-    """A perpetual future on Hyperliquid that the arena can trade, named by its coin; the roster says which it does."""
+    """A perpetual future on Hyperliquid that the arena can trade, named by its coin; the roster lists which it does."""
 
     BTC = "BTC"
     ETH = "ETH"

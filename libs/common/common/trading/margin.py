@@ -6,7 +6,6 @@ from common.trading.instruments import Instrument
 from common.trading.orders import Side
 
 TAKER_FEE_FRACTION = Decimal("0.00045")
-MAKER_FEE_FRACTION = Decimal("0.00015")
 
 
 def notional_usd(size_coin: Decimal, price: Decimal) -> Decimal:

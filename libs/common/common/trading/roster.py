@@ -9,6 +9,7 @@ from common.trading.instruments import Symbol
 ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,23}$"
 MAX_CONTENDERS: Final = 8
 Provider = Literal["deepseek", "dashscope"]
+Language = Literal["zh", "en"]
 Mark = Literal["circle", "diamond", "square", "triangle"]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -19,8 +20,8 @@ class Contender(BaseModel):
     `id` is the value of `model` in events, tables and API; in capitals it ends the names of the contender's settings
     (`HYPERLIQUID_PRIVATE_KEY_QWEN`) or begins them (`QWEN_API_KEY`). `provider` says which API it speaks: `deepseek` is
     any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
-    the setting `<ID>_MODEL`. `strategy` names a text of the agent's package or is the path of a file. `language` is the
-    one that the model reasons in. `color` and `color_dark` draw the contender on light and dark paper.
+    the setting `<ID>_MODEL`. `strategy` names a text that is shipped with the agents, or is the path of a file. The
+    model reasons in `language`. `color` and `color_dark` draw the contender on light and dark paper.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,7 +31,7 @@ class Contender(BaseModel):
     provider: Provider
     model: str | None = None
     strategy: Annotated[str, Field(min_length=1)]
-    language: Literal["zh", "en"] = "en"
+    language: Language = "en"
     thinking: bool = False
     color: Color
     color_dark: Color
@@ -58,7 +59,7 @@ class Roster(BaseModel):
         return coins
 
     @model_validator(mode="after")
-    def _are_told_apart(self) -> "Roster":
+    def _are_distinct(self) -> "Roster":
         for what, values in (
             ("id", [each.id for each in self.contenders]),
             ("name", [each.name for each in self.contenders]),

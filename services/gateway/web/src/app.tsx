@@ -1,15 +1,16 @@
-import { Header } from "./components/header";
-import { Notices } from "./components/notices";
-import { ReadmeText } from "./components/readme";
-import { StatusBar } from "./components/status-bar";
-import { t } from "./i18n";
+import { Header } from "./frame/header";
+import { Notices } from "./frame/notices";
+import { StatusBar } from "./frame/status-bar";
+import { type Route, routeOf } from "./navigation/route";
+import { path } from "./navigation/router";
 import { LeaderboardPage } from "./pages/leaderboard";
 import { LivePage } from "./pages/live";
 import { MissingPage } from "./pages/missing";
 import { ModelPage } from "./pages/model";
 import { OperationsPage } from "./pages/operations";
-import { type Route, routeOf } from "./route";
-import { path } from "./router";
+import { ReadmeText } from "./pages/readme-text";
+import { contenderIds } from "./state/roster";
+import { t } from "./words/words";
 
 function Page({ route }: { route: Route }) {
   switch (route.page) {
@@ -41,7 +42,7 @@ export function App() {
       </a>
       <Header />
       <main id="main" tabIndex={0}>
-        <Page route={routeOf(path.value)} />
+        <Page route={routeOf(path.value, contenderIds())} />
       </main>
       <div class="foot">
         <Notices />

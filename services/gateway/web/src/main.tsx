@@ -11,24 +11,41 @@ import "./styles/print.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 
+import { startPolling } from "./api/poll";
+import { get } from "./api/rest";
 import { App } from "./app";
-import { t } from "./i18n";
-import { applyLanguage } from "./language";
-import { routeOf } from "./route";
-import { listen, path } from "./router";
-import { connect } from "./socket";
-import { status } from "./store";
-import { applyTheme } from "./theme";
-import { titleOf } from "./title";
-import { watch } from "./watch";
+import { routeOf } from "./navigation/route";
+import { listen, path } from "./navigation/router";
+import { titleOf } from "./navigation/title";
+import { connect } from "./push/socket";
+import { applyRoster, contenderIds } from "./state/roster";
+import { status } from "./state/store";
+import { applyTheme } from "./ui/theme";
+import { applyLanguage } from "./words/language";
+import { t } from "./words/words";
+
+const RETRY_MS = 2_000;
+
+/** Nothing can be drawn without the roster: until it is read the page says why it is empty. */
+async function start(root: HTMLElement): Promise<void> {
+  try {
+    applyRoster(await get("/roster"));
+  } catch {
+    root.textContent = t().noticeGateway;
+    setTimeout(() => void start(root), RETRY_MS);
+    return;
+  }
+  root.textContent = "";
+  listen();
+  connect();
+  startPolling();
+  effect(() => {
+    document.title = titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());
+  });
+  render(<App />, root);
+}
 
 applyTheme();
 applyLanguage();
-listen();
-connect();
-watch();
-effect(() => {
-  document.title = titleOf(status.value?.mode, routeOf(path.value), t());
-});
 const root = document.getElementById("app");
-if (root) render(<App />, root);
+if (root) void start(root);

@@ -1,1 +1,1 @@
-"""The exchange proper: accounts, positions, orders, matching. Pure; time and market come in as arguments."""
+"""The exchange: accounts, positions, orders, matching, liquidation. Pure: time and market come in as arguments."""

@@ -1,19 +1,20 @@
-"""The last resort: a position whose loss is larger than its margin is closed against the winners of the other side.
+"""Auto-deleveraging: a position that has lost more than its margin is closed against profitable opposite positions.
 
-Source: Hyperliquid docs, Auto-deleveraging: ranked by profit and leverage. The price here is the one at which the
-loser ends with nothing, so that no debt is left; the docs' "previous mark price" would leave one after a gap.
+Source: Hyperliquid docs, Auto-deleveraging: ranked by profit and leverage. The price is the one at which the liquidated
+account ends with zero equity, so that no debt is left; the docs' "previous mark price" would leave one after a gap.
 """
 
 from decimal import Decimal
 from typing import Any
 
-from simulator.coins import COINS
-from simulator.exchange.account import Account, Position, figures
-from simulator.exchange.ending import finish, follow_position
-from simulator.exchange.exchange import Exchange
-from simulator.exchange.orders import Order, Request
-from simulator.exchange.placing import make_order
-from simulator.exchange.settle import book_fill, new_tid
+from simulator.exchange.order_status import OrderStatus
+from simulator.exchange.state.account import Account, Position, figures
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.state.orders import Order, Request
+from simulator.exchange.trading.order_close import adjust_reduce_only_orders, finish
+from simulator.exchange.trading.order_entry import make_order
+from simulator.exchange.trading.settlement import book_fill, next_trade_id
+from simulator.market.coins import COINS
 
 Marks = dict[str, Decimal]
 
@@ -27,14 +28,14 @@ def deleverage(
     marks: Marks,
     now_ms: int,
 ) -> Decimal:
-    """Closes as much of the position as winners hold, at `price`; returns how much, in coin."""
+    """Closes the position at `price` against winners, as far as they hold the other side; returns the size closed."""
     coin, is_long, left = position.coin, position.size > 0, abs(position.size)
     whole = left
     for winner in winners(exchange, coin, not is_long, marks):
         if left <= 0 or price <= 0:
             break
         size = min(left, abs(winner.position_size(coin)))
-        tid = new_tid(exchange)
+        tid = next_trade_id(exchange)
         for account, other, is_buy in ((loser, winner, not is_long), (winner, loser, is_long)):
             order = _order(exchange, account, coin, is_buy, size, price, now_ms)
             is_loser = account is loser
@@ -49,8 +50,8 @@ def deleverage(
                 tid=tid,
                 counterparty=other.address,
             )
-            finish(exchange, order, "filled", now_ms)
-            follow_position(exchange, account.address, coin, order, now_ms)
+            finish(exchange, order, OrderStatus.FILLED, now_ms)
+            adjust_reduce_only_orders(exchange, account.address, coin, order, now_ms)
         left -= size
     return whole - left
 
@@ -74,5 +75,5 @@ def winners(exchange: Exchange, coin: str, is_long: bool, marks: Marks) -> list[
 def _order(
     exchange: Exchange, account: Account, coin: str, is_buy: bool, size: Decimal, price: Decimal, now_ms: int
 ) -> Order:
-    request = Request(COINS[coin], is_buy, price, size, True, "Ioc")
+    request = Request(coin=COINS[coin], is_buy=is_buy, price=price, size=size, reduce_only=True, tif="Ioc")
     return make_order(exchange, account.address, request, now_ms)

@@ -1,18 +1,23 @@
-"""The exchange's own words. Source: recorded error strings; live per-order errors end in the asset's id."""
+"""The exchange's error strings, as recorded from the real one, and the exceptions that carry them.
+
+OrderError and BatchError concern orders, ActionError a whole action. Live per-order errors end in the asset's id.
+"""
 
 from decimal import Decimal
+
+from simulator.exchange.order_status import OrderStatus
 
 
 class OrderError(Exception):
     """One order of a batch is refused; `status` is its final state in the history, if it gets one."""
 
-    def __init__(self, text: str, status: str | None = None) -> None:
+    def __init__(self, text: str, status: OrderStatus | None = None) -> None:
         super().__init__(text)
         self.status = status
 
 
 class BatchError(Exception):
-    """A static fault of one order refuses the whole batch with this single text."""
+    """One statically invalid order refuses the whole batch with this single text."""
 
 
 class ActionError(Exception):
@@ -59,11 +64,10 @@ MARGIN_INCREASE = "Account does not have sufficient margin available for increas
 MARGIN_DECREASE = "Position does not have sufficient margin for reduction."
 TRANSFER = "Insufficient balance for token transfer"
 WITHDRAWAL = "Insufficient balance for withdrawal"
-STRANGER = "Agent can only send asset to same user or their sub-accounts."
+NOT_OWN_ACCOUNT = "Agent can only send asset to same user or their sub-accounts."
 CLASSIC_ONLY = "Only the classic account abstraction is available on this exchange."
 TOO_MANY_SUBS = "Too many sub-accounts."
 EXPIRED = "Action already expired"
-NETWORK = "Mainnet and testnet require different signature."
 REFERRAL = "Referral code not registered"
 TWAP_GONE = "TWAP was never placed, already canceled, or filled."
 

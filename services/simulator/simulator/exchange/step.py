@@ -1,19 +1,20 @@
-"""What a move of the market does to the exchange, in the venue's order."""
+"""The effects of a market move on the exchange, in the real exchange's order."""
 
 from collections.abc import Mapping
 
-from simulator.exchange import fees
-from simulator.exchange.ending import cancel_all
-from simulator.exchange.exchange import Exchange
 from simulator.exchange.liquidation import liquidate
-from simulator.exchange.matching import flow, uncross
-from simulator.exchange.placing import fire_triggers
-from simulator.exchange.twap import run_twaps
-from simulator.market.coin import Trade
+from simulator.exchange.order_status import OrderStatus
+from simulator.exchange.state import fees
+from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.trading.matching import flow, uncross
+from simulator.exchange.trading.order_close import cancel_all
+from simulator.exchange.trading.order_entry import fire_triggers
+from simulator.exchange.trading.twap import run_twaps
+from simulator.market.coin_market import Trade
 
 
 def step(exchange: Exchange, trades: Mapping[str, list[Trade]], dt_s: float, now_ms: int) -> None:
-    """Resting orders meet the flow, then scheduled cancels, triggers, TWAP slices and liquidations are due."""
+    """Fills resting orders from the market's trades, then runs due cancels, triggers, TWAP slices and liquidations."""
     exchange.books.refresh(dt_s)
     for coin in exchange.market.coins:
         if exchange.books.orders(coin, True) or exchange.books.orders(coin, False):
@@ -25,7 +26,7 @@ def step(exchange: Exchange, trades: Mapping[str, list[Trade]], dt_s: float, now
             today = fees.day_of(now_ms)
             account.cancel_all_days = {today: account.cancel_all_days.get(today, 0) + 1}
             exchange.changes.accounts.add(account.address)
-            cancel_all(exchange, account.address, now_ms, "scheduledCancel")
+            cancel_all(exchange, account.address, now_ms, OrderStatus.SCHEDULED_CANCEL)
     fire_triggers(exchange, now_ms)
     run_twaps(exchange, now_ms)
     liquidate(exchange, now_ms)

@@ -1,20 +1,20 @@
-"""Moving money between accounts, and sub-accounts: accounts of their own without keys, under a master."""
+"""Transfers between accounts, withdrawals, and sub-accounts: keyless accounts that belong to a master."""
 
 import hashlib
 from decimal import Decimal
 
 from simulator.exchange import errors
-from simulator.exchange.account import Account, figures
 from simulator.exchange.errors import ActionError
-from simulator.exchange.exchange import Exchange
-from simulator.wire.formats import text
+from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state.exchange import Exchange
+from simulator.numbers import number_text
 
 SUB_VOLUME_USD = 100_000
 MAX_SUBS = 10
 WITHDRAW_FEE_USD = Decimal(1)
 
 
-def subs_of(exchange: Exchange, master: str) -> list[Account]:
+def sub_accounts_of(exchange: Exchange, master: str) -> list[Account]:
     return [account for account in exchange.accounts.values() if account.master == master]
 
 
@@ -24,7 +24,7 @@ def create_sub(exchange: Exchange, master: str, name: str) -> Account:
     traded = exchange.accounts[master].volume_usd
     if traded < SUB_VOLUME_USD:
         raise ActionError(errors.volume_needed("create sub-accounts", SUB_VOLUME_USD, traded))
-    subs = subs_of(exchange, master)
+    subs = sub_accounts_of(exchange, master)
     if len(subs) >= MAX_SUBS:
         raise ActionError(errors.TOO_MANY_SUBS)
     address = "0x" + hashlib.sha256(f"{master}:{len(subs)}".encode()).hexdigest()[:40]
@@ -37,12 +37,12 @@ def create_sub(exchange: Exchange, master: str, name: str) -> Account:
 def _check_name(exchange: Exchange, master: str, name: str) -> None:
     if not isinstance(name, str) or not 1 <= len(name) <= 16:
         raise ActionError("Sub-account name must be between 1 and 16 characters long")
-    if any(account.name == name for account in subs_of(exchange, master)):
+    if any(account.name == name for account in sub_accounts_of(exchange, master)):
         raise ActionError("Sub-account name already used.")
 
 
 def rename_sub(exchange: Exchange, sub: Account, name: str) -> None:
-    """Raises ActionError when the name can't be had."""
+    """Raises ActionError for an invalid name or one that is in use."""
     _check_name(exchange, sub.master or "", name)
     sub.name = name
     exchange.changes.accounts.add(sub.address)
@@ -57,13 +57,13 @@ def move_spot(exchange: Exchange, source: Account, target: Account, usd: Decimal
 
 
 def check_withdrawable(exchange: Exchange, account: Account, usd: Decimal) -> None:
-    """Raises ActionError unless the account can part with that much."""
+    """Raises ActionError unless that much is withdrawable."""
     if usd <= 0 or usd > figures(account, exchange.marks()).withdrawable:
         raise ActionError(errors.TRANSFER)
 
 
 def move(exchange: Exchange, sender: str, target: str, usd: Decimal, now_ms: int, kind: str) -> None:
-    """Moves withdrawable cash between two accounts; the target is made if it is new. Raises ActionError."""
+    """Moves withdrawable cash to another account, which is created if it is new. Raises ActionError."""
     source = exchange.accounts[sender]
     check_withdrawable(exchange, source, usd)
     account = exchange.accounts.setdefault(target, Account(target))
@@ -73,12 +73,12 @@ def move(exchange: Exchange, sender: str, target: str, usd: Decimal, now_ms: int
     account.paid_in_usd += usd
     for address in (sender, target):
         exchange.changes.accounts.add(address)
-        delta = {"type": kind, "usdc": text(usd), "user": sender, "destination": target}
-        exchange.log(address, now_ms, delta if kind == "subAccountTransfer" else delta | {"fee": "0.0"})
+        delta = {"type": kind, "usdc": number_text(usd), "user": sender, "destination": target}
+        exchange.append_ledger(address, now_ms, delta if kind == "subAccountTransfer" else delta | {"fee": "0.0"})
 
 
 def withdraw(exchange: Exchange, address: str, usd: Decimal, nonce: int, now_ms: int) -> None:
-    """Takes cash out of the exchange; a dollar of it is the fee. Raises ActionError."""
+    """Withdraws cash from the exchange, less a fee of one dollar. Raises ActionError."""
     account = exchange.accounts[address]
     if usd <= WITHDRAW_FEE_USD or usd > figures(account, exchange.marks()).withdrawable:
         raise ActionError(errors.WITHDRAWAL)
@@ -87,5 +87,10 @@ def withdraw(exchange: Exchange, address: str, usd: Decimal, nonce: int, now_ms:
     exchange.fees += WITHDRAW_FEE_USD
     exchange.withdrawn += usd - WITHDRAW_FEE_USD
     exchange.changes.accounts.add(address)
-    delta = {"type": "withdraw", "usdc": text(usd - WITHDRAW_FEE_USD), "nonce": nonce, "fee": text(WITHDRAW_FEE_USD)}
-    exchange.log(address, now_ms, delta)
+    delta = {
+        "type": "withdraw",
+        "usdc": number_text(usd - WITHDRAW_FEE_USD),
+        "nonce": nonce,
+        "fee": number_text(WITHDRAW_FEE_USD),
+    }
+    exchange.append_ledger(address, now_ms, delta)

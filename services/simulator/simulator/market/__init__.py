@@ -1,1 +1,1 @@
-"""The synthetic market: prices, candles, books and trades of the six coins. Pure, seeded."""
+"""Market data of the listed coins: prices, candles, books and trades, synthetic, relayed or recorded."""

@@ -1,4 +1,4 @@
-"""Candles of one coin in every interval, built from a price path and kept up tick by tick."""
+"""Candles of one coin in every interval, updated with each observation of the price."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ INTERVALS_MS = {
     "1M": 30 * DAY_MS,
 }
 STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
-"""The intervals kept; the others are summed up from the finest of these that divides them."""
+"""The intervals kept; the others are aggregated from the longest of these that divides them."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,13 @@ class Candle:
     volume: float
     count: int
 
+    @classmethod
+    def first(cls, open_ms: int, price: float, volume: float, count: int) -> "Candle":
+        """A candle with one observation."""
+        return cls(open_ms, price, price, price, price, volume, count)
+
     def add(self, price: float, volume: float, count: int) -> None:
+        """Adds an observation."""
         self.high = max(self.high, price)
         self.low = min(self.low, price)
         self.close = price
@@ -53,16 +59,15 @@ class Candle:
 class CandleBook:
     """All candles of one coin, oldest first; the last one of each interval is open.
 
-    A continuous one opens each candle where the last one closed; else it opens with its first price.
+    In a continuous one each candle opens at the last close, else at its first price.
     """
 
     def __init__(self) -> None:
         self.series: dict[str, list[Candle]] = {name: [] for name in STORED}
         self.is_continuous = True
 
-    def add(self, time_ms: int, price: float, volume: float, count: int) -> list[tuple[str, Candle]]:
-        """Adds an observation to every interval; returns what it touched."""
-        touched = []
+    def add(self, time_ms: int, price: float, volume: float, count: int) -> None:
+        """Adds an observation to every interval."""
         for name in STORED:
             open_ms = time_ms - time_ms % INTERVALS_MS[name]
             series = self.series[name]
@@ -72,17 +77,15 @@ class CandleBook:
                 start = series[-1].close if series and self.is_continuous else price
                 series.append(Candle(open_ms, start, max(start, price), min(start, price), price, volume, count))
                 del series[: -KEPT - 1]
-            touched.append((name, series[-1]))
-        return touched
 
     @property
     def newest_close(self) -> float | None:
-        """The newest price that any interval knows."""
+        """The close of the newest candle of any interval."""
         ends = [series[-1] for series in self.series.values() if series]
         return max(ends, key=lambda candle: candle.open_ms).close if ends else None
 
     def read(self, interval: str, start_ms: int, end_ms: int) -> list[Candle]:
-        """Candles that open within the inclusive range."""
+        """The candles that open within the inclusive range."""
         if interval in self.series:
             return [candle for candle in self.series[interval] if start_ms <= candle.open_ms <= end_ms]
         length = INTERVALS_MS[interval]
@@ -92,7 +95,7 @@ class CandleBook:
 
 
 def join(candles: list[Candle], length_ms: int) -> list[Candle]:
-    """Sums candles up into longer ones."""
+    """Aggregates candles into longer ones."""
     out: list[Candle] = []
     for candle in candles:
         open_ms = candle.open_ms - candle.open_ms % length_ms
@@ -110,7 +113,7 @@ def join(candles: list[Candle], length_ms: int) -> list[Candle]:
 def history(
     rng: np.random.Generator, now_ms: int, price: float, volatility: float, volume_per_minute: float
 ) -> CandleBook:
-    """A past that ends at `price` now: minutes for the last week, hours for 500 days before; intervals agree."""
+    """A synthetic history that ends at `price`: a week of minutes after 500 days of hours, equal in every interval."""
     minutes = 8 * 24 * 60
     end = now_ms - now_ms % MINUTE_MS
     start_day = (end - minutes * MINUTE_MS) // DAY_MS * DAY_MS

@@ -1,4 +1,4 @@
-"""The six coins together, and what a restart needs of them."""
+"""The synthetic market of all listed coins, and its state across a restart."""
 
 import random
 from collections.abc import Mapping
@@ -7,72 +7,75 @@ from typing import Any
 
 import numpy as np
 
-from simulator.coins import COINS, Coin
 from simulator.market.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle, CandleBook, history
-from simulator.market.coin import CoinMarket, Level, Trade
-from simulator.market.moves import BASIS_MEAN, Move, Moves
+from simulator.market.coin_market import CoinMarket, Level, Trade
+from simulator.market.coins import Coin
+from simulator.market.listing import DEFAULT_LISTING, Listing
+from simulator.market.price_process import BASIS_MEAN, PriceMove, PriceProcess
 
-FAR_MS = 2**53
-AT_REST = Move(0.0, 1.0, BASIS_MEAN)
+NO_END_MS = 2**53
+AT_REST = PriceMove(0.0, 1.0, BASIS_MEAN)
 
 
 class Market:
-    """The synthetic market; `seed` makes the moves repeatable, the clock comes in with each step."""
+    """The synthetic market: equal seeds and steps give equal prices. Relayed and recorded markets extend it."""
 
     def __init__(
         self,
         seed: int,
         now_ms: int,
         *,
+        listing: Listing = DEFAULT_LISTING,
         prices: Mapping[str, float] | None = None,
         pasts: Mapping[str, CandleBook] | None = None,
     ) -> None:
-        """Starts at `prices` where they are given, with a past of its own making; or goes on from given `pasts`."""
+        """Starts at `prices` or the coins' start prices with a synthetic history, or continues `pasts`."""
         self.seed = seed
+        self.listing = listing
         self._prices = prices or {}
         self.rng = random.Random(seed)
         self.time_ms = now_ms
         self.next_tid = 1_000_000_000
-        self.moves = Moves()
+        self.price_process = PriceProcess(listing.coins)
         self.coins: dict[str, CoinMarket] = {}
         numbers = np.random.default_rng(seed)
-        for name, coin in COINS.items():
+        for name, coin in listing.coins.items():
             if pasts is not None:
                 past = pasts[name]
             else:
-                past = self._past(numbers, now_ms, coin, coin.day_volume_usd / 1440 / coin.start_price)
-            self.coins[name] = self._opened(coin, past)
-        self._first_books(with_trades=pasts is None)
+                past = self._create_past(numbers, now_ms, coin, coin.day_volume_usd / 1440 / coin.start_price)
+            self.coins[name] = self._create_coin_market(coin, past)
+        self._create_first_books(with_trades=pasts is None)
 
-    def _past(self, rng: np.random.Generator, now_ms: int, coin: Coin, volume_per_minute: float) -> CandleBook:
+    def _create_past(self, rng: np.random.Generator, now_ms: int, coin: Coin, volume_per_minute: float) -> CandleBook:
         return history(rng, now_ms, self._prices.get(coin.name, coin.start_price), coin.volatility, volume_per_minute)
 
-    def _opened(self, coin: Coin, past: CandleBook) -> CoinMarket:
+    def _create_coin_market(self, coin: Coin, past: CandleBook) -> CoinMarket:
         price = past.newest_close or coin.start_price
-        opened = CoinMarket(coin, past, price, price, price)
-        opened.open_interest = coin.open_interest
-        return opened
+        market = CoinMarket(coin, past, price, price, price)
+        market.open_interest = coin.open_interest
+        return market
 
-    def _first_books(self, *, with_trades: bool) -> None:
+    def _create_first_books(self, *, with_trades: bool) -> None:
         for market in self.coins.values():
             if with_trades:
                 market.move(AT_REST, self.rng, self.time_ms, 0.25, self.next_tid)
             else:
-                market.show(self.rng, 0.25)
+                market.refresh(self.rng, 0.25)
             self.next_tid += 10
 
     @property
     def end_ms(self) -> int:
-        """Past this time the market knows nothing."""
-        return FAR_MS
+        """The time at which the market ends."""
+        return NO_END_MS
 
     @property
-    def stillness(self) -> str | None:
-        """Why the market stands still, if it does."""
+    def halt_reason(self) -> str | None:
+        """Why the market doesn't move, or None while it does."""
         return None
 
     def step(self, now_ms: int) -> dict[str, list[Trade]]:
-        """Moves all coins to `now_ms`; returns the trades per coin. A gap of minutes is walked minute by minute."""
+        """Moves all coins to `now_ms`, at most a minute at a time; returns the trades by coin."""
         now_ms = max(self.time_ms, min(now_ms, self.end_ms))
         trades: dict[str, list[Trade]] = {name: [] for name in self.coins}
         while True:
@@ -89,7 +92,7 @@ class Market:
         dt_s = max(0.001, (now_ms - self.time_ms) / 1000)
         self.time_ms = now_ms
         trades = {}
-        for name, move in self.moves.next(self.rng, dt_s).items():
+        for name, move in self.price_process.next(self.rng, dt_s).items():
             trades[name] = self.coins[name].move(move, self.rng, now_ms, dt_s, self.next_tid)
             self.next_tid += 10
         return trades
@@ -104,7 +107,7 @@ class Market:
         return day[0].open, sum(candle.volume * candle.close for candle in day), base
 
     def save(self) -> dict[str, Any]:
-        """What a restart needs beside the closed candles, to go on as if nothing had happened."""
+        """The state that, with the closed candles, continues the market after a restart exactly where it was."""
         rows = {}
         for name, market in self.coins.items():
             rows[name] = {
@@ -130,23 +133,25 @@ class Market:
             "time_ms": self.time_ms,
             "next_tid": self.next_tid,
             "coins": rows,
-            "moves": self.moves.save(),
+            "moves": self.price_process.save(),
             "random": [version, list(numbers), spare],
         }
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
-        """Goes on from a saved state; the time since then is walked through at the next step."""
+        """Continues from a saved state, without its unlisted coins; the next step covers the time since then."""
         self.time_ms, self.next_tid = saved["time_ms"], saved["next_tid"]
-        self.moves = Moves(**saved.get("moves", {}))
+        self.price_process.load(saved.get("moves", {}))
         version, numbers, spare = saved["random"]
         self.rng.setstate((version, tuple(numbers), spare))
         for name, row in saved["coins"].items():
+            if name not in self.listing.coins:
+                continue
             book = CandleBook()
             for interval in book.series:
                 rows = closed.get((name, interval), []) + row["candles"][interval]
                 newest = {int(r[0]): r for r in rows}
                 book.series[interval] = [_candle(newest[t]) for t in sorted(newest)]
-            market = CoinMarket(COINS[name], book, row["mid"], row["oracle"], row["mark"])
+            market = CoinMarket(self.listing.coins[name], book, row["mid"], row["oracle"], row["mark"])
             market.basis_ema, market.open_interest = row["basis_ema"], row["open_interest"]
             market.premium_sum, market.premium_count = row["premium_sum"], row["premium_count"]
             market.premium_at_ms, market.last_premium = row["premium_at_ms"], row["last_premium"]
@@ -180,5 +185,5 @@ def _candle(row: list[float]) -> Candle:
 
 
 def hour_of(time_ms: int) -> int:
-    """The funding hour that a time lies in."""
+    """The funding hour of a time."""
     return time_ms // HOUR_MS

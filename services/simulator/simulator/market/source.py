@@ -1,4 +1,4 @@
-"""Where the market comes from: its own making, recorded files, or the real feed."""
+"""The source of a market: synthetic, recorded files, or the real feed."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,7 +15,7 @@ class Source:
 
     @property
     def label(self) -> str:
-        """How dashboards name it."""
+        """The name that dashboards show."""
         return LABELS[self.kind]
 
     def stored(self) -> dict[str, Any]:

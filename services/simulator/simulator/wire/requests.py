@@ -1,4 +1,4 @@
-"""What all requests share: the refusal of an unreadable one, and the two plain answers."""
+"""What all requests share: the errors for unreadable ones, the address format, and the two generic responses."""
 
 import re
 from typing import Any, Final
@@ -11,17 +11,17 @@ class BadRequest(Exception):
 
 
 class Unsupported(Exception):
-    """Readable, but the exchange has no answer to such arguments (HTTP 500, body null)."""
+    """The body can be read, but the exchange has no answer to its arguments (HTTP 500, body null)."""
 
 
-def default() -> dict[str, Any]:
+def default_response() -> dict[str, Any]:
     return {"status": "ok", "response": {"type": "default"}}
 
 
-def statuses(kind: str, found: list[Any]) -> dict[str, Any]:
-    return {"status": "ok", "response": {"type": kind, "data": {"statuses": found}}}
+def statuses_response(kind: str, statuses: list[Any]) -> dict[str, Any]:
+    return {"status": "ok", "response": {"type": kind, "data": {"statuses": statuses}}}
 
 
-def is_count(value: Any) -> bool:
+def is_uint64(value: Any) -> bool:
     """Whether a value is an unsigned 64-bit integer."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 64

@@ -1,16 +1,16 @@
-import { Chat, type Link } from "../components/chat";
-import { EquityChart, rangeOf, useEquity } from "../components/equity-chart";
-import { useMedia, WIDE } from "../components/media";
-import { Book } from "../components/order-book";
-import { Positions } from "../components/positions";
-import { coinOf, PriceChart } from "../components/price-chart";
-import { ReadmeText } from "../components/readme";
-import { Panel, Tabs } from "../components/tabs";
-import { ModelFills, Tape } from "../components/tape";
-import { Trades } from "../components/trades";
-import { t } from "../i18n";
-import { look, MODELS } from "../models";
-import { query, setFilter } from "../router";
+import { EquityChart, rangeOf, useEquity } from "../charts/equity-chart";
+import { chosenCoin, PriceChart } from "../charts/price-chart";
+import { Chat, type Link } from "../chat/chat";
+import { Book } from "../market/order-book";
+import { ModelFills, Tape } from "../market/tape";
+import { query, setFilter } from "../navigation/router";
+import { contenderIds, lookOf } from "../state/roster";
+import { Positions } from "../trades/positions";
+import { Trades } from "../trades/trades";
+import { useMedia, WIDE } from "../ui/media";
+import { Panel, Tabs } from "../ui/tabs";
+import { t } from "../words/words";
+import { ReadmeText } from "./readme-text";
 
 const TABS = ["trades", "chat", "positions", "readme"] as const;
 
@@ -24,9 +24,9 @@ function Filter({ model }: { model: string | null }) {
         onChange={(event) => setFilter("model", (event.target as HTMLSelectElement).value || null, true)}
       >
         <option value="">{words.allModels}</option>
-        {MODELS.map((each) => (
+        {contenderIds().map((each) => (
           <option key={each} value={each}>
-            {look(each).name}
+            {lookOf(each).name}
           </option>
         ))}
       </select>
@@ -41,7 +41,7 @@ function Accounts() {
 
 function Prices() {
   const words = t();
-  const coin = coinOf();
+  const coin = chosenCoin();
   return (
     <div class="market">
       <div class="candles">
@@ -96,10 +96,10 @@ function Charts() {
 
 export function LivePage({ card }: { card: Link | null }) {
   const words = t();
-  const wanted = query.value.get("tab");
-  const tab = TABS.find((each) => each === wanted) ?? "chat";
+  const named = query.value.get("tab");
+  const tab = TABS.find((each) => each === named) ?? "chat";
   const chosen = query.value.get("model");
-  const model = chosen !== null && MODELS.includes(chosen) ? chosen : null;
+  const model = chosen !== null && contenderIds().includes(chosen) ? chosen : null;
   return (
     <div class="live">
       <h1 class="hidden">{words.live}</h1>

@@ -1,5 +1,5 @@
-import { t } from "../i18n";
-import { path } from "../router";
+import { path } from "../navigation/router";
+import { t } from "../words/words";
 
 /** An address that leads nowhere. */
 export function MissingPage() {

@@ -1,19 +1,29 @@
-import { get } from "../api";
-import { DrawdownChart } from "../components/drawdown-chart";
-import { EquityChart, rangeOf, useEquity } from "../components/equity-chart";
-import { useLoad } from "../components/load";
-import { LoadNote, StaleNote } from "../components/note";
-import { Positions } from "../components/positions";
-import { TradeRow } from "../components/trade-row";
-import { arrow, type Figure, number, percent, share, signed, tone, usd } from "../format";
-import { t } from "../i18n";
-import { language } from "../language";
-import { look, MODELS } from "../models";
-import { accounts, fills, status } from "../store";
-import { theme } from "../theme";
-import type { ModelAnswer, ModelStatistics } from "../types";
+import { get } from "../api/rest";
+import type { LeaderboardRow, ModelStatistics, Responses } from "../api/types.gen";
+import { type Loaded, useLoad } from "../api/use-load";
+import { DrawdownChart } from "../charts/drawdown-chart";
+import { EquityChart, rangeOf, useEquity } from "../charts/equity-chart";
+import { contenderIds, lookOf } from "../state/roster";
+import { accounts, fills, status } from "../state/store";
+import { columnsOf, type Group } from "../statistics/columns";
+import { Comparison } from "../statistics/comparison";
+import { Figure as StatisticsFigure } from "../statistics/figure";
+import { Positions } from "../trades/positions";
+import { TradeRow } from "../trades/trade-row";
+import { ModelMark } from "../ui/mark";
+import { LoadNote, StaleNote } from "../ui/note";
+import { theme } from "../ui/theme";
+import { arrow, type Figure, percent, share, signed, tone, usd } from "../words/format";
+import { language } from "../words/language";
+import { t } from "../words/words";
 
-const EVERY_MS = 10_000;
+const POLL_MS = 10_000;
+
+/** Columns that the account's pushes keep up to date; they are shown from there. */
+const LIVE_COLUMNS = ["account_value", "return_percent", "total_pnl"];
+
+type Answer = Responses["/models/{model}"];
+type StatisticsRow = LeaderboardRow | ModelStatistics;
 
 function Sum({ name, value, change }: { name: string; value: string; change?: Figure }) {
   return (
@@ -26,8 +36,26 @@ function Sum({ name, value, change }: { name: string; value: string; change?: Fi
   );
 }
 
-/** The share of time that an account was long, short and flat, as one bar with its figures said. */
-function TimeBar({ statistics }: { statistics: ModelStatistics | null | undefined }) {
+/** The labelled columns of a statistics view. */
+function Sums({ group, row, without = [] }: { group: Group; row: StatisticsRow | null | undefined; without?: string[] }) {
+  return (
+    <>
+      {columnsOf(t(), group)
+        .filter(({ name }) => !without.includes(name))
+        .map(({ name, label }) => (
+          <div key={name} data-column={name}>
+            <dt>{label}</dt>
+            <dd>
+              <StatisticsFigure name={name} value={row?.[name]} />
+            </dd>
+          </div>
+        ))}
+    </>
+  );
+}
+
+/** The shares of time that an account was long, short and flat, as a bar with its figures. */
+function TimeBar({ statistics }: { statistics: ModelStatistics | undefined }) {
   const words = t();
   const parts: [string, Figure, string][] = [
     [words.long, statistics?.time_long_percent, "gain"],
@@ -38,14 +66,14 @@ function TimeBar({ statistics }: { statistics: ModelStatistics | null | undefine
   return (
     <div class="time-bar">
       <div class="bars" role="img" aria-label={text}>
-        {parts.map(([name, value, colour]) => (
-          <span key={name} class={colour} style={{ flexGrow: Math.max(0, Number(value ?? 0)) }} />
+        {parts.map(([name, value, shade]) => (
+          <span key={name} class={shade} style={{ flexGrow: Math.max(0, Number(value ?? 0)) }} />
         ))}
       </div>
       <ul class="plain">
-        {parts.map(([name, value, colour]) => (
+        {parts.map(([name, value, shade]) => (
           <li key={name}>
-            <span class={`swatch ${colour}`} aria-hidden="true" /> {name} {share(value)}
+            <span class={`swatch ${shade}`} aria-hidden="true" /> {name} {share(value)}
           </li>
         ))}
       </ul>
@@ -53,11 +81,11 @@ function TimeBar({ statistics }: { statistics: ModelStatistics | null | undefine
   );
 }
 
-/** Where this account can be looked up, and its history and picture to take away. */
+/** The account on the explorer, its picture, and its history as CSV. */
 function Links({ model, explorer }: { model: string; explorer: string | null }) {
   const words = t();
   const card = `/api/v1/models/${model}/card`;
-  const look_ = `lang=${language.value}&theme=${theme.value}`;
+  const options = `lang=${language.value}&theme=${theme.value}`;
   return (
     <ul class="links">
       <li>
@@ -71,10 +99,10 @@ function Links({ model, explorer }: { model: string; explorer: string | null }) 
       </li>
       <li>
         {words.picture}{" "}
-        <a href={`${card}.svg?${look_}`} target="_blank" rel="noreferrer">
+        <a href={`${card}.svg?${options}`} target="_blank" rel="noreferrer">
           SVG
         </a>{" "}
-        <a href={`${card}.png?${look_}`} target="_blank" rel="noreferrer">
+        <a href={`${card}.png?${options}`} target="_blank" rel="noreferrer">
           PNG
         </a>
       </li>
@@ -92,78 +120,71 @@ function Links({ model, explorer }: { model: string; explorer: string | null }) 
   );
 }
 
-export function ModelPage({ model }: { model: string }) {
+/** Name, provider's model, links. */
+function Head({ model, explorer }: { model: string; explorer: string | null }) {
   const words = t();
-  const loaded = useLoad(`model ${model}`, () => get<ModelAnswer>(`models/${model}`), EVERY_MS, fills.value);
-  const equity = useEquity(model, rangeOf());
-  const { name, marker } = look(model);
-  const account = accounts.value[model] ?? loaded.value?.account;
-  const totals = loaded.value?.totals;
-  const statistics = loaded.value?.statistics;
-  const provider = status.value?.models.find((row) => row.model === model);
+  const { name, token } = lookOf(model);
+  const row = status.value?.models.find((each) => each.model === model);
   return (
-    <section class="page">
-      <nav class="tabs" aria-label={words.models}>
-        {MODELS.map((each) => (
-          <a key={each} href={`/models/${each}`} aria-current={each === model ? "page" : undefined}>
-            {look(each).name}
-          </a>
-        ))}
-      </nav>
-      <div class="page-head">
-        <h1>
-          <span class={`model ${model}`} aria-hidden="true">
-            {marker}
-          </span>{" "}
-          {name}
-        </h1>
-        {provider && (
-          <span class="muted">
-            {provider.provider_model} · {provider.stand_in ? words.standIn : words.realModel} · {provider.trading_state}
-          </span>
-        )}
-        <Links model={model} explorer={statistics?.explorer_url ?? null} />
-      </div>
-      {loaded.failed && !loaded.value && <LoadNote loaded={loaded} />}
-      <StaleNote loaded={loaded} />
-      <dl class="sums">
-        <Sum name={`${words.equity} $`} value={usd(account?.equity)} />
-        <Sum name={words.return_} value={percent(account?.return_percent)} change={account?.return_percent} />
-        <Sum name={`${words.cash} $`} value={usd(account?.available_balance)} />
-        <Sum name={words.totalPnl} value={signed(account?.total_pnl, 2)} change={account?.total_pnl} />
-        <Sum name={words.netRealised} value={signed(statistics?.net_realized, 2)} change={statistics?.net_realized} />
-        <Sum name={`${words.unrealised} $`} value={signed(account?.unrealized_pnl, 2)} change={account?.unrealized_pnl} />
-        <Sum name={words.fees} value={usd(totals?.fees)} />
-        <Sum name={words.funding} value={signed(totals?.funding, 2)} />
-        <Sum name={words.winRate} value={share(totals?.win_rate_percent)} />
-        <Sum name={words.maxDrawdown} value={share(totals?.max_drawdown_percent, 2)} />
-        <Sum name={words.sharpe} value={number(totals?.sharpe, 2)} />
-        <Sum name={words.tradeCount} value={number(totals?.trades, 0)} />
-      </dl>
-      <h2>{words.accountValue}</h2>
-      <div class="boxed">
-        <EquityChart key={model} only={model} loaded={equity} />
-      </div>
-      <h2>{words.drawdown}</h2>
-      <div class="boxed">
-        <DrawdownChart key={model} model={model} loaded={equity} />
-      </div>
-      <div class="pair">
-        <section>
-          <h2>{words.timeInMarket}</h2>
-          <TimeBar statistics={statistics} />
-        </section>
-        <section>
-          <h2>{words.reconciliation}</h2>
-          <dl class="sums">
-            <Sum name={words.residual} value={signed(statistics?.residual, 4)} />
-            <Sum name={words.residualShare} value={share(statistics?.residual_percent, 4)} />
-          </dl>
-          <p class="note">{words.residualNote}</p>
-        </section>
-      </div>
-      <h2>{words.positions}</h2>
-      <Positions model={model} />
+    <div class="page-head">
+      <h1>
+        <span style={{ color: `var(${token})` }}>
+          <ModelMark model={model} />
+        </span>{" "}
+        {name}
+      </h1>
+      {row && (
+        <span class="muted">
+          {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {row.trading_state}
+        </span>
+      )}
+      <Links model={model} explorer={explorer} />
+    </div>
+  );
+}
+
+/** The account's figures as pushed last, and the labelled statistics. */
+function Totals({ model, answer }: { model: string; answer: Answer | null }) {
+  const words = t();
+  const labels = words.statistics.overall;
+  const account = accounts.value[model] ?? answer?.account;
+  return (
+    <dl class="sums">
+      <Sum name={`${words.equity} $`} value={usd(account?.equity)} />
+      <Sum name={labels.return_percent} value={percent(account?.return_percent)} change={account?.return_percent} />
+      <Sum name={`${words.cash} $`} value={usd(account?.available_balance)} />
+      <Sum name={labels.total_pnl} value={signed(account?.total_pnl, 2)} change={account?.total_pnl} />
+      <Sums group="account" row={answer?.statistics} />
+      <Sum name={`${words.unrealized} $`} value={signed(account?.unrealized_pnl, 2)} change={account?.unrealized_pnl} />
+      <Sums group="overall" row={answer?.totals} without={LIVE_COLUMNS} />
+    </dl>
+  );
+}
+
+/** Shares of time and the PnL reconciliation, side by side. */
+function Checks({ statistics }: { statistics: ModelStatistics | undefined }) {
+  const words = t();
+  return (
+    <div class="pair">
+      <section>
+        <h2>{words.timeInMarket}</h2>
+        <TimeBar statistics={statistics} />
+      </section>
+      <section>
+        <h2>{words.reconciliation}</h2>
+        <dl class="sums">
+          <Sums group="reconciliation" row={statistics} />
+        </dl>
+        <p class="note">{words.residualNote}</p>
+      </section>
+    </div>
+  );
+}
+
+function LastTrades({ loaded }: { loaded: Loaded<Answer> }) {
+  const words = t();
+  return (
+    <>
       <h2>{words.lastTrades}</h2>
       <ul class="rows">
         {(loaded.value?.trades ?? []).map((trade) => (
@@ -172,6 +193,42 @@ export function ModelPage({ model }: { model: string }) {
       </ul>
       {!loaded.value && !loaded.failed && <LoadNote loaded={loaded} />}
       {loaded.value?.trades.length === 0 && <p class="note">{words.noTrades}</p>}
+    </>
+  );
+}
+
+export function ModelPage({ model }: { model: string }) {
+  const words = t();
+  const loaded = useLoad(`model ${model}`, () => get("/models/{model}", { model }), POLL_MS, fills.value);
+  const equity = useEquity(model, rangeOf());
+  const totals = loaded.value?.totals;
+  return (
+    <section class="page">
+      <nav class="tabs" aria-label={words.models}>
+        {contenderIds().map((each) => (
+          <a key={each} href={`/models/${each}`} aria-current={each === model ? "page" : undefined}>
+            {lookOf(each).name}
+          </a>
+        ))}
+      </nav>
+      <Head model={model} explorer={loaded.value?.statistics.explorer_url ?? null} />
+      {loaded.failed && !loaded.value && <LoadNote loaded={loaded} />}
+      <StaleNote loaded={loaded} />
+      <Totals model={model} answer={loaded.value} />
+      <h2>{words.accountValue}</h2>
+      <div class="boxed">
+        <EquityChart key={model} only={model} loaded={equity} />
+      </div>
+      <h2>{words.drawdown}</h2>
+      <div class="boxed">
+        <DrawdownChart key={model} model={model} loaded={equity} />
+      </div>
+      <Checks statistics={loaded.value?.statistics} />
+      <h2>{words.advanced}</h2>
+      <Comparison models={[model]} rows={totals ? [totals] : []} />
+      <h2>{words.positions}</h2>
+      <Positions model={model} />
+      <LastTrades loaded={loaded} />
     </section>
   );
 }

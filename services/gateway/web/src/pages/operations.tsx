@@ -1,14 +1,14 @@
-import { LoadNote } from "../components/note";
-import { clock, moment, NONE, number, span } from "../format";
-import { t } from "../i18n";
-import { now, operations, operationsFail } from "../store";
-import type { Operations } from "../types";
+import type { Operations } from "../api/types.gen";
+import { now, operations, operationsFail } from "../state/store";
+import { LoadNote } from "../ui/note";
+import { clock, moment, NONE, number, span } from "../words/format";
+import { t } from "../words/words";
 
-const SEVERITY_TONES: Record<string, string> = { critical: "loss strong", info: "muted" };
+const SEVERITY_TONES = { critical: "loss strong", warning: "warning", info: "muted" };
 
 type Cell = preact.ComponentChildren;
 
-/** A plain table; on a narrow screen each cell says its column. */
+/** A plain table; on a narrow screen each cell names its column. */
 function Table(props: { name: string; columns: string[]; rows: { key: string; cells: Cell[] }[]; empty: string }) {
   return (
     <section>
@@ -44,94 +44,125 @@ function Table(props: { name: string; columns: string[]; rows: { key: string; ce
   );
 }
 
-function Tables({ value }: { value: Operations }) {
+function Services({ rows }: { rows: Operations["services"] }) {
   const words = t();
-  const millis = (text: string | number | null): string => number(text, 1);
+  return (
+    <Table
+      name={words.services}
+      empty={words.noServices}
+      columns={[words.service, words.state, words.uptime, words.lastSeen, words.reason]}
+      rows={rows.map((row) => ({
+        key: row.name,
+        cells: [
+          <b key="name">{row.name}</b>,
+          <span key="state" class={row.ready ? "gain" : "loss strong"}>
+            {row.ready ? `✓ ${words.ready}` : `✗ ${words.notReady}`}
+          </span>,
+          row.started_ms === null ? NONE : span(now.value - row.started_ms),
+          row.time_ms === null ? NONE : span(now.value - row.time_ms),
+          row.reason || NONE,
+        ],
+      }))}
+    />
+  );
+}
+
+function Alerts({ rows }: { rows: Operations["alerts"] }) {
+  const words = t();
+  return (
+    <Table
+      name={words.alerts}
+      empty={words.noAlerts}
+      columns={[words.time, words.severity, words.service, words.code, words.message]}
+      rows={rows.map((row) => ({
+        key: row.id,
+        cells: [
+          moment(row.time_ms),
+          <span key="severity" class={SEVERITY_TONES[row.severity]}>
+            {row.severity}
+          </span>,
+          row.model ? `${row.service} · ${row.model}` : row.service,
+          row.code,
+          row.message,
+        ],
+      }))}
+    />
+  );
+}
+
+/** Each stream, and below it its consumer groups. */
+function Streams({ rows }: { rows: Operations["streams"] }) {
+  const words = t();
+  return (
+    <Table
+      name={words.streams}
+      empty={words.noStreams}
+      columns={[words.stream, words.length, words.lag, words.pending]}
+      rows={rows.flatMap((row) => [
+        { key: row.stream, cells: [<b key="name">{row.stream}</b>, number(row.length, 0), "", ""] },
+        ...row.groups.map((group) => ({
+          key: `${row.stream} ${group.name}`,
+          cells: [`└ ${group.name}`, "", number(group.lag, 0), number(group.pending, 0)],
+        })),
+      ])}
+    />
+  );
+}
+
+function Latencies({ rows }: { rows: Operations["latencies"] }) {
+  const words = t();
+  return (
+    <Table
+      name={words.latencies}
+      empty={words.noLatencies}
+      columns={[words.what, "p50 ms", "p99 ms", words.count]}
+      rows={rows.map((row) => ({
+        key: row.name,
+        cells: [row.name, number(row.p50_ms, 1), number(row.p99_ms, 1), number(row.count, 0)],
+      }))}
+    />
+  );
+}
+
+function Failures({ errors, deadLetters }: { errors: Operations["errors"]; deadLetters: Operations["dead_letters"] }) {
+  const words = t();
+  return (
+    <div class="pair">
+      <Table
+        name={words.errors}
+        empty={words.noErrors}
+        columns={[words.service, words.count, words.perHour]}
+        rows={errors.map((row) => ({
+          key: row.service,
+          cells: [row.service, number(row.count, 0), number(row.per_hour, 2)],
+        }))}
+      />
+      <Table
+        name={words.deadLetters}
+        empty={words.noDeadLetters}
+        columns={[words.stream, words.count]}
+        rows={deadLetters.map((row) => ({ key: row.stream, cells: [row.stream, number(row.count, 0)] }))}
+      />
+    </div>
+  );
+}
+
+function Tables({ value }: { value: Operations }) {
   return (
     <>
-      <Table
-        name={words.services}
-        empty={words.noServices}
-        columns={[words.service, words.state, words.uptime, words.lastHeard, words.reason]}
-        rows={value.services.map((row) => ({
-          key: row.name,
-          cells: [
-            <b key="name">{row.name}</b>,
-            <span key="state" class={row.ready ? "gain" : "loss strong"}>
-              {row.ready ? `✓ ${words.ready}` : `✗ ${words.notReady}`}
-            </span>,
-            row.started_ms === null ? NONE : span(now.value - row.started_ms),
-            row.time_ms === null ? NONE : span(now.value - row.time_ms),
-            row.reason || NONE,
-          ],
-        }))}
-      />
-      <Table
-        name={words.alerts}
-        empty={words.noAlerts}
-        columns={[words.time, words.severity, words.service, words.code, words.message]}
-        rows={value.alerts.map((row) => ({
-          key: row.id,
-          cells: [
-            moment(row.time_ms),
-            <span key="severity" class={SEVERITY_TONES[row.severity] ?? "warning"}>
-              {row.severity}
-            </span>,
-            row.model ? `${row.service} · ${row.model}` : row.service,
-            row.code,
-            row.message,
-          ],
-        }))}
-      />
-      <Table
-        name={words.streams}
-        empty={words.noStreams}
-        columns={[words.stream, words.length, words.lag, words.pending]}
-        rows={value.streams.flatMap((row) => [
-          {
-            key: row.stream,
-            cells: [<b key="name">{row.stream}</b>, number(row.length, 0), "", ""],
-          },
-          ...row.groups.map((group) => ({
-            key: `${row.stream} ${group.name}`,
-            cells: [`└ ${group.name}`, "", number(group.lag, 0), number(group.pending, 0)],
-          })),
-        ])}
-      />
-      <Table
-        name={words.latencies}
-        empty={words.noLatencies}
-        columns={[words.what, "p50 ms", "p99 ms", words.count]}
-        rows={value.latencies.map((row) => ({
-          key: row.name,
-          cells: [row.name, millis(row.p50_ms), millis(row.p99_ms), number(row.count, 0)],
-        }))}
-      />
-      <div class="pair">
-        <Table
-          name={words.errors}
-          empty={words.noErrors}
-          columns={[words.service, words.count, words.perHour]}
-          rows={value.errors.map((row) => ({
-            key: row.service,
-            cells: [row.service, number(row.count, 0), number(row.per_hour, 2)],
-          }))}
-        />
-        <Table
-          name={words.deadLetters}
-          empty={words.noDeadLetters}
-          columns={[words.stream, words.count]}
-          rows={value.dead_letters.map((row) => ({ key: row.stream, cells: [row.stream, number(row.count, 0)] }))}
-        />
-      </div>
+      <Services rows={value.services} />
+      <Alerts rows={value.alerts} />
+      <Streams rows={value.streams} />
+      <Latencies rows={value.latencies} />
+      <Failures errors={value.errors} deadLetters={value.dead_letters} />
       <p class="note">
-        {words.asOf} {clock(value.time_ms)}
+        {t().asOf} {clock(value.time_ms)}
       </p>
     </>
   );
 }
 
-/** How the machinery does: services, alerts, streams, latencies, errors, dead letters. */
+/** Services, alerts, streams, latencies, errors, dead letters. */
 export function OperationsPage() {
   const words = t();
   const value = operations.value;

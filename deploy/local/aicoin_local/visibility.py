@@ -1,0 +1,26 @@
+"""Which variables are secrets, and which of them a process may see."""
+
+from collections.abc import Mapping
+from typing import Final
+
+SECRET_PREFIXES: Final = (
+    "HYPERLIQUID_PRIVATE_KEY",
+    "HYPERLIQUID_KILL_KEY",
+    "CONTROL_TOKEN",
+    "ALERT_TOKEN",
+    "DATABASE_URL",
+    "REDIS_URL",
+)
+API_KEY: Final = "_API_KEY"
+
+
+def is_secret(variable: str) -> bool:
+    """Whether a variable is kept from processes that don't name it; every model's API key is."""
+    return variable.startswith(SECRET_PREFIXES) or API_KEY in variable
+
+
+def visible_variables(secrets: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
+    """What a process may see: everything that is no secret, and the secrets that begin with a prefix it names."""
+    return {
+        name: value for name, value in variables.items() if not is_secret(name) or name.startswith(secrets or ("\0",))
+    }

@@ -1,0 +1,100 @@
+"""What differs between providers, as data, and where one contender's model answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.agent.providers.pricing import FREE, TokenPrice, is_local, price_of
+from common.trading.roster import Contender, Provider
+
+STAND_IN_KEY = "stand-in"
+STAND_IN_MODEL = "stand-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One agent service's provider.
+
+    `contender` is the one that is asked when CONTENDER is not set; None where it must be set. `base_url_setting` is the
+    variable with the API's address where it is not `<ID>_BASE_URL`. `prices` maps the beginning of a provider's model
+    name to its price. `thinking_on` and `thinking_off` are the request's fields that switch the thinking mode, of a
+    provider whose client takes them from here.
+    """
+
+    provider: Provider
+    stand_in_path: str
+    prices: Mapping[str, TokenPrice]
+    contender: str | None = None
+    base_url_setting: str | None = None
+    base_url: str | None = None
+    provider_model: str | None = None
+    thinking_on: Mapping[str, Any] = field(default_factory=dict)
+    thinking_off: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingNames:
+    """The variables of one contender: its API's key and address, and the provider's name of its model."""
+
+    api_key: str
+    base_url: str
+    model: str
+
+
+def setting_names(contender: Contender, profile: Profile) -> SettingNames:
+    """The names under which the settings of `contender` stand in the environment."""
+    prefix = contender.id.upper()
+    return SettingNames(f"{prefix}_API_KEY", profile.base_url_setting or f"{prefix}_BASE_URL", f"{prefix}_MODEL")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one contender's model answers and how it is asked.
+
+    `stand_in` is true when it is the simulator's rule-based trader. `max_thinking_tokens` is 0 when the model answers
+    without thinking. `names` are the variables that an error message refers to.
+    """
+
+    base_url: str
+    api_key: str = field(repr=False)
+    provider_model: str
+    stand_in: bool
+    price: TokenPrice
+    names: SettingNames
+    max_answer_tokens: int
+    max_thinking_tokens: int = 0
+
+    @property
+    def max_output_tokens(self) -> int:
+        """The most tokens of one answer that are billed as output."""
+        return self.max_answer_tokens + self.max_thinking_tokens
+
+
+def endpoint_of(
+    contender: Contender,
+    profile: Profile,
+    *,
+    api_key: str | None,
+    base_url: str | None,
+    provider_model: str | None,
+    simulator_url: str,
+    max_answer_tokens: int,
+    max_thinking_tokens: int,
+) -> Endpoint:
+    """The real API where a key is set, else the simulator's stand-in, whose answers cost nothing.
+
+    With a key, `base_url` and `provider_model` are not None: the settings refuse the start otherwise.
+    """
+    is_real = bool(api_key) and base_url is not None and provider_model is not None
+    address = base_url if is_real else simulator_url.rstrip("/") + profile.stand_in_path
+    model = provider_model or STAND_IN_MODEL
+    return Endpoint(
+        base_url=str(address),
+        api_key=api_key if is_real and api_key else STAND_IN_KEY,
+        provider_model=model,
+        stand_in=not is_real,
+        price=FREE if not is_real or is_local(str(address)) else price_of(profile.prices, model),
+        names=setting_names(contender, profile),
+        max_answer_tokens=max_answer_tokens,
+        max_thinking_tokens=max_thinking_tokens if contender.thinking else 0,
+    )

@@ -1,0 +1,193 @@
+"""Turns each market snapshot into one decision, never two requests at once."""
+
+import json
+from collections.abc import Awaitable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from common.agent import metrics
+from common.agent.prompt.build import Memory, build_prompt
+from common.agent.prompt.strategy import Strategy
+from common.agent.providers.budget import Budget
+from common.agent.providers.port import ModelClient, error_text, storable
+from common.agent.providers.profile import Endpoint
+from common.agent.request import AskResult, DecisionRequester
+from common.agent.settings import AgentSettings
+from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, Prompt, originate
+from common.events.codec import UnreadableEvent, decode
+from common.runtime.service import Service
+from common.trading.instruments import Symbol
+from common.trading.limits import Limits
+from common.trading.roster import Contender
+
+MAX_SNAPSHOT_AGE_MS = 90_000
+MAX_ACCOUNT_AGE_MS = 30_000
+RAW_CHARACTERS = 40_000
+Outputs = tuple[Event[Any], ...]
+
+
+class TradingAgent:
+    """Turns each market.snapshot into exactly one agent.decision of its contender.
+
+    *Idle* → *busy* while one request runs → *idle*. A snapshot that comes while busy is skipped at once, since its
+    prices would be old once the model is free. The consumer keeps a snapshot pending until its decision is committed:
+    after a crash, or a stop whose drain limit passed, the model is asked about it again, or it is skipped as stale.
+    Whatever goes wrong becomes a decision that is failed, invalid or skipped, with its reason, and trades nothing.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        settings: AgentSettings,
+        *,
+        contender: Contender,
+        coins: Sequence[Symbol],
+        limits: Limits,
+        endpoint: Endpoint,
+        client: ModelClient,
+        strategy: Strategy,
+    ) -> None:
+        self._service, self._contender, self._coins, self._limits = service, contender, tuple(coins), limits
+        self._endpoint, self._strategy = endpoint, strategy
+        self._requester = DecisionRequester(
+            client,
+            Budget(service.redis, contender.id, settings.daily_cost_cap_usd),
+            endpoint.price,
+            service.clock,
+            log=service.log,
+            coins=coins,
+            deadline_s=settings.decision_deadline_s,
+            max_output_tokens=endpoint.max_output_tokens,
+        )
+        self._is_busy = False
+
+    def decide(self, event: Event[MarketSnapshot], now_ms: int) -> Outputs | Awaitable[Outputs]:
+        """The handler: the decision at once for a cycle that can't be asked about, else the awaitable request."""
+        if self._is_busy:
+            reason = "the previous request was still running"
+            skipped = AskResult(Outcome.SKIPPED, code="BUSY", reason=reason)
+            return (self._decision(event, skipped, None, None),)
+        if now_ms - event.recorded_ms > MAX_SNAPSHOT_AGE_MS:
+            reason = f"the snapshot was {(now_ms - event.recorded_ms) // 1000} s old when it came"
+            skipped = AskResult(Outcome.SKIPPED, code="STALE_SNAPSHOT", reason=reason)
+            return (self._decision(event, skipped, None, None),)
+        self._is_busy = True
+        return self._request(event)
+
+    async def _request(self, event: Event[MarketSnapshot]) -> Outputs:
+        asked_ms = self._service.clock.now_ms()
+        try:
+            account = await self._account()
+            if account is None:
+                result = AskResult().fail("NO_ACCOUNT", "no fresh account state; is the executor running?")
+                return (self._decision(event, result, None, asked_ms),)
+            prompt = build_prompt(
+                event.data,
+                account,
+                await self._memory(),
+                strategy=self._strategy,
+                limits=self._limits,
+                coins=self._coins,
+                language=self._contender.language,
+            )
+            result = await self._requester.ask(prompt)
+            return (self._decision(event, result, prompt, asked_ms),)
+        finally:
+            self._is_busy = False
+
+    async def _account(self) -> AccountUpdated | None:
+        """The account as last cached, unless it is too old."""
+        body = await self._service.redis.get(f"account:{self._contender.id}")
+        if not isinstance(body, bytes):
+            return None
+        try:
+            account: AccountUpdated = decode(AccountUpdated.TYPE, body).data
+        except UnreadableEvent:
+            return None
+        return account if self._service.clock.now_ms() - account.received_ms <= MAX_ACCOUNT_AGE_MS else None
+
+    async def _memory(self) -> Memory:
+        """What the recorder and risk have cached for the prompt; empty where there is nothing yet."""
+        model = self._contender.id
+        kept, day = (
+            json.loads(body) if body else {}
+            for body in await self._service.redis.mget(f"memory:{model}", f"risk:day:{model}")
+        )
+        start, sharpe, day_start = kept.get("start_balance"), kept.get("sharpe"), day.get("equity_usd")
+        return Memory(
+            kept.get("trades", ()),
+            kept.get("denials", ()),
+            None if start is None else Decimal(start),
+            day.get("day"),
+            None if day_start is None else Decimal(day_start),
+            None if sharpe is None else Decimal(sharpe),
+        )
+
+    def _decision(
+        self, event: Event[MarketSnapshot], result: AskResult, prompt: Prompt | None, asked_ms: int | None
+    ) -> Event[AgentDecision]:
+        now_ms, model = self._service.clock.now_ms(), self._contender.id
+        answer, parsed = result.answer, result.parsed
+        latency_ms = None if asked_ms is None else now_ms - asked_ms
+        self._count(result, latency_ms)
+        self._service.log.info(
+            "decision",
+            model=model,
+            cycle_id=event.cycle_id,
+            outcome=result.outcome.value,
+            action=parsed.decision.action.value if parsed else None,
+            code=result.code,
+            reason=result.reason,
+            latency_ms=latency_ms,
+        )
+        payload = AgentDecision(
+            model=model,
+            outcome=result.outcome,
+            decision=parsed.decision if parsed else None,
+            failure_code=result.code,
+            failure_reason=None if result.reason is None else error_text(result.reason),
+            snapshot_id=event.id,
+            boundary_ms=event.data.boundary_ms,
+            snapshot_mid_prices={symbol: coin.mid_price for symbol, coin in event.data.coins.items()},
+            prompt=prompt,
+            raw_response=None if answer is None else storable(answer.text)[:RAW_CHARACTERS],
+            reasoning_content=_short(answer.reasoning_content) if answer else None,
+            dropped_keys=parsed.dropped_keys if parsed else (),
+            attempts=result.attempts,
+            provider_model=answer.provider_model if answer else self._endpoint.provider_model,
+            stand_in=self._endpoint.stand_in,
+            usage=result.usage,
+            cost_usd=result.cost_usd,
+            asked_ms=asked_ms,
+            answered_ms=now_ms if asked_ms is not None else None,
+            latency_ms=latency_ms,
+        )
+        return originate(
+            payload,
+            keys=(event.id, model),
+            time_ms=event.time_ms,
+            now_ms=now_ms,
+            cycle_id=event.cycle_id,
+            cause_id=event.id,
+        )
+
+    def _count(self, result: AskResult, latency_ms: int | None) -> None:
+        model = self._contender.id
+        metrics.DECISIONS.labels(model, result.outcome.value).inc()
+        metrics.COST_USD.labels(model).inc(float(result.cost_usd))
+        if latency_ms is not None:
+            metrics.LATENCY_S.labels(model).observe(latency_ms / 1000)
+        if result.usage is not None:
+            metrics.TOKENS.labels(model, "prompt").inc(result.usage.prompt_tokens)
+            metrics.TOKENS.labels(model, "completion").inc(result.usage.completion_tokens)
+        is_answering = result.outcome is not Outcome.FAILED or result.code == "NO_ACCOUNT"
+        self._service.set_ready("model", is_answering, result.reason or "")
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else storable(text)[:RAW_CHARACTERS]
+
+
+def register(service: Service, agent: TradingAgent) -> None:
+    """Registers the agent as the service's handler of snapshots."""
+    service.on_deferred(MarketSnapshot, agent.decide)

@@ -1,0 +1,1 @@
+"""Asks a model on any OpenAI-compatible server for one decision per snapshot."""

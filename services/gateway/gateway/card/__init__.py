@@ -1,0 +1,1 @@
+"""A contender's summary as a picture to share."""

@@ -1,0 +1,1 @@
+"""The routes that publish events: control commands, and Alertmanager's webhook. Both need a token."""

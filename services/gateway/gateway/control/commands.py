@@ -1,0 +1,74 @@
+"""Control commands over HTTP: only with a token, compared in constant time; without one the routes do not exist."""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from common.events import Command, ControlCommand, originate
+from common.runtime.service import Service
+from common.trading.roster import Roster
+from gateway.http.auth import check_bearer, parse_body, read_body
+from gateway.http.endpoint import API
+from gateway.http.errors import ApiError, error_response
+
+MAX_BODY_BYTES = 4_096
+NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+NO_REASON = "by a person"
+
+
+class CommandBody(BaseModel):
+    """A command's body; unknown fields are refused, since a misspelled `model` would halt every contender."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str | None = None
+    reason: str = Field(NO_REASON, max_length=200)
+
+    @field_validator("reason")
+    @classmethod
+    def _is_printable(cls, value: str) -> str:
+        if NOT_PRINTABLE.search(value):
+            raise ValueError("must not hold control characters")
+        return value or NO_REASON
+
+
+class ControlRoutes:
+    """POST /api/v1/control/{halt,resume,flatten} with {model?, reason?}.
+
+    A command without `model` concerns every contender. 202 means that the event is on its stream: risk and the
+    executor act on it later, and their events report the result.
+    """
+
+    def __init__(self, service: Service, token: SecretStr, roster: Roster) -> None:
+        self._service, self._token, self._ids = service, token, roster.ids
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"{API}/control/{command.value}", self._endpoint(command), methods=["POST"]) for command in Command
+        ]
+
+    def _endpoint(self, command: Command) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                check_bearer(request, self._token, "CONTROL_TOKEN")
+                body = parse_body(CommandBody, await read_body(request, MAX_BODY_BYTES) or b"{}")
+                if body.model is not None and body.model not in self._ids:
+                    raise ApiError(400, "BAD_BODY", f"model: must be one of {', '.join(self._ids)}")
+                return await self._publish(command, body)
+            except ApiError as error:
+                return error_response(error)
+
+        return endpoint
+
+    async def _publish(self, command: Command, body: CommandBody) -> Response:
+        now_ms = self._service.clock.now_ms()
+        payload = ControlCommand(command=command, model=body.model, reason=body.reason, requested_by="gateway")
+        event = originate(payload, keys=(secrets.token_hex(16),), time_ms=now_ms, now_ms=now_ms)
+        await self._service.publish(event)
+        self._service.log.warning("control command", command=command.value, model=body.model, reason=body.reason)
+        return JSONResponse({"accepted": command.value, "model": body.model, "id": event.id}, 202)

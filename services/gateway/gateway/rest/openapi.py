@@ -1,0 +1,150 @@
+"""The OpenAPI document, made from one table of routes."""
+
+from typing import Any
+
+from common.events import Command
+from common.trading.roster import Roster
+from common.version import VERSION
+from gateway.control.alertmanager import MAX_ALERTS
+from gateway.http.endpoint import API
+from gateway.http.parameters import MAX_LIMIT
+from gateway.rest.exports import EXPORTS
+from gateway.rest.schemas import RESPONSES, Schema, components, ref
+
+Parameter = dict[str, Any]
+
+
+def _query(name: str, schema: Schema) -> Parameter:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _path(name: str, schema: Schema) -> Parameter:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _limit(most: int) -> Parameter:
+    return _query("limit", {"type": "integer", "minimum": 1, "maximum": most})
+
+
+_MODEL = _query("model", ref("ContenderId"))
+_MODEL_PATH = _path("model", ref("ContenderId"))
+_SYMBOL = _query("symbol", ref("Coin"))
+_SYMBOL_PATH = _path("symbol", ref("Coin"))
+_LANG = _query("lang", {"type": "string", "enum": ["en", "zh"]})
+_THEME = _query("theme", {"type": "string", "enum": ["light", "dark"]})
+_BEFORE = _query("before", {"type": "string"})
+
+ROUTES: dict[str, tuple[str, list[Parameter]]] = {
+    "/status": ("Mode, market, models, trading state", []),
+    "/roster": ("Contenders with their colors and marks, and coins", []),
+    "/prices": ("Latest prices of all coins", []),
+    "/candles": ("Candles, oldest first", [_SYMBOL, _query("interval", ref("Interval")), _limit(500)]),
+    "/orderbook/{symbol}": ("Order book, 20 levels a side", [_SYMBOL_PATH]),
+    "/tape/{symbol}": (
+        "The market's latest trades, newest first, at most 50; side is the aggressor's",
+        [_SYMBOL_PATH],
+    ),
+    "/accounts": ("All accounts", []),
+    "/positions": ("Open positions", [_MODEL]),
+    "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(MAX_LIMIT), _BEFORE]),
+    "/decisions": ("Decisions, newest first", [_MODEL, _limit(MAX_LIMIT), _BEFORE]),
+    "/decisions/{cycle_id}/{model}": (
+        "One decision with its prompt, verdict, orders, fills and trade",
+        [_path("cycle_id", {"type": "string"}), _MODEL_PATH],
+    ),
+    "/equity": (
+        "Equity over time, oldest first",
+        [
+            _MODEL,
+            _query("range", {"type": "string", "enum": ["72h", "all"]}),
+            _query("points", {"type": "integer", "minimum": 1, "maximum": 2000}),
+        ],
+    ),
+    "/leaderboard": ("Models by return, with every statistic, and the benchmarks", []),
+    "/models/{model}": ("One model: account, positions, latest trades, totals", [_MODEL_PATH]),
+    "/operations": ("Services, streams, latencies, errors, alerts, dead letters", []),
+    "/readme": ("README.TXT", [_LANG]),
+    "/openapi.json": ("This document", []),
+}
+FILES: dict[str, tuple[str, str, list[Parameter]]] = {
+    "/models/{model}/card.svg": ("A summary picture to share", "image/svg+xml", [_MODEL_PATH, _LANG, _THEME]),
+    "/models/{model}/card.png": ("A summary picture to share", "image/png", [_MODEL_PATH, _LANG, _THEME]),
+    **{f"/export/{name}.csv": (f"All {name} as CSV, oldest first", "text/csv", [_MODEL]) for name in EXPORTS},
+}
+_ALERTMANAGER: Schema = {
+    "type": "object",
+    "required": ["alerts"],
+    "properties": {
+        "alerts": {
+            "type": "array",
+            "maxItems": MAX_ALERTS,
+            "items": {
+                "type": "object",
+                "required": ["status", "labels", "startsAt", "fingerprint"],
+                "properties": {
+                    "status": {"type": "string", "enum": ["firing", "resolved"]},
+                    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "startsAt": {"type": "string"},
+                    "fingerprint": {"type": "string"},
+                },
+            },
+        }
+    },
+}
+
+
+def _response(description: str, schema: Schema) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+_UNCHANGED = {"304": {"description": "Unchanged"}}
+_ERRORS = {
+    status: _response(text, ref("Error"))
+    for status, text in (("400", "A parameter is wrong"), ("404", "Not found"), ("503", "A store is unavailable"))
+}
+
+
+def _get(summary: str, parameters: list[Parameter], found: dict[str, Any]) -> dict[str, Any]:
+    return {"get": {"summary": summary, "parameters": parameters, "responses": {"200": found} | _UNCHANGED | _ERRORS}}
+
+
+def _post(summary: str, body: Schema, accepted: Schema) -> dict[str, Any]:
+    return {
+        "post": {
+            "summary": summary,
+            "security": [{"token": []}],
+            "requestBody": {"content": {"application/json": {"schema": body}}},
+            "responses": {
+                "202": _response("Accepted", accepted),
+                "400": _response("A field of the body is wrong", ref("Error")),
+                "401": _response("The token is missing or wrong", ref("Error")),
+                "413": _response("The body is too big", ref("Error")),
+            },
+        }
+    }
+
+
+def document(roster: Roster | None, *, has_control: bool, has_alerts: bool) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of what a server with this roster and these routes serves."""
+    paths: dict[str, Any] = {}
+    for path, (summary, parameters) in ROUTES.items():
+        paths[f"{API}{path}"] = _get(summary, parameters, _response(summary, RESPONSES[path]))
+    for path, (summary, kind, parameters) in FILES.items():
+        found = {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}
+        paths[f"{API}{path}"] = _get(summary, parameters, found)
+    if has_control:
+        for command in Command:
+            summary = f"{command.value.capitalize()} one model or all"
+            paths[f"{API}/control/{command.value}"] = _post(summary, ref("ControlRequest"), ref("ControlAccepted"))
+    if has_alerts:
+        paths[f"{API}/alerts"] = _post("Alertmanager's webhook", _ALERTMANAGER, ref("AlertsAccepted"))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "AIcoin", "version": VERSION, "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "schemas": components(roster),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }

@@ -1,0 +1,98 @@
+"""GET operations: readiness of the services, lag of the streams, latencies, errors, alerts, dead letters."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from common.events.catalog import CATALOG, DEAD_SUFFIX, services_of
+from common.runtime.presence import MISSING_AFTER_MS, presence_key
+from common.runtime.service import Service
+from common.trading.roster import Roster
+from gateway.storage.queries import Queries, Row
+
+ALERTS = 50
+SAMPLE = 500
+HOUR_MS = 3_600_000
+STAGES = ("decision", "decision_to_verdict", "verdict_to_sent", "sent_to_filled")
+
+
+class Operations:
+    """Reads the presence keys, the streams and the records; a service without a recent presence is not ready."""
+
+    def __init__(
+        self, service: Service, roster: Roster, queries: Queries, push_latency: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._service, self._queries, self._push_latency = service, queries, push_latency
+        self._names = services_of(roster.ids)
+
+    async def read(self) -> dict[str, Any]:
+        now_ms = self._service.clock.now_ms()
+        presences = await self._presences()
+        streams, dead = await self._streams()
+        return {
+            "services": [_service_row(name, presences.get(name), now_ms) for name in self._names],
+            "streams": streams,
+            "latencies": [*await self._latencies(), self._push_latency()],
+            "errors": [_error_row(name, presence, now_ms) for name, presence in presences.items()],
+            "alerts": await self._queries.alerts(ALERTS),
+            "dead_letters": dead,
+            "time_ms": now_ms,
+        }
+
+    async def _presences(self) -> dict[str, dict[str, Any]]:
+        """The latest presence of each service, by name."""
+        values = await self._service.redis.mget([presence_key(name) for name in self._names])
+        return {name: json.loads(value) for name, value in zip(self._names, values, strict=True) if value}
+
+    async def _streams(self) -> tuple[list[Row], list[Row]]:
+        async with self._service.redis.pipeline(transaction=False) as pipe:
+            for stream in CATALOG:
+                pipe.xlen(stream)
+                pipe.xinfo_groups(stream)
+                pipe.xlen(stream + DEAD_SUFFIX)
+            replies = await pipe.execute(raise_on_error=False)
+        streams, dead = [], []
+        for index, stream in enumerate(CATALOG):
+            length, groups, letters = replies[3 * index : 3 * index + 3]
+            for reply in (length, groups, letters):
+                if isinstance(reply, Exception) and not isinstance(reply, ResponseError):
+                    raise reply
+            streams.append({"stream": stream, "length": _count(length), "groups": _groups(groups)})
+            if _count(letters):
+                dead.append({"stream": stream, "count": _count(letters)})
+        return streams, dead
+
+    async def _latencies(self) -> list[Row]:
+        found = await self._queries.latencies(SAMPLE)
+        return [{"name": name} | found.get(name, {"p50_ms": None, "p99_ms": None, "count": 0}) for name in STAGES]
+
+
+def _service_row(name: str, presence: dict[str, Any] | None, now_ms: int) -> dict[str, Any]:
+    if presence is None:
+        return {"name": name, "ready": False, "reason": "no presence yet", "started_ms": None, "time_ms": None}
+    times = {"started_ms": presence["started_ms"], "time_ms": presence["time_ms"]}
+    if now_ms - presence["time_ms"] > MISSING_AFTER_MS:
+        age_s = (now_ms - presence["time_ms"]) // 1000
+        return {"name": name, "ready": False, "reason": f"no presence for {age_s} s"} | times
+    reasons = "; ".join(f"{condition}: {reason}" for condition, reason in presence["reasons"].items())
+    return {"name": name, "ready": presence["ready"], "reason": reasons or None} | times
+
+
+def _error_row(name: str, presence: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    """Errors since the service's start, and per hour since then; less than an hour counts as a whole one."""
+    count = presence.get("errors", 0)
+    hours = max(HOUR_MS, now_ms - presence["started_ms"]) / HOUR_MS
+    return {"service": name, "count": count, "per_hour": f"{count / hours:.2f}"}
+
+
+def _count(reply: Any) -> int:
+    return reply if isinstance(reply, int) else 0
+
+
+def _groups(reply: Any) -> list[dict[str, Any]]:
+    """Per consumer group the entries not read and those not acknowledged; a stream that does not exist has no group."""
+    if isinstance(reply, ResponseError):
+        return []
+    return [{"name": each["name"].decode(), "lag": each["lag"], "pending": each["pending"]} for each in reply]

@@ -1,0 +1,230 @@
+"""The GET routes under /api/v1: each handler reads a store and returns the row that `schemas.py` describes."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from common.runtime.service import Service
+from common.trading.roster import Roster
+from gateway.config import GatewaySettings
+from gateway.http.endpoint import Responder, get_route
+from gateway.http.errors import ApiError
+from gateway.http.parameters import (
+    RosterParameters,
+    parse_choice,
+    parse_cursor,
+    parse_interval,
+    parse_limit,
+    parse_number,
+)
+from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
+from gateway.rest.exports import EXPORTS, export_csv
+from gateway.rest.openapi import document
+from gateway.rest.operations import Operations
+from gateway.rest.readme import Readme
+from gateway.rest.status import Status, roster_row
+from gateway.storage.market_cache import MarketCache
+from gateway.storage.queries import Queries
+
+HOUR_MS = 3_600_000
+RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
+MAX_CANDLES = 500
+MODEL_TRADES = 25
+EXPLORERS = {
+    "mainnet": "https://app.hyperliquid.xyz/explorer/address/",
+    "testnet": "https://app.hyperliquid-testnet.xyz/explorer/address/",
+}
+
+Handler = Callable[[Request], Awaitable[Any]]
+
+LIFETIMES = {
+    "/status": Lifetime(0.5, 2.0),
+    "/prices": Lifetime(0.1, 0.5),
+    "/accounts": Lifetime(0.25, 1.0),
+    "/positions": Lifetime(0.25, 1.0),
+    "/equity": Lifetime(1.0, 5.0),
+    "/leaderboard": Lifetime(0.25, 1.0),
+    "/models/{model}": Lifetime(0.25, 1.0),
+    "/operations": Lifetime(1.0, 4.0),
+}
+"""Of the routes that every page asks for; the others are read for each request."""
+
+
+class RestRoutes:
+    """The handlers. They hold no state of their own but the response cache."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: GatewaySettings,
+        roster: Roster,
+        *,
+        queries: Queries,
+        market: MarketCache,
+        status: Status,
+        operations: Operations,
+    ) -> None:
+        self._clock, self._settings, self._roster = service.clock, settings, roster
+        self._queries, self._market, self._status, self._operations = queries, market, status, operations
+        self._parameters = RosterParameters(roster)
+        self._cache = ResponseCache(service.clock)
+        self._readme = Readme(service.redis, roster)
+
+    def routes(self) -> list[Route]:
+        handlers: dict[str, Handler] = {
+            "/status": self._get_status,
+            "/roster": self._get_roster,
+            "/prices": self._get_prices,
+            "/candles": self._get_candles,
+            "/orderbook/{symbol}": self._get_order_book,
+            "/tape/{symbol}": self._get_tape,
+            "/accounts": self._get_accounts,
+            "/positions": self._get_positions,
+            "/trades": self._get_trades,
+            "/decisions": self._get_decisions,
+            "/decisions/{cycle_id}/{model}": self._get_decision,
+            "/equity": self._get_equity,
+            "/leaderboard": self._get_leaderboard,
+            "/models/{model}": self._get_model,
+            "/operations": self._get_operations,
+            "/readme": self._get_readme,
+            "/openapi.json": self._get_openapi,
+        }
+        routes = [
+            get_route(path, self._json_responder(handler, LIFETIMES.get(path))) for path, handler in handlers.items()
+        ]
+        return routes + [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+
+    def _json_responder(self, handler: Handler, lifetime: Lifetime | None) -> Responder:
+        """The handler's row as JSON with an ETag, cached where a lifetime is set."""
+
+        async def respond(request: Request) -> Response:
+            if lifetime is None:
+                return encode_response(await handler(request)).respond(request.headers)
+            key = f"{request.url.path}?{request.url.query}"
+            cached = await self._cache.get(key, lifetime, lambda: handler(request))
+            return cached.respond(request.headers)
+
+        return respond
+
+    def _csv_responder(self, name: str) -> Responder:
+        async def respond(request: Request) -> Response:
+            return await export_csv(name, request, self._parameters, self._queries)
+
+        return respond
+
+    async def _get_status(self, request: Request) -> Any:
+        return await self._status.read()
+
+    async def _get_roster(self, request: Request) -> Any:
+        return roster_row(self._roster, self._settings)
+
+    async def _get_prices(self, request: Request) -> Any:
+        return {"prices": await self._market.prices(), "time_ms": self._clock.now_ms()}
+
+    async def _get_candles(self, request: Request) -> Any:
+        query = request.query_params
+        symbol = self._parameters.symbol_filter(query) or self._parameters.default_symbol
+        interval = parse_interval(query)
+        limit = parse_limit(query, MAX_CANDLES, MAX_CANDLES)
+        candles = await self._market.candles(symbol, interval, limit)
+        return {"symbol": symbol, "interval": interval, "candles": candles}
+
+    async def _get_order_book(self, request: Request) -> Any:
+        symbol = self._parameters.symbol(request.path_params["symbol"])
+        book = await self._market.order_book(symbol)
+        if book is None:
+            raise ApiError(404, "NOT_YET", f"no order book of {symbol} yet")
+        return book
+
+    async def _get_tape(self, request: Request) -> Any:
+        """A market may be quiet: before its first trade the list is empty, which is no error."""
+        symbol = self._parameters.symbol(request.path_params["symbol"])
+        return await self._market.tape(symbol) or {"symbol": symbol, "time_ms": None, "trades": []}
+
+    async def _get_accounts(self, request: Request) -> Any:
+        return {"accounts": await self._queries.accounts()}
+
+    async def _get_positions(self, request: Request) -> Any:
+        return {"positions": await self._queries.positions(self._parameters.model_filter(request.query_params))}
+
+    async def _get_trades(self, request: Request) -> Any:
+        query = request.query_params
+        rows, next_before = await self._queries.trades(
+            self._parameters.model_filter(query),
+            self._parameters.symbol_filter(query),
+            parse_limit(query, 50),
+            parse_cursor(query),
+        )
+        return {"trades": rows, "next_before": next_before}
+
+    async def _get_decisions(self, request: Request) -> Any:
+        query = request.query_params
+        rows, next_before = await self._queries.decisions(
+            self._parameters.model_filter(query), parse_limit(query, 50), parse_cursor(query)
+        )
+        return {"decisions": rows, "next_before": next_before}
+
+    async def _get_decision(self, request: Request) -> Any:
+        model = self._parameters.model(request.path_params["model"])
+        row = await self._queries.decision(request.path_params["cycle_id"].replace("\x00", ""), model)
+        if row is None:
+            raise ApiError(404, "NOT_FOUND", f"{model} has no decision of that cycle")
+        return row
+
+    async def _get_equity(self, request: Request) -> Any:
+        query = request.query_params
+        model, points = self._parameters.model_filter(query), parse_number(query, "points", 500, 2_000)
+        span_ms = RANGES_MS[parse_choice(query, "range", ("72h", "all"))]
+        since_ms = 0 if span_ms is None else self._clock.now_ms() - span_ms
+        start_balance = await self._queries.start_balance() or format(self._settings.paper_start_balance, "f")
+        series = [
+            {
+                "model": row["model"],
+                "start_balance": row["start_balance"],
+                "points": await self._queries.equity(row["model"], since_ms, max(1, points // 2)),
+                "drawdown": await self._queries.drawdown(row["model"], since_ms, points),
+            }
+            for row in await self._queries.accounts()
+            if model in (None, row["model"])
+        ]
+        benchmarks = await self._queries.benchmark_series(start_balance, since_ms, points)
+        return {"series": series, "benchmarks": benchmarks, "start_balance": start_balance}
+
+    async def _get_leaderboard(self, request: Request) -> Any:
+        return {
+            "leaderboard": await self._queries.leaderboard(),
+            "benchmarks": await self._queries.benchmarks(),
+            "time_ms": self._clock.now_ms(),
+        }
+
+    async def _get_model(self, request: Request) -> Any:
+        model = self._parameters.model(request.path_params["model"])
+        account = next((row for row in await self._queries.accounts() if row["model"] == model), None)
+        totals = next((row for row in await self._queries.leaderboard() if row["model"] == model), None)
+        trades, _ = await self._queries.trades(model, None, MODEL_TRADES, None)
+        explorer = EXPLORERS.get(self._settings.hyperliquid_env)
+        address = account["address"] if account else None
+        return {
+            "model": model,
+            "account": account,
+            "positions": await self._queries.positions(model),
+            "trades": trades,
+            "totals": totals,
+            "statistics": await self._queries.model_statistics(model)
+            | {"explorer_url": f"{explorer}{address}" if explorer and address else None},
+        }
+
+    async def _get_operations(self, request: Request) -> Any:
+        return await self._operations.read()
+
+    async def _get_readme(self, request: Request) -> Any:
+        lang = parse_choice(request.query_params, "lang", ("en", "zh"))
+        return {"lang": lang, "text": await self._readme.text(lang)}
+
+    async def _get_openapi(self, request: Request) -> Any:
+        has_control, has_alerts = self._settings.control_token is not None, self._settings.alert_token is not None
+        return document(self._roster, has_control=has_control, has_alerts=has_alerts)

@@ -1,0 +1,314 @@
+"""The rows of REST and of the WebSocket as JSON schemas: the components of the OpenAPI document.
+
+This is the one description of what the page reads: `openapi.py` puts it into the document, `typescript.py` turns it
+into the page's types, and a contract test holds real responses and pushes to it. Every field is named, with its
+nullability and its values; no other field may appear. Only a statistics row may have further columns: each column of
+the view is one, so that a new statistic needs no line here.
+
+Contenders and coins that the roster lists are enums; rows of the records hold plain names, since they may be older
+than the roster.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Final, get_args
+
+from common.events import Action, AlertSeverity, Channel, Command, Outcome
+from common.trading.intervals import INTERVALS_MS
+from common.trading.orders import OrderRole, OrderSide, Side
+from common.trading.roster import Mark, Provider, Roster
+
+Schema = dict[str, Any]
+
+TRADING_STATES: Final = ("ACTIVE", "REDUCING", "HALTED")
+"""In order of severity."""
+
+NULL: Schema = {"type": "null"}
+MONEY: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": "A decimal number"}
+KINDS: dict[str, Schema] = {
+    "text": {"type": "string"},
+    "money": MONEY,
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "ms": {"type": "integer", "description": "Milliseconds since 1970 UTC"},
+    "bool": {"type": "boolean"},
+}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def row(fields: str, **more: Schema) -> Schema:
+    """An object with exactly these fields: `name:kind`, followed by a ? where null may stand. A kind that begins with
+    a capital is another component."""
+    properties: dict[str, Schema] = {}
+    for field in fields.split():
+        name, _, kind = field.partition(":")
+        kind_name = kind.removesuffix("?")
+        schema = ref(kind_name) if kind_name[0].isupper() else KINDS[kind_name]
+        properties[name] = maybe(schema) if kind.endswith("?") else schema
+    properties |= more
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def one_of(values: Iterable[str] | type[StrEnum]) -> Schema:
+    return {"type": "string", "enum": [str(value) for value in values]}
+
+
+def many(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def maybe(of: Schema) -> Schema:
+    return {"anyOf": [of, NULL]}
+
+
+def by_name(of: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": of}
+
+
+def statistics_row(fields: str) -> Schema:
+    """A row of a statistics view: these columns, and whatever else the view has."""
+    return row(fields) | {"additionalProperties": ref("Figure")}
+
+
+def components(roster: Roster | None) -> dict[str, Schema]:
+    """Every component by name. Without a roster contenders and coins are any names: the page's types are made so."""
+    return _names(roster) | MARKET | ACCOUNTS | DECISIONS | STATISTICS | ARENA | PUSHES | REQUESTS
+
+
+def _names(roster: Roster | None) -> dict[str, Schema]:
+    any_name: Schema = {"type": "string"}
+    return {
+        "ContenderId": any_name if roster is None else one_of(roster.ids),
+        "Coin": any_name if roster is None else one_of(roster.coins),
+        "Side": one_of(Side),
+        "OrderSide": one_of(OrderSide),
+        "OrderRole": one_of(OrderRole),
+        "Action": one_of(Action),
+        "Interval": one_of(INTERVALS_MS),
+        "TradingState": one_of(TRADING_STATES),
+        "Mode": one_of(("PAPER", "TESTNET", "MAINNET")),
+        "Market": one_of(("LIVE", "CAPTURE", "SIMULATED", "UNKNOWN")),
+        "Figure": {"anyOf": [MONEY, {"type": "integer"}, NULL], "description": "A statistic; null while undefined"},
+        "Point": {
+            "type": "array",
+            "prefixItems": [KINDS["ms"], MONEY],
+            "items": False,
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "Time and value",
+        },
+    }
+
+
+MARKET: dict[str, Schema] = {
+    "Price": row(
+        "symbol:Coin price:money mark_price:money oracle_price:money prev_day_price:money day_volume_usd:money"
+        " funding_rate_hourly:money open_interest:money time_ms:ms"
+    ),
+    "Candle": row(
+        "open_time_ms:ms close_time_ms:ms open:money high:money low:money close:money volume:money trade_count:int"
+        " is_closed:bool time_ms:ms"
+    ),
+    "BookLevel": row("price:money size:money"),
+    "OrderBook": row("symbol:Coin time_ms:ms", bids=many(ref("BookLevel")), asks=many(ref("BookLevel"))),
+    "MarketTrade": row("trade_id:int time_ms:ms side:OrderSide price:money size:money"),
+    "CoinSummary": row(
+        "symbol:text mid_price:money mark_price:money oracle_price:money prev_day_price:money day_volume_usd:money"
+        " funding_rate_hourly:money premium:float? open_interest_coin:money open_interest_average_coin:float?"
+        " spread_bps:float? imbalance:float?",
+        flow=row("window_s:int buy_usd:float sell_usd:float"),
+        series=by_name(by_name(maybe(KINDS["float"]))),
+    ),
+    "Sentiment": row("fear_greed:int classification:text time_ms:ms"),
+    "MarketSummary": row(
+        "cycle_number:int boundary_ms:ms partial:bool missed_cycles:int sentiment:Sentiment?",
+        coins=many(ref("CoinSummary")),
+    ),
+}
+
+ACCOUNTS: dict[str, Schema] = {
+    "Account": row(
+        "model:text address:text equity:money balance:money available_balance:money margin_used:money"
+        " unrealized_pnl:money total_notional:money margin_ratio:money start_balance:money return_percent:money?"
+        " time_ms:ms total_pnl:money"
+    ),
+    "Position": row(
+        "model:text symbol:text side:Side position_size:money entry_price:money mark_price:money leverage:int"
+        " notional:money unrealized_pnl:money liquidation_price:money? initial_margin:money stop_loss:money?"
+        " take_profit:money? protected:bool funding:money opened_at:ms? updated_at:ms decision_id:text? cycle_id:text?"
+    ),
+    "Trade": row(
+        "id:text model:text symbol:text side:Side entry_price:money exit_price:money? position_size:money"
+        " leverage:int? entry_time:ms exit_time:ms? pnl:money? pnl_percent:money? fees:money funding:money"
+        " close_reason:text? entry_notional:money exit_notional:money? stop_loss:money? take_profit:money?"
+        " cycle_id:text? decision_id:text?",
+        status=one_of(("OPEN", "CLOSED", "LIQUIDATED")),
+    ),
+    "Fill": row(
+        "id:text model:text symbol:text side:OrderSide price:money size:money fee:money closed_pnl:money"
+        " role:OrderRole order_id:int trade_id:int cycle_id:text? time_ms:ms"
+    ),
+    "Order": row(
+        "client_order_id:text order_id:int? model:text intent_id:text? symbol:text role:OrderRole"
+        " side:OrderSide? size:money? price:money? trigger_price:money? status:text reason:text? time_ms:ms"
+    ),
+}
+
+_DECISION = row(
+    "id:text model:text cycle_id:text time_ms:ms action:Action? symbol:text? leverage:int?"
+    " position_size_percent:money? confidence:money? reasoning:text? executed:bool denial_code:text?"
+    " failure_code:text? failure_reason:text? latency_ms:int? provider_model:text stand_in:bool",
+    outcome=one_of(Outcome),
+    verdict=one_of(("NONE", "APPROVED", "DENIED")),
+)
+_DETAIL = row(
+    "raw_response:text? reasoning_content:text? strategy:text? strategy_hash:text? prompt_hash:text?"
+    " usage:TokenUsage? cost_usd:money? stop_loss:money? take_profit:money? invalidation_condition:Invalidation?"
+    " attempts:int intent:OrderIntent? snapshot:MarketSummary? trade:Trade?",
+    dropped_keys=many(KINDS["text"]),
+    prompt=row("system:text? user:text?"),
+    previous_prompt=maybe(row("cycle_id:text user:text?")),
+    rules=many(ref("RuleResult")),
+    orders=many(ref("Order")),
+    fills=many(ref("Fill")),
+)
+DECISIONS: dict[str, Schema] = {
+    "TokenUsage": row("prompt_tokens:int completion_tokens:int cached_tokens:int"),
+    "Invalidation": row(
+        "timeframe:Interval value:float",
+        indicator=one_of(("close", "ema20", "ema50", "macd", "rsi7", "rsi14")),
+        op=one_of(("<", "<=", ">", ">=")),
+    ),
+    "RuleResult": row("code:text passed:bool value:text? limit:text? setting:text? detail:text?"),
+    "OrderIntent": row(
+        "symbol:text side:OrderSide size_coin:money limit_price:money reduce_only:bool leverage:int? mark_price:money"
+        " notional_usd:money initial_margin_usd:money stop_loss_price:money? take_profit_price:money?"
+        " valid_until_ms:ms? invalidation_condition:Invalidation? watched_after_ms:ms?"
+    ),
+    "Decision": _DECISION,
+    "DecisionDetail": _DECISION
+    | {
+        "properties": _DECISION["properties"] | _DETAIL["properties"],
+        "required": [*_DECISION["required"], *_DETAIL["required"]],
+    },
+}
+
+STATISTICS: dict[str, Schema] = {
+    "LeaderboardRow": statistics_row(
+        "rank:int model:text account_value:money return_percent:money? total_pnl:money fees:money funding:money"
+        " win_rate_percent:money? sharpe:money? max_drawdown_percent:money? trades:int"
+    ),
+    "ModelStatistics": statistics_row(
+        "net_realized:money? time_long_percent:money? time_short_percent:money? time_flat_percent:money?"
+        " residual:money? residual_percent:money? explorer_url:text?"
+    ),
+    "Benchmark": row("return_percent:money", name=one_of(("btc_hold", "equal_weight"))),
+    "EquitySeries": row("model:text start_balance:money", points=many(ref("Point")), drawdown=many(ref("Point"))),
+    "BenchmarkSeries": row("", name=one_of(("btc_hold", "equal_weight")), points=many(ref("Point"))),
+}
+
+ARENA: dict[str, Schema] = {
+    "Contender": row(
+        "id:ContenderId name:text model:text? color:text color_dark:text",
+        provider=one_of(get_args(Provider)),
+        mark=one_of(get_args(Mark)),
+    ),
+    "CoinInfo": row("symbol:Coin price_decimals:int size_decimals:int max_leverage:int"),
+    "Roster": row("", contenders=many(ref("Contender")), coins=many(ref("CoinInfo"))),
+    "ModelStatus": row(
+        "model:ContenderId name:text provider_model:text? stand_in:bool? trading_state:TradingState",
+        reasons=many(KINDS["text"]),
+    ),
+    "SymbolInfo": row("symbol:Coin price_decimals_hint:int size_decimals:int max_leverage:int"),
+    "Status": row(
+        "mode:Mode market:Market trading_state:TradingState time_ms:ms started_ms:ms decision_interval_s:int"
+        " start_balance:money has_control:bool version:text",
+        models=many(ref("ModelStatus")),
+        symbols=many(ref("SymbolInfo")),
+    ),
+    "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?"),
+    "Stream": row("stream:text length:int", groups=many(row("name:text lag:int? pending:int"))),
+    "Alert": row(
+        "id:text code:text service:text model:text? message:text time_ms:ms",
+        severity=one_of(AlertSeverity),
+    ),
+    "Operations": row(
+        "time_ms:ms",
+        services=many(ref("Service")),
+        streams=many(ref("Stream")),
+        latencies=many(row("name:text p50_ms:int? p99_ms:int? count:int")),
+        errors=many(row("service:text count:int per_hour:money")),
+        alerts=many(ref("Alert")),
+        dead_letters=many(row("stream:text count:int")),
+    ),
+    "Error": row("", error=row("code:text message:text")),
+}
+
+_SNAPSHOT: Schema = {"type": "boolean", "const": True}
+PUSHES: dict[str, Schema] = {
+    "Channel": one_of(Channel),
+    "PriceUpdate": row("", prices=by_name(row("price:money mark_price:money time_ms:ms"))),
+    "PriceSnapshot": row("", snapshot=_SNAPSHOT, prices=by_name(ref("Price"))),
+    "FillSnapshot": row("", snapshot=_SNAPSHOT, fills=many(ref("Fill"))),
+    "PositionUpdate": row("model:text", positions=many(ref("Position"))),
+    "PositionSnapshot": row("", snapshot=_SNAPSHOT, positions=many(ref("Position"))),
+    "DecisionSnapshot": row("", snapshot=_SNAPSHOT, decisions=many(ref("Decision"))),
+    "AccountSnapshot": row("", snapshot=_SNAPSHOT, accounts=many(ref("Account"))),
+    "Push": {
+        "anyOf": [
+            row(
+                "seq:int time_ms:ms",
+                channel={"type": "string", "const": channel},
+                data={"anyOf": [ref(update), ref(snapshot)]},
+            )
+            for channel, update, snapshot in (
+                (Channel.PRICE_UPDATE.value, "PriceUpdate", "PriceSnapshot"),
+                (Channel.TRADE_EXECUTED.value, "Fill", "FillSnapshot"),
+                (Channel.POSITION_UPDATE.value, "PositionUpdate", "PositionSnapshot"),
+                (Channel.AI_DECISION.value, "Decision", "DecisionSnapshot"),
+                (Channel.ACCOUNT_UPDATE.value, "Account", "AccountSnapshot"),
+            )
+        ],
+        "description": "What /ws sends on a channel: a snapshot after a subscription, then one message per change",
+    },
+}
+
+REQUESTS: dict[str, Schema] = {
+    "ControlRequest": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "model": maybe(ref("ContenderId")),
+            "reason": {"type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
+        },
+    },
+    "ControlAccepted": row("model:ContenderId? id:text", accepted=one_of(Command)),
+    "AlertsAccepted": row("accepted:int"),
+}
+
+RESPONSES: dict[str, Schema] = {
+    "/status": ref("Status"),
+    "/roster": ref("Roster"),
+    "/prices": row("time_ms:ms", prices=by_name(ref("Price"))),
+    "/candles": row("symbol:Coin interval:Interval", candles=many(ref("Candle"))),
+    "/orderbook/{symbol}": ref("OrderBook"),
+    "/tape/{symbol}": row("symbol:Coin time_ms:ms?", trades=many(ref("MarketTrade"))),
+    "/accounts": row("", accounts=many(ref("Account"))),
+    "/positions": row("", positions=many(ref("Position"))),
+    "/trades": row("next_before:text?", trades=many(ref("Trade"))),
+    "/decisions": row("next_before:text?", decisions=many(ref("Decision"))),
+    "/decisions/{cycle_id}/{model}": ref("DecisionDetail"),
+    "/equity": row("start_balance:money", series=many(ref("EquitySeries")), benchmarks=many(ref("BenchmarkSeries"))),
+    "/leaderboard": row("time_ms:ms", leaderboard=many(ref("LeaderboardRow")), benchmarks=many(ref("Benchmark"))),
+    "/models/{model}": row(
+        "model:ContenderId account:Account? totals:LeaderboardRow? statistics:ModelStatistics",
+        positions=many(ref("Position")),
+        trades=many(ref("Trade")),
+    ),
+    "/operations": ref("Operations"),
+    "/readme": row("lang:text text:text"),
+    "/openapi.json": {"type": "object"},
+}

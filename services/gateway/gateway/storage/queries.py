@@ -1,0 +1,249 @@
+"""Read-only SQL over the recorder's views. Every list is paged by key; no query scans a table.
+
+A view's columns are the row's fields: a column that is added to a view appears in REST without a change here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from common.runtime.database import Pool
+from gateway.http.parameters import Cursor, format_cursor
+
+Row = dict[str, Any]
+LATEST_DECISIONS = "SELECT latency_ms FROM ai_decisions ORDER BY time_ms DESC, id DESC LIMIT %(sample)s"
+LATEST_APPROVALS = """SELECT a.*, d.recorded_ms AS decided_ms,
+    (SELECT min(f.recorded_ms) FROM fills f WHERE f.intent_id = a.id) AS filled_ms
+    FROM (SELECT id, decision_id, time_ms FROM verdicts WHERE verdict = 'APPROVED' AND intent_kind IN ('entry', 'exit')
+        ORDER BY time_ms DESC LIMIT %(sample)s) a LEFT JOIN ai_decisions d ON d.id = a.decision_id"""
+
+
+class Queries:
+    """Rows as REST returns them. Raises psycopg.OperationalError while PostgreSQL is unavailable."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            await cursor.execute(query.encode(), parameters)
+            return await cursor.fetchall()
+
+    async def accounts(self) -> list[Row]:
+        return await self.rows("SELECT * FROM api_accounts ORDER BY model")
+
+    async def positions(self, model: str | None) -> list[Row]:
+        return await self.rows(
+            "SELECT * FROM api_positions WHERE %s::text IS NULL OR model = %s ORDER BY model, symbol", (model, model)
+        )
+
+    async def leaderboard(self) -> list[Row]:
+        return await self.rows("SELECT * FROM api_leaderboard ORDER BY rank, model")
+
+    async def fills(self, limit: int) -> list[Row]:
+        """Newest first."""
+        return await self.rows("SELECT * FROM api_fills ORDER BY time_ms DESC, id DESC LIMIT %s", (limit,))
+
+    async def trades(
+        self, model: str | None, symbol: str | None, limit: int, before: Cursor | None
+    ) -> tuple[list[Row], str | None]:
+        """Newest entry first, with the cursor of the next page."""
+        conditions, values = _conditions({"model": model, "symbol": symbol}, "entry_time", before)
+        query = f"SELECT * FROM api_trades {conditions} ORDER BY entry_time DESC, id DESC LIMIT %s"  # noqa: S608
+        rows = await self.rows(query, (*values, limit + 1))
+        return _page(rows, limit, "entry_time")
+
+    async def decisions(self, model: str | None, limit: int, before: Cursor | None) -> tuple[list[Row], str | None]:
+        """Newest first, with the cursor of the next page."""
+        conditions, values = _conditions({"model": model}, "time_ms", before)
+        query = f"SELECT * FROM api_decisions {conditions} ORDER BY time_ms DESC, id DESC LIMIT %s"  # noqa: S608
+        rows = await self.rows(query, (*values, limit + 1))
+        return _page(rows, limit, "time_ms")
+
+    async def decision(self, cycle_id: str, model: str) -> Row | None:
+        """One decision with its prompt, verdict, orders, fills and trade, or None."""
+        rows = await self.rows("SELECT * FROM api_decisions WHERE model = %s AND cycle_id = %s", (model, cycle_id))
+        if not rows:
+            return None
+        row = rows[0]
+        [more] = await self.rows(
+            """SELECT prompt_system, prompt_user, raw_response, reasoning_content, strategy, strategy_hash, prompt_hash,
+                usage, wire(cost_usd) AS cost_usd, wire(stop_loss) AS stop_loss, wire(take_profit) AS take_profit,
+                invalidation_condition, dropped_keys, attempts FROM ai_decisions WHERE id = %s""",
+            (row["id"],),
+        )
+        prompt = {"system": more.pop("prompt_system"), "user": more.pop("prompt_user")}
+        verdicts = await self.rows(
+            "SELECT id, rules, intent FROM verdicts WHERE decision_id = %s ORDER BY time_ms", (row["id"],)
+        )
+        intents = [verdict["id"] for verdict in verdicts]
+        orders = await self.rows("SELECT * FROM api_orders WHERE intent_id = ANY(%s) ORDER BY time_ms", (intents,))
+        fills = await self.rows(
+            """SELECT f.* FROM api_fills f JOIN fills USING (id) WHERE fills.intent_id = ANY(%s)
+            ORDER BY f.time_ms""",
+            (intents,),
+        )
+        rules = verdicts[0]["rules"] if verdicts else []
+        intent = verdicts[0]["intent"] if verdicts else None
+        following = {"rules": rules, "intent": intent, "orders": orders, "fills": fills}
+        context = {
+            "previous_prompt": await self._previous_prompt(row),
+            "snapshot": await self._snapshot(cycle_id),
+            "trade": await self._trade_of(fills[-1]) if fills else None,
+        }
+        return row | {"prompt": prompt} | more | following | context
+
+    async def _previous_prompt(self, decision: Row) -> Row | None:
+        """The user message of the model's decision before this one; None before there is one."""
+        rows = await self.rows(
+            """SELECT cycle_id, prompt_user AS "user" FROM ai_decisions
+            WHERE model = %s AND (time_ms, id) < (%s, %s) AND prompt_user IS NOT NULL
+            ORDER BY time_ms DESC, id DESC LIMIT 1""",
+            (decision["model"], decision["time_ms"], decision["id"]),
+        )
+        return rows[0] if rows else None
+
+    async def _snapshot(self, cycle_id: str) -> Any:
+        rows = await self.rows("SELECT summary FROM market_snapshots WHERE cycle_id = %s", (cycle_id,))
+        return rows[0]["summary"] if rows else None
+
+    async def _trade_of(self, fill: Row) -> Row | None:
+        """The trade that a fill belongs to."""
+        rows = await self.rows(
+            """SELECT * FROM api_trades WHERE model = %s AND symbol = %s AND entry_time <= %s
+            ORDER BY entry_time DESC, id DESC LIMIT 1""",
+            (fill["model"], fill["symbol"], fill["time_ms"]),
+        )
+        return rows[0] if rows else None
+
+    async def equity(self, model: str, since_ms: int, buckets: int) -> list[list[Any]]:
+        """[time in ms, USD] since a time, oldest first: each bucket's lowest and highest equity, and the last one."""
+        rows = await self.rows(
+            "SELECT time_ms, wire(equity) AS equity FROM equity_points(%s, %s, %s)", (model, since_ms, buckets)
+        )
+        return [[row["time_ms"], row["equity"]] for row in rows]
+
+    async def drawdown(self, model: str, since_ms: int, buckets: int) -> list[list[Any]]:
+        """[time in ms, percent under the peak before, 0 or less] since a time, oldest first."""
+        rows = await self.rows(
+            "SELECT time_ms, wire(-100 * drawdown) AS drawdown FROM drawdown_points(%s, %s, %s)",
+            (model, since_ms, buckets),
+        )
+        return [[row["time_ms"], row["drawdown"]] for row in rows]
+
+    async def start_balance(self) -> str | None:
+        """The accounts' mean starting balance; None before there is an account."""
+        [row] = await self.rows("SELECT wire(avg(start_balance)) AS start_balance FROM accounts")
+        start_balance: str | None = row["start_balance"]
+        return start_balance
+
+    async def benchmarks(self) -> list[Row]:
+        return await self.rows("SELECT * FROM api_benchmarks ORDER BY name")
+
+    async def benchmark_series(self, start_balance: str, since_ms: int, buckets: int) -> list[Row]:
+        """Per benchmark [time in ms, USD]: the value that the starting balance would have."""
+        rows = await self.rows(
+            """SELECT time_ms, wire(btc_hold * %(start)s::numeric) AS btc_hold,
+                wire(equal_weight * %(start)s::numeric) AS equal_weight
+            FROM benchmark_points(%(since)s, %(buckets)s)""",
+            {"start": start_balance, "since": since_ms, "buckets": buckets},
+        )
+        names = ("btc_hold", "equal_weight")
+        return [{"name": name, "points": [[row["time_ms"], row[name]] for row in rows]} for name in names]
+
+    async def model_statistics(self, model: str) -> Row:
+        """The view's columns without `model`; all None before the model has an account."""
+        [row] = await self.rows(
+            """SELECT s.* FROM (SELECT %s::text AS wanted) w
+            LEFT JOIN api_model_statistics s ON s.model = w.wanted""",
+            (model,),
+        )
+        return {name: value for name, value in row.items() if name != "model"}
+
+    async def alerts(self, limit: int) -> list[Row]:
+        """Newest first."""
+        return await self.rows("SELECT * FROM api_alerts ORDER BY time_ms DESC LIMIT %s", (limit,))
+
+    async def latencies(self, sample: int) -> dict[str, Row]:
+        """Per stage median, 99th percentile and count over the latest decisions; wall time, ms."""
+        decisions = f"SELECT 'decision' AS name, latency_ms AS ms FROM ({LATEST_DECISIONS}) d"  # noqa: S608
+        union = " UNION ALL ".join(f"({query})" for query in (decisions, *(await self._approval_stages())))
+        rows = await self.rows(
+            f"""WITH v AS MATERIALIZED ({LATEST_APPROVALS}) SELECT name, count(*) AS count,
+                round(percentile_disc(0.5) WITHIN GROUP (ORDER BY ms))::bigint AS p50_ms,
+                round(percentile_disc(0.99) WITHIN GROUP (ORDER BY ms))::bigint AS p99_ms
+            FROM ({union}) u WHERE ms IS NOT NULL GROUP BY name""",  # noqa: S608
+            {"sample": sample},
+        )
+        return {row.pop("name"): row for row in rows}
+
+    async def _approval_stages(self) -> list[str]:
+        """The stages after the decision; the time of sending stands in the executor's own table, if it exists."""
+        stages = ["SELECT 'decision_to_verdict', time_ms - decided_ms FROM v"]
+        if await self._has_table("intents"):
+            stages += [
+                "SELECT 'verdict_to_sent', i.first_sent_ms - v.time_ms FROM v JOIN intents i ON i.intent_id = v.id",
+                "SELECT 'sent_to_filled', v.filled_ms - i.first_sent_ms FROM v JOIN intents i ON i.intent_id = v.id",
+            ]
+        return stages
+
+    async def _has_table(self, name: str) -> bool:
+        [found] = await self.rows("SELECT to_regclass(%s) IS NOT NULL AS there", (name,))
+        return bool(found["there"])
+
+    async def page_of(
+        self,
+        source: str,
+        columns: Sequence[str],
+        time: str,
+        key: str,
+        model: str | None,
+        after: tuple[int, str],
+        limit: int,
+    ) -> list[Row]:
+        """The next rows of a view after a (time, key), oldest first. Names come from `EXPORTS`, not a request."""
+        filters, values = ("", []) if model is None else ("model = %s AND ", [model])
+        query = (
+            f"SELECT {', '.join(columns)} FROM {source} WHERE {filters}({time}, {key}) > (%s, %s)"  # noqa: S608
+            f" ORDER BY {time}, {key} LIMIT %s"
+        )
+        return await self.rows(query, [*values, *after, limit])
+
+    async def latest_provider_models(self) -> dict[str, Row]:
+        """By contender: the provider's model that answered last, and whether it was a stand-in."""
+        rows = await self.rows(
+            """SELECT m.model, d.provider_model, d.stand_in FROM accounts m, LATERAL (
+                SELECT provider_model, stand_in FROM ai_decisions WHERE model = m.model
+                ORDER BY time_ms DESC LIMIT 1) d"""
+        )
+        return {row["model"]: row for row in rows}
+
+    async def trading_states(self) -> list[Row]:
+        """Each model's trading state with its reasons, from risk's table; none before risk has created it."""
+        if not await self._has_table("risk_state"):
+            return []
+        return await self.rows(
+            """SELECT model, value ->> 'state' AS state, value -> 'reasons' AS reasons
+            FROM risk_state WHERE kind = 'state'"""
+        )
+
+
+def _conditions(equal: dict[str, str | None], time_column: str, before: Cursor | None) -> tuple[str, list[Any]]:
+    conditions, values = [], []
+    for column, value in equal.items():
+        if value is not None:
+            conditions.append(f"{column} = %s")
+            values.append(value)
+    parameters: list[Any] = list(values)
+    if before is not None:
+        conditions.append(f"({time_column}, id) < (%s, %s)")
+        parameters += before
+    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), parameters
+
+
+def _page(rows: list[Row], limit: int, time_column: str) -> tuple[list[Row], str | None]:
+    shown = rows[:limit]
+    is_more = len(rows) > limit
+    return shown, format_cursor(shown[-1][time_column], shown[-1]["id"]) if is_more else None

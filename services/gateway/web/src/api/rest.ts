@@ -1,0 +1,58 @@
+/** REST, typed by the path; a failure is an ApiError with the server's own code and message. */
+
+import type { Responses } from "./types.gen";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const TIMEOUT_MS = 10_000;
+
+export type Parameters = Record<string, string | null>;
+
+/** What `path` returns. A parameter that the path names in braces goes there, the others into the query; null is left
+ * out. */
+export async function get<P extends keyof Responses>(path: P, parameters: Parameters = {}): Promise<Responses[P]> {
+  const response = await fetch(urlOf(path, parameters), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return read<Responses[P]>(response);
+}
+
+export function urlOf(path: string, parameters: Parameters): string {
+  const query = new URLSearchParams();
+  let filled = path;
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null) continue;
+    if (filled.includes(`{${name}}`)) filled = filled.replace(`{${name}}`, encodeURIComponent(value));
+    else query.set(name, value);
+  }
+  const text = query.toString();
+  return `/api/v1${filled}${text ? `?${text}` : ""}`;
+}
+
+export type Command = "halt" | "resume" | "flatten";
+
+/** Sends a control command with the operator's token, for one model or, without one, for all. */
+export async function sendCommand(command: Command, model: string | null, token: string): Promise<void> {
+  const response = await fetch(`/api/v1/control/${command}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify(model === null ? {} : { model }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  await read<unknown>(response);
+}
+
+async function read<T>(response: Response): Promise<T> {
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) {
+    const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
+    throw new ApiError(response.status, error?.code ?? "", error?.message ?? `HTTP ${response.status}`);
+  }
+  return body as T;
+}

@@ -1,0 +1,171 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { type Command, sendCommand } from "../api/rest";
+import { contenderIds, lookOf } from "../state/roster";
+import { accounts, positions, status } from "../state/store";
+import { usd } from "../words/format";
+import { fill, t, type Words } from "../words/words";
+
+const COMMANDS: Command[] = ["halt", "resume", "flatten"];
+const TOKEN = "control-token";
+
+/** What the command does to the positions that are open now. */
+function consequences(command: Command, model: string | null, words: Words): string {
+  const models = contenderIds().filter((each) => model === null || each === model);
+  const open = models.flatMap((each) => positions.value[each] ?? []);
+  const notional = models.reduce((sum, each) => sum + Number(accounts.value[each]?.total_notional ?? 0), 0);
+  return fill(words.consequences[command], { n: open.length, usd: usd(notional), mode: status.value?.mode ?? "?" });
+}
+
+type Sending = { state: "idle" | "sending" | "done" } | { state: "failed"; reason: string };
+
+function targetName(model: string | null, words: Words): string {
+  return model === null ? words.allModels : lookOf(model).name;
+}
+
+/** One choice among few, as radio buttons. */
+function Choices<T extends string | null>(props: {
+  name: string;
+  legend: string;
+  value: T;
+  choices: { value: T; text: string }[];
+  onPick: (value: T) => void;
+}) {
+  return (
+    <fieldset>
+      <legend>{props.legend}</legend>
+      {props.choices.map(({ value, text }) => (
+        <label key={value ?? ""}>
+          <input
+            type="radio"
+            name={props.name}
+            value={value ?? ""}
+            checked={value === props.value}
+            onChange={() => props.onPick(value)}
+          />
+          {text}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function TokenField({ value, onInput }: { value: string; onInput: (value: string) => void }) {
+  return (
+    <label class="token">
+      {t().token}
+      <input
+        type="password"
+        autocomplete="off"
+        required
+        value={value}
+        onInput={(event) => onInput((event.target as HTMLInputElement).value)}
+      />
+    </label>
+  );
+}
+
+function Outcome({ sending, command, target }: { sending: Sending; command: Command; target: string }) {
+  const words = t();
+  return (
+    <p class="outcome" role="status">
+      {sending.state === "failed" && <span class="loss">{fill(words.refused, { reason: sending.reason })}</span>}
+      {sending.state === "done" && fill(words.accepted, { command: words.commands[command], model: target })}
+      {sending.state === "sending" && words.sending}
+    </p>
+  );
+}
+
+function Form({ onClose }: { onClose: () => void }) {
+  const words = t();
+  const [command, setCommand] = useState<Command>("halt");
+  const [model, setModel] = useState<string | null>(null);
+  const [token, setToken] = useState(sessionStorage.getItem(TOKEN) ?? "");
+  const [isSure, setIsSure] = useState(false);
+  const [sending, setSending] = useState<Sending>({ state: "idle" });
+  const change = (apply: () => void): void => {
+    apply();
+    setIsSure(false);
+    setSending({ state: "idle" });
+  };
+  const send = (event: Event): void => {
+    event.preventDefault();
+    setSending({ state: "sending" });
+    sendCommand(command, model, token).then(
+      () => {
+        sessionStorage.setItem(TOKEN, token);
+        setIsSure(false);
+        setSending({ state: "done" });
+      },
+      (error: Error) => {
+        setIsSure(false);
+        setSending({ state: "failed", reason: error.message });
+      },
+    );
+  };
+  const target = targetName(model, words);
+  return (
+    <form onSubmit={send}>
+      <h2 id="control-title">
+        {words.control} <span class={`badge ${status.value?.mode.toLowerCase() ?? ""}`}>{status.value?.mode}</span>
+      </h2>
+      <Choices
+        name="command"
+        legend={words.command}
+        value={command}
+        choices={COMMANDS.map((each) => ({ value: each, text: words.commands[each] }))}
+        onPick={(picked) => change(() => setCommand(picked))}
+      />
+      <Choices
+        name="model"
+        legend={words.forModel}
+        value={model}
+        choices={[null, ...contenderIds()].map((each) => ({ value: each, text: targetName(each, words) }))}
+        onPick={(picked) => change(() => setModel(picked))}
+      />
+      <TokenField value={token} onInput={setToken} />
+      <p class="consequences" data-testid="consequences">
+        {consequences(command, model, words)}
+      </p>
+      <label class="sure">
+        <input
+          type="checkbox"
+          checked={isSure}
+          onChange={(event) => setIsSure((event.target as HTMLInputElement).checked)}
+        />
+        {words.sure}
+      </label>
+      <Outcome sending={sending} command={command} target={target} />
+      <div class="buttons">
+        <button type="button" onClick={onClose}>
+          {words.close}
+        </button>
+        <button type="submit" class="act" disabled={!isSure || token === "" || sending.state === "sending"}>
+          {words.commands[command]} · {target}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Halt, resume, flatten: for operators with the token. Shown only where the server has one. */
+export function ControlButton() {
+  const words = t();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [isOpen, setIsOpen] = useState(false);
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal();
+  }, [isOpen]);
+  return (
+    <>
+      <button type="button" class="control-button" data-testid="control" onClick={() => setIsOpen(true)}>
+        {words.control}
+      </button>
+      {isOpen && (
+        <dialog ref={dialog} class="control" aria-labelledby="control-title" onClose={() => setIsOpen(false)}>
+          <Form onClose={() => dialog.current?.close()} />
+        </dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,98 @@
+/** The data that the pages share, as signals: read by REST at first and changed by pushes from then on. */
+
+import { batch, signal } from "@preact/signals";
+
+import type {
+  Account,
+  Decision,
+  Fill,
+  Operations,
+  Position,
+  Price,
+  PriceUpdate,
+  Push,
+  Status,
+} from "../api/types.gen";
+import { merged, replaced } from "./lists";
+
+/** A price as pushed; what only REST carries (yesterday's price, funding) joins it once that was read. */
+export type Quote = PriceUpdate["prices"][string] & Partial<Price>;
+export type Connection = "connecting" | "connected" | "disconnected" | "error";
+
+export const connection = signal<Connection>("connecting");
+/** How often the WebSocket has connected: REST is loaded again after each time. */
+export const connections = signal(0);
+export const closedBecause = signal("");
+export const retryAt = signal(0);
+export const latencyMs = signal<number | null>(null);
+/** How far the server's clock is ahead of this browser's. */
+export const skewMs = signal(0);
+/** The server's time, once a second. */
+export const now = signal(Date.now());
+export const status = signal<Status | null>(null);
+export const statusFails = signal(false);
+export const unmet = signal<Record<string, string>>({});
+export const operations = signal<Operations | null>(null);
+export const operationsFail = signal(false);
+export const prices = signal<Record<string, Quote>>({});
+export const accounts = signal<Record<string, Account>>({});
+export const positions = signal<Record<string, Position[]>>({});
+export const decisions = signal<Decision[]>([]);
+export const hasDecisions = signal(false);
+export const fills = signal<Fill[]>([]);
+
+export function serverTime(): number {
+  return Date.now() + skewMs.value;
+}
+
+function byModel(rows: Position[]): Record<string, Position[]> {
+  const found: Record<string, Position[]> = {};
+  for (const row of rows) (found[row.model] ??= []).push(row);
+  return found;
+}
+
+/** The newer of two rows of each coin; fields that only the other one has stay. */
+export function mergePrices(known: Record<string, Quote>, fresh: Record<string, Quote>): Record<string, Quote> {
+  const next = { ...known };
+  for (const [symbol, row] of Object.entries(fresh)) {
+    const before = next[symbol];
+    next[symbol] = before && before.time_ms > row.time_ms ? { ...row, ...before } : { ...before, ...row };
+  }
+  return next;
+}
+
+/** Applies pushes in their order, as one change. */
+export function applyAll(pushes: Push[]): void {
+  batch(() => {
+    for (const push of pushes) apply(push);
+  });
+}
+
+export function apply(push: Push): void {
+  switch (push.channel) {
+    case "price_update":
+      prices.value = mergePrices(prices.value, push.data.prices);
+      break;
+    case "account_update": {
+      const rows = "snapshot" in push.data ? push.data.accounts : [push.data];
+      accounts.value = { ...accounts.value, ...Object.fromEntries(rows.map((row) => [row.model, row])) };
+      break;
+    }
+    case "position_update":
+      positions.value =
+        "snapshot" in push.data
+          ? byModel(push.data.positions)
+          : { ...positions.value, [push.data.model]: push.data.positions };
+      break;
+    case "ai_decision":
+      decisions.value =
+        "snapshot" in push.data
+          ? replaced(decisions.value, push.data.decisions)
+          : merged(decisions.value, [push.data]);
+      hasDecisions.value = true;
+      break;
+    case "trade_executed":
+      fills.value = "snapshot" in push.data ? replaced(fills.value, push.data.fills) : merged(fills.value, [push.data]);
+      break;
+  }
+}

@@ -1,0 +1,28 @@
+/** Light or dark; the system's choice until the reader makes one. */
+
+import { signal } from "@preact/signals";
+
+export type Theme = "light" | "dark";
+
+function initial(): Theme {
+  const stored = localStorage.getItem("theme");
+  if (stored === "light" || stored === "dark") return stored;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+export const theme = signal<Theme>(initial());
+
+export function applyTheme(): void {
+  document.documentElement.dataset["theme"] = theme.value;
+}
+
+export function switchTheme(): void {
+  theme.value = theme.value === "light" ? "dark" : "light";
+  localStorage.setItem("theme", theme.value);
+  applyTheme();
+}
+
+/** The value of a color token, for canvases. */
+export function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}

@@ -1,0 +1,27 @@
+/** The language of the page; the choice is stored in the browser. */
+
+import { signal } from "@preact/signals";
+
+export type Language = "en" | "zh";
+
+function stored(): Language {
+  const saved = typeof localStorage === "undefined" ? null : localStorage.getItem("language");
+  if (saved === "en" || saved === "zh") return saved;
+  return typeof navigator !== "undefined" && navigator.language?.startsWith("zh") ? "zh" : "en";
+}
+
+export const language = signal<Language>(stored());
+
+export function locale(): "en-US" | "zh-CN" {
+  return language.value === "zh" ? "zh-CN" : "en-US";
+}
+
+export function applyLanguage(): void {
+  document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+}
+
+export function switchLanguage(): void {
+  language.value = language.value === "en" ? "zh" : "en";
+  localStorage.setItem("language", language.value);
+  applyLanguage();
+}

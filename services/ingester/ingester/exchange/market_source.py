@@ -1,0 +1,54 @@
+"""Where the market comes from, in Redis `market:source`: the real feed, recorded files, or a simulation."""
+
+import json
+from collections.abc import Callable
+from typing import Literal
+
+import httpx
+import msgspec
+from redis.exceptions import RedisError
+
+from common.runtime.service import Service
+from ingester.config import IngesterSettings
+
+SOURCE_KEY = "market:source"
+REFRESH_EVERY_S = 5.0
+TIMEOUT_S = 5.0
+
+
+class About(msgspec.Struct):
+    """A simulator's description of itself."""
+
+    market: Literal["LIVE", "CAPTURE", "SIMULATED"]
+
+
+class MarketSource:
+    """On paper asks the simulator again and again, for a restarted one may play another market; else it is LIVE."""
+
+    def __init__(self, service: Service, settings: IngesterSettings, is_connected: Callable[[], bool]) -> None:
+        self._service, self._settings, self._is_connected = service, settings, is_connected
+
+    async def run(self) -> None:
+        """Refreshes the key as long as there is a connection; its age shows readers when there is none."""
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+            while True:
+                if self._is_connected() and (market := await self._fetch_market(client)) is not None:
+                    await self._write(market)
+                await self._service.clock.sleep(REFRESH_EVERY_S)
+
+    async def _fetch_market(self, client: httpx.AsyncClient) -> str | None:
+        """None while the simulator doesn't answer."""
+        if self._settings.hyperliquid_env != "paper":
+            return "LIVE"
+        try:
+            answer = await client.get(self._settings.api_url)
+            return msgspec.json.decode(answer.raise_for_status().content, type=About).market
+        except (httpx.HTTPError, msgspec.MsgspecError):
+            return None
+
+    async def _write(self, market: str) -> None:
+        value = json.dumps({"market": market, "time_ms": self._service.clock.now_ms()})
+        try:
+            await self._service.redis.set(SOURCE_KEY, value)
+        except (RedisError, OSError) as error:
+            self._service.log.warning("the market's source was not cached; retrying", reason=str(error))

@@ -1,0 +1,1 @@
+"""What trades, performance figures, reconciliations and sequence gaps are. Pure: no input or output."""

@@ -1,0 +1,118 @@
+"""Figures that SQL computes badly: risk-adjusted returns, bootstrap band, time shares. Pure; see docs/statistics.md."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+HOURS_A_YEAR: Final = 8_760
+MIN_RETURNS: Final = 24
+"""With fewer hours than a day's the figures would mean nothing: they are None."""
+RESAMPLES: Final = 1_000
+BAND: Final = (0.025, 0.975)
+HOUR_MS: Final = 3_600_000
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One trade's time in the market, ms; `closed_ms` is None while it is open."""
+
+    is_long: bool
+    opened_ms: int
+    closed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeShares:
+    """Time spent long and short up to `until_ms`, ms, and the positions that have been open since."""
+
+    long_ms: Decimal
+    short_ms: Decimal
+    until_ms: int | None
+    open_longs: int
+    open_shorts: int
+
+
+def hourly_returns(start: Decimal, closes: Iterable[tuple[int, Decimal]]) -> list[float]:
+    """Simple returns from hour to hour, the first one from `start`.
+
+    closes: (hour in ms, equity without transfers at its last state), oldest first. An hour in which nothing was
+    recorded returned nothing; what happened in it shows in the next recorded one. Ends where the equity ends.
+    """
+    returns: list[float] = []
+    before, last_hour = start, None
+    for hour_ms, equity in closes:
+        if before <= 0:
+            break
+        if last_hour is not None:
+            returns += [0.0] * ((hour_ms - last_hour) // HOUR_MS - 1)
+        returns.append(float(equity / before) - 1.0)
+        before, last_hour = equity, hour_ms
+    return returns
+
+
+def sharpe_ratio(returns: Sequence[float]) -> float | None:
+    """Mean over sample standard deviation (ddof 1) of hourly returns, risk-free rate 0, annualized by √8,760."""
+    if len(returns) < MIN_RETURNS:
+        return None
+    mean = math.fsum(returns) / len(returns)
+    deviation = math.sqrt(math.fsum((each - mean) ** 2 for each in returns) / (len(returns) - 1))
+    return None if deviation < 1e-12 else mean / deviation * math.sqrt(HOURS_A_YEAR)
+
+
+def sortino_ratio(returns: Sequence[float]) -> float | None:
+    """Mean over downside deviation (root mean square of the negative returns over all hours), annualized alike."""
+    if len(returns) < MIN_RETURNS:
+        return None
+    mean = math.fsum(returns) / len(returns)
+    downside = math.sqrt(math.fsum(min(each, 0.0) ** 2 for each in returns) / len(returns))
+    return None if downside < 1e-12 else mean / downside * math.sqrt(HOURS_A_YEAR)
+
+
+def return_band(returns: Sequence[float], draw: Callable[[], float]) -> tuple[float, float] | None:
+    """Bounds of the middle 95 % of resampled total returns, as fractions; `draw` returns a random number in [0, 1).
+
+    Circular block bootstrap: blocks of ³√n hours keep the correlation of neighboring hours, 1,000 resamples of n hours.
+    """
+    count = len(returns)
+    if count < MIN_RETURNS or min(returns) <= -1.0:
+        return None
+    block = round(count ** (1 / 3))
+    sums = [0.0]
+    for each in (*returns, *returns[:block]):
+        sums.append(sums[-1] + math.log1p(each))
+    whole, rest = divmod(count, block)
+    totals = []
+    for _ in range(RESAMPLES):
+        starts = [int(draw() * count) for _ in range(whole)]
+        total = math.fsum(sums[start + block] - sums[start] for start in starts)
+        if rest:
+            start = int(draw() * count)
+            total += sums[start + rest] - sums[start]
+        totals.append(total)
+    totals.sort()
+    low, high = (totals[round(share * (RESAMPLES - 1))] for share in BAND)
+    return math.expm1(low), math.expm1(high)
+
+
+def time_shares(holdings: Iterable[Holding]) -> TimeShares:
+    """How long the account was long and short. A moment with both counts for each by its share of the positions."""
+    changes: dict[int, Counter[bool]] = {}
+    for each in holdings:
+        changes.setdefault(each.opened_ms, Counter())[each.is_long] += 1
+        if each.closed_ms is not None:
+            changes.setdefault(each.closed_ms, Counter())[each.is_long] -= 1
+    spent = {True: ZERO, False: ZERO}
+    open_now: Counter[bool] = Counter()
+    until_ms = None
+    for time_ms in sorted(changes):
+        if until_ms is not None and open_now.total():
+            for is_long, count in open_now.items():
+                spent[is_long] += Decimal(time_ms - until_ms) * count / open_now.total()
+        for is_long, change in changes[time_ms].items():
+            open_now[is_long] += change
+        until_ms = time_ms
+    return TimeShares(spent[True], spent[False], until_ms, open_now[True], open_now[False])

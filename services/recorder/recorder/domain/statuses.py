@@ -1,0 +1,24 @@
+"""How far orders have come, and what risk decided, as the tables store them. Pure."""
+
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    """The latest thing that happened to an order; its cancelation is spelled as on the exchange's wire."""
+
+    ACCEPTED = "accepted"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+
+    @property
+    def rank(self) -> int:
+        """A status replaces one of the same or a lower rank, in whatever order the events arrive."""
+        return {OrderStatus.ACCEPTED: 1, OrderStatus.FILLED: 2}.get(self, 3)
+
+
+class Verdict(StrEnum):
+    """What risk decided about an intent."""
+
+    APPROVED = "APPROVED"
+    DENIED = "DENIED"

@@ -1,0 +1,2 @@
+-- What the page OPERATIONS lists.
+CREATE VIEW api_alerts AS SELECT id, code, severity, service, model, message, time_ms FROM alerts;

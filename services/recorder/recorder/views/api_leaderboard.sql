@@ -1,0 +1,25 @@
+-- One row per account, with every column of trade_statistics (see there) and the figures of equity and decisions.
+-- Nothing is aggregated here: the recorder keeps the figures in model_statistics. An account without a trade has zeros.
+CREATE VIEW api_leaderboard AS
+SELECT
+    rank() OVER (ORDER BY (a.equity - a.transfers) / nullif(a.start_balance, 0) DESC NULLS LAST) AS rank,
+    f.*,
+    wire(a.equity) AS account_value,
+    wire(((a.equity - a.transfers) / nullif(a.start_balance, 0) - 1) * 100) AS return_percent,
+    wire(a.equity - a.transfers - a.start_balance) AS total_pnl,
+    wire(s.sharpe) AS sharpe,
+    wire(s.sortino) AS sortino,
+    wire(s.max_drawdown * 100) AS max_drawdown_percent,
+    wire(s.return_band_low * 100) AS return_band_low_percent,
+    wire(s.return_band_high * 100) AS return_band_high_percent,
+    coalesce(s.decisions, 0) AS decisions,
+    coalesce(s.prompt_tokens, 0) AS prompt_tokens,
+    coalesce(s.completion_tokens, 0) AS completion_tokens,
+    wire(coalesce(s.cost_usd, 0)) AS cost_usd,
+    round(s.average_latency_ms)::bigint AS average_latency_ms
+FROM accounts a
+LEFT JOIN model_statistics s USING (model)
+CROSS JOIN LATERAL jsonb_populate_record(
+    NULL::trade_statistics,
+    jsonb_build_object('model', a.model, 'trades', 0, 'fees', '0', 'funding', '0') || coalesce(s.trade_figures, '{}')
+) f;

@@ -1,0 +1,36 @@
+-- Points of a chart since a time, oldest first: of each of at most `buckets` spans the deepest drawdown (a fraction of
+-- the peak before it, 0 or more). Spans of an hour and more are read from equity_hours.
+CREATE FUNCTION drawdown_points(of_model text, since_ms bigint, buckets integer)
+    RETURNS TABLE (time_ms bigint, drawdown numeric) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    first_ms bigint;
+    last_ms bigint;
+    step_ms bigint;
+BEGIN
+    SELECT min(s.time_ms), max(s.time_ms) INTO first_ms, last_ms FROM account_snapshots s
+    WHERE s.model = of_model AND s.time_ms >= since_ms;
+    step_ms := greatest(1, (last_ms - first_ms) / greatest(1, buckets) + 1);
+    IF step_ms < 3600000 THEN
+        RETURN QUERY
+        WITH b AS (
+            SELECT s.time_ms AS t, drawdown(s.equity, s.transfers, s.peak) AS d,
+                (s.time_ms - first_ms) / step_ms AS bucket
+            FROM account_snapshots s WHERE s.model = of_model AND s.time_ms >= since_ms
+        ), kept AS (
+            (SELECT DISTINCT ON (bucket) t, d FROM b ORDER BY bucket, d DESC, t)
+            UNION (SELECT t, d FROM b WHERE t IN (first_ms, last_ms))
+        ) SELECT t, d FROM kept ORDER BY t;
+    ELSE
+        step_ms := (step_ms + 3599999) / 3600000 * 3600000;
+        RETURN QUERY
+        WITH b AS (
+            SELECT h.drawdown_ms AS t, h.drawdown AS d, h.hour_ms / step_ms AS bucket FROM equity_hours h
+            WHERE h.model = of_model AND h.hour_ms > since_ms - 3600000 AND h.drawdown_ms >= since_ms
+        ), kept AS (
+            (SELECT DISTINCT ON (bucket) t, d FROM b ORDER BY bucket, d DESC, t)
+            UNION (SELECT s.time_ms, drawdown(s.equity, s.transfers, s.peak) FROM account_snapshots s
+                WHERE s.model = of_model AND s.time_ms IN (first_ms, last_ms))
+        ) SELECT t, d FROM kept ORDER BY t;
+    END IF;
+END
+$$;

@@ -1,0 +1,158 @@
+"""From a decision to a sized, priced order. Every rounding is towards less risk.
+
+Sizes are rounded down to the lot at the worst price the order can get, so that no fill within the limit price exceeds
+the approved notional. The limit price is rounded towards the mark, so that it stays within the collar. Stop and
+target are price moves from the mark, whatever the leverage; both are rounded towards the mark, so that a stop is never
+farther than asked for and a target never harder to reach.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from common.events import AccountPosition, Decision
+from common.trading.instruments import INSTRUMENTS, Instrument, Rounding, Symbol
+from common.trading.limits import Limits
+from common.trading.margin import TAKER_FEE_FRACTION, initial_margin_usd, notional_usd
+from common.trading.orders import Side
+
+PERCENT: Final = Decimal(100)
+NO_DRAFT: Final = "no order could be drafted"
+"""What a rule says when it lacks the draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An order before it is judged; `side` is the position's. Notional and margin are at the worst price."""
+
+    symbol: Symbol
+    side: Side
+    is_entry: bool
+    size_coin: Decimal
+    mark_price: Decimal
+    limit_price: Decimal
+    notional_usd: Decimal
+    leverage: int | None = None
+    margin_usd: Decimal = Decimal(0)
+    stop_loss_price: Decimal | None = None
+    take_profit_price: Decimal | None = None
+
+
+def can_size(decision: Decision) -> bool:
+    """Whether the numbers of an entry make sense at all; limits are another matter."""
+    return (
+        decision.leverage >= 1
+        and decision.position_size_percent.is_finite()
+        and 0 < decision.position_size_percent <= PERCENT
+    )
+
+
+def draft_entry(
+    limits: Limits, decision: Decision, side: Side, *, equity_usd: Decimal, mark_price: Decimal, mid_price: Decimal
+) -> Draft:
+    """The entry a decision asks for. The decision's symbol is set and its numbers make sense (see `can_size`).
+
+    The size may come out as 0, which no limit lets through.
+    """
+    assert decision.symbol is not None  # noqa: S101 - the caller has looked
+    instrument = INSTRUMENTS[decision.symbol]
+    limit_price = collared_price(instrument, side, mark_price, limits.entry_collar_percent)
+    worst_price = max(mark_price, mid_price, limit_price)
+    size_coin = instrument.round_size(target_notional_usd(limits, decision, equity_usd) / worst_price)
+    notional = notional_usd(size_coin, worst_price)
+    return Draft(
+        symbol=decision.symbol,
+        side=side,
+        is_entry=True,
+        size_coin=size_coin,
+        mark_price=mark_price,
+        limit_price=limit_price,
+        notional_usd=notional,
+        leverage=decision.leverage,
+        margin_usd=initial_margin_usd(notional, decision.leverage),
+        stop_loss_price=stop_price(instrument, side, mark_price, limits.stop_loss_percent, decision.stop_loss),
+        take_profit_price=target_price(instrument, side, mark_price, limits.take_profit_percent, decision.take_profit),
+    )
+
+
+def draft_exit(limits: Limits, position: AccountPosition, mark_price: Decimal) -> Draft:
+    """The order that closes a whole position; its size is the exchange's own figure, unrounded."""
+    instrument = INSTRUMENTS[position.symbol]
+    limit_price = collared_price(instrument, position.side.opposite, mark_price, limits.exit_collar_percent)
+    return Draft(
+        symbol=position.symbol,
+        side=position.side,
+        is_entry=False,
+        size_coin=position.size_coin,
+        mark_price=mark_price,
+        limit_price=limit_price,
+        notional_usd=notional_usd(position.size_coin, mark_price),
+    )
+
+
+def target_notional_usd(limits: Limits, decision: Decision, equity_usd: Decimal) -> Decimal:
+    """The notional a decision asks for: the size is a share of equity as margin, or as the notional itself."""
+    share_usd = max(equity_usd, Decimal(0)) * decision.position_size_percent / PERCENT
+    return share_usd * decision.leverage if limits.position_size_basis == "margin" else share_usd
+
+
+def collared_price(instrument: Instrument, side: Side, mark_price: Decimal, collar_percent: Decimal) -> Decimal:
+    """The worst price of an order in the direction of `side`: the collar's edge, rounded towards the mark."""
+    edge = mark_price * (1 + side.sign * collar_percent / PERCENT)
+    return instrument.round_price(edge, "down" if side is Side.LONG else "up")
+
+
+def stop_price(
+    instrument: Instrument, side: Side, mark_price: Decimal, percent: Decimal, asked_for: Decimal | None
+) -> Decimal:
+    """The stop's trigger: `percent` against the position, or the model's own when that is nearer to the mark."""
+    return _trigger(instrument, mark_price, -side.sign * percent, asked_for)
+
+
+def target_price(
+    instrument: Instrument, side: Side, mark_price: Decimal, percent: Decimal, asked_for: Decimal | None
+) -> Decimal:
+    """The target's trigger: `percent` with the position, or the model's own when that is nearer to the mark."""
+    return _trigger(instrument, mark_price, side.sign * percent, asked_for)
+
+
+def _trigger(
+    instrument: Instrument, mark_price: Decimal, signed_percent: Decimal, asked_for: Decimal | None
+) -> Decimal:
+    above = signed_percent > 0
+    towards_mark: Rounding = "down" if above else "up"
+    default = instrument.round_price(mark_price * (1 + signed_percent / PERCENT), towards_mark)
+    if asked_for is None or not asked_for.is_finite() or asked_for <= 0:
+        return default
+    if not (mark_price < asked_for < default if above else default < asked_for < mark_price):
+        return default
+    rounded = instrument.round_price(asked_for, towards_mark)
+    return rounded if (rounded > mark_price if above else rounded < mark_price) else default
+
+
+def loss_at_stop_usd(
+    limits: Limits, side: Side, *, size_coin: Decimal, limit_price: Decimal, stop_loss_price: Decimal
+) -> Decimal:
+    """What an entry loses between its limit price and its stop, with both fees and the slippage allowance."""
+    move_usd = side.sign * (limit_price - stop_loss_price) * size_coin
+    entry_fee_usd = notional_usd(size_coin, limit_price) * TAKER_FEE_FRACTION
+    return max(Decimal(0), move_usd) + entry_fee_usd + exit_cost_usd(limits, size_coin, stop_loss_price)
+
+
+def margin_with_fees_usd(margin_usd: Decimal, notional: Decimal) -> Decimal:
+    """What an entry takes out of the free margin: its initial margin and the fees of coming and going."""
+    return margin_usd + 2 * notional * TAKER_FEE_FRACTION
+
+
+def exit_cost_usd(limits: Limits, size_coin: Decimal, stop_loss_price: Decimal) -> Decimal:
+    """The fee and the slippage allowance of a stop that fires."""
+    return notional_usd(size_coin, stop_loss_price) * (TAKER_FEE_FRACTION + limits.slippage_allowance_percent / PERCENT)
+
+
+def loss_of_position_usd(limits: Limits, position: AccountPosition, mark_price: Decimal) -> Decimal:
+    """What an open position may still lose from the mark to its stop; without a confirmed stop, all of its margin."""
+    stop = position.stop_loss_price
+    if stop is None or not position.protected:
+        return max(Decimal(0), position.margin_used_usd) + exit_cost_usd(limits, position.size_coin, mark_price)
+    move_usd = position.side.sign * (mark_price - stop) * position.size_coin
+    return max(Decimal(0), move_usd) + exit_cost_usd(limits, position.size_coin, stop)

@@ -1,1 +1,0 @@
-"""The gate's rules, one pure function each, grouped by what they look at."""

@@ -1,0 +1,1 @@
+"""What risk remembers between events, and the pure functions that change it."""

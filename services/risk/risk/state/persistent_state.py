@@ -1,0 +1,81 @@
+"""What survives every restart, as values: halts, each model's baselines and marks, invalidations that came true.
+
+The table risk_state holds all of it. Nothing here is changed in place: each change makes a new PersistentState, and one
+that changes nothing returns the very same object, so that the store compares by identity whether there is anything to
+write.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from risk.gate.halts import Halt
+from risk.state.invalidation import TriggeredCondition
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The equity with which a UTC day of market time began; `day` counts days since 1970."""
+
+    day: int
+    equity_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """Money moved into an account since `since_ms`, out negative, that its baseline and mark already contain."""
+
+    since_ms: int
+    sum_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LastState:
+    """The account state that was recorded last; `received_ms` is wall time."""
+
+    received_ms: int
+    equity_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """One model's figures. `stops` are (order, market time in ms) of stops that fired within the last day."""
+
+    baseline: Baseline | None = None
+    high_water_usd: Decimal | None = None
+    stops: tuple[tuple[str, int], ...] = ()
+    transfers: Transfers | None = None
+    last: LastState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersistentState:
+    """The whole of table risk_state."""
+
+    halts: tuple[Halt, ...] = ()
+    records: Mapping[str, ModelRecord] = field(default_factory=dict)
+    triggered: tuple[TriggeredCondition, ...] = ()
+
+    def record(self, model: str) -> ModelRecord:
+        return self.records.get(model, ModelRecord())
+
+    def with_record(self, model: str, record: ModelRecord) -> "PersistentState":
+        if record == self.records.get(model):
+            return self
+        return replace(self, records={**self.records, model: record})
+
+    def with_halt(self, halt: Halt) -> "PersistentState":
+        """With one halt more, unless the model already has one of that reason."""
+        if any((held.model, held.reason) == (halt.model, halt.reason) for held in self.halts):
+            return self
+        return replace(self, halts=(*self.halts, halt))
+
+    def without_halts(self, is_over: Callable[[Halt], bool]) -> "PersistentState":
+        """Without the halts that are over."""
+        kept = tuple(halt for halt in self.halts if not is_over(halt))
+        return self if len(kept) == len(self.halts) else replace(self, halts=kept)
+
+    def with_triggered(self, triggered: Iterable[TriggeredCondition]) -> "PersistentState":
+        """With these conditions that came true, and no others."""
+        kept = tuple(triggered)
+        return self if kept == self.triggered else replace(self, triggered=kept)

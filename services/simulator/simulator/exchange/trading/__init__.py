@@ -1,0 +1,1 @@
+"""An order's life: entry, margin, matching, settlement, close."""

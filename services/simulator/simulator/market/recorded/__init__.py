@@ -1,0 +1,1 @@
+"""Markets played from files: candles and captured messages."""

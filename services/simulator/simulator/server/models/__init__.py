@@ -1,0 +1,1 @@
+"""The model stand-ins: DeepSeek's and DashScope's endpoints, answered by a rule-based trader."""

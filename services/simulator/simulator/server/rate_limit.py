@@ -1,0 +1,68 @@
+"""Request weights per network address and minute. Source: Hyperliquid docs, Rate limits (IP-based limits)."""
+
+from collections import deque
+from typing import Any
+
+from simulator.exchange.state.action_quota import batch_size
+from simulator.server.health import REFUSED
+
+WEIGHT_A_MINUTE = 1_200
+WINDOW_MS = 60_000
+LIGHT = frozenset(
+    {"l2Book", "allMids", "clearinghouseState", "orderStatus", "spotClearinghouseState", "exchangeStatus"}
+)
+PER_20_ROWS = frozenset(
+    {
+        "recentTrades",
+        "historicalOrders",
+        "userFills",
+        "userFillsByTime",
+        "fundingHistory",
+        "userFunding",
+        "userNonFundingLedgerUpdates",
+        "userTwapSliceFills",
+        "twapHistory",
+    }
+)
+
+
+def info_weight(kind: str, answer: Any) -> int:
+    """What an /info answer costs."""
+    if kind == "userRole":
+        return 60
+    rows = len(answer) if isinstance(answer, list) else 0
+    weight = 2 if kind in LIGHT else 20
+    if kind in PER_20_ROWS:
+        return weight + rows // 20
+    return weight + rows // 60 if kind == "candleSnapshot" else weight
+
+
+def action_weight(action: Any) -> int:
+    """What an /exchange request costs its sender."""
+    return 1 + batch_size(action) // 40 if isinstance(action, dict) else 1
+
+
+class RequestRateLimiter:
+    """Counts the weight that each address has spent within the last minute."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, deque[tuple[int, int]]] = {}
+
+    def is_exhausted(self, address: str, now_ms: int) -> bool:
+        """Whether an address has spent its minute; counts the refusal that follows."""
+        is_exhausted = self._spent_within_window(address, now_ms) >= WEIGHT_A_MINUTE
+        if is_exhausted:
+            REFUSED.inc()
+        return is_exhausted
+
+    def count(self, address: str, weight: int, now_ms: int) -> None:
+        """Records the weight of an answered request."""
+        self._spent.setdefault(address, deque()).append((now_ms, weight))
+
+    def _spent_within_window(self, address: str, now_ms: int) -> int:
+        spent = self._spent.get(address)
+        if not spent:
+            return 0
+        while spent and spent[0][0] <= now_ms - WINDOW_MS:
+            spent.popleft()
+        return sum(weight for _, weight in spent)

@@ -1,0 +1,1 @@
+"""POST /exchange: signatures, dispatch, and one handler per action."""

@@ -1,0 +1,166 @@
+"""The user-signed actions: transfers, withdrawals, API wallets, builder fees.
+
+Handlers get wall time, which decides when API wallets expire; ledger rows are stamped with market time.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from simulator.exchange import errors, transfers
+from simulator.exchange.errors import ActionError
+from simulator.exchange.state.keys import AGENT_LIFE_MS, Agent
+from simulator.exchange.world import World
+from simulator.numbers import number_text, parse_number
+from simulator.wire.requests import BadRequest, default_response
+
+NAMED_AGENTS = 3
+AGENTS_A_SUB = 2
+REMOVAL_MS = 5_000
+LONGEST_AGENT_MS = 2 * AGENT_LIFE_MS
+ADDRESS = re.compile(r"^0x[0-9a-f]{40}$")
+UNITS_A_PERCENT = 1_000
+MAX_APPROVED_UNITS = 1_000
+ZERO_ADDRESS = "0x" + "0" * 40
+VALID_UNTIL = re.compile(r"^(.*?) ?valid_until (\d+)$")
+
+Action = dict[str, Any]
+
+
+def _address(value: Any) -> str:
+    if not isinstance(value, str) or not ADDRESS.match(value.lower()):
+        raise BadRequest
+    return value.lower()
+
+
+def _amount(value: Any) -> Decimal:
+    amount = parse_number(value)
+    if amount is None:
+        raise BadRequest
+    return amount
+
+
+def approve_agent(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Registers, replaces or (address zero) removes an API wallet."""
+    address, agent_name = _address(action["agentAddress"]), action.get("agentName") or ""
+    matched = VALID_UNTIL.match(agent_name)
+    name, until = (matched.group(1), int(matched.group(2))) if matched else (agent_name, now_ms + AGENT_LIFE_MS)
+    if agent_name and not 1 <= len(name) <= 16:
+        raise ActionError("Extra agent name must be between 1 and 16 characters long")
+    if not now_ms < until <= now_ms + LONGEST_AGENT_MS:
+        raise ActionError("Agent valid_until already expired.")
+    if address == ZERO_ADDRESS:
+        if world.keys.remove(signer, name):
+            world.keys.removed_ms[signer] = now_ms
+        return default_response()
+    if now_ms - world.keys.removed_ms.get(signer, -REMOVAL_MS) < REMOVAL_MS:
+        raise ActionError("User has pending agent removal")
+    if address in world.keys.agents or address in world.keys.retired or address in world.exchange.accounts:
+        raise ActionError("Extra agent already used.")
+    named = [agent.name for agent in world.keys.named_of(signer)]
+    most = NAMED_AGENTS + AGENTS_A_SUB * len(transfers.sub_accounts_of(world.exchange, signer))
+    if name and name not in named and len(named) >= most:
+        raise ActionError(f"Too many extra agents for cumulative volume traded. Current limit is {most}")
+    world.keys.approve(Agent(address, signer, name, until))
+    return default_response()
+
+
+def usd_send(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    target = _address(action["destination"])
+    transfers.move(
+        world.exchange, signer, target, _amount(action["amount"]), world.market_ms(now_ms), "internalTransfer"
+    )
+    return default_response()
+
+
+def withdraw(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    _address(action["destination"])
+    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], world.market_ms(now_ms))
+    return default_response()
+
+
+def class_transfer(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Moves USDC between the perpetuals' and the spot balance."""
+    amount_text, _, sub = str(action["amount"]).partition(" subaccount:")
+    amount = _amount(amount_text)
+    account = world.exchange.accounts[signer]
+    if sub:
+        found = world.exchange.accounts.get(_address(sub))
+        if found is None or found.master != signer:
+            raise ActionError(f"Vault not registered: {sub.lower()}")
+        account = found
+    if action["toPerp"] is True:
+        if amount <= 0 or amount > account.spot_usd:
+            raise ActionError(errors.TRANSFER)
+        account.spot_usd -= amount
+        account.raw_usd += amount
+    else:
+        transfers.check_withdrawable(world.exchange, account, amount)
+        account.raw_usd -= amount
+        account.spot_usd += amount
+    world.exchange.changes.accounts.add(account.address)
+    delta = {"type": "accountClassTransfer", "usdc": number_text(amount), "toPerp": bool(action["toPerp"])}
+    world.exchange.append_ledger(account.address, world.market_ms(now_ms), delta)
+    return default_response()
+
+
+def send_asset(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Moves USDC between accounts; other tokens and dexes don't exist here."""
+    if not str(action["token"]).startswith("USDC") or action["sourceDex"] or action["destinationDex"]:
+        raise ActionError(errors.TRANSFER)
+    sender = action.get("fromSubAccount") or signer
+    sender = _address(sender)
+    if sender != signer and getattr(world.exchange.accounts.get(sender), "master", None) != signer:
+        raise ActionError(f"Vault not registered: {sender}")
+    target = _address(action["destination"])
+    transfers.move(
+        world.exchange, sender, target, _amount(action["amount"]), world.market_ms(now_ms), "internalTransfer"
+    )
+    return default_response()
+
+
+def approve_builder_fee(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Approves a builder's fee up to a rate ("0.01%"); zero revokes the approval."""
+    builder, rate = _address(action["builder"]), str(action["maxFeeRate"])
+    percent = parse_number(rate.removesuffix("%"))
+    if percent is None or not rate.endswith("%"):
+        raise BadRequest
+    units = percent * UNITS_A_PERCENT
+    if not 0 <= units <= MAX_APPROVED_UNITS or units != int(units):
+        raise ActionError("Invalid builder fee rate.")
+    account = world.exchange.accounts[signer]
+    account.builders[builder] = int(units)
+    if not units:
+        del account.builders[builder]
+    world.exchange.changes.accounts.add(signer)
+    return default_response()
+
+
+def set_abstraction(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Accepts only "disabled": accounts are always of the classic kind here."""
+    if action["abstraction"] not in ("disabled", "unifiedAccount", "portfolioMargin"):
+        raise BadRequest
+    if action["abstraction"] != "disabled":
+        raise ActionError(errors.CLASSIC_ONLY)
+    return default_response()
+
+
+def refuse_not_simulated(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Refuses an action that the real exchange knows and this one doesn't simulate."""
+    raise ActionError(f"{action['type']} is not available on this exchange.")
+
+
+HANDLERS: dict[str, Callable[[World, str, Action, int], dict[str, Any]]] = {
+    "approveAgent": approve_agent,
+    "usdSend": usd_send,
+    "withdraw3": withdraw,
+    "usdClassTransfer": class_transfer,
+    "sendAsset": send_asset,
+    "spotSend": refuse_not_simulated,
+    "approveBuilderFee": approve_builder_fee,
+    "userSetAbstraction": set_abstraction,
+    "userDexAbstraction": refuse_not_simulated,
+    "tokenDelegate": refuse_not_simulated,
+    "convertToMultiSigUser": refuse_not_simulated,
+}

@@ -1,0 +1,1 @@
+"""POST /info: dispatch, and one answer per type."""

@@ -1,0 +1,1 @@
+"""WebSocket subscriptions and the messages they get. No sockets here."""

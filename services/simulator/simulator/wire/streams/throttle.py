@@ -1,0 +1,70 @@
+"""Decides which subscriptions get a message after a step: only on changes, at the rates of the real exchange."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from simulator.exchange.world import World
+from simulator.market.candles import STORED
+from simulator.market.coin_market import Trade
+from simulator.wire.info import market_info
+from simulator.wire.streams.messages import STATE_TYPES, market_message, state_messages
+from simulator.wire.streams.subscriptions import Key, message
+
+LONG_CANDLE_MS = 1_000
+STATE_EVERY_MS = 5_000
+MIN_INTERVAL_MS = {"l2Book": 500, "activeAssetCtx": 1_000, "allDexsAssetCtxs": 1_000}
+
+
+class MessageThrottle:
+    """Keeps when and what was last sent for each subscription, so that only changes are sent, at limited rates."""
+
+    def __init__(self) -> None:
+        self._sent_ms: dict[Key, int] = {}
+        self._last: dict[Key, Any] = {}
+
+    def step_messages(
+        self, world: World, subscribed: Iterable[Key], trades: dict[str, list[Trade]], now_ms: int
+    ) -> list[tuple[Key, str]]:
+        """The messages of one market step for the `subscribed` keys."""
+        out: list[tuple[Key, str]] = []
+        for key in subscribed:
+            if self._has_news(world, key, trades, now_ms):
+                if key[0] == "trades":
+                    rows = [market_info.trade_row(key[1], trade) for trade in trades[key[1]]]
+                    out.append((key, message("trades", rows)))
+                elif key[0] in STATE_TYPES:
+                    out += [(key, text) for text in state_messages(world, key)]
+                else:
+                    out.append((key, market_message(world, key)))
+        return out
+
+    def _has_news(self, world: World, key: Key, trades: dict[str, list[Trade]], now_ms: int) -> bool:
+        kind = key[0]
+        if kind == "allMids":
+            return True
+        if kind == "trades":
+            return bool(trades.get(key[1]))
+        if kind == "bbo":
+            views = [world.exchange.books.view(key[1], is_buy)[:1] for is_buy in (True, False)]
+            tops = [(level.price, level.size) for side in views for level in side]
+            is_new = self._last.get(key) != tops
+            self._last[key] = tops
+            return is_new
+        if kind == "candle":
+            if key[2] not in STORED and not self._is_due(key, now_ms, LONG_CANDLE_MS):
+                return False
+            series = world.market.coins[key[1]].candles.series.get(key[2])
+            newest = replace(series[-1]) if series else None
+            is_new = newest is None or self._last.get(key) != newest
+            self._last[key] = newest
+            return is_new
+        if kind in MIN_INTERVAL_MS:
+            return self._is_due(key, now_ms, MIN_INTERVAL_MS[kind])
+        return kind in STATE_TYPES and self._is_due(key, now_ms, STATE_EVERY_MS)
+
+    def _is_due(self, key: Key, now_ms: int, every_ms: int) -> bool:
+        if 0 <= now_ms - self._sent_ms.get(key, 0) < every_ms:
+            return False
+        self._sent_ms[key] = now_ms
+        return True

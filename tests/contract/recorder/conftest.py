@@ -1,0 +1,28 @@
+"""A migrated database and the recorder over it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from common.runtime.database import Pool, migrate, open_pool
+from recorder.handlers import Recorder
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database_url)
+    await migrate(pool, "recorder")
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as redis:
+        yield redis
+
+
+@pytest.fixture
+def recorder(pool: Pool, redis: Redis) -> Recorder:
+    return Recorder(pool, redis, snapshot_interval_s=300)

@@ -1,0 +1,209 @@
+"""A database that version 0.1.0 filled is migrated: every row keeps its values, and the new columns have theirs."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.runtime.database import Pool, migrate, open_pool
+from recorder.projections import trade_builder
+from recorder.projections.statistics import recompute_all
+from recorder.storage.statements import Row, select
+
+DUMP = Path(__file__).parents[2] / "golden" / "recorder" / "database_0013.sql"
+API = {
+    "api_accounts": "model",
+    "api_alerts": "id",
+    "api_benchmarks": "name",
+    "api_decisions": "id",
+    "api_equity": "model, time_ms",
+    "api_fills": "id",
+    "api_leaderboard": "model",
+    "api_model_statistics": "model",
+    "api_orders": "client_order_id",
+    "api_positions": "model, symbol",
+    "api_trades": "id",
+    "equity_points('qwen', 0, 8)": "time_ms, equity",
+    "equity_points('qwen', 0, 1000)": "time_ms, equity",
+    "drawdown_points('deepseek', 0, 8)": "time_ms",
+    "drawdown_points('deepseek', 0, 1000)": "time_ms",
+    "benchmark_points(0, 10)": "time_ms",
+}
+"""Everything that the gateway reads by name, with a key that orders it."""
+RENAMED_COLUMNS = {
+    "verdicts": {"leg": "intent_kind"},
+    "trades": {"entry_time": "entry_ms", "exit_time": "exit_ms"},
+    "positions": {"opened_at": "opened_ms", "updated_at": "updated_ms"},
+}
+RENAMED_TABLES = {"account_books": "pnl_reconciliations"}
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database_url)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def old_pool(pool: Pool) -> Pool:
+    """The database as version 0.1.0 left it."""
+    async with pool.connection() as connection:
+        await connection.execute(DUMP.read_bytes())
+    return pool
+
+
+async def read(pool: Pool, query: str, *parameters: Any) -> list[Row]:
+    async with pool.connection() as connection:
+        return await select(connection, query, *parameters)
+
+
+async def read_tables(pool: Pool) -> dict[str, list[Row]]:
+    """Every row of every table of the recorder, by the table's name."""
+    tables = await read(
+        pool,
+        """SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        AND relname NOT LIKE 'schema_%%' ORDER BY relname""",
+    )
+    return {each["name"]: await read(pool, f"SELECT * FROM {each['name']}") for each in tables}
+
+
+async def read_api(pool: Pool) -> dict[str, list[Row]]:
+    """What REST and WebSocket send."""
+    return {source: await read(pool, f"SELECT * FROM {source} ORDER BY {key}") for source, key in API.items()}
+
+
+def columns_of(before: dict[str, list[Row]], after: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows of `after` without columns that `before` does not have: later versions may add some."""
+    return {source: [{name: row[name] for name in before[source][0]} for row in rows] for source, rows in after.items()}
+
+
+def at(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms // 1000, UTC).replace(microsecond=time_ms % 1000 * 1000)
+
+
+def frozen(rows: list[Row]) -> list[str]:
+    return sorted(repr(sorted(row.items())) for row in rows)
+
+
+async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
+    before = await read_tables(old_pool)
+    assert all(before.values()), "the dump leaves a table empty"
+    assert await migrate(old_pool, "recorder") == 2
+    after = await read_tables(old_pool)
+    assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before}
+    for table, old_rows in before.items():
+        if table == "model_statistics":
+            continue
+        names = {column: RENAMED_COLUMNS.get(table, {}).get(column, column) for column in old_rows[0]}
+        expected = [{names[column]: value for column, value in row.items()} for row in old_rows]
+        kept = [{name: row[name] for name in names.values()} for row in after[RENAMED_TABLES.get(table, table)]]
+        assert frozen(kept) == frozen(expected), table
+
+
+async def test_the_figures_of_trades_keep_their_values(old_pool: Pool) -> None:
+    before = {row["model"]: row for row in await read(old_pool, "SELECT * FROM model_statistics")}
+    await migrate(old_pool, "recorder")
+    for old in before.values():
+        for bound in ("low", "high"):
+            old[f"return_band_{bound}"] = old.pop(f"band_{bound}")
+    for row in await read(old_pool, "SELECT * FROM model_statistics"):
+        old, figures = before[row["model"]], row.pop("trade_figures")
+        assert row.items() <= old.items()
+        assert figures.keys() == old.keys() - row.keys()
+        assert len(figures) == 18
+        for name, figure in figures.items():
+            assert figure is old[name] is None or abs(float(figure) - float(old[name])) < 1e-8, name
+
+
+async def test_rest_and_websocket_send_the_same_rows(old_pool: Pool) -> None:
+    before = await read_api(old_pool)
+    assert all(before.values())
+    await migrate(old_pool, "recorder")
+    assert columns_of(before, await read_api(old_pool)) == before
+    async with old_pool.connection() as connection:
+        await recompute_all(connection)
+    assert columns_of(before, await read_api(old_pool)) == before
+
+
+async def test_new_columns_are_filled_from_what_is_recorded(old_pool: Pool) -> None:
+    await migrate(old_pool, "recorder")
+    tables = await read_tables(old_pool)
+    decisions = {row["id"]: row for row in tables["ai_decisions"]}
+    fills = {row["id"]: row for row in tables["fills"]}
+    for trade in tables["trades"]:
+        decision = decisions.get(trade["decision_id"], {})
+        assert trade["confidence"] == decision.get("confidence")
+        assert trade["reasoning"] == decision.get("reasoning")
+        assert trade["entry_time"] == at(trade["entry_ms"])
+        assert trade["exit_time"] == (None if trade["exit_ms"] is None else at(trade["exit_ms"]))
+        assert trade["created_at"] == at(fills[trade["id"]]["recorded_ms"] or trade["entry_ms"])
+    for position in tables["positions"]:
+        assert position["current_price"] == position["mark_price"]
+        assert position["notional_value"] == position["notional"]
+        assert position["opened_at"] == (None if position["opened_ms"] is None else at(position["opened_ms"]))
+        assert position["updated_at"] == at(position["updated_ms"])
+    for snapshot in tables["account_snapshots"]:
+        assert snapshot["created_at"] == at(snapshot["time_ms"])
+
+
+async def test_old_decisions_have_the_market_data_that_is_stored(old_pool: Pool) -> None:
+    await migrate(old_pool, "recorder")
+    rows = await read(old_pool, "SELECT model, cycle_id, market_data FROM ai_decisions")
+    shown = {(row["model"], row["cycle_id"]): row["market_data"] for row in rows}
+    first = {
+        "boundary_ms": 1_795_000_020_000,
+        "mid_prices": {"BTC": "91000", "ETH": "3050.5", "SOL": "140.25"},
+        "prompt_hash": "p",
+    }
+    assert shown["qwen", "r-0"] == shown["deepseek", "r-0"] == first
+    assert shown["qwen", "r-2"]["mid_prices"]["BTC"] == "91002"
+    assert shown["qwen", "r-3"] is None, "a skipped cycle was shown nothing"
+    assert shown["deepseek", "r-9"] == {"prompt_hash": "p"}, "the snapshot of this cycle is not stored"
+
+
+async def test_trades_built_again_are_the_migrated_ones(old_pool: Pool) -> None:
+    await migrate(old_pool, "recorder")
+    before = await read(old_pool, "SELECT * FROM trades ORDER BY id")
+    async with old_pool.connection() as connection:
+        fills = await select(connection, "SELECT DISTINCT model, symbol FROM fills")
+        await trade_builder.rebuild(connection, [(fill["model"], fill["symbol"], 0) for fill in fills])
+    assert await read(old_pool, "SELECT * FROM trades ORDER BY id") == before
+
+
+async def test_a_migrated_schema_equals_a_fresh_one(old_pool: Pool) -> None:
+    await migrate(old_pool, "recorder")
+    migrated = await describe(old_pool)
+    async with old_pool.connection() as connection:
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await migrate(old_pool, "recorder")
+    assert await describe(old_pool) == migrated
+
+
+async def describe(pool: Pool) -> dict[str, list[Row]]:
+    """Columns by name (their place depends on history), views, functions, indexes and constraints."""
+    return {
+        "columns": await read(
+            pool,
+            """SELECT table_name, column_name, data_type, is_nullable, column_default, generation_expression
+            FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, column_name""",
+        ),
+        "views": await read(
+            pool, "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY viewname"
+        ),
+        "functions": await read(
+            pool,
+            """SELECT proname, pg_get_functiondef(oid) AS text FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace ORDER BY proname""",
+        ),
+        "indexes": await read(
+            pool, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+        ),
+        "constraints": await read(
+            pool,
+            """SELECT conname, pg_get_constraintdef(oid) AS text FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace ORDER BY conname""",
+        ),
+    }

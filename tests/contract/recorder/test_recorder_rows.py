@@ -1,0 +1,344 @@
+"""Recorder and gateway on a real PostgreSQL: events in any order become the same rows, and rows become answers."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+
+from common.events import (
+    AccountPosition,
+    AccountUpdated,
+    Action,
+    AgentDecision,
+    Decision,
+    Event,
+    IntentKind,
+    OrderAccepted,
+    OrderFilled,
+    OrderIntent,
+    OrderRole,
+    Outcome,
+    Prompt,
+    RiskApproved,
+    RuleResult,
+    derive,
+    originate,
+)
+from common.runtime.database import Pool
+from common.trading.instruments import Symbol
+from common.trading.orders import OrderSide, Side
+from gateway.storage.queries import Queries
+from recorder.handlers import Recorder
+
+ONE = Decimal(1)
+
+
+def scenario() -> list[Event[Any]]:
+    """One decision, approved, filled in two parts, stopped out; and the account meanwhile."""
+    prompt = Prompt(system="s", user="u\x00", strategy="trend-v1", strategy_hash="h", prompt_hash="p")
+    decision = AgentDecision(
+        model="qwen",
+        outcome=Outcome.ANSWERED,
+        decision=Decision(
+            action=Action.LONG,
+            symbol=Symbol.BTC,
+            leverage=5,
+            position_size_percent=Decimal(10),
+            confidence=Decimal(72),
+            reasoning="because",
+        ),
+        failure_code=None,
+        failure_reason=None,
+        snapshot_id="snap",
+        boundary_ms=1000,
+        snapshot_mid_prices={Symbol.BTC: Decimal(100)},
+        prompt=prompt,
+        raw_response='{"a":1}',
+        reasoning_content=None,
+        dropped_keys=(),
+        attempts=1,
+        provider_model="m",
+        stand_in=True,
+        usage=None,
+        cost_usd=Decimal("0.0012"),
+        asked_ms=1,
+        answered_ms=2,
+        latency_ms=1,
+    )
+    decided = originate(decision, keys=("snap", "qwen"), time_ms=1000, now_ms=1001, cycle_id="r-1")
+    intent = OrderIntent(
+        symbol=Symbol.BTC,
+        side=OrderSide.BUY,
+        size_coin=Decimal(3),
+        limit_price=Decimal(101),
+        reduce_only=False,
+        leverage=5,
+        mark_price=Decimal(100),
+        notional_usd=Decimal(300),
+        initial_margin_usd=Decimal(60),
+        stop_loss_price=Decimal(95),
+        take_profit_price=Decimal(110),
+        valid_until_ms=9999,
+    )
+    rules = (RuleResult(code="LEVERAGE", passed=True, value="5", limit="11", setting="MAX_LEVERAGE"),)
+    approved = derive(
+        decided,
+        RiskApproved(model="qwen", intent_kind=IntentKind.ENTRY, decision_id=decided.id, intent=intent, rules=rules),
+        1002,
+    )
+    orders = [
+        derive(
+            approved,
+            OrderAccepted(
+                model="qwen",
+                intent_id=approved.id,
+                client_order_id=f"0x{role.value}",
+                order_id=None,
+                symbol=Symbol.BTC,
+                role=role,
+                side=OrderSide.BUY if role is OrderRole.ENTRY else OrderSide.SELL,
+                size_coin=Decimal(3),
+                price=Decimal(101),
+                trigger_price=None,
+                reduce_only=role is not OrderRole.ENTRY,
+                status="open",
+            ),
+            1003,
+            index=index,
+        )
+        for index, role in enumerate((OrderRole.ENTRY, OrderRole.STOP))
+    ]
+    parts = [
+        ("entry", OrderSide.BUY, 1, 100, 0, 0, 11, 1100),
+        ("entry", OrderSide.BUY, 2, 101, 1, 0, 12, 1101),
+        ("stop", OrderSide.SELL, 3, 95, 3, "-17", 13, 1200),
+    ]
+    fills = [
+        originate(
+            OrderFilled(
+                model="qwen",
+                intent_id=approved.id,
+                client_order_id=f"0x{role}",
+                order_id=5 if role == "entry" else 6,
+                trade_id=tid,
+                symbol=Symbol.BTC,
+                role=OrderRole(role),
+                side=side,
+                price=Decimal(price),
+                size_coin=Decimal(size),
+                fee_usd=Decimal("0.05"),
+                closed_pnl_usd=Decimal(closed),
+                start_position_coin=Decimal(start),
+                direction="Open Long",
+                crossed=True,
+                is_liquidation=False,
+            ),
+            keys=("qwen", tid),
+            time_ms=at,
+            now_ms=at,
+            cycle_id="r-1",
+            cause_id=approved.id,
+        )
+        for role, side, size, price, start, closed, tid, at in parts
+    ]
+    states = [account(1150, is_open=True, approval=approved.id), account(1250, is_open=False, approval=approved.id)]
+    return [decided, approved, *orders, *fills, *states]
+
+
+def account(at: int, *, is_open: bool, approval: str) -> Event[AccountUpdated]:
+    position = AccountPosition(
+        symbol=Symbol.BTC,
+        side=Side.LONG,
+        size_coin=Decimal(3),
+        entry_price=Decimal("100.66666667"),
+        mark_price=Decimal(101),
+        leverage=5,
+        is_isolated=True,
+        notional_usd=Decimal(303),
+        unrealized_pnl_usd=ONE,
+        margin_used_usd=Decimal(60),
+        liquidation_price=Decimal(81),
+        funding_since_open_usd=Decimal("0.25"),
+        stop_loss_price=Decimal(95),
+        take_profit_price=Decimal(110),
+        protected=True,
+        intent_id=approval,
+        cycle_id="r-1",
+        opened_ms=1090,
+    )
+    payload = AccountUpdated(
+        model="qwen",
+        address="0xa",
+        equity_usd=Decimal(10_000) if is_open else Decimal("9982.6"),
+        cash_usd=Decimal(9_999),
+        withdrawable_usd=Decimal(9_900),
+        margin_used_usd=Decimal(60),
+        maintenance_margin_usd=Decimal("3.8"),
+        unrealized_pnl_usd=ONE,
+        total_notional_usd=Decimal(303),
+        positions=(position,) if is_open else (),
+        open_orders=(),
+        covers=(),
+        open_intents=(),
+        state_ms=at,
+        received_ms=at,
+    )
+    return originate(payload, keys=("qwen", at), time_ms=at, now_ms=at)
+
+
+async def read_rows(pool: Pool) -> dict[str, Any]:
+    """Everything that browsers see, and the columns of trades that only the table has."""
+    queries = Queries(pool)
+    tables = (
+        "api_decisions",
+        "api_trades",
+        "api_positions",
+        "api_accounts",
+        "api_fills",
+        "api_orders",
+        "api_leaderboard",
+    )
+    rows = {table: await queries.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+    rows["trades"] = await queries.rows("SELECT id, confidence, reasoning, created_at FROM trades")
+    for row in rows["api_orders"]:
+        del row["time_ms"]
+    return rows
+
+
+async def test_a_decision_becomes_a_closed_trade_and_its_pushes(recorder: Recorder, pool: Pool) -> None:
+    pushes = await recorder.store(scenario(), 5_000)
+    rows = await read_rows(pool)
+    [trade] = rows["api_trades"]
+    assert (trade["status"], trade["close_reason"], trade["leverage"]) == ("CLOSED", "stop_loss", 5)
+    assert trade["entry_price"] == "100.66666667"
+    assert Decimal(trade["pnl"]) == Decimal(-17) - Decimal("0.15") - Decimal(trade["funding"])
+    [decision] = rows["api_decisions"]
+    assert (decision["verdict"], decision["executed"]) == ("APPROVED", True)
+    assert rows["api_positions"] == []
+    assert [row["status"] for row in rows["api_orders"]] == ["filled", "filled"]
+    [row] = rows["api_accounts"]
+    assert (row["equity"], row["start_balance"], row["return_percent"]) == ("9982.6", "10000", "-0.174")
+    channels = [push.data.channel.value for push in pushes]
+    assert channels.count("trade_executed") == 3
+    assert channels.count("ai_decision") == 1
+    assert set(channels) == {"ai_decision", "trade_executed", "position_update", "account_update"}
+
+
+async def test_a_batch_stored_again_changes_nothing_and_repeats_pushes(recorder: Recorder, pool: Pool) -> None:
+    first = await recorder.store(scenario(), 5_000)
+    before = await read_rows(pool)
+    again = await recorder.store(scenario(), 7_000)
+    assert await read_rows(pool) == before
+    assert {push.id for push in again} <= {push.id for push in first}
+
+
+async def test_a_position_opens_with_the_first_fill_of_its_trade(recorder: Recorder, pool: Pool) -> None:
+    events = scenario()
+    await recorder.store(events[-2:-1], 5_000)
+    assert (await read_rows(pool))["api_positions"][0]["opened_at"] == 1090
+    await recorder.store(events[:6], 5_000)
+    assert (await read_rows(pool))["api_positions"][0]["opened_at"] == 1100
+
+
+async def test_forgotten_pushes_go_out_again_with_the_same_ids(recorder: Recorder) -> None:
+    state = scenario()[-2]
+    first = await recorder.store([state], 5_000)
+    assert await recorder.store([state], 7_000) == ()
+    await recorder.forget_pushes()
+    again = await recorder.store([state], 7_000)
+    assert [push.id for push in again] == [push.id for push in first]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_any_order_of_events_gives_the_same_rows(recorder: Recorder, pool: Pool, seed: int) -> None:
+    await recorder.store(scenario(), 5_000)
+    expected = await read_rows(pool)
+    async with pool.connection() as connection:
+        await connection.execute(
+            "TRUNCATE ai_decisions, verdicts, orders, fills, trades, accounts, positions, account_snapshots,"
+            " model_statistics, equity_hours, decision_days"
+        )
+    random = Random(seed)
+    *events, opened, closed = scenario()
+    shuffled: Sequence[Event[Any]] = random.sample(events, len(events))
+    at = random.randrange(len(shuffled))
+    mixed = [*shuffled[:at], opened, *shuffled[at:], closed]
+    for event in mixed:
+        await recorder.store([event], 5_000)
+        if random.random() < 0.3:
+            await recorder.store([event], 5_000)
+    found = await read_rows(pool)
+    for rows in (found, expected):
+        for trade in rows["api_trades"]:
+            for figure in ("funding", "pnl", "pnl_percent"):
+                del trade[figure]
+        for row in rows["api_leaderboard"]:
+            for figure in ("funding", "biggest_loss", "expectancy"):
+                del row[figure]
+    assert found == expected
+
+
+async def test_a_decision_is_read_with_all_that_followed(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store(scenario(), 5_000)
+    detail = await Queries(pool).decision("r-1", "qwen")
+    assert detail is not None
+    assert detail["prompt"] == {"system": "s", "user": "u\N{REPLACEMENT CHARACTER}"}
+    assert detail["rules"][0]["code"] == "LEVERAGE"
+    assert detail["intent"]["stop_loss_price"] == "95"
+    assert [order["role"] for order in detail["orders"]] == ["entry", "stop"]
+    assert len(detail["fills"]) == 3
+    assert detail["cost_usd"] == "0.0012"
+    assert await Queries(pool).decision("r-1", "deepseek") is None
+
+
+async def test_pages_hold_every_row_once(recorder: Recorder, pool: Pool) -> None:
+    base = scenario()[0]
+    events = [
+        originate(base.data, keys=("snap", number), time_ms=1000 + number // 3, now_ms=1, cycle_id=f"r-{number}")
+        for number in range(20)
+    ]
+    await recorder.store(events, 5_000)
+    queries, seen, cursor = Queries(pool), [], None
+    while True:
+        rows, following = await queries.decisions("qwen", 7, cursor)
+        seen += [row["id"] for row in rows]
+        if following is None:
+            break
+        from gateway.http.parameters import parse_cursor
+
+        cursor = parse_cursor({"before": following})
+    assert len(seen) == len(set(seen)) == 20
+    assert set(seen) == {event.id for event in events}
+
+
+async def test_a_trade_has_what_its_decision_stated(recorder: Recorder, pool: Pool) -> None:
+    decided, *following = scenario()
+    await recorder.store(following, 5_000)
+    columns = "SELECT confidence, reasoning, entry_time, exit_time, created_at FROM trades"
+    [before] = await Queries(pool).rows(columns)
+    assert (before["confidence"], before["reasoning"]) == (None, None)
+    await recorder.store([decided], 5_000)
+    [after] = await Queries(pool).rows(columns)
+    assert (after["confidence"], after["reasoning"]) == (Decimal(72), "because")
+    times = [after[name].timestamp() for name in ("entry_time", "exit_time", "created_at")]
+    assert times == [1.1, 1.2, 1.1]
+
+
+async def test_a_decision_keeps_what_the_model_was_shown(recorder: Recorder, pool: Pool) -> None:
+    decided = scenario()[0]
+    skipped = decided.data.model_copy(update={"prompt": None, "model": "deepseek"})
+    await recorder.store([decided, originate(skipped, keys=("s",), time_ms=1, now_ms=1, cycle_id="r-1")], 5_000)
+    rows = await Queries(pool).rows("SELECT model, market_data FROM ai_decisions ORDER BY model")
+    shown = {"boundary_ms": 1000, "mid_prices": {"BTC": "100"}, "prompt_hash": "p"}
+    assert rows == [{"model": "deepseek", "market_data": None}, {"model": "qwen", "market_data": shown}]
+
+
+async def test_a_position_has_its_price_and_times_to_read(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store(scenario()[-2:-1], 5_000)
+    [row] = await Queries(pool).rows("SELECT current_price, notional_value, opened_at, updated_at FROM positions")
+    assert (row["current_price"], row["notional_value"]) == (101, 303)
+    assert (row["opened_at"].timestamp(), row["updated_at"].timestamp()) == (1.09, 1.15)
+    [snapshot] = await Queries(pool).rows("SELECT created_at FROM account_snapshots")
+    assert snapshot["created_at"].timestamp() == 1.15

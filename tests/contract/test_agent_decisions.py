@@ -1,0 +1,198 @@
+"""One decision per snapshot, whatever happens: over a real Redis, with a model that answers from a script."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import structlog
+from manual_clock import ManualClock
+
+from agent_deepseek.config import PROFILE
+from common.agent.prompt.strategy import load_strategy
+from common.agent.providers.port import Answer, Message
+from common.agent.providers.pricing import TokenPrice
+from common.agent.providers.profile import Endpoint, setting_names
+from common.agent.settings import agent_settings
+from common.agent.trading_agent import MAX_ACCOUNT_AGE_MS, MAX_SNAPSHOT_AGE_MS, TradingAgent
+from common.bus.redis_streams import RedisBus
+from common.events import AccountUpdated, Action, AgentDecision, Event, MarketSnapshot, Outcome, TokenUsage, originate
+from common.events.codec import encode
+from common.runtime.roster import read_roster
+from common.runtime.service import Service
+from common.trading.instruments import Symbol
+from common.trading.limits import Limits
+
+D = Decimal
+NOW_MS = 1_780_000_000_000
+ROSTER = read_roster(None)
+CONTENDER = ROSTER.contender("deepseek")
+HOLD = json.dumps(
+    {
+        "action": "HOLD",
+        "symbol": None,
+        "leverage": 0,
+        "position_size_percent": 0,
+        "confidence": 50,
+        "reasoning": "waits",
+    }
+)
+
+
+class ScriptedModel:
+    """Answers HOLD once `free` is set."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Event()
+        self.free.set()
+        self.prompts: list[Sequence[Message]] = []
+
+    async def complete(self, messages: Sequence[Message]) -> Answer:
+        self.prompts.append(messages)
+        await self.free.wait()
+        usage = TokenUsage(prompt_tokens=1_000, completion_tokens=100, cached_tokens=0)
+        return Answer(HOLD, None, "deepseek-flash", usage, cut_off=False)
+
+    async def close(self) -> None:
+        return None
+
+
+class Harness:
+    """An agent with its cache in Redis."""
+
+    def __init__(self, bus: RedisBus) -> None:
+        self.bus, self.clock, self.model = bus, ManualClock(NOW_MS), ScriptedModel()
+        settings = agent_settings(CONTENDER, PROFILE)(metrics_port=0)
+        service = Service("agent-deepseek", settings, bus, self.clock, structlog.get_logger(), lease=False)
+        endpoint = Endpoint(
+            base_url="http://model",
+            api_key="k",
+            provider_model="deepseek-flash",
+            stand_in=False,
+            price=TokenPrice(D(1), D(1), D(10)),
+            names=setting_names(CONTENDER, PROFILE),
+            max_answer_tokens=500,
+        )
+        self.agent = TradingAgent(
+            service,
+            settings,
+            contender=CONTENDER,
+            coins=ROSTER.coins,
+            limits=Limits(),
+            endpoint=endpoint,
+            client=self.model,
+            strategy=load_strategy("trend-v1"),
+        )
+
+    async def store_account(self, received_ms: int = NOW_MS) -> None:
+        account = AccountUpdated(
+            model="deepseek",
+            address="0x0",
+            equity_usd=D(10_000),
+            cash_usd=D(10_000),
+            withdrawable_usd=D(10_000),
+            margin_used_usd=D(0),
+            maintenance_margin_usd=D(0),
+            unrealized_pnl_usd=D(0),
+            total_notional_usd=D(0),
+            positions=(),
+            open_orders=(),
+            covers=(),
+            open_intents=(),
+            state_ms=received_ms,
+            received_ms=received_ms,
+        )
+        event = originate(account, keys=(received_ms,), time_ms=received_ms, now_ms=received_ms)
+        await self.bus.client.set("account:deepseek", encode(event))
+
+    async def decide(self, number: int = 1) -> AgentDecision:
+        result: Any = self.agent.decide(snapshot(number), self.clock.now_ms())
+        [event] = await result if isinstance(result, Awaitable) else result
+        decision: AgentDecision = event.data
+        return decision
+
+    async def spent_micro_usd(self) -> int:
+        [key] = await self.bus.client.keys("model_cost:deepseek:*")
+        return int(await self.bus.client.get(key) or 0)
+
+
+@pytest.fixture
+async def harness(redis_url: str) -> AsyncIterator[Harness]:
+    bus = RedisBus(redis_url)
+    await bus.client.flushdb()
+    yield Harness(bus)
+    await bus.close()
+
+
+def snapshot(number: int) -> Event[MarketSnapshot]:
+    payload = MarketSnapshot(
+        run_id="r",
+        cycle_number=number,
+        boundary_ms=NOW_MS,
+        interval_s=60,
+        missed_cycles=0,
+        partial=False,
+        coins={},
+        sentiment=None,
+    )
+    return originate(payload, keys=(number,), time_ms=NOW_MS, now_ms=NOW_MS, cycle_id=f"c{number}")
+
+
+async def test_an_answer_becomes_a_decision_with_prompt_and_cost(harness: Harness) -> None:
+    await harness.store_account()
+    await harness.bus.client.set("memory:deepseek", json.dumps({"start_balance": "8000", "sharpe": "1.5"}))
+    decision = await harness.decide()
+    assert decision.outcome is Outcome.ANSWERED
+    assert decision.decision is not None
+    assert decision.decision.action is Action.HOLD
+    assert decision.prompt is not None
+    assert "return_since_start: +25.00 %" in decision.prompt.user
+    assert decision.cost_usd == D("0.002")
+    assert await harness.spent_micro_usd() == 2_000
+    assert decision.snapshot_mid_prices == dict[Symbol, D]()
+
+
+async def test_a_snapshot_during_a_request_is_skipped(harness: Harness) -> None:
+    await harness.store_account()
+    harness.model.free.clear()
+    first = asyncio.ensure_future(harness.decide(1))
+    while not harness.model.prompts:
+        await asyncio.sleep(0.01)
+    skipped = await harness.decide(2)
+    assert (skipped.outcome, skipped.failure_code) == (Outcome.SKIPPED, "BUSY")
+    harness.model.free.set()
+    assert (await first).outcome is Outcome.ANSWERED
+    assert (await harness.decide(3)).outcome is Outcome.ANSWERED
+
+
+async def test_a_stale_snapshot_is_skipped(harness: Harness) -> None:
+    harness.clock.ms += MAX_SNAPSHOT_AGE_MS + 1
+    decision = await harness.decide()
+    assert (decision.outcome, decision.failure_code) == (Outcome.SKIPPED, "STALE_SNAPSHOT")
+    assert harness.model.prompts == []
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+async def test_without_a_fresh_account_no_call_is_made(harness: Harness, is_stored: bool) -> None:
+    if is_stored:
+        await harness.store_account(NOW_MS - MAX_ACCOUNT_AGE_MS - 1)
+    decision = await harness.decide()
+    assert (decision.outcome, decision.failure_code) == (Outcome.FAILED, "NO_ACCOUNT")
+    assert harness.model.prompts == []
+
+
+async def test_a_cancelled_request_frees_the_agent_and_its_reservation(harness: Harness) -> None:
+    await harness.store_account()
+    harness.model.free.clear()
+    request = asyncio.ensure_future(harness.decide(1))
+    while not harness.model.prompts:
+        await asyncio.sleep(0.01)
+    assert await harness.spent_micro_usd() > 0
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert await harness.spent_micro_usd() == 0
+    harness.model.free.set()
+    assert (await harness.decide(2)).outcome is Outcome.ANSWERED

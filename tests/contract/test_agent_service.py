@@ -1,0 +1,174 @@
+"""Agents as processes: contenders decide through the stand-in; a wrong setting ends the start in one line."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from common.bus import Commit
+from common.bus.redis_streams import RedisBus, read_entry
+from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, originate
+from common.events.codec import encode
+from simulator.server.models.app import create_models_app
+
+D = Decimal
+ARENA = """
+coins = ["BTC", "HYPE"]
+
+[[contenders]]
+id = "llama"
+name = "Llama"
+provider = "deepseek"
+strategy = "{strategy}"
+language = "zh"
+color = "#7A3FB0"
+color_dark = "#C49BFF"
+mark = "square"
+"""
+
+
+@pytest.fixture
+async def stand_ins() -> AsyncIterator[str]:
+    """The simulator's model endpoints on a free port."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_models_app(), log_level="warning", lifespan="off"))
+    task = asyncio.create_task(server.serve([bound]))
+    yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+def start(package: str, **environment: str) -> subprocess.Popen[str]:
+    """An agent as the launcher starts it."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", f"{package}.main"],
+        env=inherited | {"METRICS_PORT": "0"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def llama(folder: Path, *, strategy: str = "trend-v1") -> dict[str, str]:
+    """The environment of an agent that asks the contender llama in an arena of two coins."""
+    arena = folder / "arena.toml"
+    arena.write_text(ARENA.format(strategy=strategy), encoding="utf-8")
+    return {"ARENA_FILE": str(arena), "CONTENDER": "llama"}
+
+
+def account(contender: str, now_ms: int) -> Event[AccountUpdated]:
+    payload = AccountUpdated(
+        model=contender,
+        address="0x0",
+        equity_usd=D(10_000),
+        cash_usd=D(10_000),
+        withdrawable_usd=D(10_000),
+        margin_used_usd=D(0),
+        maintenance_margin_usd=D(0),
+        unrealized_pnl_usd=D(0),
+        total_notional_usd=D(0),
+        positions=(),
+        open_orders=(),
+        covers=(),
+        open_intents=(),
+        state_ms=now_ms,
+        received_ms=now_ms,
+    )
+    return originate(payload, keys=(now_ms,), time_ms=now_ms, now_ms=now_ms)
+
+
+def snapshot(now_ms: int) -> Event[MarketSnapshot]:
+    payload = MarketSnapshot(
+        run_id="r",
+        cycle_number=1,
+        boundary_ms=now_ms,
+        interval_s=60,
+        missed_cycles=0,
+        partial=False,
+        coins={},
+        sentiment=None,
+    )
+    return originate(payload, keys=(now_ms,), time_ms=now_ms, now_ms=now_ms, cycle_id="c1")
+
+
+async def decisions(bus: RedisBus) -> list[AgentDecision]:
+    entries: Any = await bus.client.xrange(AgentDecision.TYPE)
+    return [read_entry(AgentDecision.TYPE, fields).data for _, fields in entries]
+
+
+async def decision_of(
+    contender: str, package: str, redis_url: str, stand_ins: str, **environment: str
+) -> AgentDecision:
+    """What an agent decides on one snapshot; the agent then ends cleanly on SIGTERM."""
+    bus, now_ms = RedisBus(redis_url), time.time_ns() // 1_000_000
+    await bus.client.flushdb()
+    await bus.prepare("test", [])
+    cache = {f"account:{contender}": encode(account(contender, now_ms))}
+    await bus.commit(Commit("ingester", events=[snapshot(now_ms)], cache=cache))
+    process = start(package, REDIS_URL=redis_url, SIMULATOR_URL=stand_ins, **environment)
+    try:
+        async with asyncio.timeout(60):
+            while not (found := await decisions(bus)):
+                assert process.poll() is None
+                await asyncio.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        output, _ = await asyncio.to_thread(process.communicate, timeout=60)
+    finally:
+        process.kill()
+        await bus.close()
+    assert process.returncode == 0, output
+    [decision] = found
+    return decision
+
+
+@pytest.mark.parametrize(
+    ("contender", "package", "strategy"),
+    [("deepseek", "agent_deepseek", "trend-v1"), ("qwen", "agent_qwen", "reversion-v1")],
+)
+async def test_the_default_contenders_decide_through_the_stand_in(
+    contender: str, package: str, strategy: str, redis_url: str, stand_ins: str
+) -> None:
+    decision = await decision_of(contender, package, redis_url, stand_ins)
+    assert (decision.model, decision.outcome, decision.stand_in) == (contender, Outcome.ANSWERED, True)
+    assert decision.prompt is not None
+    assert decision.prompt.strategy == strategy
+    assert "- Coins: BTC, ETH, SOL, BNB, DOGE, XRP." in decision.prompt.system
+
+
+async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, redis_url: str, stand_ins: str) -> None:
+    decision = await decision_of("llama", "agent_openai", redis_url, stand_ins, **llama(tmp_path))
+    assert (decision.model, decision.outcome, decision.stand_in) == ("llama", Outcome.ANSWERED, True)
+    assert decision.prompt is not None
+    assert decision.prompt.strategy == "trend-v1"
+    assert "- Coins: BTC, HYPE." in decision.prompt.system
+    assert "请用中文推理" in decision.prompt.system
+    assert decision.cost_usd == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"CONTENDER": "qwen"}, "agent-openai: CONTENDER: 'qwen' is not in the roster; "),
+        ({"strategy": "momentum"}, "agent-llama: the roster's strategy of llama: momentum can't be read: No such file"),
+        ({"ALLOWED_SYMBOLS": "ETH"}, "agent-llama: ALLOWED_SYMBOLS: ETH names no coin of the arena (BTC,HYPE)"),
+        ({"LLAMA_API_KEY": "k"}, "agent-llama: LLAMA_BASE_URL: not set; LLAMA_API_KEY is"),
+    ],
+)
+def test_what_is_wrong_ends_the_start_in_one_line(tmp_path: Path, changes: dict[str, str], line: str) -> None:
+    settings = dict(changes)
+    environment = llama(tmp_path, strategy=settings.pop("strategy", "trend-v1")) | settings
+    output, _ = start("agent_openai", **environment).communicate(timeout=60)
+    assert output.startswith(line)
+    assert output.count("\n") == 1

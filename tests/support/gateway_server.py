@@ -1,0 +1,156 @@
+"""A gateway on a socket of its own over real stores, with a recorder to fill them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import structlog
+import uvicorn
+from redis.asyncio import Redis
+
+from common.bus.redis_streams import RedisBus
+from common.events import Event
+from common.runtime.clock import SystemClock
+from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.health import Readiness
+from common.runtime.roster import read_roster
+from common.trading.roster import Contender, Roster
+from gateway.config import gateway_settings
+from gateway.http.app import create_app
+from gateway.main import build_routes
+from gateway.push.connections import ConnectionManager
+from gateway.push.frames import FrameSocket
+from gateway.push.hub import Hub
+from gateway.push.latency import PushLatency
+from gateway.push.snapshots import Snapshots
+from gateway.storage.market_cache import MarketCache
+from gateway.storage.queries import Queries
+from recorder.handlers import Recorder
+
+DEFAULT = read_roster(None)
+LLAMA = Contender.model_validate(
+    {
+        "id": "llama",
+        "name": "Llama",
+        "provider": "deepseek",
+        "model": "llama-4-70b",
+        "strategy": "trend-v1",
+        "color": "#7A3FB0",
+        "color_dark": "#C49BFF",
+        "mark": "square",
+    }
+)
+THREE_AND_SEVEN = Roster.model_validate({"contenders": [*DEFAULT.contenders, LLAMA], "coins": [*DEFAULT.coins, "HYPE"]})
+"""Three contenders and seven coins."""
+
+
+@dataclass
+class GatewayServer:
+    """A running gateway, and what a test needs to fill its stores. `published` is what its POST routes published,
+    `paths` are its routes under /api/v1."""
+
+    url: str
+    client: httpx.AsyncClient
+    pool: Pool
+    recorder: Recorder
+    redis: Any
+    bus: RedisBus
+    hub: Hub
+    connections: ConnectionManager
+    snapshots: Snapshots
+    published: list[Event[Any]]
+    paths: set[str]
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        response = await self.client.get(f"/api/v1/{path}", params=parameters)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@asynccontextmanager
+async def gateway_server(
+    database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = Path("nowhere"), **settings: Any
+) -> AsyncIterator[GatewayServer]:
+    """A gateway with these settings, until the block ends."""
+    pool = await open_pool(database_url)
+    await migrate(pool, "recorder")
+    redis, bus = Redis.from_url(redis_url), RedisBus(redis_url)
+    own = gateway_settings(roster).model_validate({"metrics_port": 0, "database_url": "postgresql://unused"} | settings)
+    published: list[Event[Any]] = []
+
+    async def publish(*events: Event[Any]) -> None:
+        published.extend(events)
+
+    service: Any = SimpleNamespace(
+        redis=redis,
+        clock=SystemClock(),
+        readiness=Readiness(),
+        settings=own,
+        publish=publish,
+        log=structlog.get_logger(),
+    )
+    hub, queries = Hub(), Queries(pool)
+    snapshots = Snapshots(hub, queries, MarketCache(redis, roster.coins))
+    connections = ConnectionManager(hub, snapshots, service, own)
+    routes = build_routes(service, own, roster, queries, PushLatency())
+    app = create_app(service, connections.serve, routes, web_dir)
+    recorder = Recorder(pool, redis, snapshot_interval_s=300)
+    async with (
+        serve(app) as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
+    ):
+        yield GatewayServer(
+            url=url,
+            client=client,
+            pool=pool,
+            recorder=recorder,
+            redis=redis,
+            bus=bus,
+            hub=hub,
+            connections=connections,
+            snapshots=snapshots,
+            published=published,
+            paths={route.path for route in routes},
+        )
+    await bus.close()
+    await redis.aclose()
+    await pool.close()
+
+
+@asynccontextmanager
+async def serve(app: Any) -> AsyncIterator[str]:
+    """An ASGI app behind uvicorn as the gateway runs it; gives its URL."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", ws=FrameSocket))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+async def fill_market_cache(redis: Any, symbols: tuple[str, ...]) -> None:
+    """One entry of each kind that the ingester keeps, for each coin."""
+    money = ("price", "mark_price", "oracle_price", "prev_day_price", "day_volume_usd", "funding_rate_hourly")
+    market_trade = {"trade_id": 7, "time_ms": 1, "side": "BUY", "price": "1.5", "size": "2"}
+    candle = dict.fromkeys(("open", "high", "low", "close", "volume"), "1") | {
+        "open_time_ms": 0,
+        "close_time_ms": 59_999,
+        "trade_count": 1,
+        "is_closed": True,
+        "time_ms": 60_000,
+    }
+    for symbol in symbols:
+        price = dict.fromkeys((*money, "open_interest"), "1.5") | {"symbol": symbol, "time_ms": 1}
+        book = {"symbol": symbol, "time_ms": 1, "bids": [{"price": "1", "size": "2"}], "asks": []}
+        await redis.set(f"price:{symbol}", json.dumps(price))
+        await redis.set(f"orderbook:{symbol}", json.dumps(book))
+        await redis.set(f"tape:{symbol}", json.dumps({"symbol": symbol, "time_ms": 1, "trades": [market_trade]}))
+        for interval in ("1m", "5m", "15m", "1h", "4h", "1d"):
+            await redis.rpush(f"kline:{symbol}:{interval}", json.dumps(candle))

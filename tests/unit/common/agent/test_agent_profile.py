@@ -1,0 +1,116 @@
+"""Where a contender's model answers and what it costs."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from agent_deepseek.config import PROFILE as DEEPSEEK
+from agent_openai.config import PROFILE as OPENAI
+from agent_qwen.config import PROFILE as QWEN
+from common.agent.providers.openai_client import thinking_fields
+from common.agent.providers.pricing import FREE, TokenPrice, is_local, price_of
+from common.agent.providers.profile import Endpoint, Profile
+from common.agent.settings import agent_settings, endpoint
+from common.runtime.roster import read_roster
+from common.trading.roster import Contender
+
+ROSTER = read_roster(None)
+LLAMA = Contender(
+    id="llama",
+    name="Llama",
+    provider="deepseek",
+    model="llama-4-70b",
+    strategy="trend-v1",
+    color="#7A3FB0",
+    color_dark="#C49BFF",
+    mark="square",
+)
+
+
+def endpoint_with(contender: Contender, profile: Profile, **settings: Any) -> Endpoint:
+    made = agent_settings(contender, profile)(metrics_port=0, **settings)
+    return endpoint(made, contender, profile)
+
+
+def test_without_a_key_the_stand_in_answers_for_nothing() -> None:
+    for contender, profile, path in (
+        (ROSTER.contender("deepseek"), DEEPSEEK, "/deepseek"),
+        (ROSTER.contender("qwen"), QWEN, "/dashscope/api/v1"),
+        (LLAMA, OPENAI, "/deepseek"),
+    ):
+        target = endpoint_with(contender, profile, simulator_url="http://sim:1")
+        assert target.base_url == f"http://sim:1{path}"
+        assert target.stand_in
+        assert target.price == FREE
+
+
+def test_a_key_leads_to_the_providers_address_and_price() -> None:
+    target = endpoint_with(ROSTER.contender("deepseek"), DEEPSEEK, deepseek_api_key="k")
+    assert (target.base_url, target.provider_model) == ("https://api.deepseek.com", "deepseek-flash")
+    assert target.price == DEEPSEEK.prices["deepseek-flash"]
+    assert "'k'" not in repr(target)
+
+
+def test_a_key_alone_is_refused_with_the_missing_variable() -> None:
+    with pytest.raises(ValidationError, match="LLAMA_BASE_URL: not set; LLAMA_API_KEY is"):
+        endpoint_with(LLAMA, OPENAI, llama_api_key="k")
+    unnamed = LLAMA.model_copy(update={"model": None})
+    with pytest.raises(ValidationError, match="LLAMA_MODEL: not set; LLAMA_API_KEY is"):
+        endpoint_with(unnamed, OPENAI, llama_api_key="k", llama_base_url="https://example.com/v1")
+
+
+@pytest.mark.parametrize("hyperliquid_env", ["testnet", "mainnet"])
+def test_a_stand_in_is_refused_where_real_orders_are_placed(hyperliquid_env: str) -> None:
+    with pytest.raises(ValidationError, match="LLAMA_API_KEY: not set; a stand-in model trades on paper only"):
+        endpoint_with(LLAMA, OPENAI, hyperliquid_env=hyperliquid_env)
+
+
+def test_the_environments_model_goes_before_the_rosters() -> None:
+    given = {"llama_api_key": "k", "llama_base_url": "https://example.com/v1"}
+    assert endpoint_with(LLAMA, OPENAI, **given).provider_model == "llama-4-70b"
+    assert endpoint_with(LLAMA, OPENAI, **given, llama_model="other").provider_model == "other"
+
+
+def test_a_local_server_costs_nothing() -> None:
+    local = endpoint_with(LLAMA, OPENAI, llama_api_key="k", llama_base_url="http://127.0.0.1:11434/v1")
+    assert not local.stand_in
+    assert local.price == FREE
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://localhost:11434/v1", True),
+        ("http://ollama:11434/v1", True),
+        ("http://192.168.1.7:8000", True),
+        ("http://[::1]:8000", True),
+        ("http://host.docker.internal:8000", True),
+        ("https://api.deepseek.com", False),
+        ("https://8.8.8.8/v1", False),
+    ],
+)
+def test_a_server_is_local_by_its_host(url: str, expected: bool) -> None:
+    assert is_local(url) is expected
+
+
+def test_an_unknown_model_is_priced_at_the_dearest_figures() -> None:
+    prices = {
+        "a": TokenPrice(Decimal(1), Decimal("0.5"), Decimal(9)),
+        "a-small": TokenPrice(Decimal("0.1"), Decimal("0.1"), Decimal("0.1")),
+        "b": TokenPrice(Decimal(2), Decimal("0.1"), Decimal(3)),
+    }
+    assert price_of(prices, "a-small-2") == prices["a-small"]
+    assert price_of(prices, "a-large") == prices["a"]
+    assert price_of(prices, "c") == TokenPrice(Decimal(2), Decimal("0.5"), Decimal(9))
+
+
+def test_thinking_follows_the_roster() -> None:
+    silent = ROSTER.contender("deepseek")
+    thinker = silent.model_copy(update={"thinking": True})
+    assert thinking_fields(DEEPSEEK, silent) == {"thinking": {"type": "disabled"}}
+    assert thinking_fields(DEEPSEEK, thinker) == {"thinking": {"type": "enabled"}}
+    assert thinking_fields(OPENAI, LLAMA) == {}
+    assert endpoint_with(silent, DEEPSEEK).max_output_tokens == 2_000
+    assert endpoint_with(thinker, DEEPSEEK).max_output_tokens == 10_000

@@ -1,0 +1,79 @@
+"""A service over the in-memory bus: publishing through outages, background tasks, alerts."""
+
+import asyncio
+
+import pytest
+import structlog
+from manual_clock import ManualClock
+
+from common.bus import Commit, Fenced, Unavailable
+from common.bus.memory import MemoryBus
+from common.bus.port import CommitResult
+from common.events import AlertCode, AlertSeverity, SystemAlert
+from common.runtime.service import Service
+from common.runtime.settings import ServiceSettings
+
+
+class FlakyBus(MemoryBus):
+    """A bus that is unreachable for the next `outages` commits of events."""
+
+    outages = 0
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        if commit.events and self.outages:
+            self.outages -= 1
+            raise Unavailable("the server is gone")
+        return await super().commit(commit)
+
+
+def service(*, lease: bool = False) -> tuple[Service, FlakyBus]:
+    clock = ManualClock()
+    bus = FlakyBus(clock.now_ms)
+    log = structlog.wrap_logger(structlog.PrintLogger(), processors=[structlog.processors.KeyValueRenderer()])
+    return Service("risk", ServiceSettings(metrics_port=0), bus, clock, log, lease=lease), bus
+
+
+async def test_an_alert_is_published_through_an_outage_once() -> None:
+    risk, bus = service()
+    bus.outages = 3
+    await risk.alert(AlertCode.HALTED, AlertSeverity.CRITICAL, "halted", model="qwen", reason="loss")
+    [event] = bus.events(SystemAlert.TYPE)
+    assert (event.data.code, event.data.service, event.data.model) == ("HALTED", "risk", "qwen")
+    assert event.data.figures == {"reason": "loss"}
+    assert event.source == "risk"
+
+
+async def test_nothing_is_published_without_the_lease() -> None:
+    risk, bus = service(lease=True)
+    assert not risk.is_owner
+    with pytest.raises(Fenced):
+        await risk.alert(AlertCode.HALTED, AlertSeverity.INFO, "halted")
+    assert bus.events(SystemAlert.TYPE) == []
+
+
+async def test_a_background_tasks_error_ends_the_service() -> None:
+    risk, _ = service()
+
+    async def fail() -> None:
+        raise KeyError("a defect")
+
+    risk.spawn("failing", fail)
+    with pytest.raises(ExceptionGroup) as ended:
+        await asyncio.wait_for(risk.run(), 60)
+    assert ended.group_contains(KeyError)
+
+
+async def test_a_fenced_background_task_begins_again() -> None:
+    risk, _ = service()
+    runs: list[int] = []
+
+    async def publish() -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            raise Fenced("a newer owner")
+        risk.stop()
+
+    risk.spawn("publishing", publish)
+    await asyncio.wait_for(risk.run(), 60)
+    assert runs == [0, 1]
+    assert risk.readiness.unmet == {"stop": "stopping"}

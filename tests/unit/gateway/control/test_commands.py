@@ -1,0 +1,84 @@
+"""Control commands: what is accepted, and what is refused by name, over the real routes."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from common.events import Command, ControlCommand, Event
+from common.runtime.roster import read_roster
+from gateway.control.commands import ControlRoutes
+
+
+class Bus:
+    """Takes the service's place: records what is published."""
+
+    def __init__(self) -> None:
+        self.events: list[Event[ControlCommand]] = []
+        self.clock = SimpleNamespace(now_ms=lambda: 1_795_400_000_000)
+        self.log = SimpleNamespace(warning=lambda *args, **fields: None)
+
+    async def publish(self, *events: Event[ControlCommand]) -> None:
+        self.events += events
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def client(bus: Bus) -> AsyncClient:
+    control = ControlRoutes(bus, SecretStr("right"), read_roster(None))  # type: ignore[arg-type]
+    transport = ASGITransport(Starlette(routes=control.routes()))
+    return AsyncClient(transport=transport, base_url="http://gateway", headers={"Authorization": "Bearer right"})
+
+
+async def test_a_command_is_published_with_its_reason(client: AsyncClient, bus: Bus) -> None:
+    answer = await client.post("/api/v1/control/halt", json={"model": "qwen", "reason": "too wild"})
+    assert answer.status_code == 202
+    [event] = bus.events
+    assert (event.data.command, event.data.model, event.data.reason) == (Command.HALT, "qwen", "too wild")
+
+
+async def test_a_command_without_a_body_concerns_every_contender(client: AsyncClient, bus: Bus) -> None:
+    assert (await client.post("/api/v1/control/flatten")).status_code == 202
+    assert bus.events[0].data.model is None
+
+
+@pytest.mark.parametrize("header", ["", "right", "Bearer wrong", "Bearer ", "Basic right", "Bearer right right"])
+async def test_a_command_without_the_token_is_refused(client: AsyncClient, bus: Bus, header: str) -> None:
+    answer = await client.post("/api/v1/control/halt", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert bus.events == []
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (b'{"modle":"qwen"}', "modle"),
+        (b'{"model":"gpt"}', "model"),
+        (b'{"model":7}', "model"),
+        (b'{"reason":"x\\u0000y"}', "reason"),
+        (b'{"reason":"\\ud800"}', "the body"),
+        (b'{"reason":"%s"}' % (b"x" * 201), "reason"),
+        (b"[]", "the body"),
+        (b"{", "the body"),
+        (b"[" * 4000, "the body"),
+        (b"\xff", "the body"),
+    ],
+)
+async def test_a_bad_body_is_refused_by_name(client: AsyncClient, bus: Bus, body: bytes, named: str) -> None:
+    answer = await client.post("/api/v1/control/halt", content=body)
+    error: dict[str, Any] = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "BAD_BODY")
+    assert error["message"].startswith(f"{named}: ")
+    assert bus.events == []
+
+
+async def test_a_too_big_body_is_refused(client: AsyncClient, bus: Bus) -> None:
+    assert (await client.post("/api/v1/control/halt", content=b" " * 1_000_000)).status_code == 413
+    assert bus.events == []

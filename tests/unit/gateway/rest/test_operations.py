@@ -1,0 +1,58 @@
+"""GET operations over real stores: presences of every service of the roster, lags, dead letters."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from gateway_server import THREE_AND_SEVEN, GatewayServer, gateway_server
+
+from common.runtime.clock import SystemClock
+from common.runtime.health import Readiness
+from common.runtime.presence import MISSING_AFTER_MS, Presence
+
+
+class ShiftedClock(SystemClock):
+    """The system's time, shifted."""
+
+    def __init__(self, shift_ms: int) -> None:
+        self._shift_ms = shift_ms
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self._shift_ms
+
+
+@pytest.fixture
+async def server(database_url: str, redis_url: str) -> AsyncIterator[GatewayServer]:
+    async with gateway_server(database_url, redis_url, THREE_AND_SEVEN) as running:
+        await running.bus.prepare("recorder", ["order.filled"])
+        yield running
+
+
+async def test_every_service_of_the_roster_is_listed(server: GatewayServer) -> None:
+    names = [row["name"] for row in (await server.get("operations"))["services"]]
+    agents = ["agent-deepseek", "agent-qwen", "agent-llama"]
+    assert names == ["ingester", *agents, "risk", "executor", "recorder", "gateway"]
+
+
+async def test_an_old_presence_counts_as_not_ready(server: GatewayServer) -> None:
+    ready = Readiness()
+    ready.set("start", True)
+    await Presence("risk", server.bus, SystemClock(), ready).tell()
+    await Presence("executor", server.bus, ShiftedClock(-MISSING_AFTER_MS - 1_000), ready).tell()
+    services = {row["name"]: row for row in (await server.get("operations"))["services"]}
+    assert (services["risk"]["ready"], services["risk"]["reason"]) == (True, None)
+    assert services["executor"]["ready"] is False
+    assert services["executor"]["reason"].startswith("no presence for")
+    assert services["recorder"]["reason"] == "no presence yet"
+
+
+async def test_streams_have_their_groups_and_dead_letters_their_count(server: GatewayServer) -> None:
+    await server.redis.xadd("order.filled", {"event": "x"})
+    await server.redis.xadd("order.filled.dead", {"dead_reason": "x"})
+    operations = await server.get("operations")
+    [filled] = [row for row in operations["streams"] if row["stream"] == "order.filled"]
+    assert filled == {
+        "stream": "order.filled",
+        "length": 1,
+        "groups": [{"name": "recorder", "lag": 1, "pending": 0}],
+    }
+    assert operations["dead_letters"] == [{"stream": "order.filled", "count": 1}]

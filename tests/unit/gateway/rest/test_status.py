@@ -1,0 +1,66 @@
+"""GET status and GET roster over real stores: configured and answered models, trading states, any roster."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+from gateway_server import THREE_AND_SEVEN, GatewayServer, gateway_server
+
+from recorder.testing import decided, state
+
+
+@pytest.fixture
+async def server(database_url: str, redis_url: str) -> AsyncIterator[GatewayServer]:
+    async with gateway_server(
+        database_url, redis_url, THREE_AND_SEVEN, qwen_model="qwen-plus", deepseek_model=None
+    ) as running:
+        yield running
+
+
+async def test_before_an_answer_the_configured_model_is_shown(server: GatewayServer) -> None:
+    models = {row["model"]: row for row in (await server.get("status"))["models"]}
+    assert {model: row["provider_model"] for model, row in models.items()} == {
+        "deepseek": None,
+        "qwen": "qwen-plus",
+        "llama": "llama-4-70b",
+    }
+    assert {row["stand_in"] for row in models.values()} == {None}
+
+
+async def test_after_an_answer_its_model_is_shown_without_the_label(server: GatewayServer) -> None:
+    decision = decided("llama", "r-1", 60_000)
+    answered = decision.model_copy(update={"data": decision.data.model_copy(update={"provider_model": "stand-in/x"})})
+    await server.recorder.store([state("llama", 59_000, Decimal(10_000)), answered], 1)
+    [row] = [row for row in (await server.get("status"))["models"] if row["model"] == "llama"]
+    assert (row["provider_model"], row["stand_in"], row["name"]) == ("x", True, "Llama")
+
+
+async def test_the_arenas_state_is_the_most_severe_of_its_contenders(server: GatewayServer) -> None:
+    assert (await server.get("status"))["trading_state"] == "ACTIVE"
+    async with server.pool.connection() as connection:
+        await connection.execute("CREATE TABLE risk_state (kind text, model text, value jsonb)")
+        await connection.execute(
+            """INSERT INTO risk_state VALUES ('state', 'qwen', '{"state": "REDUCING", "reasons": ["DAILY_LOSS"]}'),
+            ('state', 'llama', '{"state": "HALTED", "reasons": ["MANUAL"]}')"""
+        )
+    fresh = await server.client.get("/api/v1/status", params={"uncached": "1"})
+    assert fresh.json()["trading_state"] == "HALTED"
+    assert {row["model"]: row["reasons"] for row in fresh.json()["models"]} == {
+        "deepseek": [],
+        "qwen": ["DAILY_LOSS"],
+        "llama": ["MANUAL"],
+    }
+
+
+async def test_the_roster_lists_contenders_and_coins_as_drawn(server: GatewayServer) -> None:
+    roster = await server.get("roster")
+    assert roster["contenders"][1] == {
+        "id": "qwen",
+        "name": "Qwen",
+        "provider": "dashscope",
+        "color": "#B9500B",
+        "color_dark": "#FFA05C",
+        "mark": "diamond",
+        "model": "qwen-plus",
+    }
+    assert [row["symbol"] for row in roster["coins"]] == ["BTC", "ETH", "SOL", "BNB", "DOGE", "XRP", "HYPE"]

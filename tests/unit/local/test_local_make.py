@@ -1,0 +1,22 @@
+"""The Makefile: every target a person may call is listed by `make help`, and tools run as Python modules."""
+
+import re
+import subprocess
+
+from aicoin_local.settings import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_help_lists_every_target() -> None:
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = {line.split()[0] for line in shown.splitlines()}
+    phony = {name for names in re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE) for name in names.split()}
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    assert listed == targets == phony
+
+
+def test_tools_run_as_modules() -> None:
+    """A script's first line can't name a path that holds a space."""
+    assert set(re.findall(r"\$\(VENV\)/bin/(\w+)", MAKEFILE)) == {"python"}
+    assert [line for line in MAKEFILE.splitlines() if re.search(r"(^|[\s@&])npm ", line)] == []

@@ -1,0 +1,122 @@
+"""Sizes, limit prices, stops and targets by hand."""
+
+from decimal import Decimal
+
+import pytest
+
+from common.events import Action
+from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.limits import Limits
+from common.trading.orders import Side
+from risk.gate.sizing import (
+    draft_entry,
+    loss_at_stop_usd,
+    loss_of_position_usd,
+    stop_price,
+    target_notional_usd,
+    target_price,
+)
+from support.risk_examples import a_decision, a_position
+
+D = Decimal
+LIMITS = Limits()
+BTC = INSTRUMENTS[Symbol.BTC]
+
+
+def test_a_long_is_sized_at_its_limit_price() -> None:
+    order = draft_entry(
+        LIMITS, a_decision(), Side.LONG, equity_usd=D(10_000), mark_price=D(100_000), mid_price=D(100_000)
+    )
+    assert order.limit_price == 100_500
+    # 10 % of 10,000 at 5x is 5,000 of notional; 5,000 / 100,500 = 0.049751…
+    assert order.size_coin == D("0.04975")
+    assert order.notional_usd == D("0.04975") * 100_500
+    assert order.margin_usd == order.notional_usd / 5
+    assert (order.stop_loss_price, order.take_profit_price) == (95_000, 110_000)
+
+
+def test_a_short_is_sized_at_the_mark_and_mirrors_its_triggers() -> None:
+    decision = a_decision(action=Action.SHORT)
+    order = draft_entry(LIMITS, decision, Side.SHORT, equity_usd=D(10_000), mark_price=D(100_000), mid_price=D(100_000))
+    assert order.limit_price == 99_500
+    assert order.size_coin == D("0.05")
+    assert (order.stop_loss_price, order.take_profit_price) == (105_000, 90_000)
+
+
+def test_a_mid_above_the_mark_makes_the_size_smaller() -> None:
+    order = draft_entry(
+        LIMITS, a_decision(), Side.SHORT, equity_usd=D(10_000), mark_price=D(100_000), mid_price=D(101_000)
+    )
+    assert order.size_coin == D("0.0495")
+
+
+@pytest.mark.parametrize(("basis", "notional"), [("margin", 5_000), ("notional", 1_000)])
+def test_the_basis_decides_what_the_percentage_is_of(basis: str, notional: int) -> None:
+    limits = Limits.model_validate({"position_size_basis": basis})
+    assert target_notional_usd(limits, a_decision(), D(10_000)) == notional
+
+
+def test_no_equity_means_no_size() -> None:
+    order = draft_entry(LIMITS, a_decision(), Side.LONG, equity_usd=D(-5), mark_price=D(100_000), mid_price=D(100_000))
+    assert order.size_coin == 0
+
+
+@pytest.mark.parametrize(
+    ("side", "asked", "stop"),
+    [
+        (Side.LONG, None, "95000"),
+        (Side.LONG, "97000.2", "97001"),
+        (Side.LONG, "94000", "95000"),
+        (Side.LONG, "100000", "95000"),
+        (Side.LONG, "101000", "95000"),
+        (Side.LONG, "99999.5", "95000"),
+        (Side.LONG, "-3", "95000"),
+        (Side.SHORT, None, "105000"),
+        (Side.SHORT, "103000.7", "103000"),
+        (Side.SHORT, "106000", "105000"),
+        (Side.SHORT, "99000", "105000"),
+    ],
+)
+def test_the_models_stop_counts_when_nearer_and_on_the_right_side(side: Side, asked: str | None, stop: str) -> None:
+    wanted = None if asked is None else D(asked)
+    assert stop_price(BTC, side, D(100_000), D(5), wanted) == D(stop)
+
+
+@pytest.mark.parametrize(
+    ("side", "asked", "target"),
+    [
+        (Side.LONG, None, "110000"),
+        (Side.LONG, "104000.7", "104000"),
+        (Side.LONG, "120000", "110000"),
+        (Side.LONG, "99000", "110000"),
+        (Side.SHORT, None, "90000"),
+        (Side.SHORT, "93000.2", "93001"),
+        (Side.SHORT, "80000", "90000"),
+    ],
+)
+def test_the_models_target_counts_when_nearer_and_on_the_right_side(side: Side, asked: str | None, target: str) -> None:
+    wanted = None if asked is None else D(asked)
+    assert target_price(BTC, side, D(100_000), D(10), wanted) == D(target)
+
+
+def test_triggers_are_rounded_towards_the_mark() -> None:
+    doge = INSTRUMENTS[Symbol.DOGE]
+    mark = D("0.21337")
+    assert stop_price(doge, Side.LONG, mark, D(5), None) == D("0.20271")
+    assert stop_price(doge, Side.SHORT, mark, D(5), None) == D("0.22403")
+    assert target_price(doge, Side.LONG, mark, D(10), None) == D("0.23470")
+    assert target_price(doge, Side.SHORT, mark, D(10), None) == D("0.19204")
+
+
+def test_the_loss_at_the_stop_holds_both_fees_and_the_slippage() -> None:
+    # 0.05 coin from 100,500 to 95,000: 275; fees 0.045 % of 5,025 and of 4,750; slippage 1 % of 4,750.
+    loss = loss_at_stop_usd(LIMITS, Side.LONG, size_coin=D("0.05"), limit_price=D(100_500), stop_loss_price=D(95_000))
+    assert loss == D(275) + D("2.26125") + D("2.1375") + D("47.5")
+
+
+def test_an_open_positions_loss_is_measured_from_the_mark() -> None:
+    position = a_position(Symbol.ETH, size_coin=D("0.25"))
+    # 0.25 coin from 4,000 to 3,800, then 1.045 % of 950.
+    assert loss_of_position_usd(LIMITS, position, D(4_000)) == D(50) + D("9.9275")
+    # A mark beyond the stop loses nothing more than the cost of leaving.
+    assert loss_of_position_usd(LIMITS, position, D(3_700)) == D("9.9275")
