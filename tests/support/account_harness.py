@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from manual_clock import ManualClock
 from pydantic import SecretStr
 from structlog import get_logger
 
@@ -30,9 +31,9 @@ from executor.storage.halts import HaltFiles
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
-from simulation.database import Database, Pool
-from simulation.network import Wallet
-from simulator.testing_inprocess import InProcess
+from simulation.adapters.database import Database, Pool
+from simulation.adapters.network import Wallet
+from simulator.testing.in_process import InProcessExchange
 from support.executor_process import CONTENDERS, address_of, approval, key_of, wallet_of
 
 MODEL = "deepseek"
@@ -41,32 +42,13 @@ LIFE_MS = 5_000
 ETH = Symbol.ETH
 
 
-class ManualClock:
-    """A clock that moves only when it is advanced, or slept on."""
-
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-
-    def now_ms(self) -> int:
-        return START_MS + round(self.elapsed_s * 1000)
-
-    def monotonic(self) -> float:
-        return self.elapsed_s
-
-    def advance(self, seconds: float) -> None:
-        self.elapsed_s += seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
-
-
 class Wire:
     """The transport: requests reach the exchange at once, except those that contain `marker`.
 
     `lose_request` keeps them from the exchange, `lose_reply` only their answers from the client.
     """
 
-    def __init__(self, exchange: InProcess) -> None:
+    def __init__(self, exchange: InProcessExchange) -> None:
         self._exchange = exchange
         self.requests: list[str] = []
         self._marker, self._is_reply_lost = "", False
@@ -106,9 +88,11 @@ class AccountHarness:
     """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor."""
 
     def __init__(self, folder: Path, clock: Any = None) -> None:
-        self.clock = clock or ManualClock()
+        self.clock = clock or ManualClock(START_MS)
         accounts = [(address_of(model), wallet_of(model)) for model in CONTENDERS]
-        self.exchange = InProcess(7, self.clock.now_ms, accounts, Decimal(10_000), lambda account, message: None)
+        self.exchange = InProcessExchange(
+            7, self.clock.now_ms, accounts, Decimal(10_000), lambda account, message: None
+        )
         self.wire = Wire(self.exchange)
         self.database = Database()
         self.database.migrate("executor")
@@ -164,11 +148,15 @@ class AccountHarness:
     async def open(self) -> None:
         await self.context.exchange.load_universe()
         await self.context.fills.record(MODEL, self.clock.now_ms() - 1)
-        self.clock.advance(1)
+        self.pass_time(1)
+
+    def pass_time(self, seconds: float) -> None:
+        """Moves the clock; the market stays as it is."""
+        self.clock.ms += round(seconds * 1000)
 
     def advance(self, seconds: float) -> None:
-        """Time passes, also at the exchange."""
-        self.clock.advance(seconds)
+        """Moves the clock and the market."""
+        self.pass_time(seconds)
         self.exchange.step()
 
     def approve(self, size: str, intent_kind: IntentKind = IntentKind.ENTRY, side: Side = Side.LONG) -> Event[Any]:

@@ -26,7 +26,7 @@ class Account:
         await self.submitter.submit(await self.harness.store(self.harness.approve(size)), None)
 
     async def poll(self, *, after_s: float = 0.0) -> None:
-        self.harness.clock.advance(after_s)
+        self.harness.pass_time(after_s)
         self.reconciler.invalidate()
         view = await self.reconciler.poll()
         await self.protector.enforce(view, await self.harness.context.flattens.requested_since(MODEL))
@@ -82,7 +82,7 @@ async def test_triggers_without_a_position_are_cancelled_when_seen_twice(account
     await account.protector.enforce(view, None)
     assert account.protector.needs_poll
     assert len(harness.open_orders()) == 2
-    harness.clock.advance(2)
+    harness.pass_time(2)
     await account.protector.enforce(view, None)
     assert harness.open_orders() == []
 
@@ -94,7 +94,7 @@ async def test_an_entry_on_its_way_keeps_the_coins_triggers(account: Account) ->
     view.state, view.unfinished = replace(view.state, positions=()), [entering]
     for _ in range(3):
         await account.protector.enforce(view, None)
-        harness.clock.advance(2)
+        harness.pass_time(2)
     assert len(harness.open_orders()) == 2
 
 
@@ -129,6 +129,6 @@ async def test_a_flatten_closes_after_its_grace_and_proves_it(account: Account) 
 def test_an_attempts_number_is_never_used_twice(harness: AccountHarness) -> None:
     protector = PositionProtector(harness.context)
     numbers = [protector.next_attempt() for _ in range(3)]
-    harness.clock.advance(-5)
+    harness.pass_time(-5)
     numbers.append(protector.next_attempt())
     assert numbers == sorted(set(numbers))
