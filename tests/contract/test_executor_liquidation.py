@@ -205,5 +205,5 @@ async def test_a_liquidation_completed_late_is_entered_once(stage: Stage, late: 
         stage.executor.start()
         account = await explained(stage)
         assert account.sums.closed_pnl_usd == before.closed_pnl_usd - kept
-    told = [event.data.amount_usd for event in await stage.events("account.ledger")]
-    assert sorted(told) == sorted([-kept, Decimal(40)])
+    amounts = [event.data.amount_usd for event in await stage.events("account.ledger")]
+    assert sorted(amounts) == sorted([-kept, Decimal(40)])
