@@ -14,7 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 SHARED_ARENA = "shared arena"
 OWN_ARENAS = "own arenas"
 USERS_OF_SHARED_ARENA = ("tests/system/test_arena.py", "tests/system/test_canary.py")
-ORDER = (SHARED_ARENA, OWN_ARENAS, "property", "simulation", "contract", "unit", "architecture")
+RECIPES = "tests/architecture/test_recipes.py"
+ORDER = (SHARED_ARENA, OWN_ARENAS, RECIPES, "property", "simulation", "contract", "unit", "architecture")
 """Groups and folders by when they begin: minutes of waiting, minutes of computing, and many short files to fill up."""
 
 
