@@ -25,7 +25,7 @@ LIFE_MS = 15_000
 
 
 class Instant:
-    """A clock that stands still until told otherwise."""
+    """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
         self.ms = 1_700_000_000_000

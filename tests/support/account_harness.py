@@ -1,0 +1,213 @@
+"""One account in one process: its real context over an in-process exchange, a database in memory and a manual clock."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from manual_clock import ManualClock
+from pydantic import SecretStr
+from structlog import get_logger
+
+from common.bus.memory import MemoryBus
+from common.events import Event
+from common.events.codec import decode
+from common.runtime.roster import read_roster
+from common.runtime.service import Service
+from common.trading.instruments import Symbol
+from common.trading.orders import IntentKind, Side
+from executor.account.context import AccountContext
+from executor.config import executor_settings
+from executor.domain.intent import Intent
+from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.errors import TransportError
+from executor.exchange.http import HttpResponse
+from executor.exchange.rate_limit import RequestRateLimiter
+from executor.storage.cash_ledger import CashLedgerStore
+from executor.storage.close_journal import CloseJournal
+from executor.storage.fills import FillStore
+from executor.storage.flattens import FlattenStore
+from executor.storage.halts import HaltFiles
+from executor.storage.intents import IntentStore
+from executor.storage.orders import OrderStore
+from executor.storage.outbox import Outbox
+from simulation.adapters.database import Database, Pool
+from simulation.adapters.network import Wallet
+from simulator.testing.in_process import InProcessExchange
+from support.executor_process import CONTENDERS, address_of, approval, key_of, wallet_of
+
+MODEL = "deepseek"
+START_MS = 1_790_000_000_000
+LIFE_MS = 5_000
+ETH = Symbol.ETH
+
+
+class Wire:
+    """The transport: requests reach the exchange at once, except those that contain `marker`.
+
+    `lose_request` keeps them from the exchange, `lose_reply` only their answers from the client.
+    """
+
+    def __init__(self, exchange: InProcessExchange) -> None:
+        self._exchange = exchange
+        self.requests: list[str] = []
+        self._marker, self._is_reply_lost = "", False
+
+    def lose_request(self, marker: str) -> None:
+        self._marker, self._is_reply_lost = marker, False
+
+    def lose_reply(self, marker: str) -> None:
+        self._marker, self._is_reply_lost = marker, True
+
+    def reset(self) -> None:
+        self._marker = ""
+
+    def post(self, path: str, body: bytes) -> HttpResponse:
+        text = body.decode()
+        self.requests.append(text)
+        is_harmed = bool(self._marker) and self._marker in text
+        if is_harmed and not self._is_reply_lost:
+            raise TransportError("the request was lost")
+        response = HttpResponse(*self._exchange.request(path, json.loads(body)))
+        if is_harmed:
+            raise TransportError("the reply was lost")
+        return response
+
+    def close(self) -> None: ...
+
+
+async def run_inline(function: Any, *arguments: Any) -> Any:
+    return function(*arguments)
+
+
+async def no_fault(step: str) -> None:
+    """The memory database's point at which a simulation would inject a fault."""
+
+
+class AccountHarness:
+    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor."""
+
+    def __init__(self, folder: Path, clock: Any = None) -> None:
+        self.clock = clock or ManualClock(START_MS)
+        accounts = [(address_of(model), wallet_of(model)) for model in CONTENDERS]
+        self.exchange = InProcessExchange(
+            7, self.clock.now_ms, accounts, Decimal(10_000), lambda account, message: None
+        )
+        self.wire = Wire(self.exchange)
+        self.database = Database()
+        self.database.migrate("executor")
+        roster = read_roster(None)
+        self.settings = executor_settings(roster)(
+            metrics_port=0,
+            database_url=SecretStr("postgresql://memory"),
+            executor_data_dir=folder,
+            intent_life_s=LIFE_MS / 1000,
+            **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in CONTENDERS},
+            **{f"hyperliquid_account_address_{model}": address_of(model) for model in CONTENDERS},
+        )
+        self.is_owner = True
+        self.bus = MemoryBus(self.clock.now_ms)
+        self.service = Service("executor", self.settings, self.bus, self.clock, get_logger(), lease=False)
+        self.context = self._context(Pool(self.database, no_fault))
+        self.number = 0
+
+    def _context(self, pool: Any) -> AccountContext:
+        client = ExchangeClient(
+            key=key_of(MODEL),
+            address=address_of(MODEL),
+            coins=self.settings.coins,
+            config=ExchangeConfig(
+                url="http://simulated",
+                timeout_s=1.0,
+                action_life_ms=LIFE_MS,
+                open_transport=lambda url, timeout_s: self.wire,
+                run_blocking=run_inline,
+                open_wallet=Wallet,
+            ),
+            rate_limiter=RequestRateLimiter(600),
+            clock=self.clock,
+        )
+        log = get_logger()
+        return AccountContext(
+            model=MODEL,
+            exchange=client,
+            intents=IntentStore(pool),
+            orders=OrderStore(pool),
+            fills=FillStore(pool),
+            flattens=FlattenStore(pool),
+            cash_ledger=CashLedgerStore(pool),
+            outbox=Outbox(pool, self.service),
+            close_journal=CloseJournal(self.settings.executor_data_dir / "closes.jsonl", log),
+            halts=HaltFiles(self.settings.executor_data_dir),
+            settings=self.settings,
+            clock=self.clock,
+            log=log,
+            is_owner=lambda: self.is_owner,
+        )
+
+    async def open(self) -> None:
+        await self.context.exchange.load_universe()
+        await self.context.fills.record(MODEL, self.clock.now_ms() - 1)
+        self.pass_time(1)
+
+    def pass_time(self, seconds: float) -> None:
+        """Moves the clock; the market stays as it is."""
+        self.clock.ms += round(seconds * 1000)
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock and the market."""
+        self.pass_time(seconds)
+        self.exchange.step()
+
+    def approve(self, size: str, intent_kind: IntentKind = IntentKind.ENTRY, side: Side = Side.LONG) -> Event[Any]:
+        self.number += 1
+        mark = self.exchange.world.market.coins[ETH.value].mark_price
+        return approval(
+            self.number,
+            ETH,
+            side,
+            mark_price=mark,
+            size_coin=Decimal(size),
+            now_ms=self.clock.now_ms(),
+            intent_kind=intent_kind,
+        )
+
+    async def store(self, event: Event[Any]) -> Intent:
+        await self.context.intents.add(event, self.clock.now_ms())
+        return await self.stored(event.id)
+
+    async def stored(self, intent_id: str) -> Intent:
+        intent = await self.context.intents.get(intent_id)
+        assert intent is not None
+        return intent
+
+    def events(self, kind: str) -> list[Any]:
+        """The data of the events of one type that wait in the outbox."""
+        rows = self.database.rows("SELECT type, body FROM executor_outbox ORDER BY number")
+        return [decode(row["type"], row["body"].encode()).data for row in rows if row["type"] == kind]
+
+    def event_ids(self, kind: str) -> set[str]:
+        rows = self.database.rows("SELECT type, body FROM executor_outbox")
+        return {decode(row["type"], row["body"].encode()).id for row in rows if row["type"] == kind}
+
+    def held(self) -> Decimal:
+        """The signed size of the account's ETH position at the exchange."""
+        state = self._info("clearinghouseState")
+        sizes = {row["position"]["coin"]: Decimal(row["position"]["szi"]) for row in state["assetPositions"]}
+        return sizes.get(ETH.value, Decimal(0))
+
+    def open_orders(self) -> list[Any]:
+        return list(self._info("frontendOpenOrders"))
+
+    def filled_orders(self) -> list[Any]:
+        return [row for row in self._info("historicalOrders") if row["status"] == "filled"]
+
+    def cancel_all_orders(self) -> None:
+        """A person cancels every open order, stops included."""
+        cancels = [("ETH", int(order["oid"])) for order in self.open_orders()]
+        self.exchange.request("/exchange", json.loads(self.context.exchange.sign_cancels(cancels).body))
+
+    def _info(self, kind: str) -> Any:
+        status, body = self.exchange.request("/info", {"type": kind, "user": address_of(MODEL)})
+        assert status == 200
+        return json.loads(body)

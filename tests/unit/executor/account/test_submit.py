@@ -1,0 +1,111 @@
+"""An intent is sent once, and its outcome is asked for until it is known."""
+
+import pytest
+from account_harness import LIFE_MS, AccountHarness
+
+from common.trading.orders import CancelReason, IntentKind, IntentStatus
+from executor.account.action_quota import ActionQuota
+from executor.account.submit import OrderSubmitter
+
+
+@pytest.fixture
+def submitter(harness: AccountHarness) -> OrderSubmitter:
+    return OrderSubmitter(harness.context, ActionQuota(harness.context))
+
+
+async def test_an_entry_is_filled_with_its_children(harness: AccountHarness, submitter: OrderSubmitter) -> None:
+    intent = await harness.store(harness.approve("1.5"))
+    assert await submitter.submit(intent, None)
+    assert (await harness.stored(intent.intent_id)).status is IntentStatus.FILLED
+    assert harness.held() == intent.order.size_coin
+    assert [event.role for event in harness.events("order.accepted")] == ["entry", "stop", "target"]
+    assert len(harness.open_orders()) == 2
+
+
+async def test_a_confirmed_leverage_is_not_asked_for_again(harness: AccountHarness, submitter: OrderSubmitter) -> None:
+    first, second = await harness.store(harness.approve("1")), await harness.store(harness.approve("1"))
+    assert not submitter.can_send_at_once(first)
+    await submitter.submit(first, None)
+    assert submitter.can_send_at_once(second)
+    await submitter.submit(second, None)
+    assert sum("updateLeverage" in request for request in harness.wire.requests) == 1
+    submitter.invalidate()
+    assert not submitter.can_send_at_once(second)
+
+
+@pytest.mark.parametrize(
+    ("reason", "flatten_since"),
+    [(CancelReason.HALTED, None), (CancelReason.FLATTENED, 5), (CancelReason.EXPIRED_UNSENT, None)],
+)
+async def test_an_entry_that_may_not_be_sent_ends_unsent(
+    harness: AccountHarness, submitter: OrderSubmitter, reason: CancelReason, flatten_since: int | None
+) -> None:
+    intent = await harness.store(harness.approve("1"))
+    if reason is CancelReason.HALTED:
+        harness.context.halts.halt(None, "test")
+    if reason is CancelReason.EXPIRED_UNSENT:
+        harness.advance(60)
+    assert await submitter.submit(intent, flatten_since)
+    assert (await harness.stored(intent.intent_id)).status is IntentStatus.CANCELLED
+    assert [event.reason for event in harness.events("order.cancelled")] == [reason]
+    assert not any("normalTpsl" in request for request in harness.wire.requests)
+
+
+async def test_an_exit_is_sent_in_spite_of_halt_and_flatten(harness: AccountHarness, submitter: OrderSubmitter) -> None:
+    await submitter.submit(await harness.store(harness.approve("1")), None)
+    harness.context.halts.halt(None, "test")
+    await submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)), 5)
+    assert harness.held() == 0
+
+
+async def test_a_lost_reply_is_resolved_without_a_second_order(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    harness.wire.lose_reply("normalTpsl")
+    intent = await harness.store(harness.approve("1"))
+    assert not await submitter.submit(intent, None)
+    unknown = await harness.stored(intent.intent_id)
+    assert unknown.status is IntentStatus.IN_FLIGHT
+    assert await submitter.submit(unknown, None)
+    assert (await harness.stored(intent.intent_id)).status is IntentStatus.FILLED
+    assert len(harness.filled_orders()) == 1
+
+
+async def test_a_lost_request_is_sent_again_as_the_same_bytes(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    harness.wire.lose_request("normalTpsl")
+    intent = await harness.store(harness.approve("1"))
+    await submitter.submit(intent, None)
+    harness.wire.reset()
+    assert not await submitter.submit(await harness.stored(intent.intent_id), None)
+    harness.advance(2.5)
+    assert await submitter.submit(await harness.stored(intent.intent_id), None)
+    sent = [request for request in harness.wire.requests if "normalTpsl" in request]
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
+    assert len(harness.filled_orders()) == 1
+
+
+@pytest.mark.parametrize("kind", [IntentKind.ENTRY, IntentKind.EXIT])
+async def test_bytes_that_never_arrived_end_an_entry_and_sign_an_exit_again(
+    harness: AccountHarness, submitter: OrderSubmitter, kind: IntentKind
+) -> None:
+    harness.wire.lose_request('"type": "order"')
+    intent = await harness.store(harness.approve("1", kind))
+    await submitter.submit(intent, None)
+    harness.advance(LIFE_MS / 1000 + 4.9)
+    await submitter.submit(await harness.stored(intent.intent_id), None)
+    assert (await harness.stored(intent.intent_id)).status is IntentStatus.IN_FLIGHT
+    harness.advance(0.2)
+    is_ended = await submitter.submit(await harness.stored(intent.intent_id), None)
+    after = await harness.stored(intent.intent_id)
+    assert is_ended is (kind is IntentKind.ENTRY)
+    assert after.status is (IntentStatus.CANCELLED if is_ended else IntentStatus.STORED)
+
+
+async def test_nothing_is_sent_without_the_lease(harness: AccountHarness, submitter: OrderSubmitter) -> None:
+    intent = await harness.store(harness.approve("1", IntentKind.EXIT))
+    harness.is_owner = False
+    assert not await submitter.submit(intent, None)
+    assert not any('"type": "order"' in request for request in harness.wire.requests)
