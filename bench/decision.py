@@ -49,12 +49,8 @@ NO_MATCH = "Order could not immediately match against any resting orders."
 PAUSE_S = 0.1
 LIMIT_S = 30.0
 # Nothing but rates and market time differs from the defaults: decisions follow each other faster than a model's.
-RISK_SETTINGS = {
-    "MARKET_SPEED": "2",
-    "ENTRY_COOLDOWN_S": "0",
-    "MAX_ORDERS_PER_MINUTE": "60",
-    "MAX_DAILY_TRADES": "10000",
-}
+RISK_SETTINGS = {"MARKET_SPEED": "2", "ENTRY_COOLDOWN_S": "0"}
+RISK_SETTINGS |= {"MAX_ORDERS_PER_MINUTE": "60", "MAX_DAILY_TRADES": "10000"}
 MARKET_STEP_MS = 5_000
 
 
@@ -308,8 +304,9 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
 
 async def all_ready(bus: RedisBus, folder: Path) -> None:
     """Until the accounts are known to risk and the reference waits for its stream."""
+    accounts = [f"account:{model}" for model in ROSTER.ids]
     async with asyncio.timeout(60):
-        while len([True for model in ROSTER.ids if await bus.client.exists(f"account:{model}")]) < len(ROSTER.ids):  # noqa: ASYNC110 - another process sets them
+        while await bus.client.exists(*accounts) < len(accounts):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
         while not await _has_read_all(bus):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
