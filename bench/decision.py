@@ -146,7 +146,7 @@ class Track:
         return event.model_copy(update={"time_ms": self._market_ms})
 
     async def ticks(self) -> None:
-        """Fresh prices of all coins; market time goes on faster than the clock, so that no limit of rates is exceeded."""
+        """Fresh prices of all coins; market time outpaces the clock, so that no rate limit is exceeded."""
         self._market_ms += MARKET_STEP_MS
         now_ms = time.time_ns() // 1_000_000
         events = [a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins]
@@ -308,9 +308,8 @@ async def all_ready(bus: RedisBus, folder: Path) -> None:
     async with asyncio.timeout(60):
         while await bus.client.exists(*accounts) < len(accounts):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
-        while not await _has_read_all(bus):  # noqa: ASYNC110 - another process sets them
-            await asyncio.sleep(0.1)
-        while "ready" not in (folder / "bare.log").read_text(encoding="utf-8"):  # noqa: ASYNC110 - another process sets them
+        ready = folder / "bare.log"
+        while not (await _has_read_all(bus) and "ready" in ready.read_text(encoding="utf-8")):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
 
 
