@@ -49,7 +49,7 @@ $(VENV)/.clients: $(VENV)/.dev requirements-clients.txt $(CLIENTS)/package-lock.
 	@echo "Installing the independent clients that the simulator is tested with …"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON_BIN) $(VENV)/clients
 	@$(UV) pip install --quiet --python $(VENV)/clients/bin/python --require-hashes -r requirements-clients.txt
-	@python="$$PWD/$(PYTHON_BIN)" && cd $(CLIENTS) && "$$python" -m aicoin_local.node ci --silent
+	@python="$$PWD/$(PYTHON_BIN)" && cd $(CLIENTS) && "$$python" -m aicoin_local.development.node ci --silent
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
@@ -135,9 +135,11 @@ capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/cap
 calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
 	@$(PYTHON_BIN) -m simulator.market.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
 
-docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
+docs: $(VENV)/.runtime  ## Regenerates the generated pages and files.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md
 	@$(PYTHON_BIN) -m risk.gate.rules_doc > docs/risk-rules.md
+	@$(PYTHON_BIN) -m aicoin_local.development.compose_settings
+	@$(PYTHON_BIN) -m gateway.rest.typescript
 
 lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.
 	@$(COMPILE) --upgrade -o requirements.txt requirements.in $(MEMBER_FILES)

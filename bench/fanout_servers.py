@@ -113,7 +113,7 @@ class Bare:
             await asyncio.sleep(0)
 
     async def follow(self) -> None:
-        redis: Any = connect(self.redis_url, reply_limit_s=7)
+        redis = connect(self.redis_url, reply_limit_s=7)
         after = "$"
         while True:
             reply = await redis.xread({"ws.push": after}, block=2_000)

@@ -70,7 +70,7 @@ async def gateway_app(redis_url: str, database_url: str) -> Any:
     return create_app(service, connections.serve, routes, Path("nowhere"))
 
 
-async def fill_in(recorder: Recorder, redis: Any) -> None:
+async def fill_in(recorder: Recorder, redis: Redis) -> None:
     held = tuple(
         AccountPosition(
             symbol=symbol,

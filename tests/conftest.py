@@ -1,11 +1,11 @@
 """Fixtures that several kinds of tests share."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from parallel import GroupScheduling, sort_for_workers
+from xdist.remote import Producer
 
 from aicoin_local.testing import Arena
 
@@ -14,7 +14,7 @@ settings.register_profile("aicoin", deadline=None, suppress_health_check=[Health
 settings.load_profile("aicoin")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
     return GroupScheduling(config, log)
 
 

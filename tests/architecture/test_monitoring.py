@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from aicoin_local.catalog import service_specs
+from aicoin_local.configuration.catalog import service_specs
 from common.runtime.roster import read_roster
 
 ROOT = Path(__file__).parents[2]

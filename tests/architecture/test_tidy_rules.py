@@ -137,6 +137,7 @@ def test_a_function_module_or_folder_that_is_too_large_is_found() -> None:
     assert found(find_long_modules, "x = 1\n" * 350) == []
     assert len(found(find_long_modules, "x = 1\n" * 351)) == 1
     assert len(found(find_long_modules, "\n" * 351, "services/gateway/web/src/a.tsx")) == 1
+    assert found(find_long_modules, "\n" * 351, "services/gateway/web/src/a.gen.ts") == []
     folder = [Source(f"services/risk/risk/m{number}.py", "") for number in range(12)]
     tests = [Source(f"services/risk/risk/test_{number}.py", "") for number in range(12)]
     assert list(find_full_folders([*folder, *tests])) == []

@@ -11,7 +11,7 @@ from gateway_server import DEFAULT, THREE_AND_SEVEN, GatewayServer, fill_market_
 from page_checks import save_screenshot, violations, wait_until_fitting
 from playwright.async_api import Page, expect
 
-from aicoin_local.web import WEB
+from aicoin_local.development.web import WEB
 from common.events import AccountPosition, Action, Event
 from common.events.catalog import services_of
 from common.runtime.presence import presence_key

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from aicoin_local.browser import Pusher, heap_bytes
+from aicoin_local.development.web import WEB
 from aicoin_local.testing import Arena, wait_until
-from aicoin_local.web import WEB
 
 pytestmark = pytest.mark.browser
 

@@ -1,6 +1,7 @@
 """Agents as processes: contenders decide through the stand-in; a wrong setting ends the start in one line."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -8,12 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from common.bus import Commit
 from common.bus.redis_streams import RedisBus, read_entry
@@ -22,6 +28,16 @@ from common.events.codec import encode
 from simulator.server.models.app import create_models_app
 
 D = Decimal
+HOLD = json.dumps(
+    {
+        "action": "HOLD",
+        "symbol": None,
+        "leverage": 0,
+        "position_size_percent": 0,
+        "confidence": 50,
+        "reasoning": "waits",
+    }
+)
 ARENA = """
 coins = ["BTC", "HYPE"]
 
@@ -37,16 +53,23 @@ mark = "square"
 """
 
 
-@pytest.fixture
-async def stand_ins() -> AsyncIterator[str]:
-    """The simulator's model endpoints on a free port."""
+@asynccontextmanager
+async def serving(app: Starlette) -> AsyncIterator[str]:
+    """The URL of an application on a free port."""
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_models_app(), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     task = asyncio.create_task(server.serve([bound]))
     yield f"http://127.0.0.1:{bound.getsockname()[1]}"
     server.should_exit = True
     await task
+
+
+@pytest.fixture
+async def stand_ins() -> AsyncIterator[str]:
+    """The simulator's model endpoints."""
+    async with serving(create_models_app()) as url:
+        yield url
 
 
 def start(package: str, **environment: str) -> subprocess.Popen[str]:
@@ -155,6 +178,39 @@ async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, re
     assert "- Coins: BTC, HYPE." in decision.prompt.system
     assert "请用中文推理" in decision.prompt.system
     assert decision.cost_usd == 0
+
+
+async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Path, redis_url: str) -> None:
+    bus, now_ms, calls = RedisBus(redis_url), time.time_ns() // 1_000_000, 0
+    await bus.client.flushdb()
+    await bus.prepare("test", [])
+    cache = {"account:llama": encode(account("llama", now_ms))}
+    await bus.commit(Commit("ingester", events=[snapshot(now_ms)], cache=cache))
+
+    async def complete(request: Request) -> JSONResponse:
+        nonlocal calls
+        calls += 1
+        process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(2)
+        return JSONResponse(
+            {
+                "model": "llama-4-70b",
+                "choices": [{"message": {"content": HOLD}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 9, "completion_tokens": 3},
+            }
+        )
+
+    async with serving(Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])) as url:
+        environment = {"LLAMA_API_KEY": "k", "LLAMA_BASE_URL": f"{url}/v1", "LLAMA_MODEL": "llama-4-70b"}
+        process = start("agent_openai", REDIS_URL=redis_url, **llama(tmp_path), **environment)
+        try:
+            output, _ = await asyncio.to_thread(process.communicate, timeout=60)
+        finally:
+            process.kill()
+    [decision] = await decisions(bus)
+    await bus.close()
+    assert (process.returncode, calls) == (0, 1), output
+    assert (decision.outcome, decision.provider_model, decision.stand_in) == (Outcome.ANSWERED, "llama-4-70b", False)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from aicoin_local.supervise import STOP_LIMIT_S
+from aicoin_local.process.supervise import STOP_LIMIT_S
 from common.bus import Commit
 from common.bus.redis_streams import REPLY_LIMIT_S, RedisBus, read_entry
 from common.events import AlertSeverity, Event, MarketSnapshot, SystemAlert, derive, originate

@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import redis
 
-from aicoin_local.supervise import Supervisor
+from aicoin_local.process.supervise import Supervisor
 from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
 from common.events import ControlCommand, RiskApproved
 from crash_sweep.exchange_monitor import ExchangeMonitor

@@ -59,7 +59,7 @@ class GatewayServer:
     client: httpx.AsyncClient
     pool: Pool
     recorder: Recorder
-    redis: Any
+    redis: Redis
     bus: RedisBus
     hub: Hub
     connections: ConnectionManager
@@ -135,7 +135,7 @@ async def serve(app: Any) -> AsyncIterator[str]:
     await serving
 
 
-async def fill_market_cache(redis: Any, symbols: tuple[str, ...]) -> None:
+async def fill_market_cache(redis: Redis, symbols: tuple[str, ...]) -> None:
     """One entry of each kind that the ingester keeps, for each coin."""
     money = ("price", "mark_price", "oracle_price", "prev_day_price", "day_volume_usd", "funding_rate_hourly")
     market_trade = {"trade_id": 7, "time_ms": 1, "side": "BUY", "price": "1.5", "size": "2"}

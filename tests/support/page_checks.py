@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from aicoin_local.web import WEB
+from aicoin_local.development.web import WEB
 
 LIMIT_S = 60
 FITS = (

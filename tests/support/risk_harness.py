@@ -22,6 +22,7 @@ from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide
+from common.trading.roster import Roster
 from risk.gate.halts import Reason, TradingState, applicable_to, most_severe
 from risk.handlers import RiskHandlers
 from risk.state.market_time import DAY_MS
@@ -49,8 +50,8 @@ Outputs = tuple[Event[Any], ...]
 class RiskHarness:
     """One RiskHandlers. `now_ms` is wall time; market time is `ahead_ms` later, as on a replayed market."""
 
-    def __init__(self, *, now_ms: int = NOON_MS, ahead_ms: int = 0, **limits: Any) -> None:
-        self.handlers = RiskHandlers(Limits(**limits), ROSTER)
+    def __init__(self, *, now_ms: int = NOON_MS, ahead_ms: int = 0, roster: Roster = ROSTER, **limits: Any) -> None:
+        self.handlers = RiskHandlers(Limits(**limits), roster)
         self.now_ms, self.ahead_ms = now_ms, ahead_ms
         self._events = 0
 
@@ -65,7 +66,7 @@ class RiskHarness:
 
     def send_ticks(self) -> None:
         """A tick of every coin."""
-        for symbol in ROSTER.coins:
+        for symbol in self.handlers.coins:
             tick = a_tick_event(symbol, at_ms=self.now_ms).model_copy(update={"time_ms": self.market_ms})
             self.handlers.on_market_tick(tick, self.now_ms)
 
@@ -145,7 +146,7 @@ class RiskHarness:
     def restart(self, newest: AccountUpdated) -> None:
         """Memory as a rebuild leaves it: the persistent state, and the newest account state from the cache."""
         persistent = self.handlers.state.persistent
-        self.handlers.state = RiskState.empty(ROSTER.ids)
+        self.handlers.state = RiskState.empty(self.handlers.models)
         self.handlers.state.persistent = persistent
         self.model.account = newest
         self.handlers.state.market_ms = newest.state_ms

@@ -34,8 +34,7 @@ def test_denial_or_hold_is_recorded(arena: Arena, model: str) -> None:
 
 
 def test_one_cycle_id_goes_through_every_stream(arena: Arena) -> None:
-    chain = complete_chain(arena, "deepseek")
-    cycle = chain["cycle_id"]
+    cycle = complete_chain(arena, "deepseek")["cycle_id"]
     redis = arena.redis()
     with contextlib.closing(redis):
         events = {
@@ -55,7 +54,11 @@ def test_one_cycle_id_goes_through_every_stream(arena: Arena) -> None:
     assert all(event.cause_id == approval.id for event in events["order.filled"] if event.data.model == "deepseek")
     pushed = {push.data.channel.value for push in pushes if push.cycle_id == cycle}
     assert {"ai_decision", "trade_executed"} <= pushed
-    detail = arena.get(f"decisions/{cycle}/deepseek")
+
+
+def test_decision_is_shown_with_everything_that_followed(arena: Arena) -> None:
+    chain = complete_chain(arena, "deepseek")
+    detail = arena.get(f"decisions/{chain['cycle_id']}/deepseek")
     assert re.search(r"loss_budget_left_usd: \d", detail["prompt"]["user"])
     assert detail["raw_response"]
     assert detail["rules"]

@@ -11,17 +11,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aicoin_local import bench, capture, checks, dotenv_file, footprint, web
-from aicoin_local.arena_file import roster_of, write_arena_file
-from aicoin_local.environment import command_variables
-from aicoin_local.lock import holder
-from aicoin_local.orphans import orphans
-from aicoin_local.readiness import program_state, why_unready
-from aicoin_local.run import is_left_over, stop_arena
-from aicoin_local.run import run as run_arena
-from aicoin_local.runfile import read_run
+from aicoin_local.configuration import dotenv_file
+from aicoin_local.configuration.arena_file import roster_of, write_arena_file
+from aicoin_local.configuration.environment import command_variables
+from aicoin_local.configuration.runfile import read_run
+from aicoin_local.development import bench, capture, checks, web
+from aicoin_local.process import footprint
+from aicoin_local.process.lock import holder
+from aicoin_local.process.orphans import orphans
+from aicoin_local.process.readiness import program_state, why_unready
+from aicoin_local.process.run import is_left_over, stop_arena
+from aicoin_local.process.run import run as run_arena
+from aicoin_local.process.supervise import Supervisor, SupervisorError
 from aicoin_local.settings import LocalSettings, full_environment, load_settings, refuse
-from aicoin_local.supervise import Supervisor, SupervisorError
 
 STOP_LIMIT_S = 120
 READY_LIMIT_S = 90

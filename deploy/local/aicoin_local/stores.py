@@ -46,8 +46,12 @@ POSTGRES_OPTIONS = (
     "max_connections=60",
 )
 INITDB_OPTIONS = (
-    *("--username=aicoin", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"),
-    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    "--username=aicoin",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
 )
 
 

@@ -17,7 +17,7 @@ import psycopg
 import psycopg.rows
 import redis
 
-from aicoin_local.supervise import Supervisor
+from aicoin_local.process.supervise import Supervisor
 
 FIRST_PORT, LAST_PORT, PORT_STEP = 20_100, 32_700, 50
 START_LIMIT_S = 300

@@ -8,6 +8,7 @@ import pytest
 from common.events import Action, Command, OrderRole, RiskApproved, derived_id
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import NEVER_SENT, CancelReason, OrderSide, Side
+from common.trading.roster import Roster
 from risk.gate.halts import Reason, TradingState
 from risk.state.entry_counters import EntryCounters
 from support.risk_examples import a_decision, a_decision_event, a_position, an_account
@@ -258,6 +259,20 @@ def test_a_flatten_of_all_closes_every_coin_with_an_id_of_its_own() -> None:
     outputs = harness.send_command(Command.FLATTEN, None)
     exits = [event for event in outputs if event.type == RiskApproved.TYPE]
     assert len({event.id for event in exits}) == len(exits) == len(ROSTER.ids) * len(INSTRUMENTS)
+
+
+def test_a_third_contender_trades_a_seventh_coin() -> None:
+    third = ROSTER.contenders[0].model_copy(update={"id": "third", "name": "Third", "color": "#123456"})
+    roster = Roster(contenders=(*ROSTER.contenders, third), coins=(*ROSTER.coins, Symbol.HYPE))
+    harness = RiskHarness(roster=roster)
+    harness.send_account(model="third")
+    decision = a_decision(symbol=Symbol.HYPE, leverage=2, position_size_percent=D(5))
+    (verdict,) = harness.send_decision(decision, model="third")
+    assert isinstance(verdict.data, RiskApproved)
+    assert (verdict.data.model, verdict.data.intent.symbol) == ("third", Symbol.HYPE)
+    harness.send_account(a_position(Symbol.HYPE), model="third", covers=(verdict.id,))
+    *_, exit_ = harness.send_command(Command.FLATTEN, None)
+    assert (exit_.data.model, exit_.data.intent.symbol) == ("third", Symbol.HYPE)
 
 
 def test_one_models_account_is_nothing_to_another(harness: RiskHarness) -> None:

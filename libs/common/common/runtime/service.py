@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -30,6 +30,7 @@ from common.runtime.logs import configure_logs
 from common.runtime.settings import ServiceSettings, refuse_start
 
 FENCED_PAUSE_S = 0.2
+CANCEL_AGAIN_S = 2.0
 
 
 class Service:
@@ -206,8 +207,7 @@ class Service:
             await group.create_task(self.stopping.wait(), name="stop")
             self.set_ready("stop", False, "stopping")
             await consuming
-            for task in background:
-                task.cancel()
+            await _cancel_until_done(background)
         if self._lease is not None:
             with suppress(Unavailable):
                 await self._lease.release()
@@ -276,6 +276,18 @@ class Service:
                     stream=spec.type,
                     group=group,
                 )
+
+
+async def _cancel_until_done(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels tasks until each has ended.
+
+    Once is not enough: the Redis client sends under `asyncio.wait_for`, which in Python 3.11 drops a cancellation that
+    arrives in the moment in which the send completes. The task then goes on, and the stop would never return.
+    """
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
 def run_service(main: Callable[[], Awaitable[None]]) -> None:

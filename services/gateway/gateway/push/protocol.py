@@ -44,10 +44,7 @@ def parse_message(text: str | bytes) -> Subscribe | Unsubscribe | Ping:
         return Ping()
     if op not in ("subscribe", "unsubscribe"):
         raise BadMessage("op must be subscribe, unsubscribe or ping")
-    listed = body.get("channels")
-    if not isinstance(listed, list) or not listed or not all(name in CHANNELS for name in listed):
-        raise BadMessage(f"channels must be a list out of {', '.join(CHANNELS)}")
-    channels = tuple(dict.fromkeys(listed))
+    channels = _parse_channels(body.get("channels"))
     if op == "unsubscribe":
         return Unsubscribe(channels)
     since, epoch = body.get("since") or {}, body.get("epoch")
@@ -56,6 +53,13 @@ def parse_message(text: str | bytes) -> Subscribe | Unsubscribe | Ping:
     if epoch is not None and not _is_whole(epoch):
         raise BadMessage("epoch must be the number that hello announced")
     return Subscribe(channels, since, epoch)
+
+
+def _parse_channels(listed: Any) -> tuple[str, ...]:
+    """The channels, each once."""
+    if not isinstance(listed, list) or not listed or not all(name in CHANNELS for name in listed):
+        raise BadMessage(f"channels must be a list out of {', '.join(CHANNELS)}")
+    return tuple(dict.fromkeys(listed))
 
 
 def _is_whole(value: Any) -> bool:

@@ -77,3 +77,22 @@ async def test_a_fenced_background_task_begins_again() -> None:
     await asyncio.wait_for(risk.run(), 60)
     assert runs == [0, 1]
     assert risk.readiness.unmet == {"stop": "stopping"}
+
+
+async def test_a_background_task_that_drops_a_cancellation_is_stopped() -> None:
+    risk, _ = service()
+    dropped: list[bool] = []
+
+    async def drop_one_cancellation() -> None:
+        while True:
+            try:
+                risk.stop()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if dropped:
+                    raise
+                dropped.append(True)
+
+    risk.spawn("dropping", drop_one_cancellation)
+    await asyncio.wait_for(risk.run(), 60)
+    assert dropped == [True]

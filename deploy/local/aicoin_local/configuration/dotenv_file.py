@@ -4,8 +4,8 @@ import secrets
 import sys
 from pathlib import Path
 
-from aicoin_local.arena_file import roster_of
-from aicoin_local.paper import new_paper_variables
+from aicoin_local.configuration.arena_file import roster_of
+from aicoin_local.configuration.paper import new_paper_variables
 from aicoin_local.settings import ROOT, full_environment, refuse
 from aicoin_local.stores import write_private
 from common.trading.roster import Roster

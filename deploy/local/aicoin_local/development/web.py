@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aicoin_local.node import NodeUnavailable, node_tools
+from aicoin_local.development.node import NodeUnavailable, node_tools
 from aicoin_local.settings import ROOT
 
 WEB = ROOT / "services" / "gateway" / "web"

@@ -12,8 +12,8 @@ import psutil
 import pytest
 from harness import wait_until
 
-from aicoin_local.orphans import orphans, stop_orphans
-from aicoin_local.supervise import Program, Supervisor, socket_path, write_conf
+from aicoin_local.process.orphans import orphans, stop_orphans
+from aicoin_local.process.supervise import Program, Supervisor, socket_path, write_conf
 
 SLEEPER = (
     "import json, os, signal, sys\n"

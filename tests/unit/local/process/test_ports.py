@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.ports import port_conflicts
+from aicoin_local.process.ports import port_conflicts
 from aicoin_local.settings import LocalSettings
 from aicoin_local.stores import HIGHEST_PORT, LOWEST_PORT, free_port
 from aicoin_local.testing import free_block

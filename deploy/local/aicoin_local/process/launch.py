@@ -1,4 +1,4 @@
-"""Becomes one program, with only the variables that it may see: `python -m aicoin_local.launch COMMAND …`.
+"""Becomes one program, with only the variables that it may see: `python -m aicoin_local.process.launch COMMAND …`.
 
 supervisord holds every secret in its environment, so that none stands in a file or on a command line. `AICOIN_SECRETS`
 names those that a service may see. A store has no such variable, and sees nothing but `KEPT_FOR_STORES`.
@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from aicoin_local.visibility import visible_variables
+from aicoin_local.configuration.visibility import visible_variables
 
 SECRETS_VARIABLE = "AICOIN_SECRETS"
 KEPT_FOR_STORES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "AICOIN_DATA_DIR", "AICOIN_PROGRAM")

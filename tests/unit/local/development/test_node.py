@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.node import OLDEST_NODE, node_tools, node_version
-from aicoin_local.web import WEB
+from aicoin_local.development.node import OLDEST_NODE, node_tools, node_version
+from aicoin_local.development.web import WEB
 
 # Everything that the build needs beside Node; the machine's own Node may lie in the same folder as these.
 TOOLS = ("sh", "env", "uname", "dirname", "sed")
@@ -32,7 +32,7 @@ def program(folder: Path, name: str, output: str) -> None:
 def run_npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """npm as the Makefile runs it, in the dashboard's folder, with only that folder on the PATH."""
     return subprocess.run(
-        [sys.executable, "-m", "aicoin_local.node", *arguments],
+        [sys.executable, "-m", "aicoin_local.development.node", *arguments],
         cwd=WEB,
         env=os.environ | {"PATH": str(folder)},
         capture_output=True,

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from aicoin_local.launch import SECRETS_VARIABLE
+from aicoin_local.process.launch import SECRETS_VARIABLE
 from aicoin_local.settings import ROOT
 from aicoin_local.stores import write_private
 
@@ -105,7 +105,7 @@ def write_conf(folder: Path, programs: Iterable[Program]) -> Path:
     user = "user=root\n" if os.geteuid() == 0 else ""
     parts = [HEADER.format(folder=folder, socket=socket_path(folder), user=user)]
     for program in programs:
-        command = [sys.executable, "-m", "aicoin_local.launch", *program.command]
+        command = [sys.executable, "-m", "aicoin_local.process.launch", *program.command]
         variables = program.configured_variables().items()
         parts.append(
             PROGRAM.format(

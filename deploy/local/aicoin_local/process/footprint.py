@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from aicoin_local.runfile import read_run
+from aicoin_local.configuration.runfile import read_run
 from aicoin_local.settings import full_environment, load_settings, refuse
 
 MIB = 1024

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.readiness import BadService, log_sizes, program_state, refuse_bad_settings
+from aicoin_local.process.readiness import BadService, log_sizes, program_state, refuse_bad_settings
 
 BACKOFF = {"statename": "BACKOFF", "exitstatus": None}
 

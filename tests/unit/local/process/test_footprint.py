@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.footprint import cpu_s, measure, pss_kib
+from aicoin_local.process.footprint import cpu_s, measure, pss_kib
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux's /proc is needed")
 WORKER = "import sys; held = bytearray(64 << 20); sum(range(3_000_000)); print('.', flush=True); sys.stdin.read()"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.environment import missing_keys, services_to_run, shared_variables
+from aicoin_local.configuration.environment import missing_keys, services_to_run, shared_variables
 from aicoin_local.settings import LocalSettings, full_environment, load_settings
 from common.runtime.roster import read_roster
 

@@ -10,17 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
-from aicoin_local.arena_file import roster_of
-from aicoin_local.catalog import process_variables, stop_place
-from aicoin_local.environment import refuse_missing_keys, services_to_run, shared_variables
-from aicoin_local.lock import Held, NoFolder, held
-from aicoin_local.orphans import orphans, stop_orphans
-from aicoin_local.ports import port_conflicts
-from aicoin_local.readiness import BadService, log_sizes, refuse_bad_settings, why_unready
-from aicoin_local.runfile import read_run, remove_run, write_run
+from aicoin_local.configuration.arena_file import roster_of
+from aicoin_local.configuration.catalog import process_variables, stop_place
+from aicoin_local.configuration.environment import refuse_missing_keys, services_to_run, shared_variables
+from aicoin_local.configuration.runfile import read_run, remove_run, write_run
+from aicoin_local.process.lock import Held, NoFolder, held
+from aicoin_local.process.orphans import orphans, stop_orphans
+from aicoin_local.process.ports import port_conflicts
+from aicoin_local.process.readiness import BadService, log_sizes, refuse_bad_settings, why_unready
+from aicoin_local.process.supervise import Program, Supervisor, SupervisorError, write_conf
 from aicoin_local.settings import EXIT_BAD_SETTINGS, LocalSettings, full_environment, load_settings, refuse
 from aicoin_local.stores import Store, StoreError, postgres_store, redis_store, wait_for_postgres, wait_for_redis
-from aicoin_local.supervise import Program, Supervisor, SupervisorError, write_conf
 from common.trading.roster import Roster
 
 READY_LIMIT_S = 150.0

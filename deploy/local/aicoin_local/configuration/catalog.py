@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from aicoin_local.visibility import API_KEY
+from aicoin_local.configuration.visibility import API_KEY
 from common.trading.roster import Contender, Roster
 
 STORES: Final = ("redis", "postgres")

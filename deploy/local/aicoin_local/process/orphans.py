@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from aicoin_local.catalog import stop_place
+from aicoin_local.configuration.catalog import stop_place
 
 STOP_LIMIT_S = 15.0
 CLEAN_SIGNALS = {"postgres": signal.SIGINT}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.market import OFF_WALL_TIME, market_speed
+from aicoin_local.configuration.market import OFF_WALL_TIME, market_speed
 from simulator.exchange.world import World
 from simulator.market.market import Market
 from simulator.market.source import SYNTHETIC, Source

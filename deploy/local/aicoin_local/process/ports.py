@@ -5,7 +5,7 @@ import socket
 
 import psutil
 
-from aicoin_local.environment import services_to_run
+from aicoin_local.configuration.environment import services_to_run
 from aicoin_local.settings import LocalSettings
 from common.trading.roster import Roster
 

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import typer
 
-from aicoin_local import web
-from aicoin_local.node import node_tools
+from aicoin_local.development import web
+from aicoin_local.development.node import node_tools
 from aicoin_local.settings import ROOT
 
 PYTHON_FOLDERS = ("libs", "services", "deploy")
 FORMATTED = (*PYTHON_FOLDERS, "tests", "bench")
 REPORTS = ROOT / ".aicoin" / "reports"
 KEPT_REPORTS = 50
-SIMULATED_S = 300
+SIMULATED_S = 450
 SPARE_WORKERS = 2
 """Workers beyond the number of cores: many tests wait for processes and sockets."""
 
@@ -75,8 +75,8 @@ def dashboard_checks() -> tuple[Check, ...]:
 
 
 def simulation() -> Check:
-    """Minutes of simulation, at low priority: it takes what the tests beside it leave idle while they wait."""
-    command = ("nice", "-n", "10", sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S))
+    """Minutes of simulation beside the tests, at a lower priority: it fills the cores while they wait."""
+    command = ("nice", "-n", "5", sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S))
     return Check("simulation", command, environment=os.environ | {"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"})
 
 

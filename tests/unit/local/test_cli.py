@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aicoin_local.lock import held
+from aicoin_local.process.lock import held
 
 
 def aicoin(data_dir: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -9,10 +9,10 @@ import pytest
 from dotenv import dotenv_values
 from eth_account import Account
 
-from aicoin_local.dotenv_file import write_dotenv
-from aicoin_local.lock import Held, held, holder
-from aicoin_local.paper import paper_environment
-from aicoin_local.runfile import read_run, remove_run, write_run
+from aicoin_local.configuration.dotenv_file import write_dotenv
+from aicoin_local.configuration.paper import paper_environment
+from aicoin_local.configuration.runfile import read_run, remove_run, write_run
+from aicoin_local.process.lock import Held, held, holder
 from common.runtime.roster import read_roster
 
 ROSTER = read_roster(None)

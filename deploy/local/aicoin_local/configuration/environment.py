@@ -3,11 +3,11 @@
 import time
 from collections.abc import Mapping
 
-from aicoin_local.arena_file import roster_variables
-from aicoin_local.catalog import ServiceSpec, service_specs
-from aicoin_local.market import market_speed
-from aicoin_local.paper import has_paper_accounts, paper_environment
-from aicoin_local.runfile import read_run
+from aicoin_local.configuration.arena_file import roster_variables
+from aicoin_local.configuration.catalog import ServiceSpec, service_specs
+from aicoin_local.configuration.market import market_speed
+from aicoin_local.configuration.paper import has_paper_accounts, paper_environment
+from aicoin_local.configuration.runfile import read_run
 from aicoin_local.settings import LocalSettings, refuse
 from common.trading.roster import Roster
 

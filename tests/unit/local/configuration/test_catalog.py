@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.arena_file import arena_file, roster_of
-from aicoin_local.catalog import process_variables, service_specs, stop_place
+from aicoin_local.configuration.arena_file import arena_file, roster_of
+from aicoin_local.configuration.catalog import process_variables, service_specs, stop_place
+from aicoin_local.configuration.visibility import visible_variables
 from aicoin_local.settings import ROOT
-from aicoin_local.visibility import visible_variables
 from common.runtime.roster import read_roster
 from common.trading.roster import Contender, Roster
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aicoin_local.web import WebBuildError, ensure_built, is_stale
+from aicoin_local.development.web import WebBuildError, ensure_built, is_stale
 
 
 @pytest.fixture

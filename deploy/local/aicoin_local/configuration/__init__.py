@@ -1,0 +1,1 @@
+"""What an arena consists of and with which variables its programs start; files in the data folder."""
