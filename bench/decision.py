@@ -49,8 +49,7 @@ NO_MATCH = "Order could not immediately match against any resting orders."
 PAUSE_S = 0.1
 LIMIT_S = 30.0
 # Nothing but rates and market time differs from the defaults: decisions follow each other faster than a model's.
-RISK_SETTINGS = {"MARKET_SPEED": "2", "ENTRY_COOLDOWN_S": "0"}
-RISK_SETTINGS |= {"MAX_ORDERS_PER_MINUTE": "60", "MAX_DAILY_TRADES": "10000"}
+RISK_SETTINGS = dict(MARKET_SPEED="2", ENTRY_COOLDOWN_S="0", MAX_ORDERS_PER_MINUTE="60", MAX_DAILY_TRADES="10000")  # noqa: C408
 MARKET_STEP_MS = 5_000
 
 
