@@ -97,6 +97,22 @@ async def gone(harness: ExecutorHarness, coin: str) -> None:
     await harness.until(f"{coin} to be closed", look)
 
 
+def cancel_orders(harness: ExecutorHarness, coin: str) -> None:
+    """A person cancels a coin's orders, its stop among them."""
+    with harness.by_hand() as exchange:
+        for order in harness.open_orders():
+            if order["coin"] == coin:
+                exchange.cancel(coin, order["oid"])
+
+
+async def check_alerts(harness: ExecutorHarness, closed: str, external: str) -> None:
+    """One alert about the position that was closed, and else only about the external one."""
+    alerts = [event.data for event in await harness.events("system.alert")]
+    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
+    assert others == {("EXTERNAL_POSITION", external)}
+    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == [closed]
+
+
 async def all_published(harness: ExecutorHarness) -> list[Any]:
     """Every fill of an account that is flat now, its cash explained by them."""
     account = await harness.flat()
@@ -134,10 +150,7 @@ async def test_an_unprotected_position_is_closed_in_a_database_outage(
     if how == "frozen":
         harness.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
     before = {row["order"]["oid"] for row in harness.exchange_orders()}
-    with harness.by_hand() as exchange:
-        for order in harness.open_orders():
-            if order["coin"] == "ETH":
-                exchange.cancel("ETH", order["oid"])
+    cancel_orders(harness, "ETH")
     await gone(harness, "ETH")
     sent = [row["order"] for row in harness.exchange_orders() if row["order"]["oid"] not in before]
     assert [(order["coin"], order["side"], order["reduceOnly"]) for order in sent] == [("ETH", "A", True)]
@@ -175,7 +188,4 @@ async def test_an_unprotected_position_is_closed_in_a_database_outage(
         (OrderRole.ENTRY, entry.id),
         (OrderRole.FLATTEN, entry.id),
     }
-    alerts = [event.data for event in await harness.events("system.alert")]
-    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
-    assert others == {("EXTERNAL_POSITION", "XRP")}
-    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == ["ETH"]
+    await check_alerts(harness, closed="ETH", external="XRP")
