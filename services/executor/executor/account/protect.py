@@ -84,7 +84,16 @@ class PositionProtector:
     async def _cancel_orphans(self, view: AccountView) -> None:
         """Cancels the arena's own triggers on coins without a position or an entry on its way, seen twice."""
         now = self._clock.monotonic()
-        orphans = self._find_orphans(view)
+        entering = {
+            intent.symbol for intent in view.unfinished if intent.is_entry and intent.status is not IntentStatus.STORED
+        }
+        orphans = {
+            order.order_id: order.symbol
+            for order in view.open_orders
+            if order.trigger_price is not None
+            and order.symbol not in view.held | entering
+            and order.client_order_id in view.orders
+        }
         self._orphan_since = {order_id: self._orphan_since.get(order_id, now) for order_id in orphans}
         self.needs_poll = self.needs_poll or bool(orphans)
         due = [order_id for order_id, since in self._orphan_since.items() if now - since >= ORPHAN_S]
@@ -94,20 +103,6 @@ class PositionProtector:
             self._context.log.info(
                 "orphan triggers cancelled", model=self._model, symbol=symbol.value, orders=order_ids
             )
-
-    @staticmethod
-    def _find_orphans(view: AccountView) -> dict[int, Symbol]:
-        """The symbol of each orphan by its order id, in the order of the exchange's answer."""
-        entering = {
-            intent.symbol for intent in view.unfinished if intent.is_entry and intent.status is not IntentStatus.STORED
-        }
-        return {
-            order.order_id: order.symbol
-            for order in view.open_orders
-            if order.trigger_price is not None
-            and order.symbol not in view.held | entering
-            and order.client_order_id in view.orders
-        }
 
     async def _cancel(self, intent_id: str, symbol: Symbol, order_ids: list[int]) -> None:
         action = self._exchange.sign_cancels([(symbol.value, order_id) for order_id in order_ids])
@@ -248,31 +243,16 @@ class PositionProtector:
 
     async def _flatten(self, view: AccountView, since_ms: int) -> None:
         """Risk's exits close what is held; what is still there after a grace, without an exit on its way, goes here."""
-        if self._is_out_of_the_market(view):
+        is_entering = any(intent.is_entry for intent in view.unfinished)
+        to_go = [order for order in view.open_orders if not order.reduce_only or order.client_order_id in view.orders]
+        if not is_entering and not view.state.positions and not to_go and not has_external(view):
             await self._finish_flatten(since_ms)
             return
         self.needs_poll = True
         await self._cancel_resting_entries(view)
         is_due = self._clock.now_ms() - since_ms >= FLATTEN_GRACE_MS
-        if is_due:
-            await self._close_positions(view)
-        if orders := cancellable_orders(view):
-            await cancel_external_orders(self._context, orders)
-        for external in view.state.external if is_due else ():
-            if self._may_close(external.coin):
-                await close_external_position(self._context, external, self.next_attempt())
-
-    @staticmethod
-    def _is_out_of_the_market(view: AccountView) -> bool:
-        """Whether no entry is unfinished, nothing is held and neither a resting entry nor an arena's stop is left."""
-        is_entering = any(intent.is_entry for intent in view.unfinished)
-        remaining = any(not order.reduce_only or order.client_order_id in view.orders for order in view.open_orders)
-        return not (is_entering or view.state.positions or remaining or has_external(view))
-
-    async def _close_positions(self, view: AccountView) -> None:
-        """Closes every position that has no exit on its way, with its entry's intent or, without one, as external."""
         exiting = {intent.symbol for intent in view.unfinished if not intent.is_entry}
-        for position in view.state.positions:
+        for position in view.state.positions if is_due else ():
             entry = view.entries.get(position.symbol)
             if position.symbol in exiting:
                 continue
@@ -280,6 +260,11 @@ class PositionProtector:
                 await self._close(position, entry, with_alert=False)
             else:
                 await self._close_external(position)
+        if orders := cancellable_orders(view):
+            await cancel_external_orders(self._context, orders)
+        for external in view.state.external if is_due else ():
+            if self._may_close(external.coin):
+                await close_external_position(self._context, external, self.next_attempt())
 
     async def _cancel_resting_entries(self, view: AccountView) -> None:
         resting: dict[Symbol, list[int]] = {}

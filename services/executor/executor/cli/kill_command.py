@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -43,31 +42,21 @@ def kill_switch(model: OptionalModel = None) -> None:
     check_contender(model, roster)
     typer.echo("halted: no entry is sent until `aicoin resume`")
     settings = load_settings("aicoin", kill_settings(roster))
-    switches, problems = _build_switches(settings, [model] if model else roster.ids)
+    switches, problems = {}, []
+    for name in [model] if model else roster.ids:
+        try:
+            switches[name] = _switch(settings, name)
+        except ValueError as error:
+            problems.append(str(error))
     are_out = asyncio.run(_run_all(switches)) if switches else {}
     for name, switch in switches.items():
-        _report(name, switch, is_out=are_out[name], started=started)
+        if switch.last_close_s is not None:
+            typer.echo(f"{name}: the last close was sent {switch.last_close_s - started:.1f} s after the command")
+        typer.echo(f"{name}: {'OUT: no position, no resting entry, no stop is left' if are_out[name] else 'NOT OUT'}")
     remaining = [name for name, is_out in are_out.items() if not is_out]
     problems += [f"{name} still is in the market; run the command again" for name in remaining]
     if problems:
         refuse("\n".join(problems))
-
-
-def _build_switches(settings: KillSettings, models: Iterable[str]) -> tuple[dict[str, KillSwitch], list[str]]:
-    """(the switches by model, what is wrong with the keys of the others): a wrong key must not spare an account."""
-    switches, problems = {}, []
-    for model in models:
-        try:
-            switches[model] = _switch(settings, model)
-        except ValueError as error:
-            problems.append(str(error))
-    return switches, problems
-
-
-def _report(model: str, switch: KillSwitch, *, is_out: bool, started: float) -> None:
-    if switch.last_close_s is not None:
-        typer.echo(f"{model}: the last close was sent {switch.last_close_s - started:.1f} s after the command")
-    typer.echo(f"{model}: {'OUT: no position, no resting entry, no stop is left' if is_out else 'NOT OUT'}")
 
 
 def _process_age_s() -> float:

@@ -85,16 +85,6 @@ def parse_transfers(address: str, rows: Iterable[Row]) -> list[CashMovement]:
     return movements
 
 
-@dataclass(frozen=True, slots=True)
-class _Liquidation:
-    """One row of a liquidation: the liquidated sizes by coin, and the account's value at the mark."""
-
-    row: Row
-    time_ms: int
-    sizes_coin: Mapping[str, Decimal]
-    worth_usd: Decimal
-
-
 @dataclass(slots=True)
 class _LiquidationFills:
     """The fills of one liquidation on one coin, summed up; `above_mark_usd` is what they brought beyond the mark."""
@@ -113,55 +103,40 @@ def parse_liquidations(address: str, rows: Iterable[Row], fills: Iterable[Row]) 
     fills of that time. Source: Hyperliquid docs, Liquidations, WsLedgerLiquidation and FillLiquidation.
     """
     sums = _sum_liquidation_fills(address, fills)
-    liquidations, incomplete_ms = _read_liquidations(rows)
     movements: list[CashMovement] = []
-    for each in liquidations:
-        parts = {coin: sums[each.time_ms, coin] for coin in each.sizes_coin if (each.time_ms, coin) in sums}
+    incomplete_ms: list[int] = []
+    with_row: set[tuple[int, str]] = set()
+    for row in rows:
+        time_ms = int(row["time"])
+        if row["delta"]["type"] != "liquidation":
+            continue
+        try:
+            sizes, worth_usd = _read_liquidation(row["delta"])
+        except UNREADABLE:
+            incomplete_ms.append(time_ms)
+            continue
+        if any(_is_other_market(coin) for coin in sizes):
+            continue
+        with_row |= {(time_ms, coin) for coin in sizes}
+        parts = {coin: sums[time_ms, coin] for coin in sizes if (time_ms, coin) in sums}
         if parts and not any(part.is_by_backstop for part in parts.values()):
             continue  # Sold into the book: nothing was kept.
-        if not _is_whole(parts, each.sizes_coin):
-            incomplete_ms.append(each.time_ms)
+        if not parts or any(coin not in parts or parts[coin].size_coin < size for coin, size in sizes.items()):
+            incomplete_ms.append(time_ms)
             continue
-        above_mark_usd = sum((part.above_mark_usd for part in parts.values()), ZERO)
-        movement = _build_backstop_movement(address, each, above_mark_usd)
-        if abs(movement.amount_usd) >= CENT:
-            movements.append(movement)
-    with_row = {(each.time_ms, coin) for each in liquidations for coin in each.sizes_coin}
+        amount = -round(worth_usd + sum(part.above_mark_usd for part in parts.values()), USD_DECIMALS)
+        if abs(amount) >= CENT:
+            entry = CashEntry(_row_id(address, row), time_ms, closed_pnl_usd=amount)
+            coin = next(iter(sizes)) if len(sizes) == 1 else None
+            movements.append(CashMovement(entry, LedgerKind.LIQUIDATION, amount, BACKSTOP, coin))
     incomplete_ms += [key[0] for key, part in sums.items() if part.is_by_backstop and key not in with_row]
     return movements, incomplete_ms
 
 
-def _is_whole(parts: Mapping[str, _LiquidationFills], sizes_coin: Mapping[str, Decimal]) -> bool:
-    """Whether the fills add up to the liquidated size of each coin."""
-    return bool(parts) and all(coin in parts and parts[coin].size_coin >= size for coin, size in sizes_coin.items())
-
-
-def _build_backstop_movement(address: str, liquidation: _Liquidation, above_mark_usd: Decimal) -> CashMovement:
-    """It names a coin only when the liquidation was of one coin alone."""
-    amount = -round(liquidation.worth_usd + above_mark_usd, USD_DECIMALS)
-    entry = CashEntry(_row_id(address, liquidation.row), liquidation.time_ms, closed_pnl_usd=amount)
-    coins = list(liquidation.sizes_coin)
-    coin = coins[0] if len(coins) == 1 else None
-    return CashMovement(entry, LedgerKind.LIQUIDATION, amount, BACKSTOP, coin)
-
-
-def _read_liquidations(rows: Iterable[Row]) -> tuple[list[_Liquidation], list[int]]:
-    """(the liquidations of perpetuals, the times of those whose row can't be read)."""
-    liquidations: list[_Liquidation] = []
-    unreadable_ms: list[int] = []
-    for row in rows:
-        time_ms, delta = int(row["time"]), row["delta"]
-        if delta["type"] != "liquidation":
-            continue
-        try:
-            sizes = {each["coin"]: abs(_number(each["szi"])) for each in delta["liquidatedPositions"]}
-            worth_usd = _number(delta["accountValue"])
-        except UNREADABLE:
-            unreadable_ms.append(time_ms)
-            continue
-        if not any(_is_other_market(coin) for coin in sizes):
-            liquidations.append(_Liquidation(row, time_ms, sizes, worth_usd))
-    return liquidations, unreadable_ms
+def _read_liquidation(delta: Row) -> tuple[dict[str, Decimal], Decimal]:
+    """(liquidated sizes by coin, the account's value at the mark). Raises UNREADABLE."""
+    sizes = {each["coin"]: abs(_number(each["szi"])) for each in delta["liquidatedPositions"]}
+    return sizes, _number(delta["accountValue"])
 
 
 def _sum_liquidation_fills(address: str, fills: Iterable[Row]) -> dict[tuple[int, str], _LiquidationFills]:
