@@ -135,9 +135,11 @@ capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/cap
 calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
 	@$(PYTHON_BIN) -m simulator.market.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
 
-docs: $(VENV)/.runtime  ## Regenerates the generated pages of docs/.
+docs: $(VENV)/.runtime  ## Regenerates the generated pages and files.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md
 	@$(PYTHON_BIN) -m risk.gate.rules_doc > docs/risk-rules.md
+	@$(PYTHON_BIN) -m aicoin_local.development.compose_settings
+	@$(PYTHON_BIN) -m gateway.rest.typescript
 
 lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.
 	@$(COMPILE) --upgrade -o requirements.txt requirements.in $(MEMBER_FILES)

@@ -136,7 +136,7 @@ class InstantExchange:
         return json.dumps(data).encode()
 
 
-class Course:
+class Track:
     """Sends decisions round both ways, and waits until everything is quiet again."""
 
     def __init__(self, bus: RedisBus, exchange: InstantExchange) -> None:
@@ -150,7 +150,7 @@ class Course:
         return event.model_copy(update={"time_ms": self._market_ms})
 
     async def ticks(self) -> None:
-        """Fresh prices of all coins; market time goes on faster than the clock, so that no pace is exceeded."""
+        """Fresh prices of all coins; market time goes on faster than the clock, so that no limit of rates is exceeded."""
         self._market_ms += MARKET_STEP_MS
         now_ms = time.time_ns() // 1_000_000
         events = [a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins]
@@ -270,7 +270,7 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
     exchange_url = await exchange.start()
     bus = RedisBus(options.redis_url)
     await bus.prepare("bench", [])
-    course = Course(bus, exchange)
+    track = Track(bus, exchange)
     for_executor = environment(folder, api_url=exchange_url, redis_url=options.redis_url, database_url=database_url) | {
         "REQUEST_WEIGHT_PER_MINUTE": "720"
     }
@@ -285,7 +285,7 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
         process(__file__, *arguments, environment={}, log=folder / "bare.log"),
     ):
         await all_ready(bus, folder)
-        contenders = {"aicoin": course.ours, "bare loop": course.bare}
+        contenders = {"aicoin": track.ours, "bare loop": track.bare}
         for _ in range(options.warm_up):
             for contender in contenders.values():
                 await contender()
