@@ -24,7 +24,7 @@ from simulator.wire.streams.subscriptions import echoed, key_of, message
 SHAPES = load_golden("shapes.json")
 ANSWERS: dict[str, Any] = SHAPES["answers"]
 PAYLOADS: dict[str, Shape] = SHAPES["payloads"]
-FACTS: dict[str, Any] = SHAPES["facts"]
+VALUES: dict[str, Any] = SHAPES["values"]
 USER = "0x" + "aa" * 20
 NOW = 1_795_400_400_000
 HOURS = {"coin": "BTC", "interval": "1h", "startTime": 0}
@@ -103,11 +103,11 @@ def test_newest_answers(world: World, name: str, asked: dict[str, Any]) -> None:
 def test_the_listed_coins_their_tables_and_contexts(world: World) -> None:
     meta, contexts = answer_info(world, {"type": "metaAndAssetCtxs"}, NOW)
     tables = dict(meta["marginTables"])
-    assert len(FACTS["universe"]) == len(FACTS["margin_tables"]) == 6
-    for row in FACTS["universe"]:
+    assert len(VALUES["universe"]) == len(VALUES["margin_tables"]) == 6
+    for row in VALUES["universe"]:
         simulated = meta["universe"][row["assetId"]]
         assert simulated == {name: row[name] for name in simulated}
-    for table_id, table in FACTS["margin_tables"]:
+    for table_id, table in VALUES["margin_tables"]:
         assert tables[table_id] == table
     for name, context in PAYLOADS["info.metaAndAssetCtxs contexts (Oct 2026)"].items():
         coin = name.removesuffix("(delisted)")
@@ -150,8 +150,8 @@ def test_account_streams() -> None:
 def test_acknowledgements_and_errors() -> None:
     echo = echoed({"type": "l2Book", "coin": "HYPE"})
     simulated = message("subscriptionResponse", {"method": "subscribe", "subscription": echo})
-    assert json.loads(simulated) == FACTS["subscribed"]
-    assert json.loads(message("error", 'Already subscribed: {"type":"allMids"}')) == FACTS["error"]
+    assert json.loads(simulated) == VALUES["subscribed"]
+    assert json.loads(message("error", 'Already subscribed: {"type":"allMids"}')) == VALUES["error"]
 
 
 COMPARED_ABOVE = {
@@ -222,4 +222,4 @@ def test_every_other_record_has_the_same_keys_types_and_numbers(name: str) -> No
         return
     assert same(recorded, simulated) == []
     if name.startswith("exchange."):
-        assert outcome(simulated) == FACTS["outcomes"][name]
+        assert outcome(simulated) == VALUES["outcomes"][name]

@@ -1,6 +1,6 @@
 """Expectations of Hyperliquid's wire, as golden files of the project, and how they are derived from recordings.
 
-The recordings stay outside the repository; only shapes, statistics and the facts that tests compare by value are
+The recordings stay outside the repository; only shapes, statistics and the few values that tests compare are
 derived from them. Write both files again: `PYTHONPATH=tests/support python -m hyperliquid_golden FOLDER`.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from hyperliquid_shapes import shape, shorten
 
-from simulator.market.calibration import Key, recorded_figures
+from simulator.market.calibration import recorded_figures
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "hyperliquid"
@@ -36,7 +36,7 @@ def load_golden(name: str) -> dict[str, Json]:
 
 
 def derive_shapes(recordings: Path) -> dict[str, Json]:
-    """`shapes.json`: the shape of each recorded answer and message, and the facts compared by value."""
+    """`shapes.json`: the shape of each recorded answer and message, and the values that tests compare."""
     payloads = _read(recordings / "recorded_payloads_2026.json")
     del payloads["_provenance"]
     for fill in payloads["ws.user(userEvents) fill"]["data"]["fills"]:
@@ -49,12 +49,12 @@ def derive_shapes(recordings: Path) -> dict[str, Json]:
         answers[path.stem] = {"request": request, "shape": shorten(shape(record["response"]))}
     return {
         "about": "Shapes (keys, types, number formats) of what Hyperliquid sent in 2023 to 2026, without its values; "
-        "`facts` are compared by value. Derived by tests/support/hyperliquid_golden.py.",
+        "`values` are compared as they are. Derived by tests/support/hyperliquid_golden.py.",
         "answers": answers,
         "payloads": {
             name: shorten(shape(payload)) for name, payload in payloads.items() if name not in COMPARED_BY_VALUE
         },
-        "facts": {
+        "values": {
             "universe": payloads[UNIVERSE],
             "margin_tables": payloads[MARGIN_TABLES],
             "subscribed": payloads[SUBSCRIBED],
@@ -84,12 +84,6 @@ def derive_calibration(recordings: Path) -> dict[str, Json]:
         "coins. Derived by tests/support/hyperliquid_golden.py.",
         "figures": figures,
     }
-
-
-def golden_figures() -> dict[Key, float]:
-    """The figures of `calibration.json` as `simulator.market.calibration` compares them."""
-    figures = load_golden("calibration.json")["figures"]
-    return {(figure, name): value for figure, values in figures.items() for name, value in values.items()}
 
 
 def _read(path: Path) -> dict[str, Json]:

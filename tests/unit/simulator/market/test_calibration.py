@@ -2,16 +2,16 @@
 
 import random
 
-from hyperliquid_golden import golden_figures
+from hyperliquid_golden import GOLDEN
 
-from simulator.market.calibration import BANDS, Band, simulated_figures, table_of, verdicts
+from simulator.market.calibration import BANDS, Band, read_figures, simulated_figures, table_of, verdicts
 from simulator.market.coins import COINS
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.price_process import PriceProcess
 
 
 def test_every_recorded_figure_is_within_its_band() -> None:
-    recorded = golden_figures()
+    recorded = read_figures(GOLDEN / "calibration.json")
     assert {figure for figure, _ in recorded} == set(BANDS)
     rows = verdicts(simulated_figures(120, 1), recorded)
     assert len(rows) == len(recorded)
