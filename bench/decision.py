@@ -49,12 +49,7 @@ NO_MATCH = "Order could not immediately match against any resting orders."
 PAUSE_S = 0.1
 LIMIT_S = 30.0
 # Nothing but rates and market time differs from the defaults: decisions follow each other faster than a model's.
-RISK_SETTINGS = {
-    "MARKET_SPEED": "2",
-    "ENTRY_COOLDOWN_S": "0",
-    "MAX_ORDERS_PER_MINUTE": "60",
-    "MAX_DAILY_TRADES": "10000",
-}
+RISK_SETTINGS = dict(MARKET_SPEED="2", ENTRY_COOLDOWN_S="0", MAX_ORDERS_PER_MINUTE="60", MAX_DAILY_TRADES="10000")  # noqa: C408
 MARKET_STEP_MS = 5_000
 
 
@@ -136,7 +131,7 @@ class InstantExchange:
         return json.dumps(data).encode()
 
 
-class Course:
+class Track:
     """Sends decisions round both ways, and waits until everything is quiet again."""
 
     def __init__(self, bus: RedisBus, exchange: InstantExchange) -> None:
@@ -150,7 +145,7 @@ class Course:
         return event.model_copy(update={"time_ms": self._market_ms})
 
     async def ticks(self) -> None:
-        """Fresh prices of all coins; market time goes on faster than the clock, so that no pace is exceeded."""
+        """Fresh prices of all coins; market time outpaces the clock, so that no rate limit is exceeded."""
         self._market_ms += MARKET_STEP_MS
         now_ms = time.time_ns() // 1_000_000
         events = [a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins]
@@ -270,7 +265,7 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
     exchange_url = await exchange.start()
     bus = RedisBus(options.redis_url)
     await bus.prepare("bench", [])
-    course = Course(bus, exchange)
+    track = Track(bus, exchange)
     for_executor = environment(folder, api_url=exchange_url, redis_url=options.redis_url, database_url=database_url) | {
         "REQUEST_WEIGHT_PER_MINUTE": "720"
     }
@@ -285,7 +280,7 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
         process(__file__, *arguments, environment={}, log=folder / "bare.log"),
     ):
         await all_ready(bus, folder)
-        contenders = {"aicoin": course.ours, "bare loop": course.bare}
+        contenders = {"aicoin": track.ours, "bare loop": track.bare}
         for _ in range(options.warm_up):
             for contender in contenders.values():
                 await contender()
@@ -308,12 +303,12 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
 
 async def all_ready(bus: RedisBus, folder: Path) -> None:
     """Until the accounts are known to risk and the reference waits for its stream."""
+    accounts = [f"account:{model}" for model in ROSTER.ids]
     async with asyncio.timeout(60):
-        while len([True for model in ROSTER.ids if await bus.client.exists(f"account:{model}")]) < len(ROSTER.ids):  # noqa: ASYNC110 - another process sets them
+        while await bus.client.exists(*accounts) < len(accounts):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
-        while not await _has_read_all(bus):  # noqa: ASYNC110 - another process sets them
-            await asyncio.sleep(0.1)
-        while "ready" not in (folder / "bare.log").read_text(encoding="utf-8"):  # noqa: ASYNC110 - another process sets them
+        ready = folder / "bare.log"
+        while not (await _has_read_all(bus) and "ready" in ready.read_text(encoding="utf-8")):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
 
 

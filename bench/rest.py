@@ -18,8 +18,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+sys.path.append(sys.path.pop(0))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
+
 import uvicorn
 import uvloop
+from recorder_examples import filled, state
 from redis.asyncio import Redis
 from report import Race, write_json
 from starlette.applications import Starlette
@@ -46,7 +50,6 @@ from gateway.push.snapshots import Snapshots
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
-from recorder.testing import filled, state
 
 PATHS = ("prices", "positions", "leaderboard")
 CONNECTIONS = 20

@@ -15,7 +15,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from aicoin_local.browser import ARGUMENTS, INSTALL, Pusher, chromium, heap_bytes
+from aicoin_local.development.browser import ARGUMENTS, INSTALL, Pusher, chromium, heap_bytes
 from aicoin_local.testing import Arena, wait_until
 
 LOADS = 5

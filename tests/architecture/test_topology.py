@@ -1,7 +1,5 @@
 """Folders of services/ = the catalogue = compose = what the Dockerfile builds; and every setting has a way in."""
 
-import importlib
-import inspect
 import json
 import os
 import re
@@ -18,8 +16,8 @@ from pydantic_settings import BaseSettings
 from aicoin_local.configuration.catalog import MONITORING, STORES, ServiceSpec, service_specs, stop_place
 from aicoin_local.configuration.dotenv_file import write_dotenv
 from aicoin_local.configuration.visibility import SECRET_PREFIXES, is_secret, visible_variables
+from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render, settings_classes, settings_of
 from aicoin_local.settings import LocalSettings
-from common.agent.settings import agent_settings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
 from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
@@ -29,13 +27,11 @@ from executor.cli.kill_settings import kill_settings
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
 BIN = Path(sys.executable).parent
-NOT_IN_COMPOSE = {
-    "INSTANCE": "one replica each until sharding",
+GIVEN_OTHERWISE = {
     "HYPERLIQUID_PRIVATE_KEY": "refused by the executor",
     "HYPERLIQUID_PRIVATE_KEY_DEEPSEEK_FILE": "a file of the host",
     "HYPERLIQUID_PRIVATE_KEY_QWEN_FILE": "a file of the host",
-    "GATEWAY_WEB_DIR": "set by the image",
-}
+} | NOT_IN_COMPOSE
 ROSTER = read_roster(None)
 SERVICES = service_specs(ROSTER)
 OPTIONAL_SERVICES = {"agent-openai"}
@@ -67,29 +63,6 @@ def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     command = [str(BIN / "docker-compose"), "-f", str(COMPOSE), *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-
-
-def settings_of(spec: ServiceSpec) -> set[str]:
-    """The variables that a service reads."""
-    return {name.upper() for each in settings_classes(spec) for name in each.model_fields}
-
-
-def settings_classes(spec: ServiceSpec) -> list[type[BaseSettings]]:
-    """The settings that a service's config module defines, some of them for a roster."""
-    module = importlib.import_module(f"{spec.package}.config")
-    classes = [
-        each
-        for _, each in inspect.getmembers(module, inspect.isclass)
-        if issubclass(each, BaseSettings) and each.__module__ == module.__name__
-    ]
-    if hasattr(module, "PROFILE"):
-        contender = ROSTER.contender(spec.name.removeprefix("agent-"))
-        classes.append(agent_settings(contender, module.PROFILE))
-    assert classes, f"{spec.package}.config defines no settings"
-    for name, function in inspect.getmembers(module, inspect.isfunction):
-        if name.endswith("_settings") and list(inspect.signature(function).parameters) == ["roster"]:
-            classes.append(function(ROSTER))
-    return classes
 
 
 def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
@@ -133,11 +106,17 @@ def test_compose_builds_the_service_and_confines_it(compose: dict[str, Any], spe
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
 def test_every_setting_of_a_service_can_be_given_in_compose(compose: dict[str, Any], spec: ServiceSpec) -> None:
     given = set(compose["services"][spec.name]["environment"])
-    assert settings_of(spec) - given - set(NOT_IN_COMPOSE) == set()
+    assert settings_of(spec, ROSTER) - given - set(GIVEN_OTHERWISE) == set()
+
+
+def test_the_settings_that_compose_passes_on_are_current() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    assert render(text) == text, "run make docs"
+    assert render(text.replace("  LOG_LEVEL:\n", "")) == text
 
 
 def test_compose_passes_no_setting_that_is_not_read(compose: dict[str, Any]) -> None:
-    known = set[str]().union(*(settings_of(spec) for spec in SERVICES)) | {ROSTER_VARIABLE}
+    known = set[str]().union(*(settings_of(spec, ROSTER) for spec in SERVICES)) | {ROSTER_VARIABLE}
     for spec in SERVICES:
         assert set(compose["services"][spec.name]["environment"]) - known == set(), spec.name
 
@@ -177,12 +156,12 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
 
 def test_the_example_environment_names_real_settings_and_defaults() -> None:
     known = {name.upper() for each in (LocalSettings, kill_settings(ROSTER)) for name in each.model_fields}
-    known = known.union(*(settings_of(spec) for spec in SERVICES))
+    known = known.union(*(settings_of(spec, ROSTER) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
     assert set(named) - known == COMPOSE_ONLY - known
     for spec in SERVICES:
-        for each in settings_classes(spec):
+        for each in settings_classes(spec, ROSTER):
             _assert_defaults(each, named)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
-from aicoin_local.browser import ARGUMENTS, INSTALL, chromium
+from aicoin_local.development.browser import ARGUMENTS, INSTALL, chromium
 
 PATIENT_MS = 60_000
 expect.set_options(timeout=PATIENT_MS)

@@ -10,6 +10,7 @@ import pytest
 from gateway_server import DEFAULT, THREE_AND_SEVEN, GatewayServer, fill_market_cache, gateway_server
 from page_checks import save_screenshot, violations, wait_until_fitting
 from playwright.async_api import Page, expect
+from recorder_examples import approved, decided, filled, snapshot, state
 
 from aicoin_local.development.web import WEB
 from common.events import AccountPosition, Action, Event
@@ -18,7 +19,6 @@ from common.runtime.presence import presence_key
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, Side
 from common.trading.roster import Roster
-from recorder.testing import approved, decided, filled, snapshot, state
 
 pytestmark = pytest.mark.browser
 

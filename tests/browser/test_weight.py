@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.async_api import Page, expect
 
-from aicoin_local.browser import Pusher, heap_bytes
+from aicoin_local.development.browser import Pusher, heap_bytes
 from aicoin_local.development.web import WEB
 from aicoin_local.testing import Arena, wait_until
 

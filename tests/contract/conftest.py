@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from executor_stage import Stage
+from executor_harness import ExecutorHarness
 
 from simulator.testing.process import SimulatorProcess
 from support.executor_process import wallet_pairs
@@ -22,17 +22,17 @@ def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
 
 @pytest.fixture
 def changed() -> dict[str, str]:
-    """Settings of the stage's executor that a test wants otherwise, by a parameter of that name."""
+    """Settings of the executor that a test wants otherwise, by a parameter of that name."""
     return {}
 
 
 @pytest.fixture
-async def stage(
+async def harness(
     tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str, changed: dict[str, str]
-) -> AsyncIterator[Stage]:
-    stage = Stage(tmp_path, simulator, redis_url, database_url, changed)
+) -> AsyncIterator[ExecutorHarness]:
+    harness = ExecutorHarness(tmp_path, simulator, redis_url, database_url, changed)
     try:
-        await stage.open()
-        yield stage
+        await harness.open()
+        yield harness
     finally:
-        await stage.close()
+        await harness.close()

@@ -7,7 +7,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from executor_stage import Fault, Stage
+from executor_harness import ExecutorHarness, Fault
 
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
@@ -33,65 +33,65 @@ async def run_switch(given: dict[str, str], *arguments: str) -> subprocess.Compl
     )
 
 
-async def in_the_market(stage: Stage) -> None:
+async def in_the_market(harness: ExecutorHarness) -> None:
     """A protected position, a position without a stop, and a resting entry."""
-    entry = stage.approve(Side.LONG, "0.5")
-    await stage.send(entry)
-    await stage.ended(entry)
-    await stage.protected()
-    with stage.by_hand() as exchange:
+    entry = harness.approve(Side.LONG, "0.5")
+    await harness.send(entry)
+    await harness.ended(entry)
+    await harness.protected()
+    with harness.by_hand() as exchange:
         exchange.market_open("XRP", is_buy=False, sz=50.0)
         exchange.order("BTC", True, 0.001, 50_000.0, {"limit": {"tif": "Gtc"}})
 
 
-def positions(stage: Stage) -> list[str]:
-    state = stage.simulator.info(type="clearinghouseState", user=address_of("deepseek"))
+def positions(harness: ExecutorHarness) -> list[str]:
+    state = harness.simulator.info(type="clearinghouseState", user=address_of("deepseek"))
     return [row["position"]["coin"] for row in state["assetPositions"]]  # type: ignore[index]
 
 
-async def test_the_switch_closes_everything_and_halts_entries(stage: Stage) -> None:
-    await in_the_market(stage)
-    done = await run_switch(variables(stage.folder, stage.simulator.url))
+async def test_the_switch_closes_everything_and_halts_entries(harness: ExecutorHarness) -> None:
+    await in_the_market(harness)
+    done = await run_switch(variables(harness.folder, harness.simulator.url))
     assert done.returncode == 0, done.stderr + done.stdout
-    assert positions(stage) == []
-    assert stage.open_orders() == []
+    assert positions(harness) == []
+    assert harness.open_orders() == []
     assert "deepseek: OUT" in done.stdout
     assert "qwen: OUT" in done.stdout
     assert "the last close was sent" in done.stdout
-    entry = stage.approve(Side.LONG, "1", Symbol.SOL)
-    await stage.send(entry)
-    assert await stage.ended(entry) == "CANCELLED"
+    entry = harness.approve(Side.LONG, "1", Symbol.SOL)
+    await harness.send(entry)
+    assert await harness.ended(entry) == "CANCELLED"
     for model in CONTENDERS:
         assert kill_key_of(model).removeprefix("0x") not in done.stdout + done.stderr
 
 
-async def test_an_order_of_the_spot_market_stops_nothing(stage: Stage) -> None:
-    await in_the_market(stage)
-    stage.proxy.renamed = (b'"coin":"BTC"', b'"coin":"@10"')
-    done = await run_switch(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
+async def test_an_order_of_the_spot_market_stops_nothing(harness: ExecutorHarness) -> None:
+    await in_the_market(harness)
+    harness.proxy.renamed = (b'"coin":"BTC"', b'"coin":"@10"')
+    done = await run_switch(variables(harness.folder, harness.proxy.url), "--model", "deepseek")
     assert done.returncode == 0, done.stderr + done.stdout
-    assert positions(stage) == []
-    assert [order["coin"] for order in stage.open_orders()] == ["BTC"]
+    assert positions(harness) == []
+    assert [order["coin"] for order in harness.open_orders()] == ["BTC"]
 
 
-async def test_the_switch_of_one_account_leaves_the_other_alone(stage: Stage) -> None:
-    await in_the_market(stage)
-    done = await run_switch(variables(stage.folder, stage.simulator.url), "--model", "qwen")
+async def test_the_switch_of_one_account_leaves_the_other_alone(harness: ExecutorHarness) -> None:
+    await in_the_market(harness)
+    done = await run_switch(variables(harness.folder, harness.simulator.url), "--model", "qwen")
     assert done.returncode == 0, done.stderr
     assert "deepseek" not in done.stdout
-    assert sorted(positions(stage)) == ["ETH", "XRP"]
-    assert [path.name for path in stage.folder.glob("halt*")] == ["halt-qwen"]
+    assert sorted(positions(harness)) == ["ETH", "XRP"]
+    assert [path.name for path in harness.folder.glob("halt*")] == ["halt-qwen"]
 
 
-async def test_closes_whose_answers_are_lost_are_not_doubled(stage: Stage) -> None:
-    await in_the_market(stage)
-    stage.executor.kill()
-    stage.proxy.harm('"type": "order"', Fault.CUT_REPLY)
-    done = await run_switch(variables(stage.folder, stage.proxy.url), "--model", "deepseek")
+async def test_closes_whose_answers_are_lost_are_not_doubled(harness: ExecutorHarness) -> None:
+    await in_the_market(harness)
+    harness.executor.kill()
+    harness.proxy.harm('"type": "order"', Fault.CUT_REPLY)
+    done = await run_switch(variables(harness.folder, harness.proxy.url), "--model", "deepseek")
     assert done.returncode == 0, done.stderr + done.stdout
-    assert stage.proxy.harmed > 0
-    assert positions(stage) == []
-    sold = [fill for fill in stage.fills() if fill["coin"] == "ETH" and fill["side"] == "A"]
+    assert harness.proxy.harmed > 0
+    assert positions(harness) == []
+    sold = [fill for fill in harness.fills() if fill["coin"] == "ETH" and fill["side"] == "A"]
     assert sum(Decimal(fill["sz"]) for fill in sold) == Decimal("0.5")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
-from executor_stage import Fault, Stage
+from executor_harness import ExecutorHarness, Fault
 from structlog import get_logger
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
@@ -72,106 +72,120 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-async def alone(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, server: Server) -> AsyncIterator[Stage]:
+async def alone(
+    tmp_path: Path, simulator: SimulatorProcess, redis_url: str, server: Server
+) -> AsyncIterator[ExecutorHarness]:
     url = f"{server.store.url.rpartition('/')[0]}/{tmp_path.name}"
     wait_for_postgres(url)
-    stage = Stage(tmp_path, simulator, redis_url, url, {"UNPROTECTED_LIMIT_S": "3"})
+    harness = ExecutorHarness(tmp_path, simulator, redis_url, url, {"UNPROTECTED_LIMIT_S": "3"})
     try:
-        await stage.open()
-        yield stage
+        await harness.open()
+        yield harness
     finally:
-        await stage.close()
+        await harness.close()
 
 
-def held(stage: Stage) -> dict[str, Decimal]:
-    state: Any = stage.simulator.info(type="clearinghouseState", user=address_of("deepseek"))
+def held(harness: ExecutorHarness) -> dict[str, Decimal]:
+    state: Any = harness.simulator.info(type="clearinghouseState", user=address_of("deepseek"))
     return {row["position"]["coin"]: Decimal(row["position"]["szi"]) for row in state["assetPositions"]}
 
 
-async def gone(stage: Stage, coin: str) -> None:
+async def gone(harness: ExecutorHarness, coin: str) -> None:
     async def look() -> bool:
-        return coin not in held(stage)
+        return coin not in held(harness)
 
-    await stage.until(f"{coin} to be closed", look)
+    await harness.until(f"{coin} to be closed", look)
 
 
-async def all_published(stage: Stage) -> list[Any]:
+def cancel_orders(harness: ExecutorHarness, coin: str) -> None:
+    """A person cancels a coin's orders, its stop among them."""
+    with harness.by_hand() as exchange:
+        for order in harness.open_orders():
+            if order["coin"] == coin:
+                exchange.cancel(coin, order["oid"])
+
+
+async def check_alerts(harness: ExecutorHarness, closed: str, external: str) -> None:
+    """One alert about the position that was closed, and else only about the external one."""
+    alerts = [event.data for event in await harness.events("system.alert")]
+    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
+    assert others == {("EXTERNAL_POSITION", external)}
+    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == [closed]
+
+
+async def all_published(harness: ExecutorHarness) -> list[Any]:
     """Every fill of an account that is flat now, its cash explained by them."""
-    account = await stage.flat()
+    account = await harness.flat()
     moved = account.sums
     explained = moved.closed_pnl_usd - moved.fees_usd + moved.funding_usd + moved.transfers_usd
     assert abs(account.cash_usd - moved.start_cash_usd - explained) < CENT
-    fills = stage.fills()
+    fills = harness.fills()
 
     async def look() -> list[Any]:
-        published: list[Any] = [event.data for event in await stage.events("order.filled")]
+        published: list[Any] = [event.data for event in await harness.events("order.filled")]
         return published if len(published) == len(fills) else []
 
-    return await stage.until("every fill", look)
+    return await harness.until("every fill", look)
 
 
 @pytest.mark.parametrize("how", ["frozen", "dead"])
-async def test_an_unprotected_position_is_closed_in_a_database_outage(alone: Stage, server: Server, how: str) -> None:
-    stage = alone
-    entry, other = stage.approve(Side.LONG, "0.5"), stage.approve(Side.SHORT, "5", Symbol.SOL)
-    await stage.send(entry, other)
-    await stage.ended(entry)
-    await stage.ended(other)
-    await stage.protected(Symbol.SOL)
-    await stage.protected()
-    with stage.by_hand() as exchange:
+async def test_an_unprotected_position_is_closed_in_a_database_outage(
+    alone: ExecutorHarness, server: Server, how: str
+) -> None:
+    harness = alone
+    entry, other = harness.approve(Side.LONG, "0.5"), harness.approve(Side.SHORT, "5", Symbol.SOL)
+    await harness.send(entry, other)
+    await harness.ended(entry)
+    await harness.ended(other)
+    await harness.protected(Symbol.SOL)
+    await harness.protected()
+    with harness.by_hand() as exchange:
         exchange.market_open("XRP", is_buy=True, sz=50.0)  # A person's own: it is left alone.
 
     async def is_seen() -> bool:
-        return any(position.symbol is Symbol.XRP for position in (await stage.account()).positions)
+        return any(position.symbol is Symbol.XRP for position in (await harness.account()).positions)
 
-    await stage.until("the person's position", is_seen)
+    await harness.until("the person's position", is_seen)
     (server.freeze if how == "frozen" else server.die)()
     if how == "frozen":
-        stage.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
-    before = {row["order"]["oid"] for row in stage.exchange_orders()}
-    with stage.by_hand() as exchange:
-        for order in stage.open_orders():
-            if order["coin"] == "ETH":
-                exchange.cancel("ETH", order["oid"])
-    await gone(stage, "ETH")
-    sent = [row["order"] for row in stage.exchange_orders() if row["order"]["oid"] not in before]
+        harness.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
+    before = {row["order"]["oid"] for row in harness.exchange_orders()}
+    cancel_orders(harness, "ETH")
+    await gone(harness, "ETH")
+    sent = [row["order"] for row in harness.exchange_orders() if row["order"]["oid"] not in before]
     assert [(order["coin"], order["side"], order["reduceOnly"]) for order in sent] == [("ETH", "A", True)]
-    assert sorted(held(stage)) == ["SOL", "XRP"]
+    assert sorted(held(harness)) == ["SOL", "XRP"]
 
     async def is_answered() -> bool:
-        journaled = CloseJournal(stage.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
+        journaled = CloseJournal(harness.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
         return any(close.answer is not None for close in journaled)
 
-    await stage.until("the answer to be journaled", is_answered)
+    await harness.until("the answer to be journaled", is_answered)
     if how == "dead":
-        stage.executor.kill()  # What it did is in the journal alone.
+        harness.executor.kill()  # What it did is in the journal alone.
     server.restore()
-    stage.redis_proxy.reset()
+    harness.redis_proxy.reset()
     if how == "dead":
-        stage.executor.start()
+        harness.executor.start()
 
     async def is_recorded() -> bool:
-        return not (stage.folder / "closes-deepseek.jsonl").exists()
+        return not (harness.folder / "closes-deepseek.jsonl").exists()
 
-    await stage.until("the journal to be recorded", is_recorded)
-    orders = await stage.rows("SELECT client_order_id, intent_id FROM intent_orders WHERE role = 'flatten'")
+    await harness.until("the journal to be recorded", is_recorded)
+    orders = await harness.rows("SELECT client_order_id, intent_id FROM intent_orders WHERE role = 'flatten'")
     assert orders == [(sent[0]["cloid"], entry.id)]
-    [(nonce, outcome)] = await stage.rows("SELECT nonce, outcome FROM intent_sends WHERE purpose = 'flatten'")
+    [(nonce, outcome)] = await harness.rows("SELECT nonce, outcome FROM intent_sends WHERE purpose = 'flatten'")
     assert "filled" in outcome
-    with stage.by_hand() as exchange:
+    with harness.by_hand() as exchange:
         exchange.market_close("XRP")
-    leave = stage.approve(Side.SHORT, "5", Symbol.SOL, intent_kind=IntentKind.EXIT)
-    await stage.send(leave)
-    assert await stage.ended(leave) == "FILLED"
-    [(next_nonce,)] = await stage.rows("SELECT nonce FROM intents WHERE intent_id = %s", leave.id)
+    leave = harness.approve(Side.SHORT, "5", Symbol.SOL, intent_kind=IntentKind.EXIT)
+    await harness.send(leave)
+    assert await harness.ended(leave) == "FILLED"
+    [(next_nonce,)] = await harness.rows("SELECT nonce FROM intents WHERE intent_id = %s", leave.id)
     assert next_nonce > nonce
-    published = await all_published(stage)
+    published = await all_published(harness)
     assert {(fill.role, fill.intent_id) for fill in published if fill.symbol is Symbol.ETH} == {
         (OrderRole.ENTRY, entry.id),
         (OrderRole.FLATTEN, entry.id),
     }
-    alerts = [event.data for event in await stage.events("system.alert")]
-    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
-    assert others == {("EXTERNAL_POSITION", "XRP")}
-    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == ["ETH"]
+    await check_alerts(harness, closed="ETH", external="XRP")

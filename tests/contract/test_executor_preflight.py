@@ -1,6 +1,6 @@
 """A wrong account or key ends the start before anything is sent; the testnet session proves a right one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,6 @@ from support.executor_process import (
 UNKNOWN_KEY = "0x" + "29" * 32
 KEY = "HYPERLIQUID_PRIVATE_KEY_QWEN"
 ACCOUNT = "HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"
-Wrong = Callable[[dict[str, str]], None]
 
 
 def start_simulator(folder: Path, **given: str) -> SimulatorProcess:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from executor_stage import Stage
+from executor_harness import ExecutorHarness
 
 from common.events import AccountUpdated
 from common.events.codec import decode
@@ -34,7 +34,7 @@ def write_roster(path: Path) -> Path:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
+async def harness(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[ExecutorHarness]:
     contenders = (*CONTENDERS, THIRD)
     folder = tmp_path / "simulator"
     folder.mkdir()
@@ -43,44 +43,44 @@ async def stage(tmp_path: Path, redis_url: str, database_url: str) -> AsyncItera
     roster = write_roster(tmp_path / "arena.toml")
     third = environment(tmp_path, api_url="", redis_url="", database_url="", contenders=[THIRD])
     changed = {name: value for name, value in third.items() if name.endswith(THIRD.upper())}
-    stage = Stage(tmp_path, simulator, redis_url, database_url, changed | {"ARENA_FILE": str(roster)})
+    harness = ExecutorHarness(tmp_path, simulator, redis_url, database_url, changed | {"ARENA_FILE": str(roster)})
     try:
-        await stage.open()
-        yield stage
+        await harness.open()
+        yield harness
     finally:
-        await stage.close()
+        await harness.close()
         simulator.kill()
 
 
-async def account_of(stage: Stage, model: str) -> AccountUpdated | None:
-    client: Any = stage.bus.client
+async def account_of(harness: ExecutorHarness, model: str) -> AccountUpdated | None:
+    client: Any = harness.bus.client
     body = await client.get(f"account:{model}")
     return None if body is None else decode("account.updated", body).data
 
 
-async def test_a_third_contender_trades_and_is_protected(stage: Stage) -> None:
-    entry = stage.approve(Side.LONG, "5", Symbol.SOL, model=THIRD)
-    await stage.send(entry)
-    assert await stage.ended(entry) == "FILLED"
+async def test_a_third_contender_trades_and_is_protected(harness: ExecutorHarness) -> None:
+    entry = harness.approve(Side.LONG, "5", Symbol.SOL, model=THIRD)
+    await harness.send(entry)
+    assert await harness.ended(entry) == "FILLED"
 
     async def is_protected() -> bool:
-        account = await account_of(stage, THIRD)
+        account = await account_of(harness, THIRD)
         return account is not None and [each.protected for each in account.positions] == [True]
 
-    await stage.until("a protected position of the third contender", is_protected)
-    others = [await account_of(stage, model) for model in CONTENDERS]
+    await harness.until("a protected position of the third contender", is_protected)
+    others = [await account_of(harness, model) for model in CONTENDERS]
     assert [account is not None and account.positions for account in others] == [(), ()]
 
 
-async def test_a_coin_outside_the_roster_is_external(stage: Stage) -> None:
-    with stage.by_hand(THIRD) as exchange:
+async def test_a_coin_outside_the_roster_is_external(harness: ExecutorHarness) -> None:
+    with harness.by_hand(THIRD) as exchange:
         exchange.market_open("ETH", is_buy=True, sz=0.5)
 
     async def is_external() -> bool:
-        account = await account_of(stage, THIRD)
+        account = await account_of(harness, THIRD)
         return account is not None and [each.coin for each in account.external_positions] == ["ETH"]
 
-    await stage.until("the external position", is_external)
-    account = await account_of(stage, THIRD)
+    await harness.until("the external position", is_external)
+    account = await account_of(harness, THIRD)
     assert account is not None
     assert account.positions == ()

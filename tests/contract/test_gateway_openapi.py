@@ -13,6 +13,7 @@ import pytest
 import schemathesis
 from gateway_server import DEFAULT, GatewayServer, fill_market_cache, gateway_server
 from hypothesis import HealthCheck, Phase, settings
+from recorder_examples import approved, decided, filled, snapshot, state
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -26,7 +27,6 @@ from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
 from gateway.rest.openapi import document
 from gateway.rest.schemas import RESPONSES
-from recorder.testing import approved, decided, filled, snapshot, state
 
 TOKEN = "a token for tests"
 D = Decimal

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from gateway_server import DEFAULT, THREE_AND_SEVEN, GatewayServer, fill_market_cache, gateway_server
+from recorder_examples import approved, decided, filled, snapshot, state
 
 from common.events import Action, AlertSeverity, OrderRole, SystemAlert, originate
 from common.runtime.clock import SystemClock
@@ -16,7 +17,6 @@ from common.runtime.presence import Presence
 from common.trading.instruments import Symbol
 from gateway.rest.exports import EXPORTS, csv_pages
 from gateway.storage.queries import Queries
-from recorder.testing import approved, decided, filled, snapshot, state
 
 D = Decimal
 

@@ -24,10 +24,10 @@ class Scripts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / OWNER
-        for each in ("migrations", "views"):
+        for each in ("storage/migrations", "views"):
             (self._folder / each).mkdir(parents=True)
         (self._folder / "__init__.py").touch()
-        self.write("migrations", {"0001_prices": TABLE})
+        self.write("storage/migrations", {"0001_prices": TABLE})
         self.write("views", VIEWS)
 
     def write(self, kind: str, scripts: Mapping[str, str]) -> None:
@@ -106,13 +106,13 @@ async def test_a_removed_file_removes_its_view(pool: Pool, scripts: Scripts) -> 
 
 
 async def test_a_migration_changes_a_column_that_a_view_shows(pool: Pool, scripts: Scripts) -> None:
-    scripts.write("migrations", {"0002_exact": "ALTER TABLE prices ALTER COLUMN price TYPE numeric;"})
+    scripts.write("storage/migrations", {"0002_exact": "ALTER TABLE prices ALTER COLUMN price TYPE numeric;"})
     assert await migrate(pool, OWNER) == 1
     assert await value(pool, "SELECT total FROM a_total") == 14
 
 
 async def test_a_failing_view_leaves_everything_as_it_was(pool: Pool, scripts: Scripts) -> None:
-    scripts.write("migrations", {"0002_more": "ALTER TABLE prices ADD COLUMN more integer;"})
+    scripts.write("storage/migrations", {"0002_more": "ALTER TABLE prices ADD COLUMN more integer;"})
     scripts.write("views", {"a_total": "CREATE VIEW a_total AS SELECT missing FROM doubles;"})
     with pytest.raises(Exception, match="missing"):
         await migrate(pool, OWNER)
@@ -145,19 +145,20 @@ async def test_an_unfit_view_is_refused(pool: Pool, scripts: Scripts, views: dic
 
 
 async def test_a_changed_migration_is_refused(pool: Pool, scripts: Scripts) -> None:
-    scripts.write("migrations", {"0001_prices": TABLE + "\n"})
+    scripts.write("storage/migrations", {"0001_prices": TABLE + "\n"})
     with pytest.raises(MigrationError, match=r"0001_prices\.sql was changed after it had been applied"):
         await migrate(pool, OWNER)
 
 
 async def test_a_database_of_a_later_version_is_refused(pool: Pool, scripts: Scripts) -> None:
-    scripts.write("migrations", {"0002_later": "SELECT 1;"})
+    scripts.write("storage/migrations", {"0002_later": "SELECT 1;"})
     await migrate(pool, OWNER)
-    scripts.remove("migrations", "0002_later")
+    scripts.remove("storage/migrations", "0002_later")
     with pytest.raises(MigrationError, match=r"'0002_later\.sql'. applied, which this version does not know"):
         await migrate(pool, OWNER)
 
 
 async def test_services_that_start_together_take_turns(pool: Pool, scripts: Scripts) -> None:
-    scripts.write("migrations", {"0002_slow": "SELECT pg_sleep(0.2); ALTER TABLE prices ADD COLUMN slow integer;"})
+    slow = "SELECT pg_sleep(0.2); ALTER TABLE prices ADD COLUMN slow integer;"
+    scripts.write("storage/migrations", {"0002_slow": slow})
     assert sorted(await asyncio.gather(*(migrate(pool, OWNER) for _ in range(3)))) == [0, 0, 1]

@@ -49,10 +49,20 @@ def shown(simulator: SimulatorProcess) -> dict[str, Any]:
     return seen
 
 
-def agree(one: SimulatorProcess, other: SimulatorProcess, *, but: str = "") -> bool:
-    """Whether both show the same; `but` is left out."""
+def differing(one: SimulatorProcess, other: SimulatorProcess) -> dict[str, tuple[Any, Any]]:
+    """What the two show differently, by name."""
     first, second = shown(one), shown(other)
-    return all(first[name] == second[name] for name in first if name != but)
+    return {name: (first[name], second[name]) for name in first if first[name] != second[name]}
+
+
+def await_agreement(what: str, one: SimulatorProcess, other: SimulatorProcess, *, but: str = "") -> None:
+    """Waits until both show the same; `but` is left out. A time-out names what differs, with the ends of both."""
+    deadline = time.monotonic() + DEADLINE_S
+    while left := {name: each for name, each in differing(one, other).items() if name != but}:
+        if time.monotonic() > deadline:
+            ends = {name: [str(side)[-300:] for side in each] for name, each in left.items()}
+            raise AssertionError(f"timed out waiting for {what}: {ends}")
+        time.sleep(0.1)
 
 
 def is_still(simulator: SimulatorProcess) -> bool:
@@ -74,10 +84,10 @@ def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, 
     ).start()
     try:
         assert source_of(relay) == "LIVE"
-        eventually("the first picture", lambda: agree(upstream, relay))
+        await_agreement("the first picture", upstream, relay)
         for _ in range(3):
             upstream.panel("step", count=12, ms=5_000)
-            eventually("the same market", lambda: agree(upstream, relay))
+            await_agreement("the same market", upstream, relay)
 
         wallet = Account.from_key(KEY)
         relay.fund(wallet.address)
@@ -103,7 +113,7 @@ def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, 
         upstream.start()
         upstream.panel("step", count=70, ms=1_000)
         # The depth that the order took recovers while the feed is live; its last lots take longer than this test waits.
-        eventually("the same market again", lambda: agree(upstream, relay, but="book ETH"))
+        await_agreement("the same market again", upstream, relay, but="book ETH")
         assert relay.info(type="allMids") != before
     finally:
         relay.stop()

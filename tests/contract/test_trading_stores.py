@@ -1,6 +1,5 @@
 """The stores of executor and risk over PostgreSQL, and over the database that the simulation runs them on."""
 
-import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -12,10 +11,10 @@ import pytest
 from common.events import IntentKind, OrderRole
 from common.runtime.database import KeptConnection, migrate, open_pool
 from common.trading.instruments import Symbol
-from common.trading.orders import TRANSITIONS, UNFINISHED, IntentStatus, Side
+from common.trading.orders import IntentStatus, Side
 from executor.domain.bracket import build_bracket
 from executor.domain.events import order_rejected
-from executor.domain.intent import IllegalTransition, OrderResult, Outcome, intent_from
+from executor.domain.intent import OrderResult, Outcome, intent_from
 from executor.domain.order import FillTotal, SignedAction
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
@@ -178,80 +177,6 @@ async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
     assert row is not None
     assert (row.order_id, row.final_status, row.spec) == (7, "canceled", spec)
     assert await rows(pool, "SELECT count(*) FROM executor_outbox") == [(1,)]
-
-
-ACTION = SignedAction(b"bytes", NOW_MS + 7, NOW_MS + 5_000)
-
-
-async def bring_to(store: IntentStore, status: IntentStatus, number: int = 1) -> Any:
-    """A stored exit, moved to a status through the store's own steps."""
-    event = approval(
-        number,
-        Symbol.BTC,
-        Side.LONG,
-        mark_price=MARK,
-        size_coin=D("0.0123"),
-        now_ms=NOW_MS,
-        intent_kind=IntentKind.EXIT,
-    )
-    await store.add(event, NOW_MS)
-    intent = await store.get(event.id)
-    assert intent is not None
-    if status.is_final:
-        await store.finish(intent, Outcome(status), NOW_MS)
-    if status in (IntentStatus.SENT, IntentStatus.IN_FLIGHT):
-        await store.mark_sent(intent.sent(ACTION), NOW_MS)
-    if status is IntentStatus.IN_FLIGHT:
-        await store.mark_in_flight(intent.intent_id, "no answer", NOW_MS)
-    return await store.get(event.id)
-
-
-async def test_the_stores_move_an_intent_as_the_table_allows(pool: Any) -> None:
-    store = IntentStore(pool)
-    for number, (status, following) in enumerate(itertools.product(IntentStatus, IntentStatus)):
-        intent = await bring_to(store, status, number)
-        assert intent.status is status
-        if following is IntentStatus.STORED:
-            await store.store_again(intent.intent_id, NOW_MS)
-        elif following is IntentStatus.SENT:
-            await store.mark_sent(replace(intent, status=IntentStatus.STORED).sent(ACTION), NOW_MS)
-        elif following is IntentStatus.IN_FLIGHT:
-            await store.mark_in_flight(intent.intent_id, "no answer", NOW_MS)
-        elif status.is_final:
-            with pytest.raises(IllegalTransition):
-                await store.finish(intent, Outcome(following), NOW_MS)
-        else:
-            assert await store.finish(intent, Outcome(following), NOW_MS)
-        after = await store.get(intent.intent_id)
-        assert after is not None
-        assert after.status is (following if following in TRANSITIONS[status] else status), (status, following)
-
-
-async def test_fills_correct_an_intent_that_ended_unfilled(pool: Any) -> None:
-    store = IntentStore(pool)
-    for number, status in enumerate(IntentStatus):
-        intent = await bring_to(store, status, number)
-        await FillStore(pool).record("deepseek", NOW_MS, totals=[FillTotal(intent.intent_id, D("0.002"), MARK)])
-        after = await store.get(intent.intent_id)
-        assert after is not None
-        is_corrected = status in (IntentStatus.REJECTED, IntentStatus.CANCELLED)
-        assert after.status is (IntentStatus.PARTIAL if is_corrected else status)
-        assert after.filled_size_coin == (0 if status in UNFINISHED else D("0.002"))
-
-
-async def test_the_table_takes_no_status_outside_the_type(database_url: str) -> None:
-    opened = await open_pool(database_url)
-    try:
-        await migrate(opened, "executor")
-        intent = await bring_to(IntentStore(opened), IntentStatus.STORED)
-        for status in ("RESTING", "stored"):
-            with pytest.raises(psycopg.errors.CheckViolation):
-                async with opened.connection() as connection:
-                    await connection.execute(
-                        "UPDATE intents SET status = %s WHERE intent_id = %s", (status, intent.intent_id)
-                    )
-    finally:
-        await opened.close()
 
 
 async def test_a_transaction_that_fails_leaves_nothing(pool: Any) -> None:

@@ -91,5 +91,5 @@ async def lose_database(harness: Harness, length_s: float, *, cancels_stops: boo
     if cancels_stops:
         for address in harness.addresses.values():
             cancel_all(harness.exchange.world.exchange, address, harness.clock.now_ms(), "canceled")
-        harness.exchange.settle()
+        harness.exchange.publish_changes()
     await asyncio.sleep(max(0.0, harness.faults.database_until_s - harness.loop.time()))

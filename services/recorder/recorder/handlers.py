@@ -21,7 +21,7 @@ from common.events import (
     SystemAlert,
 )
 from common.runtime.database import Pool
-from recorder import metrics
+from recorder.monitoring import metrics
 from recorder.projections import accounts, decisions, market, statistics, trade_builder
 from recorder.projections.agent_memory import write_memory
 from recorder.projections.pnl_reconciliation import funding_payments, reconcile_accounts

@@ -12,8 +12,8 @@ from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
 from recorder.config import RecorderSettings
 from recorder.handlers import Recorder
+from recorder.monitoring.sequence_check import SequenceCheck
 from recorder.projections.statistics import recompute_all
-from recorder.sequence_check import SequenceCheck
 
 
 async def main() -> None:

@@ -3,13 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
+from recorder_examples import state
+
 from common.events import AccountPosition
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from recorder.handlers import Recorder
 from recorder.storage.statements import Row, select
-from recorder.testing import state
 
 D = Decimal
 INTERVAL_MS = 300_000

@@ -4,13 +4,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from recorder_examples import decided, filled, state
 from redis.asyncio import Redis
 
 from common.events import Event, IntentKind, OrderRole, RiskDenied, RuleResult, derive
 from common.trading.instruments import Symbol
 from recorder.handlers import Recorder
 from recorder.projections.agent_memory import ENTRIES
-from recorder.testing import decided, filled, state
 
 D = Decimal
 

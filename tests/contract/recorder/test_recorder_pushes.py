@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+from recorder_examples import state
+
 from common.events import Channel
 from recorder.handlers import Recorder
-from recorder.testing import state
 
 D = Decimal
 

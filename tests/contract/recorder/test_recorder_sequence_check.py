@@ -12,7 +12,7 @@ from common.events import AlertCode
 from common.runtime.clock import SystemClock
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
-from recorder.sequence_check import PAGE_ENTRIES, SequenceCheck
+from recorder.monitoring.sequence_check import PAGE_ENTRIES, SequenceCheck
 
 STREAM = "agent.decision"
 

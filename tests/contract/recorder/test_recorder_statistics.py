@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from recorder_examples import approved, decided, filled, snapshot, state
 
 from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind, OrderFilled, OrderRole, originate
 from common.runtime.database import Pool
@@ -17,7 +18,6 @@ from common.trading.instruments import Symbol
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
 from recorder.projections.statistics import recompute_all
-from recorder.testing import approved, decided, filled, snapshot, state
 
 D = Decimal
 ZERO = D(0)

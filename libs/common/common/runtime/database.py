@@ -133,15 +133,15 @@ async def _wait_for_server(database_url: str) -> None:
 
 
 def migrations_of(owner: str) -> Traversable:
-    """The folder of a service's migrations: in its package `storage`, or in the service's own package."""
-    folder = files(owner).joinpath("storage", "migrations")
-    return folder if folder.is_dir() else files(owner).joinpath("migrations")
+    """The folder of a service's migrations."""
+    return files(owner).joinpath("storage", "migrations")
 
 
 async def migrate(pool: Pool, owner: str) -> int:
     """Brings the tables and views of the service `owner` to this version; returns how many migrations it applied.
 
-    `migrations/NNNN_name.sql` change tables: each is applied once, in the order of the names, and never changes again.
+    `storage/migrations/NNNN_name.sql` change tables: each is applied once, in the order of the names, and never
+    changes again.
     `views/name.sql` each create the one view or function of their name, which hold no data: when a text among them has
     changed, or a migration is due, all of them are dropped first and created again last, a view after those that it
     mentions. So a view may change its columns, and a migration any column of a table that a view shows.

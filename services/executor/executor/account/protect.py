@@ -84,16 +84,7 @@ class PositionProtector:
     async def _cancel_orphans(self, view: AccountView) -> None:
         """Cancels the arena's own triggers on coins without a position or an entry on its way, seen twice."""
         now = self._clock.monotonic()
-        entering = {
-            intent.symbol for intent in view.unfinished if intent.is_entry and intent.status is not IntentStatus.STORED
-        }
-        orphans = {
-            order.order_id: order.symbol
-            for order in view.open_orders
-            if order.trigger_price is not None
-            and order.symbol not in view.held | entering
-            and order.client_order_id in view.orders
-        }
+        orphans = _find_orphans(view)
         self._orphan_since = {order_id: self._orphan_since.get(order_id, now) for order_id in orphans}
         self.needs_poll = self.needs_poll or bool(orphans)
         due = [order_id for order_id, since in self._orphan_since.items() if now - since >= ORPHAN_S]
@@ -243,16 +234,24 @@ class PositionProtector:
 
     async def _flatten(self, view: AccountView, since_ms: int) -> None:
         """Risk's exits close what is held; what is still there after a grace, without an exit on its way, goes here."""
-        is_entering = any(intent.is_entry for intent in view.unfinished)
-        to_go = [order for order in view.open_orders if not order.reduce_only or order.client_order_id in view.orders]
-        if not is_entering and not view.state.positions and not to_go and not has_external(view):
+        if _is_out(view):
             await self._finish_flatten(since_ms)
             return
         self.needs_poll = True
         await self._cancel_resting_entries(view)
         is_due = self._clock.now_ms() - since_ms >= FLATTEN_GRACE_MS
+        if is_due:
+            await self._close_held(view)
+        if orders := cancellable_orders(view):
+            await cancel_external_orders(self._context, orders)
+        for external in view.state.external if is_due else ():
+            if self._may_close(external.coin):
+                await close_external_position(self._context, external, self.next_attempt())
+
+    async def _close_held(self, view: AccountView) -> None:
+        """Closes the positions on the arena's coins that have no exit on its way."""
         exiting = {intent.symbol for intent in view.unfinished if not intent.is_entry}
-        for position in view.state.positions if is_due else ():
+        for position in view.state.positions:
             entry = view.entries.get(position.symbol)
             if position.symbol in exiting:
                 continue
@@ -260,11 +259,6 @@ class PositionProtector:
                 await self._close(position, entry, with_alert=False)
             else:
                 await self._close_external(position)
-        if orders := cancellable_orders(view):
-            await cancel_external_orders(self._context, orders)
-        for external in view.state.external if is_due else ():
-            if self._may_close(external.coin):
-                await close_external_position(self._context, external, self.next_attempt())
 
     async def _cancel_resting_entries(self, view: AccountView) -> None:
         resting: dict[Symbol, list[int]] = {}
@@ -304,3 +298,23 @@ class PositionProtector:
             symbol=coin,
             size_coin=str(size_coin),
         )
+
+
+def _find_orphans(view: AccountView) -> dict[int, Symbol]:
+    """Triggers of the arena's, by order id, on coins that neither have a position nor may get one."""
+    entering = {
+        intent.symbol for intent in view.unfinished if intent.is_entry and intent.status is not IntentStatus.STORED
+    }
+    in_use = view.held | entering
+    return {
+        order.order_id: order.symbol
+        for order in view.open_orders
+        if order.trigger_price is not None and order.symbol not in in_use and order.client_order_id in view.orders
+    }
+
+
+def _is_out(view: AccountView) -> bool:
+    """Whether the account has no position, no entry on its way, and no order but a person's reduce-only ones."""
+    is_entering = any(intent.is_entry for intent in view.unfinished)
+    to_go = [order for order in view.open_orders if not order.reduce_only or order.client_order_id in view.orders]
+    return not (is_entering or view.state.positions or to_go or has_external(view))

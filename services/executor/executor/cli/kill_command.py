@@ -12,7 +12,7 @@ import typer
 from common.runtime.clock import SystemClock
 from common.runtime.roster import load_roster
 from common.runtime.settings import load_settings
-from common.trading.roster import ID_PATTERN
+from common.trading.roster import ID_PATTERN, Roster
 from executor.cli.account_command import OptionalModel, check_contender, refuse
 from executor.cli.kill_settings import KillSettings, kill_settings
 from executor.cli.kill_switch import KillSwitch
@@ -33,13 +33,7 @@ def open_halts() -> HaltFiles:
 def kill_switch(model: OptionalModel = None) -> None:
     """Halts, cancels resting entries, closes every position and sweeps the stops, at the exchange itself."""
     started = time.monotonic() - _process_age_s()
-    if model is not None and not re.match(ID_PATTERN, model):
-        refuse(f"--model: {model!r} is no contender's id; nothing is halted")
-    open_halts().halt(model, "kill switch")
-    roster = load_roster("aicoin")
-    if model is not None and model not in roster.ids:
-        open_halts().resume(model)
-    check_contender(model, roster)
+    roster = _halt(model)
     typer.echo("halted: no entry is sent until `aicoin resume`")
     settings = load_settings("aicoin", kill_settings(roster))
     switches, problems = {}, []
@@ -49,14 +43,30 @@ def kill_switch(model: OptionalModel = None) -> None:
         except ValueError as error:
             problems.append(str(error))
     are_out = asyncio.run(_run_all(switches)) if switches else {}
+    problems += _report(switches, are_out, started)
+    if problems:
+        refuse("\n".join(problems))
+
+
+def _halt(model: str | None) -> Roster:
+    """Writes the halt file before the roster is read, so that a wrong one doesn't keep trading from being stopped."""
+    if model is not None and not re.match(ID_PATTERN, model):
+        refuse(f"--model: {model!r} is no contender's id; nothing is halted")
+    open_halts().halt(model, "kill switch")
+    roster = load_roster("aicoin")
+    if model is not None and model not in roster.ids:
+        open_halts().resume(model)
+    check_contender(model, roster)
+    return roster
+
+
+def _report(switches: dict[str, KillSwitch], are_out: dict[str, bool], started: float) -> list[str]:
+    """Prints what became of each account; returns a problem for each that still is in the market."""
     for name, switch in switches.items():
         if switch.last_close_s is not None:
             typer.echo(f"{name}: the last close was sent {switch.last_close_s - started:.1f} s after the command")
         typer.echo(f"{name}: {'OUT: no position, no resting entry, no stop is left' if are_out[name] else 'NOT OUT'}")
-    remaining = [name for name, is_out in are_out.items() if not is_out]
-    problems += [f"{name} still is in the market; run the command again" for name in remaining]
-    if problems:
-        refuse("\n".join(problems))
+    return [f"{name} still is in the market; run the command again" for name, is_out in are_out.items() if not is_out]
 
 
 def _process_age_s() -> float:

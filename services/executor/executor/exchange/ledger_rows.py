@@ -117,11 +117,12 @@ def parse_liquidations(address: str, rows: Iterable[Row], fills: Iterable[Row]) 
             continue
         if any(_is_other_market(coin) for coin in sizes):
             continue
-        with_row |= {(time_ms, coin) for coin in sizes}
-        parts = {coin: sums[time_ms, coin] for coin in sizes if (time_ms, coin) in sums}
-        if parts and not any(part.is_by_backstop for part in parts.values()):
-            continue  # Sold into the book: nothing was kept.
-        if not parts or any(coin not in parts or parts[coin].size_coin < size for coin, size in sizes.items()):
+        keys = {coin: (time_ms, coin) for coin in sizes}
+        with_row |= set(keys.values())
+        parts = {coin: sums[key] for coin, key in keys.items() if key in sums}
+        if _is_by_book(parts):
+            continue
+        if not _is_complete(sizes, parts):
             incomplete_ms.append(time_ms)
             continue
         amount = -round(worth_usd + sum(part.above_mark_usd for part in parts.values()), USD_DECIMALS)
@@ -129,8 +130,23 @@ def parse_liquidations(address: str, rows: Iterable[Row], fills: Iterable[Row]) 
             entry = CashEntry(_row_id(address, row), time_ms, closed_pnl_usd=amount)
             coin = next(iter(sizes)) if len(sizes) == 1 else None
             movements.append(CashMovement(entry, LedgerKind.LIQUIDATION, amount, BACKSTOP, coin))
-    incomplete_ms += [key[0] for key, part in sums.items() if part.is_by_backstop and key not in with_row]
+    incomplete_ms += _without_row(sums, with_row)
     return movements, incomplete_ms
+
+
+def _is_by_book(parts: Mapping[str, _LiquidationFills]) -> bool:
+    """Whether the positions were sold into the book, so that nothing was kept."""
+    return bool(parts) and not any(part.is_by_backstop for part in parts.values())
+
+
+def _is_complete(sizes: Mapping[str, Decimal], parts: Mapping[str, _LiquidationFills]) -> bool:
+    """Whether the fills of all that was liquidated are there."""
+    return bool(parts) and all(coin in parts and parts[coin].size_coin >= size for coin, size in sizes.items())
+
+
+def _without_row(sums: Mapping[tuple[int, str], _LiquidationFills], with_row: set[tuple[int, str]]) -> list[int]:
+    """Times of the backstop's fills whose row is missing."""
+    return [key[0] for key, part in sums.items() if part.is_by_backstop and key not in with_row]
 
 
 def _read_liquidation(delta: Row) -> tuple[dict[str, Decimal], Decimal]:

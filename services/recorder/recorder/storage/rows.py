@@ -9,11 +9,13 @@ from common.events import (
     AccountLedger,
     AgentDecision,
     ControlCommand,
+    Decision,
     Event,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
     OrderRejected,
+    Prompt,
     RiskApproved,
     RiskDenied,
     SystemAlert,
@@ -29,13 +31,34 @@ _STATUSES: Final[dict[type, OrderStatus]] = {
 
 
 def decision_row(event: Event[AgentDecision]) -> Row:
-    data, decision, prompt = event.data, event.data.decision, event.data.prompt
+    data = event.data
     return {
         "id": event.id,
         "model": data.model,
         "cycle_id": event.cycle_id or event.id,
         "time_ms": event.time_ms,
         "outcome": data.outcome.value,
+        **_decision_columns(data.decision),
+        "failure_code": data.failure_code,
+        "failure_reason": _clean(data.failure_reason),
+        "latency_ms": data.latency_ms,
+        "provider_model": data.provider_model,
+        "stand_in": data.stand_in,
+        **_prompt_columns(data.prompt),
+        "raw_response": _clean(data.raw_response),
+        "reasoning_content": _clean(data.reasoning_content),
+        "dropped_keys": [_clean(key) for key in data.dropped_keys],
+        "attempts": data.attempts,
+        "usage": _json(data.usage),
+        "market_data": _market_data(data),
+        "cost_usd": data.cost_usd,
+        "recorded_ms": event.recorded_ms,
+    }
+
+
+def _decision_columns(decision: Decision | None) -> Row:
+    """All None when the model's answer held no decision."""
+    return {
         "action": decision.action.value if decision else None,
         "symbol": decision.symbol.value if decision and decision.symbol else None,
         "leverage": decision.leverage if decision else None,
@@ -45,24 +68,17 @@ def decision_row(event: Event[AgentDecision]) -> Row:
         "stop_loss": decision.stop_loss if decision else None,
         "take_profit": decision.take_profit if decision else None,
         "invalidation_condition": _json(decision.invalidation_condition if decision else None),
-        "failure_code": data.failure_code,
-        "failure_reason": _clean(data.failure_reason),
-        "latency_ms": data.latency_ms,
-        "provider_model": data.provider_model,
-        "stand_in": data.stand_in,
+    }
+
+
+def _prompt_columns(prompt: Prompt | None) -> Row:
+    """All None when the model was not asked."""
+    return {
         "strategy": prompt.strategy if prompt else None,
         "strategy_hash": prompt.strategy_hash if prompt else None,
         "prompt_hash": prompt.prompt_hash if prompt else None,
         "prompt_system": _clean(prompt.system) if prompt else None,
         "prompt_user": _clean(prompt.user) if prompt else None,
-        "raw_response": _clean(data.raw_response),
-        "reasoning_content": _clean(data.reasoning_content),
-        "dropped_keys": [_clean(key) for key in data.dropped_keys],
-        "attempts": data.attempts,
-        "usage": _json(data.usage),
-        "market_data": _market_data(data),
-        "cost_usd": data.cost_usd,
-        "recorded_ms": event.recorded_ms,
     }
 
 

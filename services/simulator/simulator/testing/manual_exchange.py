@@ -34,9 +34,7 @@ class ManualExchange:
             self.exchange.deposit(address, D(usd), T0)
         self.set_book("ETH", 4_000, [(3_999, 10), (3_998, 10), (3_990, 100)], [(4_001, 10), (4_002, 10), (4_010, 100)])
 
-    def set_book(
-        self, coin: str, mark: float, bids: list[tuple[float, float]], asks: list[tuple[float, float]]
-    ) -> None:
+    def set_book(self, coin: str, mark: float, bids: Levels, asks: Levels) -> None:
         """Sets a coin's market levels and its mark price."""
         market = self.market.coins[coin]
         market.mid = market.oracle = market.mark = mark

@@ -96,7 +96,7 @@ def test_a_deficit_that_the_exchange_bears_is_a_gain() -> None:
         ("B", ("100", "99"), [Decimal(7)]),
     ],
 )
-def test_what_deleveraging_paid_beyond_the_mark_is_borne_by_nobody_else(
+def test_what_deleveraging_paid_beyond_the_mark_is_kept_or_borne(
     side: str, prices: tuple[str, str], amounts: list[Decimal]
 ) -> None:
     fills = [liquidation_fill("ETH", size="1.0", price=price, side=side) for price in prices]

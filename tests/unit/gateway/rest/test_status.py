@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 from gateway_server import THREE_AND_SEVEN, GatewayServer, gateway_server
-
-from recorder.testing import decided, state
+from recorder_examples import decided, state
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from recorder_examples import approved, decided, filled
+
 from common.events import (
     AccountLedger,
     LedgerKind,
@@ -17,7 +19,6 @@ from common.events import (
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentKind, OrderRole, OrderSide
 from recorder.storage import rows
-from recorder.testing import approved, decided, filled
 
 D = Decimal
 DECISION = decided("qwen", "c1", 1_000)

@@ -5,16 +5,17 @@ A commit reaches the operating system, not the disk: the state survives SIGKILL,
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from simulator.exchange.order_status import OrderStatus
-from simulator.exchange.state.exchange import Changes
+from simulator.exchange.state.account import Account
+from simulator.exchange.state.exchange import Changes, Exchange
 from simulator.exchange.state.keys import Agent
-from simulator.exchange.state.orders import Order
+from simulator.exchange.state.orders import Order, Twap
 from simulator.exchange.world import World
 from simulator.market.candles import KEPT, Candle
 from simulator.market.market import Market
@@ -139,32 +140,24 @@ class Store:
         counters = self._get("counters", "all")
         if counters is None:
             return False
-        exchange, histories = world.exchange, world.histories
+        exchange = world.exchange
         orders = {order.oid: order for order in sorted(map(order_of, self._all("order")), key=lambda order: order.oid)}
         twaps = [twap_of(body) for body in self._all("twap")]
         accounts = [account_of(body) for body in self._all("account")]
         running = [twap for twap in twaps if twap.status == "activated"]
-        held = {coin for account in accounts for coin in account.positions}
-        held |= {order.coin for order in orders.values() if order.is_open} | {twap.coin for twap in running}
-        if unlisted := sorted(held - world.market.coins.keys()):
+        in_use = _coins_in_use(accounts, orders.values(), running)
+        if unlisted := sorted(in_use - world.market.coins.keys()):
             raise UnlistedCoins(", ".join(unlisted))
         exchange.load(accounts, orders.values(), running)
         if (books := self._get("books", "all")) is not None:
             exchange.books.load(books)
-        histories.orders = dict(orders)
+        world.histories.orders = dict(orders)
         self._load_rows(world, orders)
         world.trim()
-        world.keys.agents = {row["address"]: Agent(**row) for row in self._get("agents", "all") or []}
-        world.keys.retired = set(self._get("retired", "all") or [])
-        for key, body in self._db.execute("SELECT key, body FROM documents WHERE kind = 'nonces'"):
-            world.keys.nonces[key] = json.loads(body)
+        self._load_keys(world)
         for coin, rates in (self._get("rates", "all") or {}).items():
-            histories.rates[coin] = rates
-        exchange.next_oid, exchange.next_tid = counters["oid"], counters["tid"]
-        exchange.next_twap = counters["twap"]
-        exchange.rewards = {builder: Decimal(usd) for builder, usd in counters.get("rewards", {}).items()}
-        exchange.fees, exchange.house.raw_usd = Decimal(counters["fees"]), Decimal(counters["house"])
-        exchange.deposited, exchange.withdrawn = Decimal(counters["deposited"]), Decimal(counters["withdrawn"])
+            world.histories.rates[coin] = rates
+        _load_counters(exchange, counters)
         # Only the stored market's own funding hour counts: another source may be at another time.
         if self._get("market", "all") is not None:
             world.funded_hour = counters["funded_hour"]
@@ -177,6 +170,13 @@ class Store:
             closed.setdefault((coin, interval), []).append([open_ms, *json.loads(body)])
             self._stored[coin, interval] = open_ms
         market.load(saved, closed)
+
+    def _load_keys(self, world: World) -> None:
+        """The API wallets, those no longer valid, and the nonces used."""
+        world.keys.agents = {row["address"]: Agent(**row) for row in self._get("agents", "all") or []}
+        world.keys.retired = set(self._get("retired", "all") or [])
+        for key, body in self._db.execute("SELECT key, body FROM documents WHERE kind = 'nonces'"):
+            world.keys.nonces[key] = json.loads(body)
 
     def _load_rows(self, world: World, orders: dict[int, Order]) -> None:
         histories = world.histories
@@ -208,6 +208,21 @@ class Store:
 
 def _figures(candle: Candle) -> list[float]:
     return [candle.open, candle.high, candle.low, candle.close, candle.volume, candle.count]
+
+
+def _coins_in_use(accounts: Iterable[Account], orders: Iterable[Order], running: Iterable[Twap]) -> set[str]:
+    """The coins with a position, an open order or a running TWAP."""
+    held = {coin for account in accounts for coin in account.positions}
+    return held | {order.coin for order in orders if order.is_open} | {twap.coin for twap in running}
+
+
+def _load_counters(exchange: Exchange, counters: dict[str, Any]) -> None:
+    """The next ids, and the exchange's own money."""
+    exchange.next_oid, exchange.next_tid = counters["oid"], counters["tid"]
+    exchange.next_twap = counters["twap"]
+    exchange.rewards = {builder: Decimal(usd) for builder, usd in counters.get("rewards", {}).items()}
+    exchange.fees, exchange.house.raw_usd = Decimal(counters["fees"]), Decimal(counters["house"])
+    exchange.deposited, exchange.withdrawn = Decimal(counters["deposited"]), Decimal(counters["withdrawn"])
 
 
 def _counters(world: World) -> dict[str, Any]:

@@ -146,20 +146,8 @@ def _place_one(world: World, account: str, wire: Action, request: Request, now_m
 def _bracket(world: World, account: str, wires: list[Action], requests: list[Request], now_ms: int) -> list[Any]:
     """Places an entry and its reduce-only triggers; a child whose trigger is already reached refuses the group."""
     main, children = requests[0], requests[1:]
-    if main.trigger_price is not None:
-        return [{"error": errors.MAIN_TRIGGER}]
-    if not children or any(child.trigger_price is None or not child.reduce_only for child in children):
-        return [{"error": errors.NO_CHILDREN}]
-    mark = world.market.coins[main.coin.name].mark_price
-    for wire, child in zip(wires[1:], children, strict=True):
-        rises = child.is_buy == (child.trigger_kind == "sl")
-        reached = child.trigger_price is not None and (
-            mark >= child.trigger_price if rises else mark <= child.trigger_price
-        )
-        if reached or child.coin is not main.coin or child.is_buy == main.is_buy:
-            return [{"error": f"{errors.BAD_TRIGGER} asset={wire['a']}"}]
-        if child.size == 0:
-            return [{"error": f"{errors.ZERO_SIZE} asset={wire['a']}"}]
+    if (error_text := _bracket_error(world, wires, main, children)) is not None:
+        return [{"error": error_text}]
     try:
         parent = order_entry.place(world.exchange, account, main, now_ms)
     except OrderError as error:
@@ -174,6 +162,25 @@ def _bracket(world: World, account: str, wires: list[Action], requests: list[Req
         except OrderError as error:
             found.append(_refusal(error, wire["a"]))
     return found
+
+
+def _bracket_error(world: World, wires: list[Action], main: Request, children: list[Request]) -> str | None:
+    """Why the group is refused as a whole, before any of it is placed; None when it isn't."""
+    if main.trigger_price is not None:
+        return errors.MAIN_TRIGGER
+    if not children or any(child.trigger_price is None or not child.reduce_only for child in children):
+        return errors.NO_CHILDREN
+    mark = world.market.coins[main.coin.name].mark_price
+    for wire, child in zip(wires[1:], children, strict=True):
+        rises = child.is_buy == (child.trigger_kind == "sl")
+        reached = child.trigger_price is not None and (
+            mark >= child.trigger_price if rises else mark <= child.trigger_price
+        )
+        if reached or child.coin is not main.coin or child.is_buy == main.is_buy:
+            return f"{errors.BAD_TRIGGER} asset={wire['a']}"
+        if child.size == 0:
+            return f"{errors.ZERO_SIZE} asset={wire['a']}"
+    return None
 
 
 def _place_position_trigger(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:

@@ -43,17 +43,30 @@ def _amount(value: Any) -> Decimal:
 
 def approve_agent(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
     """Registers, replaces or (address zero) removes an API wallet."""
-    address, agent_name = _address(action["agentAddress"]), action.get("agentName") or ""
-    matched = VALID_UNTIL.match(agent_name)
-    name, until = (matched.group(1), int(matched.group(2))) if matched else (agent_name, now_ms + AGENT_LIFE_MS)
-    if agent_name and not 1 <= len(name) <= 16:
-        raise ActionError("Extra agent name must be between 1 and 16 characters long")
-    if not now_ms < until <= now_ms + LONGEST_AGENT_MS:
-        raise ActionError("Agent valid_until already expired.")
+    address = _address(action["agentAddress"])
+    name, until = _agent_name(action.get("agentName") or "", now_ms)
     if address == ZERO_ADDRESS:
         if world.keys.remove(signer, name):
             world.keys.removed_ms[signer] = now_ms
         return default_response()
+    _check_new_agent(world, signer, address, name, now_ms)
+    world.keys.approve(Agent(address, signer, name, until))
+    return default_response()
+
+
+def _agent_name(text: str, now_ms: int) -> tuple[str, int]:
+    """(name, end of validity) of "name valid_until 1790000000000", in which either part may be missing."""
+    matched = VALID_UNTIL.match(text)
+    name, until = (matched.group(1), int(matched.group(2))) if matched else (text, now_ms + AGENT_LIFE_MS)
+    if text and not 1 <= len(name) <= 16:
+        raise ActionError("Extra agent name must be between 1 and 16 characters long")
+    if not now_ms < until <= now_ms + LONGEST_AGENT_MS:
+        raise ActionError("Agent valid_until already expired.")
+    return name, until
+
+
+def _check_new_agent(world: World, signer: str, address: str, name: str, now_ms: int) -> None:
+    """Raises ActionError when the signer may not approve this API wallet now."""
     if now_ms - world.keys.removed_ms.get(signer, -REMOVAL_MS) < REMOVAL_MS:
         raise ActionError("User has pending agent removal")
     if address in world.keys.agents or address in world.keys.retired or address in world.exchange.accounts:
@@ -62,8 +75,6 @@ def approve_agent(world: World, signer: str, action: Action, now_ms: int) -> dic
     most = NAMED_AGENTS + AGENTS_A_SUB * len(transfers.sub_accounts_of(world.exchange, signer))
     if name and name not in named and len(named) >= most:
         raise ActionError(f"Too many extra agents for cumulative volume traded. Current limit is {most}")
-    world.keys.approve(Agent(address, signer, name, until))
-    return default_response()
 
 
 def usd_send(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:

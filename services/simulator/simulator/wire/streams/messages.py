@@ -116,6 +116,16 @@ def _funding(row: dict[str, Any]) -> dict[str, Any]:
 
 def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms: int) -> list[tuple[Key, str]]:
     """The messages that changes cause for the `subscribed` keys: those of the users concerned, and public trades."""
+    out = [*_order_messages(changes, now_ms), *_fill_messages(changes.fills), *_cash_messages(changes)]
+    touched = changes.accounts | {account for account, _, _ in changes.updates}
+    for key in subscribed:
+        if key[0] in STATE_TYPES and key[1] in touched:
+            out += [(key, text) for text in state_messages(world, key)]
+    return [(key, text) for key, text in out if key in subscribed]
+
+
+def _order_messages(changes: Changes, now_ms: int) -> list[tuple[Key, str]]:
+    """Updates of orders, and those that the exchange itself has cancelled."""
     out: list[tuple[Key, str]] = []
     for account in dict.fromkeys(account for account, _, _ in changes.updates):
         rows = [(order, status) for owner, order, status in changes.updates if owner == account]
@@ -127,7 +137,12 @@ def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms
         ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in CANCELS_BY_EXCHANGE]
         if ended:
             out.append((("userEvents", account), message("user", {"nonUserCancel": ended})))
-    out += _fill_messages(changes.fills)
+    return out
+
+
+def _cash_messages(changes: Changes) -> list[tuple[Key, str]]:
+    """Funding payments, liquidations and the other movements of an account's cash."""
+    out: list[tuple[Key, str]] = []
     for account, row in changes.fundings:
         out.append((("userFundings", account), message("userFundings", {"user": account, "fundings": [_funding(row)]})))
         out.append((("userEvents", account), message("user", {"funding": _funding(row)})))
@@ -136,11 +151,7 @@ def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms
     for account, row in changes.ledger:
         data = {"user": account, "nonFundingLedgerUpdates": [row | {"hash": ZERO_HASH}]}
         out.append((("userNonFundingLedgerUpdates", account), message("userNonFundingLedgerUpdates", data)))
-    touched = changes.accounts | {account for account, _, _ in changes.updates}
-    for key in subscribed:
-        if key[0] in STATE_TYPES and key[1] in touched:
-            out += [(key, text) for text in state_messages(world, key)]
-    return [(key, text) for key, text in out if key in subscribed]
+    return out
 
 
 def _fill_messages(fills: list[Fill]) -> list[tuple[Key, str]]:

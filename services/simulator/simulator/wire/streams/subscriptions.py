@@ -45,20 +45,36 @@ def key_of(subscription: Any, coins: Container[str]) -> Key:
     kind, coin, user = subscription["type"], subscription.get("coin"), subscription.get("user")
     if kind in ALL_TYPES and subscription.get("dex") in (None, "", "ALL_DEXS"):
         return (kind,)
-    if isinstance(coin, str) and coin in coins:
-        if kind in COIN_TYPES:
-            return (kind, coin)
-        if kind == "l2Book":
-            return _book_key(subscription)
-        interval = subscription.get("interval")
-        if kind == "candle" and isinstance(interval, str) and interval in INTERVALS_MS:
-            return (kind, coin, interval)
-    if isinstance(user, str) and ADDRESS.fullmatch(user):
-        if kind in USER_TYPES:
-            return (kind, user.lower())
-        if kind == "activeAssetData" and isinstance(coin, str) and coin in coins:
-            return (kind, user.lower(), coin)
-    raise InvalidSubscription
+    listed = coin if isinstance(coin, str) and coin in coins else None
+    key = None
+    if listed is not None:
+        key = _coin_key(subscription, listed)
+    if key is None and isinstance(user, str) and ADDRESS.fullmatch(user):
+        key = _user_key(kind, user.lower(), listed)
+    if key is None:
+        raise InvalidSubscription
+    return key
+
+
+def _coin_key(subscription: dict[str, Any], coin: str) -> Key | None:
+    """None when the type isn't one of a coin's market. Raises InvalidSubscription."""
+    kind, interval = subscription["type"], subscription.get("interval")
+    if kind in COIN_TYPES:
+        return (kind, coin)
+    if kind == "l2Book":
+        return _book_key(subscription)
+    if kind == "candle" and isinstance(interval, str) and interval in INTERVALS_MS:
+        return (kind, coin, interval)
+    return None
+
+
+def _user_key(kind: str, user: str, coin: str | None) -> Key | None:
+    """None when the type isn't one of a user's."""
+    if kind in USER_TYPES:
+        return (kind, user)
+    if kind == "activeAssetData" and coin is not None:
+        return (kind, user, coin)
+    return None
 
 
 def _book_key(subscription: dict[str, Any]) -> Key:

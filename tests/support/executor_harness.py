@@ -1,4 +1,4 @@
-"""A stage for the executor: a real process against a real exchange simulator, PostgreSQL and Redis, with bad wires."""
+"""A harness for the executor: a real process with a real exchange simulator, PostgreSQL, Redis, and faulty proxies."""
 
 import asyncio
 import contextlib
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 from eth_account import Account
+from harness import eventually
 from hyperliquid.exchange import Exchange
 
 from common.bus.port import Commit
@@ -25,7 +26,6 @@ from common.trading.orders import Side
 from simulator.testing.process import SimulatorProcess
 from support.executor_process import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
 
-LIMIT_S = 60.0
 ENTRY_LIFE_MS = 120_000
 ETH = Symbol.ETH
 T = TypeVar("T")
@@ -123,7 +123,7 @@ class HarmfulProxy:
         self._serving.discard(task)
 
 
-class Stage:
+class ExecutorHarness:
     """Everything a test touches. `changed` are settings of the executor that the test wants otherwise."""
 
     def __init__(
@@ -159,13 +159,7 @@ class Stage:
         await self.bus.close()
 
     async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
-        deadline = time.monotonic() + LIMIT_S
-        while time.monotonic() < deadline:
-            found = await look()
-            if found:
-                return found
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"waited in vain for {what}\n{self.executor.log.read_text()[-4000:]}")
+        return await eventually(what, look, details=lambda: self.executor.log.read_text()[-4000:])
 
     async def account(self) -> Any:
         client: Any = self.bus.client
@@ -293,16 +287,16 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stepped_stage(folder: Path, redis_url: str, database_url: str) -> AsyncIterator[Stage]:
-    """A stage whose exchange's time moves by hand."""
+async def stepped_harness(folder: Path, redis_url: str, database_url: str) -> AsyncIterator[ExecutorHarness]:
+    """A harness whose exchange's time moves by hand."""
     simulator_folder = folder / "simulator"
     simulator_folder.mkdir()
     simulator = SimulatorProcess(simulator_folder, accounts=wallet_pairs(), seed=7, simulator_stepwise="true")
     simulator.start()
-    stage = Stage(folder, simulator, redis_url, database_url)
+    harness = ExecutorHarness(folder, simulator, redis_url, database_url)
     try:
-        await stage.open()
-        yield stage
+        await harness.open()
+        yield harness
     finally:
-        await stage.close()
+        await harness.close()
         simulator.kill()

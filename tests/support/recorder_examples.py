@@ -84,7 +84,7 @@ def approved(
 ) -> Event[RiskApproved]:
     """The approval of a decision, 3 ms after it."""
     answer = decision.data.decision
-    assert answer is not None and answer.symbol is not None  # noqa: S101, PT018 - made by `decided`
+    assert answer is not None and answer.symbol is not None  # noqa: PT018 - made by `decided`
     intent = OrderIntent(
         symbol=answer.symbol,
         side=OrderSide.BUY if answer.action is Action.LONG else OrderSide.SELL,

@@ -6,8 +6,8 @@ from common.events import AlertCode, AlertSeverity
 from common.events.catalog import CATALOG
 from common.runtime.outages import is_outage
 from common.runtime.service import Service
-from recorder import metrics
 from recorder.domain.sequences import Sequences
+from recorder.monitoring import metrics
 
 PAGE_ENTRIES: Final = 1_000
 

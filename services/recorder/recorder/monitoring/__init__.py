@@ -1,0 +1,1 @@
+"""What the recorder reports about the arena's event streams and about itself."""
