@@ -11,7 +11,7 @@ from executor_harness import ExecutorHarness, Fault
 from structlog import get_logger
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
-from common.events import IntentKind, OrderRole
+from common.events import Event, IntentKind, OrderRole, RiskApproved
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from executor.storage.close_journal import CloseJournal
@@ -112,11 +112,8 @@ async def all_published(harness: ExecutorHarness) -> list[Any]:
     return await harness.until("every fill", look)
 
 
-@pytest.mark.parametrize("how", ["frozen", "dead"])
-async def test_an_unprotected_position_is_closed_in_a_database_outage(
-    alone: ExecutorHarness, server: Server, how: str
-) -> None:
-    harness = alone
+async def hold_three_positions(harness: ExecutorHarness) -> Event[RiskApproved]:
+    """ETH and SOL by entries of the arena, XRP by a person; returns ETH's entry."""
     entry, other = harness.approve(Side.LONG, "0.5"), harness.approve(Side.SHORT, "5", Symbol.SOL)
     await harness.send(entry, other)
     await harness.ended(entry)
@@ -124,43 +121,68 @@ async def test_an_unprotected_position_is_closed_in_a_database_outage(
     await harness.protected(Symbol.SOL)
     await harness.protected()
     with harness.by_hand() as exchange:
-        exchange.market_open("XRP", is_buy=True, sz=50.0)  # A person's own: it is left alone.
+        exchange.market_open("XRP", is_buy=True, sz=50.0)
 
     async def is_seen() -> bool:
         return any(position.symbol is Symbol.XRP for position in (await harness.account()).positions)
 
     await harness.until("the person's position", is_seen)
-    (server.freeze if how == "frozen" else server.die)()
-    if how == "frozen":
-        harness.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
+    return entry
+
+
+async def lose_stops_of_eth(harness: ExecutorHarness) -> dict[str, Any]:
+    """Cancels the stops; returns the order that closed ETH, the only one sent since."""
     before = {row["order"]["oid"] for row in harness.exchange_orders()}
     with harness.by_hand() as exchange:
         for order in harness.open_orders():
             if order["coin"] == "ETH":
                 exchange.cancel("ETH", order["oid"])
     await gone(harness, "ETH")
-    sent = [row["order"] for row in harness.exchange_orders() if row["order"]["oid"] not in before]
+    sent: list[dict[str, Any]] = [
+        row["order"] for row in harness.exchange_orders() if row["order"]["oid"] not in before
+    ]
     assert [(order["coin"], order["side"], order["reduceOnly"]) for order in sent] == [("ETH", "A", True)]
     assert sorted(held(harness)) == ["SOL", "XRP"]
+    return sent[0]
 
+
+async def journal_has_answer(harness: ExecutorHarness) -> None:
     async def is_answered() -> bool:
         journaled = CloseJournal(harness.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
         return any(close.answer is not None for close in journaled)
 
     await harness.until("the answer to be journaled", is_answered)
+
+
+async def journal_is_recorded(harness: ExecutorHarness) -> None:
+    async def is_recorded() -> bool:
+        return not (harness.folder / "closes-deepseek.jsonl").exists()
+
+    await harness.until("the journal to be recorded", is_recorded)
+
+
+@pytest.mark.parametrize("how", ["frozen", "dead"])
+async def test_an_unprotected_position_is_closed_in_a_database_outage(
+    alone: ExecutorHarness, server: Server, how: str
+) -> None:
+    harness = alone
+    entry = await hold_three_positions(harness)
+    if how == "frozen":
+        server.freeze()
+        harness.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
+    else:
+        server.die()
+    closing = await lose_stops_of_eth(harness)
+    await journal_has_answer(harness)
     if how == "dead":
         harness.executor.kill()  # What it did is in the journal alone.
     server.restore()
     harness.redis_proxy.reset()
     if how == "dead":
         harness.executor.start()
-
-    async def is_recorded() -> bool:
-        return not (harness.folder / "closes-deepseek.jsonl").exists()
-
-    await harness.until("the journal to be recorded", is_recorded)
+    await journal_is_recorded(harness)
     orders = await harness.rows("SELECT client_order_id, intent_id FROM intent_orders WHERE role = 'flatten'")
-    assert orders == [(sent[0]["cloid"], entry.id)]
+    assert orders == [(closing["cloid"], entry.id)]
     [(nonce, outcome)] = await harness.rows("SELECT nonce, outcome FROM intent_sends WHERE purpose = 'flatten'")
     assert "filled" in outcome
     with harness.by_hand() as exchange:
