@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import statistics
 import sys
@@ -22,12 +23,12 @@ from typing import Any
 sys.path.append(sys.path.pop(0))
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
+import httpx
 import psycopg
 import redis
 import uvloop
 from eth_account import Account
 from hyperliquid.exchange import Exchange
-from instant_exchange import InstantExchange
 from report import Race, write_json
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
@@ -44,16 +45,90 @@ from support.risk_examples import MARKS, a_decision, a_decision_event, a_tick_ev
 
 ROSTER = read_roster(None)
 BARE_STREAM = "bench.decision"
+NO_MATCH = "Order could not immediately match against any resting orders."
 PAUSE_S = 0.1
 LIMIT_S = 30.0
 # Nothing but rates and market time differs from the defaults: decisions follow each other faster than a model's.
-RISK_SETTINGS = {
-    "MARKET_SPEED": "2",
-    "ENTRY_COOLDOWN_S": "0",
-    "MAX_ORDERS_PER_MINUTE": "60",
-    "MAX_DAILY_TRADES": "10000",
-}
+RISK_SETTINGS = dict(MARKET_SPEED="2", ENTRY_COOLDOWN_S="0", MAX_ORDERS_PER_MINUTE="60", MAX_DAILY_TRADES="10000")  # noqa: C408
 MARKET_STEP_MS = 5_000
+
+
+class Counter(asyncio.Protocol):
+    """One connection to the exchange: POSTs with their lengths, answered in order."""
+
+    def __init__(self, exchange: "InstantExchange") -> None:
+        self._exchange, self._read, self._came = exchange, b"", 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        if not self._read:
+            self._came = time.perf_counter()
+        self._read += data
+        head, separator, body = self._read.partition(b"\r\n\r\n")
+        lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+        length = int(lengths[0].split(b":")[1]) if lengths else 0
+        if not separator or len(body) < length:
+            return
+        self._read = b""
+        if head.startswith(b"POST /exchange"):
+            self._answer(self._exchange.take(json.loads(body), self._came))
+        elif head.startswith(b"POST /info"):
+            asyncio.ensure_future(self._forward(json.loads(body)))  # noqa: RUF006 - the loop ends with the run
+        else:
+            self._answer(b"{}", b"404 Not Found")
+
+    async def _forward(self, request: dict[str, Any]) -> None:
+        with contextlib.suppress(RuntimeError, httpx.TransportError):  # The executor may hang up at the end.
+            self._answer(await self._exchange.info(request))
+
+    def _answer(self, body: bytes, status: bytes = b"200 OK") -> None:
+        head = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+        self._transport.write(head + body)
+
+
+class InstantExchange:
+    """Answers actions at once: leverage as asked for, orders with no match. The simulator knows the rest."""
+
+    def __init__(self, simulator_url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=simulator_url)
+        self._leverage: dict[int, int] = {}
+        self._assets: dict[str, int] = {}
+        self._asset_data: dict[str, dict[str, Any]] = {}
+        self.arrived: asyncio.Queue[float] = asyncio.Queue()
+
+    async def start(self) -> str:
+        meta = json.loads(await self.info({"type": "meta"}))
+        self._assets = {coin["name"]: number for number, coin in enumerate(meta["universe"])}
+        self._server = await asyncio.get_running_loop().create_server(lambda: Counter(self), "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        self._server.close()
+        await self._client.aclose()
+
+    def take(self, request: dict[str, Any], came: float) -> bytes:
+        action = request["action"]
+        response: dict[str, Any] = {"type": "default"}
+        if action["type"] == "updateLeverage":
+            self._leverage[action["asset"]] = action["leverage"]
+        elif action["type"] == "order":
+            self.arrived.put_nowait(came)
+            statuses = [{"error": NO_MATCH} for _ in action["orders"]]
+            response = {"type": "order", "data": {"statuses": statuses}}
+        return json.dumps({"status": "ok", "response": response}).encode()
+
+    async def info(self, body: dict[str, Any]) -> bytes:
+        if body["type"] != "activeAssetData":
+            return (await self._client.post("/info", json=body)).content
+        coin = body["coin"]
+        if coin not in self._asset_data:
+            self._asset_data[coin] = (await self._client.post("/info", json=body)).json()
+        data, leverage = self._asset_data[coin], self._leverage.get(self._assets[coin])
+        if leverage is not None:
+            data = data | {"leverage": {"type": "isolated", "value": leverage, "rawUsd": "0.0"}}
+        return json.dumps(data).encode()
 
 
 class Track:
@@ -70,7 +145,7 @@ class Track:
         return event.model_copy(update={"time_ms": self._market_ms})
 
     async def ticks(self) -> None:
-        """Fresh prices of all coins; market time goes on faster than the clock, so that no rate limit is exceeded."""
+        """Fresh prices of all coins; market time outpaces the clock, so that no rate limit is exceeded."""
         self._market_ms += MARKET_STEP_MS
         now_ms = time.time_ns() // 1_000_000
         events = [a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins]
@@ -228,12 +303,12 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
 
 async def all_ready(bus: RedisBus, folder: Path) -> None:
     """Until the accounts are known to risk and the reference waits for its stream."""
+    accounts = [f"account:{model}" for model in ROSTER.ids]
     async with asyncio.timeout(60):
-        while len([True for model in ROSTER.ids if await bus.client.exists(f"account:{model}")]) < len(ROSTER.ids):  # noqa: ASYNC110 - another process sets them
+        while await bus.client.exists(*accounts) < len(accounts):  # noqa: ASYNC110 - another process sets them
             await asyncio.sleep(0.1)
-        while not await _has_read_all(bus):  # noqa: ASYNC110 - another process sets them
-            await asyncio.sleep(0.1)
-        while "ready" not in (folder / "bare.log").read_text(encoding="utf-8"):  # noqa: ASYNC110 - another process sets them
+        ready = folder / "bare.log"
+        while not (await _has_read_all(bus) and "ready" in ready.read_text(encoding="utf-8")):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
 
 

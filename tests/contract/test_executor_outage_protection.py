@@ -11,7 +11,7 @@ from executor_harness import ExecutorHarness, Fault
 from structlog import get_logger
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
-from common.events import Event, IntentKind, OrderRole, RiskApproved
+from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from executor.storage.close_journal import CloseJournal
@@ -97,6 +97,22 @@ async def gone(harness: ExecutorHarness, coin: str) -> None:
     await harness.until(f"{coin} to be closed", look)
 
 
+def cancel_orders(harness: ExecutorHarness, coin: str) -> None:
+    """A person cancels a coin's orders, its stop among them."""
+    with harness.by_hand() as exchange:
+        for order in harness.open_orders():
+            if order["coin"] == coin:
+                exchange.cancel(coin, order["oid"])
+
+
+async def check_alerts(harness: ExecutorHarness, closed: str, external: str) -> None:
+    """One alert about the position that was closed, and else only about the external one."""
+    alerts = [event.data for event in await harness.events("system.alert")]
+    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
+    assert others == {("EXTERNAL_POSITION", external)}
+    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == [closed]
+
+
 async def all_published(harness: ExecutorHarness) -> list[Any]:
     """Every fill of an account that is flat now, its cash explained by them."""
     account = await harness.flat()
@@ -112,8 +128,11 @@ async def all_published(harness: ExecutorHarness) -> list[Any]:
     return await harness.until("every fill", look)
 
 
-async def hold_three_positions(harness: ExecutorHarness) -> Event[RiskApproved]:
-    """ETH and SOL by entries of the arena, XRP by a person; returns ETH's entry."""
+@pytest.mark.parametrize("how", ["frozen", "dead"])
+async def test_an_unprotected_position_is_closed_in_a_database_outage(
+    alone: ExecutorHarness, server: Server, how: str
+) -> None:
+    harness = alone
     entry, other = harness.approve(Side.LONG, "0.5"), harness.approve(Side.SHORT, "5", Symbol.SOL)
     await harness.send(entry, other)
     await harness.ended(entry)
@@ -121,68 +140,40 @@ async def hold_three_positions(harness: ExecutorHarness) -> Event[RiskApproved]:
     await harness.protected(Symbol.SOL)
     await harness.protected()
     with harness.by_hand() as exchange:
-        exchange.market_open("XRP", is_buy=True, sz=50.0)
+        exchange.market_open("XRP", is_buy=True, sz=50.0)  # A person's own: it is left alone.
 
     async def is_seen() -> bool:
         return any(position.symbol is Symbol.XRP for position in (await harness.account()).positions)
 
     await harness.until("the person's position", is_seen)
-    return entry
-
-
-async def lose_stops_of_eth(harness: ExecutorHarness) -> dict[str, Any]:
-    """Cancels the stops; returns the order that closed ETH, the only one sent since."""
+    (server.freeze if how == "frozen" else server.die)()
+    if how == "frozen":
+        harness.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
     before = {row["order"]["oid"] for row in harness.exchange_orders()}
-    with harness.by_hand() as exchange:
-        for order in harness.open_orders():
-            if order["coin"] == "ETH":
-                exchange.cancel("ETH", order["oid"])
+    cancel_orders(harness, "ETH")
     await gone(harness, "ETH")
-    sent: list[dict[str, Any]] = [
-        row["order"] for row in harness.exchange_orders() if row["order"]["oid"] not in before
-    ]
+    sent = [row["order"] for row in harness.exchange_orders() if row["order"]["oid"] not in before]
     assert [(order["coin"], order["side"], order["reduceOnly"]) for order in sent] == [("ETH", "A", True)]
     assert sorted(held(harness)) == ["SOL", "XRP"]
-    return sent[0]
 
-
-async def journal_has_answer(harness: ExecutorHarness) -> None:
     async def is_answered() -> bool:
         journaled = CloseJournal(harness.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
         return any(close.answer is not None for close in journaled)
 
     await harness.until("the answer to be journaled", is_answered)
-
-
-async def journal_is_recorded(harness: ExecutorHarness) -> None:
-    async def is_recorded() -> bool:
-        return not (harness.folder / "closes-deepseek.jsonl").exists()
-
-    await harness.until("the journal to be recorded", is_recorded)
-
-
-@pytest.mark.parametrize("how", ["frozen", "dead"])
-async def test_an_unprotected_position_is_closed_in_a_database_outage(
-    alone: ExecutorHarness, server: Server, how: str
-) -> None:
-    harness = alone
-    entry = await hold_three_positions(harness)
-    if how == "frozen":
-        server.freeze()
-        harness.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
-    else:
-        server.die()
-    closing = await lose_stops_of_eth(harness)
-    await journal_has_answer(harness)
     if how == "dead":
         harness.executor.kill()  # What it did is in the journal alone.
     server.restore()
     harness.redis_proxy.reset()
     if how == "dead":
         harness.executor.start()
-    await journal_is_recorded(harness)
+
+    async def is_recorded() -> bool:
+        return not (harness.folder / "closes-deepseek.jsonl").exists()
+
+    await harness.until("the journal to be recorded", is_recorded)
     orders = await harness.rows("SELECT client_order_id, intent_id FROM intent_orders WHERE role = 'flatten'")
-    assert orders == [(closing["cloid"], entry.id)]
+    assert orders == [(sent[0]["cloid"], entry.id)]
     [(nonce, outcome)] = await harness.rows("SELECT nonce, outcome FROM intent_sends WHERE purpose = 'flatten'")
     assert "filled" in outcome
     with harness.by_hand() as exchange:
@@ -197,7 +188,4 @@ async def test_an_unprotected_position_is_closed_in_a_database_outage(
         (OrderRole.ENTRY, entry.id),
         (OrderRole.FLATTEN, entry.id),
     }
-    alerts = [event.data for event in await harness.events("system.alert")]
-    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
-    assert others == {("EXTERNAL_POSITION", "XRP")}
-    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == ["ETH"]
+    await check_alerts(harness, closed="ETH", external="XRP")
