@@ -1,10 +1,6 @@
-"""Generated histories of fills, and the leaderboard's figures recomputed from the raw fills.
+"""Generated histories of fills, and their episodes from flat to flat, by code that the recorder doesn't share."""
 
-The recomputation shares no code with the recorder.
-"""
-
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -156,53 +152,3 @@ def episodes_of(
             if size == 0:
                 running.closed_ms = event.time_ms
     return done
-
-
-def mean_or_none(values: Sequence[Any]) -> Any:
-    return statistics.mean(values) if values else None
-
-
-def median_or_none(values: Sequence[Any]) -> Any:
-    return statistics.median(values) if values else None
-
-
-def share_percent(flags: Sequence[bool]) -> Decimal | None:
-    return D(100 * sum(flags)) / len(flags) if flags else None
-
-
-def recompute(episodes: list[Episode]) -> dict[str, Any]:
-    """The leaderboard's figures of one model, by the names of its row."""
-    ended = [episode for episode in episodes if episode.closed_ms is not None]
-    pnls = [episode.cash - episode.fees for episode in ended]
-    wins, losses = [p for p in pnls if p > 0], [p for p in pnls if p < 0]
-    return {
-        "trades": len(ended),
-        "fees": sum((e.fees for e in episodes), D(0)),
-        "win_rate_percent": share_percent([p > 0 for p in pnls]),
-        "biggest_win": max(wins, default=None),
-        "biggest_loss": min(losses, default=None),
-        "profit_factor": sum(wins, D(0)) / -sum(losses) if losses and wins else None,
-        "expectancy": mean_or_none(pnls),
-        "long_share_percent": share_percent([e.side == "LONG" for e in ended]),
-        "brier": brier_score(ended, pnls),
-        **averages(ended),
-    }
-
-
-def brier_score(ended: list[Episode], pnls: list[Decimal]) -> Decimal | None:
-    """The mean squared distance of the stated confidence from what came of it: 1 for a profit, else 0."""
-    stated = [(e.confidence / 100, pnl > 0) for e, pnl in zip(ended, pnls, strict=True) if e.confidence is not None]
-    score: Decimal | None = mean_or_none([(confidence - is_won) ** 2 for confidence, is_won in stated])
-    return score
-
-
-def averages(ended: list[Episode]) -> dict[str, Any]:
-    """Mean and median of each figure that a trade has."""
-    values: dict[str, Sequence[Any]] = {
-        "trade_notional": [e.bought for e in ended],
-        "holding_ms": [(e.closed_ms or 0) - e.opened_ms for e in ended],
-        "leverage": [e.leverage for e in ended if e.leverage is not None],
-        "confidence": [e.confidence for e in ended if e.confidence is not None],
-    }
-    means = {f"average_{name}": mean_or_none(each) for name, each in values.items()}
-    return means | {f"median_{name}": median_or_none(each) for name, each in values.items()}

@@ -3,13 +3,14 @@
 import itertools
 import math
 import statistics
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
 from recorder_examples import decided, filled, snapshot, state
-from trade_histories import COINS, Episode, History, episodes_of, recompute
+from trade_histories import COINS, Episode, History, episodes_of
 
 from common.events import AccountLedger, AccountSums, LedgerKind, OrderFilled, originate
 from common.runtime.database import Pool
@@ -26,6 +27,56 @@ HOUR_MS = 3_600_000
 
 async def row_of(pool: Pool, model: str) -> dict[str, Any]:
     return next(row for row in await Queries(pool).leaderboard() if row["model"] == model)
+
+
+def mean_or_none(values: Sequence[Any]) -> Any:
+    return statistics.mean(values) if values else None
+
+
+def median_or_none(values: Sequence[Any]) -> Any:
+    return statistics.median(values) if values else None
+
+
+def share_percent(flags: Sequence[bool]) -> Decimal | None:
+    return D(100 * sum(flags)) / len(flags) if flags else None
+
+
+def recompute(episodes: list[Episode]) -> dict[str, Any]:
+    """The leaderboard's figures of one model, by the names of its row."""
+    ended = [episode for episode in episodes if episode.closed_ms is not None]
+    pnls = [episode.cash - episode.fees for episode in ended]
+    wins, losses = [p for p in pnls if p > 0], [p for p in pnls if p < 0]
+    return {
+        "trades": len(ended),
+        "fees": sum((e.fees for e in episodes), D(0)),
+        "win_rate_percent": share_percent([p > 0 for p in pnls]),
+        "biggest_win": max(wins, default=None),
+        "biggest_loss": min(losses, default=None),
+        "profit_factor": sum(wins, D(0)) / -sum(losses) if losses and wins else None,
+        "expectancy": sum(pnls, D(0)) / len(pnls) if pnls else None,
+        "long_share_percent": share_percent([e.side == "LONG" for e in ended]),
+        "brier": brier_score(ended, pnls),
+        **averages(ended),
+    }
+
+
+def brier_score(ended: list[Episode], pnls: list[Decimal]) -> Decimal | None:
+    """The mean squared distance of the stated confidence from what came of it: 1 for a profit, else 0."""
+    stated = [(e.confidence / 100, pnl > 0) for e, pnl in zip(ended, pnls, strict=True) if e.confidence is not None]
+    score: Decimal | None = mean_or_none([(confidence - is_won) ** 2 for confidence, is_won in stated])
+    return score
+
+
+def averages(ended: list[Episode]) -> dict[str, Any]:
+    """Mean and median of each figure that a trade has."""
+    values: dict[str, Sequence[Any]] = {
+        "trade_notional": [e.bought for e in ended],
+        "holding_ms": [(e.closed_ms or 0) - e.opened_ms for e in ended],
+        "leverage": [e.leverage for e in ended if e.leverage is not None],
+        "confidence": [e.confidence for e in ended if e.confidence is not None],
+    }
+    means = {f"average_{name}": mean_or_none(each) for name, each in values.items()}
+    return means | {f"median_{name}": median_or_none(each) for name, each in values.items()}
 
 
 def assert_equal(row: dict[str, Any], expected: dict[str, Any]) -> None:
