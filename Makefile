@@ -132,8 +132,8 @@ capture: $(VENV)/.runtime  ## Records Hyperliquid's public feed into .aicoin/cap
 	@exec $(AICOIN) capture
 
 .PHONY: calibration
-calibration: $(VENV)/.runtime  ## Sets the synthetic market beside recorded candles: make calibration DATA=FOLDER.
-	@$(PYTHON_BIN) -m simulator.market.calibration --data $(or $(DATA),../shared/data/hyperliquid/candles) $(ARGS)
+calibration: $(VENV)/.runtime  ## Compares the synthetic market with recorded figures, or with recorded candles: make calibration DATA=FOLDER.
+	@$(PYTHON_BIN) -m simulator.market.calibration $(if $(DATA),--data $(DATA),--figures tests/golden/hyperliquid/calibration.json) $(ARGS)
 
 docs: $(VENV)/.runtime  ## Regenerates the generated pages and files.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md

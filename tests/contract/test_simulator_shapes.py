@@ -1,14 +1,16 @@
-"""Simulated payloads compared with recorded ones: the same keys, types and ways of writing numbers."""
+"""Simulated payloads compared with recorded ones: the same keys, types and number formats.
+
+The recorded shapes are `tests/golden/hyperliquid/shapes.json` (hyperliquid_golden.py derives them).
+"""
 
 import json
-import re
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from eth_account import Account as EthAccount
+from hyperliquid_golden import load_golden, outcome
+from hyperliquid_shapes import Shape, differences, shape
 from signing_trader import SigningTrader
 
 from simulator.exchange.state.keys import Agent
@@ -19,51 +21,30 @@ from simulator.wire.info.dispatch import answer_info
 from simulator.wire.streams.messages import change_messages, first_messages
 from simulator.wire.streams.subscriptions import echoed, key_of, message
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "hyperliquid"
-needs_recordings = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded payloads are not beside the project")
+SHAPES = load_golden("shapes.json")
+ANSWERS: dict[str, Any] = SHAPES["answers"]
+PAYLOADS: dict[str, Shape] = SHAPES["payloads"]
+VALUES: dict[str, Any] = SHAPES["values"]
 USER = "0x" + "aa" * 20
 NOW = 1_795_400_400_000
 HOURS = {"coin": "BTC", "interval": "1h", "startTime": 0}
-DECIMAL = re.compile(r"^-?\d+\.\d+$")
-HEX = re.compile(r"^0x[0-9a-f]+$")
-STILL_TO_COME = {"vault": "vaults aren't simulated"}
-
-Shape = Any
-
-
-def shape(value: Any) -> Shape:
-    """What kind of thing a value is; the elements of a list as one."""
-    if isinstance(value, dict):
-        return {key: shape(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [shape(each) for each in value]
-    if isinstance(value, str):
-        return "decimal" if DECIMAL.match(value) else "hex" if HEX.match(value) else "text"
-    return "null" if value is None else type(value).__name__
+REQUEST_FIELDS = {
+    "user": USER,
+    "coin": "ETH",
+    "startTime": 0,
+    "endTime": None,
+    "req": {"coin": "ETH", "interval": "1h", "startTime": 0, "endTime": NOW},
+}
+NOT_SIMULATED = {"delegatorHistory": "staking", "userVaultEquities": "vaults"}
 
 
-def differences(recorded: Shape, simulated: Shape, place: str = "") -> Iterator[str]:
-    """Where the simulated payload lacks a recorded field or has another form. Null equals all."""
-    if "null" in (recorded, simulated):
-        return
-    if isinstance(recorded, dict) and isinstance(simulated, dict):
-        for key in recorded:
-            if key in simulated:
-                yield from differences(recorded[key], simulated[key], f"{place}.{key}")
-            elif not key.isdigit():
-                yield f"{place}.{key} is missing"
-    elif isinstance(recorded, list) and isinstance(simulated, list):
-        if len(recorded) == len(simulated) and any(each != recorded[0] for each in recorded):
-            for number, (one, two) in enumerate(zip(recorded, simulated, strict=True)):
-                yield from differences(one, two, f"{place}[{number}]")
-        elif recorded and simulated:
-            yield from differences(recorded[0], simulated[0], f"{place}[]")
-    elif recorded != simulated:
-        yield f"{place}: recorded is {recorded}, simulated {simulated}"
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def world() -> World:
+    """The exchange whose answers are compared; tests only read it."""
+    return world_with_a_past()
+
+
+def world_with_a_past() -> World:
     """An account with a position, a bracket, resting orders, fills, fundings, agents and a past."""
     world = World(1, NOW)
     world.exchange.deposit(USER, Decimal(10_000), NOW)
@@ -85,42 +66,21 @@ def world() -> World:
     return world
 
 
-def recorded_answers() -> list[Path]:
-    return sorted((DATA / "http_recorded").glob("*.json")) if DATA.is_dir() else []
-
-
-@needs_recordings
-@pytest.mark.parametrize("path", recorded_answers(), ids=lambda path: path.stem)
-def test_answers_over_http(world: World, path: Path) -> None:
-    recorded = json.loads(path.read_text(encoding="utf-8"))
-    asked, recorded = dict(recorded["request"]), recorded["response"]
-    if isinstance(recorded, dict) and recorded.get("role") in STILL_TO_COME:
-        pytest.skip(STILL_TO_COME[recorded["role"]])
-    asked |= {"user": USER} if "user" in asked else {}
-    asked |= {"coin": "ETH"} if "coin" in asked else {}
-    asked |= {"startTime": 0} if "startTime" in asked else {}
-    asked |= {"endTime": None} if "endTime" in asked else {}
-    if "req" in asked:
-        asked["req"] = {"coin": "ETH", "interval": "1h", "startTime": 0, "endTime": NOW}
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_answers_over_http(world: World, name: str) -> None:
+    request, recorded = ANSWERS[name]["request"], ANSWERS[name]["shape"]
+    asked = {"type": request["type"]} | {field: REQUEST_FIELDS[field] for field in request["fields"]}
     simulated = answer_info(world, asked, NOW)
     if isinstance(recorded, list) and recorded and not simulated:
-        assert asked["type"] in ("delegatorHistory", "userVaultEquities"), "nothing simulated to compare"
+        assert asked["type"] in NOT_SIMULATED, "nothing simulated to compare"
         return
-    if isinstance(recorded, dict) and set(recorded) > {
-        "BTC",
-        "ETH",
-    }:  # Mids of all coins.
+    if asked["type"] == "allMids":
         recorded = {name: recorded[name] for name in simulated if name in recorded}
+        assert {"BTC", "ETH", "SOL", "BNB", "DOGE", "XRP"} <= set(recorded)
     old_account = {".assetPositions[].position.maxTradeSzs is missing"}
-    assert set(differences(shape(recorded), shape(simulated))) <= old_account
+    assert set(differences(recorded, shape(simulated))) <= old_account
 
 
-def payloads() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((DATA / "recorded_payloads_2026.json").read_text(encoding="utf-8"))
-    return loaded
-
-
-@needs_recordings
 @pytest.mark.parametrize(
     ("name", "asked"),
     [
@@ -135,30 +95,26 @@ def payloads() -> dict[str, Any]:
             {"type": "clearinghouseState", "user": USER},
         ),
     ],
-)  # fmt: skip
+)
 def test_newest_answers(world: World, name: str, asked: dict[str, Any]) -> None:
-    assert list(differences(shape(payloads()[name]), shape(answer_info(world, asked, NOW)))) == []
+    assert list(differences(PAYLOADS[name], shape(answer_info(world, asked, NOW)))) == []
 
 
-@needs_recordings
 def test_the_listed_coins_their_tables_and_contexts(world: World) -> None:
-    recorded = payloads()
     meta, contexts = answer_info(world, {"type": "metaAndAssetCtxs"}, NOW)
     tables = dict(meta["marginTables"])
-    for row in recorded["universe entries of the six coins + asset ids (mainnet, Oct 2026)"]:
-        asset = next(row[name] for name in ("asset", "assetId", "id", "index") if name in row)
-        entry = row.get("entry", row)
-        simulated = meta["universe"][asset]
-        assert simulated == {name: entry[name] for name in simulated}
-    for table_id, table in recorded["marginTables used by the six coins"]:
+    assert len(VALUES["universe"]) == len(VALUES["margin_tables"]) == 6
+    for row in VALUES["universe"]:
+        simulated = meta["universe"][row["assetId"]]
+        assert simulated == {name: row[name] for name in simulated}
+    for table_id, table in VALUES["margin_tables"]:
         assert tables[table_id] == table
-    for name, context in recorded["info.metaAndAssetCtxs contexts (Oct 2026)"].items():
+    for name, context in PAYLOADS["info.metaAndAssetCtxs contexts (Oct 2026)"].items():
         coin = name.removesuffix("(delisted)")
         index = next(i for i, row in enumerate(meta["universe"]) if row["name"] == coin)
-        assert list(differences(shape(context), shape(contexts[index]))) == []
+        assert list(differences(context, shape(contexts[index]))) == []
 
 
-@needs_recordings
 @pytest.mark.parametrize(
     ("name", "subscription"),
     [
@@ -169,60 +125,56 @@ def test_the_listed_coins_their_tables_and_contexts(world: World) -> None:
     ],
 )
 def test_market_streams(world: World, name: str, subscription: dict[str, Any]) -> None:
-    recorded = payloads()[name]
+    recorded = PAYLOADS[name]
     recorded = recorded[0] if isinstance(recorded, list) else recorded
     [first] = first_messages(world, key_of(subscription, world.market.coins), NOW)
-    assert list(differences(shape(recorded), shape(json.loads(first)))) == []
+    assert list(differences(recorded, shape(json.loads(first)))) == []
 
 
-@needs_recordings
-def test_account_streams(world: World) -> None:
-    recorded = payloads()
-    world.market.coins["ETH"].bids = [Level(world.market.coins["ETH"].bids[0].price, *_plenty())]
+def test_account_streams() -> None:
+    world = world_with_a_past()
+    best = world.market.coins["ETH"].bids[0].price
+    world.market.coins["ETH"].bids = [Level(best, Decimal(1_000), 3)]
     wire = {"a": 1, "b": False, "p": "1", "s": "0.5", "r": True, "t": {"limit": {"tif": "Ioc"}}, "c": "0x" + "1" * 32}
     wire["p"] = str(round(float(world.market.coins["ETH"].mark_price) * 0.5))
     order(world, USER, {"orders": [wire], "grouping": "na"}, NOW)
     wanted = {("orderUpdates", USER), ("userEvents", USER)}
     messages = dict(change_messages(world, world.take_changes(), wanted, NOW))
-    fill = recorded["ws.user(userEvents) fill"]
-    del fill["data"]["fills"][0]["liquidation"]
     events = json.loads(messages["userEvents", USER])
-    if "fills" in events["data"]:
-        assert list(differences(shape(fill), shape(events))) == []
+    assert list(differences(PAYLOADS["ws.user(userEvents) fill"], shape(events))) == []
     updates = json.loads(messages["orderUpdates", USER])
     updates["data"] = updates["data"][-1:]
-    assert list(differences(shape(recorded["ws.orderUpdates"]), shape(updates))) == []
+    assert list(differences(PAYLOADS["ws.orderUpdates"], shape(updates))) == []
 
 
-def _plenty() -> tuple[Any, int]:
-    return Decimal(1_000), 3
-
-
-@needs_recordings
 def test_acknowledgements_and_errors() -> None:
-    recorded = payloads()
     echo = echoed({"type": "l2Book", "coin": "HYPE"})
-    recorded = recorded["ws.subscriptionResponse l2Book (server adds nulls)"]
-    assert json.loads(message("subscriptionResponse", {"method": "subscribe", "subscription": echo})) == recorded
-    assert json.loads(message("error", 'Already subscribed: {"type":"allMids"}')) == recorded["ws.error"]
+    simulated = message("subscriptionResponse", {"method": "subscribe", "subscription": echo})
+    assert json.loads(simulated) == VALUES["subscribed"]
+    assert json.loads(message("error", 'Already subscribed: {"type":"allMids"}')) == VALUES["error"]
 
 
 COMPARED_ABOVE = {
-    *("info.candleSnapshot BTC 1h", "info.fundingHistory BTC", "info.l2Book BTC (trimmed to 5)", "info.extraAgents"),
-    *(
-        "info.userRole agent",
-        "info.exchangeStatus",
-        "info.clearinghouseState cross (account also held other collateral)",
-    ),
-    *("universe entries of the six coins + asset ids (mainnet, Oct 2026)", "marginTables used by the six coins"),
-    *("info.metaAndAssetCtxs contexts (Oct 2026)", "ws.trades", "ws.bbo", "ws.candle", "ws.activeAssetCtx"),
-    *("ws.user(userEvents) fill", "ws.orderUpdates", "ws.subscriptionResponse l2Book (server adds nulls)", "ws.error"),
+    "info.candleSnapshot BTC 1h",
+    "info.fundingHistory BTC",
+    "info.l2Book BTC (trimmed to 5)",
+    "info.extraAgents",
+    "info.userRole agent",
+    "info.exchangeStatus",
+    "info.clearinghouseState cross (account also held other collateral)",
+    "info.metaAndAssetCtxs contexts (Oct 2026)",
+    "ws.trades",
+    "ws.bbo",
+    "ws.candle",
+    "ws.activeAssetCtx",
+    "ws.user(userEvents) fill",
+    "ws.orderUpdates",
 }
 
 
-def same(recorded: Any, simulated: Any) -> list[str]:
+def same(recorded: Shape, simulated: Any) -> list[str]:
     """Differences in both directions: nothing is missing and nothing is added."""
-    return [*differences(shape(recorded), shape(simulated)), *differences(shape(simulated), shape(recorded))]
+    return [*differences(recorded, shape(simulated)), *differences(shape(simulated), recorded)]
 
 
 def answered(name: str) -> Any:
@@ -257,24 +209,17 @@ def answered(name: str) -> Any:
     return trader.act({"type": "order", "orders": orders, "grouping": grouping})
 
 
-@needs_recordings
-@pytest.mark.parametrize("name", sorted(set(payloads() if DATA.is_dir() else ()) - COMPARED_ABOVE - {"_provenance"}))
+ALL_UNIVERSE_KEYS = {"szDecimals", "name", "maxLeverage", "marginTableId", "isDelisted", "onlyIsolated", "marginMode"}
+
+
+@pytest.mark.parametrize("name", sorted(set(PAYLOADS) - COMPARED_ABOVE))
 def test_every_other_record_has_the_same_keys_types_and_numbers(name: str) -> None:
-    recorded, simulated = payloads()[name], answered(name)
+    recorded, simulated = PAYLOADS[name], answered(name)
     if "meta(" in name:  # Optional keys are left out rather than false: entries are compared by those both have.
-        assert list(differences(shape(recorded["marginTables"]), shape(simulated["marginTables"]))) == []
+        assert list(differences(recorded["marginTables"], shape(simulated["marginTables"]))) == []
         assert set(recorded) == set(simulated)
         assert all(set(row) <= ALL_UNIVERSE_KEYS for row in simulated["universe"])
         return
     assert same(recorded, simulated) == []
-    if "exchange." in name:
-        kinds = [list(each) if isinstance(each, dict) else each for each in _statuses(recorded)]
-        assert [list(each) if isinstance(each, dict) else each for each in _statuses(simulated)] == kinds
-
-
-ALL_UNIVERSE_KEYS = {"szDecimals", "name", "maxLeverage", "marginTableId", "isDelisted", "onlyIsolated", "marginMode"}
-
-
-def _statuses(answer: Any) -> list[Any]:
-    response = answer["response"]
-    return response.get("data", {}).get("statuses", []) if isinstance(response, dict) else []
+    if name.startswith("exchange."):
+        assert outcome(simulated) == VALUES["outcomes"][name]

@@ -14,7 +14,9 @@ from xdist.scheduler import LoadScopeScheduling
 SHARED_ARENA = "shared arena"
 OWN_ARENAS = "own arenas"
 USERS_OF_SHARED_ARENA = ("tests/system/test_arena.py", "tests/system/test_canary.py")
-ORDER = (SHARED_ARENA, OWN_ARENAS, "property", "simulation", "contract", "unit", "architecture")
+BROWSER_TESTS_WITHOUT_ARENA = ("tests/browser/test_roster.py",)
+RECIPES = "tests/architecture/test_recipes.py"
+ORDER = (SHARED_ARENA, OWN_ARENAS, RECIPES, "browser", "property", "simulation", "contract", "unit", "architecture")
 """Groups and folders by when they begin: minutes of waiting, minutes of computing, and many short files to fill up."""
 
 
@@ -22,7 +24,7 @@ def group_of(node_id: str) -> str:
     """The group of a test: one of the two groups of arenas, or its own file."""
     path = node_id.partition("::")[0]
     folder = _folder(path)
-    if folder == "browser" or path in USERS_OF_SHARED_ARENA:
+    if path in USERS_OF_SHARED_ARENA or (folder == "browser" and path not in BROWSER_TESTS_WITHOUT_ARENA):
         return SHARED_ARENA
     return OWN_ARENAS if folder == "system" else path
 

@@ -30,7 +30,7 @@ from common.trading.orders import OrderSide, Side
 from risk.gate.gate_input import GateInput, Market, Snapshot
 
 NOW_MS = 1_790_000_000_000
-MARKS = {
+MARKS = dict.fromkeys(Symbol, Decimal(10)) | {
     Symbol.BTC: Decimal(100_000),
     Symbol.ETH: Decimal(4_000),
     Symbol.SOL: Decimal(200),

@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from parallel import OWN_ARENAS, SHARED_ARENA, USERS_OF_SHARED_ARENA, group_of, start_place
+from parallel import (
+    BROWSER_TESTS_WITHOUT_ARENA,
+    OWN_ARENAS,
+    SHARED_ARENA,
+    USERS_OF_SHARED_ARENA,
+    group_of,
+    start_place,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -16,6 +23,14 @@ def test_tests_of_the_shared_arena_are_one_group() -> None:
 def test_tests_with_own_arenas_are_one_group() -> None:
     assert group_of("tests/system/test_crash_sweep.py::test_x") == OWN_ARENAS
     assert group_of("tests/system/test_roster.py::test_x") == OWN_ARENAS
+
+
+def test_browser_tests_are_grouped_by_whether_they_use_the_arena() -> None:
+    for path in (ROOT / "tests" / "browser").glob("test_*.py"):
+        uses_arena = "arena: Arena" in path.read_text(encoding="utf-8")
+        node_id = f"tests/browser/{path.name}::test_x"
+        assert (group_of(node_id) == SHARED_ARENA) == uses_arena, path.name
+        assert (f"tests/browser/{path.name}" in BROWSER_TESTS_WITHOUT_ARENA) != uses_arena, path.name
 
 
 def test_other_tests_are_grouped_by_file() -> None:

@@ -1,15 +1,16 @@
 """Compares the synthetic market with recorded candles and funding.
 
-Run: `python -m simulator.market.calibration --data FOLDER`.
+Run: `python -m simulator.market.calibration --data FOLDER`, or `--figures FILE` with the figures of such a folder.
 
 Every figure has a fixed band; the exit code is 1 when one is outside. Figures of returns, volume and
-funding are compared with the files in FOLDER; spread and depth, of which there are no records of any length, with
+funding are those of the files in FOLDER; spread and depth, of which there are no records of any length, with
 single contexts and one book recorded in September and October 2026 (constants below).
 """
 
 import argparse
 import csv
 import gzip
+import json
 import random
 import sys
 from collections.abc import Sequence
@@ -111,6 +112,12 @@ def recorded_figures(folder: Path) -> dict[Key, float]:
         figures |= _funding_figures(name, _table(folder / f"hyperliquid_{name}_funding_1h.csv.gz")[-FUNDING_HOURS:, 1])
         figures["impact spread, bps", name] = IMPACT_SPREAD_BPS[name]
     return figures | {("five best levels, USD", "BTC"): BTC_TOP_USD}
+
+
+def read_figures(path: Path) -> dict[Key, float]:
+    """Recorded figures as a file keeps them: {"figures": {figure: {coin or pair: value}}}."""
+    figures: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    return {(figure, name): value for figure, values in figures.items() for name, value in values.items()}
 
 
 def simulated_figures(days: int, seed: int) -> dict[Key, float]:
@@ -221,11 +228,14 @@ def _shown(value: float) -> str:
 
 def main() -> None:
     parser: Any = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the recorded candles and funding")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="folder of the recorded candles and funding")
+    source.add_argument("--figures", type=Path, help="file of figures derived from such a folder")
     parser.add_argument("--days", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rows = verdicts(simulated_figures(options.days, options.seed), recorded_figures(options.data))
+    recorded = recorded_figures(options.data) if options.data else read_figures(options.figures)
+    rows = verdicts(simulated_figures(options.days, options.seed), recorded)
     sys.stdout.write(table_of(rows) + "\n")
     outside = sum(1 for row in rows if not row[-1])
     sys.stdout.write(f"\n{len(rows) - outside} of {len(rows)} figures within their bands\n")

@@ -1,13 +1,19 @@
-"""The exchange's answers in our terms. Payloads have the keys and number formats of recorded ones."""
+"""The exchange's answers in the executor's terms.
 
+The answers are the in-process simulator's, whose shapes are those of recorded ones (test_simulator_shapes.py). What is
+expected of each is computed from its JSON.
+"""
+
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from signing_trader import NOW, SigningTrader
 
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
-from executor.domain.account import ExternalOrder
+from executor.domain.account import ExternalOrder, Position
 from executor.exchange.parse import (
     parse_account_state,
     parse_action_error,
@@ -20,132 +26,144 @@ from executor.exchange.parse import (
 
 D = Decimal
 COINS = frozenset({Symbol.BTC, Symbol.ETH})
-POSITION = {
-    "coin": "BTC",
-    "szi": "2.5",
-    "leverage": {"type": "cross", "value": 10},
-    "entryPx": "80000.0",
-    "positionValue": "202500.0",
-    "unrealizedPnl": "2500.0",
-    "returnOnEquity": "0.125",
-    "liquidationPx": "72123.5",
-    "marginUsed": "20250.0",
-    "maxLeverage": 40,
-    "cumFunding": {"allTime": "91.5", "sinceOpen": "12.25", "sinceChange": "0.0"},
-}
+ENTRY_ID, STOP_ID = "0x" + "17" * 16, "0x" + "18" * 16
+HOUR_MS = 3_600_000
 
 
-def account_state(*positions: dict[str, Any]) -> dict[str, Any]:
-    summary = {
-        "accountValue": "30000.5",
-        "totalNtlPos": "202500.0",
-        "totalRawUsd": "-1.0",
-        "totalMarginUsed": "20250.0",
-    }
-    return {
-        "marginSummary": summary,
-        "crossMarginSummary": summary,
-        "crossMaintenanceMarginUsed": "2531.25",
-        "withdrawable": "486.0",
-        "assetPositions": [{"type": "oneWay", "position": position} for position in positions],
-        "time": 1790360864964,
-    }
+@pytest.fixture(scope="module")
+def trader() -> SigningTrader:
+    """An account with a long and a short position, a bracket, a resting order and a funding; tests only read it."""
+    trader = SigningTrader()
+    entry = trader.wire(5, 1.02, "Ioc", c=ENTRY_ID)
+    bracket = trader.trigger(-5, 1.3, "tp"), trader.trigger(-5, 0.7, "sl", c=STOP_ID)
+    trader.order(entry, *bracket, grouping="normalTpsl")
+    trader.order(trader.wire(-2, 0.98, "Ioc", coin="ETH"))
+    trader.order(trader.wire(0.01, 0.7))
+    trader.now_ms = NOW + HOUR_MS
+    trader.world.step(trader.now_ms)
+    trader.world.take_changes()
+    return trader
 
 
-def test_an_account_state_keeps_its_meaning() -> None:
-    state = parse_account_state(account_state(POSITION), COINS)
-    assert (state.equity_usd, state.cash_usd, state.withdrawable_usd) == (D("30000.5"), D("27500.5"), D("486.0"))
-    assert (state.margin_used_usd, state.total_notional_usd) == (D("20250.0"), D("202500.0"))
-    assert state.time_ms == 1790360864964
-    assert state.maintenance_margin_usd == D("2531.25")
-    [position] = state.positions
-    assert (position.symbol, position.side, position.size_coin) == (Symbol.BTC, Side.LONG, D("2.5"))
-    assert (position.mark_price, position.leverage, position.is_isolated) == (D(81_000), 10, False)
-    assert position.liquidation_price == D("72123.5")
-    assert position.funding_since_open_usd == D("12.25")
-    assert state.signed_sizes == {Symbol.BTC: D("2.5")}
+def asked(trader: SigningTrader, kind: str, **more: Any) -> Any:
+    """The answer of /info as a client decodes it."""
+    return json.loads(json.dumps(trader.info(kind, **more)))
 
 
-def test_a_position_that_nothing_liquidates_has_no_price_for_it() -> None:
-    [position] = parse_account_state(account_state(POSITION | {"liquidationPx": None}), COINS).positions
-    assert position.liquidation_price is None
+def placed(*orders: dict[str, Any], grouping: str = "na", trader: SigningTrader) -> Any:
+    """The answer to a batch of orders as a client decodes it."""
+    return json.loads(json.dumps(trader.act({"type": "order", "orders": list(orders), "grouping": grouping})))
 
 
-def test_a_coin_outside_the_roster_is_external_and_in_the_sums() -> None:
-    external = POSITION | {"coin": "ATOM", "szi": "-3.0", "positionValue": "12.3", "unrealizedPnl": "0.5"}
-    state = parse_account_state(account_state(external), COINS)
-    assert [(each.coin, each.side, each.size_coin) for each in state.external] == [("ATOM", Side.SHORT, D(3))]
+def with_positions(state: dict[str, Any], *positions: dict[str, Any]) -> dict[str, Any]:
+    return state | {"assetPositions": [{"type": "oneWay", "position": position} for position in positions]}
+
+
+def test_an_account_state_keeps_its_meaning(trader: SigningTrader) -> None:
+    answer = asked(trader, "clearinghouseState")
+    rows = [row["position"] for row in answer["assetPositions"]]
+    state = parse_account_state(answer, COINS)
+    equity = D(answer["marginSummary"]["accountValue"])
+    assert (state.equity_usd, state.withdrawable_usd) == (equity, D(answer["withdrawable"]))
+    assert state.cash_usd == equity - D(rows[0]["unrealizedPnl"]) - D(rows[1]["unrealizedPnl"])
+    assert state.margin_used_usd == D(answer["marginSummary"]["totalMarginUsed"])
+    assert state.total_notional_usd == D(answer["marginSummary"]["totalNtlPos"])
+    assert state.time_ms == answer["time"] == trader.now_ms
+    assert state.maintenance_margin_usd == D(answer["crossMaintenanceMarginUsed"])
+    assert state.signed_sizes == {Symbol.BTC: D(rows[0]["szi"]), Symbol.ETH: D(rows[1]["szi"])}
+    assert [each.side for each in state.positions] == [Side.LONG, Side.SHORT]
+    for position, row in zip(state.positions, rows, strict=True):
+        assert_same_position(position, row)
+
+
+def assert_same_position(position: Position, row: dict[str, Any]) -> None:
+    size, value = abs(D(row["szi"])), D(row["positionValue"])
+    assert (position.symbol, position.size_coin, position.notional_usd) == (row["coin"], size, value)
+    assert (position.entry_price, position.mark_price) == (D(row["entryPx"]), value / size)
+    assert (position.leverage, position.is_isolated) == (row["leverage"]["value"], False)
+    assert position.max_leverage == row["maxLeverage"]
+    assert position.liquidation_price == (None if row["liquidationPx"] is None else D(row["liquidationPx"]))
+    assert position.unrealized_pnl_usd == D(row["unrealizedPnl"])
+    assert position.margin_used_usd == D(row["marginUsed"])
+    assert position.funding_since_open_usd == D(row["cumFunding"]["sinceOpen"]) != 0
+
+
+def test_a_position_that_nothing_liquidates_has_no_price_for_it(trader: SigningTrader) -> None:
+    answer = asked(trader, "clearinghouseState")
+    long = answer["assetPositions"][0]["position"]
+    [priced] = parse_account_state(with_positions(answer, long), COINS).positions
+    [unpriced] = parse_account_state(with_positions(answer, long | {"liquidationPx": None}), COINS).positions
+    assert (priced.liquidation_price, unpriced.liquidation_price) == (D(long["liquidationPx"]), None)
+
+
+def test_a_coin_outside_the_roster_is_external_and_in_the_sums(trader: SigningTrader) -> None:
+    answer = asked(trader, "clearinghouseState")
+    long, short = (row["position"] for row in answer["assetPositions"])
+    state = parse_account_state(with_positions(answer, short | {"coin": "ATOM"}), COINS)
+    size = abs(D(short["szi"]))
+    assert [(each.coin, each.side, each.size_coin) for each in state.external] == [("ATOM", Side.SHORT, size)]
     assert state.positions == ()
-    assert (state.cash_usd, state.unrealized_pnl_usd) == (D(30_000), D("0.5"))
-    seventh = POSITION | {"coin": "HYPE"}
-    assert parse_account_state(account_state(seventh), COINS).external
-    assert parse_account_state(account_state(seventh), COINS | {Symbol.HYPE}).positions
+    assert state.unrealized_pnl_usd == D(short["unrealizedPnl"])
+    assert state.cash_usd == D(answer["marginSummary"]["accountValue"]) - D(short["unrealizedPnl"])
+    seventh = with_positions(answer, long | {"coin": "HYPE"})
+    assert parse_account_state(seventh, COINS).external
+    assert parse_account_state(seventh, COINS | {Symbol.HYPE}).positions
 
 
-def test_a_fill_keeps_its_meaning() -> None:
-    row = {
-        "coin": "BTC",
-        "px": "66653.0",
-        "sz": "0.002",
-        "side": "A",
-        "time": 1781528065899,
-        "startPosition": "-0.0213",
-        "dir": "Open Short",
-        "closedPnl": "0.0",
-        "hash": "0xe2",
-        "oid": 55,
-        "crossed": False,
-        "fee": "0.009997",
-        "tid": 745210434703679,
-        "cloid": "0x17",
-        "liquidation": {"liquidatedUser": "0x36", "markPx": "66607.0", "method": "market"},
-        "feeToken": "USDC",
-        "twapId": None,
-    }
-    later = {key: value for key, value in row.items() if key not in ("liquidation", "cloid")} | {"time": 1781528065900}
-    fill, second = parse_fills([later, row | {"coin": "WIF"}, row], COINS)
-    assert (fill.symbol, fill.side, fill.price, fill.size_coin) == (
-        Symbol.BTC,
-        OrderSide.SELL,
-        D("66653.0"),
-        D("0.002"),
-    )
-    assert (fill.is_liquidation, fill.crossed, fill.start_position_coin) == (True, False, D("-0.0213"))
-    assert (fill.fee_usd, fill.trade_id, fill.client_order_id) == (D("0.009997"), 745210434703679, "0x17")
-    assert (second.is_liquidation, second.client_order_id, second.time_ms) == (False, None, 1781528065900)
+def test_a_fill_keeps_its_meaning(trader: SigningTrader) -> None:
+    row = next(row for row in asked(trader, "userFills") if row["coin"] == "BTC")
+    assert row["cloid"] == ENTRY_ID
+    forced = {"liquidation": {"liquidatedUser": trader.user, "markPx": row["px"], "method": "market"}}
+    later = {key: value for key, value in row.items() if key != "cloid"} | {"time": row["time"] + 1, "side": "A"}
+    fill, second = parse_fills([later, row | {"coin": "WIF"}, row | forced], COINS)
+    assert (fill.symbol, fill.side) == (Symbol.BTC, OrderSide.BUY)
+    assert (fill.price, fill.size_coin) == (D(row["px"]), D(row["sz"]))
+    assert (fill.is_liquidation, fill.crossed, fill.direction) == (True, True, "Open Long")
+    assert (fill.start_position_coin, fill.closed_pnl_usd) == (D(row["startPosition"]), D(row["closedPnl"]))
+    assert (fill.fee_usd, fill.trade_id, fill.order_id) == (D(row["fee"]), row["tid"], row["oid"])
+    assert fill.client_order_id == ENTRY_ID
+    assert (second.is_liquidation, second.client_order_id) == (False, None)
+    assert (second.side, second.time_ms) == (OrderSide.SELL, row["time"] + 1)
 
 
-def test_an_open_order_has_the_role_that_the_tables_give_it() -> None:
-    plain = {
-        "coin": "BTC",
-        "side": "A",
-        "limitPx": "96161.0",
-        "sz": "0.1",
-        "oid": 5,
-        "origSz": "0.1",
-        "reduceOnly": True,
-    }
-    trigger = plain | {"coin": "ETH", "isTrigger": True, "triggerPx": "10.004", "cloid": "0x17"}
-    first, second = parse_open_orders([plain, trigger, plain | {"coin": "INJ"}], COINS, {"0x17": OrderRole.STOP})
-    assert (first.reduce_only, first.trigger_price, first.role) == (True, None, OrderRole.UNKNOWN)
-    assert (second.symbol, second.trigger_price, second.role) == (Symbol.ETH, D("10.004"), OrderRole.STOP)
+def test_an_open_order_has_the_role_that_the_tables_give_it(trader: SigningTrader) -> None:
+    rows = asked(trader, "frontendOpenOrders")
+    external = rows[0] | {"coin": "INJ"}
+    orders = parse_open_orders([external, *rows], COINS, {STOP_ID: OrderRole.STOP})
+    assert [each.order_id for each in orders] == [row["oid"] for row in rows]
+    target, stop, resting = orders
+    target_row, stop_row, resting_row = rows
+    assert (target.role, stop.role, resting.role) == (OrderRole.UNKNOWN, OrderRole.STOP, OrderRole.UNKNOWN)
+    assert target.trigger_price == D(target_row["triggerPx"])
+    assert (stop.trigger_price, stop.price) == (D(stop_row["triggerPx"]), D(stop_row["limitPx"]))
+    assert (stop.side, stop.size_coin, stop.reduce_only) == (OrderSide.SELL, D(stop_row["sz"]), True)
+    assert (resting.trigger_price, resting.price) == (None, D(resting_row["limitPx"]))
+    assert (resting.side, resting.reduce_only) == (OrderSide.BUY, False)
 
 
 def test_an_answer_says_what_became_of_each_order() -> None:
-    filled = {"filled": {"totalSz": "1.0", "avgPx": "39.9351", "oid": 211}}
-    statuses = [filled, "waitingForTrigger", {"resting": {"oid": 556}}, {"error": "no"}]
-    answer = {"status": "ok", "response": {"type": "order", "data": {"statuses": statuses}}}
-    entry, stop, resting, refused = parse_placements(answer, 4)
-    assert (entry.filled_size_coin, entry.average_price, entry.order_id) == (D("1.0"), D("39.9351"), 211)
-    assert (stop.status, stop.error) == ("waitingForTrigger", None)
-    assert (resting.status, resting.order_id, resting.filled_size_coin) == ("resting", 556, D(0))
-    assert refused.error == "no"
+    trader = SigningTrader()
+    bracket = trader.wire(0.5, 1.02, "Ioc"), trader.trigger(-0.5, 1.3, "tp"), trader.trigger(-0.5, 0.7, "sl")
+    answer = placed(*bracket, grouping="normalTpsl", trader=trader)
+    more = placed(trader.wire(0.01, 0.9), trader.wire(0.01, 0.9, "Ioc"), trader=trader)
+    (filled, *_), (rested, failed) = (each["response"]["data"]["statuses"] for each in (answer, more))
+    entry, *children = parse_placements(answer, 3)
+    size, price = D(filled["filled"]["totalSz"]), D(filled["filled"]["avgPx"])
+    assert (entry.filled_size_coin, entry.average_price) == (size, price)
+    assert entry.order_id == filled["filled"]["oid"]
+    assert [(each.status, each.error) for each in children] == [("waitingForTrigger", None)] * 2
+    resting, refused = parse_placements(more, 2)
+    assert (resting.status, resting.order_id) == ("resting", rested["resting"]["oid"])
+    assert resting.filled_size_coin == 0
+    assert refused.error == failed["error"]
     assert parse_action_error(answer) is None
 
 
 def test_an_action_refused_whole_fails_every_order() -> None:
-    answer = {"status": "err", "response": "User or API Wallet 0xc0 does not exist."}
-    assert [each.error for each in parse_placements(answer, 2)] == [parse_action_error(answer)] * 2
+    trader = SigningTrader()
+    answer = json.loads(json.dumps(trader.act({"type": "noop"}, wallet=SigningTrader(key=0x18).wallet)))
+    assert parse_action_error(answer) == answer["response"]
+    assert [each.error for each in parse_placements(answer, 2)] == [answer["response"]] * 2
 
 
 def test_one_error_for_a_batch_fails_all_of_it() -> None:
@@ -163,24 +181,31 @@ def test_an_order_of_the_spot_market_is_not_external() -> None:
     assert parse_external_orders(rows, COINS) == [ExternalOrder("WIF", 7, False)]
 
 
-def test_an_unknown_order_is_none_and_a_known_one_says_what_was_filled() -> None:
-    assert parse_order_status({"status": "unknownOid"}) is None
-    row = {"oid": 7, "origSz": "1.5", "sz": "0.5"}
-    status_of = parse_order_status(
-        {"status": "order", "order": {"order": row, "status": "canceled", "statusTimestamp": 3}}
-    )
-    assert status_of is not None
-    assert status_of.filled_size_coin == 1
-    assert not status_of.is_live
-    assert not status_of.is_rejected
+def test_an_unknown_order_is_none_and_a_known_one_says_what_was_filled(trader: SigningTrader) -> None:
+    assert parse_order_status(asked(trader, "orderStatus", oid=5)) is None
+    answer = asked(trader, "orderStatus", oid=ENTRY_ID)
+    row = answer["order"]["order"]
+    filled = parse_order_status(answer)
+    assert filled is not None
+    assert filled.order_id == row["oid"]
+    assert filled.filled_size_coin == D(row["origSz"]) - D(row["sz"]) == 5
+    assert (filled.is_live, filled.is_rejected) == (False, False)
+    answer["order"] |= {"order": row | {"sz": "1.5"}, "status": "canceled"}
+    partial = parse_order_status(answer)
+    assert partial is not None
+    assert (partial.is_live, partial.filled_size_coin) == (False, D("3.5"))
+    live = parse_order_status(asked(trader, "orderStatus", oid=STOP_ID))
+    assert live is not None
+    assert (live.is_live, live.filled_size_coin) == (True, D(0))
 
 
 @pytest.mark.parametrize("status", ["rejected", "iocCancelRejected", "perpMarginRejected", "badAloPxRejected"])
-def test_a_rejected_order_never_filled(status: str) -> None:
-    row = {"oid": 7, "origSz": "1.5", "sz": "1.5"}
-    status_of = parse_order_status({"status": "order", "order": {"order": row, "status": status, "statusTimestamp": 3}})
-    assert status_of is not None
-    assert status_of.is_rejected
+def test_a_rejected_order_never_filled(trader: SigningTrader, status: str) -> None:
+    answer = asked(trader, "orderStatus", oid=STOP_ID)
+    answer["order"]["status"] = status
+    rejected = parse_order_status(answer)
+    assert rejected is not None
+    assert rejected.is_rejected
 
 
 def test_a_missing_field_is_an_error_not_a_guess() -> None:

@@ -1,22 +1,17 @@
 """The synthetic market moves like the recorded one, within the stated bands."""
 
 import random
-from pathlib import Path
 
-import pytest
+from hyperliquid_golden import GOLDEN
 
-from simulator.market.calibration import BANDS, Band, recorded_figures, simulated_figures, table_of, verdicts
+from simulator.market.calibration import BANDS, Band, read_figures, simulated_figures, table_of, verdicts
 from simulator.market.coins import COINS
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.price_process import PriceProcess
 
-DATA = Path(__file__).parents[5] / "shared" / "data" / "hyperliquid" / "candles"
-
 
 def test_every_recorded_figure_is_within_its_band() -> None:
-    if not DATA.is_dir():
-        pytest.skip("the recorded candles are not here: ../shared/data/hyperliquid/candles")
-    recorded = recorded_figures(DATA)
+    recorded = read_figures(GOLDEN / "calibration.json")
     assert {figure for figure, _ in recorded} == set(BANDS)
     rows = verdicts(simulated_figures(120, 1), recorded)
     assert len(rows) == len(recorded)

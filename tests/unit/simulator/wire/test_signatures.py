@@ -1,50 +1,43 @@
-"""Signatures: every recorded vector names its signer, on both networks."""
+"""Signatures of the official SDK: each names its signer, on both networks."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+import signing_examples
 from eth_account import Account
-from hyperliquid.utils.signing import action_hash, sign_l1_action
+from hyperliquid.utils.signing import sign_l1_action
 
-from simulator.wire.actions.signatures import UnreadableSignature, l1_signers, user_signer
+from simulator.wire.actions.signatures import USER_SIGNED, UnreadableSignature, l1_signers, user_signer
 
-VECTORS = Path(__file__).parents[5] / "shared" / "data" / "hyperliquid" / "signing_vectors.json"
-
-
-@pytest.fixture(scope="module")
-def vectors() -> dict[str, Any]:
-    if not VECTORS.exists():
-        pytest.skip("the recorded signing vectors are not here: ../shared/data/hyperliquid/signing_vectors.json")
-    found: dict[str, Any] = json.loads(VECTORS.read_text(encoding="utf-8"))
-    return found
+SIGNER = signing_examples.WALLET.address.lower()
 
 
-def test_l1_vectors_recover_their_signer_on_both_networks(vectors: dict[str, Any]) -> None:
-    signer = vectors["address"].lower()
-    for vector in vectors["l1"]:
-        body = {name: vector[name] for name in ("action", "nonce", "vaultAddress", "expiresAfter")}
-        digest = action_hash(vector["action"], vector["vaultAddress"], vector["nonce"], vector["expiresAfter"])
-        assert "0x" + digest.hex() == vector["connectionId"]
-        for index, network in enumerate(("testnet", "mainnet")):
-            assert list(l1_signers(body | {"signature": vector[network]}))[index] == signer, vector["name"]
-    assert len(vectors["l1"]) + len(vectors["user_signed"]) == 28
+@pytest.mark.parametrize("name", signing_examples.L1)
+def test_an_l1_action_of_the_sdk_recovers_its_signer(name: str) -> None:
+    example = signing_examples.L1[name]
+    testnet, mainnet = l1_signers(example.request("testnet"))
+    assert (testnet == SIGNER, mainnet == SIGNER) == (True, False)
+    testnet, mainnet = l1_signers(example.request("mainnet"))
+    assert (testnet == SIGNER, mainnet == SIGNER) == (False, True)
 
 
-def test_user_signed_vectors_recover_their_signer(vectors: dict[str, Any]) -> None:
-    signer = vectors["address"].lower()
-    checked = 0
-    for vector in vectors["user_signed"]:
-        kind = vector["name"].split("_")[0]
-        for network in ("mainnet", "testnet"):
-            action = vector.get(f"signed_action_{network}") or vector["signed_action_mainnet"] | {
-                "hyperliquidChain": "Testnet"
-            }
-            body = {"action": {"type": kind} | action, "signature": vector[network]}
-            assert user_signer(body) == signer, (vector["name"], network)
-            checked += 1
-    assert checked == 2 * len(vectors["user_signed"])
+@pytest.mark.parametrize("name", signing_examples.USER_SIGNED)
+@pytest.mark.parametrize("network", signing_examples.NETWORKS)
+def test_a_user_signed_action_of_the_sdk_recovers_its_signer(name: str, network: str) -> None:
+    request = signing_examples.USER_SIGNED[name].request(network)
+    assert request["action"]["hyperliquidChain"] == network.title()
+    assert user_signer(request) == SIGNER
+
+
+def test_every_user_signed_kind_has_an_example() -> None:
+    kinds = {example.action["type"] for example in signing_examples.USER_SIGNED.values()}
+    assert kinds == set(USER_SIGNED)
+
+
+def test_the_sdk_signs_as_it_did_when_the_digests_were_taken() -> None:
+    golden = json.loads(signing_examples.GOLDEN.read_text(encoding="utf-8"))
+    assert signing_examples.signature_digests() == golden
 
 
 def test_a_changed_action_has_another_signer() -> None:
