@@ -156,7 +156,10 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: 
 
 
 async def p99_ms(port: int, path: str, seconds: float) -> float:
-    """The 99th percentile of answers, from when each was due."""
+    """The 99th percentile of latency at a fixed rate of requests.
+
+    Each is measured from the time at which it was due, so that a slow answer also counts for the requests behind it.
+    """
     late: list[float] = []
     started = time.perf_counter() + 0.2
 

@@ -94,6 +94,13 @@ def test_nktkas_trades_unchanged(simulator: SimulatorProcess) -> None:
         "funding_history": True,
         "funding_paid": True,
         "streams": [
-            *("allMids", "l2Book", "bbo", "trades", "candle", "activeAssetCtx", "clearinghouseState", "openOrders"),
+            "allMids",
+            "l2Book",
+            "bbo",
+            "trades",
+            "candle",
+            "activeAssetCtx",
+            "clearinghouseState",
+            "openOrders",
         ],
     }

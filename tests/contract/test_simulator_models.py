@@ -11,7 +11,6 @@ import pytest
 from simulator.testing.process import SimulatorProcess
 
 KEY = {"authorization": "Bearer anything"}
-GENERATION = "dashscope/api/v1/services/aigc/text-generation/generation"
 MESSAGES = [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": "What now?"}]
 
 

@@ -6,186 +6,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from recorder_scenario import scenario
 
-from common.events import (
-    AccountPosition,
-    AccountUpdated,
-    Action,
-    AgentDecision,
-    Decision,
-    Event,
-    IntentKind,
-    OrderAccepted,
-    OrderFilled,
-    OrderIntent,
-    OrderRole,
-    Outcome,
-    Prompt,
-    RiskApproved,
-    RuleResult,
-    derive,
-    originate,
-)
+from common.events import Event, originate
 from common.runtime.database import Pool
-from common.trading.instruments import Symbol
-from common.trading.orders import OrderSide, Side
+from gateway.http.parameters import parse_cursor
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
-
-ONE = Decimal(1)
-
-
-def scenario() -> list[Event[Any]]:
-    """One decision, approved, filled in two parts, stopped out; and the account meanwhile."""
-    prompt = Prompt(system="s", user="u\x00", strategy="trend-v1", strategy_hash="h", prompt_hash="p")
-    decision = AgentDecision(
-        model="qwen",
-        outcome=Outcome.ANSWERED,
-        decision=Decision(
-            action=Action.LONG,
-            symbol=Symbol.BTC,
-            leverage=5,
-            position_size_percent=Decimal(10),
-            confidence=Decimal(72),
-            reasoning="because",
-        ),
-        failure_code=None,
-        failure_reason=None,
-        snapshot_id="snap",
-        boundary_ms=1000,
-        snapshot_mid_prices={Symbol.BTC: Decimal(100)},
-        prompt=prompt,
-        raw_response='{"a":1}',
-        reasoning_content=None,
-        dropped_keys=(),
-        attempts=1,
-        provider_model="m",
-        stand_in=True,
-        usage=None,
-        cost_usd=Decimal("0.0012"),
-        asked_ms=1,
-        answered_ms=2,
-        latency_ms=1,
-    )
-    decided = originate(decision, keys=("snap", "qwen"), time_ms=1000, now_ms=1001, cycle_id="r-1")
-    intent = OrderIntent(
-        symbol=Symbol.BTC,
-        side=OrderSide.BUY,
-        size_coin=Decimal(3),
-        limit_price=Decimal(101),
-        reduce_only=False,
-        leverage=5,
-        mark_price=Decimal(100),
-        notional_usd=Decimal(300),
-        initial_margin_usd=Decimal(60),
-        stop_loss_price=Decimal(95),
-        take_profit_price=Decimal(110),
-        valid_until_ms=9999,
-    )
-    rules = (RuleResult(code="LEVERAGE", passed=True, value="5", limit="11", setting="MAX_LEVERAGE"),)
-    approved = derive(
-        decided,
-        RiskApproved(model="qwen", intent_kind=IntentKind.ENTRY, decision_id=decided.id, intent=intent, rules=rules),
-        1002,
-    )
-    orders = [
-        derive(
-            approved,
-            OrderAccepted(
-                model="qwen",
-                intent_id=approved.id,
-                client_order_id=f"0x{role.value}",
-                order_id=None,
-                symbol=Symbol.BTC,
-                role=role,
-                side=OrderSide.BUY if role is OrderRole.ENTRY else OrderSide.SELL,
-                size_coin=Decimal(3),
-                price=Decimal(101),
-                trigger_price=None,
-                reduce_only=role is not OrderRole.ENTRY,
-                status="open",
-            ),
-            1003,
-            index=index,
-        )
-        for index, role in enumerate((OrderRole.ENTRY, OrderRole.STOP))
-    ]
-    parts = [
-        ("entry", OrderSide.BUY, 1, 100, 0, 0, 11, 1100),
-        ("entry", OrderSide.BUY, 2, 101, 1, 0, 12, 1101),
-        ("stop", OrderSide.SELL, 3, 95, 3, "-17", 13, 1200),
-    ]
-    fills = [
-        originate(
-            OrderFilled(
-                model="qwen",
-                intent_id=approved.id,
-                client_order_id=f"0x{role}",
-                order_id=5 if role == "entry" else 6,
-                trade_id=tid,
-                symbol=Symbol.BTC,
-                role=OrderRole(role),
-                side=side,
-                price=Decimal(price),
-                size_coin=Decimal(size),
-                fee_usd=Decimal("0.05"),
-                closed_pnl_usd=Decimal(closed),
-                start_position_coin=Decimal(start),
-                direction="Open Long",
-                crossed=True,
-                is_liquidation=False,
-            ),
-            keys=("qwen", tid),
-            time_ms=at,
-            now_ms=at,
-            cycle_id="r-1",
-            cause_id=approved.id,
-        )
-        for role, side, size, price, start, closed, tid, at in parts
-    ]
-    states = [account(1150, is_open=True, approval=approved.id), account(1250, is_open=False, approval=approved.id)]
-    return [decided, approved, *orders, *fills, *states]
-
-
-def account(at: int, *, is_open: bool, approval: str) -> Event[AccountUpdated]:
-    position = AccountPosition(
-        symbol=Symbol.BTC,
-        side=Side.LONG,
-        size_coin=Decimal(3),
-        entry_price=Decimal("100.66666667"),
-        mark_price=Decimal(101),
-        leverage=5,
-        is_isolated=True,
-        notional_usd=Decimal(303),
-        unrealized_pnl_usd=ONE,
-        margin_used_usd=Decimal(60),
-        liquidation_price=Decimal(81),
-        funding_since_open_usd=Decimal("0.25"),
-        stop_loss_price=Decimal(95),
-        take_profit_price=Decimal(110),
-        protected=True,
-        intent_id=approval,
-        cycle_id="r-1",
-        opened_ms=1090,
-    )
-    payload = AccountUpdated(
-        model="qwen",
-        address="0xa",
-        equity_usd=Decimal(10_000) if is_open else Decimal("9982.6"),
-        cash_usd=Decimal(9_999),
-        withdrawable_usd=Decimal(9_900),
-        margin_used_usd=Decimal(60),
-        maintenance_margin_usd=Decimal("3.8"),
-        unrealized_pnl_usd=ONE,
-        total_notional_usd=Decimal(303),
-        positions=(position,) if is_open else (),
-        open_orders=(),
-        covers=(),
-        open_intents=(),
-        state_ms=at,
-        received_ms=at,
-    )
-    return originate(payload, keys=("qwen", at), time_ms=at, now_ms=at)
 
 
 async def read_rows(pool: Pool) -> dict[str, Any]:
@@ -306,8 +133,6 @@ async def test_pages_hold_every_row_once(recorder: Recorder, pool: Pool) -> None
         seen += [row["id"] for row in rows]
         if following is None:
             break
-        from gateway.http.parameters import parse_cursor
-
         cursor = parse_cursor({"before": following})
     assert len(seen) == len(set(seen)) == 20
     assert set(seen) == {event.id for event in events}

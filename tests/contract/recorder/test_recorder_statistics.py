@@ -3,16 +3,16 @@
 import itertools
 import math
 import statistics
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
-from recorder_examples import approved, decided, filled, snapshot, state
+from recorder_examples import decided, filled, snapshot, state
+from trade_histories import COINS, Episode, History, episodes_of
 
-from common.events import AccountLedger, AccountSums, Action, Event, LedgerKind, OrderFilled, OrderRole, originate
+from common.events import AccountLedger, AccountSums, LedgerKind, OrderFilled, originate
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from gateway.storage.queries import Queries
@@ -23,179 +23,60 @@ D = Decimal
 ZERO = D(0)
 CENT = D("0.005")
 HOUR_MS = 3_600_000
-COINS = (Symbol.BTC, Symbol.ETH, Symbol.DOGE)
 
 
 async def row_of(pool: Pool, model: str) -> dict[str, Any]:
     return next(row for row in await Queries(pool).leaderboard() if row["model"] == model)
 
 
-# Generated fills: positions opened, increased, reduced, reversed and liquidated, some within one millisecond.
+def mean_or_none(values: Sequence[Any]) -> Any:
+    return statistics.mean(values) if values else None
 
 
-@dataclass
-class Market:
-    """One coin's position as an exchange would keep it: average entry price, profit realized when reduced."""
-
-    size: Decimal = ZERO
-    entry: Decimal = ZERO
-
-    def take(self, signed: Decimal, price: Decimal) -> Decimal:
-        """Applies a fill; returns what it realized, before fees."""
-        closing = min(abs(self.size), abs(signed)) if self.size * signed < 0 else D(0)
-        realized = closing * (price - self.entry) * (1 if self.size > 0 else -1)
-        after = self.size + signed
-        if closing == 0:
-            self.entry = (self.entry * abs(self.size) + price * abs(signed)) / abs(after)
-        elif after * self.size < 0:
-            self.entry = price
-        self.size = after
-        return realized
+def median_or_none(values: Sequence[Any]) -> Any:
+    return statistics.median(values) if values else None
 
 
-@dataclass
-class History:
-    """One model's generated fills with the decisions and approvals behind them."""
-
-    model: str
-    random: Random
-    now_ms: int = 1_000_000
-    trade_id: int = 1
-    markets: dict[Symbol, Market] = field(default_factory=lambda: {coin: Market() for coin in COINS})
-    events: list[Event[Any]] = field(default_factory=list)
-    confidences: dict[str, Decimal] = field(default_factory=dict)
-    leverages: dict[str, int] = field(default_factory=dict)
-
-    def fill(self, coin: Symbol, signed: Decimal, intent: Any, *, role: OrderRole, liquidated: bool = False) -> None:
-        price = D(self.random.randint(9_000, 11_000)) / 100
-        market = self.markets[coin]
-        before = market.size
-        realized = market.take(signed, price)
-        fee = (abs(signed) * price * D("0.00045")).quantize(D("1e-6"))
-        self.events.append(
-            filled(
-                self.model,
-                coin,
-                self.trade_id,
-                self.now_ms,
-                signed,
-                price,
-                before,
-                fee=fee,
-                closed_pnl=realized,
-                role=role,
-                is_liquidation=liquidated,
-                intent=intent,
-            )
-        )
-        self.trade_id += 1
-
-    def step(self, number: int) -> None:
-        """Opens, increases, reduces, reverses or closes the position of one coin."""
-        self.now_ms += self.random.choice((0, 1, 50, 60_000, 7_200_000))
-        coin = self.random.choice(COINS)
-        market = self.markets[coin]
-        size = D(self.random.randint(1, 500)) / 100
-        sign = self.random.choice((1, -1))
-        if market.size == 0:
-            confidence = D(self.random.randint(60, 95))
-            action = Action.LONG if sign > 0 else Action.SHORT
-            cycle = f"{self.model}-{number}"
-            decision = decided(self.model, cycle, self.now_ms, action=action, symbol=coin, confidence=confidence)
-            leverage = self.random.randint(1, 10)
-            approval = approved(decision, leverage=leverage)
-            self.events += [decision, approval]
-            self.confidences[approval.id] = confidence
-            self.leverages[approval.id] = leverage
-            for _ in range(self.random.randint(1, 3)):
-                self.fill(coin, sign * size, approval, role=OrderRole.ENTRY)
-            return
-        kind = self.random.random()
-        toward_flat = -1 if market.size > 0 else 1
-        if kind < 0.2:
-            self.fill(coin, -toward_flat * size, None, role=OrderRole.UNKNOWN)
-        elif kind < 0.4 and abs(market.size) > D("0.02"):
-            self.fill(coin, toward_flat * D("0.01"), None, role=OrderRole.UNKNOWN)
-        elif kind < 0.5:
-            self.fill(coin, -market.size + toward_flat * size, None, role=OrderRole.UNKNOWN)
-        else:
-            half = (market.size / 2).quantize(D("0.01"))
-            if half:
-                self.fill(coin, -half, None, role=OrderRole.STOP)
-            self.fill(coin, -market.size, None, role=OrderRole.STOP, liquidated=kind > 0.9)
+def share_percent(flags: Sequence[bool]) -> Decimal | None:
+    return D(100 * sum(flags)) / len(flags) if flags else None
 
 
-# The recomputation: cash that went in and out between two moments at which a coin was flat.
-
-
-@dataclass
-class Episode:
-    side: str
-    opened_ms: int
-    confidence: Decimal | None
-    leverage: int | None
-    cash: Decimal = ZERO
-    fees: Decimal = ZERO
-    bought: Decimal = ZERO
-    closed_ms: int | None = None
-
-
-def episodes_of(
-    fills: Iterable[Event[OrderFilled]], confidences: dict[str, Decimal], leverages: dict[str, int]
-) -> list[Episode]:
-    """Episodes by cash flow alone: neither average entry prices nor the exchange's own closed P&L."""
-    size, done, running = D(0), [], None
-    for event in fills:
-        data = event.data
-        signed = data.size_coin if data.side == "BUY" else -data.size_coin
-        parts = [(signed, data.fee_usd)]
-        if size and (size + signed) * size < 0:
-            closing_fee = (data.fee_usd * abs(size) / data.size_coin).quantize(D("1e-8"))
-            parts = [(-size, closing_fee), (size + signed, data.fee_usd - closing_fee)]
-        for part, fee in parts:
-            if size == 0:
-                side = "LONG" if part > 0 else "SHORT"
-                intent = data.intent_id or ""
-                running = Episode(side, event.time_ms, confidences.get(intent), leverages.get(intent))
-                done.append(running)
-            assert running is not None
-            running.cash -= part * data.price
-            running.fees += fee
-            if part * size >= 0:
-                running.bought += abs(part) * data.price
-            size += part
-            if size == 0:
-                running.closed_ms = event.time_ms
-    return done
-
-
-def recomputed(episodes: list[Episode]) -> dict[str, Any]:
+def recompute(episodes: list[Episode]) -> dict[str, Any]:
+    """The leaderboard's figures of one model, by the names of its row."""
     ended = [episode for episode in episodes if episode.closed_ms is not None]
     pnls = [episode.cash - episode.fees for episode in ended]
     wins, losses = [p for p in pnls if p > 0], [p for p in pnls if p < 0]
-    holding = [(e.closed_ms or 0) - e.opened_ms for e in ended]
-    stated = [(e.confidence / 100, p > 0) for e, p in zip(ended, pnls, strict=True) if e.confidence is not None]
-    known = [confidence * 100 for confidence, _ in stated]
-    set_to = [e.leverage for e in ended if e.leverage is not None]
     return {
         "trades": len(ended),
         "fees": sum((e.fees for e in episodes), D(0)),
-        "win_rate_percent": D(100 * len(wins)) / len(ended) if ended else None,
+        "win_rate_percent": share_percent([p > 0 for p in pnls]),
         "biggest_win": max(wins, default=None),
         "biggest_loss": min(losses, default=None),
         "profit_factor": sum(wins, D(0)) / -sum(losses) if losses and wins else None,
         "expectancy": sum(pnls, D(0)) / len(pnls) if pnls else None,
-        "average_trade_notional": statistics.mean(e.bought for e in ended) if ended else None,
-        "median_trade_notional": statistics.median(e.bought for e in ended) if ended else None,
-        "average_holding_ms": round(statistics.mean(holding)) if ended else None,
-        "median_holding_ms": round(statistics.median(holding)) if ended else None,
-        "average_leverage": statistics.mean(set_to) if set_to else None,
-        "median_leverage": statistics.median(set_to) if set_to else None,
-        "average_confidence": statistics.mean(known) if known else None,
-        "median_confidence": statistics.median(known) if known else None,
-        "long_share_percent": D(100 * sum(e.side == "LONG" for e in ended)) / len(ended) if ended else None,
-        "brier": statistics.mean((p - won) ** 2 for p, won in stated) if stated else None,
+        "long_share_percent": share_percent([e.side == "LONG" for e in ended]),
+        "brier": brier_score(ended, pnls),
+        **averages(ended),
     }
+
+
+def brier_score(ended: list[Episode], pnls: list[Decimal]) -> Decimal | None:
+    """The mean squared distance of the stated confidence from what came of it: 1 for a profit, else 0."""
+    stated = [(e.confidence / 100, pnl > 0) for e, pnl in zip(ended, pnls, strict=True) if e.confidence is not None]
+    score: Decimal | None = mean_or_none([(confidence - is_won) ** 2 for confidence, is_won in stated])
+    return score
+
+
+def averages(ended: list[Episode]) -> dict[str, Any]:
+    """Mean and median of each figure that a trade has."""
+    values: dict[str, Sequence[Any]] = {
+        "trade_notional": [e.bought for e in ended],
+        "holding_ms": [(e.closed_ms or 0) - e.opened_ms for e in ended],
+        "leverage": [e.leverage for e in ended if e.leverage is not None],
+        "confidence": [e.confidence for e in ended if e.confidence is not None],
+    }
+    means = {f"average_{name}": mean_or_none(each) for name, each in values.items()}
+    return means | {f"median_{name}": median_or_none(each) for name, each in values.items()}
 
 
 def assert_equal(row: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -227,7 +108,7 @@ async def test_leaderboard_figures_follow_from_the_raw_fills(recorder: Recorder,
         for coin in COINS:
             fills = [e for e in history.events if isinstance(e.data, OrderFilled) and e.data.symbol is coin]
             episodes += episodes_of(fills, history.confidences, history.leverages)
-        assert_equal(row, recomputed(episodes))
+        assert_equal(row, recompute(episodes))
         realized = sum(
             e.data.closed_pnl_usd - e.data.fee_usd for e in history.events if isinstance(e.data, OrderFilled)
         )
@@ -243,7 +124,7 @@ async def test_leaderboard_figures_follow_from_the_raw_fills(recorder: Recorder,
 async def test_no_trades_have_no_figures(recorder: Recorder, pool: Pool) -> None:
     await recorder.store([state("qwen", 1_000, D(10_000))], 1)
     row = await row_of(pool, "qwen")
-    assert_equal(row, recomputed([]))
+    assert_equal(row, recompute([]))
     assert (row["rank"], row["return_percent"], row["total_pnl"]) == (1, "0", "0")
 
 
@@ -381,6 +262,22 @@ async def test_equity_figures_follow_from_the_states(recorder: Recorder, pool: P
     assert float(row["return_band_low_percent"]) < (closes[-1] / 100 - 100) < float(row["return_band_high_percent"])
 
 
+Points = list[tuple[int, Decimal]]
+"""(time in ms, equity in USD), oldest first."""
+
+
+def assert_extremes_are_shown(shown: Points, whole: Points) -> None:
+    assert min(equity for _, equity in shown) <= min(equity for _, equity in whole)
+    assert max(equity for _, equity in shown) >= max(equity for _, equity in whole)
+
+
+def deepest_drawdown_percent(points: Points, whole: Points) -> Decimal:
+    """The lowest of `whole` against the highest of all points up to it; below zero."""
+    return min(
+        (equity / max(earlier for at_ms, earlier in points if at_ms <= time_ms) - 1) * 100 for time_ms, equity in whole
+    )
+
+
 async def test_charts_keep_extremes(recorder: Recorder, pool: Pool) -> None:
     random = Random(8)
     points = [(n * 300_000, D(random.randint(900_000, 1_100_000)) / 100) for n in range(12 * 40)]
@@ -395,11 +292,9 @@ async def test_charts_keep_extremes(recorder: Recorder, pool: Pool) -> None:
         assert shown[-1] == there[-1]
         # Where whole hours are shown, of the one that `since` cuts only what lies after it.
         whole = [point for point in there if point[0] >= since + HOUR_MS] if since else there
-        assert min(e for _, e in shown) <= min(e for _, e in whole)
-        assert max(e for _, e in shown) >= max(e for _, e in whole)
+        assert_extremes_are_shown(shown, whole)
         deepest = min(D(percent) for _, percent in await queries.drawdown("qwen", since, buckets))
-        peaks = [(t, e, max(x for s, x in points if s <= t)) for t, e in whole]
-        assert deepest <= min((e / peak - 1) * 100 for _, e, peak in peaks) + D("1e-8")
+        assert deepest <= deepest_drawdown_percent(points, whole) + D("1e-8")
 
 
 async def test_benchmarks_start_with_the_first_account(recorder: Recorder, pool: Pool) -> None:

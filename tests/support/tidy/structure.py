@@ -10,17 +10,20 @@ from tidy.sources import Finding, Source, python_of
 
 MOST_ENTRIES = 8
 MEASURED_SERVICES = {"executor", "risk", "gateway", "recorder", "simulator", "ingester"}
+LAUNCHER = "deploy/local/aicoin_local"
 NO_ENTRIES = {"__init__.py", "__main__.py", "py.typed"}
 PACKAGE_ROOTS = ("libs/common/", "deploy/local/", "tests/support/", "tests/")
 
 
 def find_crowded_packages(sources: list[Source]) -> Iterator[Finding]:
-    """Services whose package has more modules and folders at its top level than a reader takes in at a glance."""
+    """Packages of a service or of the launcher with more entries at the top level than a reader takes in."""
     entries: dict[str, set[str]] = defaultdict(set)
     for source in sources:
         parts = PurePosixPath(source.path).parts
         if len(parts) >= 4 and parts[0] == "services" and parts[1] == parts[2] and parts[1] in MEASURED_SERVICES:
             entries["/".join(parts[:3])].add(parts[3])
+        if source.path.startswith(LAUNCHER) and source.path != f"{LAUNCHER}/cli.py":
+            entries[LAUNCHER].add(parts[3])
     for package, names in entries.items():
         count = len(names - NO_ENTRIES)
         if count > MOST_ENTRIES:

@@ -167,7 +167,10 @@ class PositionProtector:
         placement = parse_placements(answer, 1)[0]
         if placement.error is not None:
             self._context.log.warning(
-                "close refused", model=self._model, symbol=position.symbol.value, reason=placement.error
+                "the exchange refused a close; trying again",
+                model=self._model,
+                symbol=position.symbol.value,
+                reason=placement.error,
             )
         await self._record_placement(entry, OrderRole.FLATTEN, spec, placement)
         self._context.outbox.wake()

@@ -56,7 +56,7 @@ class CloseJournal:
             if is_new:
                 _sync_folder(self._path.parent)
         except OSError as error:
-            self._log.error("a close could not be journaled; check EXECUTOR_DATA_DIR", reason=str(error))
+            self._log.error("a close is kept in memory only; check EXECUTOR_DATA_DIR", reason=str(error))
 
     def discard(self, recorded: dict[str, JournaledClose]) -> None:
         """The tables have these closes now; the file goes with the last one."""

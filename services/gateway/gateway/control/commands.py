@@ -70,5 +70,7 @@ class ControlRoutes:
         payload = ControlCommand(command=command, model=body.model, reason=body.reason, requested_by="gateway")
         event = originate(payload, keys=(secrets.token_hex(16),), time_ms=now_ms, now_ms=now_ms)
         await self._service.publish(event)
-        self._service.log.warning("control command", command=command.value, model=body.model, reason=body.reason)
+        self._service.log.warning(
+            "control command published", command=command.value, model=body.model, reason=body.reason
+        )
         return JSONResponse({"accepted": command.value, "model": body.model, "id": event.id}, 202)

@@ -34,7 +34,10 @@ PONG = '{"channel":"pong"}'
 
 
 class ConnectionManager:
-    """All WebSocket connections of this gateway."""
+    """All WebSocket connections of this gateway; the module's docstring says which task does what.
+
+    `serve` admits one connection and reads from it until either side closes; `tick` runs once for all of them.
+    """
 
     def __init__(self, hub: Hub, snapshots: Snapshots, service: Service, settings: GatewaySettings) -> None:
         self._hub, self._snapshots, self._service, self._settings = hub, snapshots, service, settings

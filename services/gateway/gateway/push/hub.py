@@ -117,7 +117,10 @@ class Hub:
         self._prices.clear()
 
     def flush_prices(self) -> bool:
-        """Makes one message of the prices since the last flush; returns whether there were any."""
+        """Appends one message with the newest price of each coin since the last one, for `distribute` to queue.
+
+        Returns whether there was one.
+        """
         if not self._prices:
             return False
         prices, self._prices = self._prices, {}

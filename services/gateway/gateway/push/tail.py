@@ -85,7 +85,9 @@ class Tail:
         try:
             event = read_entry(STREAM, fields)
         except UnreadableEvent as error:
-            self._service.log.error("skipped an unreadable push", reason=str(error))
+            self._service.log.error(
+                "skipped an unreadable event", stream=STREAM, entry_id=self._last_id, reason=str(error)
+            )
             return
         channel = event.data.channel.value
         metrics.PUSHES.labels(channel).inc()

@@ -47,7 +47,8 @@ class CyclePublisher:
         self.run = decode_run(await redis.get(RUN_KEY), self._settings.hyperliquid_env)
         last_boundary_ms = _boundary_of(await redis.get(SNAPSHOT_KEY), self.run)
         self._cycles = Cycles(self._settings.decision_interval_s, last_boundary_ms)
-        self._service.log.info("loaded", run_id=self.run and self.run.run_id, last_boundary_ms=last_boundary_ms)
+        run_id = self.run and self.run.run_id
+        self._service.log.info("continuing after the last cycle", run_id=run_id, last_boundary_ms=last_boundary_ms)
 
     async def publish_if_due(self) -> None:
         """Takes and publishes the due cycle's snapshot; without a fresh price of every coin it waits and warns once."""

@@ -99,7 +99,7 @@ async def _cause_to_record(connection: Connection, row: Row, interval_ms: int, *
 
 
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
-    """Replaces the account's positions by the state's; returns whether a size differs from before."""
+    """Stores the positions of the account state as the only ones; returns whether a coin, side or size has changed."""
     cursor = await connection.execute(
         "SELECT symbol, side, position_size FROM positions WHERE model = %s", (data.model,)
     )

@@ -150,7 +150,10 @@ def exit_cost_usd(limits: Limits, size_coin: Decimal, stop_loss_price: Decimal) 
 
 
 def loss_of_position_usd(limits: Limits, position: AccountPosition, mark_price: Decimal) -> Decimal:
-    """What an open position may still lose from the mark to its stop; without a confirmed stop, all of its margin."""
+    """What an open position may still lose from the mark to its stop, the exit's fee and slippage included.
+
+    Without a confirmed stop it is all of its margin.
+    """
     stop = position.stop_loss_price
     if stop is None or not position.protected:
         return max(Decimal(0), position.margin_used_usd) + exit_cost_usd(limits, position.size_coin, mark_price)

@@ -61,7 +61,10 @@ def update_account_halts(
 
 
 def record_stop(limits: Limits, persistent: PersistentState, model: str, order: str, market_ms: int) -> PersistentState:
-    """With a stop (or a liquidation) of the model that fired, and the pause that follows; an order counts once."""
+    """The state after a stop order (or a liquidation) of the model was filled; further fills of that order don't count.
+
+    From `max_stops_per_day` within 24 hours on, the model's entries are halted for `stops_pause_hours`.
+    """
     record = persistent.record(model)
     if any(order == known for known, _ in record.stops):
         return persistent

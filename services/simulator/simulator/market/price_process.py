@@ -91,7 +91,7 @@ class PriceProcess:
         return moves
 
     def save(self) -> dict[str, Any]:
-        """The state as a copy, for `load`."""
+        """A copy of the state, from which `load` continues."""
         shared = {"fast": self.fast, "slow": self.slow}
         return shared | {name: dict(values) for name, values in self._values_by_coin().items()}
 

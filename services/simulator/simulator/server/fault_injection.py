@@ -63,7 +63,10 @@ class FaultInjection:
 
 
 def _false_refusal(fault: Fault, body: bytes) -> bytes:
-    """An answer that refuses what was accepted: the whole action, or each of its items."""
+    """A refusal of an action that the exchange has in fact carried out.
+
+    `accept_then_refusal` refuses each order or cancel of the batch, anything else the action as a whole.
+    """
     if fault.kind == "accept_then_refusal":
         with contextlib.suppress(ValueError, KeyError, TypeError):
             answer = json.loads(body)

@@ -32,15 +32,19 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture(scope="module")
 def trader() -> SigningTrader:
-    """An account with a long and a short position, a bracket, a resting order and a funding; tests only read it."""
+    """An account with a long and a short position, a bracket and resting orders, changed after a funding.
+
+    Tests only read it.
+    """
     trader = SigningTrader()
     entry = trader.wire(5, 1.02, "Ioc", c=ENTRY_ID)
     bracket = trader.trigger(-5, 1.3, "tp"), trader.trigger(-5, 0.7, "sl", c=STOP_ID)
     trader.order(entry, *bracket, grouping="normalTpsl")
     trader.order(trader.wire(-2, 0.98, "Ioc", coin="ETH"))
-    trader.order(trader.wire(0.01, 0.7))
+    trader.order(trader.wire(0.01, 0.7), trader.wire(-0.01, 1.4, r=True))
     trader.now_ms = NOW + HOUR_MS
     trader.world.step(trader.now_ms)
+    trader.order(trader.wire(0.1, 1.02, "Ioc"))
     trader.world.take_changes()
     return trader
 
@@ -111,8 +115,7 @@ def test_a_coin_outside_the_roster_is_external_and_in_the_sums(trader: SigningTr
 
 
 def test_a_fill_keeps_its_meaning(trader: SigningTrader) -> None:
-    row = next(row for row in asked(trader, "userFills") if row["coin"] == "BTC")
-    assert row["cloid"] == ENTRY_ID
+    row = next(row for row in asked(trader, "userFills") if row.get("cloid") == ENTRY_ID)
     forced = {"liquidation": {"liquidatedUser": trader.user, "markPx": row["px"], "method": "market"}}
     later = {key: value for key, value in row.items() if key != "cloid"} | {"time": row["time"] + 1, "side": "A"}
     fill, second = parse_fills([later, row | {"coin": "WIF"}, row | forced], COINS)
@@ -131,14 +134,15 @@ def test_an_open_order_has_the_role_that_the_tables_give_it(trader: SigningTrade
     external = rows[0] | {"coin": "INJ"}
     orders = parse_open_orders([external, *rows], COINS, {STOP_ID: OrderRole.STOP})
     assert [each.order_id for each in orders] == [row["oid"] for row in rows]
-    target, stop, resting = orders
-    target_row, stop_row, resting_row = rows
+    target, stop, resting, closing = orders
+    target_row, stop_row, resting_row, closing_row = rows
     assert (target.role, stop.role, resting.role) == (OrderRole.UNKNOWN, OrderRole.STOP, OrderRole.UNKNOWN)
     assert target.trigger_price == D(target_row["triggerPx"])
     assert (stop.trigger_price, stop.price) == (D(stop_row["triggerPx"]), D(stop_row["limitPx"]))
     assert (stop.side, stop.size_coin, stop.reduce_only) == (OrderSide.SELL, D(stop_row["sz"]), True)
     assert (resting.trigger_price, resting.price) == (None, D(resting_row["limitPx"]))
     assert (resting.side, resting.reduce_only) == (OrderSide.BUY, False)
+    assert (closing.trigger_price, closing.price, closing.reduce_only) == (None, D(closing_row["limitPx"]), True)
 
 
 def test_an_answer_says_what_became_of_each_order() -> None:

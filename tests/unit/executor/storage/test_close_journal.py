@@ -86,4 +86,4 @@ def test_a_disk_that_refuses_does_not_stop_a_close(path: Path) -> None:
     journal = CloseJournal(path / "no such folder" / "file", log)
     journal.append(close("0x1", 1_000))
     assert list(journal.closes) == ["0x1"]
-    assert log.messages == ["a close could not be journaled; check EXECUTOR_DATA_DIR"]
+    assert log.messages == ["a close is kept in memory only; check EXECUTOR_DATA_DIR"]

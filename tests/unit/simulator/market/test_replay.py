@@ -102,7 +102,7 @@ def test_a_loaded_synthetic_market_continues_equally() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "error"),
     [
         (None, "must hold a .csv or .csv.gz file of candles with DOGE in its name"),
         ("time,price\n1,2\n", "the first line must be t,o,h,l,c,v"),
@@ -112,10 +112,10 @@ def test_a_loaded_synthetic_market_continues_equally() -> None:
         ("t,o,h,l,c,v\n0,1,1,1,1,1\n60000,x,4,1,1,1\n", "recorded_DOGE_1m.csv: "),
     ],
 )
-def test_invalid_files_are_refused(folder: Path, content: str | None, complaint: str) -> None:
+def test_invalid_files_are_refused(folder: Path, content: str | None, error: str) -> None:
     path = folder / "recorded_DOGE_1m.csv"
     path.unlink()
     if content is not None:
         path.write_text(content)
-    with pytest.raises(InvalidFiles, match=complaint):
+    with pytest.raises(InvalidFiles, match=error):
         ReplayMarket(1, folder)

@@ -68,7 +68,7 @@ class Lease:
                 if not await self._bus.renew_lease(self._name, self._token, ttl_ms=TTL_MS):
                     self.lose()
             except Unavailable as error:
-                self._log.warning("lease not renewed", lease=self._name, reason=str(error))
+                self._log.warning("lease not renewed; trying again", lease=self._name, reason=str(error))
 
     def lose(self) -> None:
         """Notes that another instance owns the lease; a lease that is not held stays so."""

@@ -66,7 +66,7 @@ class SessionLoop:
                     self._lease.lose()
             except Exception as error:
                 if not is_outage(error):
-                    self._log.exception("the consumer loop failed")
+                    self._log.exception("the consumer loop failed; the service stops")
                     raise
                 metrics.OUTAGES_SEEN.inc()
                 self._set_ready(CONNECTION_CONDITION, False, str(error))

@@ -15,7 +15,7 @@ def pieces(text: str) -> Iterator[str]:
 
 
 async def keep_alives(seconds: float, keep_alive: str) -> AsyncIterator[str]:
-    """Repeats the keep-alive for that long."""
+    """Yields the keep-alive again and again, until `seconds` have passed."""
     for _ in range(round(seconds / KEEP_ALIVE_EVERY_S)):
         yield keep_alive
         await asyncio.sleep(KEEP_ALIVE_EVERY_S)
