@@ -106,7 +106,7 @@ def test_a_risk_rule_is_three_files_and_what_make_docs_writes(rule: Copy) -> Non
     assert rule.changed() - GENERATED == written
     makefile = (rule.root / "Makefile").read_text(encoding="utf-8")
     generators = GENERATOR.findall(makefile)
-    assert len(generators) == 3
+    assert len(generators) == 4
     for module, page in generators:
         output = rule.run("-m", module)
         if page:
@@ -123,7 +123,7 @@ def test_a_risk_rule_passes_lint_types_and_contracts(rule: Copy) -> None:
 
 
 def test_a_risk_rule_passes_the_gates_tests(rule: Copy) -> None:
-    rule.test("tests/unit/risk", "tests/unit/local/development/test_compose_limits.py")
+    rule.test("tests/unit/risk")
 
 
 def test_a_statistic_is_four_files(statistic: Copy) -> None:
