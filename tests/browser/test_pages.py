@@ -117,11 +117,14 @@ async def test_a_decision_is_a_link_to_its_whole_chain(arena: Arena, page: Page)
 
 
 async def test_a_prompt_is_shown_against_the_one_before(arena: Arena, page: Page) -> None:
-    def later() -> str | None:
-        rows = arena.rows("SELECT cycle_id FROM ai_decisions WHERE model = 'qwen' ORDER BY time_ms OFFSET 1 LIMIT 1")
-        return str(rows[0]["cycle_id"]) if rows else None
+    def prompted_twice() -> str | None:
+        """The newest of at least two decisions with a prompt: one that failed at the start may have none."""
+        rows = arena.rows(
+            "SELECT cycle_id FROM ai_decisions WHERE model = 'qwen' AND prompt_user IS NOT NULL ORDER BY time_ms DESC LIMIT 2"
+        )
+        return str(rows[0]["cycle_id"]) if len(rows) == 2 else None
 
-    cycle = wait_until("a second decision of qwen", later, limit_s=180)
+    cycle = wait_until("two prompts of qwen", prompted_twice, limit_s=180)
     await page.goto(f"{arena.run['gateway_url']}/decisions/{cycle}/qwen?part=prompt")
     await page.get_by_role("button", name="CHANGES").click(timeout=MINUTE_MS)
     diff = page.locator(".diff")
