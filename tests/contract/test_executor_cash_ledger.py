@@ -147,7 +147,7 @@ async def test_no_key_is_found_in_anything_that_is_written(harness: ExecutorHarn
     harness.proxy.harm('"type": "clearinghouseState"', Fault.CUT_REPLY)
 
     async def was_harmed() -> bool:
-        return "the exchange does not answer" in harness.executor.log.read_text(encoding="utf-8")
+        return "no usable answer from the exchange" in harness.executor.log.read_text(encoding="utf-8")
 
     await harness.until("an error in the log", was_harmed)
     harness.proxy.reset()

@@ -52,4 +52,7 @@ class SentimentSource:
             answer.raise_for_status()
             self._latest = parse_sentiment(answer.json())
         except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
-            self._log.info("no sentiment; prompts go without it", reason=str(error) or type(error).__name__)
+            self._log.info(
+                "the Fear & Greed index was not fetched; the last one is used until it is 36 hours old",
+                reason=str(error) or type(error).__name__,
+            )

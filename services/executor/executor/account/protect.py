@@ -167,7 +167,7 @@ class PositionProtector:
         placement = parse_placements(answer, 1)[0]
         if placement.error is not None:
             self._context.log.warning(
-                "the exchange refused a close; trying again",
+                "the exchange rejected the close of an unprotected or flattened position; trying again",
                 model=self._model,
                 symbol=position.symbol.value,
                 reason=placement.error,

@@ -116,7 +116,9 @@ class OutageProtector:
             await self._poll()
         except (ExchangeUnavailable, UnknownOutcome, *UNREADABLE) as error:
             metrics.EXCHANGE_ERRORS.labels(self._model).inc()
-            self._context.log.warning("the exchange does not answer either", model=self._model, reason=str(error))
+            self._context.log.warning(
+                "no usable answer from the exchange either", model=self._model, reason=repr(error)
+            )
 
     async def _poll(self) -> None:
         """Every second while something is unprotected, at once on news, else as often as orders are polled anyway."""
@@ -168,7 +170,7 @@ class OutageProtector:
         self._context.close_journal.append(close)
         metrics.EMERGENCY_CLOSES.labels(self._model).inc()
         self._context.log.error(
-            "closing a position without a stop while the database is unavailable",
+            "closing an unprotected position while the database is unavailable",
             model=self._model,
             symbol=position.symbol.value,
             size_coin=str(position.size_coin),

@@ -150,8 +150,12 @@ class AccountWorker:
                 await self._turn()
             except (ExchangeUnavailable, UnknownOutcome, *UNREADABLE) as error:
                 metrics.EXCHANGE_ERRORS.labels(self.model).inc()
-                self._set_ready(condition, False, f"the exchange does not answer; check HYPERLIQUID_API_URL: {error}")
-                self._context.log.warning("the exchange does not answer", model=self.model, reason=str(error))
+                self._set_ready(
+                    condition, False, f"no usable answer from the exchange; check HYPERLIQUID_API_URL: {error!r}"
+                )
+                self._context.log.warning(
+                    "no usable answer from the exchange; retrying", model=self.model, reason=repr(error)
+                )
                 self._reconciler.invalidate(orders=False, fills=False)
                 await self._pause(min(pause.next_s(), self._max_pause_s()))
             except Exception as error:

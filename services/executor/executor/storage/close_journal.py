@@ -66,7 +66,11 @@ class CloseJournal:
                 self._path.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, JournaledClose]:
-        """A line that can't be read was cut off by a crash before its close was sent."""
+        """The newest readable line of each close.
+
+        A cut-off line is skipped: its close was not sent yet, or it held the answer to a sent one, or the disk refused
+        it, which `append` has logged.
+        """
         closes = {}
         for line in self._path.read_bytes().splitlines() if self._path.exists() else ():
             if not line:

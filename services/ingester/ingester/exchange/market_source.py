@@ -51,4 +51,6 @@ class MarketSource:
         try:
             await self._service.redis.set(SOURCE_KEY, value)
         except (RedisError, OSError) as error:
-            self._service.log.warning("the market's source was not cached; retrying", reason=str(error))
+            self._service.log.warning(
+                "the market's source was not written to Redis; retrying; retrying", reason=str(error)
+            )

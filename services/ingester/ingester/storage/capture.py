@@ -119,4 +119,6 @@ class Capture:
             if raw is not None:
                 raw.close()
         except OSError as error:
-            self._log.error("a recorded file could not be closed", reason=str(error))
+            self._log.error(
+                "a capture file could not be closed, its end may be missing; check CAPTURE_DIR", reason=str(error)
+            )

@@ -50,7 +50,11 @@ class Backfill:
                 has_live_candles = session.connected_for_s() >= LIVE_CANDLES_WITHIN_S
                 if session.market_ms() and session.is_connected and has_live_candles and not candles.is_complete:
                     await history.fill(candles, session.market_ms, is_connected=lambda: session.is_connected)
-                    self._service.log.info("history", complete_series=len(candles.complete))
+                    self._service.log.info(
+                        "candle history loaded",
+                        complete_series=len(candles.complete),
+                        all_series=len(candles.all_series),
+                    )
                 await clock.sleep(CHECK_EVERY_S)
 
     def _report_availability(self, is_available: bool, reason: str) -> None:

@@ -32,7 +32,11 @@ class SnapshotMarks:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model. `seen` holds cycles with their intent kinds, `conditions` the invalidation conditions by intent."""
+    """What risk remembers of one model.
+
+    `seen` holds cycle and kind of its decisions, oldest first, for the rule DUPLICATE; `conditions` the invalidation
+    conditions by intent id.
+    """
 
     account: AccountUpdated | None = None
     reservations: dict[str, Reservation] = field(default_factory=dict)

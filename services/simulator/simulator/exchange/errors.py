@@ -9,7 +9,7 @@ from simulator.exchange.order_status import OrderStatus
 
 
 class OrderError(Exception):
-    """One order of a batch is refused; `status` is its final state in the history, if it gets one."""
+    """One order, cancel or TWAP is refused. `status`: how historicalOrders then lists a new order; None: not at all."""
 
     def __init__(self, text: str, status: OrderStatus | None = None) -> None:
         super().__init__(text)

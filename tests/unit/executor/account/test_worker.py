@@ -93,6 +93,6 @@ async def test_an_exchange_that_does_not_answer_pauses_the_worker(harness: Accou
     harness.wire.lose_request("clearinghouseState")
     async with running(harness) as worker:
         await wait_until(lambda: worker.state is WorkerState.PAUSED)
-        assert "the exchange does not answer" in str(harness.service.readiness.unmet)
+        assert "no usable answer from the exchange" in str(harness.service.readiness.unmet)
         harness.wire.reset()
         await wait_until(lambda: worker.state is WorkerState.IDLE)

@@ -11,7 +11,7 @@ from risk.gate.sizing import PERCENT, Draft, can_size
 
 @rule(
     "SYMBOL_UNKNOWN",
-    "the coin is on the list; an exit needs only a coin that exists",
+    "an entry's coin is in ALLOWED_SYMBOLS; an exit's need only be an instrument that the code knows",
     settings=("allowed_symbols",),
     for_exits=True,
 )
@@ -24,7 +24,7 @@ def symbol_unknown(inputs: GateInput, draft: Draft | None) -> Judgement:
 
 @rule(
     "ACTION_INVALID",
-    "the action fits and its numbers are finite and in their ranges",
+    "an entry is LONG or SHORT, an exit is CLOSE, and an entry's numbers are finite and in their ranges",
     for_exits=True,
 )
 def action_invalid(inputs: GateInput, draft: Draft | None) -> Judgement:

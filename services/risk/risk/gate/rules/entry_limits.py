@@ -9,7 +9,8 @@ from risk.gate.sizing import NO_DRAFT, PERCENT, Draft
 
 @rule(
     "SIZE_PERCENT",
-    "position_size_percent, a share of equity on the basis set, is at most the limit",
+    "position_size_percent, the share of equity that is the order's margin (or, by POSITION_SIZE_BASIS, its "
+    "notional), is above 0 and at most the limit",
     settings=("max_position_size_percent", "position_size_basis"),
 )
 def size_percent(inputs: GateInput, draft: Draft | None) -> Judgement:

@@ -25,7 +25,7 @@ def cooldown(inputs: GateInput, draft: Draft | None) -> Judgement:
 
 @rule(
     "RATE",
-    "the model's approved orders within one minute of market time are fewer than the limit",
+    "the model's approved orders, exits included, within one minute of market time are fewer than the limit",
     settings=("max_orders_per_minute",),
 )
 def rate(inputs: GateInput, draft: Draft | None) -> Judgement:
@@ -35,7 +35,7 @@ def rate(inputs: GateInput, draft: Draft | None) -> Judgement:
 
 @rule(
     "DUPLICATE",
-    "this model has had no order of this kind in this cycle",
+    "this model has had no other decision of this kind (entry or exit) in this cycle",
     for_exits=True,
 )
 def duplicate(inputs: GateInput, draft: Draft | None) -> Judgement:

@@ -63,7 +63,8 @@ def stale_decision(inputs: GateInput, draft: Draft | None) -> Judgement:
 
 @rule(
     "CLOCK_SKEW",
-    "the exchange's clock and this machine's agree; judged at market speed 1 only",
+    "the exchange's clock and this machine's agree; not judged where a replayed or simulated market runs faster "
+    "or slower than real time",
     settings=("max_clock_skew_ms", "market_speed"),
 )
 def clock_skew(inputs: GateInput, draft: Draft | None) -> Judgement:

@@ -10,8 +10,7 @@ from risk.gate.sizing import NO_DRAFT, PERCENT, Draft, loss_at_stop_usd, loss_of
 
 @rule(
     "DAILY_LOSS",
-    "equity with everything unrealized has lost less than the limit since the UTC day began; when hit, exits only "
-    "until the next day",
+    "equity has lost less than the limit since the UTC day began; when hit, exits only until the next day",
     settings=("max_daily_loss_percent", "flatten_on_daily_loss"),
 )
 def daily_loss(inputs: GateInput, draft: Draft | None) -> Judgement:
@@ -24,7 +23,7 @@ def daily_loss(inputs: GateInput, draft: Draft | None) -> Judgement:
 
 @rule(
     "LOSS_BUDGET",
-    "if every stop fired now, with fees and slippage, this entry's from its limit price included, the day's loss "
+    "if all stops were hit now, this entry's too (filled at its limit price), with fees and slippage, the day's loss "
     "would stay within its limit",
     settings=("max_daily_loss_percent", "stop_loss_percent", "slippage_allowance_percent"),
 )

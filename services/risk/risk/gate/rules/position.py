@@ -9,7 +9,8 @@ from risk.gate.sizing import Draft
 
 @rule(
     "POSITION_HELD",
-    "the coin is neither held on this side, nor has it an unfinished order or old triggers",
+    "the coin is not held on this side and has no unfinished order there; if not held at all, no order of it is "
+    "left open",
 )
 def position_held(inputs: GateInput, draft: Draft | None) -> Judgement:
     """No second entry on a coin on the same side, nor any while an order or an old trigger of that coin is alive."""

@@ -1,4 +1,4 @@
-"""What a rule is: a pure check with its line in the table beside it, and the judgement it returns."""
+"""What a rule is: a pure check, beside it the text of its row in docs/risk-rules.md, and the judgement it returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
