@@ -1,5 +1,6 @@
 """A simulator that relays another one's feed: the same market, halted while the other is unreachable."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,13 +57,21 @@ def differing(one: SimulatorProcess, other: SimulatorProcess) -> dict[str, tuple
 
 
 def await_agreement(what: str, one: SimulatorProcess, other: SimulatorProcess, *, but: str = "") -> None:
-    """Waits until both show the same; `but` is left out. A time-out names what differs, with the ends of both."""
+    """Waits until both show the same; `but` is left out. A time-out names what differs."""
     deadline = time.monotonic() + DEADLINE_S
     while left := {name: each for name, each in differing(one, other).items() if name != but}:
         if time.monotonic() > deadline:
-            ends = {name: [str(side)[-300:] for side in each] for name, each in left.items()}
-            raise AssertionError(f"timed out waiting for {what}: {ends}")
+            rows = {name: _rows(*each) for name, each in left.items()}
+            raise AssertionError(f"timed out waiting for {what}: {rows}")
         time.sleep(0.1)
+
+
+def _rows(first: Any, second: Any) -> str:
+    """The rows of two lists that differ, at most four; of anything else both."""
+    if not isinstance(first, list) or not isinstance(second, list):
+        return str((first, second))
+    rows = [(number, *pair) for number, pair in enumerate(itertools.zip_longest(first, second)) if pair[0] != pair[1]]
+    return str(rows[:4])
 
 
 def is_still(simulator: SimulatorProcess) -> bool:

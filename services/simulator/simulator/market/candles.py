@@ -59,11 +59,13 @@ class Candle:
 class CandleBook:
     """All candles of one coin, oldest first; the last one of each interval is open.
 
-    In a continuous one each candle opens at the last close, else at its first price.
+    In a continuous one each candle opens at the last close, else at its first price. `amended` holds (interval, open
+    time) of candles that were added or replaced after they had closed, until the store has saved them.
     """
 
     def __init__(self) -> None:
         self.series: dict[str, list[Candle]] = {name: [] for name in STORED}
+        self.amended: set[tuple[str, int]] = set()
         self.is_continuous = True
 
     def add(self, time_ms: int, price: float, volume: float, count: int) -> None:

@@ -109,14 +109,18 @@ class RelayMarket(Market):
             return
         first, high, low, close = (float(_positive(row[key])) for key in ("o", "h", "l", "c"))
         candle = Candle(int(row["t"]), first, high, low, close, float(_size(name, row["v"])), int(row["n"]))
-        series = self.coins[name].candles.series[interval]
+        candles = self.coins[name].candles
+        series = candles.series[interval]
         at = bisect_left(series, candle.open_ms, key=lambda each: each.open_ms)
         if at < len(series) and series[at].open_ms == candle.open_ms:
-            if not is_past or candle.count >= series[at].count:
-                series[at] = candle
+            if is_past and candle.count < series[at].count:
+                return
+            series[at] = candle
         else:
             series.insert(at, candle)
             del series[: -KEPT - 1]
+        if candle is not series[-1]:
+            candles.amended.add((interval, candle.open_ms))
 
     def _take_context(self, data: Any) -> None:
         if (name := data["coin"]) not in self.coins:

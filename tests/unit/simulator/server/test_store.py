@@ -10,6 +10,7 @@ from signing_trader import NOW, SigningTrader
 
 from simulator.exchange.world import World
 from simulator.market.listing import DEFAULT_LISTING, Listing
+from simulator.market.live import LiveMarket
 from simulator.market.market import Market
 from simulator.server.storage.store import SCHEMA, Store, UnlistedCoins
 from simulator.wire.info.dispatch import answer_info
@@ -70,3 +71,23 @@ def test_a_stored_state_of_the_first_release_gives_the_same_answers(stored: Path
     expected: dict[str, Any] = json.loads((GOLDEN / "stored_state_answers.json").read_text())
     for kind, answer in expected.items():
         assert answer_info(world, {"type": kind, "user": user, "startTime": 0}, NOW) == answer, kind
+
+
+def test_a_candle_completed_after_it_closed_is_saved(tmp_path: Path) -> None:
+    """A feed that was lost brings the rest of a closed minute later, when its first part is on the disk already."""
+
+    def candle(minute: int, count: int) -> dict[str, Any]:
+        figures = {"o": "100.0", "h": "101.0", "l": "99.0", "c": "100.0", "v": str(count)}
+        return {"s": "BTC", "i": "1m", "t": NOW - NOW % 60_000 + minute * 60_000, "n": count} | figures
+
+    market = LiveMarket(1, NOW)
+    world, store = World(1, NOW, market), Store(tmp_path)
+    for row in (candle(0, 3), candle(1, 1)):
+        market.receive("candle", row)
+    store.save_market(world)
+    market.receive_past([candle(-1, 7), candle(0, 9)])
+    store.save_market(world)
+    store.close()
+    again = LiveMarket(1, NOW)
+    Store(tmp_path).load_market(again)
+    assert [each.count for each in again.coins["BTC"].candles.series["1m"]] == [7, 9, 1]

@@ -84,20 +84,23 @@ class Store:
             self._append("ledger", account, row)
 
     def save_market(self, world: World) -> None:
-        """Persists the market's state and the candles closed since the last call."""
+        """Persists the market's state, and the candles that closed or were amended since the last call."""
         self._db.execute("BEGIN IMMEDIATE")
         for name, market in world.market.coins.items():
             for interval, series in market.candles.series.items():
-                self._save_candles(name, interval, series[:-1])
+                amended_ms = {open_ms for each, open_ms in market.candles.amended if each == interval}
+                self._save_candles(name, interval, series[:-1], amended_ms)
         self._put("market", "all", world.market.save())
         self._put("books", "all", world.exchange.books.save())
         self._put("rates", "all", dict(world.histories.rates))
         self._put("counters", "all", _counters(world))
         self._db.execute("COMMIT")
+        for market in world.market.coins.values():
+            market.candles.amended.clear()
 
-    def _save_candles(self, coin: str, interval: str, closed: list[Candle]) -> None:
+    def _save_candles(self, coin: str, interval: str, closed: list[Candle], amended_ms: set[int]) -> None:
         last = self._stored.get((coin, interval), -1)
-        fresh = [candle for candle in closed if candle.open_ms > last]
+        fresh = [candle for candle in closed if candle.open_ms > last or candle.open_ms in amended_ms]
         if not fresh:
             return
         rows = [(coin, interval, c.open_ms, json.dumps(_figures(c))) for c in fresh]
@@ -106,7 +109,7 @@ class Store:
             "DELETE FROM candles WHERE coin = ? AND interval = ? AND open_ms < ?",
             (coin, interval, closed[-KEPT:][0].open_ms),
         )
-        self._stored[coin, interval] = fresh[-1].open_ms
+        self._stored[coin, interval] = max(last, fresh[-1].open_ms)
 
     def source(self) -> Source | None:
         """The stored source of the market; None in a new folder."""
