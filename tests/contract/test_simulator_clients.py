@@ -10,6 +10,7 @@ import pytest
 from eth_account import Account
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 CLIENTS = Path(__file__).parent / "clients"
 BIN = Path(__file__).parents[2] / ".venv" / "clients" / "bin"
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.skipif(not BIN.is_dir(), reason="the independent client
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    simulator = SimulatorProcess(tmp_path, simulator_rate_limits="true").start()
+    simulator = ForkedSimulator(tmp_path, simulator_rate_limits="true").start()
     simulator.fund(ADDRESS)
     yield simulator
     simulator.stop()
