@@ -237,15 +237,15 @@ class RiskHandlers:
     def _verdict(self, cause: Event[Any], inputs: GateInput, now_ms: int, *, index: int) -> Event[Any]:
         """Judges; an approval is reserved at once, so that the next decision is judged with it."""
         verdict = judge(inputs)
-        if verdict.code is not None or verdict.draft is None:
-            code = verdict.code or "ACTION_INVALID"
-            metrics.DENIED.labels(inputs.model, code).inc()
+        if verdict.denial_code is not None or verdict.draft is None:
+            denial_code = verdict.denial_code or "ACTION_INVALID"
+            metrics.DENIED.labels(inputs.model, denial_code).inc()
             denied = RiskDenied(
                 model=inputs.model,
                 intent_kind=inputs.intent_kind,
                 decision_id=cause.id,
                 symbol=inputs.decision.symbol,
-                code=code,
+                denial_code=denial_code,
                 rules=verdict.rules,
             )
             return derive(cause, denied, now_ms, index=index)

@@ -41,8 +41,8 @@ class AccountState:
     """
 
     equity_usd: Decimal
-    cash_usd: Decimal
-    withdrawable_usd: Decimal
+    balance_usd: Decimal
+    available_balance_usd: Decimal
     margin_used_usd: Decimal
     total_notional_usd: Decimal
     time_ms: int
@@ -51,7 +51,7 @@ class AccountState:
 
     @property
     def unrealized_pnl_usd(self) -> Decimal:
-        return self.equity_usd - self.cash_usd
+        return self.equity_usd - self.balance_usd
 
     @property
     def maintenance_margin_usd(self) -> Decimal:

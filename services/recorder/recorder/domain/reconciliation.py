@@ -29,7 +29,7 @@ class CashState:
 class Movements:
     """Sums of the recorded rows since the start, USD. Fees were paid; the others are positive when received."""
 
-    realized_pnl: Decimal
+    closed_pnl: Decimal
     fees: Decimal
     funding: Decimal
     transfers: Decimal
@@ -37,7 +37,7 @@ class Movements:
 
     @property
     def total(self) -> Decimal:
-        return self.realized_pnl - self.fees + self.funding + self.transfers + self.other
+        return self.closed_pnl - self.fees + self.funding + self.transfers + self.other
 
 
 @dataclass(frozen=True, slots=True)

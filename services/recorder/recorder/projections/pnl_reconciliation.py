@@ -85,7 +85,7 @@ def _row(model: str, state: CashState, movements: Movements, result: Reconciliat
         "start_cash": state.start_cash,
         "equity": state.equity,
         "unrealized_pnl": state.unrealized_pnl,
-        "realized_pnl": movements.realized_pnl,
+        "closed_pnl": movements.closed_pnl,
         "fees": movements.fees,
         "funding": movements.funding,
         "transfers": movements.transfers,
@@ -118,7 +118,7 @@ async def _select_movements(connection: Connection, model: str, since_ms: int) -
     """Sums of the rows recorded after `since_ms`; `other` are trades on further coins and the backstop's share."""
     [fills] = await select(
         connection,
-        """SELECT coalesce(sum(closed_pnl), 0) AS realized_pnl, coalesce(sum(fee), 0) AS fees FROM fills
+        """SELECT coalesce(sum(closed_pnl), 0) AS closed_pnl, coalesce(sum(fee), 0) AS fees FROM fills
         WHERE model = %s AND time_ms > %s""",
         model,
         since_ms,

@@ -26,7 +26,7 @@ async def update_trade_figures(connection: Connection, models: Iterable[str]) ->
         await connection.execute(
             """INSERT INTO model_statistics (model, trade_figures, net_realized)
             SELECT s.model, to_jsonb(s) - 'model',
-                (SELECT sum(gross_pnl - fees - funding) FROM trades t WHERE t.model = s.model)
+                (SELECT sum(closed_pnl - fees - funding) FROM trades t WHERE t.model = s.model)
             FROM trade_statistics s WHERE s.model = %s
             ON CONFLICT (model) DO UPDATE
             SET trade_figures = excluded.trade_figures, net_realized = excluded.net_realized""",

@@ -20,7 +20,7 @@ import { t } from "../words/words";
 const POLL_MS = 10_000;
 
 /** Columns that the account's pushes keep up to date; they are shown from there. */
-const LIVE_COLUMNS = ["account_value", "return_percent", "total_pnl"];
+const LIVE_COLUMNS = ["equity", "return_percent", "total_pnl"];
 
 type Answer = Responses["/models/{model}"];
 type StatisticsRow = LeaderboardRow | ModelStatistics;

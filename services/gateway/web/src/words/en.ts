@@ -94,7 +94,7 @@ export const en = {
   // A column of the statistics views is shown where it has a label here; docs: services/gateway/README.md.
   statistics: {
     overall: {
-      account_value: "ACCOUNT VALUE $",
+      equity: "ACCOUNT VALUE $",
       return_percent: "RETURN",
       total_pnl: "TOTAL P&L $",
       fees: "FEES $",
