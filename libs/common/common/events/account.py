@@ -9,7 +9,7 @@ from common.trading.orders import OrderRole, OrderSide, Side
 
 
 class AccountPosition(Fact):
-    """One open position. `liquidation_price` is None when nothing liquidates it; funding positive was paid by us.
+    """One open position. `liquidation_price` is None when nothing liquidates it; positive funding was paid.
 
     `protected` is true when stops on the exchange cover the whole size. `intent_id` is None for a position that
     the arena did not order.

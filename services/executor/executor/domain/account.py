@@ -1,4 +1,4 @@
-"""An account as the exchange reports it, in our terms. Pure."""
+"""An account as the exchange reports it, in the terms of the arena. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ LIVE_STATUSES: Final = ("open", "triggered")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One position as the exchange reports it; positive funding was paid by us."""
+    """One position as the exchange reports it; positive funding was paid by the account."""
 
     symbol: Symbol
     side: Side

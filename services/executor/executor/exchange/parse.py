@@ -1,4 +1,4 @@
-"""Hyperliquid's answers in our terms. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
+"""Hyperliquid's answers in the terms of the arena. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
 
 `coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
 """

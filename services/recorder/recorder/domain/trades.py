@@ -113,11 +113,11 @@ class Trade:
         return TradeStatus.LIQUIDATED if self.is_liquidated else TradeStatus.CLOSED
 
     def pnl(self, funding: Decimal) -> Decimal | None:
-        """Net profit: gross, minus fees, minus funding paid. None while open."""
+        """Closed P&L − fees − funding paid. None while open."""
         return None if self.closed_ms is None else self.closed_pnl - self.fees - funding
 
     def pnl_percent(self, funding: Decimal, leverage: int | None) -> Decimal | None:
-        """Net profit in percent of the initial margin. None while open, or when the leverage isn't known."""
+        """P&L in percent of the initial margin. None while open, or when the leverage isn't known."""
         net = self.pnl(funding)
         if net is None or not leverage:
             return None

@@ -21,7 +21,7 @@ DAY_MS: Final = 86_400_000
 
 
 async def update_trade_figures(connection: Connection, models: Iterable[str]) -> None:
-    """Computes what follows from trades: every column of trade_statistics, realized P&L, and times in the market."""
+    """Computes what follows from trades: every column of trade_statistics, `net_realized`, and times in the market."""
     for model in models:
         await connection.execute(
             """INSERT INTO model_statistics (model, trade_figures, net_realized)

@@ -36,7 +36,7 @@ function Sum({ name, value, change }: { name: string; value: string; change?: Fi
   );
 }
 
-/** The labelled columns of a statistics view. */
+/** The labeled columns of a statistics view. */
 function Sums({ group, row, without = [] }: { group: Group; row: StatisticsRow | null | undefined; without?: string[] }) {
   return (
     <>
@@ -143,7 +143,7 @@ function Head({ model, explorer }: { model: string; explorer: string | null }) {
   );
 }
 
-/** The account's figures as pushed last, and the labelled statistics. */
+/** The account's figures as pushed last, and the labeled statistics. */
 function Totals({ model, answer }: { model: string; answer: Answer | null }) {
   const words = t();
   const labels = words.statistics.overall;

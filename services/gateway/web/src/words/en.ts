@@ -49,7 +49,7 @@ export const en = {
   // States
   loading: "Loading …",
   failed: "This could not be loaded. The rest of the page keeps working; loading is retried every few seconds.",
-  missing: "The server has no record at this address. It may be older than the records.",
+  missing: "The server has no record at this address. It may be older than what is recorded.",
   staleData: "These figures are not being refreshed at the moment; loading is retried every few seconds.",
   stale: "stale",
   noTrades: "No trade has been closed yet. The first one appears here when a position ends.",
