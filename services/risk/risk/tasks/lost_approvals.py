@@ -67,7 +67,7 @@ async def deny_lost_approvals(service: Service, pool: Pool) -> None:
                 raise
             continue
         for denial in denials:
-            service.log.warning("denied a lost approval", cycle_id=denial.cycle_id, approval=denial.cause_id)
+            service.log.warning("denied a lost approval", cycle_id=denial.cycle_id, intent_id=denial.cause_id)
         if denials:
             await service.publish(*denials)
 
