@@ -160,11 +160,11 @@ async def test_closed_candles_are_those_of_the_exchange(
             rows = await seen.klines("kline:ETH:5m")
             request = {"coin": "ETH", "interval": "5m", "startTime": rows[0]["open_time_ms"]}
             theirs: Any = simulator.info(type="candleSnapshot", req=request | {"endTime": rows[-2]["close_time_ms"]})
-            ours = [
+            own = [
                 [row["open_time_ms"], *(Decimal(row[name]) for name in ("open", "high", "low", "close"))]
                 for row in rows
             ]
-            return ours[:-1] == [[row["t"], *(Decimal(row[name]) for name in "ohlc")] for row in theirs]
+            return own[:-1] == [[row["t"], *(Decimal(row[name]) for name in "ohlc")] for row in theirs]
 
         await eventually("candles like the exchange's", are_theirs, limit_s=DEADLINE_S)
 

@@ -1,4 +1,4 @@
-"""Clients that never saw our simulator trade on it unchanged: ccxt, and TypeScript's @nktkas/hyperliquid."""
+"""Clients that were written without the simulator trade on it unchanged: ccxt, and TypeScript's @nktkas/hyperliquid."""
 
 import json
 import subprocess

@@ -33,9 +33,10 @@ API = {
 }
 """Everything that the gateway reads by name, with a key that orders it."""
 RENAMED_COLUMNS = {
-    "verdicts": {"leg": "intent_kind"},
-    "trades": {"entry_time": "entry_ms", "exit_time": "exit_ms"},
-    "positions": {"opened_at": "opened_ms", "updated_at": "updated_ms"},
+    "verdicts": {"leg": "intent_kind", "code": "denial_code"},
+    "trades": {"entry_time": "entry_ms", "exit_time": "exit_ms", "gross_pnl": "closed_pnl"},
+    "positions": {"opened_at": "opened_ms", "updated_at": "updated_ms", "initial_margin": "margin_used"},
+    "account_books": {"realized_pnl": "closed_pnl"},
 }
 RENAMED_TABLES = {"account_books": "pnl_reconciliations"}
 
@@ -91,7 +92,7 @@ def frozen(rows: list[Row]) -> list[str]:
 async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
     before = await read_tables(old_pool)
     assert all(before.values()), "the dump leaves a table empty"
-    assert await migrate(old_pool, "recorder") == 2
+    assert await migrate(old_pool, "recorder") == 3
     after = await read_tables(old_pool)
     assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before}
     for table, old_rows in before.items():

@@ -1,4 +1,4 @@
-"""Errors of a store or an API that is unavailable: the loop pauses and retries, and no event is charged with them."""
+"""Errors of a store or an API that is unavailable: the loop pauses and retries, and they count against no event."""
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError

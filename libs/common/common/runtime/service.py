@@ -233,7 +233,11 @@ class Service:
                 return await task()
             except Fenced as error:
                 # What the task has kept in memory is published by its next run.
-                self.log.warning("background task fenced; it restarts with the lease", task=name, reason=str(error))
+                self.log.warning(
+                    "background task ended: another instance has acquired the lease; it starts again with the lease",
+                    task=name,
+                    reason=str(error),
+                )
                 await self.clock.sleep(FENCED_PAUSE_S)
                 while not self.is_owner:
                     await self.clock.sleep(FENCED_PAUSE_S)

@@ -51,6 +51,4 @@ class MarketSource:
         try:
             await self._service.redis.set(SOURCE_KEY, value)
         except (RedisError, OSError) as error:
-            self._service.log.warning(
-                "the market's source was not written to Redis; retrying; retrying", reason=str(error)
-            )
+            self._service.log.warning("the market's source was not written to Redis; retrying", reason=str(error))

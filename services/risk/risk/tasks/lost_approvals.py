@@ -1,7 +1,7 @@
 """Denies lost approvals: recorded as approved, yet neither stored by the executor nor waiting for it.
 
 A wiped Redis loses the approvals that the executor had not read. No service will act on such an approval, so its record
-must not stay APPROVED: a denial with the code VOID replaces it.
+must not stay APPROVED: a denial with the denial code VOID replaces it.
 """
 
 from typing import Any, Final
@@ -67,7 +67,7 @@ async def deny_lost_approvals(service: Service, pool: Pool) -> None:
                 raise
             continue
         for denial in denials:
-            service.log.warning("denied a lost approval", cycle_id=denial.cycle_id, approval=denial.cause_id)
+            service.log.warning("denied a lost approval", cycle_id=denial.cycle_id, intent_id=denial.cause_id)
         if denials:
             await service.publish(*denials)
 
@@ -82,7 +82,7 @@ def _denial(row: dict[str, Any], now_ms: int) -> Event[RiskDenied]:
         intent_kind=IntentKind(row["intent_kind"]),
         decision_id=row["decision_id"],
         symbol=None if row["symbol"] is None else Symbol(row["symbol"]),
-        code=VOID,
+        denial_code=VOID,
         rules=(),
     )
     keys = (VOID, row["id"])

@@ -87,8 +87,8 @@ ACCOUNT = AccountUpdated(
     model="qwen",
     address="0x0",
     equity_usd=D(9_500),
-    cash_usd=D(9_000),
-    withdrawable_usd=D(9_000),
+    balance_usd=D(9_000),
+    available_balance_usd=D(9_000),
     margin_used_usd=D(0),
     maintenance_margin_usd=D(0),
     unrealized_pnl_usd=D(0),
@@ -154,15 +154,15 @@ def test_series_run_from_oldest_to_newest_and_end_with_the_newest() -> None:
 
 def test_the_account_shows_return_sharpe_and_one_kind_of_cash() -> None:
     user = user_of(Memory(start_balance_usd=D(10_000), sharpe=D("-1.234")))
-    assert "return_since_start: -5.00 %" in user
-    assert "sharpe_ratio_annualised: -1.23\n" in user
-    assert "available_cash_usd: 9000.00" in user
+    assert "return_percent: -5.00 %" in user
+    assert "sharpe: -1.23 (hourly returns, annualized)\n" in user
+    assert "available_balance_usd: 9000.00" in user
     assert "free collateral" not in user
-    assert "sharpe_ratio_annualised: n/a" in user_of()
+    assert "sharpe: n/a" in user_of()
 
 
 def test_denials_come_back_with_their_reasons() -> None:
-    denial = {"action": "LONG", "symbol": "BTC", "code": "LEVERAGE", "detail": "15 > 11"}
+    denial = {"action": "LONG", "symbol": "BTC", "denial_code": "LEVERAGE", "detail": "15 > 11"}
     assert "- LONG BTC denied by LEVERAGE: 15 > 11" in user_of(Memory(denials=[denial]))
 
 

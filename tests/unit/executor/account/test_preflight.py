@@ -25,7 +25,7 @@ def test_the_clock_must_agree_with_the_exchanges(skew_ms: int, says: str | None)
     assert found == ([] if says is None else [f"SYSTEM_CLOCK: is 2001 ms {says} the exchange's; set it by NTP"])
 
 
-def test_every_coin_must_be_listed_as_we_round_and_lever_it() -> None:
+def test_every_coin_must_be_listed_as_it_is_rounded_and_levered() -> None:
     assert preflight.check_instruments(universe(), COINS, 20) == []
     [low] = preflight.check_instruments(universe(ETH={"maxLeverage": 10}), COINS, 20)
     assert low == "MAX_LEVERAGE: 20 is more than ETH allows here; set it to 10 or less"

@@ -281,7 +281,7 @@ class Consumer:
         handled = [Handled(delivery.stream, delivery.entry_id, outputs) for delivery, outputs in done]
         commit = Commit(self._service, self._service, handled=handled, fence=self._fence())
         if outputs_of_whole and done[-1][1]:
-            # A batch's outputs follow from all of its entries: they don't depend on one entry's acknowledgement.
+            # A batch's outputs follow from all of its entries: they don't depend on one entry's acknowledgment.
             bare = [Handled(h.stream, h.entry_id) for h in handled]
             commit = Commit(self._service, self._service, handled=bare, events=done[-1][1], fence=self._fence())
         result = await self._bus.commit(commit)

@@ -61,7 +61,7 @@ class SessionLoop:
             except StateLost as error:
                 self._log.warning("state dropped; rebuilding", reason=str(error))
             except Fenced as error:
-                self._log.warning("fenced: another instance owns the lease", reason=str(error))
+                self._log.warning("a commit was refused: another instance has acquired the lease", reason=str(error))
                 if self._lease is not None:
                     self._lease.lose()
             except Exception as error:
