@@ -1,6 +1,7 @@
 """An executor in a process of its own, with test accounts, and approvals as risk sends them."""
 
 import os
+import signal
 import subprocess
 import sys
 import zlib
@@ -105,6 +106,11 @@ class ExecutorProcess:
         """Until it ends by itself; the exit code."""
         assert self._process is not None
         return self._process.wait(120)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal, for example SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """SIGKILL."""

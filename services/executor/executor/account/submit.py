@@ -85,7 +85,7 @@ class OrderSubmitter:
             # A halt came while the commit took its time. The intent ends once no instance can send its bytes.
             return await self._mark_in_flight(intent, f"not sent: {reason}", sent=f"not sent: {reason}")
         try:
-            answer = await self._context.send(intent.signed_action or b"")
+            answer = await self._context.send(intent.signed_action or b"", is_entry=intent.is_entry)
         except UnknownOutcome as error:
             return await self._mark_in_flight(intent, str(error), sent=f"unknown: {error}")
         await self._intents.record_first_send(intent, str(answer), self._clock.now_ms())
@@ -183,7 +183,7 @@ class OrderSubmitter:
         if reason is not None:
             await self._intents.log_answer(number, f"not sent: {reason}", self._clock.now_ms())
             return False
-        answer = await self._context.send_as_logged(number, intent.signed_action)
+        answer = await self._context.send_as_logged(number, intent.signed_action, is_entry=intent.is_entry)
         if parse_action_error(answer) is not None:
             return False
         return await self._finish_answered(intent, answer)

@@ -33,6 +33,8 @@ MAX_PAGES: Final = 50
 FILLS_PER_PAGE: Final = 2_000
 ROWS_PER_PAGE: Final = 500
 
+NOT_OWNER: Final = "not sent: another process may own the account"
+
 Row = dict[str, Any]
 
 
@@ -72,7 +74,8 @@ class ExchangeClient:
     Requests run in threads, through one connection and one lock, so that the account's requests reach the exchange in
     the order in which they were made. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
     another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
-    Nothing is repeated here. Signing needs `load_universe` once before.
+    Nothing is repeated here. Signing needs `load_universe` once before. `may_send` is asked at the last moment, by the
+    thread whose turn it is: a process that was frozen on the way there sends nothing that another one has taken over.
     """
 
     def __init__(
@@ -84,9 +87,11 @@ class ExchangeClient:
         config: ExchangeConfig,
         rate_limiter: RequestRateLimiter,
         clock: Clock,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.address, self.coins = address, frozenset(coins)
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
+        self._may_send = may_send
         self._transport = config.open_transport(config.url, config.timeout_s)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
@@ -256,6 +261,8 @@ class ExchangeClient:
     def _post_action(self, body: bytes) -> Any:
         try:
             with self._turn:
+                if not self._may_send():
+                    raise UnknownOutcome(NOT_OWNER)
                 response = self._transport.post("/exchange", body)
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}

@@ -1,11 +1,14 @@
 """An intent is sent once, and its outcome is asked for until it is known."""
 
+import contextlib
+
 import pytest
 from account_harness import LIFE_MS, AccountHarness
 
 from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.action_quota import ActionQuota
 from executor.account.submit import OrderSubmitter
+from executor.exchange.errors import UnknownOutcome
 
 
 @pytest.fixture
@@ -102,6 +105,17 @@ async def test_bytes_that_never_arrived_end_an_entry_and_sign_an_exit_again(
     after = await harness.stored(intent.intent_id)
     assert is_ended is (kind is IntentKind.ENTRY)
     assert after.status is (IntentStatus.CANCELLED if is_ended else IntentStatus.STORED)
+
+
+async def test_an_unconfirmed_owner_sends_exits_alone(harness: AccountHarness, submitter: OrderSubmitter) -> None:
+    harness.is_confirmed_owner = False
+    entry = await harness.store(harness.approve("1", IntentKind.ENTRY))
+    with contextlib.suppress(UnknownOutcome):
+        await submitter.submit(entry, None)
+    assert not any('"type": "order"' in request for request in harness.wire.requests)
+    leave = await harness.store(harness.approve("1", IntentKind.EXIT))
+    await submitter.submit(leave, None)
+    assert any('"type": "order"' in request for request in harness.wire.requests)
 
 
 async def test_nothing_is_sent_without_the_lease(harness: AccountHarness, submitter: OrderSubmitter) -> None:
