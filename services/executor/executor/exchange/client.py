@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
 from common.events import AccountOrder
@@ -90,6 +91,7 @@ class ExchangeClient:
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.address, self.coins = address, frozenset(coins)
+        self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
         self._may_send = may_send
         self._transport = config.open_transport(config.url, config.timeout_s)
@@ -196,8 +198,10 @@ class ExchangeClient:
         return await self._ask({"type": "allMids", "dex": ""})
 
     async def leverage_of(self, symbol: Symbol) -> tuple[int, bool]:
-        """(leverage, is isolated) as the exchange has it set."""
+        """(leverage, is isolated) as the exchange has it set; keeps the mark price that it sends along in `marks`."""
         answer = await self._ask({"type": "activeAssetData", "user": self.address, "coin": symbol.value})
+        if answer.get("markPx"):
+            self.marks[symbol] = (Decimal(answer["markPx"]), self._clock.monotonic())
         return int(answer["leverage"]["value"]), answer["leverage"]["type"] == "isolated"
 
     async def _pages(self, kind: str, start_ms: int, rows_per_page: int) -> list[Row]:
