@@ -105,7 +105,7 @@ class AccountHarness:
             **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in CONTENDERS},
             **{f"hyperliquid_account_address_{model}": address_of(model) for model in CONTENDERS},
         )
-        self.is_owner = True
+        self.is_owner = self.is_confirmed_owner = True
         self.bus = MemoryBus(self.clock.now_ms)
         self.service = Service("executor", self.settings, self.bus, self.clock, get_logger(), lease=False)
         self.context = self._context(Pool(self.database, no_fault))
@@ -143,6 +143,7 @@ class AccountHarness:
             clock=self.clock,
             log=log,
             is_owner=lambda: self.is_owner,
+            is_confirmed_owner=lambda: self.is_owner and self.is_confirmed_owner,
         )
 
     async def open(self) -> None:

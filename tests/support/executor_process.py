@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import signal
 import zlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -129,6 +130,11 @@ class ExecutorProcess:
         """Until it ends by itself; the exit code."""
         assert self._process is not None
         return self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal, for example SIGSTOP."""
+        assert self._process is not None
+        self._process.signal(number)
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -53,6 +53,11 @@ class ForkedProcess:
         self._process.kill()
         return self.wait()
 
+    def signal(self, number: int) -> None:
+        """Sends a signal, for example SIGSTOP."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
     def wait(self, limit_s: float = END_LIMIT_S) -> int:
         """Until it ends by itself; the exit code, and minus the signal that ended it."""
         self._process.join(limit_s)

@@ -58,6 +58,7 @@ def compose(
             config=exchange or settings.exchange_config(),
             rate_limiter=rate_limiter,
             clock=service.clock,
+            may_send=lambda: service.is_owner,
         )
         context = AccountContext(
             model=model,
@@ -74,6 +75,7 @@ def compose(
             clock=service.clock,
             log=service.log,
             is_owner=lambda: service.is_owner,
+            is_confirmed_owner=lambda: service.is_confirmed_owner,
         )
         workers[model] = AccountWorker(context, service.set_ready, refuse)
     handlers = ExecutorHandlers(workers=workers, intents=intents, flattens=flattens, halts=halts, outbox=outbox)

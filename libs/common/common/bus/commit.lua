@@ -217,16 +217,19 @@ local function acquire(_, args)
   return token
 end
 
--- ARGV: lease, token, ttl in ms; a ttl of 0 releases. Replies 1 if the token is still the newest and the lease is held.
+-- ARGV: lease, token, ttl in ms, owner; a ttl of 0 releases. Replies 1 if the token is still the newest. A lease that
+-- has expired is the owner's again then, for no other owner has acquired it since.
 local function renew(_, args)
   if is_fenced(args[1], args[2]) then
     return 0
   end
   local key = 'bus:lease:' .. args[1]
   if tonumber(args[3]) == 0 then
-    return redis.call('DEL', key)
+    redis.call('DEL', key)
+  else
+    redis.call('SET', key, args[4], 'PX', args[3])
   end
-  return redis.call('PEXPIRE', key, args[3])
+  return 1
 end
 
 local function parts_of(id)

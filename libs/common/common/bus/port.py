@@ -163,8 +163,8 @@ class Bus(Protocol):
         The owner that holds the lease gets a new token, which fences its earlier one.
         """
 
-    async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
-        """Prolongs a lease; False when the token is no longer the newest or the lease has expired."""
+    async def renew_lease(self, lease: str, token: int, owner: str, *, ttl_ms: int) -> bool:
+        """Prolongs a lease; False when the token is no longer the newest. An expired lease is held again."""
 
     async def release_lease(self, lease: str, token: int) -> None:
         """Gives a lease back if the token is still the newest; otherwise does nothing."""

@@ -134,11 +134,11 @@ class RedisBus:
         token = await self._call("aicoin_acquire", [], [lease, owner, ttl_ms])
         return None if token is None else int(token)
 
-    async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
-        return bool(await self._call("aicoin_renew", [], [lease, token, ttl_ms]))
+    async def renew_lease(self, lease: str, token: int, owner: str, *, ttl_ms: int) -> bool:
+        return bool(await self._call("aicoin_renew", [], [lease, token, ttl_ms, owner]))
 
     async def release_lease(self, lease: str, token: int) -> None:
-        await self._call("aicoin_renew", [], [lease, token, 0])
+        await self._call("aicoin_renew", [], [lease, token, 0, ""])
 
     async def trim(self, stream: str, *, retention_ms: int, hard_cap_entries: int) -> Trimmed:
         removed, *broken = await self._call("aicoin_trim", [stream], [retention_ms, hard_cap_entries])

@@ -1,6 +1,7 @@
 """A service: opens what every one needs, runs its consumer through every outage, and drains on SIGTERM."""
 
 import asyncio
+import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -29,6 +30,7 @@ from common.runtime.health import HealthServer, Readiness
 from common.runtime.logs import configure_logs
 from common.runtime.settings import ServiceSettings, refuse_start
 
+BOOT_ID_BYTES = 6
 FENCED_PAUSE_S = 0.2
 CANCEL_AGAIN_S = 2.0
 
@@ -56,6 +58,7 @@ class Service:
         log: FilteringBoundLogger,
         *,
         lease: bool,
+        boot_id: str = "",
         drain_limit_s: float = DRAIN_LIMIT_S,
     ) -> None:
         self.name, self.settings, self.bus, self.clock, self.log = name, settings, bus, clock, log
@@ -63,7 +66,8 @@ class Service:
         self.readiness = Readiness()
         self._handlers = Handlers(each={}, deferred={})
         self._tasks: dict[str, Callable[[], Awaitable[None]]] = {}
-        self._lease = Lease(bus, clock, log, name=name, owner=f"{name}-{settings.instance}") if lease else None
+        owner = f"{name}-{settings.instance}-{boot_id}"
+        self._lease = Lease(bus, clock, log, name=name, owner=owner) if lease else None
         self._publishing = asyncio.Lock()
         self._opener: asyncio.Task[Any] | None = None
         self._drain_limit_s = drain_limit_s
@@ -77,8 +81,16 @@ class Service:
 
     @property
     def is_owner(self) -> bool:
-        """Whether this instance holds the service's lease; always true for a service without one."""
-        return self._lease is None or self._lease.is_held
+        """Whether this process may act as the owner: it holds the lease, or did when the bus last could be asked.
+
+        Always true for a service without a lease. False from the first moment after a freeze (see `Lease`).
+        """
+        return self._lease is None or self._lease.is_current
+
+    @property
+    def is_confirmed_owner(self) -> bool:
+        """Whether no other process can be the owner now, also when the bus can't be asked."""
+        return self._lease is None or self._lease.is_confirmed
 
     @classmethod
     @asynccontextmanager
@@ -96,7 +108,10 @@ class Service:
                 name, ["hiredis is not installed: reading streams would be six times slower; install redis[hiredis]"]
             )
         bus = RedisBus(settings.redis_url)
-        service = cls(name, settings, bus, SystemClock(), log, lease=lease, drain_limit_s=drain_limit_s)
+        boot_id = secrets.token_hex(BOOT_ID_BYTES)
+        service = cls(
+            name, settings, bus, SystemClock(), log, lease=lease, boot_id=boot_id, drain_limit_s=drain_limit_s
+        )
         try:
             health = HealthServer(settings.bind_host, settings.metrics_port, service.readiness)
         except OSError as error:
@@ -149,7 +164,7 @@ class Service:
         """Publishes events of outside cause, with cache keys set in the same step; retries until the outcome is known.
 
         Calls take turns, so that events of one task keep their order. Ids make a repeat after a lost reply harmless.
-        Raises Fenced when another instance has acquired the lease: nothing of the call took effect.
+        Raises Fenced when another process has acquired the lease: nothing of the call took effect.
         """
         pause = Backoff(base_s=0.1, cap_s=5)
         async with self._publishing:

@@ -108,6 +108,7 @@ class CancelReason(StrEnum):
     FLATTENED = "FLATTENED"
     MAINNET_CAP = "MAINNET_CAP"
     ACTIONS_SHORT = "ACTIONS_SHORT"
+    OUTSIDE_ENVELOPE = "OUTSIDE_ENVELOPE"
     NEVER_ARRIVED = "NEVER_ARRIVED"
     IOC_REMAINDER = "IOC_REMAINDER"
 
@@ -124,5 +125,6 @@ NEVER_SENT: Final = frozenset(
         CancelReason.FLATTENED,
         CancelReason.MAINNET_CAP,
         CancelReason.ACTIONS_SHORT,
+        CancelReason.OUTSIDE_ENVELOPE,
     }
 )

@@ -204,6 +204,21 @@ def account_ledger(model: str, movement: CashMovement, now_ms: int) -> Event[Acc
     return originate(payload, keys=(movement.entry.id,), time_ms=movement.entry.time_ms, now_ms=now_ms)
 
 
+def outside_envelope_alert(intent: Intent, breach: str, now_ms: int) -> Event[SystemAlert]:
+    """An approval was not signed; one alert an intent."""
+    return system_alert(
+        AlertCode.OUTSIDE_ENVELOPE,
+        AlertSeverity.CRITICAL,
+        f"an approval was not signed, as it lies outside the executor's envelope: {breach}",
+        model=intent.model,
+        key=intent.intent_id,
+        now_ms=now_ms,
+        intent_id=intent.intent_id,
+        symbol=intent.symbol.value,
+        breach=breach,
+    )
+
+
 def system_alert(
     code: AlertCode, severity: AlertSeverity, message: str, *, model: str, key: object, now_ms: int, **figures: str
 ) -> Event[SystemAlert]:

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
 from common.events import AccountOrder
@@ -32,6 +33,8 @@ HTTP_UNPROCESSABLE: Final = 422
 MAX_PAGES: Final = 50
 FILLS_PER_PAGE: Final = 2_000
 ROWS_PER_PAGE: Final = 500
+
+NOT_OWNER: Final = "not sent: another process may own the account"
 
 Row = dict[str, Any]
 
@@ -72,7 +75,8 @@ class ExchangeClient:
     Requests run in threads, through one connection and one lock, so that the account's requests reach the exchange in
     the order in which they were made. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
     another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
-    Nothing is repeated here. Signing needs `load_universe` once before.
+    Nothing is repeated here. Signing needs `load_universe` once before. `may_send` is asked at the last moment, by the
+    thread whose turn it is: a process that was frozen on the way there sends nothing that another one has taken over.
     """
 
     def __init__(
@@ -84,9 +88,12 @@ class ExchangeClient:
         config: ExchangeConfig,
         rate_limiter: RequestRateLimiter,
         clock: Clock,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.address, self.coins = address, frozenset(coins)
+        self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
+        self._may_send = may_send
         self._transport = config.open_transport(config.url, config.timeout_s)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
@@ -191,8 +198,10 @@ class ExchangeClient:
         return await self._ask({"type": "allMids", "dex": ""})
 
     async def leverage_of(self, symbol: Symbol) -> tuple[int, bool]:
-        """(leverage, is isolated) as the exchange has it set."""
+        """(leverage, is isolated) as the exchange has it set; keeps the mark price that it sends along in `marks`."""
         answer = await self._ask({"type": "activeAssetData", "user": self.address, "coin": symbol.value})
+        if answer.get("markPx"):
+            self.marks[symbol] = (Decimal(answer["markPx"]), self._clock.monotonic())
         return int(answer["leverage"]["value"]), answer["leverage"]["type"] == "isolated"
 
     async def _pages(self, kind: str, start_ms: int, rows_per_page: int) -> list[Row]:
@@ -256,6 +265,8 @@ class ExchangeClient:
     def _post_action(self, body: bytes) -> Any:
         try:
             with self._turn:
+                if not self._may_send():
+                    raise UnknownOutcome(NOT_OWNER)
                 response = self._transport.post("/exchange", body)
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}

@@ -57,7 +57,7 @@ class Consumer:
     its deferred handler has not returned), and in the end *acknowledged* or *dead-lettered*. Only a commit or the
     failure limit ends "pending"; both happen in the bus, atomically. A process that dies at any point therefore leaves
     its entries pending, and the next session of the same consumer name reads them first; those of another name are
-    claimed once they have been idle for `CLAIM_IDLE_MS`.
+    claimed once they have been idle for `claim_idle_ms`: 0 under a lease, which lets no other consumer handle them.
 
     One object serves all sessions of a process: the window of dead letters spans them. One task calls `session`;
     deferred handlers run in tasks of their own, which only this object starts and awaits. All commits of a session
@@ -78,10 +78,11 @@ class Consumer:
         handlers: Handlers,
         fence: Callable[[], Fence | None],
         is_outage: Callable[[BaseException], bool],
+        claim_idle_ms: int = CLAIM_IDLE_MS,
         batch_entries: int = BATCH_ENTRIES,
         drain_limit_s: float = DRAIN_LIMIT_S,
     ) -> None:
-        self._batch_entries, self._drain_limit_s = batch_entries, drain_limit_s
+        self._claim_idle_ms, self._batch_entries, self._drain_limit_s = claim_idle_ms, batch_entries, drain_limit_s
         self._bus, self._clock, self._log = bus, clock, log
         self._service, self._consumer, self._streams = service, consumer, tuple(streams)
         self._handlers, self._fence, self._is_outage = handlers, fence, is_outage
@@ -174,7 +175,7 @@ class Consumer:
             return
         self._claimed_at_s = self._clock.monotonic()
         claimed = await self._bus.claim(
-            self._service, self._consumer, self._streams, min_idle_ms=CLAIM_IDLE_MS, count=self._batch_entries
+            self._service, self._consumer, self._streams, min_idle_ms=self._claim_idle_ms, count=self._batch_entries
         )
         await self._process(claimed, stopping)
 
