@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from account_harness import LIFE_MS, START_MS, AccountHarness
+from manual_clock import ManualClock
 
 from common.trading.orders import IntentKind, IntentStatus
 from executor.account.action_quota import ActionQuota
@@ -15,9 +16,21 @@ DAY_MS = 86_400_000
 SKEWS = [-12_000, -20_000, -60_000, 12_000, 20_000, 60_000, 3 * DAY_MS, -3 * DAY_MS]
 
 
+class SetClock(ManualClock):
+    """A clock that can be set: its monotonic time goes on regardless."""
+
+    set_by_ms = 0
+
+    def set_by(self, ms: int) -> None:
+        self.ms, self.set_by_ms = self.ms + ms, self.set_by_ms + ms
+
+    def monotonic(self) -> float:
+        return (self.ms - self.set_by_ms) / 1000
+
+
 @pytest.fixture
 def skewed(tmp_path: Path) -> AccountHarness:
-    return AccountHarness(tmp_path)
+    return AccountHarness(tmp_path, SetClock(START_MS))
 
 
 def submitter_of(harness: AccountHarness) -> OrderSubmitter:
@@ -56,12 +69,11 @@ async def test_a_wrong_clock_changes_no_entry_and_no_exit(tmp_path: Path, ahead_
 async def test_a_clock_three_days_ahead_for_one_entry_blocks_no_key(skewed: AccountHarness) -> None:
     await skewed.open()
     submitter = submitter_of(skewed)
-    skewed.wire.lose_request("exchangeStatus")
-    skewed.clock.ms += 3 * DAY_MS
+    skewed.clock.set_by(3 * DAY_MS)
     skewed.exchange_ahead_ms = -3 * DAY_MS
     first = await skewed.store(skewed.approve("1"))
     await carry_to_its_end(skewed, submitter, first.intent_id)
-    skewed.clock.ms -= 3 * DAY_MS
+    skewed.clock.set_by(-3 * DAY_MS)
     skewed.exchange_ahead_ms = 0
     second = await skewed.store(skewed.approve("1"))
     await carry_to_its_end(skewed, submitter, second.intent_id)
