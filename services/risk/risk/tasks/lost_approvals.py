@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import dict_row
 
-from common.bus.port import Bus, Unavailable
+from common.bus.port import Bus
 from common.events import Event, IntentKind, RiskApproved, RiskDenied, external_id, originate
 from common.runtime.database import Pool
 from common.runtime.outages import is_outage
@@ -63,7 +63,7 @@ async def deny_lost_approvals(service: Service, pool: Pool) -> None:
         try:
             denials = await find_lost_approvals(pool, service.bus, service.clock.now_ms())
         except Exception as error:
-            if not is_outage(error) and not isinstance(error, Unavailable):
+            if not is_outage(error):
                 raise
             continue
         for denial in denials:
