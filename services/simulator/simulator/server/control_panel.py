@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulator.exchange.state import account_modes
 from simulator.server.faults import InvalidFault
 from simulator.server.http import Server
 
@@ -20,7 +21,7 @@ Body = dict[str, Any]
 
 
 def create_panel(server: Server) -> Starlette:
-    """The app: POST /faults, /clear, /jump, /freeze, /outage, /cap, /step; GET /faults returns the counts."""
+    """The app: POST to each of `actions`; GET /faults returns the counts."""
     panel = ControlPanel(server)
     actions: dict[str, Callable[[Body], Body]] = {
         "faults": panel.add_fault,
@@ -29,6 +30,7 @@ def create_panel(server: Server) -> Starlette:
         "freeze": panel.freeze,
         "outage": panel.outage,
         "cap": panel.cap,
+        "account": panel.account,
         "step": panel.step,
     }
     routes = [Route(f"/{name}", _endpoint_of(action), methods=["POST"]) for name, action in actions.items()]
@@ -108,6 +110,20 @@ class ControlPanel:
         if limit is not None:
             exchange.open_interest_caps[name] = limit
         return {"open_interest_usd": str(exchange.open_interest_usd(name))}
+
+    def account(self, body: Body) -> Body:
+        """Gives an account another `mode`, in any word; `outcomes` are amounts of prediction tokens by name."""
+        exchange, user = self._server.world.exchange, str(body["user"]).lower()
+        account = exchange.accounts.get(user)
+        if account is None:
+            raise InvalidFault(f"{user} is not a funded account")
+        if "mode" in body:
+            account.set_mode(account_modes.OF_SETTING.get(body["mode"], str(body["mode"])))
+        if "outcomes" in body:
+            account.outcomes = {str(name): Decimal(str(amount)) for name, amount in body["outcomes"].items()}
+        exchange.changes.accounts.add(user)
+        self._server.persist_changes()
+        return {"user": user, "mode": account.mode}
 
     def step(self, body: Body) -> Body:
         """Makes `count` steps of `ms` each, in stepwise mode."""

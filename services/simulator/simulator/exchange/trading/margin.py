@@ -7,7 +7,7 @@ from simulator.exchange import errors
 from simulator.exchange.errors import ActionError, OrderError
 from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state import fees
-from simulator.exchange.state.account import Account, Leverage, figures, is_within_tier
+from simulator.exchange.state.account import Account, Leverage, figures, is_within_tier, position_hold_usd
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import ZERO, Order
 from simulator.market.coins import COINS, Coin
@@ -35,6 +35,11 @@ def available_usd(exchange: Exchange, account: Account) -> Decimal:
     """Margin available to new orders: cross value minus the margin of positions and resting orders."""
     sums = figures(account, exchange.marks())
     return sums.cross_value - sums.cross_margin_used - resting_margin_usd(exchange, account)
+
+
+def hold_usd(exchange: Exchange, account: Account) -> Decimal:
+    """What positions and resting orders hold of a balance that perpetuals and spot have in common."""
+    return position_hold_usd(account, exchange.marks()) + resting_margin_usd(exchange, account)
 
 
 def quote(exchange: Exchange, order: Order) -> tuple[Decimal, Decimal]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.exchange.state import account_modes
 from simulator.exchange.state.keys import Agent
 from simulator.exchange.world import World
 from simulator.numbers import number_text
@@ -46,6 +47,7 @@ def web_data3(world: World, user: str) -> dict[str, Any]:
         "user": user,
         "cumLedger": number_text(account.paid_in_usd) if account else "0.0",
         "isVault": False,
+        "abstraction": account.mode if account else account_modes.DEFAULT,
     }
     if agent:
         state |= {"agentAddress": agent.address, "agentValidUntil": agent.valid_until_ms}
