@@ -142,7 +142,8 @@ def snapshot(number: int) -> Event[MarketSnapshot]:
 
 async def test_an_answer_becomes_a_decision_with_prompt_and_cost(harness: Harness) -> None:
     await harness.store_account()
-    await harness.bus.client.set("memory:deepseek", json.dumps({"start_balance": "8000", "sharpe": "1.5"}))
+    account = {"growth": "1", "growth_equity_usd": "8000", "transfers_usd": "0"}
+    await harness.bus.client.set("memory:deepseek", json.dumps({"account": account, "sharpe": "1.5"}))
     decision = await harness.decide()
     assert decision.outcome is Outcome.ANSWERED
     assert decision.decision is not None

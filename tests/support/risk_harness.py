@@ -179,7 +179,7 @@ class RiskHarness:
         return [halt.reason for halt in applicable_to(MODEL, self.handlers.state.persistent.halts)]
 
 
-def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
+def sums(transfers_usd: Decimal | int, since_ms: int = 1) -> AccountSums:
     """An account's sums of which only the transfers differ from nothing."""
     zero = Decimal(0)
     return AccountSums(

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from common.events.envelope import Amount, Fact, Payload, renamed_fields
-from common.trading.instruments import Symbol
+from common.trading.instruments import INSTRUMENTS, Instrument, MarginTier, Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
 
 
@@ -78,12 +78,25 @@ class AccountSums(Fact):
     transfers_usd: Amount
 
 
+class LeverageLimit(Fact):
+    """Where the exchange allows less leverage than `common.trading.instruments`: from a notional (USD) on; 0: none."""
+
+    symbol: Symbol
+    lower_bound_usd: Amount
+    max_leverage: int
+
+
 class AccountUpdated(Payload):
     """One account as the exchange reports it; sums in USD.
 
     `covers` names the intents whose effect is wholly contained in this state, `open_intents` those without a known
     outcome. `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums`
     explain the balance of this very state; None until the executor has begun to keep them.
+
+    `environment` with `address` says whose state this is; empty in events of executors that did not say. `mode` is the
+    exchange's word for how the account's collateral is kept. `is_explained` is false while no fill, funding or
+    transfer explains the equity: it is then neither profit nor loss. `problems` say why the executor sends no entry.
+    `leverage_limits` are where the exchange allows less leverage than the built-in instruments do.
     """
 
     TYPE: ClassVar[str] = "account.updated"
@@ -109,6 +122,16 @@ class AccountUpdated(Payload):
     received_ms: int
     external_positions: tuple[ExternalPosition, ...] = ()
     sums: AccountSums | None = None
+    environment: str = ""
+    mode: str = ""
+    is_explained: bool = True
+    problems: tuple[str, ...] = ()
+    leverage_limits: tuple[LeverageLimit, ...] = ()
+
+    def instrument(self, symbol: Symbol) -> Instrument:
+        """The instrument with no more leverage than the exchange allows now."""
+        limits = [each for each in self.leverage_limits if each.symbol is symbol]
+        return INSTRUMENTS[symbol].limited_by(MarginTier(each.lower_bound_usd, each.max_leverage) for each in limits)
 
 
 class LedgerKind(StrEnum):

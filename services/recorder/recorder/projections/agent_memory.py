@@ -11,7 +11,7 @@ ENTRIES: Final = 5
 
 
 async def write_memory(connection: Connection, redis: Redis, model: str) -> None:
-    """Writes the latest closed trades and denials, newest first, with the start balance and the Sharpe ratio.
+    """Writes the latest closed trades and denials, newest first, with the account's growth and the Sharpe ratio.
 
     It reads the rows of the transaction it runs in. Should that fail to commit, the memory is ahead of the tables until
     the batch is stored again, which writes the same memory.
@@ -34,13 +34,18 @@ async def write_memory(connection: Connection, redis: Redis, model: str) -> None
         model,
         ENTRIES,
     )
-    accounts = await select(connection, "SELECT start_balance FROM api_accounts WHERE model = %s", model)
+    accounts = await select(
+        connection,
+        """SELECT anchor_growth::text AS growth, anchor_equity::text AS growth_equity_usd,
+            (transfers + coalesce(start_transfers, 0))::text AS transfers_usd FROM accounts WHERE model = %s""",
+        model,
+    )
     statistics = await select(connection, "SELECT sharpe FROM model_statistics WHERE model = %s", model)
     sharpe = statistics[0]["sharpe"] if statistics else None
     body = {
         "trades": trades,
         "denials": denials,
-        "start_balance": accounts[0]["start_balance"] if accounts else None,
+        "account": accounts[0] if accounts else None,
         "sharpe": None if sharpe is None else str(sharpe),
     }
     await redis.set(f"memory:{model}", json.dumps(body))

@@ -11,6 +11,7 @@ from common.agent.prompt.figures import UNKNOWN, figure, percent, series, usd
 from common.agent.prompt.rules import system_prompt
 from common.agent.prompt.strategy import Strategy
 from common.events import AccountPosition, AccountUpdated, CandleSeries, CoinSnapshot, MarketSnapshot, Prompt
+from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.margin import TAKER_FEE_FRACTION
@@ -25,13 +26,15 @@ DAY_MS = 86_400_000
 class Memory:
     """What a contender is reminded of.
 
-    From the recorder: its last closed trades and denials, newest first, its starting balance, its Sharpe ratio (hourly
-    returns, annualized). From risk: the UTC day (counted since 1970) and the equity with which that day began.
+    From the recorder: its last closed trades and denials, newest first, its account's growth after `transfers_usd` had
+    been moved in, its Sharpe ratio (hourly returns, annualized). From risk: the UTC day (counted since 1970) and the
+    equity with which that day began.
     """
 
     trades: Sequence[Mapping[str, Any]] = ()
     denials: Sequence[Mapping[str, Any]] = ()
-    start_balance_usd: Decimal | None = None
+    growth: Growth | None = None
+    transfers_usd: Decimal = Decimal(0)
     day: int | None = None
     day_start_usd: Decimal | None = None
     sharpe: Decimal | None = None
@@ -48,7 +51,7 @@ def build_prompt(
     language: Language,
 ) -> Prompt:
     """The two messages for one cycle."""
-    system = system_prompt(strategy.text, limits, coins, language)
+    system = system_prompt(strategy.text, limits, [account.instrument(symbol) for symbol in coins], language)
     user = "\n\n".join(
         [
             *(_coin(coin) for coin in snapshot.coins.values()),
@@ -175,9 +178,16 @@ def loss_budget_usd(account: AccountUpdated, memory: Memory, limits: Limits) -> 
     return max(Decimal(0), left - stop_losses_usd(account.positions, limits.slippage_allowance_percent))
 
 
+def return_percent(account: AccountUpdated, memory: Memory) -> Decimal | None:
+    """The time-weighted return since the start, without what was paid in or out; None before the recorder knows it."""
+    if memory.growth is None:
+        return None
+    moved_usd = Decimal(0) if account.sums is None else account.sums.transfers_usd - memory.transfers_usd
+    return (memory.growth.with_transfer(account.equity_usd, moved_usd).at(account.equity_usd) - 1) * 100
+
+
 def _account(account: AccountUpdated, memory: Memory, limits: Limits) -> str:
-    start, budget = memory.start_balance_usd, loss_budget_usd(account, memory, limits)
-    total = float(account.equity_usd / start - 1) * 100 if start else None
+    budget, total = loss_budget_usd(account, memory, limits), return_percent(account, memory)
     return "\n".join(
         [
             "# ACCOUNT",
