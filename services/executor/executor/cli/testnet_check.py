@@ -22,7 +22,7 @@ from executor.cli.account_command import (
     open_exchange,
     refuse,
 )
-from executor.cli.kill_switch import KillSwitch
+from executor.cli.kill_switch import KillSwitch, Signer
 from executor.domain.account import AccountState
 from executor.domain.bracket import CLOSE_SLIPPAGE, TRIGGER_SLIPPAGE, slipped_price
 from executor.domain.cash_ledger import CENT
@@ -152,7 +152,7 @@ class Session:
         return f"order {placed.order_id} rested at {spec.price} and was cancelled"
 
     async def flatten(self) -> str:
-        if not await KillSwitch(self.exchange, SystemClock(), lambda _: None).run():
+        if not await KillSwitch([Signer("", self.exchange)], SystemClock(), lambda _: None).run():
             raise CheckFailed("the account still is in the market; close it by hand or with `aicoin kill-switch`")
         return "no position, no resting entry, no stop is left"
 
