@@ -62,14 +62,18 @@ class Trader:
         return self.exchange.bulk_orders([entry, *children], grouping="normalTpsl")
 
 
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedSimulator]:
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("simulator")).start()
+    yield simulator
+    simulator.stop()
+
+
 @pytest.fixture
-def trader(tmp_path: Path) -> Iterator[Trader]:
+def trader(simulator: ForkedSimulator) -> Trader:
     master, wallet = Account.create(), Account.create()
-    simulator = ForkedSimulator(tmp_path, accounts=[(master.address, wallet.address)]).start()
-    try:
-        yield Trader(simulator, master, wallet)
-    finally:
-        simulator.stop()
+    simulator.open_account(master, {"trade": wallet.address})
+    return Trader(simulator, master, wallet)
 
 
 def statuses(answer: Any) -> Any:
