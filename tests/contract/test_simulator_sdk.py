@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
+from harness import wait_until
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
-from sdk_socket import subscribe_all, wait_for
+from sdk_socket import subscribe_all
 
 from simulator.testing.process import SimulatorProcess
 from support.simulator_process import ForkedSimulator
@@ -226,7 +227,7 @@ def test_the_sdks_websocket_receives_market_and_fills(trader: Trader) -> None:
         subscribe_all(info, wanted, received)
         trader.exchange.market_open("BTC", True, 0.01)
         channels = {subscription["type"] for subscription in wanted}
-        wait_for("every channel", lambda: channels <= set(received) and len(received["userFills"]) > 1)
+        wait_until("every channel", lambda: channels <= set(received) and len(received["userFills"]) > 1)
     finally:
         info.disconnect_websocket()
     assert received["userFills"][0]["isSnapshot"] is True
