@@ -23,7 +23,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """Money moved into an account since `since_ms`, out negative, that its baseline and mark already contain."""
+    """Money moved into an account since `since_ms`, out negative, that its day baseline and high-water mark contain."""
 
     since_ms: int
     sum_usd: Decimal
