@@ -26,8 +26,8 @@ RecordFills = Callable[[AccountState], Awaitable[None]]
 
 
 class CashReconciler:
-    """Keeps one account's cash ledger. Remembers what of the cash it could not explain, so that only news costs a
-    question."""
+    """Keeps one account's cash ledger. Remembers what of the balance it could not explain, so that only a new
+    difference costs a request."""
 
     def __init__(self, context: AccountContext) -> None:
         self._context, self._model = context, context.model
@@ -57,7 +57,7 @@ class CashReconciler:
         return state, totals
 
     def _is_due(self, residual_usd: Decimal) -> bool:
-        """News of a cent or more at once, what stays unexplained once a minute, the rest by the timer."""
+        """A new difference of a cent or more at once, an old one once a minute, else by the timer."""
         waited_s = self._clock.monotonic() - self._asked_at
         if abs(residual_usd - self._unexplained_usd) >= CENT:
             return True
