@@ -1,6 +1,7 @@
 """One account in one process: its real context over an in-process exchange, a database in memory and a manual clock."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,12 @@ async def no_fault(step: str) -> None:
 
 
 class AccountHarness:
-    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor."""
+    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor.
 
-    def __init__(self, folder: Path, clock: Any = None) -> None:
+    The exchange's coins beyond `coins`, those of the arena, are external; without `coins` there are none.
+    """
+
+    def __init__(self, folder: Path, clock: Any = None, coins: Sequence[Symbol] | None = None) -> None:
         self.clock = clock or ManualClock(START_MS)
         accounts = [(address_of(model), wallet_of(model)) for model in CONTENDERS]
         self.exchange = InProcessExchange(
@@ -97,6 +101,8 @@ class AccountHarness:
         self.database = Database()
         self.database.migrate("executor")
         roster = read_roster(None)
+        if coins is not None:
+            roster = roster.model_copy(update={"coins": tuple(coins)})
         self.settings = executor_settings(roster)(
             metrics_port=0,
             database_url=SecretStr("postgresql://memory"),
