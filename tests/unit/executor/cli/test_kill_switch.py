@@ -19,7 +19,7 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-class Instant:
+class InstantClock:
     """A clock that never waits."""
 
     def now_ms(self) -> int:
@@ -73,8 +73,8 @@ async def test_an_unreadable_answer_is_followed_by_another_round(first: dict[str
             open_transport=lambda url, timeout_s: Scripted(answer),
         ),
         rate_limiter=RequestRateLimiter(1_000),
-        clock=Instant(),
+        clock=InstantClock(),
     )
-    assert await KillSwitch(exchange, Instant(), reports.append).run()
+    assert await KillSwitch(exchange, InstantClock(), reports.append).run()
     assert not left
     assert [line for line in reports if line.startswith(f"the exchange did not answer, trying again: {error}")]
