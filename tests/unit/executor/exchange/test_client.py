@@ -20,7 +20,7 @@ ROWS_A_MS = 3
 """So that a page ends between rows of one time."""
 
 
-class Now:
+class FixedClock:
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
 
@@ -58,7 +58,7 @@ def client(transport: Any, may_send: Callable[[], bool] = lambda: True) -> Excha
             open_transport=lambda url, timeout_s: transport,
         ),
         rate_limiter=RequestRateLimiter(1_000),
-        clock=Now(),
+        clock=FixedClock(),
         may_send=may_send,
     )
 
@@ -79,7 +79,7 @@ async def test_a_long_record_is_read_to_its_end_each_row_once(ask: str, page: in
     assert transport.asked == [50]
 
 
-class Fixed:
+class FixedTransport:
     """A transport that answers everything with one response, or fails."""
 
     def __init__(self, response: HttpResponse | None) -> None:
@@ -98,7 +98,7 @@ class Fixed:
 )
 async def test_an_action_without_a_readable_answer_has_an_unknown_outcome(response: HttpResponse | None) -> None:
     with pytest.raises(UnknownOutcome):
-        await client(Fixed(response)).send(b"{}")
+        await client(FixedTransport(response)).send(b"{}")
 
 
 async def test_an_action_whose_turn_comes_after_the_lease_was_lost_stays_here() -> None:
@@ -106,7 +106,7 @@ async def test_an_action_whose_turn_comes_after_the_lease_was_lost_stays_here() 
     owner, asked, answer_now = [True], threading.Event(), threading.Event()
     paths: list[str] = []
 
-    class Slow(Fixed):
+    class Slow(FixedTransport):
         def post(self, path: str, body: bytes) -> HttpResponse:
             paths.append(path)
             if path == "/info":
@@ -127,16 +127,16 @@ async def test_an_action_whose_turn_comes_after_the_lease_was_lost_stays_here() 
 
 
 async def test_an_action_that_the_exchange_could_not_read_is_refused() -> None:
-    answer = await client(Fixed(HttpResponse(422, b"missing field"))).send(b"{}")
+    answer = await client(FixedTransport(HttpResponse(422, b"missing field"))).send(b"{}")
     assert answer == {"status": "err", "response": "HTTP 422: missing field"}
 
 
 @pytest.mark.parametrize("response", [None, HttpResponse(429, b"null"), HttpResponse(200, b"<html>")])
 async def test_a_question_without_a_readable_answer_is_an_outage(response: HttpResponse | None) -> None:
     with pytest.raises(ExchangeUnavailable):
-        await client(Fixed(response)).account_state()
+        await client(FixedTransport(response)).account_state()
 
 
 def test_nothing_is_signed_before_the_instruments_are_loaded() -> None:
     with pytest.raises(ExchangeUnavailable, match="not loaded yet"):
-        client(Fixed(None)).sign_leverage(Symbol.ETH, 5)
+        client(FixedTransport(None)).sign_leverage(Symbol.ETH, 5)
