@@ -46,6 +46,8 @@ class ExecutorHandlers:
             return (_confirmation(event, AlertCode.HALTED, "no entry is sent any more", now_ms),)
         if command.command is Command.RESUME:
             self._halts.resume(command.model)
+            for model in [command.model] if command.model else self.workers:
+                self.workers[model].accept_unexplained()
             return (_confirmation(event, AlertCode.RESUMED, "entries are sent again", now_ms),)
         for model in [command.model] if command.model else self.workers:
             await self._flattens.request(event.id, model, now_ms)

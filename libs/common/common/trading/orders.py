@@ -108,6 +108,8 @@ class CancelReason(StrEnum):
     FLATTENED = "FLATTENED"
     MAINNET_CAP = "MAINNET_CAP"
     ACTIONS_SHORT = "ACTIONS_SHORT"
+    ACCOUNT_REFUSED = "ACCOUNT_REFUSED"
+    OTHER_ACCOUNT = "OTHER_ACCOUNT"
     NEVER_ARRIVED = "NEVER_ARRIVED"
     IOC_REMAINDER = "IOC_REMAINDER"
 
@@ -124,5 +126,7 @@ NEVER_SENT: Final = frozenset(
         CancelReason.FLATTENED,
         CancelReason.MAINNET_CAP,
         CancelReason.ACTIONS_SHORT,
+        CancelReason.ACCOUNT_REFUSED,
+        CancelReason.OTHER_ACCOUNT,
     }
 )
