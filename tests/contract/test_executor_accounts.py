@@ -13,8 +13,8 @@ from hyperliquid.exchange import Exchange
 from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from simulator.testing.process import SimulatorProcess
-from support.executor_process import address_of, master_key_of, wallet_pairs
+from support.executor_process import address_of, master_key_of
+from support.simulator_process import ForkedSimulator
 
 ETH = Symbol.ETH
 
@@ -38,10 +38,10 @@ async def account_with(harness: ExecutorHarness, what: str, model: str, holds: A
 
 
 @pytest.fixture
-async def testnet(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[ExecutorHarness]:
-    """A harness whose executor takes the simulator for testnet, where funds and clock are checked."""
-    (tmp_path / "simulator").mkdir()
-    simulator = SimulatorProcess(tmp_path / "simulator", accounts=wallet_pairs(), seed=7).start()
+async def testnet(
+    tmp_path: Path, simulator: ForkedSimulator, redis_url: str, database_url: str
+) -> AsyncIterator[ExecutorHarness]:
+    """A harness whose executor takes the simulator for testnet, where funds are checked; qwen's account is poor."""
     harness = ExecutorHarness(tmp_path, simulator, redis_url, database_url, {"HYPERLIQUID_ENV": "testnet"})
     try:
         send_away(harness, "qwen", 9_990)
@@ -49,7 +49,6 @@ async def testnet(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIte
         yield harness
     finally:
         await harness.close()
-        simulator.kill()
 
 
 async def test_one_account_under_the_minimum_leaves_the_other_alone(testnet: ExecutorHarness) -> None:
@@ -79,7 +78,7 @@ async def test_an_account_made_unified_keeps_its_equity_and_its_stop(harness: Ex
     unified = await account_with(harness, "the mode", "deepseek", lambda account: account.mode == "unifiedAccount")
     assert abs(unified.equity_usd - standard.equity_usd) < standard.equity_usd / 100
     assert unified.is_explained
-    assert abs(unified.withdrawable_usd - standard.withdrawable_usd) < standard.equity_usd / 100
+    assert abs(unified.available_balance_usd - standard.available_balance_usd) < standard.equity_usd / 100
     for event in await harness.events("account.updated"):
         if event.data.model == "deepseek" and event.data.is_explained:
             assert event.data.equity_usd > standard.equity_usd * Decimal("0.9")
@@ -88,7 +87,7 @@ async def test_an_account_made_unified_keeps_its_equity_and_its_stop(harness: Ex
     assert await harness.ended(leave) == "FILLED"
     flat = await harness.flat()
     moved = flat.sums.closed_pnl_usd - flat.sums.fees_usd + flat.sums.funding_usd + flat.sums.transfers_usd
-    assert abs(flat.cash_usd - flat.sums.start_cash_usd - moved) < Decimal("0.01")
+    assert abs(flat.balance_usd - flat.sums.start_cash_usd - moved) < Decimal("0.01")
     roles = {event.data.role for event in await harness.events("order.filled")}
     assert OrderRole.FLATTEN not in roles
 

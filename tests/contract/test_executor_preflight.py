@@ -1,6 +1,5 @@
 """A wrong account or key keeps entries back and is named; the testnet session proves a right one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,37 +10,25 @@ from typer.testing import CliRunner
 from common.events.codec import decode
 from executor.cli.commands import app
 from executor.domain.account_standing import NOT_CHECKED
-from simulator.testing.process import SimulatorProcess
 from support.executor_process import (
     CONTENDERS,
     ExecutorProcess,
     address_of,
     environment,
     key_of,
+    kill_wallet_of,
     master_key_of,
     wallet_of,
-    wallet_pairs,
 )
+from support.simulator_process import ForkedSimulator
 
 UNKNOWN_KEY = "0x" + "29" * 32
 KEY = "HYPERLIQUID_PRIVATE_KEY_QWEN"
 ACCOUNT = "HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"
 
 
-def start_simulator(folder: Path, **given: str) -> SimulatorProcess:
-    folder.mkdir()
-    return SimulatorProcess(folder, accounts=wallet_pairs(), seed=7, **given).start()
-
-
 @pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    process = start_simulator(tmp_path / "simulator")
-    yield process
-    process.kill()
-
-
-@pytest.fixture
-def variables(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> dict[str, str]:
+def variables(tmp_path: Path, simulator: ForkedSimulator, redis_url: str, database_url: str) -> dict[str, str]:
     return environment(tmp_path, api_url=simulator.url, redis_url=redis_url, database_url=database_url)
 
 
@@ -80,7 +67,7 @@ async def problems_of(folder: Path, variables: dict[str, str], model: str = "qwe
 
 
 async def test_keys_of_the_wrong_accounts_are_named_and_send_nothing(
-    tmp_path: Path, simulator: SimulatorProcess, variables: dict[str, str]
+    tmp_path: Path, simulator: ForkedSimulator, variables: dict[str, str]
 ) -> None:
     swapped = variables | {KEY: key_of("deepseek"), KEY.replace("QWEN", "DEEPSEEK"): key_of("qwen")}
     found = await problems_of(tmp_path, swapped)
@@ -90,7 +77,7 @@ async def test_keys_of_the_wrong_accounts_are_named_and_send_nothing(
     assert "is no API wallet of any account" in unknown
     own = await problems_of(tmp_path, variables | {KEY: master_key_of("qwen"), ACCOUNT: wallet_of("qwen")})
     assert "is an account of its own (user), whose key can withdraw" in own
-    agent = await problems_of(tmp_path, variables | {ACCOUNT: wallet_pairs()[-1][1]})
+    agent = await problems_of(tmp_path, variables | {ACCOUNT: kill_wallet_of("qwen")})
     assert agent.startswith(f"{ACCOUNT}: ")
     assert "is an API wallet; give the address of the account that it trades for" in agent
     for model in CONTENDERS:
@@ -108,7 +95,7 @@ def test_certificates_that_are_not_there_are_named(tmp_path: Path, redis_url: st
     assert result.stderr == line.removeprefix("executor: ") + "\n"
 
 
-def test_the_session_on_testnet_passes_step_by_step(simulator: SimulatorProcess, variables: dict[str, str]) -> None:
+def test_the_session_on_testnet_passes_step_by_step(simulator: ForkedSimulator, variables: dict[str, str]) -> None:
     testnet = variables | {"HYPERLIQUID_ENV": "testnet"}
     result = CliRunner().invoke(app, ["testnet-check"], env=testnet)
     assert result.exit_code == 0, result.output

@@ -28,7 +28,7 @@ FILL = f"""
     INSERT INTO orders (client_order_id, model, intent_id, symbol, role, status, status_rank, time_ms)
     SELECT 'o' || n, 'qwen', 'v' || n, 'BTC', 'entry', 'filled', 2, n FROM generate_series(50, {DECISIONS}, 50) n;
     INSERT INTO trades (id, model, symbol, side, entry_price, position_size, entry_ms, fees, status, entry_notional,
-        gross_pnl, decision_id, created_at)
+        closed_pnl, decision_id, created_at)
     SELECT 't' || n, model_of(n / 50), 'BTC', 'LONG', 1, 1, n * 30000::bigint, 0, 'OPEN', 1,
         0, 'd' || n, now() FROM generate_series(50, {DECISIONS}, 50) n;
     INSERT INTO account_snapshots (model, time_ms, equity, balance, available_balance, margin_used, unrealized_pnl,

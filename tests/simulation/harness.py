@@ -97,7 +97,8 @@ class Harness:
 
     def _service(self, run: ProcessRun, settings: ServiceSettings, *, lease: bool) -> Service:
         bus = FaultyBus(self.bus, run, self.trace, lambda event: self.published(event))
-        service = Service(run.name, settings, bus, self.clock, TraceLog(self.trace, run.name), lease=lease)
+        log = TraceLog(self.trace, run.name)
+        service = Service(run.name, settings, bus, self.clock, log, lease=lease, boot_id=run.boot_id)
         self.services[run.name] = service
         return service
 

@@ -194,4 +194,4 @@ def sums(transfers_usd: Decimal | int, since_ms: int = 1) -> AccountSums:
 
 def denial_code(verdict: Event[Any]) -> str | None:
     """The code of a denial; None for an approval."""
-    return verdict.data.code if isinstance(verdict.data, RiskDenied) else None
+    return verdict.data.denial_code if isinstance(verdict.data, RiskDenied) else None

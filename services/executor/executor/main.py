@@ -8,6 +8,7 @@ Failure  an unknown outcome is asked for, never guessed; a position without a co
 """
 
 import resource
+from functools import partial
 
 from common.events import ControlCommand, RiskApproved
 from common.runtime.database import KeptConnection, Pool, migrate, open_pool
@@ -15,6 +16,8 @@ from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
 from executor.account.context import AccountContext
+from executor.account.watch.clock import watch_clock
+from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
 from executor.domain.account_standing import AccountStanding
@@ -27,7 +30,8 @@ from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.close_journal import CloseJournal
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
-from executor.storage.halts import HaltFiles
+from executor.storage.halt_table import HaltTable
+from executor.storage.halts import HaltFiles, hold_folder
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
@@ -47,8 +51,9 @@ def compose(
     """
     intents, flattens, outbox = IntentStore(pool, autocommit), FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
+    keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log)
     rate_limiter = RequestRateLimiter(settings.request_weight_per_minute)
-    workers = {}
+    workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(
             key=settings.key_of(model),
@@ -57,6 +62,7 @@ def compose(
             config=exchange or settings.exchange_config(),
             rate_limiter=rate_limiter,
             clock=service.clock,
+            may_send=lambda: service.is_owner,
         )
         context = AccountContext(
             model=model,
@@ -74,13 +80,17 @@ def compose(
             clock=service.clock,
             log=service.log,
             is_owner=lambda: service.is_owner,
+            is_confirmed_owner=lambda: service.is_confirmed_owner,
         )
+        contexts.append(context)
         workers[model] = AccountWorker(context, service.set_ready)
-    handlers = ExecutorHandlers(workers=workers, intents=intents, flattens=flattens, halts=halts, outbox=outbox)
+    handlers = ExecutorHandlers(workers=workers, intents=intents, flattens=flattens, halts=keeper, outbox=outbox)
     service.on(RiskApproved, handlers.on_approval)
     service.on(ControlCommand, handlers.on_command)
     service.on_rebuild(handlers.rebuild)
     service.spawn("outbox", outbox.run)
+    service.spawn("halts", keeper.watch)
+    service.spawn("clock", partial(watch_clock, contexts))
     for model, worker in workers.items():
         service.spawn(f"worker-{model}", worker.run)
         service.spawn(f"outage-protector-{model}", worker.outage_protector.run)
@@ -96,6 +106,7 @@ async def main() -> None:
     forbid_core_files()
     settings = load_settings("executor", executor_settings(load_roster("executor")))
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
+    hold_folder(settings.executor_data_dir)
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         autocommit = KeptConnection(

@@ -22,10 +22,10 @@ from simulator.exchange.state import account_modes
 from simulator.exchange.world import World
 from simulator.market.source import Source
 from simulator.server.clock import now_ms
-from simulator.server.control_panel import create_panel
 from simulator.server.health import create_health_app
 from simulator.server.http import Server
 from simulator.server.market_bootstrap import OpenedMarket, open_market
+from simulator.server.panel.app import create_panel
 from simulator.server.storage.store import Store, UnlistedCoins
 from simulator.server.upstream import cancel_and_wait
 

@@ -53,7 +53,7 @@ def denied(cycle_id: str, time_ms: int) -> list[Event[Any]]:
         intent_kind=IntentKind.ENTRY,
         decision_id=decision.id,
         symbol=Symbol.ETH,
-        code="LEVERAGE",
+        denial_code="LEVERAGE",
         rules=rules,
     )
     return [decision, derive(decision, denial, time_ms + 5)]
@@ -75,7 +75,7 @@ async def test_a_denial_has_the_detail_of_the_rule_that_denied(recorder: Recorde
     newest, oldest = (await read_memory(redis))["denials"]
     assert newest == {
         "symbol": "ETH",
-        "code": "LEVERAGE",
+        "denial_code": "LEVERAGE",
         "time_ms": 2_005,
         "cycle_id": "c2",
         "action": "LONG",

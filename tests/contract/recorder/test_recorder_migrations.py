@@ -35,9 +35,10 @@ API = {
 }
 """Everything that the gateway reads by name, with a key that orders it."""
 RENAMED_COLUMNS = {
-    "verdicts": {"leg": "intent_kind"},
-    "trades": {"entry_time": "entry_ms", "exit_time": "exit_ms"},
-    "positions": {"opened_at": "opened_ms", "updated_at": "updated_ms"},
+    "verdicts": {"leg": "intent_kind", "code": "denial_code"},
+    "trades": {"entry_time": "entry_ms", "exit_time": "exit_ms", "gross_pnl": "closed_pnl"},
+    "positions": {"opened_at": "opened_ms", "updated_at": "updated_ms", "initial_margin": "margin_used"},
+    "account_books": {"realized_pnl": "closed_pnl"},
 }
 DROPPED_COLUMNS = {"accounts": {"peak"}, "account_snapshots": {"peak"}}
 """What other columns say now: the highest equity without transfers is the highest growth."""

@@ -17,6 +17,8 @@ def shared_variables(
 ) -> dict[str, str]:
     """The variables of a whole arena, secrets included: supervisord gets them all, a program its share."""
     variables = {
+        # One process per service, which keeps its name when the machine gets another one.
+        "INSTANCE": "1",
         **given,
         **roster_variables(given),
         "AICOIN_DATA_DIR": str(settings.data_dir),

@@ -138,8 +138,8 @@ class TradingAgent:
             cycle_id=event.cycle_id,
             outcome=result.outcome.value,
             action=parsed.decision.action.value if parsed else None,
-            code=result.code,
-            reason=result.reason,
+            failure_code=result.code,
+            failure_reason=result.reason,
             latency_ms=latency_ms,
         )
         payload = AgentDecision(

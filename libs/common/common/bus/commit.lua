@@ -217,16 +217,19 @@ local function acquire(_, args)
   return token
 end
 
--- ARGV: lease, token, ttl in ms; a ttl of 0 releases. Replies 1 if the token is still the newest and the lease is held.
+-- ARGV: lease, token, ttl in ms, owner; a ttl of 0 releases. Replies 1 if the token is still the newest. A lease that
+-- has expired is the owner's again then, for no other owner has acquired it since.
 local function renew(_, args)
   if is_fenced(args[1], args[2]) then
     return 0
   end
   local key = 'bus:lease:' .. args[1]
   if tonumber(args[3]) == 0 then
-    return redis.call('DEL', key)
+    redis.call('DEL', key)
+  else
+    redis.call('SET', key, args[4], 'PX', args[3])
   end
-  return redis.call('PEXPIRE', key, args[3])
+  return 1
 end
 
 local function parts_of(id)
@@ -282,8 +285,13 @@ local function trim(keys, args)
   return reply
 end
 
-redis.register_function('aicoin_commit', commit)
-redis.register_function('aicoin_fail', fail)
-redis.register_function('aicoin_acquire', acquire)
-redis.register_function('aicoin_renew', renew)
-redis.register_function('aicoin_trim', trim)
+-- A full Redis refuses commits, whole, but not what frees memory or keeps an owner: that must go on.
+local function register(name, callback, ...)
+  redis.register_function{ function_name = name, callback = callback, flags = { ... } }
+end
+
+register('aicoin_commit', commit)
+register('aicoin_fail', fail, 'allow-oom')
+register('aicoin_acquire', acquire, 'allow-oom')
+register('aicoin_renew', renew, 'allow-oom')
+register('aicoin_trim', trim, 'allow-oom')

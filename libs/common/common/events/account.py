@@ -9,7 +9,7 @@ from common.trading.orders import OrderRole, OrderSide, Side
 
 
 class AccountPosition(Fact):
-    """One open position. `liquidation_price` is None when nothing liquidates it; funding positive was paid by us.
+    """One open position. `liquidation_price` is None when nothing liquidates it; positive funding was paid.
 
     `protected` is true when stops on the exchange cover the whole size. `intent_id` is None for a position that
     the arena did not order.
@@ -64,10 +64,10 @@ class ExternalPosition(Fact):
 
 
 class AccountSums(Fact):
-    """What moved an account's cash since `since_ms`, when it held `start_cash_usd`; from the exchange's own record.
+    """What moved an account's balance since `since_ms`, when it was `start_cash_usd`; from the exchange's own record.
 
-    cash = start + closed profit − fees + funding + transfers. Funding and transfers positive came in. Margin that the
-    exchange's backstop kept lowers the closed profit, a deficit that it bore raises it.
+    balance = start + closed P&L − fees + funding + transfers. Funding and transfers positive came in. Margin that the
+    exchange's backstop kept lowers the closed P&L, a deficit that it bore raises it.
     """
 
     since_ms: int
@@ -91,24 +91,25 @@ class AccountUpdated(Payload):
 
     `covers` names the intents whose effect is wholly contained in this state, `open_intents` those without a known
     outcome. `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums`
-    explain the cash of this very state; None until the executor has begun to keep them.
+    explain the balance of this very state; None until the executor has begun to keep them.
 
     `environment` with `address` says whose state this is; empty in events of executors that did not say. `mode` is the
     exchange's word for how the account's collateral is kept. `is_explained` is false while no fill, funding or
     transfer explains the equity: it is then neither profit nor loss. `problems` say why the executor sends no entry.
-    `leverage_limits` are where the exchange allows less leverage than our instruments do.
+    `leverage_limits` are where the exchange allows less leverage than the built-in instruments do.
     """
 
     TYPE: ClassVar[str] = "account.updated"
-    VERSION: ClassVar[int] = 2
-    READS: ClassVar[tuple[int, ...]] = (1,)
+    VERSION: ClassVar[int] = 3
+    READS: ClassVar[tuple[int, ...]] = (2, 1)
     _version_1 = renamed_fields(unrealised_pnl_usd="unrealized_pnl_usd", foreign_positions="external_positions")
+    _version_2 = renamed_fields(cash_usd="balance_usd", withdrawable_usd="available_balance_usd")
 
     model: str
     address: str
     equity_usd: Amount
-    cash_usd: Amount
-    withdrawable_usd: Amount
+    balance_usd: Amount
+    available_balance_usd: Amount
     margin_used_usd: Amount
     maintenance_margin_usd: Amount
     unrealized_pnl_usd: Amount

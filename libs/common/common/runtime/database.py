@@ -13,14 +13,11 @@ from typing import Annotated, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
-from common.runtime.outages import OUTAGES
-
-OUTAGES += [psycopg.OperationalError, PoolTimeout, PoolClosed]
 
 CONNECT_LIMIT_S: Final = 5
 _LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.

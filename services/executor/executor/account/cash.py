@@ -44,12 +44,13 @@ class CashReconciler:
         self._exchange, self._clock = context.exchange, context.clock
         self._unexplained_usd = Decimal(0)
         self._asked_at = NEVER
-        self._is_accepted = False
+        self._since_ms: int | None = None
+        self._accepted_ms: int | None = None
         self._alerted_ids: set[str] = set()
 
-    def accept(self) -> None:
-        """A person has seen the cash and resumes: what isn't explained then counts as money moved."""
-        self._is_accepted = True
+    def accept(self, at_ms: int) -> None:
+        """A person resumed at that wall time: what has not been explained since before counts as money moved."""
+        self._accepted_ms = at_ms
         self._asked_at = NEVER
 
     async def reconcile(self, state: AccountState, record_fills: RecordFills) -> tuple[AccountState, CashTotals]:
@@ -65,19 +66,19 @@ class CashReconciler:
         if totals is None:
             return state, self._judged(state, await self._begin(state))
         for _ in range(ATTEMPTS):
-            if not self._is_due(totals.residual_usd(state.cash_usd)):
+            if not self._is_due(totals.residual_usd(state.balance_usd)):
                 break
             await record_fills(state)
             await self._record_movements(totals, state.time_ms)
             state = await self._exchange.whole_state()
             totals = await self._load()
             self._asked_at = self._clock.monotonic()
-            self._unexplained_usd = totals.residual_usd(state.cash_usd)
-        if not totals.is_explained(state.cash_usd, state.equity_usd):
+            self._unexplained_usd = totals.residual_usd(state.balance_usd)
+        if not totals.is_explained(state.balance_usd, state.equity_usd):
             await self._exchange.read_mode()
             state = await self._exchange.whole_state()
         totals = await self._settle(state, totals)
-        self._unexplained_usd = totals.residual_usd(state.cash_usd)
+        self._unexplained_usd = totals.residual_usd(state.balance_usd)
         metrics.UNEXPLAINED.labels(self._model).set(float(self._unexplained_usd))
         return state, self._judged(state, totals)
 
@@ -86,18 +87,19 @@ class CashReconciler:
         standing = self._context.standing
         standing.is_check_due |= bool(standing.mode) and standing.mode != self._exchange.mode
         standing.mode = self._exchange.mode
-        standing.is_explained = totals.is_explained(state.cash_usd, state.equity_usd)
+        standing.is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
+        if standing.is_explained:
+            self._since_ms = None
         return totals
 
     async def _settle(self, state: AccountState, totals: CashTotals) -> CashTotals:
         """Enters what a new mode, or a person's word, explains of the cash; alerts when a jump begins."""
-        mode, residual_usd = self._exchange.mode, totals.residual_usd(state.cash_usd)
+        mode, residual_usd = self._exchange.mode, totals.residual_usd(state.balance_usd)
         is_moved = totals.mode != mode and (totals.mode is not None or mode in POOLED_MODES)
         if totals.mode is not None and {totals.mode, mode} <= set(STANDARD_MODES):
             is_moved = False
-        reason = mode if is_moved else ACCEPTED if self._is_accepted else None
-        is_explained = totals.is_explained(state.cash_usd, state.equity_usd)
-        self._is_accepted = False
+        is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
+        reason = mode if is_moved else ACCEPTED if not is_explained and self._take_acceptance() else None
         if reason is not None and abs(residual_usd) >= CENT:
             entry = CashEntry(
                 id=f"{self._exchange.address} {reason} {state.time_ms}",
@@ -112,9 +114,15 @@ class CashReconciler:
         if is_explained and (totals.mode != mode or totals.unknown_movement is not None):
             await self._context.cash_ledger.settle(self._model, mode, None, None)
             return await self._load()
-        if not is_explained and self._context.standing.is_explained:
+        if not is_explained and self._since_ms is None:
             await self._alert_unexplained(residual_usd, totals)
+            self._since_ms = self._clock.now_ms()
         return totals
+
+    def _take_acceptance(self) -> bool:
+        """Whether a person resumed after the present jump began; a resume counts once."""
+        accepted_ms, self._accepted_ms = self._accepted_ms, None
+        return accepted_ms is not None and self._since_ms is not None and accepted_ms >= self._since_ms
 
     async def _alert_unexplained(self, residual_usd: Decimal, totals: CashTotals) -> None:
         now_ms = self._clock.now_ms()
@@ -144,7 +152,7 @@ class CashReconciler:
         """Begins after everything that the state's cash contains: a fill as fresh as the state is in it."""
         rows = await self._exchange.fill_rows_since(state.time_ms)
         since_ms = max([state.time_ms, *(int(row["time"]) for row in rows)])
-        await self._context.cash_ledger.begin(self._model, since_ms, state.cash_usd, self._exchange.mode)
+        await self._context.cash_ledger.begin(self._model, since_ms, state.balance_usd, self._exchange.mode)
         return await self._load()
 
     async def _load(self) -> CashTotals:

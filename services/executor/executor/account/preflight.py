@@ -17,7 +17,6 @@ from executor.exchange.errors import UNREADABLE, ExchangeUnavailable
 
 DAY_MS: Final = 86_400_000
 EXPIRY_WARNING_DAYS: Final = 7
-SKEW_LIMIT_MS: Final = 2_000
 MIN_FUNDS_USD: Final = Decimal(20)
 INTERVAL_S: Final = 86_400.0
 RECHECK_S: Final = 60.0
@@ -61,10 +60,7 @@ async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, mo
     warnings = check_leverage(limits, settings.max_leverage)
     if settings.hyperliquid_env == "paper":
         return Findings(tuple(problems), tuple(coins), tuple(warnings), limits)
-    asked_ms = exchange.now_ms()
-    state = await exchange.account_state()
-    skew_ms = state.time_ms - (asked_ms + exchange.now_ms()) // 2
-    problems += [*check_clock(skew_ms), *check_funds(account, await exchange.with_balance(state))]
+    problems += check_funds(account, await exchange.whole_state())
     expired, ending = check_expiry(key, wallet, await exchange.api_wallets(), exchange.now_ms())
     warnings += [(AlertCode.API_WALLET_ENDS, text) for text in ending]
     return Findings((*problems, *expired), tuple(coins), tuple(warnings), limits)
@@ -84,14 +80,6 @@ def _not_its_account(key: str, account: str, address: str, master: str, role: Ma
     if role["role"] == "subAccount":
         return f"{account}: {address} is a sub-account, which can't be traded here; give a main account"
     return f"{key}: its API wallet trades for {master}, not for {address}; swap the keys, or approve one for it"
-
-
-def check_clock(skew_ms: int) -> list[str]:
-    """Problems of a system clock that differs from the exchange's by `skew_ms`."""
-    if abs(skew_ms) <= SKEW_LIMIT_MS:
-        return []
-    where = "behind" if skew_ms > 0 else "ahead of"
-    return [f"SYSTEM_CLOCK: is {abs(skew_ms)} ms {where} the exchange's; set it by NTP"]
 
 
 def check_funds(account: str, state: AccountState) -> list[str]:

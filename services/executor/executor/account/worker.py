@@ -117,9 +117,9 @@ class AccountWorker:
         self.outage_protector.poll_now()
         self._woken.set()
 
-    def accept_unexplained(self) -> None:
-        """A person resumes: cash that nothing explains counts as money moved, with the next poll."""
-        self._reconciler.accept_unexplained()
+    def accept_unexplained(self, at_ms: int) -> None:
+        """A person resumed at that wall time: cash that nothing explains counts as money moved, with the next poll."""
+        self._reconciler.accept_unexplained(at_ms)
         self.refresh()
 
     def reload(self) -> None:

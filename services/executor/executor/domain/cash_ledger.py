@@ -61,20 +61,20 @@ class CashTotals:
     mode: str | None = None
     unknown_movement: str | None = None
 
-    def residual_usd(self, cash_usd: Decimal) -> Decimal:
+    def residual_usd(self, balance_usd: Decimal) -> Decimal:
         """What of the cash no entry explains."""
         moved = self.closed_pnl_usd - self.fees_usd + self.funding_usd + self.transfers_usd
-        return cash_usd - self.start_cash_usd - moved
+        return balance_usd - self.start_cash_usd - moved
 
-    def is_explained(self, cash_usd: Decimal, equity_usd: Decimal) -> bool:
+    def is_explained(self, balance_usd: Decimal, equity_usd: Decimal) -> bool:
         """Whether the entries explain the cash, but for what is too little to judge a profit or a loss by.
 
         After a movement of unknown size every cent counts.
         """
-        residual_usd = abs(self.residual_usd(cash_usd))
+        residual_usd = abs(self.residual_usd(balance_usd))
         if self.unknown_movement is not None:
             return residual_usd < CENT
-        expected_usd = abs(equity_usd - self.residual_usd(cash_usd))
+        expected_usd = abs(equity_usd - self.residual_usd(balance_usd))
         return residual_usd < max(JUMP_USD, JUMP_FRACTION * max(expected_usd, abs(equity_usd)))
 
 

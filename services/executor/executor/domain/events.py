@@ -133,8 +133,8 @@ def account_updated(
         model=model,
         address=address,
         equity_usd=state.equity_usd,
-        cash_usd=state.cash_usd,
-        withdrawable_usd=state.withdrawable_usd,
+        balance_usd=state.balance_usd,
+        available_balance_usd=state.available_balance_usd,
         margin_used_usd=state.margin_used_usd,
         maintenance_margin_usd=state.maintenance_margin_usd,
         unrealized_pnl_usd=state.unrealized_pnl_usd,
@@ -210,6 +210,21 @@ def account_ledger(model: str, movement: CashMovement, now_ms: int) -> Event[Acc
         rate_hourly=movement.rate_hourly,
     )
     return originate(payload, keys=(movement.entry.id,), time_ms=movement.entry.time_ms, now_ms=now_ms)
+
+
+def outside_envelope_alert(intent: Intent, breach: str, now_ms: int) -> Event[SystemAlert]:
+    """An approval was not signed; one alert an intent."""
+    return system_alert(
+        AlertCode.OUTSIDE_ENVELOPE,
+        AlertSeverity.CRITICAL,
+        f"an approval was not signed, as it lies outside the executor's envelope: {breach}",
+        model=intent.model,
+        key=intent.intent_id,
+        now_ms=now_ms,
+        intent_id=intent.intent_id,
+        symbol=intent.symbol.value,
+        breach=breach,
+    )
 
 
 def system_alert(

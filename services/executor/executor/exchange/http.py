@@ -31,14 +31,16 @@ class HttpResponse:
 class HttpTransport:
     """Sends each request once and never repeats it: a repeat is the caller's decision.
 
-    Proxies and certificates are the environment's at construction, as requests finds them. Raises MissingCertificates.
+    Proxies and certificates are the environment's at construction, as requests finds them, unless `uses_environment` is
+    False. Raises MissingCertificates.
     A session's own `send` spends more on hooks, cookies and redirections than the request takes to leave, so the
     connection pool of its adapter is used directly. Not safe for use by two threads at once; the client's lock sees to
     that.
     """
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, *, uses_environment: bool = True) -> None:
         self._session = requests.Session()
+        self._session.trust_env = uses_environment
         request = self._session.prepare_request(
             requests.Request("POST", url, headers={"Content-Type": "application/json"})
         )

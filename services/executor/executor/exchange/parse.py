@@ -1,4 +1,4 @@
-"""Hyperliquid's answers in our terms. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
+"""Hyperliquid's answers in the terms of the arena. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
 
 `coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
 """
@@ -26,8 +26,8 @@ def parse_account_state(answer: Row, coins: Collection[Symbol]) -> AccountState:
     unrealized = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
     return AccountState(
         equity_usd=equity,
-        cash_usd=equity - unrealized,
-        withdrawable_usd=Decimal(answer["withdrawable"]),
+        balance_usd=equity - unrealized,
+        available_balance_usd=Decimal(answer["withdrawable"]),
         margin_used_usd=Decimal(summary["totalMarginUsed"]),
         total_notional_usd=Decimal(summary["totalNtlPos"]),
         time_ms=int(answer["time"]),
@@ -54,8 +54,8 @@ def parse_pooled_balance(answer: Row, state: AccountState) -> AccountState:
     return replace(
         state,
         equity_usd=total + unrealized,
-        cash_usd=total,
-        withdrawable_usd=max(Decimal(0), free),
+        balance_usd=total,
+        available_balance_usd=max(Decimal(0), free),
         margin_used_usd=sum((held.margin_used_usd for held in positions), Decimal(0)),
         total_notional_usd=sum((held.notional_usd for held in all_held), Decimal(0)),
     )

@@ -25,10 +25,11 @@ async def write_memory(connection: Connection, redis: Redis, model: str) -> None
     )
     denials = await select(
         connection,
-        """SELECT v.symbol, v.code, v.time_ms, v.cycle_id, d.action, r.rule ->> 'detail' AS detail
+        """SELECT v.symbol, v.denial_code, v.time_ms, v.cycle_id, d.action, r.rule ->> 'detail' AS detail
         FROM verdicts v LEFT JOIN ai_decisions d ON d.id = v.decision_id
-        LEFT JOIN LATERAL (SELECT rule FROM jsonb_array_elements(v.rules) rule WHERE rule ->> 'code' = v.code LIMIT 1) r
-            ON true
+        LEFT JOIN LATERAL (
+            SELECT rule FROM jsonb_array_elements(v.rules) rule WHERE rule ->> 'code' = v.denial_code LIMIT 1
+        ) r ON true
         WHERE v.model = %s AND v.verdict = 'DENIED' ORDER BY v.time_ms DESC LIMIT %s""",
         model,
         ENTRIES,

@@ -4,6 +4,8 @@ CREATE VIEW api_leaderboard AS
 SELECT
     rank() OVER (ORDER BY a.growth DESC) AS rank,
     f.*,
+    wire(a.equity) AS equity,
+    -- The name of version 0.2; it goes with version 0.4.
     wire(a.equity) AS account_value,
     wire((a.growth - 1) * 100) AS return_percent,
     wire(a.equity - a.transfers - a.start_balance) AS total_pnl,

@@ -68,6 +68,7 @@ NOT_OWN_ACCOUNT = "Agent can only send asset to same user or their sub-accounts.
 POOLED_ACCOUNT = "Action disabled when unified account is active"
 POOLED_SOURCE = "Unified account only supports sending assets through spot"
 NOT_BACK_TO_STANDARD = "Cannot disable account abstraction"
+POST_ONLY_TIME = "Only post-only orders allowed immediately after a network upgrade"
 AGENT_MODE = "Agent cannot set abstraction when dex abstraction is active"
 TOO_MANY_SUBS = "Too many sub-accounts."
 EXPIRED = "Action already expired"

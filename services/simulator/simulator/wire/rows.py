@@ -67,7 +67,7 @@ def order_type(order: Order) -> str:
 
 
 def fill_row(fill: Fill) -> dict[str, Any]:
-    is_system = fill.twap_id is not None or fill.liquidation is not None or fill.is_deleveraging
+    is_system = fill.twap_id is not None or fill.liquidation is not None or fill.is_deleveraging or fill.is_settlement
     row: dict[str, Any] = {
         "coin": fill.coin,
         "px": number_text(fill.price),

@@ -88,8 +88,8 @@ ACCOUNT = AccountUpdated(
     model="qwen",
     address="0x0",
     equity_usd=D(9_500),
-    cash_usd=D(9_000),
-    withdrawable_usd=D(9_000),
+    balance_usd=D(9_000),
+    available_balance_usd=D(9_000),
     margin_used_usd=D(0),
     maintenance_margin_usd=D(0),
     unrealized_pnl_usd=D(0),
@@ -156,11 +156,11 @@ def test_series_run_from_oldest_to_newest_and_end_with_the_newest() -> None:
 
 def test_the_account_shows_return_sharpe_and_one_kind_of_cash() -> None:
     user = user_of(Memory(growth=Growth.begun_with(D(10_000)), sharpe=D("-1.234")))
-    assert "return_since_start: -5.00 %" in user
-    assert "sharpe_ratio_annualised: -1.23\n" in user
-    assert "available_cash_usd: 9000.00" in user
+    assert "return_percent: -5.00 %" in user
+    assert "sharpe: -1.23 (hourly returns, annualized)\n" in user
+    assert "available_balance_usd: 9000.00" in user
     assert "free collateral" not in user
-    assert "sharpe_ratio_annualised: n/a" in user_of()
+    assert "sharpe: n/a" in user_of()
 
 
 def test_the_return_is_shown_without_deposits() -> None:
@@ -169,7 +169,7 @@ def test_the_return_is_shown_without_deposits() -> None:
     sums = AccountSums(since_ms=0, transfers_usd=D(10_200), **dict.fromkeys(names, D(0)))
     account = ACCOUNT.model_copy(update={"equity_usd": D(19_000), "sums": sums})
     memory = Memory(growth=Growth.begun_with(D(10_000)), transfers_usd=D(700))
-    assert "return_since_start: -5.00 %" in user_of(memory, account=account)
+    assert "return_percent: -5.00 %" in user_of(memory, account=account)
 
 
 def test_a_leverage_that_the_exchange_lowered_is_shown() -> None:
@@ -184,7 +184,7 @@ def test_a_leverage_that_the_exchange_lowered_is_shown() -> None:
 
 
 def test_denials_come_back_with_their_reasons() -> None:
-    denial = {"action": "LONG", "symbol": "BTC", "code": "LEVERAGE", "detail": "15 > 11"}
+    denial = {"action": "LONG", "symbol": "BTC", "denial_code": "LEVERAGE", "detail": "15 > 11"}
     assert "- LONG BTC denied by LEVERAGE: 15 > 11" in user_of(Memory(denials=[denial]))
 
 

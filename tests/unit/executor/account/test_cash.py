@@ -79,7 +79,7 @@ async def test_an_account_made_unified_keeps_its_equity(books: Books) -> None:
     flat = await books.look()
     totals = await books.harness.context.cash_ledger.load(MODEL)
     assert totals is not None
-    assert abs(totals.residual_usd(flat.cash_usd)) < D("0.01")
+    assert abs(totals.residual_usd(flat.balance_usd)) < D("0.01")
 
 
 async def test_a_new_mode_counts_what_stood_in_spot_as_a_transfer(books: Books) -> None:
@@ -117,7 +117,7 @@ async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: Books) -> Non
     await books.look()
     assert not books.is_explained
     assert books.alerts == [AlertCode.UNKNOWN_MOVEMENT, AlertCode.EQUITY_UNEXPLAINED]
-    books.reconciler.accept_unexplained()
+    books.reconciler.accept_unexplained(books.harness.clock.now_ms())
     await books.look()
     assert (books.is_explained, await books.transfers()) == (True, 20)
     await books.look()

@@ -1,7 +1,10 @@
 """Questions and actions of one account: long records, and what counts as an answer."""
 
+import asyncio
 import json
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,7 +46,7 @@ class Pages:
     def close(self) -> None: ...
 
 
-def client(transport: Any) -> ExchangeClient:
+def client(transport: Any, may_send: Callable[[], bool] = lambda: True) -> ExchangeClient:
     return ExchangeClient(
         key=KEY,
         address=ADDRESS,
@@ -56,6 +59,7 @@ def client(transport: Any) -> ExchangeClient:
         ),
         rate_limiter=RequestRateLimiter(1_000),
         clock=Now(),
+        may_send=may_send,
     )
 
 
@@ -96,6 +100,31 @@ class Fixed:
 async def test_an_action_without_a_readable_answer_has_an_unknown_outcome(response: HttpResponse | None) -> None:
     with pytest.raises(UnknownOutcome):
         await client(Fixed(response)).send(b"{}")
+
+
+async def test_an_action_whose_turn_comes_after_the_lease_was_lost_stays_here() -> None:
+    """A slow question has the connection while the action waits for it, and the process loses its lease meanwhile."""
+    owner, asked, answer_now = [True], threading.Event(), threading.Event()
+    paths: list[str] = []
+
+    class Slow(Fixed):
+        def post(self, path: str, body: bytes) -> HttpResponse:
+            paths.append(path)
+            if path == "/info":
+                asked.set()
+                answer_now.wait(60)
+            return super().post(path, body)
+
+    exchange = client(Slow(HttpResponse(200, b'{"status": "ok"}')), lambda: owner[0])
+    question = asyncio.ensure_future(exchange.mid_prices())
+    await asyncio.to_thread(asked.wait, 60)
+    action = asyncio.ensure_future(exchange.send(b"{}"))
+    owner[0] = False
+    answer_now.set()
+    await question
+    with pytest.raises(UnknownOutcome, match="another process may own the account"):
+        await action
+    assert paths == ["/info"]
 
 
 async def test_an_action_that_the_exchange_could_not_read_is_refused() -> None:

@@ -220,7 +220,7 @@ def test_a_state_that_waited_changes_nothing_about_positions() -> None:
 
 
 def test_states_delivered_again_change_nothing() -> None:
-    """They were recorded, and then their acknowledgement was lost. Yesterday's loss is not measured by today."""
+    """They were recorded, and then their acknowledgment was lost. Yesterday's loss is not measured by today."""
     harness = RiskHarness()
     harness.send_state(state_at(harness, MIDNIGHT_MS - 60 * MINUTE_MS, 9_500))
     waiting = [

@@ -1,4 +1,4 @@
-"""The constant half of a prompt, first so that caches can bill it low: rules with figures, and the answer's form."""
+"""The constant half of a prompt: rules, answer form. It comes first: providers bill a repeated beginning lower."""
 
 from collections.abc import Sequence
 from typing import Final

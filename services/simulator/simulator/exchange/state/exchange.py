@@ -9,6 +9,7 @@ from typing import Any
 from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state import account_modes, fees
 from simulator.exchange.state.account import Account
+from simulator.exchange.state.deviations import Deviations
 from simulator.exchange.state.order_books import OrderBooks
 from simulator.exchange.state.orders import ZERO, Fill, Order, Twap
 from simulator.market.market import Market
@@ -54,6 +55,7 @@ class Exchange:
         self.fees = ZERO
         self.rewards: dict[str, Decimal] = {}
         self.open_interest_caps: dict[str, Decimal] = {}
+        self.deviations = Deviations()
         self.new_account_mode = account_modes.DEFAULT
         self._volume_by_day: tuple[int, Decimal] = (-1, ZERO)
         self.deposited = ZERO

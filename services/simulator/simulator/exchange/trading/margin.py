@@ -56,7 +56,7 @@ def quote(exchange: Exchange, order: Order) -> tuple[Decimal, Decimal]:
 
 def check_order(exchange: Exchange, order: Order) -> None:
     """Initial margin, loss by slippage and fee of what an order adds. Raises OrderError."""
-    account, coin = exchange.accounts[order.account], COINS[order.coin]
+    account, coin = exchange.accounts[order.account], exchange.market.listing.coins[order.coin]
     position = account.position_size(order.coin)
     signed = order.size if order.is_buy else -order.size
     turns = position * signed < 0

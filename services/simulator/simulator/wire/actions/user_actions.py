@@ -83,14 +83,14 @@ def usd_send(world: World, signer: str, action: Action, now_ms: int) -> dict[str
     target = _address(action["destination"])
     transfers.check_separate(world.exchange.accounts[signer])
     transfers.move(
-        world.exchange, signer, target, _amount(action["amount"]), world.market_ms(now_ms), "internalTransfer"
+        world.exchange, signer, target, _amount(action["amount"]), world.stamp_ms(now_ms), "internalTransfer"
     )
     return default_response()
 
 
 def withdraw(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
     _address(action["destination"])
-    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], world.market_ms(now_ms))
+    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], world.stamp_ms(now_ms))
     return default_response()
 
 
@@ -116,7 +116,7 @@ def class_transfer(world: World, signer: str, action: Action, now_ms: int) -> di
         account.spot_usd += amount
     world.exchange.changes.accounts.add(account.address)
     delta = {"type": "accountClassTransfer", "usdc": number_text(amount), "toPerp": bool(action["toPerp"])}
-    world.exchange.append_ledger(account.address, world.market_ms(now_ms), delta)
+    world.exchange.append_ledger(account.address, world.stamp_ms(now_ms), delta)
     return default_response()
 
 
@@ -130,7 +130,7 @@ def send_asset(world: World, signer: str, action: Action, now_ms: int) -> dict[s
     if sender != signer and getattr(world.exchange.accounts.get(sender), "master", None) != signer:
         raise ActionError(f"Vault not registered: {sender}")
     parties, amount = Parties(sender, _address(action["destination"]), *dexes), _amount(action["amount"])
-    transfers.send(world.exchange, parties, amount, action["nonce"], world.market_ms(now_ms))
+    transfers.send(world.exchange, parties, amount, action["nonce"], world.stamp_ms(now_ms))
     return default_response()
 
 
@@ -140,7 +140,7 @@ def spot_send(world: World, signer: str, action: Action, now_ms: int) -> dict[st
     transfers.check_separate(world.exchange.accounts[signer])
     if not str(action["token"]).startswith("USDC"):
         return refuse_not_simulated(world, signer, action, now_ms)
-    transfers.move_spot(world.exchange, signer, target, amount, action["time"], world.market_ms(now_ms))
+    transfers.move_spot(world.exchange, signer, target, amount, action["time"], world.stamp_ms(now_ms))
     return default_response()
 
 

@@ -40,9 +40,11 @@ def account_of(world: World, body: Body) -> Account:
     return world.exchange.accounts.get(user) or Account(user)
 
 
-def state(world: World, user: str) -> Body:
+def state(world: World, user: str, now_ms: int | None = None) -> Body:
+    """clearinghouseState at a wall time; without one as of the last step."""
     account = world.exchange.accounts.get(user)
-    return clearinghouse_state(account, world.exchange.marks(), world.market.time_ms)
+    time_ms = world.time_ms if now_ms is None else world.stamp_ms(now_ms)
+    return clearinghouse_state(account, world.exchange.marks(), time_ms)
 
 
 def spot_state(world: World, body: Body, now_ms: int) -> Any:
@@ -198,7 +200,7 @@ def _ledger(world: World, body: Body, now_ms: int) -> Any:
 
 
 ANSWERS = {
-    "clearinghouseState": lambda world, body, now_ms: state(world, user_of(body)),
+    "clearinghouseState": lambda world, body, now_ms: state(world, user_of(body), now_ms),
     "spotClearinghouseState": spot_state,
     "activeAssetData": _asset_data,
     "openOrders": lambda world, body, now_ms: open_orders(world, user_of(body)),
