@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from harness import eventually
 from manual_clock import ManualClock
 
 from agent_deepseek.config import PROFILE
@@ -159,8 +160,7 @@ async def test_a_snapshot_during_a_request_is_skipped(harness: Harness) -> None:
     await harness.store_account()
     harness.model.free.clear()
     first = asyncio.ensure_future(harness.decide(1))
-    while not harness.model.prompts:
-        await asyncio.sleep(0.01)
+    await eventually("the request", lambda: harness.model.prompts)
     skipped = await harness.decide(2)
     assert (skipped.outcome, skipped.failure_code) == (Outcome.SKIPPED, "BUSY")
     harness.model.free.set()
@@ -188,8 +188,7 @@ async def test_a_cancelled_request_frees_the_agent_and_its_reservation(harness: 
     await harness.store_account()
     harness.model.free.clear()
     request = asyncio.ensure_future(harness.decide(1))
-    while not harness.model.prompts:
-        await asyncio.sleep(0.01)
+    await eventually("the request", lambda: harness.model.prompts)
     assert await harness.spent_micro_usd() > 0
     request.cancel()
     with pytest.raises(asyncio.CancelledError):

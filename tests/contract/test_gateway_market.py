@@ -4,7 +4,6 @@ import asyncio
 import csv
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from harness import eventually
 from redis.asyncio import Redis
 
 from common.runtime.clock import SystemClock
@@ -110,11 +110,12 @@ async def test_the_status_names_the_market_in_use(
 
 async def known(status: Status) -> dict[str, Any]:
     """The first answer that names a market."""
-    deadline = time.monotonic() + DEADLINE_S
-    while (answer := await status.read())["market"] == "UNKNOWN":
-        assert time.monotonic() < deadline, "no market was named"
-        await asyncio.sleep(0.1)
-    return answer
+
+    async def look() -> dict[str, Any] | None:
+        answer = await status.read()
+        return None if answer["market"] == "UNKNOWN" else answer
+
+    return await eventually("a named market", look, every_s=0.1)
 
 
 async def test_on_testnet_the_market_is_live_whatever_redis_holds(redis_url: str, database_url: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from harness import eventually
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
@@ -78,8 +79,7 @@ class Harness:
 async def harness() -> AsyncIterator[Harness]:
     harness = Harness()
     serving = asyncio.create_task(harness.server.serve())
-    while not harness.server.started:
-        await asyncio.sleep(0.01)
+    await eventually("the server", lambda: harness.server.started)
     harness.port = harness.server.servers[0].sockets[0].getsockname()[1]
     yield harness
     harness.server.should_exit = True
@@ -95,12 +95,6 @@ async def closing(client: ClientConnection) -> tuple[int, str]:
         await client.wait_closed()
     assert client.close_code is not None
     return client.close_code, client.close_reason or ""
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_pushes_go_out_at_once_and_several_as_one_array(harness: Harness) -> None:
@@ -155,7 +149,7 @@ async def stalled(harness: Harness) -> AsyncIterator[socket.socket]:
         while b"epoch" not in greeting:
             greeting += await loop.sock_recv(raw, 4_096)
         await loop.sock_sendall(raw, bytes([0x81, 0x80 | len(body)]) + b"\0\0\0\0" + body)
-        await until(lambda: any(client.channels for client in harness.hub.clients))
+        await eventually("a subscription", lambda: any(client.channels for client in harness.hub.clients))
         yield raw
 
 
@@ -188,8 +182,9 @@ async def test_a_stalled_client_delays_no_other_and_is_closed(harness: Harness) 
             assert json.loads(await asyncio.wait_for(client.recv(), 60))["seq"] == count
             assert count < 3 * QUEUE_LIMIT
         assert count > QUEUE_LIMIT
-        await until(lambda: len(harness.connections.connections) == 1)
-        await until(lambda: len(harness.server.server_state.connections) == 1)  # Cut off, not kept until it reads.
+        await eventually("one connection", lambda: len(harness.connections.connections) == 1)
+        connections = harness.server.server_state.connections
+        await eventually("the other to be cut off before it reads", lambda: len(connections) == 1)
 
 
 async def test_a_client_that_reads_again_gets_its_queue_in_order(harness: Harness) -> None:
@@ -217,7 +212,7 @@ async def test_a_client_that_leaves_amid_a_fan_out_affects_no_other(harness: Har
             if count == 10:
                 leaving.transport.abort()
             assert json.loads(await asyncio.wait_for(staying.recv(), 60))["seq"] == count
-        await until(lambda: len(harness.connections.connections) == 1)
+        await eventually("one connection", lambda: len(harness.connections.connections) == 1)
 
 
 async def test_a_silent_client_gets_a_heartbeat_and_is_then_closed(harness: Harness) -> None:
@@ -253,7 +248,7 @@ async def test_connections_per_address_are_limited(harness: Harness) -> None:
     async with harness.connect(), harness.connect(), harness.connect():
         with pytest.raises(InvalidStatus):
             await harness.connect()
-    await until(lambda: not harness.connections.connections)
+    await eventually("the connection to end", lambda: not harness.connections.connections)
     async with harness.connect() as client:
         assert await client.recv()
 
@@ -274,4 +269,4 @@ async def test_a_client_that_breaks_a_limit_is_closed(
         for message in messages:
             await client.send(message)
         assert await closing(client) == (code, reason)
-    await until(lambda: not harness.connections.connections)
+    await eventually("the connection to end", lambda: not harness.connections.connections)

@@ -5,14 +5,14 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
+from harness import eventually
 
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
@@ -66,15 +66,6 @@ PATIENT = {
 """No event of a test is stale, however busy the machine is."""
 
 
-async def eventually(probe: Callable[[], Awaitable[Any]]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if found := await probe():
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError("the condition did not come true in time")
-
-
 class Surroundings:
     """The other services, as risk sees them: their events on a real bus."""
 
@@ -106,7 +97,7 @@ class Surroundings:
         now_ms = SystemClock().now_ms()
         await self.send("ingester", *(a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins))
         await self.send("executor", an_account_event(an_account(*positions, **changes), at_ms=now_ms))
-        await eventually(self.all_handled)
+        await eventually("every event to be handled", self.all_handled)
 
     async def approved(self, intent_kind: IntentKind) -> Event[Any] | None:
         """The newest approval of that kind in the stream."""
@@ -121,7 +112,7 @@ class Surroundings:
         await self.account(**changes)
         decision = a_decision_event(asked or a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
         await self.send("agent-deepseek", decision)
-        verdict: Event[Any] = await eventually(lambda: self.verdict_on(decision))
+        verdict: Event[Any] = await eventually("the verdict", lambda: self.verdict_on(decision))
         return verdict
 
 
@@ -196,7 +187,7 @@ async def test_a_kill_loses_neither_a_halt_nor_a_reservation(
         assert approved.data.intent.stop_loss_price == 95_000
         command = ControlCommand(command=Command.HALT, model="deepseek", reason="test", requested_by="test")
         await around.send("gateway", originate(command, keys=(1,), time_ms=1, now_ms=1))
-        await eventually(around.all_handled)
+        await eventually("every event to be handled", around.all_handled)
     async with risk_process(redis_url, database_url):
         denied = await around.judged("two")
         assert isinstance(denied.data, RiskDenied)
@@ -221,7 +212,7 @@ async def test_a_halt_is_effective_on_the_next_decision(
         await around.send("agent-deepseek", *decisions)
         process.send_signal(signal.SIGCONT)
         for decision in decisions:
-            verdict = await eventually(partial(around.verdict_on, decision))
+            verdict = await eventually("the verdict", partial(around.verdict_on, decision))
             assert isinstance(verdict.data, RiskDenied)
             assert verdict.data.denial_code == "STATE_HALTED"
 
@@ -232,7 +223,7 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
     pool = await open_pool(database_url)
     minute_ms = 60_000
     async with risk_process(redis_url, database_url, MAX_DAILY_TRADES="1"):
-        await eventually(around.all_handled)
+        await eventually("every event to be handled", around.all_handled)
         await around.account(equity_usd=D(10_600))
         entry = await around.judged("one", a_decision(invalidation_condition=a_condition()))
         assert isinstance(entry.data, RiskApproved)
@@ -241,7 +232,7 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
             await around.send("executor", a_stop(number))
         halt = ControlCommand(command=Command.HALT, model="qwen", reason="test", requested_by="test")
         await around.send("gateway", originate(halt, keys=(1,), time_ms=1, now_ms=1))
-        await eventually(around.all_handled)
+        await eventually("every event to be handled", around.all_handled)
         held = a_position(Symbol.BTC, intent_id=entry.id, size_coin=entry.data.intent.size_coin)
         await around.account(held, covers=(entry.id,))
         await around.bus.client.flushall()
@@ -251,12 +242,12 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
         series = a_series("1m", (98_000.0,), last_close_ms=boundary_ms)
         await around.account(held)
         await around.send("ingester", a_snapshot_event(series, boundary_ms=boundary_ms))
-        exit_ = await eventually(partial(around.approved, IntentKind.INVALIDATION))
+        exit_ = await eventually("the exit", partial(around.approved, IntentKind.INVALIDATION))
         assert exit_.data.intent.symbol is Symbol.BTC
         await around.bus.client.flushall()
     async with risk_process(redis_url, database_url, MAX_DAILY_TRADES="1"):
         await around.account(held)
-        again = await eventually(partial(around.approved, IntentKind.INVALIDATION))
+        again = await eventually("the exit", partial(around.approved, IntentKind.INVALIDATION))
         assert again.id != exit_.id
         await around.account(covers=(again.id,))
         await around.send("executor", a_stop(2))
@@ -306,19 +297,19 @@ async def test_the_limits_in_force_are_published_and_restored(
 ) -> None:
     async with risk_process(redis_url, database_url, MAX_LEVERAGE="7", STOP_LOSS_PERCENT="1.5"):
         readme = Readme(around.bus.client, read_roster(None))
-        await eventually(lambda: around.bus.client.exists("risk:limits"))
+        await eventually("the limits", lambda: around.bus.client.exists("risk:limits"))
         text = " ".join((await readme.text("en")).split())
         assert "leverage at most 7" in text
         assert "a stop loss 1.5 % and a take profit 10 % away" in text
         await around.bus.client.delete("risk:limits")
-        await eventually(lambda: around.bus.client.exists("risk:limits"))
+        await eventually("the limits", lambda: around.bus.client.exists("risk:limits"))
 
 
 async def test_the_equity_of_a_days_start_is_published(around: Surroundings, redis_url: str, database_url: str) -> None:
     async with risk_process(redis_url, database_url):
         before = SystemClock().now_ms() // DAY_MS
         await around.account(equity_usd=D("9876.5"))
-        published = json.loads(await eventually(lambda: around.bus.client.get("risk:day:deepseek")))
+        published = json.loads(await eventually("the day's equity", lambda: around.bus.client.get("risk:day:deepseek")))
         assert published["equity_usd"] == "9876.5"
         assert before <= published["day"] <= SystemClock().now_ms() // DAY_MS
         assert not await around.bus.client.exists("risk:day:qwen")

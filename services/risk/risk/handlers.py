@@ -7,7 +7,7 @@ batch is committed; see `RiskState` for what happens when that commit fails.
 
 from typing import Any, Final
 
-from structlog import get_logger
+from structlog.typing import FilteringBoundLogger
 
 from common.events import (
     AccountUpdated,
@@ -50,10 +50,13 @@ _PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 
 
 class RiskHandlers:
-    """One handler per event that risk reads. `state` is replaced whole when memory is rebuilt."""
+    """One handler per event that risk reads. `state` is replaced whole when memory is rebuilt.
 
-    def __init__(self, limits: Limits, roster: Roster) -> None:
-        self.limits = limits
+    Each verdict is one line of `log`; without one nothing is logged.
+    """
+
+    def __init__(self, limits: Limits, roster: Roster, log: FilteringBoundLogger | None = None) -> None:
+        self.limits, self._log = limits, log
         self.models, self.coins = roster.ids, roster.coins
         self.state = RiskState.empty(self.models)
 
@@ -255,7 +258,7 @@ class RiskHandlers:
                 denial_code=denial_code,
                 rules=verdict.rules,
             )
-            _log_verdict(cause, inputs, denial_code=denial_code, intent_id=None)
+            self._log_verdict(cause, inputs, denial_code=denial_code, intent_id=None)
             return derive(cause, denied, now_ms, index=index)
         intent = intent_of(
             verdict.draft,
@@ -276,19 +279,21 @@ class RiskHandlers:
         held.track_condition(event.id, intent)
         held.counters.record_approval(inputs.market_ms, intent.symbol, is_entry=inputs.intent_kind is IntentKind.ENTRY)
         metrics.APPROVED.labels(inputs.model, inputs.intent_kind).inc()
-        _log_verdict(cause, inputs, denial_code=None, intent_id=event.id)
+        self._log_verdict(cause, inputs, denial_code=None, intent_id=event.id)
         return event
 
-
-def _log_verdict(cause: Event[Any], inputs: GateInput, *, denial_code: str | None, intent_id: str | None) -> None:
-    """One line, found by the cycle of the decision, or of the snapshot or command that closes a position."""
-    get_logger().info(
-        "verdict",
-        cycle_id=cause.cycle_id,
-        model=inputs.model,
-        intent_kind=inputs.intent_kind.value,
-        symbol=inputs.decision.symbol,
-        verdict="APPROVED" if denial_code is None else "DENIED",
-        denial_code=denial_code,
-        intent_id=intent_id,
-    )
+    def _log_verdict(
+        self, cause: Event[Any], inputs: GateInput, *, denial_code: str | None, intent_id: str | None
+    ) -> None:
+        """One line, found by the cycle of the decision, or of the snapshot or command that closes a position."""
+        if self._log is not None:
+            self._log.info(
+                "verdict",
+                cycle_id=cause.cycle_id,
+                model=inputs.model,
+                intent_kind=inputs.intent_kind.value,
+                symbol=inputs.decision.symbol,
+                verdict="APPROVED" if denial_code is None else "DENIED",
+                denial_code=denial_code,
+                intent_id=intent_id,
+            )

@@ -48,7 +48,7 @@ class DailyCount:
 
 
 class ActionQuota:
-    """One account's quota; `is_short` once too few actions are left for entries: stops and closes keep theirs."""
+    """One account's quota; `is_short` is true once the rest of the actions is kept for stops and closes."""
 
     def __init__(self, context: AccountContext) -> None:
         self._context = context

@@ -33,10 +33,10 @@ RecordFills = Callable[[AccountState], Awaitable[None]]
 class CashReconciler:
     """Keeps one account's cash ledger, and says in the account's standing whether it explains the cash.
 
-    Called by the account's worker alone. Remembers what of the cash it could not explain, so that only news costs a
-    question. Cash that jumps without a reason raises a question first: whether the account's mode has changed. A change
-    of mode moves money between what is counted and what isn't; the difference is entered as a transfer. What stays
-    unexplained holds entries back (`AccountStanding.is_explained`) until rows explain it, or a person accepts it.
+    Called by the account's worker alone. Remembers what of the balance it could not explain, so that only a new
+    difference costs a request. Of cash that jumps without a reason it first asks whether the account's mode has
+    changed: a change of mode moves money between what is counted and what isn't, and the difference is entered as a
+    transfer. What stays unexplained holds entries back (`AccountStanding.is_explained`) until rows explain it, or a person accepts it.
     """
 
     def __init__(self, context: AccountContext) -> None:
@@ -140,7 +140,7 @@ class CashReconciler:
         )
 
     def _is_due(self, residual_usd: Decimal) -> bool:
-        """News of a cent or more at once, what stays unexplained once a minute, the rest by the timer."""
+        """A new difference of a cent or more at once, an old one once a minute, else by the timer."""
         waited_s = self._clock.monotonic() - self._asked_at
         if abs(residual_usd - self._unexplained_usd) >= CENT:
             return True

@@ -52,8 +52,8 @@ class Transport(Protocol):
 class ExchangeConfig:
     """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
 
-    The last three are how it is reached: `open_transport` makes a transport of an address and a timeout,
-    `run_blocking` runs a blocking function of it, `open_wallet` makes of a key what signs. A simulation brings its own.
+    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
+    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
     """
 
     url: str

@@ -88,7 +88,8 @@ def record_stop(limits: Limits, persistent: PersistentState, model: str, order: 
 def resume_after_drawdown(persistent: PersistentState, model: str, account: AccountUpdated | None) -> PersistentState:
     """Ends a drawdown halt on a person's resume: the high-water mark starts again from the present equity.
 
-    The present state is recorded first, so that older ones that still wait in the stream can't raise the mark again.
+    The present state is recorded first, so that older ones that wait in the stream can't raise the high-water mark
+    again.
     """
     if not any(halt.model == model and halt.reason is Reason.DRAWDOWN for halt in persistent.halts):
         return persistent

@@ -23,7 +23,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """Money moved into an account since `since_ms`, out negative, that its baseline and mark already contain.
+    """Money moved into an account since `since_ms`, out negative, that its day baseline and high-water mark contain.
 
     `emptied_usd` is what the account held before a withdrawal took all of it: baseline and mark still refer to that,
     until money comes in again. None for an account that holds something, or has lost all.

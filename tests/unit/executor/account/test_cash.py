@@ -1,154 +1,136 @@
-"""The cash ledger explains the cash, or says that it doesn't: modes, unknown rows, and a person's word."""
+"""The cash ledger of one account: when the exchange is asked, and what explains the cash."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from account_harness import AccountHarness
+from account_harness import MODEL, AccountHarness
 
-from common.events.alerts import AlertCode
-from common.trading.orders import IntentKind
-from executor.account.action_quota import ActionQuota
-from executor.account.reconcile import Reconciler
-from executor.account.submit import OrderSubmitter
-from executor.exchange.http import HttpResponse
-from simulator.exchange.state import account_modes
+from common.events import LedgerKind
+from executor.account.cash import ATTEMPTS, RETRY_S, TIMER_S, CashReconciler
+from executor.domain.account import AccountState
+from executor.domain.cash_ledger import CashTotals
+from executor.exchange.errors import ExchangeUnavailable
 from support.executor_process import address_of
 
-D = Decimal
-MODEL = "deepseek"
 
-
-class Books:
-    """One account whose cash is reconciled by hand."""
+class Ledger:
+    """A reconciler at work, and how often it asked for the record of movements and of fills."""
 
     def __init__(self, harness: AccountHarness) -> None:
-        self.harness, self.reconciler = harness, Reconciler(harness.context)
-        self.account = harness.exchange.world.exchange.accounts[address_of(MODEL)]
+        self.harness, self.reconciler = harness, CashReconciler(harness.context)
+        self.fill_records = 0
 
-    async def look(self) -> Any:
-        """A whole poll, a while later: the state."""
-        self.harness.advance(10)
-        self.reconciler.invalidate()
-        view = await self.reconciler.poll()
-        await self.reconciler.finalize(view)
-        return view.state
+    async def _record_fills(self, state: AccountState) -> None:
+        self.fill_records += 1
 
-    async def transfers(self) -> Decimal:
-        totals = await self.harness.context.cash_ledger.load(MODEL)
-        assert totals is not None
-        return totals.transfers_usd
+    async def reconcile(self) -> tuple[AccountState, CashTotals]:
+        state = await self.harness.context.exchange.account_state()
+        return await self.reconciler.reconcile(state, self._record_fills)
 
-    @property
-    def is_explained(self) -> bool:
-        return self.harness.context.standing.is_explained
+    async def questions(self) -> int:
+        """How often a reconciliation asks for funding payments."""
+        self.harness.wire.requests.clear()
+        await self.reconcile()
+        return sum("userFunding" in request for request in self.harness.wire.requests)
 
-    @property
-    def alerts(self) -> list[str]:
-        return [alert.code for alert in self.harness.events("system.alert")]
-
-    def append_row(self, kind: str, **delta: Any) -> None:
-        """A row in the exchange's ledger."""
+    def deposit(self, usd: int) -> None:
+        self.harness.advance(1)
         exchange = self.harness.exchange.world.exchange
-        exchange.append_ledger(self.account.address, self.harness.clock.now_ms(), {"type": kind} | delta)
+        exchange.deposit(address_of(MODEL), Decimal(usd), self.harness.clock.now_ms())
+        self.harness.exchange.publish_changes()
 
 
 @pytest.fixture
-async def books(harness: AccountHarness) -> Books:
-    made = Books(harness)
-    await made.look()
-    harness.advance(1)
-    return made
+def ledger(harness: AccountHarness) -> Ledger:
+    return Ledger(harness)
 
 
-async def test_an_account_made_unified_keeps_its_equity(books: Books) -> None:
-    intent = await books.harness.store(books.harness.approve("1"))
-    await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(intent, None)
-    before = await books.look()
-    assert before.positions
-    books.account.set_mode(account_modes.UNIFIED)
-    after = await books.look()
-    assert books.harness.context.standing.mode == "unifiedAccount"
-    assert books.is_explained
-    assert abs(after.equity_usd - before.equity_usd) < before.equity_usd / 100
-    assert abs(await books.transfers()) < D("0.01")
-    assert books.alerts == []
-    leave = await books.harness.store(books.harness.approve("1", IntentKind.EXIT))
-    await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(leave, None)
-    flat = await books.look()
-    totals = await books.harness.context.cash_ledger.load(MODEL)
-    assert totals is not None
-    assert abs(totals.residual_usd(flat.balance_usd)) < D("0.01")
+def residual(found: tuple[AccountState, CashTotals]) -> Decimal:
+    state, totals = found
+    return totals.residual_usd(state.balance_usd)
 
 
-async def test_a_new_mode_counts_what_stood_in_spot_as_a_transfer(books: Books) -> None:
-    books.account.spot_usd = D(700)
-    books.account.set_mode(account_modes.UNIFIED)
-    state = await books.look()
-    assert (state.equity_usd, await books.transfers(), books.is_explained) == (10_700, 700, True)
-    [movement] = books.harness.events("account.ledger")
-    assert (movement.amount_usd, movement.reason) == (700, "unifiedAccount")
+async def test_the_ledger_begins_with_the_cash_of_the_first_state(ledger: Ledger) -> None:
+    state, totals = await ledger.reconcile()
+    assert (totals.start_cash_usd, totals.since_ms) == (state.balance_usd, state.time_ms)
+    assert ledger.fill_records == 0
+    assert ledger.harness.events("account.ledger") == []
 
 
-async def test_a_jump_without_a_reason_waits_for_one(books: Books) -> None:
-    books.account.raw_usd += 2_000
-    await books.look()
-    await books.look()
-    assert not books.is_explained
-    assert books.alerts == [AlertCode.EQUITY_UNEXPLAINED]
-    books.append_row("deposit", usdc="2000.0")
-    books.harness.pass_time(60)
-    await books.look()
-    assert books.is_explained
-    assert await books.transfers() == 2_000
+async def test_news_of_a_cent_is_asked_for_at_once(ledger: Ledger) -> None:
+    await ledger.reconcile()
+    await ledger.questions()  # The first timer is due at once.
+    assert await ledger.questions() == 0
+    ledger.deposit(250)
+    found = await ledger.reconcile()
+    assert residual(found) == 0
+    assert found[1].transfers_usd == 250
+    [movement] = ledger.harness.events("account.ledger")
+    assert (movement.kind, movement.amount_usd) == (LedgerKind.TRANSFER, 250)
+    assert await ledger.questions() == 0
 
 
-async def test_a_little_that_is_not_explained_holds_nothing_back(books: Books) -> None:
-    books.account.raw_usd += 20
-    await books.look()
-    assert books.is_explained
-    assert books.alerts == []
+async def test_without_news_the_record_is_read_by_the_timer(ledger: Ledger) -> None:
+    await ledger.reconcile()
+    assert await ledger.questions() == 1
+    ledger.harness.pass_time(TIMER_S - 1)
+    assert await ledger.questions() == 0
+    ledger.harness.pass_time(1)
+    assert await ledger.questions() == 1
 
 
-async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: Books) -> None:
-    books.account.raw_usd += 20
-    books.append_row("somethingNew", amount="20.0")
-    await books.look()
-    assert not books.is_explained
-    assert books.alerts == [AlertCode.UNKNOWN_MOVEMENT, AlertCode.EQUITY_UNEXPLAINED]
-    books.reconciler.accept_unexplained(books.harness.clock.now_ms())
-    await books.look()
-    assert (books.is_explained, await books.transfers()) == (True, 20)
-    await books.look()
-    assert (books.is_explained, await books.transfers()) == (True, 20)
+async def unexplained(ledger: Ledger) -> Any:
+    """The account's cash is one dollar more than its ledger says; asked for in vain."""
+    await ledger.reconcile()
+    ledger.harness.exchange.world.exchange.accounts[address_of(MODEL)].raw_usd += 1
+    ledger.harness.pass_time(1)
+    return await ledger.reconcile()
 
 
-async def test_an_unknown_row_that_moved_nothing_is_only_reported(books: Books) -> None:
-    books.append_row("somethingNew", amount="20.0")
-    books.account.raw_usd += D("0.02")
-    await books.look()
-    assert books.alerts == [AlertCode.UNKNOWN_MOVEMENT, AlertCode.EQUITY_UNEXPLAINED]
-    books.account.raw_usd -= D("0.02")
-    await books.look()
-    assert books.is_explained
+async def test_what_no_record_explains_stays_to_be_seen(ledger: Ledger) -> None:
+    found = await unexplained(ledger)
+    assert residual(found) == 1
+    assert 1 <= ledger.fill_records <= ATTEMPTS
 
 
-@pytest.mark.parametrize("rows", [250, 100])
-async def test_a_record_in_short_pages_is_read_to_its_end(books: Books, rows: int) -> None:
-    """The exchange answers a hundred rows where five hundred are documented."""
-    for _ in range(rows):
-        books.harness.pass_time(0.001)
-        books.append_row("deposit", usdc="4.0")
-    books.account.raw_usd += 4 * rows
-    post = books.harness.wire.post
+async def test_what_stays_unexplained_is_asked_for_once_a_minute(ledger: Ledger) -> None:
+    await unexplained(ledger)
+    assert await ledger.questions() == 0
+    ledger.harness.pass_time(RETRY_S - 1)
+    assert await ledger.questions() == 0
+    ledger.harness.pass_time(1)
+    assert await ledger.questions() == 1
 
-    def short(path: str, body: bytes) -> HttpResponse:
-        response = post(path, body)
-        answer = response.json()
-        cut = answer[:100] if isinstance(answer, list) else answer
-        return HttpResponse(response.status, json.dumps(cut).encode())
 
-    books.harness.wire.post = short  # type: ignore[method-assign]
-    await books.look()
-    assert (await books.transfers(), books.is_explained) == (4 * rows, True)
+async def test_a_movement_is_entered_once_by_two_reconcilers(ledger: Ledger) -> None:
+    await ledger.reconcile()
+    ledger.deposit(40)
+    await ledger.reconcile()
+    ledger.harness.pass_time(TIMER_S)
+    restarted = Ledger(ledger.harness)
+    assert residual(await restarted.reconcile()) == 0
+    assert len(ledger.harness.event_ids("account.ledger")) == 1
+
+
+async def test_a_lost_answer_enters_nothing_and_the_next_turn_does(ledger: Ledger) -> None:
+    await ledger.reconcile()
+    ledger.deposit(40)
+    ledger.harness.wire.lose_request("userNonFundingLedgerUpdates")
+    with pytest.raises(ExchangeUnavailable):
+        await ledger.reconcile()
+    assert ledger.harness.events("account.ledger") == []
+    ledger.harness.wire.reset()
+    assert residual(await ledger.reconcile()) == 0
+
+
+async def test_a_ledger_that_is_gone_is_named(ledger: Ledger) -> None:
+    await ledger.reconcile()
+    ledger.deposit(40)
+
+    async def lose(state: AccountState) -> None:
+        async with ledger.harness.context.intents.transaction() as connection:
+            await connection.execute("DELETE FROM executor_books")
+
+    with pytest.raises(ValueError, match=f"the cash ledger of {MODEL} is gone"):
+        await ledger.reconciler.reconcile(await ledger.harness.context.exchange.account_state(), lose)
