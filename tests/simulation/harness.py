@@ -117,9 +117,7 @@ class Harness:
             open_wallet=Wallet,
         )
         pool: Any = Pool(self.database, run.fault_point)
-        executor = compose_executor(
-            service, self.executor_settings, pool, refuse=lambda problems: service.stop(), exchange=exchange
-        )
+        executor = compose_executor(service, self.executor_settings, pool, exchange=exchange)
         for name, worker in executor.workers.items():
             self.user_streams[name] = UserStream(
                 api_url="http://simulated",

@@ -19,6 +19,7 @@ from common.trading.instruments import Symbol
 from common.trading.orders import IntentKind, Side
 from executor.account.context import AccountContext
 from executor.config import executor_settings
+from executor.domain.account_standing import AccountStanding
 from executor.domain.intent import Intent
 from executor.exchange.client import ExchangeClient, ExchangeConfig
 from executor.exchange.errors import TransportError
@@ -168,6 +169,7 @@ class AccountHarness:
             close_journal=CloseJournal(self.settings.executor_data_dir / "closes.jsonl", log),
             halts=HaltFiles(self.settings.executor_data_dir),
             settings=self.settings,
+            standing=AccountStanding("paper", problems=()),
             clock=self.clock,
             log=log,
             is_owner=lambda: self.is_owner,

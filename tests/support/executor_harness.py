@@ -164,9 +164,9 @@ class ExecutorHarness:
     async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
         return await eventually(what, look, details=lambda: self.executor.log.read_text()[-4000:])
 
-    async def account(self) -> Any:
+    async def account(self, model: str = "deepseek") -> Any:
         client: Any = self.bus.client
-        body = await client.get("account:deepseek")
+        body = await client.get(f"account:{model}")
         return None if body is None else decode("account.updated", body).data
 
     async def events(self, kind: str) -> list[Event[Any]]:

@@ -64,6 +64,10 @@ class Reconciler:
         if fills:
             self._fills_at = NEVER
 
+    def accept_unexplained(self, at_ms: int) -> None:
+        """A person has seen the cash and resumed at that wall time."""
+        self._cash.accept(at_ms)
+
     def report_fills(self, trade_ids: list[int]) -> None:
         """The account's stream reported fills."""
         self._reported_trades.update(trade_ids[:MAX_REPORTED])
@@ -142,7 +146,7 @@ class Reconciler:
         self._publish(view, totals)
 
     def _publish(self, view: AccountView, totals: CashTotals) -> None:
-        event = account_updated(self._model, self._exchange.address, view, totals)
+        event = account_updated(self._model, self._exchange.address, view, totals, self._context.standing)
         self._context.outbox.set_account(event)
         unprotected = sum(1 for position in event.data.positions if not position.protected)
         metrics.UNPROTECTED.labels(self._model).set(unprotected)

@@ -13,6 +13,7 @@ from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus
+from executor.domain.account_standing import POOLED_MODES
 from executor.domain.order import OrderSpec, SignedAction
 from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
 from executor.exchange.exchange_time import ExchangeTime
@@ -25,6 +26,7 @@ from executor.exchange.parse import (
     parse_fills,
     parse_open_orders,
     parse_order_status,
+    parse_pooled_balance,
 )
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
 from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_refusal
@@ -33,8 +35,6 @@ HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
 MAX_PAGES: Final = 50
-FILLS_PER_PAGE: Final = 2_000
-ROWS_PER_PAGE: Final = 500
 
 NOT_OWNER: Final = "not sent: another process may own the account"
 
@@ -103,6 +103,8 @@ class ExchangeClient:
         self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
+        self.mode = ""
+        """The account's mode as it was read last, in the exchange's word."""
         self._turn = threading.Lock()
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
@@ -122,12 +124,24 @@ class ExchangeClient:
             )
         return self._meta
 
+    async def refresh_universe(self) -> Any:
+        """The exchange's instruments as they are now: tables and listings change by announcement."""
+        if self._signer is None:
+            return await self.load_universe()
+        self._meta = await self._ask({"type": "meta", "dex": ""})
+        self._signer.info.set_perp_meta(self._meta, 0)
+        return self._meta
+
+    async def read_mode(self) -> str:
+        """The account's mode, in the exchange's word; it may change at any time."""
+        self.mode = str(await self._ask({"type": "userAbstraction", "user": self.address}))
+        return self.mode
+
     async def size_decimals(self, coin: str) -> int:
         """Of any perpetual; the universe is loaded again when `coin` isn't in it, as coins are listed at any time."""
         meta = await self.load_universe()
         if self._signer is not None and all(row["name"] != coin for row in meta["universe"]):
-            meta = self._meta = await self._ask({"type": "meta", "dex": ""})
-            self._signer.info.set_perp_meta(meta, 0)
+            meta = await self.refresh_universe()
         return {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}[coin]
 
     @property
@@ -164,10 +178,25 @@ class ExchangeClient:
         return self._rate_limiter.allows_routine(weight_of(kind), self._clock.monotonic())
 
     async def account_state(self) -> AccountState:
+        """Positions, and the figures of the perpetuals' own balance, which is all of it only in a standard mode."""
         state = parse_account_state(await self.account_state_row(), self.coins)
         if self.time.is_due and self.allows_routine("exchangeStatus"):
             await self.read_clock()
         return state
+
+    async def with_balance(self, state: AccountState) -> AccountState:
+        """The state with the figures of the balance that the account trades with, wherever its mode keeps it."""
+        if self.mode not in POOLED_MODES:
+            return state
+        return parse_pooled_balance(await self.spot_state_row(), state)
+
+    async def whole_state(self) -> AccountState:
+        """Positions and balance."""
+        return await self.with_balance(await self.account_state())
+
+    async def spot_state_row(self) -> Any:
+        """spotClearinghouseState as it came."""
+        return await self._ask({"type": "spotClearinghouseState", "user": self.address})
 
     async def account_state_row(self) -> Any:
         """clearinghouseState as it came: positions on every perpetual."""
@@ -191,15 +220,15 @@ class ExchangeClient:
 
     async def fill_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userFillsByTime on every market, oldest first."""
-        return await self._pages("userFillsByTime", start_ms, FILLS_PER_PAGE)
+        return await self._pages("userFillsByTime", start_ms)
 
     async def funding_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userFunding, oldest first."""
-        return await self._pages("userFunding", start_ms, ROWS_PER_PAGE)
+        return await self._pages("userFunding", start_ms)
 
     async def ledger_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userNonFundingLedgerUpdates: money in and out, and liquidations; oldest first."""
-        return await self._pages("userNonFundingLedgerUpdates", start_ms, ROWS_PER_PAGE)
+        return await self._pages("userNonFundingLedgerUpdates", start_ms)
 
     async def order_status(self, reference: str | int) -> OrderStatus | None:
         """By client order id or order id; None when the exchange doesn't know the order."""
@@ -232,13 +261,18 @@ class ExchangeClient:
             self.marks[symbol] = (Decimal(answer["markPx"]), self._clock.monotonic())
         return int(answer["leverage"]["value"]), answer["leverage"]["type"] == "isolated"
 
-    async def _pages(self, kind: str, start_ms: int, rows_per_page: int) -> list[Row]:
-        """All rows from a time on, page by page; a row that two pages hold appears once."""
+    async def _pages(self, kind: str, start_ms: int) -> list[Row]:
+        """All rows from a time on, until a page brings nothing new: pages may be shorter than documented.
+
+        A row that two pages hold appears once. After MAX_PAGES the rest is left to the next call: pages come oldest
+        first.
+        """
         rows: dict[str, Row] = {}
         for _ in range(MAX_PAGES):
             page = await self._ask({"type": kind, "user": self.address, "startTime": start_ms})
+            known = len(rows)
             rows |= {repr(row): row for row in page}
-            if len(page) < rows_per_page:
+            if len(rows) == known:
                 break
             start_ms = max(int(row["time"]) for row in page)
         return list(rows.values())

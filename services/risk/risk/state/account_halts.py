@@ -25,9 +25,12 @@ def record_equity(persistent: PersistentState, account: AccountUpdated, *, is_ne
     Each state counts once and in order: one that is neither the newest nor later than the last recorded one was counted
     before. A day begins with the last equity known before midnight UTC of market time, else with the first one of the
     day. A state that lies more than a day before the baseline's day begins a day too: the market is another one, a
-    replay from its start. Money moved in or out is no profit or loss: it scales baseline and high-water mark.
+    replay from its start. Money moved in or out is no profit or loss: it scales baseline and high-water mark. An equity
+    that nothing explains is neither: the record stays as it is.
     """
     record = persistent.record(account.model)
+    if not account.is_explained:
+        return persistent
     last = record.last
     if last is not None and account.received_ms < last.received_ms and not is_newest:
         return persistent
@@ -59,7 +62,10 @@ def update_account_halts(
     persistent = persistent.without_halts(
         lambda halt: halt.model == model and halt.until_ms is not None and halt.until_ms <= market_ms
     )
-    return _update_position_halts(_with_loss_halts(limits, persistent, account), account, unfinished)
+    persistent = _with_account_halts(persistent, account)
+    if account.is_explained:
+        persistent = _with_loss_halts(limits, persistent, account)
+    return _update_position_halts(persistent, account, unfinished)
 
 
 def record_stop(limits: Limits, persistent: PersistentState, model: str, order: str, market_ms: int) -> PersistentState:
@@ -136,6 +142,23 @@ def _measured_equity_usd(record: ModelRecord, account: AccountUpdated) -> Decima
     """The equity by which gains and losses are measured: of an account that was emptied, what it held before."""
     emptied_usd = None if record.transfers is None else record.transfers.emptied_usd
     return account.equity_usd if emptied_usd is None else emptied_usd
+
+
+def _with_account_halts(persistent: PersistentState, account: AccountUpdated) -> PersistentState:
+    """Begins and ends what concerns the account as a whole: the executor's findings, and an unexplained equity."""
+    unexplained = (
+        "" if account.is_explained else f"no fill, funding, transfer or price explains {account.equity_usd} USD"
+    )
+    for reason, detail in ((Reason.ACCOUNT, "; ".join(account.problems)), (Reason.UNEXPLAINED, unexplained)):
+        if detail:
+            persistent = persistent.with_halt(Halt(account.model, reason, account.state_ms, detail=detail))
+        else:
+            persistent = _without_halt(persistent, account.model, reason)
+    return persistent
+
+
+def _without_halt(persistent: PersistentState, model: str, reason: Reason) -> PersistentState:
+    return persistent.without_halts(lambda halt: (halt.model, halt.reason) == (model, reason))
 
 
 def _with_loss_halts(limits: Limits, persistent: PersistentState, account: AccountUpdated) -> PersistentState:

@@ -48,12 +48,12 @@ def ledger(harness: AccountHarness) -> Ledger:
 
 def residual(found: tuple[AccountState, CashTotals]) -> Decimal:
     state, totals = found
-    return totals.residual_usd(state.cash_usd)
+    return totals.residual_usd(state.balance_usd)
 
 
 async def test_the_ledger_begins_with_the_cash_of_the_first_state(ledger: Ledger) -> None:
     state, totals = await ledger.reconcile()
-    assert (totals.start_cash_usd, totals.since_ms) == (state.cash_usd, state.time_ms)
+    assert (totals.start_cash_usd, totals.since_ms) == (state.balance_usd, state.time_ms)
     assert ledger.fill_records == 0
     assert ledger.harness.events("account.ledger") == []
 

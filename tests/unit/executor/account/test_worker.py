@@ -25,7 +25,7 @@ async def harness(tmp_path: Path) -> AccountHarness:
 
 @asynccontextmanager
 async def running(harness: AccountHarness, *, is_started: bool = True) -> AsyncIterator[AccountWorker]:
-    worker = AccountWorker(harness.context, harness.service.set_ready, lambda problems: None)
+    worker = AccountWorker(harness.context, harness.service.set_ready)
     task = asyncio.ensure_future(worker.run())
     if is_started:
         worker.reload()

@@ -64,19 +64,20 @@ def client(transport: Any, may_send: Callable[[], bool] = lambda: True) -> Excha
 
 
 @pytest.mark.parametrize(
-    ("ask", "page"), [("fill_rows_since", 2_000), ("funding_rows_since", 500), ("ledger_rows_since", 500)]
+    ("ask", "page"),
+    [("fill_rows_since", 2_000), ("fill_rows_since", 100), ("funding_rows_since", 500), ("ledger_rows_since", 100)],
 )
 async def test_a_long_record_is_read_to_its_end_each_row_once(ask: str, page: int) -> None:
     rows = [{"time": 100 + number // ROWS_A_MS, "tid": number} for number in range(2 * page + 7)]
     transport = Pages(rows, page)
     exchange = client(transport)
     assert await getattr(exchange, ask)(50) == rows
-    assert len(transport.asked) == 3
+    assert len(transport.asked) == 4
     assert await getattr(exchange, ask)(101) == rows[ROWS_A_MS:]
     del rows[3:]
     transport.asked.clear()
     assert await getattr(exchange, ask)(50) == rows
-    assert transport.asked == [50]
+    assert transport.asked == [50, 100]
 
 
 class FixedTransport:

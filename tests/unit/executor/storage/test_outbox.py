@@ -56,7 +56,7 @@ async def test_only_the_newest_state_of_an_account_is_published(harness: Account
     reconciler = Reconciler(harness.context)
     for _ in range(3):
         view = await reconciler.poll()
-        harness.context.outbox.set_account(account_updated(MODEL, "0x", view, None))
+        harness.context.outbox.set_account(account_updated(MODEL, "0x", view, None, harness.context.standing))
         harness.pass_time(1)
     harness.context.outbox.start()
     await eventually("the account's state", lambda: harness.bus.events("account.updated"))
