@@ -66,7 +66,7 @@ def test_a_pooled_account_has_so_many_actions_a_day() -> None:
 
 
 async def test_in_a_pooled_mode_the_day_counts_and_not_the_volume() -> None:
-    outside = Outside(9_000)
+    outside = QuotaContext(9_000)
     outside.mode = "unifiedAccount"
     quota = quota_of(outside)
     await quota.refresh()
