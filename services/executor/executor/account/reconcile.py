@@ -142,7 +142,7 @@ class Reconciler:
         self._publish(view, totals)
 
     def _publish(self, view: AccountView, totals: CashTotals) -> None:
-        event = account_updated(self._model, self._exchange.address, view, totals)
+        event = account_updated(self._model, self._exchange.address, view, totals, self._exchange.time.ahead_ms())
         self._context.outbox.set_account(event)
         unprotected = sum(1 for position in event.data.positions if not position.protected)
         metrics.UNPROTECTED.labels(self._model).set(unprotected)
