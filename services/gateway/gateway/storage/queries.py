@@ -229,6 +229,25 @@ class Queries:
             FROM risk_state WHERE kind = 'state'"""
         )
 
+    async def halts(self) -> list[Row]:
+        """The halts in force, oldest first: risk's, and those that were made on the executor's machine.
+
+        `model` is None for a halt of all contenders; the reason LOCAL ends by `aicoin resume` alone.
+        """
+        halts: list[Row] = []
+        if await self._has_table("risk_state"):
+            halts += await self.rows(
+                """SELECT nullif(model, '*') AS model, key AS reason, value ->> 'author' AS author,
+                    (value ->> 'since_ms')::bigint AS since_ms, (value ->> 'until_ms')::bigint AS until_ms,
+                    coalesce(value ->> 'detail', '') AS detail FROM risk_state WHERE kind = 'halt'"""
+            )
+        if await self._has_table("executor_halts"):
+            halts += await self.rows(
+                """SELECT nullif(model, '*') AS model, 'LOCAL' AS reason, author, since_ms, NULL::bigint AS until_ms,
+                    reason AS detail FROM executor_halts WHERE is_local AND ended_ms IS NULL"""
+            )
+        return sorted(halts, key=lambda halt: (halt["since_ms"], halt["reason"], halt["model"] or ""))
+
 
 def _conditions(equal: dict[str, str | None], time_column: str, before: Cursor | None) -> tuple[str, list[Any]]:
     conditions, values = [], []

@@ -177,7 +177,7 @@ def _with_loss_halts(limits: Limits, persistent: PersistentState, account: Accou
         fallen_percent = loss_since_percent(record.high_water_usd, equity_usd)
         if fallen_percent >= limits.max_drawdown_percent:
             detail = f"{fallen_percent:.2f} % below the high-water mark"
-            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, market_ms, detail=detail))
+            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, account.received_ms, detail=detail))
     return persistent
 
 
