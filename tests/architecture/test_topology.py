@@ -1,4 +1,4 @@
-"""Folders of services/ = the catalogue = compose = what the Dockerfile builds; and every setting has a way in."""
+"""Folders of services/ = the catalog = compose = what the Dockerfile builds; and every setting has a way in."""
 
 import json
 import os
@@ -65,14 +65,14 @@ def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
+def test_folders_catalog_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
     folders = {path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").exists()}
-    catalogue = {spec.name for spec in SERVICES}
-    assert folders - OPTIONAL_SERVICES == catalogue
-    assert set(compose["services"]) == catalogue | set(STORES) | set(MONITORING)
+    catalog = {spec.name for spec in SERVICES}
+    assert folders - OPTIONAL_SERVICES == catalog
+    assert set(compose["services"]) == catalog | set(STORES) | set(MONITORING)
 
 
-def test_the_events_catalogue_names_them_too() -> None:
+def test_the_events_catalog_names_them_too() -> None:
     assert set(EVENT_SERVICES) | {"simulator"} == {role_of(spec.name) for spec in SERVICES}
 
 

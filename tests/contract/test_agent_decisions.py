@@ -91,8 +91,8 @@ class Harness:
             model="deepseek",
             address="0x0",
             equity_usd=D(10_000),
-            cash_usd=D(10_000),
-            withdrawable_usd=D(10_000),
+            balance_usd=D(10_000),
+            available_balance_usd=D(10_000),
             margin_used_usd=D(0),
             maintenance_margin_usd=D(0),
             unrealized_pnl_usd=D(0),
@@ -142,13 +142,14 @@ def snapshot(number: int) -> Event[MarketSnapshot]:
 
 async def test_an_answer_becomes_a_decision_with_prompt_and_cost(harness: Harness) -> None:
     await harness.store_account()
-    await harness.bus.client.set("memory:deepseek", json.dumps({"start_balance": "8000", "sharpe": "1.5"}))
+    account = {"growth": "1", "growth_equity_usd": "8000", "transfers_usd": "0"}
+    await harness.bus.client.set("memory:deepseek", json.dumps({"account": account, "sharpe": "1.5"}))
     decision = await harness.decide()
     assert decision.outcome is Outcome.ANSWERED
     assert decision.decision is not None
     assert decision.decision.action is Action.HOLD
     assert decision.prompt is not None
-    assert "return_since_start: +25.00 %" in decision.prompt.user
+    assert "return_percent: +25.00 %" in decision.prompt.user
     assert decision.cost_usd == D("0.002")
     assert await harness.spent_micro_usd() == 2_000
     assert decision.snapshot_mid_prices == dict[Symbol, D]()

@@ -115,7 +115,7 @@ async def test_cached_values_come_in_the_order_asked_for(harness: BusHarness) ->
     assert await harness.bus.cached(["b", "none", "a"]) == [b"2", None, b"1"]
 
 
-async def test_outputs_cache_and_acknowledgement_commit_together(harness: BusHarness) -> None:
+async def test_outputs_cache_and_acknowledgment_commit_together(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1)
     [delivery] = await read(harness)
@@ -145,7 +145,7 @@ async def test_a_zombie_whose_entries_were_claimed_publishes_nothing(harness: Bu
     assert len(await harness.events(ALERT)) == 20
 
 
-async def test_bare_acknowledgements_that_were_not_ours_are_counted_as_refused(harness: BusHarness) -> None:
+async def test_acknowledgments_of_entries_not_pending_count_as_refused(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1, 2)
     found = await read(harness)

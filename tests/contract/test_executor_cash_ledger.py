@@ -26,7 +26,7 @@ def residual(account: Any) -> Decimal:
     """What of the account's cash its sums don't explain."""
     sums = account.sums
     moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
-    return Decimal(account.cash_usd - sums.start_cash_usd - moved)
+    return Decimal(account.balance_usd - sums.start_cash_usd - moved)
 
 
 async def movements(harness: ExecutorHarness, kind: LedgerKind) -> list[Any]:

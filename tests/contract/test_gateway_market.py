@@ -23,6 +23,7 @@ from gateway.storage.market_cache import SOURCE_KEY, MarketCache
 from gateway.storage.queries import Queries
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 DEADLINE_S = 120.0
 MINUTE_MS = 60_000
@@ -50,12 +51,12 @@ def started(stack: ExitStack, simulator: SimulatorProcess) -> SimulatorProcess:
 
 def captured(stack: ExitStack, folder: Path) -> SimulatorProcess:
     path = str(recorded_candles(folder / "candles"))
-    return started(stack, SimulatorProcess(folder / "plays", simulator_market="capture", simulator_market_path=path))
+    return started(stack, ForkedSimulator(folder / "plays", simulator_market="capture", simulator_market_path=path))
 
 
 def relayed(stack: ExitStack, folder: Path) -> SimulatorProcess:
-    url = started(stack, SimulatorProcess(folder / "upstream")).url
-    return started(stack, SimulatorProcess(folder / "relays", simulator_market="live", simulator_upstream_url=url))
+    url = started(stack, ForkedSimulator(folder / "upstream")).url
+    return started(stack, ForkedSimulator(folder / "relays", simulator_market="live", simulator_upstream_url=url))
 
 
 @asynccontextmanager

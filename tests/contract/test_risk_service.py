@@ -200,7 +200,7 @@ async def test_a_kill_loses_neither_a_halt_nor_a_reservation(
     async with risk_process(redis_url, database_url):
         denied = await around.judged("two")
         assert isinstance(denied.data, RiskDenied)
-        assert denied.data.code == "STATE_HALTED"
+        assert denied.data.denial_code == "STATE_HALTED"
         # The executor has not read the first approval: its coin stays reserved.
         assert "POSITION_HELD" in {result.code for result in denied.data.rules if not result.passed}
 
@@ -223,7 +223,7 @@ async def test_a_halt_is_effective_on_the_next_decision(
         for decision in decisions:
             verdict = await eventually(partial(around.verdict_on, decision))
             assert isinstance(verdict.data, RiskDenied)
-            assert verdict.data.code == "STATE_HALTED"
+            assert verdict.data.denial_code == "STATE_HALTED"
 
 
 async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(

@@ -17,6 +17,7 @@ import pytest
 from common.runtime.roster import read_roster
 from simulator.market.recorded.capture import CaptureMarket, read_records
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 DEADLINE_S = 120.0
 COINS = [symbol.value for symbol in read_roster(None).coins]
@@ -61,7 +62,7 @@ def has_all_pasts(folder: Path) -> bool:
 def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A folder recorded by the command, and what its simulator showed at the end."""
     folder = tmp_path_factory.mktemp("capture")
-    simulator = SimulatorProcess(tmp_path_factory.mktemp("a"), seed=4, simulator_stepwise="true").start()
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("a"), seed=4, simulator_stepwise="true").start()
     try:
         asyncio.run(record(simulator, folder))
         return folder, seen_of(simulator)
@@ -127,7 +128,7 @@ def recorded(folder: Path) -> dict[str, Any]:
 
 def test_a_captured_market_replays_equally(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     folder, seen = session
-    simulator = SimulatorProcess(
+    simulator = ForkedSimulator(
         tmp_path / "b", simulator_stepwise="true", simulator_market="capture", simulator_market_path=str(folder)
     ).start()
     try:

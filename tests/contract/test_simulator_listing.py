@@ -15,6 +15,7 @@ from hyperliquid.info import Info
 from sdk_socket import subscribe_all, wait_for
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 COINS = "BTC,ETH,SOL,BNB,DOGE,XRP,HYPE"
 WALLET: Any = Account.from_key("0x" + "37" * 32)
@@ -28,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def simulator(folder: Path) -> Iterator[SimulatorProcess]:
     accounts = [(WALLET.address, WALLET.address)]
-    simulator = SimulatorProcess(folder, accounts=accounts, simulator_coins=COINS).start()
+    simulator = ForkedSimulator(folder, accounts=accounts, simulator_coins=COINS).start()
     yield simulator
     simulator.stop()
 
@@ -65,7 +66,7 @@ def test_market_streams_have_the_seventh_coin(simulator: SimulatorProcess) -> No
 
 
 def test_a_coin_that_is_not_listed_is_refused(tmp_path: Path) -> None:
-    simulator = SimulatorProcess(tmp_path).start()
+    simulator = ForkedSimulator(tmp_path).start()
     try:
         answer = httpx.post(f"{simulator.url}/info", json={"type": "l2Book", "coin": "HYPE"}, timeout=60)
         assert (answer.status_code, answer.json()) == (200, None)

@@ -13,6 +13,7 @@ from hyperliquid.exchange import Exchange
 
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 DEADLINE_S = 120.0
 KEY = "0x" + "21" * 32
@@ -82,13 +83,13 @@ def is_still(simulator: SimulatorProcess) -> bool:
 @pytest.fixture
 def upstream(tmp_path: Path) -> Iterator[SimulatorProcess]:
     """A market that is stepped by hand."""
-    simulator = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true").start()
+    simulator = ForkedSimulator(tmp_path / "upstream", seed=5, simulator_stepwise="true").start()
     yield simulator
     simulator.stop()
 
 
 def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, tmp_path: Path) -> None:
-    relay = SimulatorProcess(
+    relay = ForkedSimulator(
         tmp_path / "relay", simulator_market="auto", simulator_upstream_url=upstream.url, simulator_seed="8"
     ).start()
     try:
@@ -130,10 +131,10 @@ def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, 
 
 def test_without_a_feed_the_market_is_synthetic_and_stays_so(upstream: SimulatorProcess, tmp_path: Path) -> None:
     folder = tmp_path / "alone"
-    alone = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=NOWHERE).start()
+    alone = ForkedSimulator(folder, simulator_market="auto", simulator_upstream_url=NOWHERE).start()
     assert source_of(alone) == "SIMULATED"
     alone.stop()
-    reachable = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=upstream.url).start()
+    reachable = ForkedSimulator(folder, simulator_market="auto", simulator_upstream_url=upstream.url).start()
     assert source_of(reachable) == "SIMULATED"
     reachable.stop()
 
@@ -141,10 +142,10 @@ def test_without_a_feed_the_market_is_synthetic_and_stays_so(upstream: Simulator
 def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: SimulatorProcess, tmp_path: Path) -> None:
     folder = tmp_path / "changing"
     upstream.panel("step", count=600, ms=60_000)
-    relay = SimulatorProcess(folder, simulator_market="live", simulator_upstream_url=upstream.url).start()
+    relay = ForkedSimulator(folder, simulator_market="live", simulator_upstream_url=upstream.url).start()
     last: Any = eventually("prices", lambda: relay.info(type="allMids"))
     relay.stop()
-    made = SimulatorProcess(folder, simulator_market="synthetic").start()
+    made = ForkedSimulator(folder, simulator_market="synthetic").start()
     try:
         assert source_of(made) == "SIMULATED"
         now: Any = made.info(type="allMids")
@@ -157,15 +158,15 @@ def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: Sim
 
 def test_a_stored_live_market_begins_again_with_a_coin_listed_later(tmp_path: Path) -> None:
     coins = {"simulator_coins": "BTC,ETH,SOL,BNB,DOGE,XRP,HYPE"}
-    upstream = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true", **coins).start()
+    upstream = ForkedSimulator(tmp_path / "upstream", seed=5, simulator_stepwise="true", **coins).start()
     settings = {"simulator_market": "live", "simulator_upstream_url": upstream.url}
     try:
-        relay = SimulatorProcess(tmp_path / "relay", **settings).start()
+        relay = ForkedSimulator(tmp_path / "relay", **settings).start()
         wallet = Account.from_key(KEY)
         relay.fund(wallet.address)
         Exchange(wallet, relay.url, timeout=60).market_open("ETH", True, 0.5)
         relay.stop()
-        relay = SimulatorProcess(tmp_path / "relay", **settings, **coins).start()
+        relay = ForkedSimulator(tmp_path / "relay", **settings, **coins).start()
         try:
             assert source_of(relay) == "LIVE"
             assert relay.info(type="allMids") == upstream.info(type="allMids")

@@ -16,6 +16,7 @@ from hyperliquid.utils.types import Cloid
 from sdk_socket import subscribe_all, wait_for
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 TAKER = Decimal("0.00045")
 
@@ -64,7 +65,7 @@ class Trader:
 @pytest.fixture
 def trader(tmp_path: Path) -> Iterator[Trader]:
     master, wallet = Account.create(), Account.create()
-    simulator = SimulatorProcess(tmp_path, accounts=[(master.address, wallet.address)]).start()
+    simulator = ForkedSimulator(tmp_path, accounts=[(master.address, wallet.address)]).start()
     try:
         yield Trader(simulator, master, wallet)
     finally:

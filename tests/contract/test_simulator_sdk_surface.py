@@ -12,6 +12,7 @@ from hyperliquid.utils.types import Cloid
 from sdk_socket import subscribe_all, wait_for
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 MASTER, OTHER = Account.from_key("0x" + "31" * 32), Account.from_key("0x" + "32" * 32)
 CLOID = Cloid.from_int(77)
@@ -29,7 +30,7 @@ LOCAL = {
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    simulator = SimulatorProcess(tmp_path_factory.mktemp("simulator")).start()
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("simulator")).start()
     simulator.fund(MASTER.address, "50000")
     yield simulator
     simulator.stop()

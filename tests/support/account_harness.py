@@ -52,6 +52,11 @@ class Wire:
         self._exchange = exchange
         self.requests: list[str] = []
         self._marker, self._is_reply_lost = "", False
+        self._answers: list[tuple[str, Any]] = []
+
+    def answer_once(self, marker: str, answer: Any) -> None:
+        """The next request that contains `marker` gets this answer and never reaches the exchange."""
+        self._answers.append((marker, answer))
 
     def lose_request(self, marker: str) -> None:
         self._marker, self._is_reply_lost = marker, False
@@ -65,6 +70,10 @@ class Wire:
     def post(self, path: str, body: bytes) -> HttpResponse:
         text = body.decode()
         self.requests.append(text)
+        for number, (marker, answer) in enumerate(self._answers):
+            if marker in text:
+                del self._answers[number]
+                return HttpResponse(200, json.dumps(answer).encode())
         is_harmed = bool(self._marker) and self._marker in text
         if is_harmed and not self._is_reply_lost:
             raise TransportError("the request was lost")
@@ -87,11 +96,17 @@ async def no_fault(step: str) -> None:
 class AccountHarness:
     """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor."""
 
-    def __init__(self, folder: Path, clock: Any = None) -> None:
+    def __init__(self, folder: Path, clock: Any = None, exchange_ahead_ms: int = 0) -> None:
         self.clock = clock or ManualClock(START_MS)
+        self.exchange_ahead_ms = exchange_ahead_ms
+        """How far the exchange's clock is ahead of this machine's."""
         accounts = [(address_of(model), wallet_of(model)) for model in CONTENDERS]
         self.exchange = InProcessExchange(
-            7, self.clock.now_ms, accounts, Decimal(10_000), lambda account, message: None
+            7,
+            lambda: self.clock.now_ms() + self.exchange_ahead_ms,
+            accounts,
+            Decimal(10_000),
+            lambda account, message: None,
         )
         self.wire = Wire(self.exchange)
         self.database = Database()
@@ -148,7 +163,8 @@ class AccountHarness:
 
     async def open(self) -> None:
         await self.context.exchange.load_universe()
-        await self.context.fills.record(MODEL, self.clock.now_ms() - 1)
+        await self.context.fills.record(MODEL, self.clock.now_ms() + self.exchange_ahead_ms - 1)
+        await self.context.exchange.account_state()
         self.pass_time(1)
 
     def pass_time(self, seconds: float) -> None:

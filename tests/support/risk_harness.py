@@ -179,7 +179,7 @@ class RiskHarness:
         return [halt.reason for halt in applicable_to(MODEL, self.handlers.state.persistent.halts)]
 
 
-def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
+def sums(transfers_usd: Decimal | int, since_ms: int = 1) -> AccountSums:
     """An account's sums of which only the transfers differ from nothing."""
     zero = Decimal(0)
     return AccountSums(
@@ -194,4 +194,4 @@ def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
 
 def denial_code(verdict: Event[Any]) -> str | None:
     """The code of a denial; None for an approval."""
-    return verdict.data.code if isinstance(verdict.data, RiskDenied) else None
+    return verdict.data.denial_code if isinstance(verdict.data, RiskDenied) else None

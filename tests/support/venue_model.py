@@ -193,7 +193,7 @@ class VenueModel:
             *positions,
             model=model,
             equity_usd=sums.account_value,
-            withdrawable_usd=sums.withdrawable,
+            available_balance_usd=sums.withdrawable,
             open_orders=orders,
             covers=tuple(expected.covers[-50:]),
             open_intents=waiting,

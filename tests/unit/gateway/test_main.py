@@ -16,7 +16,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def test_accepted_connections_have_nodelay() -> None:
-    """Without TCP_NODELAY a small frame may wait 40 ms for the acknowledgement of the one before."""
+    """Without TCP_NODELAY a small frame may wait 40 ms for the acknowledgment of the one before."""
     bound = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(answer, lifespan="off", log_level="critical"))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

@@ -86,7 +86,8 @@ class MemoryBus:
             return found
         self._arrived.clear()
         try:
-            await asyncio.wait_for(self._arrived.wait(), block_ms / 1000)
+            async with asyncio.timeout(block_ms / 1000):
+                await self._arrived.wait()
         except TimeoutError:
             return []
         return self._take_new(group, consumer, streams, count)

@@ -9,10 +9,9 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from common.bus.bounded import bound_sending
 from common.bus.connection import CommandConnection
 from common.bus.port import (
     Commit,
@@ -25,6 +24,7 @@ from common.bus.port import (
     Unavailable,
     publication_of,
 )
+from common.bus.redis_errors import describe, is_redis_outage
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
 from common.events.envelope import Event
@@ -38,18 +38,17 @@ BLOCK_LIMIT_MS = 5_000
 REPLY_LIMIT_S = 5.0
 MAX_COMMIT_ENTRIES = 1_000
 
-_UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
-_NOT_NOW = ("LOADING", "BUSY ", "READONLY", "MASTERDOWN", "TRYAGAIN")
-
 
 def connect(url: str, *, reply_limit_s: float = REPLY_LIMIT_S) -> "Redis":
     """A client that never repeats a command by itself: what a lost reply means is the caller's decision."""
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=reply_limit_s,
-        socket_timeout=reply_limit_s,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=False,
+    return bound_sending(
+        Redis.from_url(
+            url,
+            socket_connect_timeout=reply_limit_s,
+            socket_timeout=reply_limit_s,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=False,
+        )
     )
 
 
@@ -198,12 +197,7 @@ class RedisBus:
             *wanted,
             *wanted.values(),
         )
-        try:
-            reply = await self._checked(self._reads.send(*command))
-        except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-            raise Unavailable(f"the streams' groups are gone: {error}") from error
+        reply = await self._checked(self._reads.send(*command))
         found: list[Delivery] = []
         for name, entries in reply.items() if isinstance(reply, dict) else reply or ():
             stream = name.decode()
@@ -213,11 +207,9 @@ class RedisBus:
     async def _checked(self, command: Awaitable[Any]) -> Any:
         try:
             return await command
-        except _UNREACHABLE as error:
-            raise Unavailable(f"Redis: {error or type(error).__name__}") from error
-        except RedisError as error:
-            if str(error).startswith(_NOT_NOW):
-                raise Unavailable(f"Redis: {error}") from error
+        except (RedisError, OSError) as error:
+            if isinstance(error, OSError) or is_redis_outage(error):
+                raise Unavailable(f"Redis: {describe(error)}") from error
             raise
 
 

@@ -58,7 +58,7 @@ def _summary(spec: StreamSpec) -> str:
     )
 
 
-def _parts(payload: type[Payload]) -> list[Any]:
+def parts_of(payload: type[Payload]) -> list[Any]:
     """The nested facts of a payload, in the order in which they appear."""
     found: list[Any] = []
 
@@ -81,7 +81,7 @@ def render() -> str:
     for spec in CATALOG.values():
         doc = inspect.cleandoc(spec.payload.__doc__ or "")
         lines += [f"## `{spec.type}`", "", doc, "", _summary(spec), "", *_fields(spec.payload), ""]
-    parts = dict.fromkeys(part for spec in CATALOG.values() for part in _parts(spec.payload))
+    parts = dict.fromkeys(part for spec in CATALOG.values() for part in parts_of(spec.payload))
     lines += ["# Parts", ""]
     for part in parts:
         lines += [

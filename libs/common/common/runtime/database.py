@@ -13,15 +13,12 @@ from typing import Annotated, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
-from common.runtime.outages import OUTAGES
 from common.runtime.tables import OWNERS, READ_ONLY, TABLES, role_name
-
-OUTAGES += [psycopg.OperationalError, PoolTimeout, PoolClosed]
 
 CONNECT_LIMIT_S: Final = 5
 _LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
@@ -149,9 +146,10 @@ async def migrate(pool: Pool, owner: str) -> int:
 
     All of it is one transaction under one lock for all services: readers see the database before or after it, services
     that start together take turns, and a failure leaves everything as it was. Last come the readers' rights, as
-    `common.runtime.tables` lists them, where this database has roles for them. Raises MigrationError when an applied migration has changed or is
-    missing here, when a file in views/ creates something else than its name says, and when something that is not
-    in views/ depends on a view.
+    `common.runtime.tables` lists them, where this database has roles for them.
+
+    Raises MigrationError when an applied migration has changed or is missing here, when a file in views/ creates
+    something else than its name says, and when something that is not in views/ depends on a view.
     """
     migrations, views = _scripts(migrations_of(owner)), _in_creation_order(owner, files(owner).joinpath("views"))
     async with pool.connection() as connection, connection.transaction():
@@ -178,8 +176,9 @@ async def migrate(pool: Pool, owner: str) -> int:
 VERSION_TABLES: Final = {
     "schema_migrations": """CREATE TABLE IF NOT EXISTS schema_migrations (owner text, name text, checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))""",
-    "schema_views": """CREATE TABLE IF NOT EXISTS schema_views (owner text, name text, kind text NOT NULL, checksum text NOT NULL,
-    place integer NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))""",
+    "schema_views": """CREATE TABLE IF NOT EXISTS schema_views (owner text, name text, kind text NOT NULL,
+    checksum text NOT NULL, place integer NOT NULL, created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (owner, name))""",
 }
 
 

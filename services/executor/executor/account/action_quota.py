@@ -21,7 +21,7 @@ def used_share(answer: Mapping[str, Any]) -> Decimal:
 
 
 class ActionQuota:
-    """One account's quota; `is_short` holds entries back, so that stops and closes never run out of actions."""
+    """One account's quota; `is_short` once too few actions are left for entries: stops and closes keep theirs."""
 
     def __init__(self, context: AccountContext) -> None:
         self._context = context
@@ -29,7 +29,7 @@ class ActionQuota:
         self._refreshed_at = float("-inf")
 
     async def refresh(self) -> None:
-        """Asks when it is time and the rate limit allows; one alert a day while the quota is short."""
+        """Asks when it is time and the rate limit allows; one alert a day while few actions are left."""
         clock, exchange = self._context.clock, self._context.exchange
         if clock.monotonic() - self._refreshed_at < REFRESH_S or not exchange.allows_routine("userRateLimit"):
             return

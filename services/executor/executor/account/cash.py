@@ -45,15 +45,15 @@ class CashReconciler:
         if totals is None:
             return state, await self._begin(state)
         for _ in range(ATTEMPTS):
-            if not self._is_due(totals.residual_usd(state.cash_usd)):
+            if not self._is_due(totals.residual_usd(state.balance_usd)):
                 break
             await record_fills(state)
             await self._record_movements(totals, state.time_ms)
             state = await self._exchange.account_state()
             totals = await self._load()
             self._asked_at = self._clock.monotonic()
-            self._unexplained_usd = totals.residual_usd(state.cash_usd)
-        metrics.UNEXPLAINED.labels(self._model).set(float(totals.residual_usd(state.cash_usd)))
+            self._unexplained_usd = totals.residual_usd(state.balance_usd)
+        metrics.UNEXPLAINED.labels(self._model).set(float(totals.residual_usd(state.balance_usd)))
         return state, totals
 
     def _is_due(self, residual_usd: Decimal) -> bool:
@@ -69,7 +69,7 @@ class CashReconciler:
         """Begins after everything that the state's cash contains: a fill as fresh as the state is in it."""
         rows = await self._exchange.fill_rows_since(state.time_ms)
         since_ms = max([state.time_ms, *(int(row["time"]) for row in rows)])
-        await self._context.cash_ledger.begin(self._model, since_ms, state.cash_usd)
+        await self._context.cash_ledger.begin(self._model, since_ms, state.balance_usd)
         return await self._load()
 
     async def _load(self) -> CashTotals:

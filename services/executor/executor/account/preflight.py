@@ -12,7 +12,6 @@ from executor.exchange.client import ExchangeClient
 
 DAY_MS: Final = 86_400_000
 EXPIRY_WARNING_DAYS: Final = 7
-SKEW_LIMIT_MS: Final = 2_000
 MIN_FUNDS_USD: Final = Decimal(20)
 
 
@@ -38,11 +37,8 @@ async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, mo
     if settings.hyperliquid_env == "paper":
         return Findings(())
     meta = await exchange.load_universe()
-    asked_ms = exchange.now_ms()
     state = await exchange.account_state()
-    skew_ms = state.time_ms - (asked_ms + exchange.now_ms()) // 2
     problems = [
-        *check_clock(skew_ms),
         *check_funds(account, state),
         *check_instruments(meta, settings.coins, settings.max_leverage),
     ]
@@ -64,14 +60,6 @@ def _not_its_account(key: str, account: str, address: str, master: str, role: Ma
     if role["role"] == "subAccount":
         return f"{account}: {address} is a sub-account, which can't be traded here; give a main account"
     return f"{key}: its API wallet trades for {master}, not for {address}; swap the keys, or approve one for it"
-
-
-def check_clock(skew_ms: int) -> list[str]:
-    """Problems of a system clock that differs from the exchange's by `skew_ms`."""
-    if abs(skew_ms) <= SKEW_LIMIT_MS:
-        return []
-    where = "behind" if skew_ms > 0 else "ahead of"
-    return [f"SYSTEM_CLOCK: is {abs(skew_ms)} ms {where} the exchange's; set it by NTP"]
 
 
 def check_funds(account: str, state: AccountState) -> list[str]:

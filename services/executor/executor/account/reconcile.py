@@ -249,9 +249,9 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
-        asked_ms = self._clock.now_ms()
+        is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)
-        if status is None and asked_ms <= row.void_after_ms:
+        if status is None and not is_void:
             return
         if status is not None and status.is_live:
             return

@@ -93,6 +93,10 @@ class OrderSubmitter:
         first = parse_placements(answer, len(legs))[0]
         if first.error is not None and DUPLICATE_NONCE in first.error:
             return await self._mark_in_flight(intent, first.error)
+        if self._exchange.repair_nonce(parse_action_error(answer)):
+            # These bytes were sent once and refused: they can't arrive any more, and the intent is signed again.
+            await self._intents.store_again(intent.intent_id, self._clock.now_ms())
+            return False
         return await self._finish_answered(intent, answer)
 
     def _reason_not_to_send(self, intent: Intent, flatten_since: int | None) -> CancelReason | None:
@@ -135,6 +139,9 @@ class OrderSubmitter:
         asked_s = self._clock.monotonic()
         action = self._exchange.sign_leverage(symbol, wanted[0])
         error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
+        if self._exchange.repair_nonce(error):
+            action = self._exchange.sign_leverage(symbol, wanted[0])
+            error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
         if error is not None:
             return error
         confirmed = await self._exchange.leverage_of(symbol)
@@ -164,15 +171,15 @@ class OrderSubmitter:
         if intent.status is IntentStatus.SENT:
             await self._intents.record_first_send(intent, None, self._clock.now_ms())
         spec = build_bracket(intent)[0][1]
-        asked_ms = self._clock.now_ms()
+        asked_ms, is_void = self._clock.now_ms(), await self._exchange.is_past(intent.void_after_ms)
         status = await self._exchange.order_status(spec.client_order_id)
         if status is not None:
             if status.is_live:
                 return False
             if status.is_rejected:
                 return await self._finish_rejected(intent, status.status)
-            return await self._finish_by_fills(intent, status.order_id, status.status, asked_ms)
-        if asked_ms > intent.void_after_ms:
+            return await self._finish_by_fills(intent, status.order_id, status.status, is_void=is_void)
+        if is_void:
             return await self._finish_never_arrived(intent)
         if self._reason_not_to_send(intent, flatten_since) is not None:
             return False  # Nothing more of it goes out; it ends once the bytes already sent are void.
@@ -185,7 +192,8 @@ class OrderSubmitter:
         the first to arrive.
         """
         last_ms = self._resent_ms.get(intent.intent_id, intent.first_sent_ms or 0)
-        if now_ms > (intent.expires_after_ms or 0) or now_ms - last_ms < RESEND_MS or intent.signed_action is None:
+        is_expired = self._exchange.now_ms() > (intent.expires_after_ms or 0)
+        if is_expired or 0 <= now_ms - last_ms < RESEND_MS or intent.signed_action is None:
             return False
         self._resent_ms[intent.intent_id] = now_ms
         number = await self._intents.log_send(intent.intent_id, SendPurpose.RESEND, 0, now_ms)
@@ -209,13 +217,13 @@ class OrderSubmitter:
         are_live = len(placements) == len(legs) and all(each.error is None for each in placements[1:])
         return await self._finish_placed(intent, placements[0], are_children_live=are_live)
 
-    async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, now_ms: int) -> bool:
+    async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, *, is_void: bool) -> bool:
         """By the exchange's record of its fills, which may lag behind the order's status."""
-        since_ms = (intent.first_sent_ms or now_ms) - LOOK_BACK_MS
+        since_ms = max(0, intent.market_ms - LOOK_BACK_MS)
         fills = [fill for fill in await self._exchange.fills_since(since_ms) if fill.order_id == order_id]
         size = sum((fill.size_coin for fill in fills), Decimal(0))
         if size == 0:
-            if now_ms <= intent.void_after_ms or status == "filled":
+            if not is_void or status == "filled":
                 return False
             return await self._finish_unfilled(intent, status)
         average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size

@@ -47,7 +47,7 @@ def account(model: ModelOption) -> None:
         used = state.margin_used_usd / state.equity_usd * 100 if state.equity_usd else Decimal(0)
         typer.echo(f"account            {exchange.address}")
         typer.echo(f"equity             {state.equity_usd:,.2f} USD")
-        typer.echo(f"withdrawable       {state.withdrawable_usd:,.2f} USD")
+        typer.echo(f"withdrawable       {state.available_balance_usd:,.2f} USD")
         typer.echo(f"margin used        {state.margin_used_usd:,.2f} USD ({used:.1f} % of equity)")
         typer.echo(f"maintenance margin {state.maintenance_margin_usd:,.2f} USD")
         typer.echo(f"unrealized         {state.unrealized_pnl_usd:,.2f} USD")

@@ -48,7 +48,7 @@ class Holding:
 
 @dataclass(slots=True)
 class KillSwitch:
-    """One account's way out of the market. `last_close_s` is the monotonic time of the last close.
+    """Takes one account out of the market. `last_close_s` is the monotonic time of the last close.
 
     Works in rounds: poll, cancel resting entries so that nothing grows, close every position reduce-only, cancel the
     stops whose position is gone; stops stay until then. Done when two polls in a row show nothing. Whatever fails, the

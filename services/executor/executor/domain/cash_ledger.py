@@ -52,10 +52,10 @@ class CashTotals:
     transfers_usd: Decimal
     movements_until_ms: int
 
-    def residual_usd(self, cash_usd: Decimal) -> Decimal:
+    def residual_usd(self, balance_usd: Decimal) -> Decimal:
         """What of the cash no entry explains."""
         moved = self.closed_pnl_usd - self.fees_usd + self.funding_usd + self.transfers_usd
-        return cash_usd - self.start_cash_usd - moved
+        return balance_usd - self.start_cash_usd - moved
 
 
 def complete_until(until_ms: int, incomplete_ms: Iterable[int], now_ms: int) -> int:

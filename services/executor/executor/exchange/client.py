@@ -14,18 +14,20 @@ from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus
 from executor.domain.order import OrderSpec, SignedAction
-from executor.exchange.errors import ExchangeUnavailable, TransportError, UnknownOutcome
+from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
+from executor.exchange.exchange_time import ExchangeTime
 from executor.exchange.http import HttpResponse, HttpTransport
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
     parse_account_state,
+    parse_action_error,
     parse_external_orders,
     parse_fills,
     parse_open_orders,
     parse_order_status,
 )
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
-from executor.exchange.signing import ApiWallet, SigningExchange
+from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_refusal
 
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
@@ -75,8 +77,11 @@ class ExchangeClient:
     Requests run in threads, through one connection and one lock, so that the account's requests reach the exchange in
     the order in which they were made. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
     another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
-    Nothing is repeated here. Signing needs `load_universe` once before. `may_send` is asked at the last moment, by the
-    thread whose turn it is: a process that was frozen on the way there sends nothing that another one has taken over.
+    Nothing is repeated here, but in `sign_and_send`. Signing needs `load_universe` once before. `may_send` is asked at
+    the last moment, by the thread whose turn it is: a process that was frozen on the way there sends nothing that
+    another one has taken over.
+
+    `time` is the exchange's clock, kept by the answers; nonces and expiry go by it.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class ExchangeClient:
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
         self._may_send = may_send
         self._transport = config.open_transport(config.url, config.timeout_s)
+        self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
         self._turn = threading.Lock()
@@ -110,8 +116,9 @@ class ExchangeClient:
                 meta=self._meta,
                 timeout_s=self._config.timeout_s,
                 action_life_ms=self._config.action_life_ms,
-                now_ms=self._clock.now_ms,
+                now_ms=self.time.now_ms,
                 used_nonce=used_nonce,
+                is_time_known=lambda: self.time.is_known,
             )
         return self._meta
 
@@ -130,7 +137,22 @@ class ExchangeClient:
         return address.lower()
 
     def now_ms(self) -> int:
-        return self._clock.now_ms()
+        """The exchange's time."""
+        return self.time.now_ms()
+
+    async def is_past(self, time_ms: int) -> bool:
+        """Whether the exchange's own clock has passed a time, by an answer of it and not by an estimate."""
+        if self.time.now_ms() > time_ms and (self.time.seen_ms is None or self.time.seen_ms <= time_ms):
+            await self.read_clock()
+        return self.time.seen_ms is not None and self.time.seen_ms > time_ms
+
+    async def read_clock(self) -> None:
+        """Asks the exchange for its clock; without an answer the estimate stays as it is."""
+        self.time.mark_asked()
+        try:
+            self.time.observe_clock(int((await self._ask({"type": "exchangeStatus"}))["time"]))
+        except (ExchangeUnavailable, *UNREADABLE):
+            return
 
     def close(self) -> None:
         self._transport.close()
@@ -142,11 +164,17 @@ class ExchangeClient:
         return self._rate_limiter.allows_routine(weight_of(kind), self._clock.monotonic())
 
     async def account_state(self) -> AccountState:
-        return parse_account_state(await self.account_state_row(), self.coins)
+        state = parse_account_state(await self.account_state_row(), self.coins)
+        if self.time.is_due and self.allows_routine("exchangeStatus"):
+            await self.read_clock()
+        return state
 
     async def account_state_row(self) -> Any:
         """clearinghouseState as it came: positions on every perpetual."""
-        return await self._ask({"type": "clearinghouseState", "user": self.address, "dex": ""})
+        row = await self._ask({"type": "clearinghouseState", "user": self.address, "dex": ""})
+        if isinstance(row, dict) and isinstance(row.get("time"), int):
+            self.time.observe_state(row["time"])
+        return row
 
     async def open_orders(self, roles: Mapping[str, OrderRole]) -> OpenOrders:
         """`roles` by client order id, for the orders that the tables know."""
@@ -256,6 +284,31 @@ class ExchangeClient:
         if self._signer is None:
             raise ExchangeUnavailable("the exchange's instruments are not loaded yet")
         return self._signer
+
+    def repair_nonce(self, error: str | None) -> bool:
+        """Whether the exchange refused the nonce as outside its window; then the next one lies within it.
+
+        The refused action was not carried out, if it was sent only once.
+        """
+        refusal = parse_nonce_refusal(error)
+        if refusal is None:
+            return False
+        if refusal.exchange_ms is None:
+            self._signing.raise_nonce(refusal.bound)
+        else:
+            self.time.observe_clock(refusal.exchange_ms)
+        self.time.doubt()
+        return True
+
+    async def sign_and_send(self, sign: Callable[[], SignedAction]) -> Any:
+        """Signs and sends; once more under another nonce when the first is refused as outside the exchange's window.
+
+        Raises UnknownOutcome.
+        """
+        answer = await self.send(sign().body)
+        if self.repair_nonce(parse_action_error(answer)):
+            answer = await self.send(sign().body)
+        return answer
 
     async def send(self, body: bytes) -> Any:
         """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless that can be read."""

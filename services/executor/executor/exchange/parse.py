@@ -1,4 +1,4 @@
-"""Hyperliquid's answers in our terms. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
+"""Hyperliquid's answers in the terms of the arena. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
 
 `coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
 """
@@ -24,8 +24,8 @@ def parse_account_state(answer: Row, coins: Collection[Symbol]) -> AccountState:
     unrealized = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
     return AccountState(
         equity_usd=equity,
-        cash_usd=equity - unrealized,
-        withdrawable_usd=Decimal(answer["withdrawable"]),
+        balance_usd=equity - unrealized,
+        available_balance_usd=Decimal(answer["withdrawable"]),
         margin_used_usd=Decimal(summary["totalMarginUsed"]),
         total_notional_usd=Decimal(summary["totalNtlPos"]),
         time_ms=int(answer["time"]),

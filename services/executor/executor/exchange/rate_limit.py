@@ -12,6 +12,7 @@ WEIGHTS: Final = {
     "orderStatus": 2,
     "l2Book": 2,
     "allMids": 2,
+    "exchangeStatus": 2,
     "userRole": 60,
 }
 DEFAULT_WEIGHT: Final = 20

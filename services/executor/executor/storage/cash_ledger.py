@@ -30,13 +30,13 @@ class CashLedgerStore:
         row.pop("model")
         return CashTotals(**row)
 
-    async def begin(self, model: str, since_ms: int, cash_usd: Decimal) -> None:
+    async def begin(self, model: str, since_ms: int, balance_usd: Decimal) -> None:
         """Begins the ledger; what moved the cash before `since_ms` is not counted."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 """INSERT INTO executor_books (model, since_ms, start_cash_usd, movements_until_ms)
                 VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING""",
-                (model, since_ms, cash_usd, since_ms),
+                (model, since_ms, balance_usd, since_ms),
             )
 
     async def record(

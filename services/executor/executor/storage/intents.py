@@ -167,11 +167,11 @@ class IntentStore:
             )
 
     async def store_again(self, intent_id: str, now_ms: int) -> None:
-        """An exit whose bytes are void without having arrived waits to be signed again."""
+        """An intent whose bytes are void without having arrived waits to be signed again."""
         async with self.transaction() as connection:
             await connection.execute(
                 """UPDATE intents SET status = %s, signed_action = NULL, updated_ms = %s
-                    WHERE intent_id = %s AND NOT is_entry AND status = ANY(%s)""",
+                    WHERE intent_id = %s AND status = ANY(%s)""",
                 (IntentStatus.STORED, now_ms, intent_id, predecessors(IntentStatus.STORED)),
             )
 

@@ -19,7 +19,7 @@ STAGES = ("decision", "decision_to_verdict", "verdict_to_sent", "sent_to_filled"
 
 
 class Operations:
-    """Reads the presence keys, the streams and the records; a service without a recent presence is not ready."""
+    """Reads presence keys, streams and the recorder's tables; a service without a recent presence is not ready."""
 
     def __init__(
         self, service: Service, roster: Roster, queries: Queries, push_latency: Callable[[], dict[str, Any]]

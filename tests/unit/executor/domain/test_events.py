@@ -37,8 +37,8 @@ def entry(side: Side = Side.LONG) -> Intent:
 def view(*, held_by: Intent) -> AccountView:
     state = AccountState(
         equity_usd=D(10_000),
-        cash_usd=D(10_000),
-        withdrawable_usd=D(9_250),
+        balance_usd=D(10_000),
+        available_balance_usd=D(9_250),
         margin_used_usd=D(750),
         total_notional_usd=D(3_765),
         time_ms=1_500,

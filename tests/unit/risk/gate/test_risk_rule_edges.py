@@ -186,8 +186,8 @@ EDGES: dict[str, list[Edge]] = {
     "INSUFFICIENT_MARGIN": [
         # 999.975 of margin and twice 0.045 % of 4,999.875.
         Edge(
-            {"account": an_account(withdrawable_usd=D("1004.474"))},
-            {"account": an_account(withdrawable_usd=D("1004.475"))},
+            {"account": an_account(available_balance_usd=D("1004.474"))},
+            {"account": an_account(available_balance_usd=D("1004.475"))},
         ),
         Edge(
             {"reservations": (entry(Symbol.ETH, margin_usd=D("8995.53")),)},

@@ -11,14 +11,15 @@ from common.bus.port import Bus, Commit, CommitResult, Delivery, Fence, Fenced, 
 from common.runtime import metrics
 from common.runtime.clock import Clock
 from common.runtime.consuming.handlers import BatchHandler, Handlers, Outputs
+from common.runtime.ending.tasks import cancel_until_done
 
 BATCH_ENTRIES = 256
 BLOCK_MS = 1_000
 CLAIM_IDLE_MS = 60_000
 CLAIM_EVERY_S = 15.0
-DRAIN_LIMIT_S = 8.0
-"""How long deferred handlers may go on after a stop; with one blocking read and one slow answer of Redis before and
-after it, the end still comes within the 15 s after which the supervisor kills."""
+DRAIN_LIMIT_S = 6.5
+"""How long deferred handlers may go on after a stop; with the read before it, and what closes after it, the end still
+comes before `process_end` cuts it off."""
 FAILURE_LIMIT = 5
 MAX_DEAD_LETTERS = 20
 DEAD_LETTER_WINDOW_MS = 600_000
@@ -282,7 +283,7 @@ class Consumer:
         handled = [Handled(delivery.stream, delivery.entry_id, outputs) for delivery, outputs in done]
         commit = Commit(self._service, self._service, handled=handled, fence=self._fence())
         if outputs_of_whole and done[-1][1]:
-            # A batch's outputs follow from all of its entries: they don't depend on one entry's acknowledgement.
+            # A batch's outputs follow from all of its entries: they don't depend on one entry's acknowledgment.
             bare = [Handled(h.stream, h.entry_id) for h in handled]
             commit = Commit(self._service, self._service, handled=bare, events=done[-1][1], fence=self._fence())
         result = await self._bus.commit(commit)
@@ -325,8 +326,5 @@ class Consumer:
             raise TooManyDeadLetters(f"more than {MAX_DEAD_LETTERS} events moved to dead letters in ten minutes")
 
     async def _cancel_running(self) -> None:
-        running = list(self._running.values())
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel_until_done(list(self._running.values()))
         self._running.clear()

@@ -14,6 +14,7 @@ from common.runtime.clock import Clock
 from common.runtime.consuming.consumer import CLAIM_IDLE_MS, Consumer, HandlerFailed, StateLost
 from common.runtime.consuming.handlers import Handlers
 from common.runtime.consuming.lease import Lease
+from common.runtime.ending.tasks import cancel_until_done
 from common.runtime.outages import is_outage
 
 CONNECTION_CONDITION = "events"
@@ -70,7 +71,7 @@ class SessionLoop:
             except StateLost as error:
                 self._log.warning("state dropped; rebuilding", reason=str(error))
             except Fenced as error:
-                self._log.warning("fenced: another instance owns the lease", reason=str(error))
+                self._log.warning("a commit was refused: another instance has acquired the lease", reason=str(error))
                 if self._lease is not None:
                     self._lease.lose()
             except Exception as error:
@@ -81,7 +82,8 @@ class SessionLoop:
                 self._set_ready(CONNECTION_CONDITION, False, str(error))
                 self._log.warning("a dependency is unavailable; retrying", reason=str(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._pause.next_s())
+                async with asyncio.timeout(self._pause.next_s()):
+                    await self._stopping.wait()
 
     async def _session(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
         """One session, under the lease where there is one; losing it ends the session."""
@@ -101,9 +103,7 @@ class SessionLoop:
                 raise Fenced(f"the lease {self._name} was lost")
             consuming.result()
         finally:
-            for task in (losing, consuming):
-                task.cancel()
-            await asyncio.gather(losing, consuming, return_exceptions=True)
+            await cancel_until_done((losing, consuming))
 
     async def _session_without_lease(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
         if streams:
