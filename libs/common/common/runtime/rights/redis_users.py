@@ -44,3 +44,14 @@ def user_url(admin_url: str, service: str, password: str) -> str:
     """The same Redis as seen by a service's user."""
     scheme, _, rest = admin_url.partition("://")
     return f"{scheme}://{service}:{password}@{rest.rpartition('@')[2]}"
+
+
+def bus_version(admin_url: str) -> str | None:
+    """The version of the bus's functions that Redis has, empty without any; None while it does not answer."""
+    with closing(redis.Redis.from_url(admin_url, decode_responses=True, socket_timeout=2)) as client:
+        try:
+            return str(client.fcall("aicoin_version", 0))
+        except ResponseError:
+            return ""
+        except redis.RedisError:
+            return None
