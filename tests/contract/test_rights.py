@@ -6,7 +6,7 @@ the counts are printed (`pytest -s`).
 
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,6 @@ import psycopg
 import pytest
 import redis
 from psycopg import errors
-from psycopg_pool import AsyncConnectionPool
 
 from aicoin_local.pytest_stores import running_redis
 from common.bus import Commit, Handled, Unavailable
@@ -99,7 +98,8 @@ def stream_operations(service: str, spec: StreamSpec) -> dict[str, bool]:
 
 def cache_operations(service: str) -> dict[str, bool]:
     """Each command on each cache key, an agent's of both contenders."""
-    role, found = role_of(service), {}
+    role = role_of(service)
+    found: dict[str, bool] = {}
     for spec in CACHE:
         for contender in CONTENDERS:
             for other in ("risk", service):
@@ -135,13 +135,14 @@ def lease_operations(service: str) -> dict[str, bool]:
 def test_redis_allows_what_the_catalogs_give_and_nothing_else(users: Users) -> None:
     counts = Counter[bool]()
     wrong = []
-    with closing(redis.Redis.from_url(users.url, decode_responses=True)) as admin:
+    admin: Any = redis.Redis.from_url(users.url, decode_responses=True)
+    with closing(admin):
         for service in SERVICES:
             operations = dict.fromkeys(FORBIDDEN_TO_ALL, False) | cache_operations(service) | lease_operations(service)
             for spec in CATALOG.values():
                 operations |= stream_operations(service, spec)
             for operation, expected in operations.items():
-                answer: Any = admin.execute_command("ACL", "DRYRUN", service, *operation.split())
+                answer = admin.execute_command("ACL", "DRYRUN", service, *operation.split())
                 counts[expected] += 1
                 if (answer == "OK") is not expected:
                     wrong.append((service, operation, expected, answer))
@@ -236,14 +237,15 @@ async def roles(database_url: str) -> str:
     """The database with its roles and every owner's tables, made by the owners' own migrations."""
     make_database_roles(database_url, PASSWORDS)
     for owner in OWNERS:
-        await as_role(database_url, owner, lambda pool, owner=owner: migrate(pool, owner))
+        await migrate_as(database_url, owner)
     return database_url
 
 
-async def as_role(url: str, service: str, work: Callable[[AsyncConnectionPool[Any]], Awaitable[Any]]) -> Any:
-    pool = await open_pool(role_url(url, service, PASSWORDS[service]))
+async def migrate_as(url: str, owner: str) -> int:
+    """How many migrations the owner has applied, as its own role."""
+    pool = await open_pool(role_url(url, owner, PASSWORDS[owner]))
     try:
-        return await work(pool)
+        return await migrate(pool, owner)
     finally:
         await pool.close()
 
@@ -362,7 +364,7 @@ async def test_a_database_of_one_superuser_is_handed_over_whole(database_url: st
     assert any(name.startswith("equity_points(") for name in changed)
     assert make_database_roles(database_url, PASSWORDS) == []
     for owner in OWNERS:
-        assert await as_role(database_url, owner, lambda pool, owner=owner: migrate(pool, owner)) == 0
+        assert await migrate_as(database_url, owner) == 0
     for service in DATABASE_SERVICES:
         with psycopg.connect(role_url(database_url, service, PASSWORDS[service])) as connection:
             for table in (name for tables in TABLES.values() for name, readers in tables.items() if service in readers):

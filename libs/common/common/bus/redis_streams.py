@@ -162,7 +162,7 @@ class RedisBus:
 
     async def _check_version(self) -> None:
         try:
-            version = await cast("Awaitable[Any]", self._writer.fcall("aicoin_version", 0))
+            version = await self._writer.fcall("aicoin_version", 0)
         except ResponseError as error:
             raise Unavailable(f"{RIGHTS_HINT}: {error}") from error
         if version != VERSION.encode():

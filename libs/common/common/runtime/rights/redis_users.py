@@ -21,11 +21,12 @@ def make_redis_users(admin_url: str, services: Sequence[str], passwords: Mapping
     Connections of users that stay go on, under the new rights. Users outlive a restart of a Redis that has a file for
     them; the names of the dropped users are returned. A repeat changes nothing.
     """
-    with closing(redis.Redis.from_url(admin_url, decode_responses=True)) as client:
+    client: Any = redis.Redis.from_url(admin_url, decode_responses=True)
+    with closing(client):
         for service in services:
             secret = ("resetpass", f">{passwords[service]}")
             client.execute_command("ACL", "SETUSER", service, "reset", "on", *secret, *acl_rules(service))
-        users: Any = client.acl_users()
+        users = client.acl_users()
         stale = sorted(set(users) - set(services) - KEPT)
         if stale:
             client.acl_deluser(*stale)
