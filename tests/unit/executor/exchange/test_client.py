@@ -103,28 +103,27 @@ async def test_an_action_without_a_readable_answer_has_an_unknown_outcome(respon
 
 
 async def test_an_action_whose_turn_comes_after_the_lease_was_lost_stays_here() -> None:
-    """A slow question has the connection while the action waits for it, and the process loses its lease meanwhile."""
+    """A slow action has the connection while another waits for it, and the process loses its lease meanwhile."""
     owner, asked, answer_now = [True], threading.Event(), threading.Event()
-    paths: list[str] = []
+    sent: list[bytes] = []
 
     class Slow(FixedTransport):
         def post(self, path: str, body: bytes) -> HttpResponse:
-            paths.append(path)
-            if path == "/info":
-                asked.set()
-                answer_now.wait(60)
+            sent.append(body)
+            asked.set()
+            answer_now.wait(60)
             return super().post(path, body)
 
     exchange = client(Slow(HttpResponse(200, b'{"status": "ok"}')), lambda: owner[0])
-    question = asyncio.ensure_future(exchange.mid_prices())
+    first = asyncio.ensure_future(exchange.send(b"first"))
     await asyncio.to_thread(asked.wait, 60)
-    action = asyncio.ensure_future(exchange.send(b"{}"))
+    second = asyncio.ensure_future(exchange.send(b"second"))
     owner[0] = False
     answer_now.set()
-    await question
+    await first
     with pytest.raises(UnknownOutcome, match="another process may own the account"):
-        await action
-    assert paths == ["/info"]
+        await second
+    assert sent == [b"first"]
 
 
 async def test_an_action_that_the_exchange_could_not_read_is_refused() -> None:
