@@ -9,10 +9,10 @@ from page_checks import HEIGHTS, save_screenshot, violations, wait_until_fitting
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from aicoin_local.testing import Arena, wait_until
+from common.trading.durations import MINUTE_MS
 
 pytestmark = pytest.mark.browser
 
-MINUTE_MS = 60_000
 WIDTHS = (360, 1280, 2560)
 MOST_SHIFT = 0.05
 LANGUAGES = {
