@@ -19,13 +19,13 @@ from common.events import (
     originate,
 )
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide
 from common.trading.roster import Roster
 from risk.gate.halts import Reason, TradingState, applicable_to, most_severe
 from risk.handlers import RiskHandlers
-from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import ModelRecord
 from risk.state.risk_state import ModelState, RiskState
 from support.risk_examples import (
