@@ -90,9 +90,9 @@ class ExchangeClient:
     which they were made; questions have a connection and a lock of their own, so that no action ever waits for one.
     Each request is over within twice `timeout_s`: once for its turn, once as a whole. Questions raise
     ExchangeUnavailable, and one of UNREADABLE for an answer of another shape. `send` raises UnknownOutcome whenever no
-    readable answer came: the action may have been carried out. Nothing is repeated here, but in `sign_and_send`. Signing
-    needs `load_universe` once before. `may_send` is asked at the last moment, by the thread whose turn it is: a process
-    that was frozen on the way there sends nothing that another one has taken over.
+    readable answer came: the action may have been carried out. Nothing is repeated here, but in `sign_and_send`.
+    Signing needs `load_universe` once before. `may_send` is asked at the last moment, by the thread whose turn it is: a
+    process that was frozen on the way there sends nothing that another one has taken over.
 
     `time` is the exchange's clock, kept by the answers; nonces and expiry go by it.
     """
