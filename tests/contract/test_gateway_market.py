@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
 from common.runtime.roster import read_roster
+from common.trading.durations import MINUTE_MS
 from gateway.config import gateway_settings
 from gateway.rest.status import Status
 from gateway.storage.market_cache import SOURCE_KEY, MarketCache
@@ -26,7 +27,6 @@ from simulator.testing.process import SimulatorProcess
 from support.simulator_process import ForkedSimulator
 
 DEADLINE_S = 120.0
-MINUTE_MS = 60_000
 T0_MS = 1_790_000_040_000
 
 

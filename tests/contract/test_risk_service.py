@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,14 +35,15 @@ from common.events.codec import decode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderSide
 from executor.domain.intent import Outcome, intent_from
 from executor.storage.intents import IntentStore
 from gateway.rest.readme import Readme
 from risk.gate.halts import Reason
-from risk.state.market_time import DAY_MS
 from risk.storage.risk_state_table import RiskStateTable
+from support.forked import ForkedProcess
 from support.risk_examples import (
     a_condition,
     a_decision,
@@ -162,19 +164,14 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
 
 
 @asynccontextmanager
-async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[ForkedProcess]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
     stores = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
-    environment = os.environ | PATIENT | stores | settings
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "risk.main", env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
+    process = ForkedProcess("risk.main", Path(os.devnull), PATIENT | stores | settings)
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        await asyncio.to_thread(process.kill)
 
 
 async def test_a_kill_loses_neither_a_halt_nor_a_reservation(
@@ -267,8 +264,7 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
 async def test_sigterm_ends_the_service_cleanly(around: Surroundings, redis_url: str, database_url: str) -> None:
     async with risk_process(redis_url, database_url) as process:
         await around.judged("one")
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 0
+        assert await asyncio.to_thread(process.stop) == 0
 
 
 @pytest.mark.parametrize(

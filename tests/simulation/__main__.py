@@ -66,7 +66,7 @@ def _replay(run: Callable[..., Result], trace: Path | None) -> int:
 
 
 def _named(result: Result) -> str:
-    return f"seed {result.seed}" if result.pair is None else f"pair {result.pair} ({result.profile})"
+    return f"seed {result.seed}" if result.pair is None else f"pair {result.pair}"
 
 
 def _replay_command(result: Result) -> str:

@@ -7,7 +7,8 @@ from typing import Final
 
 from simulation.faults import CALM, LOSSY, USER_STREAM, FaultProfile, fault_profile_of
 from simulation.harness import STEP_S, Harness
-from simulation.troubles import TROUBLES, Trouble, begin_trouble, cancel_by_hand
+from simulation.troubles import TROUBLES, Trouble, begin_trouble, cancel_by_hand, held_positions
+from simulator.exchange.interventions import ALL, STOPS
 
 STOCK, HOSTILE = "stock", "hostile"
 WEATHERS: Final = (STOCK, HOSTILE)
@@ -53,7 +54,7 @@ def pair_of(number: int) -> tuple[Trouble, Trouble]:
 
 
 async def run_pair(number: int, harness: Harness) -> None:
-    """Once a position is held, both troubles overlap, and a person cancels what protects it."""
+    """Once a position is held, both troubles overlap, and a person cancels every stop, later every order."""
     rng = random.Random(f"course of pair {number}")
     accounts = harness.exchange.world.exchange.accounts
     first, second = pair_of(number)
@@ -62,5 +63,6 @@ async def run_pair(number: int, harness: Harness) -> None:
     begin_trouble(harness, first, rng)
     await asyncio.sleep(rng.uniform(0, APART_S))
     begin_trouble(harness, second, rng)
-    await asyncio.sleep(rng.uniform(0, BY_HAND_S))
-    cancel_by_hand(harness, rng)
+    for what in (STOPS, ALL):
+        await asyncio.sleep(rng.uniform(0, BY_HAND_S))
+        cancel_by_hand(harness, held_positions(harness), what)

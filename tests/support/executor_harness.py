@@ -39,8 +39,8 @@ class Fault(StrEnum):
     HOLD_REPLY = "the exchange carries it out, the answer does not come"
 
 
-class HarmfulProxy:
-    """A TCP proxy in front of the exchange, which harms requests that contain `marker`; `harmed` counts them."""
+class FaultProxy:
+    """A TCP proxy that applies a fault to the requests that contain `marker`; `harmed` counts them."""
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
@@ -137,9 +137,9 @@ class ExecutorHarness:
         self.folder, self.simulator, self.database_url = folder, simulator, database_url
         self._changed = dict(changed or {})
         self.bus = RedisBus(redis_url)
-        self.proxy = HarmfulProxy(simulator.port)
+        self.proxy = FaultProxy(simulator.port)
         self.redis_url = redis_url
-        self.redis_proxy = HarmfulProxy(urlsplit(redis_url).port or 0)
+        self.redis_proxy = FaultProxy(urlsplit(redis_url).port or 0)
         self.executor: ExecutorProcess
         self.number = 0
         self._connection: psycopg.AsyncConnection[Any] | None = None

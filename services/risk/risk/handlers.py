@@ -28,6 +28,7 @@ from common.events import (
     RiskDenied,
     derive,
 )
+from common.trading.halts import does_resume_end
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.limits import Limits
 from common.trading.orders import NEVER_SENT
@@ -186,19 +187,32 @@ class RiskHandlers:
         models = self.models if data.model is None else (data.model,)
         persistent = self.state.persistent
         if data.command is Command.HALT:
-            halt = Halt(data.model or ALL_MODELS, Reason.PERSON, event.time_ms, detail=data.reason)
-            persistent = persistent.with_halt(halt)
+            scope = data.model or ALL_MODELS
+            halt = Halt(scope, Reason.PERSON, event.time_ms, detail=data.reason, author=data.requested_by)
+            persistent = persistent.with_newest(halt)
         elif data.command is Command.RESUME:
-            for model in models:
-                persistent = resume_after_drawdown(persistent, model, self.state.model(model).account)
-            resumed = {*models, ALL_MODELS} if data.model is None else {data.model}
-            persistent = persistent.without_halts(lambda halt: halt.model in resumed and halt.reason in ENDED_BY_RESUME)
+            persistent = self._resumed(event, models, now_ms)
         else:
             for model in models:
-                persistent = persistent.with_halt(Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason))
+                halt = Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason, author=data.requested_by)
+                persistent = persistent.with_halt(halt)
         alerts = self._replace_persistent(event, persistent, now_ms)
         exits = [exit_ for model in models for exit_ in self._exits(event, model, now_ms)]
         return (*alerts, *exits)
+
+    def _resumed(self, event: Event[ControlCommand], models: tuple[str, ...], now_ms: int) -> PersistentState:
+        """The persistent state without the halts that a person may end and that are older than the command."""
+        resumed = {*models, ALL_MODELS} if event.data.model is None else set(models)
+
+        def is_over(halt: Halt) -> bool:
+            is_meant = halt.model in resumed and halt.reason in ENDED_BY_RESUME
+            return is_meant and does_resume_end(halt.since_ms, event.time_ms, now_ms)
+
+        persistent = self.state.persistent
+        for halt in filter(is_over, persistent.halts):
+            if halt.reason is Reason.DRAWDOWN:
+                persistent = resume_after_drawdown(persistent, halt.model, self.state.model(halt.model).account)
+        return persistent.without_halts(is_over)
 
     def _count_sent(self, event: Event[Any], intent_id: str) -> None:
         """Counts an entry on the day of market time: an executor's event without a fill has only wall time."""

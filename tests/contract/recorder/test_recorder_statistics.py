@@ -14,6 +14,7 @@ from trade_histories import COINS, Episode, History, episodes_of
 
 from common.events import AccountLedger, LedgerKind, OrderFilled, originate
 from common.runtime.database import Pool
+from common.trading.durations import HOUR_MS
 from common.trading.instruments import Symbol
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
@@ -22,7 +23,6 @@ from recorder.projections.statistics import recompute_all
 D = Decimal
 ZERO = D(0)
 CENT = D("0.005")
-HOUR_MS = 3_600_000
 
 
 async def row_of(pool: Pool, model: str) -> dict[str, Any]:

@@ -245,6 +245,24 @@ def test_a_persons_halt_ends_with_a_persons_resume(harness: RiskHarness, model: 
     assert denial_code(harness.judge()) is None
 
 
+def test_a_resume_that_is_older_than_a_halt_leaves_it(harness: RiskHarness) -> None:
+    harness.send_command(Command.HALT, MODEL, ago_ms=500)
+    harness.send_command(Command.RESUME, MODEL, ago_ms=1_000)
+    assert harness.trading_state is TradingState.HALTED
+    harness.send_command(Command.HALT, MODEL, ago_ms=100)
+    harness.send_command(Command.RESUME, MODEL, ago_ms=300)
+    assert harness.trading_state is TradingState.HALTED
+    harness.send_command(Command.RESUME, MODEL)
+    assert harness.trading_state is TradingState.ACTIVE
+
+
+def test_a_halt_has_its_author_and_reason(harness: RiskHarness) -> None:
+    (alert,) = harness.send_command(Command.HALT, MODEL)
+    (halt,) = harness.handlers.state.persistent.halts
+    assert (halt.author, halt.detail) == ("test", "test")
+    assert alert.data.message == f"{MODEL} went from ACTIVE to HALTED: PERSON (by test: test)"
+
+
 def test_resuming_one_model_leaves_the_halt_of_all(harness: RiskHarness) -> None:
     harness.send_command(Command.HALT, None)
     harness.send_command(Command.RESUME, MODEL)

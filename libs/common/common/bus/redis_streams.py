@@ -1,5 +1,6 @@
 """The bus over Redis Streams: a blocking reader, a writer without blind retries, and the commit function."""
 
+import hashlib
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
@@ -8,7 +9,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from common.bus.bounded import bound_sending
 from common.bus.connection import CommandConnection
@@ -28,7 +29,11 @@ from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
 from common.events.envelope import Event
 
-LIBRARY = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
+_FUNCTIONS = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
+VERSION = hashlib.sha256(_FUNCTIONS.encode()).hexdigest()[:16]
+LIBRARY = f"{_FUNCTIONS}\nredis.register_function('aicoin_version', function() return '{VERSION}' end)\n"
+"""The functions, and one that says which version of them is loaded."""
+RIGHTS_HINT = "make run and make up load the bus's functions when they start"
 BLOCK_LIMIT_MS = 5_000
 REPLY_LIMIT_S = 5.0
 MAX_COMMIT_ENTRIES = 1_000
@@ -149,7 +154,19 @@ class RedisBus:
         await self._writer.aclose()
 
     async def _load(self) -> None:
-        await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
+        """Loads the functions; a user without that right finds them loaded. Raises Unavailable when it doesn't."""
+        try:
+            await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
+        except NoPermissionError:
+            await self._check_version()
+
+    async def _check_version(self) -> None:
+        try:
+            version = await self._writer.fcall("aicoin_version", 0)
+        except ResponseError as error:
+            raise Unavailable(f"{RIGHTS_HINT}: {error}") from error
+        if version != VERSION.encode():
+            raise Unavailable(f"{RIGHTS_HINT}: Redis has the bus's functions of another version")
 
     async def _call(self, function: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:
         """Calls a library function; a server that has lost it refuses before any effect, and it is loaded again."""

@@ -36,8 +36,8 @@ class CashReconciler:
     Called by the account's worker alone. Remembers what of the balance it could not explain, so that only a new
     difference costs a request. Of cash that jumps without a reason it first asks whether the account's mode has
     changed: a change of mode moves money between what is counted and what isn't, and the difference is entered as a
-    transfer. What stays unexplained holds entries back (`AccountStanding.is_explained`) until rows explain it, or a
-    person accepts it.
+    transfer. What stays unexplained holds entries back (`AccountStanding.is_explained`) until rows explain it, or
+    a person accepts it.
     """
 
     def __init__(self, context: AccountContext) -> None:

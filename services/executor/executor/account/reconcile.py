@@ -146,7 +146,14 @@ class Reconciler:
         self._publish(view, totals)
 
     def _publish(self, view: AccountView, totals: CashTotals) -> None:
-        event = account_updated(self._model, self._exchange.address, view, totals, self._context.standing)
+        event = account_updated(
+            self._model,
+            self._exchange.address,
+            view,
+            totals,
+            self._context.standing,
+            clock_ahead_ms=self._exchange.time.ahead_ms(),
+        )
         self._context.outbox.set_account(event)
         unprotected = sum(1 for position in event.data.positions if not position.protected)
         metrics.UNPROTECTED.labels(self._model).set(unprotected)

@@ -18,8 +18,7 @@ from typing import Final, NoReturn
 import typer
 
 from common.runtime.clock import SystemClock
-from common.runtime.roster import load_roster
-from executor.cli.account_command import OptionalModel, check_contender
+from executor.cli.account_command import OptionalModel
 from executor.cli.kill_settings import (
     ACTION_LIFE_MS,
     KillAccount,
@@ -191,8 +190,6 @@ def resume(model: OptionalModel = None) -> None:
 
     It is the only way to end the kill switch's halt, and needs the right to write the executor's data folder.
     """
-    if model is not None:
-        check_contender(model, load_roster("aicoin"))
     folder = data_folder()
     try:
         removed, problems = HaltFiles(folder).resume_local(model)

@@ -6,7 +6,7 @@ has been closed. Neither the roster nor any other file is read, but those that h
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -51,6 +51,16 @@ class KillSettings:
 
 def kill_key_variable(contender_id: str) -> str:
     return f"HYPERLIQUID_KILL_KEY_{contender_id.upper()}"
+
+
+def variables_of(contender_ids: Sequence[str]) -> set[str]:
+    """The names of every variable that is read, for these contenders."""
+    names = {"HYPERLIQUID_ENV", "HYPERLIQUID_API_URL", "SIMULATOR_URL", "EXCHANGE_TIMEOUT_S", "EXECUTOR_DATA_DIR"}
+    for contender_id in contender_ids:
+        names.add(account_variable(contender_id))
+        for key in (kill_key_variable(contender_id), key_variable(contender_id)):
+            names |= {key, f"{key}_FILE"}
+    return names
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:

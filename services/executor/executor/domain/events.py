@@ -134,7 +134,13 @@ def order_filled(model: str, address: str, fill: Fill, row: OrderRow | None, now
 
 
 def account_updated(
-    model: str, address: str, view: AccountView, totals: CashTotals | None, standing: AccountStanding
+    model: str,
+    address: str,
+    view: AccountView,
+    totals: CashTotals | None,
+    standing: AccountStanding,
+    *,
+    clock_ahead_ms: int | None = None,
 ) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
     state, orders = view.state, view.open_orders
@@ -161,6 +167,7 @@ def account_updated(
         is_explained=standing.is_explained,
         problems=standing.problems,
         leverage_limits=standing.leverage_limits,
+        clock_ahead_ms=clock_ahead_ms,
     )
     keys = (model, state.time_ms, view.received_ms)
     return originate(payload, keys=keys, time_ms=state.time_ms, now_ms=view.received_ms)

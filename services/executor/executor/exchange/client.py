@@ -3,7 +3,9 @@
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
@@ -34,11 +36,21 @@ from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_re
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
+MAX_REQUESTS: Final = 64
+"""In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
 MAX_PAGES: Final = 50
 
 NOT_OWNER: Final = "not sent: another process may own the account"
 
 Row = dict[str, Any]
+
+
+_threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange")
+
+
+async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
 
 
 class Transport(Protocol):
@@ -60,7 +72,7 @@ class ExchangeConfig:
     timeout_s: float
     action_life_ms: int
     open_transport: Callable[[str, float], Transport] = HttpTransport
-    run_blocking: Callable[..., Awaitable[Any]] = asyncio.to_thread
+    run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
     open_wallet: Callable[[str], Any] = ApiWallet
 
 
@@ -74,12 +86,13 @@ class OpenOrders(NamedTuple):
 class ExchangeClient:
     """One account and the key that signs for it.
 
-    Requests run in threads, through one connection and one lock, so that the account's requests reach the exchange in
-    the order in which they were made. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
-    another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
-    Nothing is repeated here, but in `sign_and_send`. Signing needs `load_universe` once before. `may_send` is asked at
-    the last moment, by the thread whose turn it is: a process that was frozen on the way there sends nothing that
-    another one has taken over.
+    Requests run in threads. Actions have one connection and one lock, so that they reach the exchange in the order in
+    which they were made; questions have a connection and a lock of their own, so that no action ever waits for one.
+    Each request is over within twice `timeout_s`: once for its turn, once as a whole. Questions raise
+    ExchangeUnavailable, and one of UNREADABLE for an answer of another shape. `send` raises UnknownOutcome whenever no
+    readable answer came: the action may have been carried out. Nothing is repeated here, but in `sign_and_send`.
+    Signing needs `load_universe` once before. `may_send` is asked at the last moment, by the thread whose turn it is: a
+    process that was frozen on the way there sends nothing that another one has taken over.
 
     `time` is the exchange's clock, kept by the answers; nonces and expiry go by it.
     """
@@ -99,13 +112,14 @@ class ExchangeClient:
         self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
         self._may_send = may_send
-        self._transport = config.open_transport(config.url, config.timeout_s)
+        self._questions = config.open_transport(config.url, config.timeout_s)
+        self._actions = config.open_transport(config.url, config.timeout_s)
         self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
         self.mode = ""
         """The account's mode as it was read last, in the exchange's word."""
-        self._turn = threading.Lock()
+        self._question_turn, self._action_turn = threading.Lock(), threading.Lock()
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
         """Loads the exchange's instruments, once, and returns them; nonces go on above `used_nonce`."""
@@ -169,7 +183,8 @@ class ExchangeClient:
             return
 
     def close(self) -> None:
-        self._transport.close()
+        self._questions.close()
+        self._actions.close()
 
     # Questions.
 
@@ -287,13 +302,23 @@ class ExchangeClient:
 
     def _post_info(self, body: Row) -> Any:
         try:
-            with self._turn:
-                response = self._transport.post("/info", json.dumps(body).encode())
+            with self._turn_of(self._question_turn):
+                response = self._questions.post("/info", json.dumps(body).encode())
             if response.status != HTTP_OK:
                 raise ExchangeUnavailable(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
             return response.json()
         except (TransportError, ValueError) as error:
             raise ExchangeUnavailable(f"{body['type']}: {type(error).__name__}: {error}") from error
+
+    @contextmanager
+    def _turn_of(self, lock: threading.Lock) -> Iterator[None]:
+        """One request at a time. Raises TransportError when the turn doesn't come in time: nothing was sent then."""
+        if not lock.acquire(timeout=self._config.timeout_s):
+            raise TransportError("not sent: the request before it takes too long")
+        try:
+            yield
+        finally:
+            lock.release()
 
     # Actions.
 
@@ -351,10 +376,10 @@ class ExchangeClient:
 
     def _post_action(self, body: bytes) -> Any:
         try:
-            with self._turn:
+            with self._turn_of(self._action_turn):
                 if not self._may_send():
                     raise UnknownOutcome(NOT_OWNER)
-                response = self._transport.post("/exchange", body)
+                response = self._actions.post("/exchange", body)
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}
             answer = response.json() if response.status == HTTP_OK else None

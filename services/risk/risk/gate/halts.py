@@ -7,6 +7,8 @@ from typing import Final
 
 ALL_MODELS: Final = "*"
 """The `model` of a halt that applies to all of them."""
+RISK: Final = "risk"
+"""The author of a halt that no person has made."""
 
 
 class TradingState(StrEnum):
@@ -41,9 +43,10 @@ _SEVERITY: Final = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HAL
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """One active reason. Times are market time, a person's and a FLATTEN's `since_ms` wall time.
+    """One active reason, and who has given it. `until_ms` is None where an event ends the halt rather than time.
 
-    `until_ms` is None where an event ends the halt rather than time.
+    Times are market time, but the `since_ms` of what a person may end (PERSON, DRAWDOWN) and of FLATTEN are wall times:
+    a resume ends only what is older than itself.
     """
 
     model: str
@@ -51,6 +54,7 @@ class Halt:
     since_ms: int
     until_ms: int | None = None
     detail: str = ""
+    author: str = RISK
 
     @property
     def state(self) -> TradingState:

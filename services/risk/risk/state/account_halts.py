@@ -10,12 +10,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from common.events import AccountUpdated
+from common.trading.durations import DAY_MS, HOUR_MS
 from common.trading.growth import EMPTY_USD
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.halts import Halt, Reason
 from risk.gate.rules.loss import loss_since_percent
-from risk.state.market_time import DAY_MS, HOUR_MS, day_of
+from risk.state.market_time import day_of
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 
 
@@ -177,7 +178,7 @@ def _with_loss_halts(limits: Limits, persistent: PersistentState, account: Accou
         fallen_percent = loss_since_percent(record.high_water_usd, equity_usd)
         if fallen_percent >= limits.max_drawdown_percent:
             detail = f"{fallen_percent:.2f} % below the high-water mark"
-            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, market_ms, detail=detail))
+            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, account.received_ms, detail=detail))
     return persistent
 
 

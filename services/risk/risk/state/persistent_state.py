@@ -99,6 +99,14 @@ class PersistentState:
             return self
         return replace(self, halts=(*self.halts, halt))
 
+    def with_newest(self, halt: Halt) -> "PersistentState":
+        """With this halt in place of an older one of its model and reason; a younger one stays."""
+
+        def is_older(held: Halt) -> bool:
+            return (held.model, held.reason) == (halt.model, halt.reason) and held.since_ms < halt.since_ms
+
+        return self.without_halts(is_older).with_halt(halt)
+
     def without_halts(self, is_over: Callable[[Halt], bool]) -> "PersistentState":
         """Without the halts that are over."""
         kept = tuple(halt for halt in self.halts if not is_over(halt))

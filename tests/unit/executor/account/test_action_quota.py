@@ -9,7 +9,7 @@ from common.events.alerts import AlertCode
 from executor.account.action_quota import DAY_MS, ActionQuota, DailyCount, used_share
 
 
-class Outside:
+class QuotaContext:
     """The parts of an account's context that the quota needs: an exchange with that many actions used, and alerts."""
 
     def __init__(self, used: int) -> None:
@@ -39,7 +39,7 @@ def quota_of(outside: Any) -> ActionQuota:
 
 @pytest.mark.parametrize(("used", "is_short"), [(7_199, False), (7_200, True)])
 async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool) -> None:
-    outside = Outside(used)
+    outside = QuotaContext(used)
     quota = quota_of(outside)
     await quota.refresh()
     assert quota.is_short is is_short
@@ -47,7 +47,7 @@ async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool
 
 
 async def test_the_quota_is_asked_for_every_ten_minutes() -> None:
-    outside = Outside(9_000)
+    outside = QuotaContext(9_000)
     quota = quota_of(outside)
     for outside.now_s in (0.0, 599.0):
         await quota.refresh()
@@ -66,7 +66,7 @@ def test_a_pooled_account_has_so_many_actions_a_day() -> None:
 
 
 async def test_in_a_pooled_mode_the_day_counts_and_not_the_volume() -> None:
-    outside = Outside(9_000)
+    outside = QuotaContext(9_000)
     outside.mode = "unifiedAccount"
     quota = quota_of(outside)
     await quota.refresh()

@@ -19,7 +19,7 @@ from gateway.push.protocol import Subscribe
 from gateway.push.tail import Tail
 
 
-class Harness:
+class TailHarness:
     """A tail with its hub, and the bus that its stream is published through."""
 
     def __init__(self, redis_url: str) -> None:
@@ -47,14 +47,14 @@ class Harness:
 
 
 @pytest.fixture
-async def harness(redis_url: str) -> AsyncIterator[Harness]:
-    harness = Harness(redis_url)
+async def harness(redis_url: str) -> AsyncIterator[TailHarness]:
+    harness = TailHarness(redis_url)
     await harness.bus.prepare("recorder", [])
     yield harness
     await harness.bus.close()
 
 
-async def test_entries_from_before_the_start_are_history_then_live_ones_are_sent(harness: Harness) -> None:
+async def test_entries_from_before_the_start_are_history_then_live_ones_are_sent(harness: TailHarness) -> None:
     await harness.publish(1)
     await harness.publish(1, Channel.PRICE_UPDATE, {"prices": {"BTC": {"price": "1"}}})
     running = asyncio.create_task(harness.tail.run())
@@ -74,7 +74,7 @@ async def test_entries_from_before_the_start_are_history_then_live_ones_are_sent
     running.cancel()
 
 
-async def test_an_unreadable_entry_is_logged_and_skipped(harness: Harness) -> None:
+async def test_an_unreadable_entry_is_logged_and_skipped(harness: TailHarness) -> None:
     running = asyncio.create_task(harness.tail.run())
     await harness.bus.client.xadd("ws.push", {"event": "not an event"})
     await harness.publish(1)
@@ -83,7 +83,7 @@ async def test_an_unreadable_entry_is_logged_and_skipped(harness: Harness) -> No
     running.cancel()
 
 
-async def test_a_wiped_stream_is_read_from_its_beginning_with_a_new_epoch(harness: Harness) -> None:
+async def test_a_wiped_stream_is_read_from_its_beginning_with_a_new_epoch(harness: TailHarness) -> None:
     running = asyncio.create_task(harness.tail.run())
     for number in range(1, 4):
         await harness.publish(number)

@@ -83,6 +83,20 @@ EDGES: dict[str, list[Edge]] = {
             {"market": a_market(time_ms=NOW_MS, recorded_ms=NOW_MS + skew_ms)},
         )
         for skew_ms in (2_000, -2_000)
+    ]
+    + [
+        # However wrong this machine's clock is, what counts is how late the tick came by the exchange's.
+        Edge(
+            {
+                "market": a_market(time_ms=NOW_MS + ahead_ms, recorded_ms=NOW_MS),
+                "account": an_account(clock_ahead_ms=ahead_ms - 2_001),
+            },
+            {
+                "market": a_market(time_ms=NOW_MS + ahead_ms, recorded_ms=NOW_MS),
+                "account": an_account(clock_ahead_ms=ahead_ms),
+            },
+        )
+        for ahead_ms in (12_000, -20_000, 60_000, -259_200_000)
     ],
     "SYMBOL_UNKNOWN": [
         Edge({"limits": {"allowed_symbols": "ETH,SOL"}}, {"limits": {"allowed_symbols": "ETH,BTC"}}),

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from common.events import AccountUpdated, Command, IntentKind, RiskApproved, SystemAlert
+from common.trading.durations import DAY_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 from risk.gate.halts import Reason, TradingState
-from risk.state.market_time import DAY_MS, MINUTE_MS
 from support.risk_examples import a_position
 from support.risk_harness import CLOSE, MODEL, NOON_MS, RiskHarness, denial_code, sums
 
