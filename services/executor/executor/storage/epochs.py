@@ -35,7 +35,7 @@ class EpochStore:
             if row is None or row[0] == epoch:
                 return False
             for table in TABLES:
-                rename = f"UPDATE {table} SET model = %s WHERE model = %s".encode()  # noqa: S608 - our own names
+                rename = f"UPDATE {table} SET model = %s WHERE model = %s".encode()  # noqa: S608 - names of TABLES
                 await connection.execute(rename, (aside_id(model, row[0]), model))
                 await connection.execute(rename, (model, aside_id(model, epoch)))
             await connection.execute("UPDATE executor_epochs SET epoch = %s WHERE model = %s", (epoch, model))

@@ -1,6 +1,6 @@
 """Epochs: the rows of one account are set aside when its contender trades another one, and come back with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from common.events import AccountUpdated, Event
@@ -37,21 +37,22 @@ async def split_by_epoch(
 
     Without a change all events come before it. States of an epoch that is over are left out.
     """
-    present = {row["model"]: row for row in await select(connection, "SELECT * FROM recorder_epochs")}
-    kept: list[Event[Any]] = []
-    first: Event[AccountUpdated] | None = None
-    for event in events:
-        if isinstance(event.data, AccountUpdated) and event.data.epoch:
-            row = present.get(event.data.model)
-            if row is None or row["epoch"] != event.data.epoch:
-                if row is not None and event.recorded_ms < row["since_ms"]:
-                    continue
-                first = event if first is None or event.recorded_ms < first.recorded_ms else first
-        kept.append(event)
+    rows = await select(connection, "SELECT * FROM recorder_epochs")
+    present = {row["model"]: (row["epoch"], row["since_ms"]) for row in rows}
+    others = [event for event in events if _is_of_other_epoch(event, present)]
+    over = {event.id for event in others if event.recorded_ms < present.get(event.data.model, ("", 0))[1]}
+    kept = [event for event in events if event.id not in over]
+    first = min((event for event in others if event.id not in over), key=lambda event: event.recorded_ms, default=None)
     if first is None:
         return kept, None, ()
     earlier = [event for event in kept if event.recorded_ms < first.recorded_ms]
     return earlier, first, [event for event in kept if event.recorded_ms >= first.recorded_ms]
+
+
+def _is_of_other_epoch(event: Event[Any], present: Mapping[str, tuple[str, int]]) -> bool:
+    """Whether this is an account state of an epoch that is not its contender's present one."""
+    data = event.data
+    return isinstance(data, AccountUpdated) and data.epoch not in ("", present.get(data.model, (None, 0))[0])
 
 
 async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> bool:
@@ -64,7 +65,7 @@ async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> b
     is_other = before is not None and before != epoch
     if is_other:
         for table in TABLES:
-            rename = f"UPDATE {table} SET model = %s WHERE model = %s".encode()  # noqa: S608 - our own names
+            rename = f"UPDATE {table} SET model = %s WHERE model = %s".encode()  # noqa: S608 - names of TABLES
             await connection.execute(rename, (aside_id(model, str(before)), model))
             await connection.execute(rename, (model, aside_id(model, epoch)))
     await connection.execute(

@@ -48,7 +48,7 @@ class ModelRecord:
     """One model's figures; transfers scale its baseline and its high-water mark.
 
     `stops` are (order, market time in ms) of stops that fired within the last day. All of it belongs to the account
-    that `epoch` names; empty before the first state that said so.
+    that `epoch` names; empty before the first state that names one.
     """
 
     baseline: Baseline | None = None
