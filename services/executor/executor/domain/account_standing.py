@@ -74,7 +74,7 @@ def read_leverage_limits(meta: Mapping[str, Any], coins: Iterable[Symbol]) -> tu
 
 
 def coin_problem(row: Mapping[str, Any] | None, symbol: Symbol) -> str | None:
-    """Why a coin, given its row of the exchange's universe, can't be traded as our instrument says."""
+    """Why a coin, given its row of the exchange's universe, can't be traded as its instrument says."""
     if row is None or row.get("isDelisted"):
         return f"{symbol} is not listed on this exchange"
     if int(row["szDecimals"]) != INSTRUMENTS[symbol].size_decimals:
