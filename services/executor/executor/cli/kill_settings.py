@@ -92,7 +92,7 @@ def read_kill_settings(model: str | None, environ: Mapping[str, str] = os.enviro
 
 
 def _url(environ: Mapping[str, str], problems: list[str]) -> str | None:
-    """Where the exchange is; None, with a problem, when that can't be told."""
+    """Where the exchange is; None, with a problem, when that is unknown."""
     world = environ.get("HYPERLIQUID_ENV") or "paper"
     for name in ("HYPERLIQUID_API_URL", "SIMULATOR_URL"):
         given = environ.get(name)

@@ -287,7 +287,7 @@ class ExchangeClient:
             self._signing.raise_nonce(refusal.bound)
         else:
             self.time.observe_clock(refusal.exchange_ms)
-        self.time.doubt()
+        self.time.contradict()
         return True
 
     async def sign_and_send(self, sign: Callable[[], SignedAction]) -> Any:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 MAX_LAG_MS: Final = 60_000
 """An account state may be that much older than the clock; one that is further away says nothing about it."""
-TRUSTED_WITHOUT_CLOCK_MS: Final = 3_600_000
+VALID_WITHOUT_CLOCK_MS: Final = 3_600_000
 """While the exchange's clock was never read, an account state's time is taken for it up to that far from ours."""
 WINDOW_S: Final = 300.0
 FRESH_S: Final = 60.0
@@ -44,7 +44,7 @@ class ExchangeTime:
     def __init__(self, clock: LocalClock) -> None:
         self._clock = clock
         self._readings: deque[_Reading] = deque(maxlen=MAX_READINGS)
-        self._was_read = self._is_doubted = False
+        self._was_read = self._is_uncertain = False
         self._asked_s = float("-inf")
         self.seen_ms: int | None = None
 
@@ -55,7 +55,7 @@ class ExchangeTime:
     @property
     def is_due(self) -> bool:
         """Whether the exchange should be asked for its clock."""
-        is_wanted = not self._was_read or self._is_doubted or self._age_s() > FRESH_S
+        is_wanted = not self._was_read or self._is_uncertain or self._age_s() > FRESH_S
         return is_wanted and self._clock.monotonic() - self._asked_s >= RETRY_S
 
     def mark_asked(self) -> None:
@@ -77,17 +77,17 @@ class ExchangeTime:
         if self._readings and abs(time_ms - self.now_ms()) > MAX_LAG_MS:
             self._readings.clear()
         self._add(time_ms)
-        self._was_read, self._is_doubted = True, False
+        self._was_read, self._is_uncertain = True, False
 
     def observe_state(self, time_ms: int) -> None:
         """The time of an account state, as it has just arrived."""
-        trusted_ms = MAX_LAG_MS if self._readings else TRUSTED_WITHOUT_CLOCK_MS
-        if abs(time_ms - self.now_ms()) <= trusted_ms:
+        valid_ms = MAX_LAG_MS if self._readings else VALID_WITHOUT_CLOCK_MS
+        if abs(time_ms - self.now_ms()) <= valid_ms:
             self._add(time_ms)
 
-    def doubt(self) -> None:
+    def contradict(self) -> None:
         """The exchange has contradicted the estimate: its clock should be asked for."""
-        self._is_doubted, self._asked_s = True, float("-inf")
+        self._is_uncertain, self._asked_s = True, float("-inf")
 
     def _add(self, time_ms: int) -> None:
         now_s = self._clock.monotonic()

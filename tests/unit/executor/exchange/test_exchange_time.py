@@ -93,7 +93,7 @@ def test_it_is_due_again_when_contradicted_or_old(clock: TwoClocks, time: Exchan
     assert time.is_due
     time.observe_clock(clock.ms)
     assert not time.is_due
-    time.doubt()
+    time.contradict()
     assert time.is_due
 
 
