@@ -93,8 +93,9 @@ test: setup-dev  ## Runs everything CI runs.
 check: setup-dev  ## Runs lint, types, import contracts and the quick tests.
 	@$(AICOIN) check
 
-simulate: $(VENV)/.dev  ## Simulates the trading code with faults: SEEDS=500, SECONDS=60, or SEED=7 to replay one.
+simulate: $(VENV)/.dev  ## Simulates the trading code with faults: SEEDS=500, SECONDS=60, SEED=7; WEATHER=hostile; PAIRS=500, PAIR=7.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(WEATHER),--weather $(WEATHER)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PAIR),--pair $(PAIR)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(TRACE),--trace $(TRACE))
 
 crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.
@@ -103,7 +104,7 @@ crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: 
 format: $(VENV)/.dev  ## Formats the Python code.
 	@$(PYTHON_BIN) -m ruff check --quiet --fix-only . && $(PYTHON_BIN) -m ruff format .
 
-env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose.
+env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose, or completes one.
 	@$(AICOIN) env
 
 arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coins, to be changed there.
@@ -113,6 +114,7 @@ arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coin
 ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
 
 up:  ## Starts the arena as containers (Docker Compose), from .env.
+	@if [ -x $(PYTHON_BIN) ]; then $(AICOIN) env; fi
 	@$(ROSTER) docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.

@@ -19,13 +19,13 @@ from common.events import (
     originate,
 )
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide
 from common.trading.roster import Roster
 from risk.gate.halts import Reason, TradingState, applicable_to, most_severe
 from risk.handlers import RiskHandlers
-from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import ModelRecord
 from risk.state.risk_state import ModelState, RiskState
 from support.risk_examples import (
@@ -182,7 +182,7 @@ class RiskHarness:
         return [halt.reason for halt in applicable_to(MODEL, self.handlers.state.persistent.halts)]
 
 
-def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
+def sums(transfers_usd: Decimal | int, since_ms: int = 1) -> AccountSums:
     """An account's sums of which only the transfers differ from nothing."""
     zero = Decimal(0)
     return AccountSums(
@@ -197,4 +197,4 @@ def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
 
 def denial_code(verdict: Event[Any]) -> str | None:
     """The code of a denial; None for an approval."""
-    return verdict.data.code if isinstance(verdict.data, RiskDenied) else None
+    return verdict.data.denial_code if isinstance(verdict.data, RiskDenied) else None

@@ -41,6 +41,9 @@ class ExecutorHandlers:
     async def on_command(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
         """The halts' keeper takes halt and resume, a flatten is a row; its proof follows when the account is out."""
         command = event.data
+        if command.command is Command.RESUME:
+            for model in [command.model] if command.model else self.workers:
+                self.workers[model].accept_unexplained(event.time_ms)
         if command.command is not Command.FLATTEN:
             return await self._halts.apply(event, now_ms)
         for model in [command.model] if command.model else self.workers:

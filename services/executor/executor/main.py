@@ -18,8 +18,9 @@ from common.runtime.settings import load_settings, make_folder, refuse_start
 from executor.account.context import AccountContext
 from executor.account.watch.clock import watch_clock
 from executor.account.watch.halts import HaltKeeper
-from executor.account.worker import AccountWorker, Refuse
+from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
+from executor.domain.account_standing import AccountStanding
 from executor.exchange.client import ExchangeClient, ExchangeConfig
 from executor.exchange.errors import MissingCertificates
 from executor.exchange.rate_limit import RequestRateLimiter
@@ -41,14 +42,12 @@ def compose(
     settings: ExecutorSettings,
     pool: Pool,
     *,
-    refuse: Refuse,
     exchange: ExchangeConfig | None = None,
     autocommit: KeptConnection | None = None,
 ) -> ExecutorHandlers:
     """The handlers with a worker per contender, on an open service; the accounts' streams are not listened to yet.
 
-    `refuse` is called with the problems of an account that can't be traded as configured. MissingCertificates is raised
-    when the exchange can't be reached for want of them.
+    MissingCertificates is raised when the exchange can't be reached for want of them.
     """
     intents, flattens, outbox = IntentStore(pool, autocommit), FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
@@ -63,6 +62,7 @@ def compose(
             config=exchange or settings.exchange_config(),
             rate_limiter=rate_limiter,
             clock=service.clock,
+            may_send=lambda: service.is_owner,
         )
         context = AccountContext(
             model=model,
@@ -76,12 +76,14 @@ def compose(
             close_journal=CloseJournal(settings.executor_data_dir / f"closes-{model}.jsonl", service.log),
             halts=halts,
             settings=settings,
+            standing=AccountStanding(settings.hyperliquid_env),
             clock=service.clock,
             log=service.log,
             is_owner=lambda: service.is_owner,
+            is_confirmed_owner=lambda: service.is_confirmed_owner,
         )
         contexts.append(context)
-        workers[model] = AccountWorker(context, service.set_ready, refuse)
+        workers[model] = AccountWorker(context, service.set_ready)
     handlers = ExecutorHandlers(workers=workers, intents=intents, flattens=flattens, halts=keeper, outbox=outbox)
     service.on(RiskApproved, handlers.on_approval)
     service.on(ControlCommand, handlers.on_command)
@@ -105,7 +107,6 @@ async def main() -> None:
     settings = load_settings("executor", executor_settings(load_roster("executor")))
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
     hold_folder(settings.executor_data_dir)
-    problems: list[str] = []
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         autocommit = KeptConnection(
@@ -113,12 +114,8 @@ async def main() -> None:
         )
         await migrate(pool, "executor")
 
-        def refuse(found: tuple[str, ...]) -> None:
-            problems.extend(found)
-            service.stop()
-
         try:
-            handlers = compose(service, settings, pool, refuse=refuse, autocommit=autocommit)
+            handlers = compose(service, settings, pool, autocommit=autocommit)
         except MissingCertificates as error:
             refuse_start("executor", [str(error)])
         for model, worker in handlers.workers.items():
@@ -133,8 +130,6 @@ async def main() -> None:
         await service.run()
         await autocommit.close()
         await pool.close()
-    if problems:
-        refuse_start("executor", problems)
 
 
 if __name__ == "__main__":

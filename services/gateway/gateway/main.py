@@ -38,7 +38,7 @@ from gateway.storage.queries import Queries
 
 def listen(host: str, port: int) -> socket.socket:
     """The bound public socket, or the end of the start naming the setting."""
-    # With the protocol named the event loop sends without waiting for acknowledgements (TCP_NODELAY).
+    # With the protocol named the event loop sends without waiting for acknowledgments (TCP_NODELAY).
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -7,6 +7,8 @@ batch is committed; see `RiskState` for what happens when that commit fails.
 
 from typing import Any, Final
 
+from structlog.typing import FilteringBoundLogger
+
 from common.events import (
     AccountUpdated,
     Action,
@@ -49,10 +51,13 @@ _PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 
 
 class RiskHandlers:
-    """One handler per event that risk reads. `state` is replaced whole when memory is rebuilt."""
+    """One handler per event that risk reads. `state` is replaced whole when memory is rebuilt.
 
-    def __init__(self, limits: Limits, roster: Roster) -> None:
-        self.limits = limits
+    Each verdict is one line of `log`; without one nothing is logged.
+    """
+
+    def __init__(self, limits: Limits, roster: Roster, log: FilteringBoundLogger | None = None) -> None:
+        self.limits, self._log = limits, log
         self.models, self.coins = roster.ids, roster.coins
         self.state = RiskState.empty(self.models)
 
@@ -97,8 +102,10 @@ class RiskHandlers:
             return alerts
         cycle = event.cycle_id or data.snapshot_id
         inputs = build_gate_input(self.state, self.limits, event, data.model, decision, now_ms, cycle=cycle)
-        self.state.model(data.model).record_seen(cycle, inputs.intent_kind)
-        return (self._verdict(event, inputs, now_ms, index=0), *alerts)
+        verdict = self._verdict(event, inputs, now_ms, index=0)
+        if isinstance(verdict.data, RiskApproved):
+            self.state.model(data.model).record_seen(cycle, inputs.intent_kind)
+        return (verdict, *alerts)
 
     def on_account_updated(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
         """Records an account state's equity; the newest one also ends reservations and updates the model's halts.
@@ -249,19 +256,23 @@ class RiskHandlers:
         return len(self.models) * len(self.coins) + place * len(INSTRUMENTS) + list(INSTRUMENTS).index(symbol)
 
     def _verdict(self, cause: Event[Any], inputs: GateInput, now_ms: int, *, index: int) -> Event[Any]:
-        """Judges; an approval is reserved at once, so that the next decision is judged with it."""
+        """Judges and logs; an approval is reserved at once, so that the next decision is judged with it.
+
+        A cause that is delivered again is judged and logged again.
+        """
         verdict = judge(inputs)
-        if verdict.code is not None or verdict.draft is None:
-            code = verdict.code or "ACTION_INVALID"
-            metrics.DENIED.labels(inputs.model, code).inc()
+        if verdict.denial_code is not None or verdict.draft is None:
+            denial_code = verdict.denial_code or "ACTION_INVALID"
+            metrics.DENIED.labels(inputs.model, denial_code).inc()
             denied = RiskDenied(
                 model=inputs.model,
                 intent_kind=inputs.intent_kind,
                 decision_id=cause.id,
                 symbol=inputs.decision.symbol,
-                code=code,
+                denial_code=denial_code,
                 rules=verdict.rules,
             )
+            self._log_verdict(cause, inputs, denial_code=denial_code, intent_id=None)
             return derive(cause, denied, now_ms, index=index)
         intent = intent_of(
             verdict.draft,
@@ -282,4 +293,21 @@ class RiskHandlers:
         held.track_condition(event.id, intent)
         held.counters.record_approval(inputs.market_ms, intent.symbol, is_entry=inputs.intent_kind is IntentKind.ENTRY)
         metrics.APPROVED.labels(inputs.model, inputs.intent_kind).inc()
+        self._log_verdict(cause, inputs, denial_code=None, intent_id=event.id)
         return event
+
+    def _log_verdict(
+        self, cause: Event[Any], inputs: GateInput, *, denial_code: str | None, intent_id: str | None
+    ) -> None:
+        """One line, found by the cycle of the decision, or of the snapshot or command that closes a position."""
+        if self._log is not None:
+            self._log.info(
+                "verdict",
+                cycle_id=cause.cycle_id,
+                model=inputs.model,
+                intent_kind=inputs.intent_kind.value,
+                symbol=inputs.decision.symbol,
+                verdict="APPROVED" if denial_code is None else "DENIED",
+                denial_code=denial_code,
+                intent_id=intent_id,
+            )

@@ -34,7 +34,7 @@ async def harness(tmp_path: Path) -> AccountHarness:
 @pytest.fixture
 def handlers(harness: AccountHarness) -> ExecutorHandlers:
     context = harness.context
-    worker = AccountWorker(context, harness.service.set_ready, lambda problems: None)
+    worker = AccountWorker(context, harness.service.set_ready)
     return ExecutorHandlers(
         workers={MODEL: worker},
         intents=context.intents,

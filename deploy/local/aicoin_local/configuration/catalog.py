@@ -8,6 +8,8 @@ from aicoin_local.configuration.visibility import API_KEY
 from common.trading.roster import Contender, Roster
 
 STORES: Final = ("redis", "postgres")
+ONE_SHOT: Final = ("rights",)
+"""What runs once at the start where the services run as containers; the launcher does the same by itself."""
 MONITORING: Final = ("prometheus", "alertmanager", "grafana")
 """What watches the services where they run as containers."""
 STOP_ORDER: Final = (

@@ -15,15 +15,20 @@ from common.trading.roster import Roster
 
 
 def shared_variables(
-    settings: LocalSettings, given: Mapping[str, str], roster: Roster, redis_url: str, database_url: str
+    settings: LocalSettings, given: Mapping[str, str], roster: Roster, addresses: Mapping[str, str]
 ) -> dict[str, str]:
-    """The variables of a whole arena, secrets included: supervisord gets them all, a program its share."""
+    """The variables of a whole arena, secrets included: supervisord gets them all, a program its share.
+
+    `addresses` are the services' own of the stores that are started here; those that the user has configured are among
+    the given variables.
+    """
     variables = {
+        # One process per service, which keeps its name when the machine gets another one.
+        "INSTANCE": "1",
         **given,
         **roster_variables(given),
+        **addresses,
         "AICOIN_DATA_DIR": str(settings.data_dir),
-        "REDIS_URL": redis_url,
-        "DATABASE_URL": database_url,
         "SIMULATOR_URL": settings.simulator_url,
         "SIMULATOR_PORT": str(settings.simulator_port),
         "SIMULATOR_DATA_DIR": str(settings.data_dir / "simulator"),

@@ -38,7 +38,7 @@ class Signer(NamedTuple):
 
 @dataclass(slots=True)
 class KillSwitch:
-    """One account's way out of the market. `last_close_s` is the monotonic time of the last close.
+    """Takes one account out of the market. `last_close_s` is the monotonic time of the last close.
 
     Works in rounds: read the positions and close each reduce-only, then read the orders and cancel resting entries and
     the stops whose position is gone; stops stay until then. Each step stands for itself: one that fails keeps no other

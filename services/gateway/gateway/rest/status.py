@@ -36,7 +36,7 @@ def roster_row(roster: Roster, settings: GatewaySettings) -> dict[str, Any]:
 
 
 class Status:
-    """Reads GET status from the settings, the records and the market cache.
+    """Reads GET status from the settings, the recorder's tables and the market cache.
 
     The arena's trading state is the most severe of its contenders'.
     """

@@ -4,8 +4,10 @@ A view's columns are the row's fields: a column that is added to a view appears 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 from psycopg.rows import dict_row
 
 from common.runtime.database import Pool
@@ -26,6 +28,13 @@ class Queries:
         self._pool = pool
 
     async def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Reads; repeats what fails because a view was created again: once on each connection that had it prepared."""
+        for _ in range(self._pool.max_size):
+            with suppress(psycopg.errors.FeatureNotSupported):
+                return await self._read(query, parameters)
+        return await self._read(query, parameters)
+
+    async def _read(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)

@@ -23,7 +23,8 @@ class Reason(StrEnum):
     """What stopped the entries.
 
     PERSON and DRAWDOWN end by a person's resume, DAILY_LOSS at the next UTC day, STOPS after its pause, EXTERNAL and
-    FLATTEN when the positions concerned are closed.
+    FLATTEN when the positions concerned are closed, ACCOUNT when the executor finds nothing wrong with the account any
+    more, UNEXPLAINED when its equity is explained.
     """
 
     PERSON = "PERSON"
@@ -32,6 +33,8 @@ class Reason(StrEnum):
     STOPS = "STOPS"
     EXTERNAL = "EXTERNAL"
     FLATTEN = "FLATTEN"
+    ACCOUNT = "ACCOUNT"
+    UNEXPLAINED = "UNEXPLAINED"
 
 
 ENDED_BY_RESUME: Final = frozenset({Reason.PERSON, Reason.DRAWDOWN})

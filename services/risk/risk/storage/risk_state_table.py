@@ -87,6 +87,8 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
                 "since_ms": record.transfers.since_ms,
                 "transfers_usd": str(record.transfers.sum_usd),
             }
+            if record.transfers.emptied_usd is not None:
+                rows["transfers", model, ""]["emptied_usd"] = str(record.transfers.emptied_usd)
         if record.last is not None:
             rows["last", model, ""] = {
                 "received_ms": record.last.received_ms,
@@ -140,6 +142,12 @@ def _condition_of(model: str, intent_id: str, value: Mapping[str, Any]) -> Trigg
     return TriggeredCondition(model, tracked, value["closed_ms"], value["boundary_ms"], value["is_reported"])
 
 
+def _transfers_of(value: Mapping[str, Any]) -> Transfers:
+    emptied = value.get("emptied_usd")
+    sum_usd = Decimal(value["transfers_usd"])
+    return Transfers(value["since_ms"], sum_usd, None if emptied is None else Decimal(emptied))
+
+
 def _record_of(rows: Mapping[Key, Mapping[str, Any]], model: str) -> ModelRecord:
     baseline = rows.get(("baseline", model, ""))
     high_water = rows.get(("high_water", model, ""))
@@ -149,6 +157,6 @@ def _record_of(rows: Mapping[Key, Mapping[str, Any]], model: str) -> ModelRecord
         None if baseline is None else Baseline(baseline["day"], Decimal(baseline["equity_usd"])),
         None if high_water is None else Decimal(high_water["equity_usd"]),
         tuple((order, at_ms) for order, at_ms in stops),
-        None if moved is None else Transfers(moved["since_ms"], Decimal(moved["transfers_usd"])),
+        None if moved is None else _transfers_of(moved),
         None if last is None else LastState(last["received_ms"], Decimal(last["equity_usd"])),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from simulator.exchange.world import World
+from simulator.market.candles import MINUTE_MS
 from simulator.server.faults import Faults
 from simulator.server.request_body import parse_json
 from simulator.wire.streams.messages import first_messages
@@ -22,7 +23,6 @@ MAX_USERS = 10
 MAX_MESSAGES_A_MINUTE = 2_000
 MAX_POSTS = 100
 SILENCE_S = 60.0
-MINUTE_MS = 60_000
 SHOWN = 200
 
 Post = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]
@@ -96,7 +96,8 @@ class Sockets:
                     client.send(text)
 
     def _send_with_fault(self, client: Client, key: Key, text: str) -> None:
-        for delay_s, each in self._faults.messages(str(key[0]), text, client.held):
+        now_ms, user = self._now_ms(), user_in(key)
+        for delay_s, each in self._faults.messages(str(key[0]), text, client.held, now_ms=now_ms, user=user):
             if each is None:
                 client.close()
             elif delay_s:

@@ -136,6 +136,7 @@ export type Position = {
   notional: string;
   unrealized_pnl: string;
   liquidation_price: string | null;
+  margin_used: string;
   initial_margin: string;
   stop_loss: string | null;
   take_profit: string | null;
@@ -316,6 +317,7 @@ export type DecisionDetail = {
 export type LeaderboardRow = {
   rank: number;
   model: string;
+  equity: string;
   account_value: string;
   return_percent: string | null;
   total_pnl: string;

@@ -21,7 +21,7 @@ import { t } from "../words/words";
 const POLL_MS = 10_000;
 
 /** Columns that the account's pushes keep up to date; they are shown from there. */
-const LIVE_COLUMNS = ["account_value", "return_percent", "total_pnl"];
+const LIVE_COLUMNS = ["equity", "return_percent", "total_pnl"];
 
 type Answer = Responses["/models/{model}"];
 type StatisticsRow = LeaderboardRow | ModelStatistics;
@@ -37,7 +37,7 @@ function Sum({ name, value, change }: { name: string; value: string; change?: Fi
   );
 }
 
-/** The labelled columns of a statistics view. */
+/** The labeled columns of a statistics view. */
 function Sums({ group, row, without = [] }: { group: Group; row: StatisticsRow | null | undefined; without?: string[] }) {
   return (
     <>
@@ -151,7 +151,7 @@ function Head({ model, explorer }: { model: string; explorer: string | null }) {
   );
 }
 
-/** The account's figures as pushed last, and the labelled statistics. */
+/** The account's figures as pushed last, and the labeled statistics. */
 function Totals({ model, answer }: { model: string; answer: Answer | null }) {
   const words = t();
   const labels = words.statistics.overall;

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.exchange.order_status import OrderStatus
-from simulator.exchange.state import fees
+from simulator.exchange.state import account_modes, fees
 from simulator.exchange.state.account import Account
+from simulator.exchange.state.deviations import Deviations
 from simulator.exchange.state.order_books import OrderBooks
 from simulator.exchange.state.orders import ZERO, Fill, Order, Twap
+from simulator.market.candles import DAY_MS
 from simulator.market.market import Market
 from simulator.numbers import number_text
 
@@ -54,6 +56,8 @@ class Exchange:
         self.fees = ZERO
         self.rewards: dict[str, Decimal] = {}
         self.open_interest_caps: dict[str, Decimal] = {}
+        self.deviations = Deviations()
+        self.new_account_mode = account_modes.DEFAULT
         self._volume_by_day: tuple[int, Decimal] = (-1, ZERO)
         self.deposited = ZERO
         self.withdrawn = ZERO
@@ -76,7 +80,7 @@ class Exchange:
         """USD traded on the market in the days that the fee tiers count; computed once a day."""
         today = fees.day_of(now_ms)
         if self._volume_by_day[0] != today:
-            start, end = (today - fees.WINDOW_DAYS) * fees.DAY_MS, today * fees.DAY_MS - 1
+            start, end = (today - fees.WINDOW_DAYS) * DAY_MS, today * DAY_MS - 1
             days = [day for each in self.market.coins.values() for day in each.candles.read("1d", start, end)]
             self._volume_by_day = (today, Decimal(repr(sum(day.volume * day.close for day in days))))
         return self._volume_by_day[1]
@@ -91,9 +95,13 @@ class Exchange:
         cap = self.open_interest_caps.get(coin)
         return cap is not None and self.open_interest_usd(coin) >= cap
 
+    def open_account(self, address: str) -> Account:
+        """The account of an address; a new one has the mode that new accounts have."""
+        return self.accounts.setdefault(address, Account(address, mode=self.new_account_mode))
+
     def deposit(self, address: str, usd: Decimal, now_ms: int) -> Account:
         """Adds cash from outside to an account, which is created if it is new."""
-        account = self.accounts.setdefault(address, Account(address))
+        account = self.open_account(address)
         account.raw_usd += usd
         account.paid_in_usd += usd
         self.deposited += usd

@@ -3,7 +3,8 @@
 import bisect
 from dataclasses import dataclass, field
 
-DAY_MS = 86_400_000
+from simulator.market.candles import DAY_MS
+
 KEPT_NONCES = 100
 AGENT_LIFE_MS = 90 * DAY_MS
 
@@ -47,6 +48,17 @@ class Keys:
             self.retired.add(address)
             self._changed = True
         return bool(found)
+
+    def expire(self, address: str, now_ms: int) -> None:
+        """Ends an API wallet's validity. Raises KeyError for an unknown one."""
+        self.agents[address].valid_until_ms = now_ms
+        self._changed = True
+
+    def forget(self, address: str) -> None:
+        """Removes an API wallet as if it had never been there. Raises KeyError for an unknown one."""
+        del self.agents[address]
+        self.nonces.pop(address, None)
+        self._changed = True
 
     @property
     def is_changed(self) -> bool:

@@ -29,7 +29,7 @@ HISTORY_SHOWN = 500
 
 
 def first_messages(world: World, key: Key, now_ms: int) -> list[str]:
-    """The messages that follow the acknowledgement of a new subscription."""
+    """The messages that follow the acknowledgment of a new subscription."""
     kind = key[0]
     user = user_in(key)
     if user is None:
@@ -91,7 +91,7 @@ def market_message(world: World, key: Key) -> str:
         return message(kind, _book(world, key))
     if kind == "bbo":
         tops = [side[0] if side else None for side in market_info.book(world, name, 1)["levels"]]
-        return message(kind, {"coin": name, "time": world.market.time_ms, "bbo": tops})
+        return message(kind, {"coin": name, "time": world.time_ms, "bbo": tops})
     if kind == "trades":
         return message(kind, [market_info.trade_row(name, trade) for trade in market.trades[-20:]])
     if kind == "activeAssetCtx":
