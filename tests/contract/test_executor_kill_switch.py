@@ -148,7 +148,7 @@ async def test_with_everything_broken_at_once_it_closes_within_seconds(harness: 
     (harness.folder / "no-folder").touch()
     given = break_everything(variables(harness.folder, harness.simulator.url), harness.folder)
     done = await run_switch(given)
-    assert done.returncode == 1, done.stderr + done.stdout
+    assert done.returncode == 3, done.stderr + done.stdout
     assert positions(harness) == []
     assert harness.open_orders() == []
     assert "deepseek: OUT" in done.stdout
@@ -156,7 +156,7 @@ async def test_with_everything_broken_at_once_it_closes_within_seconds(harness: 
     assert "halt file not written" in done.stdout
     assert "the executor may enter again; stop it" in done.stdout
     assert "no entry is sent" not in done.stdout
-    assert "HYPERLIQUID_KILL_KEY_QWEN: not a private key" in done.stderr
+    assert "HYPERLIQUID_KILL_KEY_QWEN: not a private key" in done.stdout
     [last_close] = re.findall(r"the last close was sent ([0-9.]+) s after the command", done.stdout)
     assert float(last_close) <= LAST_CLOSE_LIMIT_S
 
