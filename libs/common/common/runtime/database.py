@@ -18,7 +18,7 @@ from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
-from common.runtime.tables import OWNERS, READ_ONLY, TABLES, role_name
+from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, role_name
 
 CONNECT_LIMIT_S: Final = 5
 _LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
@@ -146,7 +146,7 @@ async def migrate(pool: Pool, owner: str) -> int:
 
     All of it is one transaction under one lock for all services: readers see the database before or after it, services
     that start together take turns, and a failure leaves everything as it was. Last come the readers' rights, as
-    `common.runtime.tables` lists them, where this database has roles for them.
+    `common.runtime.rights.tables` lists them, where this database has roles for them.
 
     Raises MigrationError when an applied migration has changed or is missing here, when a file in views/ creates
     something else than its name says, and when something that is not in views/ depends on a view.

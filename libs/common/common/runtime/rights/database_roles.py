@@ -5,10 +5,9 @@ from typing import Final
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from common.runtime.database import VERSION_TABLES
-from common.runtime.tables import OWNERS, READ_ONLY, TABLES, role_name
+from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, role_name
 
 ATTRIBUTES: Final = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS"
 _LOCK_KEY: Final = 0x41_49_43_4F  # As the migrations': neither sees the other half done.
@@ -33,11 +32,6 @@ def role_url(admin_url: str, service: str, password: str) -> str:
     """The same database as seen by a service's role."""
     scheme, _, rest = admin_url.partition("://")
     return f"{scheme}://{role_name(service)}:{password}@{rest.rpartition('@')[2]}"
-
-
-def database_of(admin_url: str) -> str:
-    """The name of the database."""
-    return str(conninfo_to_dict(admin_url)["dbname"])
 
 
 def _make_role(connection: psycopg.Connection, service: str, password: str) -> None:
