@@ -53,6 +53,7 @@ from support.risk_examples import (
     an_account,
     an_account_event,
 )
+from support.service_rights import own_database_url, own_redis_url
 
 D = Decimal
 ROSTER = read_roster(None)
@@ -173,8 +174,11 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
 @asynccontextmanager
 async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
-    stores = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
-    environment = os.environ | PATIENT | stores | settings
+    stores = {
+        "REDIS_URL": own_redis_url("risk", redis_url),
+        "DATABASE_URL": own_database_url("risk", database_url),
+    }
+    environment = os.environ | PATIENT | {"METRICS_PORT": "0"} | stores | settings
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "risk.main", env=environment, stdout=asyncio.subprocess.DEVNULL
     )
