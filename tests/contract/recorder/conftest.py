@@ -20,10 +20,13 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(own_redis_url("recorder", redis_url)) as redis:
+    """The administrator's client, for looking."""
+    async with Redis.from_url(redis_url) as redis:
         yield redis
 
 
 @pytest.fixture
-def recorder(pool: Pool, redis: Redis) -> Recorder:
-    return Recorder(pool, redis, snapshot_interval_s=300)
+async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
+    """The recorder with its own rights in both stores."""
+    async with Redis.from_url(own_redis_url("recorder", redis_url)) as redis:
+        yield Recorder(pool, redis, snapshot_interval_s=300)
