@@ -2,48 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-from tidy.sources import ROOT, read_sources
+from tidy.sources import read_sources
 
 from common.events.catalog import CATALOG
 from common.events.document import describe_type, parts_of
 from gateway.rest.schemas import components
+from support.figure_names import named_figures, statistics, wired_columns
 
-HEADING: Final = "## Names of figures"
-STATISTICS: Final = "Statistics are columns"
 UNITS: Final = ("_usd", "_coin")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """One row of the table: its names in code and events, those in columns and rows, and the note that explains two."""
-
-    code: frozenset[str]
-    columns: frozenset[str]
-    note: str
-
-
-def glossary_section() -> str:
-    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-    return text.partition(f"\n{HEADING}\n")[2].partition("\n## ")[0]
-
-
-def names_in(cell: str) -> frozenset[str]:
-    return frozenset(re.findall(r"`(\w+)`", cell))
-
-
-def named_figures() -> list[Named]:
-    """The rows of the table."""
-    rows = [line.strip("|").split("|") for line in glossary_section().splitlines() if line.startswith("| ")][1:]
-    return [Named(names_in(cells[0]), names_in(cells[1]), cells[3].strip()) for cells in rows]
-
-
-def statistics() -> frozenset[str]:
-    """The names that the glossary lists below the table: columns of the recorder that no event has."""
-    return names_in(glossary_section().partition(STATISTICS)[2])
 
 
 def event_figures() -> set[str]:
@@ -77,20 +46,9 @@ def _figures_of(schema: Any) -> Iterator[str]:
 
 
 def view_figures() -> set[str]:
-    """Every column that a view makes a figure of by `wire(…)`."""
+    """Every column that a view makes a figure of."""
     views = files("recorder").joinpath("views").iterdir()
-    texts = [re.sub(r"--[^\n]*", "", entry.read_text(encoding="utf-8")) for entry in views]
-    return {name for text in texts for name in _wired(text)}
-
-
-def _wired(text: str) -> Iterator[str]:
-    for start in re.finditer(r"\bwire\(", text):
-        depth, place = 1, start.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[place], 0)
-            place += 1
-        if name := re.match(r"\s+AS (\w+)", text[place:]):
-            yield name[1]
+    return {name for entry in views for name in wired_columns(entry.read_text(encoding="utf-8"))}
 
 
 def without_unit(name: str) -> str:

@@ -22,7 +22,7 @@ from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
 from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
-from executor.cli.kill_settings import kill_settings
+from executor.cli.kill_settings import variables_of
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -157,7 +157,7 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
 
 
 def test_the_example_environment_names_real_settings_and_defaults() -> None:
-    known = {name.upper() for each in (LocalSettings, kill_settings(ROSTER)) for name in each.model_fields}
+    known = {name.upper() for name in LocalSettings.model_fields} | variables_of(ROSTER.ids)
     known = known.union(*(settings_of(spec, ROSTER) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))

@@ -7,10 +7,9 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from aicoin_local.testing import Arena
+from common.trading.durations import MINUTE_MS
 
 pytestmark = pytest.mark.browser
-
-MINUTE_MS = 60_000
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forke
 
 @pytest.fixture
 def simulator(shared_simulator: ForkedSimulator) -> Iterator[ForkedSimulator]:
-    """The module's exchange with test accounts that nobody has used; a test may kill it and start it again."""
+    """The module's exchange with unused test accounts; a test may kill it and start it again."""
     if not shared_simulator.is_running:
         shared_simulator.start()
     with fresh_accounts(shared_simulator):

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from harness import eventually
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -144,10 +145,12 @@ async def decision_of(
     own_url = own_redis_url(f"agent-{contender}", redis_url)
     process = start(package, REDIS_URL=own_url, SIMULATOR_URL=stand_ins, **environment)
     try:
-        async with asyncio.timeout(60):
-            while not (found := await decisions(bus)):
-                assert process.poll() is None
-                await asyncio.sleep(0.05)
+
+        async def look() -> list[AgentDecision]:
+            assert process.poll() is None
+            return await decisions(bus)
+
+        found = await eventually("a decision", look, every_s=0.05)
         process.send_signal(signal.SIGTERM)
         output, _ = await asyncio.to_thread(process.communicate, timeout=60)
     finally:

@@ -15,11 +15,11 @@ from executor_harness import ExecutorHarness, Fault, stepped_harness
 from hyperliquid.exchange import Exchange
 
 from common.events import IntentKind, LedgerKind, OrderRole
+from common.trading.durations import HOUR_MS
 from common.trading.orders import Side
 from support.executor_process import CONTENDERS, address_of, key_of, master_key_of
 
 CENT = Decimal("0.01")
-HOUR_MS = 3_600_000
 
 
 def residual(account: Any) -> Decimal:

@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 
 from common.events import Event
 from common.runtime.database import migrate, open_pool
+from common.trading.durations import HOUR_MS
 from common.trading.orders import Side
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")
-HOUR_MS = 3_600_000
 PUBLISHED = ("risk.approved", "order.accepted", "order.rejected", "order.cancelled", "order.filled", "account.ledger")
 
 

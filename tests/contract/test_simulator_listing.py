@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
+from harness import wait_until
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
-from sdk_socket import subscribe_all, wait_for
+from sdk_socket import subscribe_all
 
 from simulator.testing.process import SimulatorProcess
 from support.simulator_process import ForkedSimulator
@@ -59,7 +60,7 @@ def test_market_streams_have_the_seventh_coin(simulator: SimulatorProcess) -> No
     info, messages = Info(simulator.url), dict[str, list[Any]]()
     subscriptions = [{"type": kind, "coin": "HYPE"} for kind in ("l2Book", "bbo", "activeAssetCtx")]
     subscribe_all(info, [{"type": "allMids"}, *subscriptions], messages)
-    wait_for("the book and the context", lambda: {"allMids", "l2Book", "bbo"} <= messages.keys())
+    wait_until("the book and the context", lambda: {"allMids", "l2Book", "bbo"} <= messages.keys())
     assert "HYPE" in messages["allMids"][-1]["mids"]
     assert messages["l2Book"][-1]["coin"] == "HYPE"
     info.disconnect_websocket()

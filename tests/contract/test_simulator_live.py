@@ -2,31 +2,22 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from eth_account import Account
+from harness import wait_until
 from hyperliquid.exchange import Exchange
 
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.testing.process import SimulatorProcess
 from support.simulator_process import ForkedSimulator
 
-DEADLINE_S = 120.0
 KEY = "0x" + "21" * 32
 NOWHERE = "http://127.0.0.1:9"
-
-
-def eventually(what: str, probe: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"timed out waiting for {what}")
 
 
 def source_of(simulator: SimulatorProcess) -> str:
@@ -59,12 +50,14 @@ def differing(one: SimulatorProcess, other: SimulatorProcess) -> dict[str, tuple
 
 def await_agreement(what: str, one: SimulatorProcess, other: SimulatorProcess, *, but: str = "") -> None:
     """Waits until both show the same; `but` is left out. A time-out names what differs."""
-    deadline = time.monotonic() + DEADLINE_S
-    while left := {name: each for name, each in differing(one, other).items() if name != but}:
-        if time.monotonic() > deadline:
-            rows = {name: _rows(*each) for name, each in left.items()}
-            raise AssertionError(f"timed out waiting for {what}: {rows}")
-        time.sleep(0.1)
+    left: dict[str, Any] = {}
+
+    def is_same() -> bool:
+        nonlocal left
+        left = {name: each for name, each in differing(one, other).items() if name != but}
+        return not left
+
+    wait_until(what, is_same, details=lambda: str({name: _rows(*each) for name, each in left.items()}))
 
 
 def _rows(first: Any, second: Any) -> str:
@@ -108,7 +101,7 @@ def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, 
 
         before = upstream.info(type="allMids")
         upstream.kill()
-        eventually("the freeze", lambda: is_still(relay))
+        wait_until("the freeze", lambda: is_still(relay))
         frozen: Any = relay.info(type="l2Book", coin="BTC")
         time.sleep(1)
         assert relay.info(type="l2Book", coin="BTC") == frozen
@@ -143,7 +136,7 @@ def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: Sim
     folder = tmp_path / "changing"
     upstream.panel("step", count=600, ms=60_000)
     relay = ForkedSimulator(folder, simulator_market="live", simulator_upstream_url=upstream.url).start()
-    last: Any = eventually("prices", lambda: relay.info(type="allMids"))
+    last: Any = wait_until("prices", lambda: relay.info(type="allMids"))
     relay.stop()
     made = ForkedSimulator(folder, simulator_market="synthetic").start()
     try:

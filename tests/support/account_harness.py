@@ -1,6 +1,7 @@
 """One account in one process: its real context over an in-process exchange, a database in memory and a manual clock."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from common.trading.instruments import Symbol
 from common.trading.orders import IntentKind, Side
 from executor.account.context import AccountContext
 from executor.config import executor_settings
+from executor.domain.account_standing import AccountStanding
 from executor.domain.intent import Intent
 from executor.exchange.client import ExchangeClient, ExchangeConfig
 from executor.exchange.errors import TransportError
@@ -94,12 +96,22 @@ async def no_fault(step: str) -> None:
 
 
 class AccountHarness:
-    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor."""
+    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor.
 
-    def __init__(self, folder: Path, clock: Any = None, exchange_ahead_ms: int = 0) -> None:
+    The exchange's coins beyond `coins`, those of the arena, are external; without `coins` there are none.
+    `exchange_ahead_ms` is how far the exchange's clock is ahead of this machine's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Any = None,
+        *,
+        coins: Sequence[Symbol] | None = None,
+        exchange_ahead_ms: int = 0,
+    ) -> None:
         self.clock = clock or ManualClock(START_MS)
         self.exchange_ahead_ms = exchange_ahead_ms
-        """How far the exchange's clock is ahead of this machine's."""
         accounts = [(address_of(model), wallet_of(model)) for model in CONTENDERS]
         self.exchange = InProcessExchange(
             7,
@@ -112,6 +124,8 @@ class AccountHarness:
         self.database = Database()
         self.database.migrate("executor")
         roster = read_roster(None)
+        if coins is not None:
+            roster = roster.model_copy(update={"coins": tuple(coins)})
         self.settings = executor_settings(roster)(
             metrics_port=0,
             database_url=SecretStr("postgresql://memory"),
@@ -155,6 +169,7 @@ class AccountHarness:
             close_journal=CloseJournal(self.settings.executor_data_dir / "closes.jsonl", log),
             halts=HaltFiles(self.settings.executor_data_dir),
             settings=self.settings,
+            standing=AccountStanding("paper", problems=()),
             clock=self.clock,
             log=log,
             is_owner=lambda: self.is_owner,

@@ -40,8 +40,8 @@ class Fault(StrEnum):
     HOLD_REPLY = "the exchange carries it out, the answer does not come"
 
 
-class HarmfulProxy:
-    """A TCP proxy in front of the exchange, which harms requests that contain `marker`; `harmed` counts them."""
+class FaultProxy:
+    """A TCP proxy that applies a fault to the requests that contain `marker`; `harmed` counts them."""
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
@@ -138,9 +138,9 @@ class ExecutorHarness:
         self.folder, self.simulator, self.database_url = folder, simulator, database_url
         self._changed = dict(changed or {})
         self.bus = RedisBus(redis_url)
-        self.proxy = HarmfulProxy(simulator.port)
+        self.proxy = FaultProxy(simulator.port)
         self.redis_url = redis_url
-        self.redis_proxy = HarmfulProxy(urlsplit(redis_url).port or 0)
+        self.redis_proxy = FaultProxy(urlsplit(redis_url).port or 0)
         self.executor: ExecutorProcess
         self.number = 0
         self._connection: psycopg.AsyncConnection[Any] | None = None
@@ -167,9 +167,9 @@ class ExecutorHarness:
     async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
         return await eventually(what, look, details=lambda: self.executor.log.read_text()[-4000:])
 
-    async def account(self) -> Any:
+    async def account(self, model: str = "deepseek") -> Any:
         client: Any = self.bus.client
-        body = await client.get("account:deepseek")
+        body = await client.get(f"account:{model}")
         return None if body is None else decode("account.updated", body).data
 
     async def events(self, kind: str) -> list[Event[Any]]:

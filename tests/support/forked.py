@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-IMPORTED = ["simulator.main", "executor.main", "executor.cli.kill_command"]
+IMPORTED = ["simulator.main", "executor.main", "risk.main", "executor.cli.kill_command"]
 """What the forking process imports when the first process is started; another module is imported by its own process."""
 END_LIMIT_S = 120.0
 
@@ -42,6 +42,10 @@ class ForkedProcess:
     @property
     def is_running(self) -> bool:
         return self._process.is_alive()
+
+    def send_signal(self, number: int) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""

@@ -1,4 +1,4 @@
-"""The simulator as a real process, forked, and accounts on it that nobody has used."""
+"""The simulator as a real process, forked, and new accounts on it."""
 
 import time
 from collections.abc import Mapping

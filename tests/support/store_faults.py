@@ -178,8 +178,8 @@ def terminated_backends(url: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_connections(url: str) -> Iterator[None]:
-    with _postgres(url) as connection:
-        name = connection.info.dbname
+    base, _, name = url.rpartition("/")
+    with _postgres(f"{base}/postgres") as connection:
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
         _terminate_others(connection)
         try:

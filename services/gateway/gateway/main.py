@@ -58,7 +58,10 @@ def build_routes(
     rest = RestRoutes(service, settings, roster, queries=queries, market=market, status=status, operations=operations)
     routes = rest.routes() + CardRoutes(service, roster, queries, status).routes()
     if settings.control_token is not None:
-        routes += ControlRoutes(service, settings.control_token, roster).routes()
+        resume_token = settings.resume_token
+        if resume_token is None and settings.hyperliquid_env != "mainnet":
+            resume_token = settings.control_token
+        routes += ControlRoutes(service, settings.control_token, resume_token, roster).routes()
     if settings.alert_token is not None:
         routes += AlertRoutes(service, settings.alert_token, roster).routes()
     return routes

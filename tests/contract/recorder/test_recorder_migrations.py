@@ -13,6 +13,7 @@ from common.trading.growth import Growth
 from recorder.projections import trade_builder
 from recorder.projections.statistics import recompute_all
 from recorder.storage.statements import Row, select
+from support.figure_names import named_figures, statistics
 
 DUMP = Path(__file__).parents[2] / "golden" / "recorder" / "database_0013.sql"
 API = {
@@ -215,6 +216,18 @@ async def test_trades_built_again_are_the_migrated_ones(old_pool: Pool) -> None:
         fills = await select(connection, "SELECT DISTINCT model, symbol FROM fills")
         await trade_builder.rebuild(connection, [(fill["model"], fill["symbol"], 0) for fill in fills])
     assert await read(old_pool, "SELECT * FROM trades ORDER BY id") == before
+
+
+async def test_every_figure_of_a_table_is_in_the_glossary(pool: Pool) -> None:
+    await migrate(pool, "recorder")
+    columns = await read(
+        pool,
+        """SELECT DISTINCT column_name AS name FROM information_schema.columns
+        WHERE table_schema = 'public' AND data_type = 'numeric'""",
+    )
+    figures = {row["name"] for row in columns if not row["name"].endswith("_ms")}
+    assert len(figures) > 40
+    assert figures - {name for figure in named_figures() for name in figure.columns} - statistics() == set()
 
 
 async def test_a_migrated_schema_equals_a_fresh_one(old_pool: Pool) -> None:

@@ -57,7 +57,9 @@ def service_specs(roster: Roster) -> tuple[ServiceSpec, ...]:
         ServiceSpec("risk", "risk", 3, secrets=stores, needs=STORES),
         ServiceSpec("ingester", "ingester", 0, secrets=("REDIS_URL",), needs=("redis", "simulator")),
         *_agent_specs(roster),
-        ServiceSpec("gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "ALERT_TOKEN"), needs=STORES),
+        ServiceSpec(
+            "gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "RESUME_TOKEN", "ALERT_TOKEN"), needs=STORES
+        ),
     )
 
 

@@ -1,14 +1,16 @@
 """The variables of an arena, of which each service sees its share: the user's settings, every address, the keys."""
 
+import contextlib
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from aicoin_local.configuration.arena_file import roster_variables
 from aicoin_local.configuration.catalog import ServiceSpec, service_specs
 from aicoin_local.configuration.market import market_speed
-from aicoin_local.configuration.paper import has_paper_accounts, paper_environment
+from aicoin_local.configuration.paper import has_paper_accounts, paper_environment, stored_paper_variables
 from aicoin_local.configuration.runfile import read_run
-from aicoin_local.settings import LocalSettings, refuse
+from aicoin_local.settings import ROOT, LocalSettings, refuse
 from common.trading.roster import Roster
 
 
@@ -56,6 +58,27 @@ def command_variables(settings: LocalSettings, given: Mapping[str, str], roster:
         if running.get("simulator_url"):
             variables |= dict.fromkeys(("SIMULATOR_URL", "HYPERLIQUID_API_URL"), running["simulator_url"])
     return variables
+
+
+def emergency_variables(given: Mapping[str, str]) -> dict[str, str]:
+    """What the kill switch needs, as far as it can be found: nothing that is wrong or unreadable keeps it from acting.
+
+    Nothing is written, and the roster isn't read.
+    """
+    folder = (ROOT / (given.get("AICOIN_DATA_DIR") or ".aicoin")).resolve()
+    variables = dict(given) | {"EXECUTOR_DATA_DIR": str(folder / "executor")}
+    if given.get("HYPERLIQUID_ENV", "paper") == "paper":
+        with contextlib.suppress(Exception):
+            variables |= stored_paper_variables(folder) | {"HYPERLIQUID_API_URL": _simulator_url(given, folder)}
+    return variables
+
+
+def _simulator_url(given: Mapping[str, str], folder: Path) -> str:
+    """Where the simulator of the arena that runs here listens, or would."""
+    with contextlib.suppress(Exception):
+        running = read_run(folder) or {}
+        return str(running["simulator_url"])
+    return f"http://127.0.0.1:{given.get('SIMULATOR_PORT') or LocalSettings().simulator_port}"
 
 
 def missing_keys(settings: LocalSettings, given: Mapping[str, str], roster: Roster) -> list[str]:

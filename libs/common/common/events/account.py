@@ -91,7 +91,8 @@ class AccountUpdated(Payload):
 
     `covers` names the intents whose effect is wholly contained in this state, `open_intents` those without a known
     outcome. `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums`
-    explain the balance of this very state; None until the executor has begun to keep them.
+    explain the balance of this very state; None until the executor has begun to keep them. `clock_ahead_ms` is how far
+    the exchange's clock is ahead of the executor's machine's; None while it isn't known.
 
     `environment` with `address` says whose state this is; empty in events of executors that did not say. `mode` is the
     exchange's word for how the account's collateral is kept. `is_explained` is false while no fill, funding or
@@ -127,6 +128,7 @@ class AccountUpdated(Payload):
     is_explained: bool = True
     problems: tuple[str, ...] = ()
     leverage_limits: tuple[LeverageLimit, ...] = ()
+    clock_ahead_ms: int | None = None
 
     def instrument(self, symbol: Symbol) -> Instrument:
         """The instrument with no more leverage than the exchange allows now."""

@@ -12,9 +12,8 @@ from common.events.market import MarketSnapshot, MarketTick
 from common.events.orders import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected
 from common.events.push import WsPush
 from common.events.verdict import RiskApproved, RiskDenied
+from common.trading.durations import DAY_MS, HOUR_MS
 
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 DEAD_SUFFIX: Final = ".dead"
 
 AGENT: Final = "agent"

@@ -5,8 +5,9 @@ import sys
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from common.events.catalog import CATALOG, HOUR_MS, StreamSpec
+from common.events.catalog import CATALOG, StreamSpec
 from common.events.envelope import Event, Payload
+from common.trading.durations import HOUR_MS
 
 HEADER = """# Events
 

@@ -108,6 +108,8 @@ class CancelReason(StrEnum):
     FLATTENED = "FLATTENED"
     MAINNET_CAP = "MAINNET_CAP"
     ACTIONS_SHORT = "ACTIONS_SHORT"
+    ACCOUNT_REFUSED = "ACCOUNT_REFUSED"
+    OTHER_ACCOUNT = "OTHER_ACCOUNT"
     OUTSIDE_ENVELOPE = "OUTSIDE_ENVELOPE"
     NEVER_ARRIVED = "NEVER_ARRIVED"
     IOC_REMAINDER = "IOC_REMAINDER"
@@ -125,6 +127,8 @@ NEVER_SENT: Final = frozenset(
         CancelReason.FLATTENED,
         CancelReason.MAINNET_CAP,
         CancelReason.ACTIONS_SHORT,
+        CancelReason.ACCOUNT_REFUSED,
+        CancelReason.OTHER_ACCOUNT,
         CancelReason.OUTSIDE_ENVELOPE,
     }
 )

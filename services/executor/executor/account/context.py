@@ -11,6 +11,7 @@ from common.events.alerts import AlertCode
 from common.runtime.clock import Clock
 from executor.account import metrics
 from executor.config import ExecutorSettings
+from executor.domain.account_standing import AccountStanding
 from executor.domain.events import system_alert
 from executor.domain.order import SendPurpose, SignedAction
 from executor.exchange.client import NOT_OWNER, ExchangeClient
@@ -40,6 +41,7 @@ class AccountContext:
     close_journal: CloseJournal
     halts: HaltFiles
     settings: ExecutorSettings
+    standing: AccountStanding
     clock: Clock
     log: FilteringBoundLogger
     is_owner: Callable[[], bool]

@@ -110,6 +110,8 @@ class OrderSubmitter:
             return CancelReason.HALTED
         if flatten_since is not None:
             return CancelReason.FLATTENED
+        if not self._context.standing.may_enter(intent.symbol):
+            return CancelReason.ACCOUNT_REFUSED
         if self._quota.is_short:
             return CancelReason.ACTIONS_SHORT
         valid_until_ms = intent.order.valid_until_ms
@@ -258,6 +260,7 @@ class OrderSubmitter:
 
     async def _finish_rejected(self, intent: Intent, reason: str) -> bool:
         """REJECTED by the exchange."""
+        self._context.standing.note_refusal(reason)
         legs = build_bracket(intent)
         role, spec = legs[0]
         event = order_rejected(intent, role, spec.client_order_id, reason=reason, now_ms=self._clock.now_ms())

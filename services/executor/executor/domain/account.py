@@ -119,7 +119,7 @@ class ExternalOrder:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What the exchange made of one order of an action: either `error`, or an accepted status."""
+    """The exchange's answer to one order of an action: either `error`, or an accepted status."""
 
     error: str | None = None
     order_id: int | None = None

@@ -23,6 +23,7 @@ from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountView, Fill, Position
+from executor.domain.account_standing import AccountStanding
 from executor.domain.cash_ledger import CashMovement, CashTotals
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow, OrderSpec
@@ -123,7 +124,15 @@ def order_filled(model: str, address: str, fill: Fill, row: OrderRow | None, now
     )
 
 
-def account_updated(model: str, address: str, view: AccountView, totals: CashTotals | None) -> Event[AccountUpdated]:
+def account_updated(
+    model: str,
+    address: str,
+    view: AccountView,
+    totals: CashTotals | None,
+    standing: AccountStanding,
+    *,
+    clock_ahead_ms: int | None = None,
+) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
     state, orders = view.state, view.open_orders
     payload = AccountUpdated(
@@ -144,6 +153,12 @@ def account_updated(model: str, address: str, view: AccountView, totals: CashTot
         received_ms=view.received_ms,
         external_positions=state.external,
         sums=None if totals is None else _account_sums(totals),
+        environment=standing.environment,
+        mode=standing.mode,
+        is_explained=standing.is_explained,
+        problems=standing.problems,
+        leverage_limits=standing.leverage_limits,
+        clock_ahead_ms=clock_ahead_ms,
     )
     keys = (model, state.time_ms, view.received_ms)
     return originate(payload, keys=keys, time_ms=state.time_ms, now_ms=view.received_ms)

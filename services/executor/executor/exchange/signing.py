@@ -95,11 +95,11 @@ class SigningExchange(Exchange):  # type: ignore[misc]
     """Builds actions with the SDK's own methods and returns them signed; sends nothing.
 
     `now_ms` is the exchange's clock. Nonces rise strictly above `used_nonce` and follow that clock where it is ahead,
-    so that two actions of one millisecond differ. A nonce further in the future than the exchange takes is void: the
-    next one follows the clock again. Each action has `action_life_ms`. What may open or grow a position carries its end
-    as `expiresAfter`, which makes the exchange refuse it later. What only closes or cancels carries none: late it does
-    no harm, and no clock may keep it from being taken. A trigger carries one while `is_time_known`, as one that arrives
-    late would rest beside a later position.
+    so that two actions of one millisecond differ. A nonce further in the future than the exchange takes is void once
+    its clock is known: the next one follows it again. Each action has `action_life_ms`. What may open or grow a
+    position carries its end as `expiresAfter`, which makes the exchange refuse it later. What only closes or cancels
+    carries none: late it does no harm, and no clock may keep it from being taken. A trigger carries one while
+    `is_time_known`, as one that arrives late would rest beside a later position.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class SigningExchange(Exchange):  # type: ignore[misc]
 
     def _next_nonce(self) -> int:
         now_ms = self._now_ms()
-        is_void = self._last_nonce >= now_ms + NONCE_AHEAD_MS
+        is_void = self._is_time_known() and self._last_nonce >= now_ms + NONCE_AHEAD_MS
         self._last_nonce = now_ms if is_void else max(self._last_nonce + 1, now_ms)
         return self._last_nonce
 

@@ -26,7 +26,7 @@ class IntentStore:
 
     Each update names the statuses that it may start from, taken from the transition table, and reports whether it
     changed a row: of two instances, or of a step and its repeat, one wins and the other learns that it lost.
-    `autocommit` is a connection on which each statement commits by itself: what stands before a send goes there.
+    `autocommit` is a connection on which each statement commits by itself: what must be stored before a send uses it.
     """
 
     def __init__(self, pool: Pool, autocommit: KeptConnection | None = None) -> None:

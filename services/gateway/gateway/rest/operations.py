@@ -9,12 +9,12 @@ from redis.exceptions import ResponseError
 from common.events.catalog import CATALOG, DEAD_SUFFIX, services_of
 from common.runtime.presence import MISSING_AFTER_MS, presence_key
 from common.runtime.service import Service
+from common.trading.durations import HOUR_MS
 from common.trading.roster import Roster
 from gateway.storage.queries import Queries, Row
 
 ALERTS = 50
 SAMPLE = 500
-HOUR_MS = 3_600_000
 STAGES = ("decision", "decision_to_verdict", "verdict_to_sent", "sent_to_filled")
 
 

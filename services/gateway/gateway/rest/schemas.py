@@ -223,11 +223,13 @@ ARENA: dict[str, Schema] = {
         "model:ContenderId name:text provider_model:text? stand_in:bool? trading_state:TradingState",
         reasons=many(KINDS["text"]),
     ),
+    "Halt": row("model:text? reason:text author:text? since_ms:ms until_ms:ms? detail:text"),
     "SymbolInfo": row("symbol:Coin price_decimals_hint:int size_decimals:int max_leverage:int"),
     "Status": row(
         "mode:Mode market:Market trading_state:TradingState time_ms:ms started_ms:ms decision_interval_s:int"
-        " start_balance:money has_control:bool version:text",
+        " start_balance:money has_control:bool clock_ahead_ms:int? version:text",
         models=many(ref("ModelStatus")),
+        halts=many(ref("Halt")),
         symbols=many(ref("SymbolInfo")),
     ),
     "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?"),

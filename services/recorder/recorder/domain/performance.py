@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from common.trading.durations import HOUR_MS
+
 HOURS_A_YEAR: Final = 8_760
 MIN_RETURNS: Final = 24
 """With fewer hours than a day's the figures would mean nothing: they are None."""
 RESAMPLES: Final = 1_000
 BAND: Final = (0.025, 0.975)
-HOUR_MS: Final = 3_600_000
 ZERO: Final = Decimal(0)
 
 

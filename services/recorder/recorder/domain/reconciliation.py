@@ -50,7 +50,7 @@ class Excess:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The cash that no recorded row explains, and for how long that has been too much of it."""
+    """The cash that no recorded row explains, and since when it has been above its limit."""
 
     residual: Decimal
     residual_percent: Decimal

@@ -4,10 +4,9 @@ import zlib
 from collections.abc import Iterable
 from decimal import Decimal
 from random import Random
-from typing import Final
 
+from common.trading.durations import DAY_MS, HOUR_MS
 from recorder.domain.performance import (
-    HOUR_MS,
     Holding,
     hourly_returns,
     return_band,
@@ -16,8 +15,6 @@ from recorder.domain.performance import (
     time_shares,
 )
 from recorder.storage.statements import Connection, upsert
-
-DAY_MS: Final = 86_400_000
 
 
 async def update_trade_figures(connection: Connection, models: Iterable[str]) -> None:

@@ -10,12 +10,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from common.events import AccountUpdated
+from common.trading.durations import DAY_MS, HOUR_MS
 from common.trading.growth import EMPTY_USD
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.halts import Halt, Reason
 from risk.gate.rules.loss import loss_since_percent
-from risk.state.market_time import DAY_MS, HOUR_MS, day_of
+from risk.state.market_time import day_of
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 
 
@@ -25,9 +26,12 @@ def record_equity(persistent: PersistentState, account: AccountUpdated, *, is_ne
     Each state counts once and in order: one that is neither the newest nor later than the last recorded one was counted
     before. A day begins with the last equity known before midnight UTC of market time, else with the first one of the
     day. A state that lies more than a day before the baseline's day begins a day too: the market is another one, a
-    replay from its start. Money moved in or out is no profit or loss: it scales baseline and high-water mark.
+    replay from its start. Money moved in or out is no profit or loss: it scales baseline and high-water mark. An equity
+    that nothing explains is neither: the record stays as it is.
     """
     record = persistent.record(account.model)
+    if not account.is_explained:
+        return persistent
     last = record.last
     if last is not None and account.received_ms < last.received_ms and not is_newest:
         return persistent
@@ -59,7 +63,10 @@ def update_account_halts(
     persistent = persistent.without_halts(
         lambda halt: halt.model == model and halt.until_ms is not None and halt.until_ms <= market_ms
     )
-    return _update_position_halts(_with_loss_halts(limits, persistent, account), account, unfinished)
+    persistent = _with_account_halts(persistent, account)
+    if account.is_explained:
+        persistent = _with_loss_halts(limits, persistent, account)
+    return _update_position_halts(persistent, account, unfinished)
 
 
 def record_stop(limits: Limits, persistent: PersistentState, model: str, order: str, market_ms: int) -> PersistentState:
@@ -82,7 +89,8 @@ def record_stop(limits: Limits, persistent: PersistentState, model: str, order: 
 def resume_after_drawdown(persistent: PersistentState, model: str, account: AccountUpdated | None) -> PersistentState:
     """Ends a drawdown halt on a person's resume: the high-water mark starts again from the present equity.
 
-    The present state is recorded first, so that older ones that still wait in the stream can't raise the mark again.
+    The present state is recorded first, so that older ones that wait in the stream can't raise the high-water mark
+    again.
     """
     if not any(halt.model == model and halt.reason is Reason.DRAWDOWN for halt in persistent.halts):
         return persistent
@@ -137,6 +145,23 @@ def _measured_equity_usd(record: ModelRecord, account: AccountUpdated) -> Decima
     return account.equity_usd if emptied_usd is None else emptied_usd
 
 
+def _with_account_halts(persistent: PersistentState, account: AccountUpdated) -> PersistentState:
+    """Begins and ends what concerns the account as a whole: the executor's findings, and an unexplained equity."""
+    unexplained = (
+        "" if account.is_explained else f"no fill, funding, transfer or price explains {account.equity_usd} USD"
+    )
+    for reason, detail in ((Reason.ACCOUNT, "; ".join(account.problems)), (Reason.UNEXPLAINED, unexplained)):
+        if detail:
+            persistent = persistent.with_halt(Halt(account.model, reason, account.state_ms, detail=detail))
+        else:
+            persistent = _without_halt(persistent, account.model, reason)
+    return persistent
+
+
+def _without_halt(persistent: PersistentState, model: str, reason: Reason) -> PersistentState:
+    return persistent.without_halts(lambda halt: (halt.model, halt.reason) == (model, reason))
+
+
 def _with_loss_halts(limits: Limits, persistent: PersistentState, account: AccountUpdated) -> PersistentState:
     model, market_ms, record = account.model, account.state_ms, persistent.record(account.model)
     equity_usd = _measured_equity_usd(record, account)
@@ -153,7 +178,7 @@ def _with_loss_halts(limits: Limits, persistent: PersistentState, account: Accou
         fallen_percent = loss_since_percent(record.high_water_usd, equity_usd)
         if fallen_percent >= limits.max_drawdown_percent:
             detail = f"{fallen_percent:.2f} % below the high-water mark"
-            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, market_ms, detail=detail))
+            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, account.received_ms, detail=detail))
     return persistent
 
 

@@ -23,7 +23,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """Money moved into an account since `since_ms`, out negative, that its baseline and mark already contain.
+    """Money moved into an account since `since_ms`, out negative, that its day baseline and high-water mark contain.
 
     `emptied_usd` is what the account held before a withdrawal took all of it: baseline and mark still refer to that,
     until money comes in again. None for an account that holds something, or has lost all.
@@ -77,6 +77,14 @@ class PersistentState:
         if any((held.model, held.reason) == (halt.model, halt.reason) for held in self.halts):
             return self
         return replace(self, halts=(*self.halts, halt))
+
+    def with_newest(self, halt: Halt) -> "PersistentState":
+        """With this halt in place of an older one of its model and reason; a younger one stays."""
+
+        def is_older(held: Halt) -> bool:
+            return (held.model, held.reason) == (halt.model, halt.reason) and held.since_ms < halt.since_ms
+
+        return self.without_halts(is_older).with_halt(halt)
 
     def without_halts(self, is_over: Callable[[Halt], bool]) -> "PersistentState":
         """Without the halts that are over."""

@@ -93,7 +93,7 @@ class ModelState:
 
 @dataclass(slots=True)
 class RiskState:
-    """All of it. `market_ms` is the newest market time seen."""
+    """Everything that risk remembers. `market_ms` is the newest market time seen."""
 
     models: dict[str, ModelState]
     persistent: PersistentState = field(default_factory=PersistentState)

@@ -10,7 +10,7 @@ from common.events import Invalidation
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from risk.gate.halts import Halt, Reason, applicable_to, most_severe
+from risk.gate.halts import RISK, Halt, Reason, applicable_to, most_severe
 from risk.state.invalidation import TrackedCondition, TriggeredCondition
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 
@@ -70,6 +70,7 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
             "since_ms": halt.since_ms,
             "until_ms": halt.until_ms,
             "detail": halt.detail,
+            "author": halt.author,
         }
     for model, record in persistent.records.items():
         if record.baseline is not None:
@@ -104,7 +105,9 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
 def state_of(rows: Mapping[Key, Mapping[str, Any]]) -> PersistentState:
     """What the rows hold; the inverse of `rows_of`."""
     halts = tuple(
-        Halt(model, Reason(key), value["since_ms"], value["until_ms"], value["detail"])
+        Halt(
+            model, Reason(key), value["since_ms"], value["until_ms"], value["detail"], value.get("author", _author(key))
+        )
         for (kind, model, key), value in sorted(rows.items())
         if kind == "halt"
     )
@@ -113,6 +116,11 @@ def state_of(rows: Mapping[Key, Mapping[str, Any]]) -> PersistentState:
         _condition_of(model, key, value) for (kind, model, key), value in sorted(rows.items()) if kind == "invalidation"
     )
     return PersistentState(halts, {model: _record_of(rows, model) for model in sorted(models)}, triggered)
+
+
+def _author(reason: str) -> str:
+    """Of a halt that was stored without one."""
+    return "a person" if Reason(reason) in (Reason.PERSON, Reason.FLATTEN) else RISK
 
 
 def _value_of(one: TriggeredCondition) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from common.events import Event, IntentKind, RiskApproved, RiskDenied, external_
 from common.runtime.database import Pool
 from common.runtime.outages import is_outage
 from common.runtime.service import Service
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
-from risk.state.market_time import DAY_MS
 from risk.storage.rebuild import EXECUTOR, MAX_APPROVALS
 
 EVERY_S: Final = 30.0

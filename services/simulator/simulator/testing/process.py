@@ -101,6 +101,7 @@ class SimulatorProcess:
             "METRICS_PORT": str(self.metrics_port),
             "SIMULATOR_CONTROL_PORT": str(self.control_port),
         }
+        self._output.parent.mkdir(parents=True, exist_ok=True)
         before = self._output.stat().st_size if self._output.exists() else 0
         self._process = self.launch(self._output, self._environment | ports)
         started = self._wait_for_start(before)

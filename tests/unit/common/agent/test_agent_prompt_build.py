@@ -163,7 +163,7 @@ def test_the_account_shows_return_sharpe_and_one_kind_of_cash() -> None:
     assert "sharpe: n/a" in user_of()
 
 
-def test_the_return_is_told_without_deposits() -> None:
+def test_the_return_is_shown_without_deposits() -> None:
     """10,000 became 9,500; then as much was paid in, 700 having been paid in before the recorder began."""
     names = ("start_cash_usd", "closed_pnl_usd", "fees_usd", "funding_usd")
     sums = AccountSums(since_ms=0, transfers_usd=D(10_200), **dict.fromkeys(names, D(0)))
@@ -172,7 +172,7 @@ def test_the_return_is_told_without_deposits() -> None:
     assert "return_percent: -5.00 %" in user_of(memory, account=account)
 
 
-def test_a_leverage_that_the_exchange_lowered_is_told() -> None:
+def test_a_leverage_that_the_exchange_lowered_is_shown() -> None:
     limits = (
         LeverageLimit(symbol=Symbol.BTC, lower_bound_usd=D(0), max_leverage=5),
         LeverageLimit(symbol=Symbol.ETH, lower_bound_usd=D(0), max_leverage=0),

@@ -128,7 +128,7 @@ async def test_bytes_are_void_only_by_the_exchanges_clock(harness: AccountHarnes
     harness.exchange_ahead_ms -= 3_600_000
     for _ in range(3):
         assert not await submitter.submit(await harness.stored(entry.intent_id), None)
-    harness.pass_time(LIFE_MS / 1000 + 10)
+    harness.advance(LIFE_MS / 1000 + 10)
     await carry_to_its_end(harness, submitter, entry.intent_id)
     assert (await harness.stored(entry.intent_id)).status is IntentStatus.CANCELLED
 

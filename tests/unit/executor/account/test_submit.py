@@ -9,6 +9,7 @@ from account_harness import LIFE_MS, AccountHarness
 from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.action_quota import ActionQuota
 from executor.account.submit import OrderSubmitter
+from executor.domain.halt import HaltRecord
 from executor.exchange.errors import UnknownOutcome
 from support.forged_approvals import LIMITS, forged_approvals
 
@@ -47,7 +48,7 @@ async def test_an_entry_that_may_not_be_sent_ends_unsent(
 ) -> None:
     intent = await harness.store(harness.approve("1"))
     if reason is CancelReason.HALTED:
-        harness.context.halts.halt(None, "test")
+        harness.context.halts.write(HaltRecord(None, "test", 1, "test", is_local=True))
     if reason is CancelReason.EXPIRED_UNSENT:
         harness.advance(60)
     assert await submitter.submit(intent, flatten_since)
@@ -58,7 +59,7 @@ async def test_an_entry_that_may_not_be_sent_ends_unsent(
 
 async def test_an_exit_is_sent_in_spite_of_halt_and_flatten(harness: AccountHarness, submitter: OrderSubmitter) -> None:
     await submitter.submit(await harness.store(harness.approve("1")), None)
-    harness.context.halts.halt(None, "test")
+    harness.context.halts.write(HaltRecord(None, "test", 1, "test", is_local=True))
     await submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)), 5)
     assert harness.held() == 0
 

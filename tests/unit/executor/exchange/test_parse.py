@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from signing_trader import NOW, SigningTrader
 
+from common.trading.durations import HOUR_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
 from executor.domain.account import ExternalOrder, Position
@@ -27,7 +28,6 @@ from executor.exchange.parse import (
 D = Decimal
 COINS = frozenset({Symbol.BTC, Symbol.ETH})
 ENTRY_ID, STOP_ID = "0x" + "17" * 16, "0x" + "18" * 16
-HOUR_MS = 3_600_000
 
 
 @pytest.fixture(scope="module")

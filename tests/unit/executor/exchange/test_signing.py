@@ -24,7 +24,7 @@ META = {"universe": [{"szDecimals": 5, "name": "BTC", "maxLeverage": 40}, {"szDe
 LIFE_MS = 15_000
 
 
-class Instant:
+class SettableClock:
     """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class Instant:
 
 
 @pytest.fixture
-def instant() -> Instant:
-    return Instant()
+def instant() -> SettableClock:
+    return SettableClock()
 
 
 @pytest.fixture
-def signer(instant: Instant) -> SigningExchange:
+def signer(instant: SettableClock) -> SigningExchange:
     return SigningExchange(
         wallet=ApiWallet(KEY),
         url="http://127.0.0.1:1",
@@ -68,7 +68,7 @@ def signed(signer: SigningExchange, *orders: OrderSpec, grouping: str = "na") ->
     return signer.sign_orders([order_request(each) for each in orders], grouping)
 
 
-def test_the_bytes_hold_the_order_as_the_exchange_writes_it(signer: SigningExchange, instant: Instant) -> None:
+def test_the_bytes_hold_the_order_as_the_exchange_writes_it(signer: SigningExchange, instant: SettableClock) -> None:
     stop = order(trigger_price=Decimal("111670"), kind="sl", is_buy=False, reduce_only=True, price=Decimal("100510"))
     body = json.loads(signed(signer, order(), stop, grouping="normalTpsl").body)
     assert body["expiresAfter"] == instant.ms + LIFE_MS
@@ -94,7 +94,9 @@ def test_the_signature_is_of_these_very_bytes(signer: SigningExchange) -> None:
     assert signers[1] != signers[0]
 
 
-def test_nonces_rise_though_the_clock_stands_still_or_goes_back(signer: SigningExchange, instant: Instant) -> None:
+def test_nonces_rise_though_the_clock_stands_still_or_goes_back(
+    signer: SigningExchange, instant: SettableClock
+) -> None:
     nonces = [signed(signer, order()).nonce for _ in range(5)]
     instant.ms -= 60_000
     nonces.append(signed(signer, order()).nonce)

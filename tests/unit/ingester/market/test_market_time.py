@@ -2,9 +2,8 @@
 
 from ingester_frames import T0_MS
 
+from common.trading.durations import MINUTE_MS
 from ingester.market.market_time import CARRY_LIMIT_MS, MarketTime
-
-MINUTE_MS = 60_000
 
 
 def test_market_time_is_the_exchange_time_carried_on() -> None:

@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from common.events import AccountUpdated, Command, IntentKind, RiskApproved, SystemAlert
+from common.trading.durations import DAY_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 from risk.gate.halts import Reason, TradingState
-from risk.state.market_time import DAY_MS, MINUTE_MS
 from support.risk_examples import a_position
-from support.risk_harness import MODEL, NOON_MS, RiskHarness, denial_code, sums
+from support.risk_harness import CLOSE, MODEL, NOON_MS, RiskHarness, denial_code, sums
 
 D = Decimal
 MIDNIGHT_MS = NOON_MS // DAY_MS * DAY_MS + DAY_MS
@@ -280,4 +280,35 @@ def test_an_external_position_allows_exits_only_until_it_is_closed(harness: Risk
 def test_a_position_of_an_unfinished_entry_is_not_external(harness: RiskHarness) -> None:
     harness.judge()
     harness.send_account(a_position(Symbol.BTC, intent_id=None))
+    assert harness.reasons == []
+
+
+# The account as a whole.
+
+
+def test_an_equity_that_nothing_explains_halts_nothing_for_good(harness: RiskHarness) -> None:
+    """The account became unified: its equity seems to be 900, until it is read where it stands now."""
+    (alert,) = harness.send_account(a_position(Symbol.ETH), equity_usd=D(900), sums=sums(0), is_explained=False)
+    assert "UNEXPLAINED" in alert.data.message
+    assert harness.reasons == [Reason.UNEXPLAINED]
+    assert denial_code(harness.judge()) == "STATE_REDUCING"
+    assert (harness.baseline_usd, harness.record.high_water_usd) == (10_000, 10_000)
+    harness.send_account(equity_usd=D(9_990), sums=sums(0))
+    assert harness.reasons == []
+    assert denial_code(harness.judge()) is None
+
+
+def test_an_unexplained_midnight_leaves_no_baseline(harness: RiskHarness) -> None:
+    harness.now_ms = MIDNIGHT_MS + 1
+    harness.send_account(equity_usd=D(900), sums=sums(0), is_explained=False)
+    harness.send_account(equity_usd=D(9_500), sums=sums(0))
+    assert harness.baseline_usd == 10_000
+
+
+def test_an_account_in_trouble_opens_nothing_while_it_lasts(harness: RiskHarness) -> None:
+    (alert,) = harness.send_account(sums=sums(0), problems=("HYPERLIQUID_ACCOUNT_ADDRESS_DEEPSEEK: holds 5 USD",))
+    assert "holds 5 USD" in alert.data.message
+    assert denial_code(harness.judge()) == "STATE_REDUCING"
+    assert denial_code(harness.judge(CLOSE)) == "NO_POSITION"
+    harness.send_account(sums=sums(0))
     assert harness.reasons == []

@@ -11,6 +11,7 @@ from common.agent.prompt.figures import UNKNOWN, figure, percent, series, usd
 from common.agent.prompt.rules import system_prompt
 from common.agent.prompt.strategy import Strategy
 from common.events import AccountPosition, AccountUpdated, CandleSeries, CoinSnapshot, MarketSnapshot, Prompt
+from common.trading.durations import DAY_MS, MINUTE_MS
 from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
@@ -18,8 +19,6 @@ from common.trading.margin import TAKER_FEE_FRACTION
 from common.trading.roster import Language
 
 SHOWN = 10
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

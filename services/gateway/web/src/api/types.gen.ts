@@ -387,6 +387,15 @@ export type ModelStatus = {
   reasons: string[];
 };
 
+export type Halt = {
+  model: string | null;
+  reason: string;
+  author: string | null;
+  since_ms: number;
+  until_ms: number | null;
+  detail: string;
+};
+
 export type SymbolInfo = {
   symbol: Coin;
   price_decimals_hint: number;
@@ -403,8 +412,10 @@ export type Status = {
   decision_interval_s: number;
   start_balance: string;
   has_control: boolean;
+  clock_ahead_ms: number | null;
   version: string;
   models: ModelStatus[];
+  halts: Halt[];
   symbols: SymbolInfo[];
 };
 

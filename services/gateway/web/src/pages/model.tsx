@@ -14,6 +14,7 @@ import { ModelMark } from "../ui/mark";
 import { LoadNote, StaleNote } from "../ui/note";
 import { theme } from "../ui/theme";
 import { arrow, type Figure, percent, share, signed, tone, usd } from "../words/format";
+import { describeHalt } from "../words/halts";
 import { language } from "../words/language";
 import { t } from "../words/words";
 
@@ -138,6 +139,13 @@ function Head({ model, explorer }: { model: string; explorer: string | null }) {
           {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {row.trading_state}
         </span>
       )}
+      {status.value?.halts
+        .filter((halt) => halt.model === null || halt.model === model)
+        .map((halt) => (
+          <span key={`${halt.reason}${halt.model}${halt.since_ms}`} class="warning" data-testid="halt">
+            {describeHalt(halt)}
+          </span>
+        ))}
       <Links model={model} explorer={explorer} />
     </div>
   );

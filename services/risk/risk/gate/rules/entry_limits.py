@@ -23,7 +23,7 @@ def size_percent(inputs: GateInput, draft: Draft | None) -> Judgement:
     settings=("max_leverage",),
 )
 def leverage(inputs: GateInput, draft: Draft | None) -> Judgement:
-    """The margin tier is that of the drafted order's notional; the exchange's present one may be lower than ours."""
+    """The margin tier is that of the drafted order's notional; the exchange may allow less than the built-in one."""
     if inputs.decision.symbol is None:
         return not_judged("no coin")
     instrument = inputs.instrument(inputs.decision.symbol)
