@@ -8,6 +8,8 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+from eth_account import Account
 from executor_harness import ExecutorHarness, Fault
 
 from common.events import Command
@@ -224,3 +226,27 @@ async def test_a_resume_over_the_stream_leaves_the_switchs_halt(harness: Executo
     entry = harness.approve(Side.LONG, "1", Symbol.SOL)
     await harness.send(entry)
     assert await harness.ended(entry) == "FILLED"
+
+
+@pytest.mark.parametrize(("model", "kind"), [("deepseek", "ended"), ("qwen", "pruned")])
+async def test_a_wallet_that_is_gone_gives_way_to_the_executors_key(
+    harness: ExecutorHarness, model: str, kind: str
+) -> None:
+    """The exchange's clock is three days off as well, so that two refusals are answered at once."""
+    await in_the_market(harness)
+    with harness.by_hand("qwen") as exchange:
+        exchange.market_open("SOL", is_buy=True, sz=1.0)
+    given = variables(harness.folder, harness.simulator.url)
+    for each in CONTENDERS:
+        given[f"HYPERLIQUID_PRIVATE_KEY_{each.upper()}"] = key_of(each)
+    address = Account.from_key(kill_key_of(model)).address
+    harness.simulator.panel("wallet", address=address, kind=kind)
+    harness.simulator.panel("clock", skew_s=3 * 86_400)
+    try:
+        done = await run_switch(given)
+    finally:
+        harness.simulator.panel("clock", skew_s=0)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert f"Signing with HYPERLIQUID_PRIVATE_KEY_{model.upper()} instead" in done.stdout
+    assert positions(harness) == []
+    assert harness.open_orders() == []
