@@ -1,6 +1,6 @@
 """From a decision's event to the order's bytes, beside a bare loop that does only what can't be left out.
 
-Run: make bench NAME=decision. Ours: risk and executor as processes of their own over Redis (AOF, always) and PostgreSQL
+Run: make bench NAME=decision. Arena: risk and executor as processes of their own, Redis (AOF, always) and PostgreSQL
 (synchronous commit). Bare: one process that reads a stream, commits one INSERT, and has the official SDK sign and send
 the same bracket. Both are timed from the moment before the event is added to the arrival of the order's first bytes at
 an exchange that answers at once, and take turns, decision by decision. Only the ratios within one run mean something.
@@ -153,7 +153,7 @@ class Track:
             Commit("ingester", events=[event.model_copy(update={"time_ms": self._market_ms}) for event in events])
         )
 
-    async def ours(self) -> float:
+    async def arena(self) -> float:
         """Milliseconds; then waits until the executor has looked at the account again and is at rest."""
         await self.ticks()
         await asyncio.sleep(PAUSE_S)
@@ -202,7 +202,7 @@ def bare_loop(redis_url: str, database_url: str, exchange_url: str) -> None:
 
 
 def bracket() -> list[Any]:
-    """What our decision becomes."""
+    """What the decision becomes."""
     entry = {"coin": "BTC", "is_buy": True, "sz": 0.04975, "limit_px": 100_500, "reduce_only": False}
     entry["order_type"] = {"limit": {"tif": "Ioc"}}
     children = [
@@ -280,15 +280,15 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
         process(__file__, *arguments, environment={}, log=folder / "bare.log"),
     ):
         await all_ready(bus, folder)
-        contenders = {"aicoin": track.ours, "bare loop": track.bare}
+        candidates = {"aicoin": track.arena, "bare loop": track.bare}
         for _ in range(options.warm_up):
-            for contender in contenders.values():
-                await contender()
+            for candidate in candidates.values():
+                await candidate()
         for _ in range(options.rounds):
-            samples: dict[str, list[float]] = {name: [] for name in contenders}
+            samples: dict[str, list[float]] = {name: [] for name in candidates}
             for _ in range(options.decisions):
-                for name, contender in contenders.items():
-                    samples[name].append(await contender())
+                for name, candidate in candidates.items():
+                    samples[name].append(await candidate())
             for name, values in samples.items():
                 middle.figures.setdefault(name, []).append(statistics.median(values))
                 tail.figures.setdefault(name, []).append(statistics.quantiles(values, n=100)[98])
@@ -321,7 +321,7 @@ async def _has_read_all(bus: RedisBus) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--redis-url", required=True, help="an empty Redis of your own")
-    parser.add_argument("--decisions", type=int, default=100, help="of each contender in a round")
+    parser.add_argument("--decisions", type=int, default=100, help="of each candidate in a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--warm-up", type=int, default=10)
     parser.add_argument("--json", help="file for all figures")

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from harness import eventually
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -96,8 +97,8 @@ def account(contender: str, now_ms: int) -> Event[AccountUpdated]:
         model=contender,
         address="0x0",
         equity_usd=D(10_000),
-        cash_usd=D(10_000),
-        withdrawable_usd=D(10_000),
+        balance_usd=D(10_000),
+        available_balance_usd=D(10_000),
         margin_used_usd=D(0),
         maintenance_margin_usd=D(0),
         unrealized_pnl_usd=D(0),
@@ -142,10 +143,12 @@ async def decision_of(
     await bus.commit(Commit("ingester", events=[snapshot(now_ms)], cache=cache))
     process = start(package, REDIS_URL=redis_url, SIMULATOR_URL=stand_ins, **environment)
     try:
-        async with asyncio.timeout(60):
-            while not (found := await decisions(bus)):
-                assert process.poll() is None
-                await asyncio.sleep(0.05)
+
+        async def look() -> list[AgentDecision]:
+            assert process.poll() is None
+            return await decisions(bus)
+
+        found = await eventually("a decision", look, every_s=0.05)
         process.send_signal(signal.SIGTERM)
         output, _ = await asyncio.to_thread(process.communicate, timeout=60)
     finally:

@@ -106,7 +106,8 @@ class Harness:
 
     def _service(self, run: ProcessRun, settings: ServiceSettings, *, lease: bool, name: str = "") -> Service:
         bus = FaultyBus(self.bus, run, self.trace, lambda event: self.published(event))
-        service = Service(name or run.name, settings, bus, self.clock, TraceLog(self.trace, run.name), lease=lease)
+        log, service_name = TraceLog(self.trace, run.name), name or run.name
+        service = Service(service_name, settings, bus, self.clock, log, lease=lease, boot_id=run.boot_id)
         self.services[run.name] = service
         return service
 
@@ -123,7 +124,7 @@ class Harness:
             open_wallet=Wallet,
         )
         pool: Any = Pool(self.database, run.fault_point)
-        executor = compose_executor(service, settings, pool, refuse=lambda problems: service.stop(), exchange=exchange)
+        executor = compose_executor(service, settings, pool, exchange=exchange)
         for name, worker in executor.workers.items():
             self.user_streams[run.name, name] = UserStream(
                 api_url="http://simulated",

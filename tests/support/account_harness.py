@@ -1,6 +1,7 @@
 """One account in one process: its real context over an in-process exchange, a database in memory and a manual clock."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from common.trading.instruments import Symbol
 from common.trading.orders import IntentKind, Side
 from executor.account.context import AccountContext
 from executor.config import executor_settings
+from executor.domain.account_standing import AccountStanding
 from executor.domain.intent import Intent
 from executor.exchange.client import ExchangeClient, ExchangeConfig
 from executor.exchange.errors import TransportError
@@ -52,6 +54,11 @@ class Wire:
         self._exchange = exchange
         self.requests: list[str] = []
         self._marker, self._is_reply_lost = "", False
+        self._answers: list[tuple[str, Any]] = []
+
+    def answer_once(self, marker: str, answer: Any) -> None:
+        """The next request that contains `marker` gets this answer and never reaches the exchange."""
+        self._answers.append((marker, answer))
 
     def lose_request(self, marker: str) -> None:
         self._marker, self._is_reply_lost = marker, False
@@ -65,6 +72,10 @@ class Wire:
     def post(self, path: str, body: bytes) -> HttpResponse:
         text = body.decode()
         self.requests.append(text)
+        for number, (marker, answer) in enumerate(self._answers):
+            if marker in text:
+                del self._answers[number]
+                return HttpResponse(200, json.dumps(answer).encode())
         is_harmed = bool(self._marker) and self._marker in text
         if is_harmed and not self._is_reply_lost:
             raise TransportError("the request was lost")
@@ -85,18 +96,36 @@ async def no_fault(step: str) -> None:
 
 
 class AccountHarness:
-    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor."""
+    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor.
 
-    def __init__(self, folder: Path, clock: Any = None) -> None:
+    The exchange's coins beyond `coins`, those of the arena, are external; without `coins` there are none.
+    `exchange_ahead_ms` is how far the exchange's clock is ahead of this machine's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Any = None,
+        *,
+        coins: Sequence[Symbol] | None = None,
+        exchange_ahead_ms: int = 0,
+    ) -> None:
         self.clock = clock or ManualClock(START_MS)
+        self.exchange_ahead_ms = exchange_ahead_ms
         accounts = [(address_of(model), wallet_of(model)) for model in CONTENDERS]
         self.exchange = InProcessExchange(
-            7, self.clock.now_ms, accounts, Decimal(10_000), lambda account, message: None
+            7,
+            lambda: self.clock.now_ms() + self.exchange_ahead_ms,
+            accounts,
+            Decimal(10_000),
+            lambda account, message: None,
         )
         self.wire = Wire(self.exchange)
         self.database = Database()
         self.database.migrate("executor")
         roster = read_roster(None)
+        if coins is not None:
+            roster = roster.model_copy(update={"coins": tuple(coins)})
         self.settings = executor_settings(roster)(
             metrics_port=0,
             database_url=SecretStr("postgresql://memory"),
@@ -105,7 +134,7 @@ class AccountHarness:
             **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in CONTENDERS},
             **{f"hyperliquid_account_address_{model}": address_of(model) for model in CONTENDERS},
         )
-        self.is_owner = True
+        self.is_owner = self.is_confirmed_owner = True
         self.bus = MemoryBus(self.clock.now_ms)
         self.service = Service("executor", self.settings, self.bus, self.clock, get_logger(), lease=False)
         self.context = self._context(Pool(self.database, no_fault))
@@ -140,14 +169,17 @@ class AccountHarness:
             close_journal=CloseJournal(self.settings.executor_data_dir / "closes.jsonl", log),
             halts=HaltFiles(self.settings.executor_data_dir),
             settings=self.settings,
+            standing=AccountStanding("paper", problems=()),
             clock=self.clock,
             log=log,
             is_owner=lambda: self.is_owner,
+            is_confirmed_owner=lambda: self.is_owner and self.is_confirmed_owner,
         )
 
     async def open(self) -> None:
         await self.context.exchange.load_universe()
-        await self.context.fills.record(MODEL, self.clock.now_ms() - 1)
+        await self.context.fills.record(MODEL, self.clock.now_ms() + self.exchange_ahead_ms - 1)
+        await self.context.exchange.account_state()
         self.pass_time(1)
 
     def pass_time(self, seconds: float) -> None:

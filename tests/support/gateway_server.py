@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import structlog
 import uvicorn
+from harness import eventually
 from redis.asyncio import Redis
 
 from common.bus.redis_streams import RedisBus
@@ -128,8 +129,7 @@ async def serve(app: Any) -> AsyncIterator[str]:
     """An ASGI app behind uvicorn as the gateway runs it; gives its URL."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", ws=FrameSocket))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await eventually("the server", lambda: server.started)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     await serving

@@ -20,7 +20,7 @@ OUTCOMES = ("order.accepted", "order.rejected", "order.cancelled", "order.filled
 
 
 def check_final_state(harness: Harness) -> None:
-    """Nothing unfinished, nothing lost, no order left behind, and the records agree with the exchange."""
+    """Nothing unfinished, nothing lost, no order left behind, and the recorder's tables agree with the exchange."""
     _check_readiness(harness)
     _check_nothing_unfinished(harness)
     # An event that the recorder had not read when Redis was wiped is lost for good.
@@ -95,7 +95,7 @@ def _check_rejections(harness: Harness) -> None:
 
 
 def _check_reconciliation(harness: Harness, model: str) -> None:
-    """The recorded fills are the exchange's, and so are the cash and the positions that follow from the records."""
+    """The recorded fills are the exchange's, and so are the cash and the positions that follow from them."""
     address, exchange = harness.addresses[model], harness.exchange.world.exchange
     expected = {(fill.tid, fill.oid) for fill in harness.exchange.world.histories.fills.get(address, [])}
     events = [e for e in harness.recorded.values() if e.type == "order.filled" and e.data.model == model]

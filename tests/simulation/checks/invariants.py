@@ -104,7 +104,8 @@ class Invariants:
         """Since when, at the latest, each model has had exactly these halt files."""
         folder = self.harness.executor_settings.executor_data_dir
         for model in self.harness.models:
-            found = [path.stat() for path in (folder / "halt", folder / f"halt-{model}") if path.exists()]
+            names = ("halt", f"halt-{model}", "commanded-halt", f"commanded-halt-{model}")
+            found = [path.stat() for path in map(folder.joinpath, names) if path.exists()]
             files = [(each.st_ino, each.st_mtime_ns) for each in found]
             if not files:
                 self._halted.pop(model, None)

@@ -11,9 +11,10 @@ from common.events.alerts import AlertCode
 from common.runtime.clock import Clock
 from executor.account import metrics
 from executor.config import ExecutorSettings
+from executor.domain.account_standing import AccountStanding
 from executor.domain.events import system_alert
 from executor.domain.order import SendPurpose, SignedAction
-from executor.exchange.client import ExchangeClient
+from executor.exchange.client import NOT_OWNER, ExchangeClient
 from executor.exchange.errors import UnknownOutcome
 from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.close_journal import CloseJournal
@@ -40,9 +41,13 @@ class AccountContext:
     close_journal: CloseJournal
     halts: HaltFiles
     settings: ExecutorSettings
+    standing: AccountStanding
     clock: Clock
     log: FilteringBoundLogger
     is_owner: Callable[[], bool]
+    """Whether this process may act for the account at all."""
+    is_confirmed_owner: Callable[[], bool]
+    """Whether no other process can be the owner, as an entry needs it."""
 
     async def send_logged(self, intent_id: str, purpose: SendPurpose, action: SignedAction) -> Any:
         """Sends an action with a line of the send log opened before and closed after. Raises UnknownOutcome.
@@ -52,20 +57,20 @@ class AccountContext:
         number = await self.intents.log_send(intent_id, purpose, action.nonce, self.clock.now_ms())
         return await self.send_as_logged(number, action.body)
 
-    async def send_as_logged(self, number: int, body: bytes) -> Any:
+    async def send_as_logged(self, number: int, body: bytes, *, is_entry: bool = False) -> Any:
         """Sends bytes whose line of the send log is open, and closes it. Raises UnknownOutcome."""
         try:
-            answer = await self.send(body)
+            answer = await self.send(body, is_entry=is_entry)
         except UnknownOutcome as error:
             await self.intents.log_answer(number, f"unknown: {error}", self.clock.now_ms())
             raise
         await self.intents.log_answer(number, str(answer), self.clock.now_ms())
         return answer
 
-    async def send(self, body: bytes) -> Any:
+    async def send(self, body: bytes, *, is_entry: bool = False) -> Any:
         """Sends bytes of which a record exists elsewhere. Raises UnknownOutcome, also when the lease is lost."""
-        if not self.is_owner():
-            raise UnknownOutcome("not sent: another instance owns the account")
+        if not (self.is_confirmed_owner() if is_entry else self.is_owner()):
+            raise UnknownOutcome(NOT_OWNER)
         started = self.clock.monotonic()
         answer = await self.exchange.send(body)
         metrics.SEND_S.labels(self.model).observe(self.clock.monotonic() - started)

@@ -35,9 +35,9 @@ class Reconciler:
     """Polls one account, in two steps with the protector between them. Called by the account's worker alone.
 
     `poll` asks for what protection needs: the state always; fills and open orders when the state has changed, when
-    news of them came (`invalidate`), or when their interval is over and the rate limit has room. It records fills and
-    returns a view. `finalize` does what can wait until positions are safe: it finds out how orders ended and why the
-    cash moved, then publishes the account. Between the two nothing else may poll.
+    changes were reported (`invalidate`), or when their interval is over and the rate limit allows. It records fills
+    and returns a view. `finalize` does what can wait until positions are safe: it finds out how orders ended and why
+    the cash moved, then publishes the account. Between the two nothing else may poll.
 
     Intents are read before the state, so that a state asked for afterwards contains those that had ended (`covers`).
     Every failure propagates to the worker. What is recorded by then stays recorded, ids make a repeat harmless, and the
@@ -63,6 +63,10 @@ class Reconciler:
             self._orders_at = NEVER
         if fills:
             self._fills_at = NEVER
+
+    def accept_unexplained(self, at_ms: int) -> None:
+        """A person has seen the cash and resumed at that wall time."""
+        self._cash.accept(at_ms)
 
     def report_fills(self, trade_ids: list[int]) -> None:
         """The account's stream reported fills."""
@@ -142,7 +146,14 @@ class Reconciler:
         self._publish(view, totals)
 
     def _publish(self, view: AccountView, totals: CashTotals) -> None:
-        event = account_updated(self._model, self._exchange.address, view, totals)
+        event = account_updated(
+            self._model,
+            self._exchange.address,
+            view,
+            totals,
+            self._context.standing,
+            clock_ahead_ms=self._exchange.time.ahead_ms(),
+        )
         self._context.outbox.set_account(event)
         unprotected = sum(1 for position in event.data.positions if not position.protected)
         metrics.UNPROTECTED.labels(self._model).set(unprotected)
@@ -150,7 +161,7 @@ class Reconciler:
     def _are_orders_due(self, state: AccountState, now_s: float) -> bool:
         """Every few seconds while something is held, whatever the rate limit; at once when a stop must have triggered.
 
-        An account that holds nothing and has nothing resting is polled less often; its stream reports news.
+        An account that holds nothing and has nothing resting is polled less often; its stream reports changes.
         """
         interval_s = self._context.settings.orders_interval_s
         if state.positions:
@@ -160,7 +171,7 @@ class Reconciler:
         return self._is_due(self._orders_at, interval_s * factor, "frontendOpenOrders", now_s)
 
     def _is_due(self, last_s: float, interval_s: float, kind: str, now_s: float) -> bool:
-        """News are always worth the question; a routine poll waits for the rate limit."""
+        """A reported change is always polled; a routine poll waits for the rate limit."""
         return last_s == NEVER or (now_s - last_s >= interval_s and self._exchange.allows_routine(kind))
 
     async def _read_orders(self, rows: dict[str, OrderRow]) -> None:
@@ -249,9 +260,9 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
-        asked_ms = self._clock.now_ms()
+        is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)
-        if status is None and asked_ms <= row.void_after_ms:
+        if status is None and not is_void:
             return
         if status is not None and status.is_live:
             return

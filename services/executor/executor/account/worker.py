@@ -5,8 +5,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-from common.events import AlertSeverity
-from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
 from common.runtime.outages import is_outage
 from common.trading.orders import IntentStatus
@@ -14,7 +12,7 @@ from executor.account import metrics
 from executor.account.action_quota import ActionQuota
 from executor.account.context import AccountContext
 from executor.account.handoff import Handoff
-from executor.account.preflight import DAY_MS, check_account
+from executor.account.preflight import AccountChecks
 from executor.account.protect import PositionProtector
 from executor.account.protect_outage import OutageProtector
 from executor.account.reconcile import Reconciler
@@ -27,11 +25,8 @@ PROTECTOR_POLL_S: Final = 1.0
 MAX_PAUSE_S: Final = 10.0
 MAX_PAUSE_HELD_S: Final = 2.0
 """Between two tries while the exchange does not answer; the second for an account that holds something."""
-PREFLIGHT_INTERVAL_S: Final = 86_400.0
-NEVER: Final = float("-inf")
 
 SetReady = Callable[[str, bool, str], None]
-Refuse = Callable[[tuple[str, ...]], None]
 
 
 class WorkerState(StrEnum):
@@ -47,8 +42,6 @@ class WorkerState(StrEnum):
     """Waits for something to happen, but not past the next poll that is due. Only now a handoff is taken."""
     PAUSED = "paused"
     """Backs off after the exchange or the database did not answer."""
-    REFUSED = "refused"
-    """The preflight found the account unusable: the service ends."""
 
 
 class AccountWorker:
@@ -69,17 +62,16 @@ class AccountWorker:
     While the two are equal nothing but a handoff or an accepted intent can need sending.
     """
 
-    def __init__(self, context: AccountContext, set_ready: SetReady, refuse: Refuse) -> None:
+    def __init__(self, context: AccountContext, set_ready: SetReady) -> None:
         self._context, self.model, self._clock = context, context.model, context.clock
-        self._quota = ActionQuota(context)
+        self._quota, self._checks = ActionQuota(context), AccountChecks(context)
         self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context)
         self._protector = PositionProtector(context)
         self.outage_protector = OutageProtector(context, self._protector)
         self.state = WorkerState.STANDBY
-        self._set_ready, self._refuse = set_ready, refuse
+        self._set_ready = set_ready
         self._started, self._woken = asyncio.Event(), asyncio.Event()
         self._is_reconciled = self._is_universe_loaded = False
-        self._preflight_at = NEVER
         self._accepted: list[Intent] = []
         self._read_ids: set[str] = set()
         self._generation, self._quiet_generation = 0, -1
@@ -124,6 +116,11 @@ class AccountWorker:
         self._reconciler.report_orders(statuses)
         self.outage_protector.poll_now()
         self._woken.set()
+
+    def accept_unexplained(self, at_ms: int) -> None:
+        """A person resumed at that wall time: cash that nothing explains counts as money moved, with the next poll."""
+        self._reconciler.accept_unexplained(at_ms)
+        self.refresh()
 
     def reload(self) -> None:
         """Memory can't be relied on: a reconciliation comes before the next send. Also ends STANDBY."""
@@ -207,36 +204,21 @@ class AccountWorker:
             self.state = WorkerState.WORKING
 
     async def _prepare(self) -> None:
-        """Before the first turn: the instruments and the key's last nonce; then the preflight, which is due daily."""
+        """Before the first turn: the instruments and the key's last nonce; then the account's checks, when due."""
         if not self._is_universe_loaded:
             # Nonces go on above those used before, also after the clock was set back.
             used_nonce = max(await self._context.intents.last_nonce(), self._context.close_journal.last_nonce)
             await self._context.exchange.load_universe(used_nonce)
             self._is_universe_loaded = True
-        if self._clock.monotonic() >= self._preflight_at:
-            await self._check_account()
-            self._preflight_at = self._clock.monotonic() + PREFLIGHT_INTERVAL_S
-
-    async def _check_account(self) -> None:
-        """An account that can't be traded as configured ends the service."""
-        findings = await check_account(self._context.exchange, self._context.settings, self.model)
-        if findings.problems:
-            self.state = WorkerState.REFUSED
-            self._set_ready(f"account-{self.model}", False, "; ".join(findings.problems))
-            self._refuse(findings.problems)
-            await asyncio.Event().wait()
-        now_ms = self._clock.now_ms()
-        for text in findings.warnings:
-            await self._context.alert(
-                AlertCode.API_WALLET_ENDS, AlertSeverity.WARNING, text, key=now_ms // DAY_MS, now_ms=now_ms
-            )
+        if self._checks.is_due():
+            await self._checks.run()
 
     # The way of an approval that needs no other step before.
 
     def _is_quiet(self) -> bool:
         """Whether nothing is unfinished or requested, and nothing is due that comes before a send."""
         is_quiet = self._is_reconciled and self._quiet_generation == self._generation and not self._accepted
-        return is_quiet and self._context.is_owner() and self._clock.monotonic() < self._preflight_at
+        return is_quiet and self._context.is_owner() and not self._checks.is_due()
 
     async def _take_handoff(self) -> None:
         """Stores and sends what was handed over while the worker was idle, unless something has come up since."""

@@ -23,6 +23,7 @@ from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountView, Fill, Position
+from executor.domain.account_standing import AccountStanding
 from executor.domain.cash_ledger import CashMovement, CashTotals
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow, OrderSpec
@@ -123,15 +124,23 @@ def order_filled(model: str, address: str, fill: Fill, row: OrderRow | None, now
     )
 
 
-def account_updated(model: str, address: str, view: AccountView, totals: CashTotals | None) -> Event[AccountUpdated]:
+def account_updated(
+    model: str,
+    address: str,
+    view: AccountView,
+    totals: CashTotals | None,
+    standing: AccountStanding,
+    *,
+    clock_ahead_ms: int | None = None,
+) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
     state, orders = view.state, view.open_orders
     payload = AccountUpdated(
         model=model,
         address=address,
         equity_usd=state.equity_usd,
-        cash_usd=state.cash_usd,
-        withdrawable_usd=state.withdrawable_usd,
+        balance_usd=state.balance_usd,
+        available_balance_usd=state.available_balance_usd,
         margin_used_usd=state.margin_used_usd,
         maintenance_margin_usd=state.maintenance_margin_usd,
         unrealized_pnl_usd=state.unrealized_pnl_usd,
@@ -144,6 +153,12 @@ def account_updated(model: str, address: str, view: AccountView, totals: CashTot
         received_ms=view.received_ms,
         external_positions=state.external,
         sums=None if totals is None else _account_sums(totals),
+        environment=standing.environment,
+        mode=standing.mode,
+        is_explained=standing.is_explained,
+        problems=standing.problems,
+        leverage_limits=standing.leverage_limits,
+        clock_ahead_ms=clock_ahead_ms,
     )
     keys = (model, state.time_ms, view.received_ms)
     return originate(payload, keys=keys, time_ms=state.time_ms, now_ms=view.received_ms)
@@ -202,6 +217,21 @@ def account_ledger(model: str, movement: CashMovement, now_ms: int) -> Event[Acc
         rate_hourly=movement.rate_hourly,
     )
     return originate(payload, keys=(movement.entry.id,), time_ms=movement.entry.time_ms, now_ms=now_ms)
+
+
+def outside_envelope_alert(intent: Intent, breach: str, now_ms: int) -> Event[SystemAlert]:
+    """An approval was not signed; one alert an intent."""
+    return system_alert(
+        AlertCode.OUTSIDE_ENVELOPE,
+        AlertSeverity.CRITICAL,
+        f"an approval was not signed, as it lies outside the executor's envelope: {breach}",
+        model=intent.model,
+        key=intent.intent_id,
+        now_ms=now_ms,
+        intent_id=intent.intent_id,
+        symbol=intent.symbol.value,
+        breach=breach,
+    )
 
 
 def system_alert(

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
 from common.events import AccountOrder
@@ -12,28 +15,42 @@ from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus
+from executor.domain.account_standing import POOLED_MODES
 from executor.domain.order import OrderSpec, SignedAction
-from executor.exchange.errors import ExchangeUnavailable, TransportError, UnknownOutcome
+from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
+from executor.exchange.exchange_time import ExchangeTime
 from executor.exchange.http import HttpResponse, HttpTransport
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
     parse_account_state,
+    parse_action_error,
     parse_external_orders,
     parse_fills,
     parse_open_orders,
     parse_order_status,
+    parse_pooled_balance,
 )
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
-from executor.exchange.signing import ApiWallet, SigningExchange
+from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_refusal
 
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
+MAX_REQUESTS: Final = 64
+"""In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
 MAX_PAGES: Final = 50
-FILLS_PER_PAGE: Final = 2_000
-ROWS_PER_PAGE: Final = 500
+
+NOT_OWNER: Final = "not sent: another process may own the account"
 
 Row = dict[str, Any]
+
+
+_threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange")
+
+
+async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
 
 
 class Transport(Protocol):
@@ -47,15 +64,15 @@ class Transport(Protocol):
 class ExchangeConfig:
     """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
 
-    The last three are how it is reached: `open_transport` makes a transport of an address and a timeout,
-    `run_blocking` runs a blocking function of it, `open_wallet` makes of a key what signs. A simulation brings its own.
+    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
+    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
     """
 
     url: str
     timeout_s: float
     action_life_ms: int
     open_transport: Callable[[str, float], Transport] = HttpTransport
-    run_blocking: Callable[..., Awaitable[Any]] = asyncio.to_thread
+    run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
     open_wallet: Callable[[str], Any] = ApiWallet
 
 
@@ -69,10 +86,15 @@ class OpenOrders(NamedTuple):
 class ExchangeClient:
     """One account and the key that signs for it.
 
-    Requests run in threads, through one connection and one lock, so that the account's requests reach the exchange in
-    the order in which they were made. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
-    another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
-    Nothing is repeated here. Signing needs `load_universe` once before.
+    Requests run in threads. Actions have one connection and one lock, so that they reach the exchange in the order in
+    which they were made; questions have a connection and a lock of their own, so that no action ever waits for one.
+    Each request is over within twice `timeout_s`: once for its turn, once as a whole. Questions raise
+    ExchangeUnavailable, and one of UNREADABLE for an answer of another shape. `send` raises UnknownOutcome whenever no
+    readable answer came: the action may have been carried out. Nothing is repeated here, but in `sign_and_send`.
+    Signing needs `load_universe` once before. `may_send` is asked at the last moment, by the thread whose turn it is: a
+    process that was frozen on the way there sends nothing that another one has taken over.
+
+    `time` is the exchange's clock, kept by the answers; nonces and expiry go by it.
     """
 
     def __init__(
@@ -84,13 +106,20 @@ class ExchangeClient:
         config: ExchangeConfig,
         rate_limiter: RequestRateLimiter,
         clock: Clock,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.address, self.coins = address, frozenset(coins)
+        self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
-        self._transport = config.open_transport(config.url, config.timeout_s)
+        self._may_send = may_send
+        self._questions = config.open_transport(config.url, config.timeout_s)
+        self._actions = config.open_transport(config.url, config.timeout_s)
+        self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
-        self._turn = threading.Lock()
+        self.mode = ""
+        """The account's mode as it was read last, in the exchange's word."""
+        self._question_turn, self._action_turn = threading.Lock(), threading.Lock()
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
         """Loads the exchange's instruments, once, and returns them; nonces go on above `used_nonce`."""
@@ -103,17 +132,30 @@ class ExchangeClient:
                 meta=self._meta,
                 timeout_s=self._config.timeout_s,
                 action_life_ms=self._config.action_life_ms,
-                now_ms=self._clock.now_ms,
+                now_ms=self.time.now_ms,
                 used_nonce=used_nonce,
+                is_time_known=lambda: self.time.is_known,
             )
         return self._meta
+
+    async def refresh_universe(self) -> Any:
+        """The exchange's instruments as they are now: tables and listings change by announcement."""
+        if self._signer is None:
+            return await self.load_universe()
+        self._meta = await self._ask({"type": "meta", "dex": ""})
+        self._signer.info.set_perp_meta(self._meta, 0)
+        return self._meta
+
+    async def read_mode(self) -> str:
+        """The account's mode, in the exchange's word; it may change at any time."""
+        self.mode = str(await self._ask({"type": "userAbstraction", "user": self.address}))
+        return self.mode
 
     async def size_decimals(self, coin: str) -> int:
         """Of any perpetual; the universe is loaded again when `coin` isn't in it, as coins are listed at any time."""
         meta = await self.load_universe()
         if self._signer is not None and all(row["name"] != coin for row in meta["universe"]):
-            meta = self._meta = await self._ask({"type": "meta", "dex": ""})
-            self._signer.info.set_perp_meta(meta, 0)
+            meta = await self.refresh_universe()
         return {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}[coin]
 
     @property
@@ -123,10 +165,26 @@ class ExchangeClient:
         return address.lower()
 
     def now_ms(self) -> int:
-        return self._clock.now_ms()
+        """The exchange's time."""
+        return self.time.now_ms()
+
+    async def is_past(self, time_ms: int) -> bool:
+        """Whether the exchange's own clock has passed a time, by an answer of it and not by an estimate."""
+        if self.time.now_ms() > time_ms and (self.time.seen_ms is None or self.time.seen_ms <= time_ms):
+            await self.read_clock()
+        return self.time.seen_ms is not None and self.time.seen_ms > time_ms
+
+    async def read_clock(self) -> None:
+        """Asks the exchange for its clock; without an answer the estimate stays as it is."""
+        self.time.mark_asked()
+        try:
+            self.time.observe_clock(int((await self._ask({"type": "exchangeStatus"}))["time"]))
+        except (ExchangeUnavailable, *UNREADABLE):
+            return
 
     def close(self) -> None:
-        self._transport.close()
+        self._questions.close()
+        self._actions.close()
 
     # Questions.
 
@@ -135,11 +193,32 @@ class ExchangeClient:
         return self._rate_limiter.allows_routine(weight_of(kind), self._clock.monotonic())
 
     async def account_state(self) -> AccountState:
-        return parse_account_state(await self.account_state_row(), self.coins)
+        """Positions, and the figures of the perpetuals' own balance, which is all of it only in a standard mode."""
+        state = parse_account_state(await self.account_state_row(), self.coins)
+        if self.time.is_due and self.allows_routine("exchangeStatus"):
+            await self.read_clock()
+        return state
+
+    async def with_balance(self, state: AccountState) -> AccountState:
+        """The state with the figures of the balance that the account trades with, wherever its mode keeps it."""
+        if self.mode not in POOLED_MODES:
+            return state
+        return parse_pooled_balance(await self.spot_state_row(), state)
+
+    async def whole_state(self) -> AccountState:
+        """Positions and balance."""
+        return await self.with_balance(await self.account_state())
+
+    async def spot_state_row(self) -> Any:
+        """spotClearinghouseState as it came."""
+        return await self._ask({"type": "spotClearinghouseState", "user": self.address})
 
     async def account_state_row(self) -> Any:
         """clearinghouseState as it came: positions on every perpetual."""
-        return await self._ask({"type": "clearinghouseState", "user": self.address, "dex": ""})
+        row = await self._ask({"type": "clearinghouseState", "user": self.address, "dex": ""})
+        if isinstance(row, dict) and isinstance(row.get("time"), int):
+            self.time.observe_state(row["time"])
+        return row
 
     async def open_orders(self, roles: Mapping[str, OrderRole]) -> OpenOrders:
         """`roles` by client order id, for the orders that the tables know."""
@@ -156,15 +235,15 @@ class ExchangeClient:
 
     async def fill_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userFillsByTime on every market, oldest first."""
-        return await self._pages("userFillsByTime", start_ms, FILLS_PER_PAGE)
+        return await self._pages("userFillsByTime", start_ms)
 
     async def funding_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userFunding, oldest first."""
-        return await self._pages("userFunding", start_ms, ROWS_PER_PAGE)
+        return await self._pages("userFunding", start_ms)
 
     async def ledger_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userNonFundingLedgerUpdates: money in and out, and liquidations; oldest first."""
-        return await self._pages("userNonFundingLedgerUpdates", start_ms, ROWS_PER_PAGE)
+        return await self._pages("userNonFundingLedgerUpdates", start_ms)
 
     async def order_status(self, reference: str | int) -> OrderStatus | None:
         """By client order id or order id; None when the exchange doesn't know the order."""
@@ -191,17 +270,24 @@ class ExchangeClient:
         return await self._ask({"type": "allMids", "dex": ""})
 
     async def leverage_of(self, symbol: Symbol) -> tuple[int, bool]:
-        """(leverage, is isolated) as the exchange has it set."""
+        """(leverage, is isolated) as the exchange has it set; keeps the mark price that it sends along in `marks`."""
         answer = await self._ask({"type": "activeAssetData", "user": self.address, "coin": symbol.value})
+        if answer.get("markPx"):
+            self.marks[symbol] = (Decimal(answer["markPx"]), self._clock.monotonic())
         return int(answer["leverage"]["value"]), answer["leverage"]["type"] == "isolated"
 
-    async def _pages(self, kind: str, start_ms: int, rows_per_page: int) -> list[Row]:
-        """All rows from a time on, page by page; a row that two pages hold appears once."""
+    async def _pages(self, kind: str, start_ms: int) -> list[Row]:
+        """All rows from a time on, until a page brings nothing new: pages may be shorter than documented.
+
+        A row that two pages hold appears once. After MAX_PAGES the rest is left to the next call: pages come oldest
+        first.
+        """
         rows: dict[str, Row] = {}
         for _ in range(MAX_PAGES):
             page = await self._ask({"type": kind, "user": self.address, "startTime": start_ms})
+            known = len(rows)
             rows |= {repr(row): row for row in page}
-            if len(page) < rows_per_page:
+            if len(rows) == known:
                 break
             start_ms = max(int(row["time"]) for row in page)
         return list(rows.values())
@@ -216,13 +302,23 @@ class ExchangeClient:
 
     def _post_info(self, body: Row) -> Any:
         try:
-            with self._turn:
-                response = self._transport.post("/info", json.dumps(body).encode())
+            with self._turn_of(self._question_turn):
+                response = self._questions.post("/info", json.dumps(body).encode())
             if response.status != HTTP_OK:
                 raise ExchangeUnavailable(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
             return response.json()
         except (TransportError, ValueError) as error:
             raise ExchangeUnavailable(f"{body['type']}: {type(error).__name__}: {error}") from error
+
+    @contextmanager
+    def _turn_of(self, lock: threading.Lock) -> Iterator[None]:
+        """One request at a time. Raises TransportError when the turn doesn't come in time: nothing was sent then."""
+        if not lock.acquire(timeout=self._config.timeout_s):
+            raise TransportError("not sent: the request before it takes too long")
+        try:
+            yield
+        finally:
+            lock.release()
 
     # Actions.
 
@@ -248,6 +344,31 @@ class ExchangeClient:
             raise ExchangeUnavailable("the exchange's instruments are not loaded yet")
         return self._signer
 
+    def repair_nonce(self, error: str | None) -> bool:
+        """Whether the exchange refused the nonce as outside its window; then the next one lies within it.
+
+        The refused action was not carried out, if it was sent only once.
+        """
+        refusal = parse_nonce_refusal(error)
+        if refusal is None:
+            return False
+        if refusal.exchange_ms is None:
+            self._signing.raise_nonce(refusal.bound)
+        else:
+            self.time.observe_clock(refusal.exchange_ms)
+        self.time.doubt()
+        return True
+
+    async def sign_and_send(self, sign: Callable[[], SignedAction]) -> Any:
+        """Signs and sends; once more under another nonce when the first is refused as outside the exchange's window.
+
+        Raises UnknownOutcome.
+        """
+        answer = await self.send(sign().body)
+        if self.repair_nonce(parse_action_error(answer)):
+            answer = await self.send(sign().body)
+        return answer
+
     async def send(self, body: bytes) -> Any:
         """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless that can be read."""
         self._rate_limiter.spend(weight_of("exchange"), self._clock.monotonic())
@@ -255,8 +376,10 @@ class ExchangeClient:
 
     def _post_action(self, body: bytes) -> Any:
         try:
-            with self._turn:
-                response = self._transport.post("/exchange", body)
+            with self._turn_of(self._action_turn):
+                if not self._may_send():
+                    raise UnknownOutcome(NOT_OWNER)
+                response = self._actions.post("/exchange", body)
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}
             answer = response.json() if response.status == HTTP_OK else None

@@ -23,10 +23,15 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """Money moved into an account since `since_ms`, out negative, that its baseline and mark already contain."""
+    """Money moved into an account since `since_ms`, out negative, that its day baseline and high-water mark contain.
+
+    `emptied_usd` is what the account held before a withdrawal took all of it: baseline and mark still refer to that,
+    until money comes in again. None for an account that holds something, or has lost all.
+    """
 
     since_ms: int
     sum_usd: Decimal
+    emptied_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ class LastState:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """One model's figures. `stops` are (order, market time in ms) of stops that fired within the last day."""
+    """One model's figures; transfers scale its baseline and its high-water mark.
+
+    `stops` are (order, market time in ms) of stops that fired within the last day.
+    """
 
     baseline: Baseline | None = None
     high_water_usd: Decimal | None = None
@@ -69,6 +77,14 @@ class PersistentState:
         if any((held.model, held.reason) == (halt.model, halt.reason) for held in self.halts):
             return self
         return replace(self, halts=(*self.halts, halt))
+
+    def with_newest(self, halt: Halt) -> "PersistentState":
+        """With this halt in place of an older one of its model and reason; a younger one stays."""
+
+        def is_older(held: Halt) -> bool:
+            return (held.model, held.reason) == (halt.model, halt.reason) and held.since_ms < halt.since_ms
+
+        return self.without_halts(is_older).with_halt(halt)
 
     def without_halts(self, is_over: Callable[[Halt], bool]) -> "PersistentState":
         """Without the halts that are over."""

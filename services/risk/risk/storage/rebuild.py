@@ -14,10 +14,10 @@ from common.events.codec import UnreadableEvent, decode
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.runtime.database import Pool
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import UNFINISHED
-from risk.state.market_time import DAY_MS
 from risk.state.reservations import reservation_of
 from risk.state.risk_state import RiskState, SnapshotMarks
 from risk.storage.risk_state_table import RiskStateTable

@@ -98,4 +98,4 @@ async def test_a_deposit_is_a_movement_that_explains_the_cash(harness: AccountHa
     assert (movement.kind, movement.amount_usd) == (LedgerKind.TRANSFER, 250)
     totals = await harness.context.cash_ledger.load(MODEL)
     assert totals is not None
-    assert totals.residual_usd(view.state.cash_usd) == 0
+    assert totals.residual_usd(view.state.balance_usd) == 0

@@ -1,19 +1,18 @@
 """The worker's states, and what it takes from other tasks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from account_harness import AccountHarness
+from harness import eventually
 
 from common.runtime.clock import SystemClock
 from common.trading.orders import IntentKind, IntentStatus
 from executor.account.worker import AccountWorker, WorkerState
 from executor.domain.intent import intent_from
-
-LIMIT_S = 20.0
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ async def harness(tmp_path: Path) -> AccountHarness:
 
 @asynccontextmanager
 async def running(harness: AccountHarness, *, is_started: bool = True) -> AsyncIterator[AccountWorker]:
-    worker = AccountWorker(harness.context, harness.service.set_ready, lambda problems: None)
+    worker = AccountWorker(harness.context, harness.service.set_ready)
     task = asyncio.ensure_future(worker.run())
     if is_started:
         worker.reload()
@@ -37,17 +36,16 @@ async def running(harness: AccountHarness, *, is_started: bool = True) -> AsyncI
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def wait_until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not is_so():
-            await asyncio.sleep(0.01)
+async def in_state(worker: AccountWorker, state: WorkerState) -> None:
+    await eventually(f"the worker to be {state.name}", lambda: worker.state is state)
 
 
 async def ended(harness: AccountHarness, intent_id: str) -> IntentStatus:
-    async with asyncio.timeout(LIMIT_S):
-        while not (intent := await harness.context.intents.get(intent_id)) or not intent.status.is_final:
-            await asyncio.sleep(0.01)
-    return intent.status
+    async def look() -> IntentStatus | None:
+        intent = await harness.context.intents.get(intent_id)
+        return intent.status if intent is not None and intent.status.is_final else None
+
+    return await eventually("the intent's end", look)
 
 
 async def test_a_worker_asks_nothing_before_it_is_started(harness: AccountHarness) -> None:
@@ -56,20 +54,20 @@ async def test_a_worker_asks_nothing_before_it_is_started(harness: AccountHarnes
         assert worker.state is WorkerState.STANDBY
         assert harness.wire.requests == []
         worker.reload()
-        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        await in_state(worker, WorkerState.IDLE)
         assert harness.wire.requests
 
 
 async def test_a_worker_without_the_lease_stands_by(harness: AccountHarness) -> None:
     async with running(harness) as worker:
-        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        await in_state(worker, WorkerState.IDLE)
         harness.is_owner = False
         worker.wake()
-        await wait_until(lambda: worker.state is WorkerState.STANDBY)
+        await in_state(worker, WorkerState.STANDBY)
         assert not await worker.store_and_send(intent_from(harness.approve("1"), 1))
         harness.is_owner = True
         worker.reload()
-        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        await in_state(worker, WorkerState.IDLE)
 
 
 async def test_an_idle_worker_takes_a_handoff_and_a_busy_one_does_not(harness: AccountHarness) -> None:
@@ -80,9 +78,7 @@ async def test_an_idle_worker_takes_a_handoff_and_a_busy_one_does_not(harness: A
         worker.wake()
         assert await ended(harness, entry.id) is IntentStatus.FILLED
         leave = intent_from(harness.approve("1", IntentKind.EXIT), harness.clock.now_ms())
-        async with asyncio.timeout(LIMIT_S):
-            while not await worker.store_and_send(leave):
-                await asyncio.sleep(0.01)
+        await eventually("an idle worker", lambda: worker.store_and_send(leave))
         stored = await harness.stored(leave.intent_id)
         assert stored.signed_action is not None
         assert await ended(harness, leave.intent_id) is IntentStatus.FILLED
@@ -92,7 +88,7 @@ async def test_an_idle_worker_takes_a_handoff_and_a_busy_one_does_not(harness: A
 async def test_an_exchange_that_does_not_answer_pauses_the_worker(harness: AccountHarness) -> None:
     harness.wire.lose_request("clearinghouseState")
     async with running(harness) as worker:
-        await wait_until(lambda: worker.state is WorkerState.PAUSED)
+        await in_state(worker, WorkerState.PAUSED)
         assert "no usable answer from the exchange" in str(harness.service.readiness.unmet)
         harness.wire.reset()
-        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        await in_state(worker, WorkerState.IDLE)

@@ -136,6 +136,7 @@ export type Position = {
   notional: string;
   unrealized_pnl: string;
   liquidation_price: string | null;
+  margin_used: string;
   initial_margin: string;
   stop_loss: string | null;
   take_profit: string | null;
@@ -316,6 +317,7 @@ export type DecisionDetail = {
 export type LeaderboardRow = {
   rank: number;
   model: string;
+  equity: string;
   account_value: string;
   return_percent: string | null;
   total_pnl: string;
@@ -385,6 +387,15 @@ export type ModelStatus = {
   reasons: string[];
 };
 
+export type Halt = {
+  model: string | null;
+  reason: string;
+  author: string | null;
+  since_ms: number;
+  until_ms: number | null;
+  detail: string;
+};
+
 export type SymbolInfo = {
   symbol: Coin;
   price_decimals_hint: number;
@@ -401,8 +412,10 @@ export type Status = {
   decision_interval_s: number;
   start_balance: string;
   has_control: boolean;
+  clock_ahead_ms: number | null;
   version: string;
   models: ModelStatus[];
+  halts: Halt[];
   symbols: SymbolInfo[];
 };
 

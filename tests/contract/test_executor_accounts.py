@@ -1,0 +1,131 @@
+"""An account in trouble opens nothing; its protection and exits, and the other account, go on. The process lives."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from executor_harness import ExecutorHarness
+from hyperliquid.exchange import Exchange
+
+from common.events import IntentKind, OrderRole
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
+from support.executor_process import address_of, master_key_of
+from support.simulator_process import ForkedSimulator
+
+ETH = Symbol.ETH
+
+
+def send_away(harness: ExecutorHarness, model: str, usd: float) -> None:
+    """A person takes money out of an account, as the exchange's own page does it."""
+    owner, spot = Account.from_key(master_key_of(model)), {"universe": [], "tokens": []}
+    meta: Any = harness.simulator.info(type="meta")
+    exchange = Exchange(owner, harness.simulator.url, meta, spot_meta=spot)
+    with exchange.session, exchange.info.session:
+        answer = exchange.withdraw_from_bridge(usd, "0x" + "9" * 40)
+    assert answer["status"] == "ok", answer
+
+
+async def account_with(harness: ExecutorHarness, what: str, model: str, holds: Any) -> Any:
+    async def look() -> Any:
+        account = await harness.account(model)
+        return account if account is not None and holds(account) else None
+
+    return await harness.until(what, look)
+
+
+@pytest.fixture
+async def testnet(
+    tmp_path: Path, simulator: ForkedSimulator, redis_url: str, database_url: str
+) -> AsyncIterator[ExecutorHarness]:
+    """A harness whose executor takes the simulator for testnet, where funds are checked; qwen's account is poor."""
+    harness = ExecutorHarness(tmp_path, simulator, redis_url, database_url, {"HYPERLIQUID_ENV": "testnet"})
+    try:
+        send_away(harness, "qwen", 9_990)
+        await harness.open()
+        yield harness
+    finally:
+        await harness.close()
+
+
+async def test_one_account_under_the_minimum_leaves_the_other_alone(testnet: ExecutorHarness) -> None:
+    harness = testnet
+    poor = await account_with(harness, "the finding", "qwen", lambda account: account.problems)
+    assert "at least 20 are needed" in poor.problems[0]
+    entry = harness.approve(Side.LONG, "0.5")
+    refused = harness.approve(Side.LONG, "0.1", model="qwen")
+    await harness.send(refused, entry)
+    assert await harness.ended(entry) == "FILLED"
+    await harness.protected()
+    assert await harness.ended(refused) == "CANCELLED"
+    reasons = await harness.rows("SELECT reason FROM intents WHERE intent_id = %s", refused.id)
+    assert reasons == [("ACCOUNT_REFUSED",)]
+    assert (await harness.account("deepseek")).problems == ()
+    assert "ACCOUNT_REFUSED" in await harness.alerts()
+
+
+async def test_an_account_made_unified_keeps_its_equity_and_its_stop(harness: ExecutorHarness) -> None:
+    entry = harness.approve(Side.LONG, "1")
+    await harness.send(entry)
+    await harness.ended(entry)
+    before = await harness.protected()
+    assert before.protected
+    standard = await harness.account()
+    harness.simulator.panel("account", user=address_of("deepseek"), mode="unified")
+    unified = await account_with(harness, "the mode", "deepseek", lambda account: account.mode == "unifiedAccount")
+    assert abs(unified.equity_usd - standard.equity_usd) < standard.equity_usd / 100
+    assert unified.is_explained
+    assert abs(unified.available_balance_usd - standard.available_balance_usd) < standard.equity_usd / 100
+    for event in await harness.events("account.updated"):
+        if event.data.model == "deepseek" and event.data.is_explained:
+            assert event.data.equity_usd > standard.equity_usd * Decimal("0.9")
+    leave = harness.approve(Side.LONG, "1", intent_kind=IntentKind.EXIT)
+    await harness.send(leave)
+    assert await harness.ended(leave) == "FILLED"
+    flat = await harness.flat()
+    moved = flat.sums.closed_pnl_usd - flat.sums.fees_usd + flat.sums.funding_usd + flat.sums.transfers_usd
+    assert abs(flat.balance_usd - flat.sums.start_cash_usd - moved) < Decimal("0.01")
+    roles = {event.data.role for event in await harness.events("order.filled")}
+    assert OrderRole.FLATTEN not in roles
+
+
+async def test_an_account_on_portfolio_margin_is_refused_and_protected(harness: ExecutorHarness) -> None:
+    entry = harness.approve(Side.LONG, "0.5")
+    await harness.send(entry)
+    await harness.ended(entry)
+    await harness.protected()
+    harness.simulator.panel("account", user=address_of("deepseek"), mode="portfolioMargin")
+    account = await account_with(harness, "the finding", "deepseek", lambda account: account.problems)
+    assert "is in the mode 'portfolioMargin', which is not supported" in account.problems[0]
+    assert "open a new account" in account.problems[0]
+    assert account.positions[0].protected
+    with harness.by_hand() as person:
+        for order in harness.open_orders():
+            person.cancel("ETH", order["oid"])
+    await account_with(harness, "another stop", "deepseek", lambda account: account.positions[0].protected)
+    leave = harness.approve(Side.LONG, "0.5", intent_kind=IntentKind.EXIT)
+    await harness.send(leave)
+    assert await harness.ended(leave) == "FILLED"
+    refused = harness.approve(Side.LONG, "0.5")
+    await harness.send(refused)
+    assert await harness.ended(refused) == "CANCELLED"
+
+
+async def test_a_sent_transfer_is_a_transfer(harness: ExecutorHarness) -> None:
+    for model in ("deepseek", "qwen"):
+        begun = await account_with(harness, "the ledger's begin", model, lambda account: account.sums)
+        later_ms = begun.sums.since_ms + 1_000
+        await account_with(harness, "a later state", model, lambda account, ms=later_ms: account.state_ms > ms)
+    owner, spot = Account.from_key(master_key_of("deepseek")), {"universe": [], "tokens": []}
+    meta: Any = harness.simulator.info(type="meta")
+    person = Exchange(owner, harness.simulator.url, meta, spot_meta=spot)
+    with person.session, person.info.session:
+        answer = person.send_asset(address_of("qwen"), "", "", "USDC", 4_000.0)
+    assert answer["status"] == "ok", answer
+    sent = await account_with(harness, "the row", "deepseek", lambda account: account.sums.transfers_usd == -4_000)
+    assert sent.is_explained
+    came = await account_with(harness, "the row", "qwen", lambda account: account.sums.transfers_usd == 4_000)
+    assert came.is_explained
