@@ -4,6 +4,7 @@ from typing import Any
 
 from common.events import AlertSeverity, Command, ControlCommand, Event, RiskApproved, SystemAlert, derive
 from common.events.alerts import AlertCode
+from common.events.codec import UnusableEvent
 from executor.account.worker import AccountWorker
 from executor.domain.intent import intent_from
 from executor.storage.flattens import FlattenStore
@@ -29,7 +30,7 @@ class ExecutorHandlers:
 
     async def on_approval(self, event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
         """Returns once the intent is stored: by the worker together with its bytes, or here."""
-        worker, intent = self.workers[event.data.model], intent_from(event, now_ms)
+        worker, intent = self._worker_of(event.data.model), intent_from(event, now_ms)
         if await worker.store_and_send(intent):
             return ()
         if await self._intents.add(event, now_ms):
@@ -37,6 +38,12 @@ class ExecutorHandlers:
         else:
             worker.wake()
         return ()
+
+    def _worker_of(self, model: str) -> AccountWorker:
+        """Raises UnusableEvent for a model that has no account here."""
+        if model not in self.workers:
+            raise UnusableEvent(f"no account of {model!r}")
+        return self.workers[model]
 
     async def on_command(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
         """Halt and resume are files, a flatten is a row; the proof of a flatten follows when the account is out."""
@@ -47,9 +54,10 @@ class ExecutorHandlers:
         if command.command is Command.RESUME:
             self._halts.resume(command.model)
             return (_confirmation(event, AlertCode.RESUMED, "entries are sent again", now_ms),)
-        for model in [command.model] if command.model else self.workers:
+        wanted = {command.model: self._worker_of(command.model)} if command.model else self.workers
+        for model, worker in wanted.items():
             await self._flattens.request(event.id, model, now_ms)
-            self.workers[model].refresh()
+            worker.refresh()
         return ()
 
     async def rebuild(self) -> None:

@@ -46,7 +46,8 @@ def compose(
     `refuse` is called with the problems of an account that can't be traded as configured. MissingCertificates is raised
     when the exchange can't be reached for want of them.
     """
-    intents, flattens, outbox = IntentStore(pool, autocommit), FlattenStore(pool), Outbox(pool, service)
+    intents = IntentStore(pool, autocommit, service.report_unreadable)
+    flattens, outbox = FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
     rate_limiter = RequestRateLimiter(settings.request_weight_per_minute)
     workers = {}

@@ -37,11 +37,21 @@ from risk.tasks.report import report
 
 def compose(service: Service, settings: RiskSettings, pool: Pool, roster: Roster) -> RiskHandlers:
     """Registers the handlers and their storage on an open service."""
-    handlers, table = RiskHandlers(settings.limits(roster), roster), RiskStateTable(pool, roster.ids)
+    handlers, table = (
+        RiskHandlers(settings.limits(roster), roster),
+        RiskStateTable(pool, roster.ids, service.report_unreadable),
+    )
 
     async def load_state() -> None:
         handlers.state = await rebuild(
-            handlers.limits, roster.ids, table, pool, service.bus, service.clock, service.stopping
+            handlers.limits,
+            roster.ids,
+            table,
+            pool,
+            service.bus,
+            service.clock,
+            service.stopping,
+            service.report_unreadable,
         )
 
     async def save_state() -> None:

@@ -11,7 +11,7 @@ ValueError
 
 from typing import Final
 
-UNREADABLE: Final = (KeyError, TypeError, ValueError, ArithmeticError)
+UNREADABLE: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 """What parsing raises on an answer of another shape than the documented one; nothing is guessed."""
 
 

@@ -64,7 +64,7 @@ class HttpTransport:
         self._headers = {name: str(value) for name, value in request.headers.items() if name != "Content-Length"}
         self._timeout_s, self._deadline, self._retries = timeout_s, Deadline(), adapter.max_retries
         # The pool makes its connections of whatever class it finds here.
-        self._pool.ConnectionCls = connection_class(self._pool.ConnectionCls, self._deadline)  # type: ignore[misc, arg-type]
+        self._pool.ConnectionCls = connection_class(self._pool.ConnectionCls, self._deadline)  # type: ignore[arg-type]
 
     def post(self, path: str, body: bytes) -> HttpResponse:
         """One request. Raises TransportError."""

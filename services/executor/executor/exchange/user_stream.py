@@ -10,6 +10,7 @@ from websockets.exceptions import WebSocketException
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
+from executor.exchange.errors import UNREADABLE
 
 PING_INTERVAL_S: Final = 30.0
 OPEN_TIMEOUT_S: Final = 10.0
@@ -49,7 +50,7 @@ class UserStream:
         while True:
             try:
                 await self._listen(pause)
-            except (WebSocketException, OSError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            except (WebSocketException, OSError, TimeoutError, *UNREADABLE) as error:
                 reason = f"{type(error).__name__}: {error}"
                 self._log.info("account stream disconnected; polling meanwhile", address=self.address, reason=reason)
             await self._clock.sleep(pause.next_s())
