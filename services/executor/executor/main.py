@@ -11,6 +11,7 @@ import resource
 
 from common.events import ControlCommand, RiskApproved
 from common.runtime.database import KeptConnection, Pool, migrate, open_pool
+from common.runtime.outside.proxies import proxy_problem
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
@@ -18,7 +19,7 @@ from executor.account.context import AccountContext
 from executor.account.worker import AccountWorker, Refuse
 from executor.config import ExecutorSettings, executor_settings
 from executor.exchange.client import ExchangeClient, ExchangeConfig
-from executor.exchange.errors import MissingCertificates
+from executor.exchange.errors import UnusableEnvironment
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
@@ -43,8 +44,8 @@ def compose(
 ) -> ExecutorHandlers:
     """The handlers with a worker per contender, on an open service; the accounts' streams are not listened to yet.
 
-    `refuse` is called with the problems of an account that can't be traded as configured. MissingCertificates is raised
-    when the exchange can't be reached for want of them.
+    `refuse` is called with the problems of an account that can't be traded as configured. UnusableEnvironment is raised
+    when the environment's certificates or proxy stand in the way.
     """
     intents = IntentStore(pool, autocommit, service.report_unreadable)
     flattens, outbox = FlattenStore(pool), Outbox(pool, service)
@@ -97,6 +98,8 @@ async def main() -> None:
     forbid_core_files()
     settings = load_settings("executor", executor_settings(load_roster("executor")))
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
+    if (problem := proxy_problem(settings.api_url, "requests", "websockets")) is not None:
+        refuse_start("executor", [problem])
     problems: list[str] = []
     async with Service.open("executor", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
@@ -111,7 +114,7 @@ async def main() -> None:
 
         try:
             handlers = compose(service, settings, pool, refuse=refuse, autocommit=autocommit)
-        except MissingCertificates as error:
+        except UnusableEnvironment as error:
             refuse_start("executor", [str(error)])
         for model, worker in handlers.workers.items():
             stream = UserStream(

@@ -10,6 +10,7 @@ from websockets.exceptions import WebSocketException
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
+from common.runtime.outside.proxies import websocket_proxy
 from executor.exchange.errors import UNREADABLE
 
 PING_INTERVAL_S: Final = 30.0
@@ -65,7 +66,13 @@ class UserStream:
             self._listener.on_orders({int(row["order"]["oid"]): str(row["status"]) for row in data})
 
     async def _listen(self, pause: Backoff) -> None:
-        async with connect(self._url, open_timeout=OPEN_TIMEOUT_S, ping_interval=None, compression=None) as socket:
+        async with connect(
+            self._url,
+            open_timeout=OPEN_TIMEOUT_S,
+            ping_interval=None,
+            compression=None,
+            proxy=websocket_proxy(self._url),
+        ) as socket:
             for channel in (FILLS, ORDERS):
                 subscription = {"type": channel, "user": self.address}
                 await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
