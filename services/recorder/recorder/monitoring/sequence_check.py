@@ -18,7 +18,7 @@ class SequenceCheck:
     One task runs it beside the handlers and shares nothing with them. Each round reads, per stream, what was added
     since the round before. After an outage of Redis the next round reads every stream from its beginning, since a wiped
     Redis numbers its entries again; the sequence numbers seen so far are kept, so that a process alerts a gap once.
-    An entry that is not of the bus is reported and skipped.
+    An entry that is not of the bus is skipped.
     """
 
     def __init__(self, service: Service, interval_s: float) -> None:
@@ -52,7 +52,9 @@ class SequenceCheck:
                 try:
                     place = _place_of(fields)
                 except (KeyError, ValueError) as error:
-                    self._service.report_unreadable(stream, entry_id.decode(), repr(error))
+                    # A stream with consumer groups has it among its dead letters, with an alert of the consumer.
+                    if not CATALOG[stream].consumers:
+                        self._service.report_unreadable(stream, entry_id.decode(), repr(error))
                 else:
                     await self._check(stream, *place)
             if len(entries) < PAGE_ENTRIES:

@@ -75,5 +75,5 @@ class UnreadableAlerts:
 
 def _message(place: Place, noted: _Noted) -> str:
     if place.code is AlertCode.DEAD_LETTER:
-        return f"{noted.count} entries of {place.name} were set aside in {place.name}{DEAD_SUFFIX}: {noted.reason}"
-    return f"{noted.count} rows of {place.name} can't be read and are left out: {noted.reason}"
+        return f"{place.name}: {noted.count} set aside in {place.name}{DEAD_SUFFIX}; the last: {noted.reason}"
+    return f"{place.name}: {noted.count} can't be read and left out; the last: {noted.reason}"
