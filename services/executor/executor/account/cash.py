@@ -10,13 +10,14 @@ from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account import AccountState
 from executor.domain.account_standing import POOLED_MODES, STANDARD_MODES
-from executor.domain.cash_ledger import CENT, CashEntry, CashMovement, CashTotals, complete_until
+from executor.domain.cash_ledger import CENT, CashEntry, CashMovement, CashTotals, complete_until, find_sum
 from executor.domain.events import account_ledger
 from executor.exchange.ledger_rows import (
     UnknownMovement,
     parse_external_fills,
     parse_funding_payments,
     parse_liquidations,
+    parse_spot_transfers,
     parse_transfers,
 )
 
@@ -26,6 +27,7 @@ OVERLAP_MS: Final = 10_000
 ATTEMPTS: Final = 2
 NEVER: Final = float("-inf")
 ACCEPTED: Final = "accepted by a person"
+MAX_SPOT_ROWS: Final = 10
 
 RecordFills = Callable[[AccountState], Awaitable[None]]
 
@@ -45,6 +47,7 @@ class CashReconciler:
         self._exchange, self._clock = context.exchange, context.clock
         self._unexplained_usd = Decimal(0)
         self._asked_at = NEVER
+        self._spot_movements: dict[str, CashMovement] = {}
         self._since_ms: int | None = None
         self._accepted_ms: int | None = None
         self._alerted_ids: set[str] = set()
@@ -78,7 +81,7 @@ class CashReconciler:
         if not totals.is_explained(state.balance_usd, state.equity_usd):
             await self._exchange.read_mode()
             state = await self._exchange.whole_state()
-        totals = await self._settle(state, totals)
+        totals = await self._settle(state, await self._enter_spot_movements(state, totals))
         self._unexplained_usd = totals.residual_usd(state.balance_usd)
         metrics.UNEXPLAINED.labels(self._model).set(float(self._unexplained_usd))
         return state, self._judged(state, totals)
@@ -92,6 +95,21 @@ class CashReconciler:
         if standing.is_explained:
             self._since_ms = None
         return totals
+
+    async def _enter_spot_movements(self, state: AccountState, totals: CashTotals) -> CashTotals:
+        """Enters rows of the spot balance that did move this cash: their sum is what is missing, to the cent."""
+        residual_usd = totals.residual_usd(state.balance_usd)
+        if abs(residual_usd) < CENT:
+            self._spot_movements.clear()
+            return totals
+        found = find_sum(list(self._spot_movements.values())[-MAX_SPOT_ROWS:], residual_usd)
+        for movement in found:
+            event = account_ledger(self._model, movement, self._clock.now_ms())
+            await self._context.cash_ledger.settle(self._model, totals.mode, movement.entry, event)
+            del self._spot_movements[movement.entry.id]
+        if found:
+            self._context.outbox.wake()
+        return await self._load() if found else totals
 
     async def _settle(self, state: AccountState, totals: CashTotals) -> CashTotals:
         """Enters what a new mode, or a person's word, explains of the cash; alerts when a jump begins."""
@@ -173,6 +191,8 @@ class CashReconciler:
         rows = await self._exchange.ledger_rows_since(start_ms)
         fills = await self._exchange.fill_rows_since(start_ms)
         liquidations, incomplete_ms = parse_liquidations(address, rows, fills)
+        spot = parse_spot_transfers(address, rows, self._exchange.mode)
+        self._spot_movements |= {each.entry.id: each for each in spot if each.entry.time_ms > totals.since_ms}
         transfers, unknown = parse_transfers(address, rows, self._exchange.mode)
         external, unread_fills = parse_external_fills(address, fills, self._exchange.coins)
         found = [

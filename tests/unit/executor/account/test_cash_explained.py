@@ -152,3 +152,14 @@ async def test_a_record_in_short_pages_is_read_to_its_end(books: CashAtHand, row
     books.harness.wire.post = short  # type: ignore[method-assign]
     await books.look()
     assert (await books.transfers(), books.is_explained) == (4 * rows, True)
+
+
+async def test_a_spot_row_that_moved_the_cash_after_all_explains_it(books: CashAtHand) -> None:
+    """By what is known rewards are paid into spot; should they come here, the amount says so."""
+    books.append_row("rewardsClaim", amount="300.0", token="USDC")
+    await books.look()
+    assert await books.transfers() == 0
+    books.account.raw_usd += 300
+    await books.look()
+    assert (await books.transfers(), books.is_explained) == (300, True)
+    assert books.alerts == []
