@@ -60,7 +60,7 @@ def mode_problems(account: str, mode: str) -> list[str]:
 
 
 def read_leverage_limits(meta: Mapping[str, Any], coins: Iterable[Symbol]) -> tuple[LeverageLimit, ...]:
-    """Where the exchange's present tables allow less leverage than ours; 0 for a coin that can't be traded as we do."""
+    """Where the exchange's present tables allow less leverage than the built-in ones; 0 where it can't be traded."""
     listed = {row["name"]: row for row in meta["universe"]}
     tables = {int(number): table for number, table in meta.get("marginTables", ())}
     limits: list[LeverageLimit] = []
