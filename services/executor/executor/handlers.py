@@ -4,8 +4,10 @@ from typing import Any
 
 from common.events import Command, ControlCommand, Event, RiskApproved
 from common.runtime.outages import is_outage
+from common.trading.orders import CancelReason
 from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
+from executor.domain.events import unsent
 from executor.domain.intent import intent_from
 from executor.storage.flattens import FlattenStore
 from executor.storage.intents import IntentStore
@@ -28,8 +30,13 @@ class ExecutorHandlers:
         self._intents, self._flattens, self._halts, self._outbox = intents, flattens, halts, outbox
 
     async def on_approval(self, event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
-        """Returns once the intent is stored: by the worker together with its bytes, or here."""
+        """Returns once the intent is stored: by the worker together with its bytes, or here.
+
+        An approval that was judged by another account's state, before the settings changed, is cancelled unstored.
+        """
         worker, intent = self.workers[event.data.model], intent_from(event, now_ms)
+        if event.data.epoch not in ("", worker.epoch):
+            return (unsent(intent, CancelReason.OTHER_ACCOUNT, now_ms),)
         if await worker.store_and_send(intent):
             return ()
         if await self._intents.add(event, now_ms):

@@ -28,6 +28,7 @@ from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
 from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.close_journal import CloseJournal
+from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.halt_table import HaltTable
@@ -76,6 +77,7 @@ def compose(
             close_journal=CloseJournal(settings.executor_data_dir / f"closes-{model}.jsonl", service.log),
             halts=halts,
             settings=settings,
+            epochs=EpochStore(pool),
             standing=AccountStanding(settings.hyperliquid_env),
             clock=service.clock,
             log=service.log,

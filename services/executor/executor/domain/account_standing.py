@@ -55,7 +55,7 @@ def mode_problems(account: str, mode: str) -> list[str]:
 
 
 def read_leverage_limits(meta: Mapping[str, Any], coins: Iterable[Symbol]) -> tuple[LeverageLimit, ...]:
-    """Where the exchange's present tables allow less leverage than ours; 0 for a coin that can't be traded as we do."""
+    """Where the exchange's present tables allow less leverage than the built-in ones; 0 for a coin that can't be traded."""
     listed = {row["name"]: row for row in meta["universe"]}
     tables = {int(number): table for number, table in meta.get("marginTables", ())}
     limits: list[LeverageLimit] = []
@@ -74,7 +74,7 @@ def read_leverage_limits(meta: Mapping[str, Any], coins: Iterable[Symbol]) -> tu
 
 
 def coin_problem(row: Mapping[str, Any] | None, symbol: Symbol) -> str | None:
-    """Why a coin, given its row of the exchange's universe, can't be traded as our instrument says."""
+    """Why a coin, given its row of the exchange's universe, can't be traded as its instrument says."""
     if row is None or row.get("isDelisted"):
         return f"{symbol} is not listed on this exchange"
     if int(row["szDecimals"]) != INSTRUMENTS[symbol].size_decimals:

@@ -94,6 +94,8 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
                 "received_ms": record.last.received_ms,
                 "equity_usd": str(record.last.equity_usd),
             }
+        if record.epoch:
+            rows["epoch", model, ""] = {"epoch": record.epoch}
     for one in persistent.triggered:
         rows["invalidation", one.model, one.tracked.intent_id] = _value_of(one)
     for model in models:
@@ -111,7 +113,9 @@ def state_of(rows: Mapping[Key, Mapping[str, Any]]) -> PersistentState:
         for (kind, model, key), value in sorted(rows.items())
         if kind == "halt"
     )
-    models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops", "transfers", "last")}
+    models = {
+        model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops", "transfers", "last", "epoch")
+    }
     triggered = tuple(
         _condition_of(model, key, value) for (kind, model, key), value in sorted(rows.items()) if kind == "invalidation"
     )
@@ -159,4 +163,5 @@ def _record_of(rows: Mapping[Key, Mapping[str, Any]], model: str) -> ModelRecord
         tuple((order, at_ms) for order, at_ms in stops),
         None if moved is None else _transfers_of(moved),
         None if last is None else LastState(last["received_ms"], Decimal(last["equity_usd"])),
+        rows.get(("epoch", model, ""), {"epoch": ""})["epoch"],
     )

@@ -20,7 +20,7 @@ D = Decimal
 MODEL = "deepseek"
 
 
-class Books:
+class CashAtHand:
     """One account whose cash is reconciled by hand."""
 
     def __init__(self, harness: AccountHarness) -> None:
@@ -55,14 +55,14 @@ class Books:
 
 
 @pytest.fixture
-async def books(harness: AccountHarness) -> Books:
-    made = Books(harness)
+async def books(harness: AccountHarness) -> CashAtHand:
+    made = CashAtHand(harness)
     await made.look()
     harness.advance(1)
     return made
 
 
-async def test_an_account_made_unified_keeps_its_equity(books: Books) -> None:
+async def test_an_account_made_unified_keeps_its_equity(books: CashAtHand) -> None:
     intent = await books.harness.store(books.harness.approve("1"))
     await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(intent, None)
     before = await books.look()
@@ -82,7 +82,7 @@ async def test_an_account_made_unified_keeps_its_equity(books: Books) -> None:
     assert abs(totals.residual_usd(flat.balance_usd)) < D("0.01")
 
 
-async def test_a_new_mode_counts_what_stood_in_spot_as_a_transfer(books: Books) -> None:
+async def test_a_new_mode_counts_what_stood_in_spot_as_a_transfer(books: CashAtHand) -> None:
     books.account.spot_usd = D(700)
     books.account.set_mode(account_modes.UNIFIED)
     state = await books.look()
@@ -91,7 +91,7 @@ async def test_a_new_mode_counts_what_stood_in_spot_as_a_transfer(books: Books) 
     assert (movement.amount_usd, movement.reason) == (700, "unifiedAccount")
 
 
-async def test_a_jump_without_a_reason_waits_for_one(books: Books) -> None:
+async def test_a_jump_without_a_reason_waits_for_one(books: CashAtHand) -> None:
     books.account.raw_usd += 2_000
     await books.look()
     await books.look()
@@ -104,14 +104,14 @@ async def test_a_jump_without_a_reason_waits_for_one(books: Books) -> None:
     assert await books.transfers() == 2_000
 
 
-async def test_a_little_that_is_not_explained_holds_nothing_back(books: Books) -> None:
+async def test_a_little_that_is_not_explained_holds_nothing_back(books: CashAtHand) -> None:
     books.account.raw_usd += 20
     await books.look()
     assert books.is_explained
     assert books.alerts == []
 
 
-async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: Books) -> None:
+async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: CashAtHand) -> None:
     books.account.raw_usd += 20
     books.append_row("somethingNew", amount="20.0")
     await books.look()
@@ -124,7 +124,7 @@ async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: Books) -> Non
     assert (books.is_explained, await books.transfers()) == (True, 20)
 
 
-async def test_an_unknown_row_that_moved_nothing_is_only_reported(books: Books) -> None:
+async def test_an_unknown_row_that_moved_nothing_is_only_reported(books: CashAtHand) -> None:
     books.append_row("somethingNew", amount="20.0")
     books.account.raw_usd += D("0.02")
     await books.look()
@@ -135,7 +135,7 @@ async def test_an_unknown_row_that_moved_nothing_is_only_reported(books: Books) 
 
 
 @pytest.mark.parametrize("rows", [250, 100])
-async def test_a_record_in_short_pages_is_read_to_its_end(books: Books, rows: int) -> None:
+async def test_a_record_in_short_pages_is_read_to_its_end(books: CashAtHand, rows: int) -> None:
     """The exchange answers a hundred rows where five hundred are documented."""
     for _ in range(rows):
         books.harness.pass_time(0.001)
