@@ -6,9 +6,8 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from executor.exchange.client import Transport
 from executor.exchange.errors import MissingCertificates, TransportError
-from executor.exchange.http import HttpResponse, HttpTransport
+from executor.exchange.http import HttpResponse, HttpTransport, Transport
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 CHANGES_WAY: Final = ("_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

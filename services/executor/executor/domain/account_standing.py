@@ -55,7 +55,7 @@ def mode_problems(account: str, mode: str) -> list[str]:
 
 
 def read_leverage_limits(meta: Mapping[str, Any], coins: Iterable[Symbol]) -> tuple[LeverageLimit, ...]:
-    """Where the exchange's present tables allow less leverage than the built-in ones; 0 for a coin that can't be traded."""
+    """Where the exchange's present tables allow less leverage than the built-in ones; 0 for a coin without trading."""
     listed = {row["name"]: row for row in meta["universe"]}
     tables = {int(number): table for number, table in meta.get("marginTables", ())}
     limits: list[LeverageLimit] = []
