@@ -22,8 +22,9 @@ from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
 from executor.domain.account_standing import AccountStanding
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import UnusableEnvironment
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
