@@ -185,6 +185,15 @@ class Arena:
     def redis(self) -> "redis.Redis":
         return redis.Redis.from_url(self.run["redis_url"])
 
+    def refused_operations(self) -> list[str]:
+        """What the stores have refused a service for want of rights: nothing, if the catalogs are complete."""
+        client: Any = self.redis()
+        with contextlib.closing(client):
+            entries = client.execute_command("ACL", "LOG", 128)
+        refused = [f"{entry['username']}: {entry['object']}" for entry in map(_texts, entries)]
+        log = (self.data_dir / "logs" / "postgres.log").read_text(encoding="utf-8", errors="replace")
+        return refused + [line for line in log.splitlines() if "permission denied" in line]
+
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """The rows of one query, read over a new connection."""
         with psycopg.connect(self.run["database_url"], row_factory=psycopg.rows.dict_row) as connection:
@@ -194,3 +203,13 @@ class Arena:
         response = _http().get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=60)
         response.raise_for_status()
         return response.json()
+
+
+def _texts(entry: Any) -> dict[str, str]:
+    """An entry of Redis's log, whose client gives a mapping or its parts in turn, as text."""
+    pairs = entry.items() if isinstance(entry, dict) else zip(entry[::2], entry[1::2], strict=True)
+    return {_text(name): _text(value) for name, value in pairs}
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
