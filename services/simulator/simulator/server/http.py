@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -33,6 +34,7 @@ from simulator.wire.streams.throttle import MessageThrottle
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
 TOO_LONG = "Failed to buffer the request body: length limit exceeded"
+PREFLIGHT_KEPT_S = 86_400
 MAX_FAUCET_USD = Decimal(10_000_000)
 
 
@@ -64,7 +66,8 @@ class Server:
             WebSocketRoute("/ws", self.sockets.serve),
             Mount("/", create_models_app()),
         ]
-        self.app: ASGIApp = FaultInjection(Starlette(routes=routes), self.faults, now_ms)
+        any_page = {"allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"], "max_age": PREFLIGHT_KEPT_S}
+        self.app: ASGIApp = FaultInjection(CORSMiddleware(Starlette(routes=routes), **any_page), self.faults, now_ms)
 
     def persist_changes(self) -> None:
         """Persists what has changed, then publishes it to the subscribers."""

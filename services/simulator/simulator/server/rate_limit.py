@@ -21,6 +21,7 @@ PER_20_ROWS = frozenset(
         "userFunding",
         "userNonFundingLedgerUpdates",
         "userTwapSliceFills",
+        "userTwapSliceFillsByTime",
         "twapHistory",
     }
 )

@@ -78,6 +78,8 @@ class Store:
             self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
         for fill in changes.fills:
             self._append("fill", fill.account, plain(asdict(fill)))
+        for twap, at_ms in changes.twap_events:
+            self._append("twap_event", twap.account, {"state": plain(asdict(twap)), "at": at_ms})
         for account, row in changes.fundings:
             self._append("funding", account, row)
         for account, row in changes.ledger:
@@ -191,6 +193,8 @@ class Store:
                 histories.fundings[account].append(body)
             elif kind == "ledger":
                 histories.ledger[account].append(body)
+            elif kind == "twap_event":
+                histories.twap_events[account].append((twap_of(body["state"]), body["at"]))
             else:
                 histories.order_events[account].append((orders[body["oid"]], OrderStatus(body["status"]), body["at"]))
 

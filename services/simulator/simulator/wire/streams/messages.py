@@ -9,7 +9,7 @@ from simulator.exchange.world import World
 from simulator.numbers import number_text
 from simulator.wire.info import account_info, market_info
 from simulator.wire.info.web_data import web_data2, web_data3
-from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, twap_state
+from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, slice_row, twap_event, twap_state
 from simulator.wire.streams.subscriptions import Key, message, user_in
 
 FAST_LEVELS = 5
@@ -85,6 +85,10 @@ def market_message(world: World, key: Key) -> str:
         return message(kind, {"mids": market_info.all_mids(world)})
     if kind == "allDexsAssetCtxs":
         return message(kind, {"ctxs": [["", market_info.contexts(world)]]})
+    if kind == "assetCtxs":
+        return message(kind, {"dex": "", "ctxs": market_info.contexts(world)})
+    if kind == "fastAssetCtxs":
+        return message(kind, market_info.fast_contexts(world))
     name = str(key[1])
     market = world.market.coins[name]
     if kind == "l2Book":
@@ -116,8 +120,10 @@ def _funding(row: dict[str, Any]) -> dict[str, Any]:
 
 def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms: int) -> list[tuple[Key, str]]:
     """The messages that changes cause for the `subscribed` keys: those of the users concerned, and public trades."""
-    out = [*_order_messages(changes, now_ms), *_fill_messages(changes.fills), *_cash_messages(changes)]
+    orders = _order_messages(changes, now_ms)
+    out = [*orders, *_fill_messages(changes.fills), *_twap_messages(changes), *_cash_messages(changes)]
     touched = changes.accounts | {account for account, _, _ in changes.updates}
+    touched |= {twap.account for twap in changes.twaps.values()}
     for key in subscribed:
         if key[0] in STATE_TYPES and key[1] in touched:
             out += [(key, text) for text in state_messages(world, key)]
@@ -137,6 +143,16 @@ def _order_messages(changes: Changes, now_ms: int) -> list[tuple[Key, str]]:
         ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in CANCELS_BY_EXCHANGE]
         if ended:
             out.append((("userEvents", account), message("user", {"nonUserCancel": ended})))
+    return out
+
+
+def _twap_messages(changes: Changes) -> list[tuple[Key, str]]:
+    """New statuses of TWAPs."""
+    out: list[tuple[Key, str]] = []
+    for account in dict.fromkeys(twap.account for twap, _ in changes.twap_events):
+        rows = [twap_event(twap, at_ms) for twap, at_ms in changes.twap_events if twap.account == account]
+        out.append((("userTwapHistory", account), message("userTwapHistory", {"user": account, "history": rows})))
+        out.append((("userEvents", account), message("user", {"twapHistory": rows})))
     return out
 
 
@@ -160,8 +176,9 @@ def _fill_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
         rows = [fill_row(fill) for fill in fills if fill.account == account]
         out.append((("userFills", account), message("userFills", {"user": account, "fills": rows})))
         out.append((("userEvents", account), message("user", {"fills": rows})))
-        slices = [{"fill": fill_row(fill), "twapId": fill.twap_id} for fill in fills if fill.twap_id is not None]
+        slices = [slice_row(fill) for fill in fills if fill.account == account and fill.twap_id is not None]
         if slices:
+            out.append((("userEvents", account), message("user", {"twapSliceFills": slices})))
             data = {"user": account, "twapSliceFills": slices}
             out.append((("userTwapSliceFills", account), message("userTwapSliceFills", data)))
     for coin in dict.fromkeys(fill.coin for fill in fills):
