@@ -22,6 +22,7 @@ class SimulatorSettings(BaseSettings):
 
     `simulator_coins` is a comma list of the coins that are listed, in any order.
     `simulator_account_mode` is the mode of accounts that are new: whether perpetuals and spot share one balance.
+    `simulator_services_port` is a second listener, for the arena's own services; `simulator_port` is for guests then.
     `simulator_market` auto is the source chosen at the first start: live where `simulator_upstream_url` answers then.
     """
 
@@ -29,6 +30,7 @@ class SimulatorSettings(BaseSettings):
 
     bind_host: str = "127.0.0.1"
     simulator_port: int = Field(3001, ge=0, le=65535)
+    simulator_services_port: int | None = Field(None, ge=0, le=65535)
     metrics_port: int = Field(9107, ge=0, le=65535)
     simulator_data_dir: Path = Path(".aicoin/simulator")
     simulator_seed: int = Field(1, ge=0)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from simulator.market.candles import DAY_MS, INTERVALS_MS, KEPT, MINUTE_MS, STORED, Candle, CandleBook, join
+from simulator.market.candles import DAY_MS, INTERVALS_MS, MINUTE_MS, STORED, STORED_ROWS, Candle, CandleBook, join
 from simulator.market.coin_market import Trade
 from simulator.market.listing import DEFAULT_LISTING, Listing
 from simulator.market.market import Market, hour_of
@@ -133,7 +133,7 @@ def past_of(path: CoinPath, until_ms: int) -> CandleBook:
     minutes = [] if path.length_ms == MINUTE_MS else _minutes(path, until_ms)
     for name in STORED:
         source = base if INTERVALS_MS[name] >= path.length_ms else minutes
-        book.series[name] = join(source, INTERVALS_MS[name])[-KEPT:]
+        book.series[name] = join(source, INTERVALS_MS[name])[-STORED_ROWS[name] :]
     return book
 
 

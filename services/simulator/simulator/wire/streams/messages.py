@@ -100,8 +100,7 @@ def market_message(world: World, key: Key) -> str:
         return message(kind, [market_info.trade_row(name, trade) for trade in market.trades[-20:]])
     if kind == "activeAssetCtx":
         return message(kind, {"coin": name, "ctx": market_info.context(world, name)})
-    series = market.candles.read(str(key[2]), 0, world.market.time_ms)
-    return message("candle", market_info.candle_row(market.coin, str(key[2]), series[-1]))
+    return message("candle", market_info.candle_row(market.coin, str(key[2]), market.candles.newest(str(key[2]))))
 
 
 def _book(world: World, key: Key) -> dict[str, Any]:
