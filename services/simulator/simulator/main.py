@@ -72,7 +72,8 @@ def market_clock(settings: SimulatorSettings, world: World, source: Source) -> C
     if settings.simulator_stepwise:
         return lambda wall_ms: world.market.time_ms
     market_ms, began_ms = world.market.time_ms, now_ms()
-    is_wall = source.kind == "live" or (source.kind == "synthetic" and market_ms <= began_ms)
+    is_present = source.kind == "synthetic" or (source.kind == "capture" and source.shift_ms != 0)
+    is_wall = source.kind == "live" or (is_present and market_ms <= began_ms)
     if is_wall and settings.simulator_speed == 1:
         return lambda wall_ms: wall_ms
     return lambda wall_ms: market_ms + round((wall_ms - began_ms) * settings.simulator_speed)

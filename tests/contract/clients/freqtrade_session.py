@@ -72,6 +72,7 @@ def configuration(url: str, address: str, key: str) -> dict[str, Any]:
         "pairlists": [{"method": "StaticPairList"}],
         "internals": {"process_throttle_secs": 5},
         "bot_name": "session",
+        "initial_state": "running",
     }
 
 
