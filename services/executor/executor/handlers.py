@@ -48,6 +48,7 @@ class ExecutorHandlers:
             self._halts.resume(command.model)
             return (_confirmation(event, AlertCode.RESUMED, "entries are sent again", now_ms),)
         for model in [command.model] if command.model else self.workers:
+            self.workers[model].flatten(now_ms)
             await self._flattens.request(event.id, model, now_ms)
             self.workers[model].refresh()
         return ()

@@ -9,12 +9,15 @@ Failure  an unknown outcome is asked for, never guessed; a position without a co
 
 import resource
 
+from structlog.typing import FilteringBoundLogger
+
 from common.events import ControlCommand, RiskApproved
 from common.runtime.database import KeptConnection, Pool, migrate, open_pool
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
 from executor.account.context import AccountContext
+from executor.account.protection.memory import ProtectionMemory
 from executor.account.worker import AccountWorker, Refuse
 from executor.config import ExecutorSettings, executor_settings
 from executor.exchange.client import ExchangeClient, ExchangeConfig
@@ -23,13 +26,13 @@ from executor.exchange.rate_limit import RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
 from executor.storage.cash_ledger import CashLedgerStore
-from executor.storage.close_journal import CloseJournal
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.halts import HaltFiles
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
+from executor.storage.protection_file import ProtectionFile
 
 
 def compose(
@@ -68,7 +71,7 @@ def compose(
             flattens=flattens,
             cash_ledger=CashLedgerStore(pool),
             outbox=outbox,
-            close_journal=CloseJournal(settings.executor_data_dir / f"closes-{model}.jsonl", service.log),
+            memory=ProtectionMemory(protection_file(settings, model, service.log), service.clock.monotonic),
             halts=halts,
             settings=settings,
             clock=service.clock,
@@ -83,8 +86,14 @@ def compose(
     service.spawn("outbox", outbox.run)
     for model, worker in workers.items():
         service.spawn(f"worker-{model}", worker.run)
-        service.spawn(f"outage-protector-{model}", worker.outage_protector.run)
+        service.spawn(f"protector-{model}", worker.protector.run)
     return handlers
+
+
+def protection_file(settings: ExecutorSettings, model: str, log: FilteringBoundLogger) -> ProtectionFile:
+    """The file beside the tables of one contender's account."""
+    account = f"{settings.hyperliquid_env} {settings.address_of(model)}"
+    return ProtectionFile(settings.executor_data_dir / f"protection-{model}.json", account, log)
 
 
 def forbid_core_files() -> None:

@@ -83,7 +83,8 @@ class AccountUpdated(Payload):
 
     `covers` names the intents whose effect is wholly contained in this state, `open_intents` those without a known
     outcome. `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums`
-    explain the cash of this very state; None until the executor has begun to keep them.
+    explain the cash of this very state; None until the executor has begun to keep them, and while it can't. `stale`
+    names what of the executor's records is behind the state: fills, orders, cash.
     """
 
     TYPE: ClassVar[str] = "account.updated"
@@ -108,6 +109,7 @@ class AccountUpdated(Payload):
     received_ms: int
     external_positions: tuple[ExternalPosition, ...] = ()
     sums: AccountSums | None = None
+    stale: tuple[str, ...] = ()
 
 
 class LedgerKind(StrEnum):

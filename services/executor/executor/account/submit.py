@@ -1,5 +1,6 @@
 """From a stored intent to a known outcome: send once, and never take silence for a refusal."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +16,7 @@ from executor.domain.bracket import build_bracket
 from executor.domain.events import order_accepted, order_cancelled, order_rejected
 from executor.domain.intent import Intent, OrderResult, Outcome
 from executor.domain.order import SendPurpose
-from executor.exchange.errors import UnknownOutcome
+from executor.exchange.errors import UNREADABLE, UnknownOutcome
 from executor.exchange.parse import parse_action_error, parse_placements
 
 DUPLICATE_NONCE: Final = "duplicate nonce"
@@ -84,10 +85,12 @@ class OrderSubmitter:
         if reason is not None:
             # A halt came while the commit took its time. The intent ends once no instance can send its bytes.
             return await self._mark_in_flight(intent, f"not sent: {reason}", sent=f"not sent: {reason}")
+        self._context.memory.expect(intent)
         try:
             answer = await self._context.send(intent.signed_action or b"")
         except UnknownOutcome as error:
             return await self._mark_in_flight(intent, str(error), sent=f"unknown: {error}")
+        self._report_answer(intent, answer)
         await self._intents.record_first_send(intent, str(answer), self._clock.now_ms())
         first = parse_placements(answer, len(legs))[0]
         if first.error is not None and DUPLICATE_NONCE in first.error:
@@ -183,10 +186,17 @@ class OrderSubmitter:
         if reason is not None:
             await self._intents.log_answer(number, f"not sent: {reason}", self._clock.now_ms())
             return False
+        self._context.memory.expect(intent)
         answer = await self._context.send_as_logged(number, intent.signed_action)
+        self._report_answer(intent, answer)
         if parse_action_error(answer) is not None:
             return False
         return await self._finish_answered(intent, answer)
+
+    def _report_answer(self, intent: Intent, answer: Any) -> None:
+        """What the protector must know before any table does."""
+        with contextlib.suppress(*UNREADABLE):
+            self._context.memory.report_answer(intent, parse_placements(answer, len(build_bracket(intent))))
 
     # Ends.
 
@@ -276,6 +286,7 @@ class OrderSubmitter:
         return await self._finish(intent, outcome)
 
     async def _finish(self, intent: Intent, outcome: Outcome) -> bool:
+        self._context.memory.settle(intent)
         is_finished = await self._intents.finish(intent, outcome, self._clock.now_ms())
         if is_finished:
             self._context.outbox.wake()

@@ -123,7 +123,9 @@ def order_filled(model: str, address: str, fill: Fill, row: OrderRow | None, now
     )
 
 
-def account_updated(model: str, address: str, view: AccountView, totals: CashTotals | None) -> Event[AccountUpdated]:
+def account_updated(
+    model: str, address: str, view: AccountView, totals: CashTotals | None, stale: tuple[str, ...] = ()
+) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
     state, orders = view.state, view.open_orders
     payload = AccountUpdated(
@@ -144,6 +146,7 @@ def account_updated(model: str, address: str, view: AccountView, totals: CashTot
         received_ms=view.received_ms,
         external_positions=state.external,
         sums=None if totals is None else _account_sums(totals),
+        stale=stale,
     )
     keys = (model, state.time_ms, view.received_ms)
     return originate(payload, keys=keys, time_ms=state.time_ms, now_ms=view.received_ms)

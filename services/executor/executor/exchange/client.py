@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -26,6 +27,11 @@ from executor.exchange.parse import (
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
 from executor.exchange.signing import ApiWallet, SigningExchange
 
+PROTECTION_TIMEOUT_S: Final = 3.0
+"""For the questions and actions that protect positions: a slow answer is worth less than another try."""
+PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "meta")
+THREADS: Final = ThreadPoolExecutor(max_workers=32, thread_name_prefix="exchange")
+"""Of their own, so that nothing else that blocks a thread of the process keeps a request waiting."""
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
@@ -43,6 +49,27 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
+async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a blocking function in a thread of the exchange's own."""
+    return await asyncio.get_running_loop().run_in_executor(THREADS, function, *arguments)
+
+
+class Lane:
+    """One connection with its lock: requests of a lane reach the exchange in the order in which they were made, and no
+    request waits for one of another lane."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport, self._turn = transport, threading.Lock()
+
+    def post(self, path: str, body: bytes) -> HttpResponse:
+        """One request. Raises TransportError."""
+        with self._turn:
+            return self._transport.post(path, body)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeConfig:
     """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
@@ -55,7 +82,7 @@ class ExchangeConfig:
     timeout_s: float
     action_life_ms: int
     open_transport: Callable[[str, float], Transport] = HttpTransport
-    run_blocking: Callable[..., Awaitable[Any]] = asyncio.to_thread
+    run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
     open_wallet: Callable[[str], Any] = ApiWallet
 
 
@@ -69,10 +96,10 @@ class OpenOrders(NamedTuple):
 class ExchangeClient:
     """One account and the key that signs for it.
 
-    Requests run in threads, through one connection and one lock, so that the account's requests reach the exchange in
-    the order in which they were made. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
-    another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
-    Nothing is repeated here. Signing needs `load_universe` once before.
+    Requests run in threads, in four lanes: questions and actions, of what protects positions and of everything else.
+    Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of another shape. `send` raises
+    UnknownOutcome whenever no readable answer came: the action may have been carried out. Nothing is repeated here.
+    Signing needs `load_universe` once before.
     """
 
     def __init__(
@@ -87,25 +114,30 @@ class ExchangeClient:
     ) -> None:
         self.address, self.coins = address, frozenset(coins)
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
-        self._transport = config.open_transport(config.url, config.timeout_s)
+        urgent_s = min(config.timeout_s, PROTECTION_TIMEOUT_S)
+        self._lanes = {
+            (path, protects): Lane(config.open_transport(config.url, urgent_s if protects else config.timeout_s))
+            for path in ("/info", "/exchange")
+            for protects in (False, True)
+        }
         self._signer: SigningExchange | None = None
         self._meta: Any = None
-        self._turn = threading.Lock()
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
-        """Loads the exchange's instruments, once, and returns them; nonces go on above `used_nonce`."""
-        if self._signer is None:
-            self._meta = await self._ask({"type": "meta", "dex": ""})
+        """Loads the exchange's instruments, once, and returns them; from each call on nonces are above `used_nonce`."""
+        meta = self._meta if self._signer is not None else await self._ask({"type": "meta", "dex": ""})
+        if self._signer is None:  # Another task may have been faster.
+            self._meta = meta
             self._signer = SigningExchange(
                 wallet=self._config.open_wallet(self._key),
                 url=self._config.url,
                 address=self.address,
-                meta=self._meta,
+                meta=meta,
                 timeout_s=self._config.timeout_s,
                 action_life_ms=self._config.action_life_ms,
                 now_ms=self._clock.now_ms,
-                used_nonce=used_nonce,
             )
+        self._signer.use_above(used_nonce)
         return self._meta
 
     async def size_decimals(self, coin: str) -> int:
@@ -126,7 +158,8 @@ class ExchangeClient:
         return self._clock.now_ms()
 
     def close(self) -> None:
-        self._transport.close()
+        for lane in self._lanes.values():
+            lane.close()
 
     # Questions.
 
@@ -216,8 +249,8 @@ class ExchangeClient:
 
     def _post_info(self, body: Row) -> Any:
         try:
-            with self._turn:
-                response = self._transport.post("/info", json.dumps(body).encode())
+            lane = self._lanes["/info", body["type"] in PROTECTION_QUESTIONS]
+            response = lane.post("/info", json.dumps(body).encode())
             if response.status != HTTP_OK:
                 raise ExchangeUnavailable(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
             return response.json()
@@ -248,15 +281,14 @@ class ExchangeClient:
             raise ExchangeUnavailable("the exchange's instruments are not loaded yet")
         return self._signer
 
-    async def send(self, body: bytes) -> Any:
+    async def send(self, body: bytes, *, protects: bool = False) -> Any:
         """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless that can be read."""
         self._rate_limiter.spend(weight_of("exchange"), self._clock.monotonic())
-        return await self._config.run_blocking(self._post_action, body)
+        return await self._config.run_blocking(self._post_action, body, protects)
 
-    def _post_action(self, body: bytes) -> Any:
+    def _post_action(self, body: bytes, protects: bool) -> Any:
         try:
-            with self._turn:
-                response = self._transport.post("/exchange", body)
+            response = self._lanes["/exchange", protects].post("/exchange", body)
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}
             answer = response.json() if response.status == HTTP_OK else None

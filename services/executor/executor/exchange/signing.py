@@ -85,6 +85,10 @@ class SigningExchange(Exchange):  # type: ignore[misc]
         self._action_life_ms, self._now_ms = action_life_ms, now_ms
         self._last_nonce = used_nonce
 
+    def use_above(self, used_nonce: int) -> None:
+        """A nonce that was used before has become known."""
+        self._last_nonce = max(self._last_nonce, used_nonce)
+
     def sign_orders(self, requests: list[Any], grouping: str) -> SignedAction:
         """Orders in one action, from the SDK's order requests."""
         self._start_life()
