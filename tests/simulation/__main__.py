@@ -6,15 +6,19 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
 from itertools import count
+from math import ceil
 from pathlib import Path
 
-from simulation.run import Result, run_seed
+from simulation.run import Result, run_pair_of_troubles, run_seed
+from simulation.weather import STOCK, WEATHERS
 
 HASH_SEED = "0"
 SHOWN_LINES = 60
+SHOWN = ("seed", "profile", "digest", "entries", "virtual_s", "orders", "fills", "fault_counts")
 
 
 def main() -> int:
@@ -23,45 +27,55 @@ def main() -> int:
         os.environ["PYTHONHASHSEED"] = HASH_SEED
         os.execv(sys.executable, [sys.executable, "-m", "simulation", *sys.argv[1:]])
     if arguments.seed is not None:
-        return _replay(arguments.seed, arguments.trace)
-    seeds = range(arguments.first, arguments.first + arguments.seeds) if arguments.seeds else count(arguments.first)
-    return _run_many(iter(seeds), arguments.seconds, arguments.figures)
+        return _replay(partial(run_seed, arguments.seed, weather=arguments.weather), arguments.trace)
+    if arguments.pair is not None:
+        return _replay(partial(run_pair_of_troubles, arguments.pair), arguments.trace)
+    wanted = arguments.pairs or arguments.seeds
+    numbers = range(arguments.first, arguments.first + wanted) if wanted else count(arguments.first)
+    run = run_pair_of_troubles if arguments.pairs else partial(run_seed, weather=arguments.weather)
+    return _run_many(run, iter(numbers), arguments.seconds, arguments.figures)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     parser.add_argument("--seed", type=int, help="replay one seed")
     parser.add_argument("--trace", type=Path, help="with --seed: write the last events of the run into this file")
+    parser.add_argument("--weather", choices=WEATHERS, default=STOCK, help="which faults the seeds draw")
     parser.add_argument("--seeds", type=int, help="how many seeds")
+    parser.add_argument("--pairs", type=int, help="how many pairs of troubles, instead of seeds")
+    parser.add_argument("--pair", type=int, help="replay one pair")
     parser.add_argument("--seconds", type=float, help="stop taking new seeds after that long")
     parser.add_argument("--figures", type=Path, help="write each seed's figures of the exchange into this file")
-    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--first", type=int, default=1, help="the first seed or pair")
     arguments = parser.parse_args()
-    if arguments.seed is None and arguments.seeds is None and arguments.seconds is None:
+    if all(getattr(arguments, name) is None for name in ("seed", "seeds", "seconds", "pair", "pairs")):
         arguments.seeds = 100
     return arguments
 
 
-def _replay(seed: int, trace: Path | None) -> int:
-    result = run_seed(seed, keeps_trace=trace is not None)
+def _replay(run: Callable[..., Result], trace: Path | None) -> int:
+    result = run(keeps_trace=trace is not None)
     if trace is not None:
         trace.write_text("\n".join(result.trace) + "\n", encoding="utf-8")
     if result.failure:
         _print("\n".join(result.trace[-SHOWN_LINES:]))
-    _print(
-        json.dumps(
-            {
-                name: getattr(result, name)
-                for name in ("seed", "profile", "digest", "entries", "virtual_s", "orders", "fills", "fault_counts")
-            }
-        )
-    )
+    _print(json.dumps({name: getattr(result, name) for name in SHOWN}))
     outcome = f"failed: {result.failure}" if result.failure else f"passed in {result.wall_s:.2f} s"
-    _print(f"seed {seed} {outcome}")
+    _print(f"{_named(result)} {outcome}")
     return 1 if result.failure else 0
 
 
-def _run_many(seeds: Iterator[int], seconds: float | None, figures: Path | None) -> int:
+def _named(result: Result) -> str:
+    return f"seed {result.seed}" if result.pair is None else f"pair {result.pair} ({result.profile})"
+
+
+def _replay_command(result: Result) -> str:
+    if result.pair is not None:
+        return f"make simulate PAIR={result.pair}"
+    return f"make simulate SEED={result.seed}" + ("" if result.weather == STOCK else f" WEATHER={result.weather}")
+
+
+def _run_many(run: Callable[[int], Result], seeds: Iterator[int], seconds: float | None, figures: Path | None) -> int:
     began = time.monotonic()
     results: list[Result] = []
     cores = os.cpu_count() or 1
@@ -73,7 +87,7 @@ def _run_many(seeds: Iterator[int], seconds: float | None, figures: Path | None)
                 seed = next(seeds, None)
                 if seed is None:
                     break
-                waiting.add(pool.submit(run_seed, seed))
+                waiting.add(pool.submit(run, seed))
             if not waiting:
                 break
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -91,11 +105,11 @@ def _run_many(seeds: Iterator[int], seconds: float | None, figures: Path | None)
 
 def _print_failure(result: Result) -> None:
     if result.failure:
-        _print(f"seed {result.seed} ({result.profile}) FAILED {result.failure}\n    make simulate SEED={result.seed}")
+        _print(f"{_named(result)} [{result.profile}] FAILED {result.failure}\n    {_replay_command(result)}")
 
 
 def _print_summary(results: list[Result], wall_s: float, cores: int) -> None:
-    failed = [result.seed for result in results if result.failure]
+    failed = [result for result in results if result.failure]
     counts: Counter[str] = Counter()
     for result in results:
         counts.update(result.fault_counts)
@@ -109,8 +123,18 @@ def _print_summary(results: list[Result], wall_s: float, cores: int) -> None:
         f" on {cores} cores; {sums['steps'] / max(wall_s, 0.001):,.0f} steps/s, {sums['checks']:,} checks of the"
         f" invariants, {sums['orders']:,} orders on the exchange, {sums['fills']:,} fills"
     )
+    _print(_unprotected(sorted(length_s for result in results for length_s in result.unprotected_s)))
     if failed:
-        _print(f"replay with: make simulate SEED={failed[0]}")
+        _print(f"replay with: {_replay_command(failed[0])}")
+
+
+def _unprotected(lengths_s: list[float]) -> str:
+    """The distribution of the times that positions had no stop, as far as they count."""
+    if not lengths_s:
+        return "no position was without a stop"
+    shares = {name: lengths_s[ceil(share * len(lengths_s)) - 1] for name, share in (("p50", 0.5), ("p99", 0.99))}
+    shown = ", ".join(f"{name} {length_s:.2f} s" for name, length_s in shares.items())
+    return f"positions without a stop: {len(lengths_s):,} times; {shown}, longest {lengths_s[-1]:.2f} s"
 
 
 def _print(text: str) -> None:

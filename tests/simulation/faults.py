@@ -1,8 +1,12 @@
 """Faults of a run, all drawn from the seed: which kinds, how often, until when."""
 
+import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+
+from simulation.store_states import BusState, DatabaseState
 
 NEVER = float("-inf")
 
@@ -29,6 +33,7 @@ class FaultProfile:
     price_gaps_per_minute: float = 0.0
     commands_per_minute: float = 0.0
     halt_after_approval: float = 0.0
+    troubles_per_minute: float = 0.0
     slow: float = 0.02
 
 
@@ -87,22 +92,94 @@ FAULT_PROFILES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RequestWindow:
+    """A fault of every request of one type of /info or of an action, or of one path, until a time."""
+
+    kind: str
+    target: str
+    until_s: float
+
+
 class ProcessKilled(BaseException):
     """Raised inside the process that was killed; a BaseException, so that no handler of the service catches it."""
 
 
 class FaultInjector:
-    """Draws the faults. `counts` is how often each kind came; after `stop_faults` none comes any more."""
+    """Draws the faults. `counts` is how often each kind came; after `stop_faults` none comes any more.
+
+    What lasts for a time has its end here: states of the stores, requests of one type, the silent stream, the wrong
+    clock of the services' machine, and until when nothing that the executor does would reach the exchange.
+    """
 
     def __init__(self, rng: random.Random, profile: FaultProfile) -> None:
         self.rng, self.profile = rng, profile
         self.counts: Counter[str] = Counter()
         self.disturbed_at_s: dict[str, float] = {}
         self.outage_until_s = self.database_until_s = NEVER
+        self.windows: list[RequestWindow] = []
+        self.database_state: DatabaseState | None = None
+        self.bus_state: BusState | None = None
+        self.database_state_until_s = self.bus_state_until_s = self.stream_until_s = NEVER
+        self.blocked_until_s = NEVER
+        self.skew_ms = 0
+        self._lags: list[tuple[float, float]] = []
+        self._ends: list[Callable[[], None]] = []
 
     def stop_faults(self) -> None:
         self.profile = replace(CALM, slow=0.0)
         self.outage_until_s = self.database_until_s = NEVER
+        self.windows.clear()
+        self.database_state_until_s = self.bus_state_until_s = self.stream_until_s = NEVER
+        for end in list(self._ends):
+            end()
+
+    def at_end(self, loop: asyncio.AbstractEventLoop, length_s: float, undo: Callable[[], None]) -> None:
+        """Undoes something after that long, or when the faults stop; once."""
+
+        def end() -> None:
+            if end in self._ends:
+                self._ends.remove(end)
+                undo()
+
+        self._ends.append(end)
+        loop.call_later(length_s, end)
+
+    def window_of(self, targets: tuple[str, ...], now_s: float) -> str | None:
+        """The fault of a request by its path and type, while one lasts."""
+        for window in self.windows:
+            if window.target in targets and now_s < window.until_s:
+                self.counts[f"window {window.kind}"] += 1
+                return window.kind
+        return None
+
+    def database_error(self, step: str, now_s: float) -> Exception | None:
+        """What PostgreSQL answers at a step while it can't serve."""
+        state = self.database_state if now_s < self.database_state_until_s else None
+        if state is None or step not in state.steps:
+            return None
+        self.counts[f"database {state.sqlstate}"] += 1
+        return state.error()
+
+    def bus_error(self, kind: str, now_s: float) -> Exception | None:
+        """What Redis answers to a kind of command while it can't serve."""
+        state = self.bus_state if now_s < self.bus_state_until_s else None
+        if state is None or kind not in state.kinds:
+            return None
+        self.counts[f"bus {state.word}"] += 1
+        return state.error()
+
+    def block_protection(self, until_s: float) -> None:
+        """Until then nothing that the executor does reaches the exchange."""
+        self.blocked_until_s = max(self.blocked_until_s, until_s)
+
+    def record_lag(self, until_s: float, lag_s: float) -> None:
+        """Reads are that old until then."""
+        self._lags.append((until_s, lag_s))
+
+    def lag_s(self, now_s: float) -> float:
+        """How old what is read may be now, or was a moment ago."""
+        return sum(lag_s for until_s, lag_s in self._lags if now_s < until_s + lag_s)
 
     def draws(self, name: str) -> bool:
         """Whether the fault of that name happens now."""

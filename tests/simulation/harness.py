@@ -29,7 +29,7 @@ from simulation.adapters.bus import FaultyBus
 from simulation.adapters.database import Database, Pool
 from simulation.adapters.network import TIMEOUT_S, FaultyTransport, Wallet
 from simulation.faults import FaultInjector, FaultProfile
-from simulation.loop import LoopClock, VirtualLoop
+from simulation.loop import HostClock, LoopClock, VirtualLoop
 from simulation.process import Process, ProcessRun
 from simulation.trace import Trace, TraceLog
 from simulator.testing.in_process import InProcessExchange
@@ -52,10 +52,11 @@ class Harness:
         self, loop: VirtualLoop, rng: random.Random, seed: int, profile: FaultProfile, folder: Path, **limits: Any
     ) -> None:
         self.loop, self.rng = loop, rng
-        self.clock = LoopClock(loop, START_MS)
+        self.exchange_clock = LoopClock(loop, START_MS)
         self.trace = Trace(loop.time)
         self.faults = FaultInjector(random.Random(rng.random()), profile)
-        self.bus = MemoryBus(self.clock.now_ms)
+        self.clock = HostClock(loop, START_MS, lambda: self.faults.skew_ms)
+        self.bus = MemoryBus(self.exchange_clock.now_ms)
         self.database = Database()
         self.database.migrate("executor", "risk")
         self.database.create("recorder", "verdicts")
@@ -66,7 +67,9 @@ class Harness:
         accounts = [(self.addresses[model], wallet_of(model)) for model in self.models]
         self.model_of = {address: model for model, address in self.addresses.items()}
         depth = rng.choice(DEPTHS)
-        self.exchange = InProcessExchange(seed, self.clock.now_ms, accounts, BALANCE_USD, self._on_user_message, depth)
+        self.exchange = InProcessExchange(
+            seed, self.exchange_clock.now_ms, accounts, BALANCE_USD, self._on_user_message, depth
+        )
         self.executor_settings = executor_settings(ROSTER)(
             metrics_port=0,
             database_url=SecretStr("postgresql://simulated"),
@@ -158,13 +161,18 @@ class Harness:
         if stream is None or not self.processes["executor"].is_up:
             return
         fault = self.faults.one_of(self.faults.profile.user_stream, "user stream")
-        if fault == "drop" or self.loop.time() < self.faults.outage_until_s:
+        if fault == "drop" or self.loop.time() < max(self.faults.outage_until_s, self.faults.stream_until_s):
             return
         delay_s = self.faults.rng.uniform(5, 60) if fault == "late" else self.faults.rng.uniform(0.01, 0.2)
         for _ in range(2 if fault == "duplicate" else 1):
             self.loop.call_later(delay_s, self._deliver_user_message, stream, message)
 
     def _deliver_user_message(self, stream: UserStream, message: str) -> None:
+        """Delivers to the run that subscribed; a paused one reads its socket when it goes on."""
+        pause_s = self.processes["executor"].paused_until_s - self.loop.time()
+        if pause_s > 0:
+            self.loop.call_later(pause_s, self._deliver_user_message, stream, message)
+            return
         if self.user_streams.get(self.model_of[stream.address]) is stream and self.processes["executor"].is_up:
             stream.dispatch(message)
 

@@ -107,3 +107,14 @@ class LoopClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class HostClock(LoopClock):
+    """The clock of the machine that the services run on: `skew_ms` ahead of the exchange's."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, start_ms: int, skew_ms: Callable[[], int]) -> None:
+        super().__init__(loop, start_ms)
+        self._skew_ms = skew_ms
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self._skew_ms()

@@ -11,6 +11,7 @@ from simulation.faults import FaultInjector, ProcessKilled
 from simulation.trace import Trace
 
 RESTART_S = (0.2, 4.0)
+PAUSE_STEP_S = 0.5
 
 
 class Process:
@@ -35,10 +36,12 @@ class Process:
         self.started_s = 0.0
         self.is_up = False
         self.is_killable = True
+        self.paused_until_s = float("-inf")
 
     def start(self) -> None:
         self._generation += 1
         self.is_up = True
+        self.resume()
         self.started_s = asyncio.get_running_loop().time()
         self.trace.record(self.name, "process started", generation=self._generation)
         self._task = asyncio.create_task(self._execute(ProcessRun(self, self._generation)), name=self.name)
@@ -74,6 +77,13 @@ class Process:
             self.faults.record_disturbance(self.name, asyncio.get_running_loop().time())
             self.start()
 
+    def pause(self, length_s: float) -> None:
+        """SIGSTOP, and SIGCONT after that long: what the run would do meanwhile waits at its next fault point."""
+        self.paused_until_s = asyncio.get_running_loop().time() + length_s
+
+    def resume(self) -> None:
+        self.paused_until_s = float("-inf")
+
     def is_current(self, generation: int) -> bool:
         return self.is_up and generation == self._generation
 
@@ -105,6 +115,9 @@ class ProcessRun:
 
     async def fault_point(self, step: str) -> None:
         """A moment at which time may pass, a fault may happen, or the process may be killed."""
+        loop = asyncio.get_running_loop()
+        while (pause_s := self.process.paused_until_s - loop.time()) > 0:
+            await asyncio.sleep(min(pause_s, PAUSE_STEP_S))
         self.check_alive()
         if self.process.is_killable and self.faults.draws("kill"):
             self.process.kill(f"at {step}")
@@ -112,7 +125,10 @@ class ProcessRun:
         slow = self.faults.profile.slow and self.faults.rng.random() < self.faults.profile.slow
         await asyncio.sleep(self.faults.rng.uniform(0.001, 0.05) if slow else 0)
         self.check_alive()
-        if step in ("database.connect", "database.statement", "database.commit"):
+        error = self.faults.database_error(step, loop.time())
+        if error is not None:
+            raise error
+        if step in ("database.connect", "database.statement", "database.write", "database.commit"):
             if asyncio.get_running_loop().time() < self.faults.database_until_s:
                 raise psycopg.OperationalError("simulated: the server is unavailable")
             if self.faults.draws("database_away"):

@@ -5,7 +5,8 @@ import random
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,27 @@ from simulation import disturbances
 from simulation.checks.final_state import check_final_state
 from simulation.checks.invariants import Invariants
 from simulation.failure import SimulationFailed
-from simulation.faults import FaultProfile, fault_profile_of
+from simulation.faults import FaultProfile
 from simulation.figures import exchange_figures
 from simulation.harness import Harness
 from simulation.loop import VirtualLoop
+from simulation.weather import (
+    FIRST_PAIR_SEED,
+    HOSTILE,
+    PAIR_LENGTH_S,
+    PAIR_PROFILE,
+    STOCK,
+    pair_of,
+    profile_of,
+    run_pair,
+    run_troubles,
+)
 
 FAULTS_S = 240.0
 RECOVERY_S = 90.0
 MARKET_CLOSED_S = 5.0
 CHECK_EVERY_S = 0.5
+PAIR_LIMITS: dict[str, Any] = {"entry_cooldown_s": 0, "max_orders_per_minute": 30, "max_daily_trades": 1_000}
 
 Script = Callable[[Harness], Awaitable[None]]
 
@@ -29,12 +42,14 @@ Script = Callable[[Harness], Awaitable[None]]
 @dataclass(slots=True)
 class Result:
     """How a seed ended. `digest` is the hash over everything that happened, `figures` what the exchange holds of the
-    accounts in the end, `trace` the last lines of what happened."""
+    accounts in the end, `unprotected_s` how long positions had no stop, `trace` the last lines of what happened."""
 
     seed: int
     profile: str
     failure: str | None = None
     digest: str = ""
+    weather: str = STOCK
+    pair: int | None = None
     entries: int = 0
     virtual_s: float = 0.0
     wall_s: float = 0.0
@@ -43,6 +58,7 @@ class Result:
     fills: int = 0
     orders: int = 0
     fault_counts: dict[str, int] = field(default_factory=dict)
+    unprotected_s: list[float] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     trace: list[str] = field(default_factory=list)
 
@@ -50,6 +66,7 @@ class Result:
 def run_seed(
     seed: int,
     *,
+    weather: str = STOCK,
     faults_s: float = FAULTS_S,
     profile: FaultProfile | None = None,
     script: Script | None = None,
@@ -60,10 +77,10 @@ def run_seed(
 
     The trace is kept where the run fails, and with `keeps_trace` always.
     """
-    profile = profile or fault_profile_of(seed)
+    profile = profile or profile_of(weather, seed)
     rng = random.Random(seed)
     random.seed(seed)
-    result = Result(seed, profile.name)
+    result = Result(seed, profile.name, weather=weather)
     loop = VirtualLoop(random.Random(rng.random()))
     asyncio.set_event_loop(loop)
     began = time.perf_counter()
@@ -85,7 +102,24 @@ def run_seed(
     result.checks, result.orders = invariants.checks, len(world.histories.orders)
     result.fills = sum(len(fills) for fills in world.histories.fills.values())
     result.fault_counts = dict(harness.faults.counts)
+    result.unprotected_s = invariants.episodes_s
     result.figures = exchange_figures(harness.exchange, harness.addresses.values())
+    return result
+
+
+def run_pair_of_troubles(number: int, *, keeps_trace: bool = False) -> Result:
+    """Runs a numbered pair of troubles."""
+    profile = replace(PAIR_PROFILE, name=" + ".join(trouble.name for trouble in pair_of(number)))
+    result = run_seed(
+        FIRST_PAIR_SEED + number,
+        weather=HOSTILE,
+        faults_s=PAIR_LENGTH_S,
+        profile=profile,
+        script=partial(run_pair, number),
+        keeps_trace=keeps_trace,
+        **PAIR_LIMITS,
+    )
+    result.pair = number
     return result
 
 
@@ -111,6 +145,7 @@ async def _drive(harness: Harness, invariants: Invariants, faults_s: float, scri
         disturbances.disconnect_exchange(harness),
         disturbances.wipe_redis(harness),
         disturbances.disconnect_database(harness),
+        *([run_troubles(harness)] if harness.faults.profile.troubles_per_minute else []),
         *(harness.run_model(model) for model in harness.models),
     ]
     if script is not None:
@@ -120,6 +155,7 @@ async def _drive(harness: Harness, invariants: Invariants, faults_s: float, scri
     try:
         await _check_for(harness, invariants, tasks, faults_s)
         harness.faults.stop_faults()
+        harness.exchange.world.exchange.deviations.clear()
         harness.are_models_deciding = False
         harness.trace.record("harness", "faults stopped")
         await _check_for(harness, invariants, tasks, RECOVERY_S)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from simulator.exchange.state import account_modes
 from simulator.market.coins import COINS
 from simulator.market.listing import DEFAULT_LISTING, Listing
 
@@ -20,6 +21,7 @@ class SimulatorSettings(BaseSettings):
     """`simulator_accounts` is a comma list of account:api-wallet, each funded once with `paper_start_balance`.
 
     `simulator_coins` is a comma list of the coins that are listed, in any order.
+    `simulator_account_mode` is the mode of accounts that are new: whether perpetuals and spot share one balance.
     `simulator_market` auto is the source chosen at the first start: live where `simulator_upstream_url` answers then.
     """
 
@@ -39,6 +41,7 @@ class SimulatorSettings(BaseSettings):
     simulator_market_path: Path | None = None
     simulator_speed: float = Field(1.0, ge=1, le=1_000)
     simulator_upstream_url: str = Field("https://api.hyperliquid.xyz", pattern=r"^https?://[^/]+$")
+    simulator_account_mode: account_modes.Setting = "standard"
     paper_start_balance: Decimal = Field(Decimal(10_000), gt=0, le=10_000_000)
 
     @field_validator("simulator_accounts")

@@ -18,13 +18,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from simulator.config import SimulatorSettings, load_settings
+from simulator.exchange.state import account_modes
 from simulator.exchange.world import World
 from simulator.market.source import Source
 from simulator.server.clock import now_ms
-from simulator.server.control_panel import create_panel
 from simulator.server.health import create_health_app
 from simulator.server.http import Server
 from simulator.server.market_bootstrap import OpenedMarket, open_market
+from simulator.server.panel.app import create_panel
 from simulator.server.storage.store import Store, UnlistedCoins
 from simulator.server.upstream import cancel_and_wait
 
@@ -39,6 +40,7 @@ async def build(settings: SimulatorSettings) -> tuple[Server, OpenedMarket]:
     opened = await open_market(settings, store, now_ms)
     world = World(settings.simulator_seed, opened.market.time_ms, opened.market)
     world.enforces_limits = settings.simulator_rate_limits
+    world.exchange.new_account_mode = account_modes.OF_SETTING[settings.simulator_account_mode]
     try:
         found = store.load(world)
     except UnlistedCoins as error:

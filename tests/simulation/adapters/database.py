@@ -185,9 +185,9 @@ class Connection:
 
     async def run(self, query: bytes | str, parameters: Sequence[Any]) -> sqlite3.Cursor:
         text = query.decode() if isinstance(query, bytes) else query
-        if not _IS_READ.match(text):
-            self.has_written = True
-        await self._fault_point("database.statement")
+        is_write = not _IS_READ.match(text)
+        self.has_written = self.has_written or is_write
+        await self._fault_point("database.write" if is_write else "database.statement")
         if not self._is_open:
             self._database.run("BEGIN", ())
             self._is_open = True

@@ -79,6 +79,9 @@ class FaultyTransport:
         """Delivers a request to the simulator in this process, with the fault that was drawn for it."""
         body = json.loads(content)
         fault, self._fault = self._fault, None
+        if fault is None:
+            kind = str(body.get("action", body).get("type"))
+            fault = self._run.faults.window_of((path, kind), asyncio.get_running_loop().time())
         if fault in ("outage", "too_many"):
             return HttpResponse(503 if fault == "outage" else 429, b"null")
         if fault == "lost":

@@ -40,6 +40,9 @@ class Invariants:
         self._closing_s: dict[tuple[str, str], float] = {}
         self._last_check_s = 0.0
         self._away_s = float("-inf")
+        self.episodes_s: list[float] = []
+        """How long each position that had no stop was without one: the longest time that counts."""
+        self._episode_s: dict[tuple[str, str], float] = {}
         self._equity: dict[str, deque[tuple[float, Decimal]]] = {model: deque() for model in harness.models}
         self._halted: dict[str, tuple[list[tuple[int, int]], int]] = {}
         self._approvals: dict[str, RiskApproved] = {}
@@ -106,7 +109,8 @@ class Invariants:
             if not files:
                 self._halted.pop(model, None)
             elif model not in self._halted or self._halted[model][0] != files:
-                self._halted[model] = files, self.harness.clock.now_ms()
+                clocks = (self.harness.clock, self.harness.exchange_clock)
+                self._halted[model] = files, max(clock.now_ms() for clock in clocks)
 
     def _record_equity(self, now_s: float) -> None:
         """Each account's recent equity: as old as the figures of an approval may be, plus its time to the exchange."""
@@ -221,27 +225,35 @@ class Invariants:
         if now_s < self.harness.faults.database_until_s:
             self._away_s = now_s
         was_away = now_s - self._away_s < 2 * GRACE_S
-        limit_s = UNPROTECTED_LIMIT_S + (DATABASE_GRACE_S if was_away else 0.0)
+        limit_s = UNPROTECTED_LIMIT_S + (DATABASE_GRACE_S if was_away else 0.0) + self.harness.faults.lag_s(now_s)
         for model in self.harness.models:
             account = self._world.exchange.accounts[self.harness.addresses[model]]
             for key in [key for key in self._unprotected_s if key[0] == model and key[1] not in account.positions]:
-                del self._unprotected_s[key]
+                self._end_episode(key)
             for coin, position in account.positions.items():
                 if is_covered(self._world.exchange, account, coin, position.size):
-                    self._unprotected_s.pop((model, coin), None)
+                    self._end_episode((model, coin))
                     continue
                 before_s = self._unprotected_s.get((model, coin), 0.0)
-                self._unprotected_s[model, coin] = 0.0 if is_disturbed else before_s + now_s - self._last_check_s
+                counted_s = 0.0 if is_disturbed else before_s + now_s - self._last_check_s
+                self._unprotected_s[model, coin] = counted_s
+                self._episode_s[model, coin] = max(counted_s, self._episode_s.get((model, coin), 0.0))
                 is_closing = now_s - self._closing_s.get((account.address, coin), -CLOSING_S) < CLOSING_S
                 if self._unprotected_s[model, coin] > limit_s and not is_closing:
                     raise SimulationFailed(f"{model} {coin}: {position.size} has had no stop for {limit_s} s")
+
+    def _end_episode(self, key: tuple[str, str]) -> None:
+        """The position is covered or closed."""
+        if self._unprotected_s.pop(key, None) is not None:
+            self.episodes_s.append(self._episode_s.pop(key, 0.0))
 
     def _is_disturbed(self, now_s: float) -> bool:
         """Whether a fault keeps the executor from protecting positions, or did so a moment ago."""
         faults, executor = self.harness.faults, self.harness.processes["executor"]
         disturbed_s = (faults.disturbed_at_s.get(name, 0.0) for name in ("executor", "exchange", "risk"))
         last_s = max([executor.started_s, *disturbed_s])
-        return not executor.is_up or now_s - last_s < GRACE_S or now_s < faults.outage_until_s
+        blocked_s = max(faults.outage_until_s, faults.blocked_until_s + GRACE_S)
+        return not executor.is_up or now_s - last_s < GRACE_S or now_s < blocked_s
 
 
 def is_covered(exchange: Any, account: Account, coin: str, size: Decimal) -> bool:

@@ -20,6 +20,7 @@ class OrderStatus(StrEnum):
     SIBLING_FILLED_CANCELED = "siblingFilledCanceled"
     LIQUIDATED_CANCELED = "liquidatedCanceled"
     SCHEDULED_CANCEL = "scheduledCancel"
+    DELISTED_CANCELED = "delistedCanceled"
     OPEN_INTEREST_CAP_CANCELED = "openInterestCapCanceled"
     REJECTED = "rejected"
     IOC_CANCEL_REJECTED = "iocCancelRejected"
@@ -45,6 +46,7 @@ CANCELS_BY_EXCHANGE = frozenset(
         OrderStatus.LIQUIDATED_CANCELED,
         OrderStatus.SCHEDULED_CANCEL,
         OrderStatus.OPEN_INTEREST_CAP_CANCELED,
+        OrderStatus.DELISTED_CANCELED,
     }
 )
 """The statuses of orders that the exchange, not the account, has cancelled."""

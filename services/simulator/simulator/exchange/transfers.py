@@ -1,12 +1,15 @@
-"""Transfers between accounts, withdrawals, and sub-accounts: keyless accounts that belong to a master."""
+"""Transfers between accounts, withdrawals, account modes, and sub-accounts: keyless accounts of a master."""
 
 import hashlib
 from decimal import Decimal
+from typing import Any
 
 from simulator.exchange import errors
 from simulator.exchange.errors import ActionError
-from simulator.exchange.state.account import Account, figures
+from simulator.exchange.state import account_modes, ledger_rows
+from simulator.exchange.state.account import Account, figures, position_hold_usd, total_usd
 from simulator.exchange.state.exchange import Exchange
+from simulator.exchange.state.ledger_rows import Parties
 from simulator.numbers import number_text
 
 SUB_VOLUME_USD = 100_000
@@ -28,7 +31,7 @@ def create_sub(exchange: Exchange, master: str, name: str) -> Account:
     if len(subs) >= MAX_SUBS:
         raise ActionError(errors.TOO_MANY_SUBS)
     address = "0x" + hashlib.sha256(f"{master}:{len(subs)}".encode()).hexdigest()[:40]
-    account = Account(address, master=master, name=name)
+    account = Account(address, master=master, name=name, mode=exchange.accounts[master].mode)
     exchange.accounts[address] = account
     exchange.changes.accounts.add(address)
     return account
@@ -48,39 +51,103 @@ def rename_sub(exchange: Exchange, sub: Account, name: str) -> None:
     exchange.changes.accounts.add(sub.address)
 
 
-def move_spot(exchange: Exchange, source: Account, target: Account, usd: Decimal) -> None:
-    """Moves that much between two accounts' spot balances."""
-    for account, change in ((source, -usd), (target, usd)):
-        account.spot_usd += change
-        account.paid_in_usd += change
-        exchange.changes.accounts.add(account.address)
+def change_mode(exchange: Exchange, address: str, mode: str) -> None:
+    """Changes an account's mode. Raises ActionError for the way back to balances of their own."""
+    account = exchange.accounts[address]
+    if account.is_pooled and mode not in account_modes.POOLED:
+        raise ActionError(errors.NOT_BACK_TO_STANDARD)
+    account.set_mode(mode)
+    exchange.changes.accounts.add(address)
+
+
+def check_separate(account: Account) -> None:
+    """Raises ActionError where perpetuals and spot have one balance."""
+    if account.is_pooled:
+        raise ActionError(errors.POOLED_ACCOUNT)
+
+
+def spot_available_usd(exchange: Exchange, account: Account) -> Decimal:
+    """What of the spot balance can be sent."""
+    if not account.is_pooled:
+        return account.spot_usd
+    return max(Decimal(0), total_usd(account) - position_hold_usd(account, exchange.marks()))
+
+
+def withdrawable_usd(exchange: Exchange, account: Account) -> Decimal:
+    """What of the perpetuals' balance, or of the common one, can leave the account."""
+    withdrawable = figures(account, exchange.marks()).withdrawable
+    return min(withdrawable, spot_available_usd(exchange, account)) if account.is_pooled else withdrawable
 
 
 def check_withdrawable(exchange: Exchange, account: Account, usd: Decimal) -> None:
     """Raises ActionError unless that much is withdrawable."""
-    if usd <= 0 or usd > figures(account, exchange.marks()).withdrawable:
+    if usd <= 0 or usd > withdrawable_usd(exchange, account):
         raise ActionError(errors.TRANSFER)
+
+
+def move_spot(exchange: Exchange, sender: str, target: str, usd: Decimal, nonce: int, now_ms: int) -> None:
+    """Moves that much between two accounts' spot balances. Raises ActionError."""
+    source = exchange.accounts[sender]
+    if not 0 < usd <= spot_available_usd(exchange, source):
+        raise ActionError(errors.TRANSFER)
+    _change_spot(exchange, source, -usd)
+    _change_spot(exchange, exchange.open_account(target), usd)
+    _append_to_both(exchange, now_ms, ledger_rows.spot_transfer(sender, target, usd, nonce))
+
+
+def _change_spot(exchange: Exchange, account: Account, usd: Decimal) -> None:
+    account.add_to_spot(usd)
+    account.paid_in_usd += usd
+    exchange.changes.accounts.add(account.address)
+
+
+def _append_to_both(exchange: Exchange, now_ms: int, delta: dict[str, Any]) -> None:
+    """Appends a transfer's row to the ledger of both its sides."""
+    for address in dict.fromkeys((delta["user"], delta["destination"])):
+        exchange.append_ledger(address, now_ms, delta)
+
+
+def send(exchange: Exchange, parties: Parties, usd: Decimal, nonce: int, now_ms: int) -> None:
+    """Moves USDC between the perpetuals' balance (dex "") and the spot balance ("spot") of accounts.
+
+    Raises ActionError. Where they have one balance it is sent from as spot.
+    """
+    source = exchange.accounts[parties.sender]
+    if source.is_pooled and parties.source_dex != ledger_rows.SPOT:
+        raise ActionError(errors.POOLED_SOURCE)
+    if parties.source_dex == ledger_rows.SPOT:
+        if not 0 < usd <= spot_available_usd(exchange, source):
+            raise ActionError(errors.TRANSFER)
+        _change_spot(exchange, source, -usd)
+    else:
+        check_withdrawable(exchange, source, usd)
+        _change_perp(exchange, source, -usd)
+    target = exchange.open_account(parties.target)
+    change = _change_spot if parties.target_dex == ledger_rows.SPOT else _change_perp
+    change(exchange, target, usd)
+    _append_to_both(exchange, now_ms, ledger_rows.send(parties, usd, nonce))
+
+
+def _change_perp(exchange: Exchange, account: Account, usd: Decimal) -> None:
+    account.raw_usd += usd
+    account.paid_in_usd += usd
+    exchange.changes.accounts.add(account.address)
 
 
 def move(exchange: Exchange, sender: str, target: str, usd: Decimal, now_ms: int, kind: str) -> None:
     """Moves withdrawable cash to another account, which is created if it is new. Raises ActionError."""
     source = exchange.accounts[sender]
     check_withdrawable(exchange, source, usd)
-    account = exchange.accounts.setdefault(target, Account(target))
-    source.raw_usd -= usd
-    source.paid_in_usd -= usd
-    account.raw_usd += usd
-    account.paid_in_usd += usd
-    for address in (sender, target):
-        exchange.changes.accounts.add(address)
-        delta = {"type": kind, "usdc": number_text(usd), "user": sender, "destination": target}
-        exchange.append_ledger(address, now_ms, delta if kind == "subAccountTransfer" else delta | {"fee": "0.0"})
+    _change_perp(exchange, source, -usd)
+    _change_perp(exchange, exchange.open_account(target), usd)
+    delta = {"type": kind, "usdc": number_text(usd), "user": sender, "destination": target}
+    _append_to_both(exchange, now_ms, delta if kind == "subAccountTransfer" else delta | {"fee": "0.0"})
 
 
 def withdraw(exchange: Exchange, address: str, usd: Decimal, nonce: int, now_ms: int) -> None:
     """Withdraws cash from the exchange, less a fee of one dollar. Raises ActionError."""
     account = exchange.accounts[address]
-    if usd <= WITHDRAW_FEE_USD or usd > figures(account, exchange.marks()).withdrawable:
+    if usd <= WITHDRAW_FEE_USD or usd > withdrawable_usd(exchange, account):
         raise ActionError(errors.WITHDRAWAL)
     account.raw_usd -= usd
     account.paid_in_usd -= usd

@@ -42,7 +42,7 @@ class World:
     def open_account(self, account: str, wallet: str, balance: Decimal, now_ms: int) -> None:
         """Funds an account and registers an API wallet of it; an existing account or wallet is left unchanged."""
         if account not in self.exchange.accounts:
-            self.exchange.deposit(account, balance, self.market.time_ms)
+            self.exchange.deposit(account, balance, self.time_ms)
         if wallet not in self.keys.agents:
             others = len(self.keys.named_of(account))
             name = f"aicoin-{others + 1}" if others else "aicoin"
@@ -66,7 +66,7 @@ class World:
                 self._pay_funding(name, now_ms)
         if now_ms // SAMPLE_EVERY_MS != before_ms // SAMPLE_EVERY_MS:
             self._sample_equity()
-        step(self.exchange, trades, (now_ms - before_ms) / 1000, now_ms)
+        step(self.exchange, trades, (now_ms - before_ms) / 1000, self.time_ms)
         for name, fresh in trades.items():
             tape[name] += fresh
 
@@ -74,6 +74,15 @@ class World:
         """Market time at a wall time, by `clock`: not before the last step, and at most CARRY_LIMIT_MS after it."""
         step_ms = self.market.time_ms
         return min(max(step_ms, self.clock(wall_ms)), step_ms + CARRY_LIMIT_MS)
+
+    @property
+    def time_ms(self) -> int:
+        """The last step's time by the exchange's clock, which a test may have set wrong."""
+        return self.market.time_ms + self.exchange.deviations.skew_ms
+
+    def stamp_ms(self, wall_ms: int) -> int:
+        """What the exchange's clock shows at a wall time: the stamp of orders, fills, ledger rows and states."""
+        return self.market_ms(wall_ms) + self.exchange.deviations.skew_ms
 
     def _sample_equity(self) -> None:
         """Appends a point to every account's portfolio history: (time, equity, paid in, volume) in USD."""
@@ -96,7 +105,7 @@ class World:
         rows = self.histories.rates[name]
         rows.append(row)
         del rows[:-KEPT_ROWS]
-        pay_funding(self.exchange, name, exact, now_ms)
+        pay_funding(self.exchange, name, exact, self.time_ms)
 
     def trim(self) -> None:
         """Cuts loaded histories to the rows that are kept."""
@@ -135,7 +144,7 @@ class World:
             events.append((order, status, order.status_ms if status != OrderStatus.OPEN else order.time_ms))
             self._drop_events(events)
         for twap in changes.twaps.values():
-            histories.twaps[twap.account].append((twap, twap.status, self.market.time_ms))
+            histories.twaps[twap.account].append((twap, twap.status, self.time_ms))
         for account, row in changes.fundings:
             histories.fundings[account].append(row)
             del histories.fundings[account][: -self.kept_events]

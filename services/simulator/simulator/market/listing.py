@@ -1,7 +1,7 @@
 """What an exchange lists: its coins at their mainnet asset ids, the slots between them, and the margin tables."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ class Listing:
     """The coins that one exchange trades, by name."""
 
     coins: dict[str, Coin]
+    delisted: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, names: Iterable[str]) -> "Listing":
@@ -26,30 +27,54 @@ class Listing:
             raise UnknownCoin(f"{', '.join(sorted(unknown))} can't be listed; choose from {', '.join(COINS)}")
         return cls({name: coin for name, coin in COINS.items() if name in wanted})
 
+    def with_leverage(self, name: str, max_leverage: int, tier_leverage: int | None = None) -> "Listing":
+        """The same with other leverage limits of one coin; above the tier's bound not more than below it."""
+        coin = self.coins[name]
+        upper = min(coin.tier_leverage if tier_leverage is None else tier_leverage, max_leverage)
+        changed = replace(coin, max_leverage=max_leverage, tier_leverage=upper)
+        return replace(self, coins=self.coins | {name: changed})
+
+    def without(self, name: str) -> "Listing":
+        """The same after a coin was delisted: it keeps its slot, but takes no orders."""
+        return replace(self, delisted=self.delisted | {self.coins[name].name})
+
     @cached_property
     def by_asset(self) -> dict[int, Coin]:
-        return {coin.asset: coin for coin in self.coins.values()}
+        """The coins that take orders, by asset id."""
+        return {coin.asset: coin for coin in self.coins.values() if coin.name not in self.delisted}
 
     def universe(self) -> list[dict[str, Any]]:
         """The perpetuals, asset id = index; a slot that isn't listed is shown as delisted."""
-        return [self._slot(asset) for asset in range(max(self.by_asset) + 1)]
+        return [self._slot(asset) for asset in range(max(coin.asset for coin in self.coins.values()) + 1)]
 
     def _slot(self, asset: int) -> dict[str, Any]:
-        coin = self.by_asset.get(asset)
+        coin = next((each for each in self.coins.values() if each.asset == asset), None)
         if coin is None:
             name = _SLOT_NAMES.get(asset, f"SLOT{asset}")
             return {"szDecimals": 1, "name": name, "maxLeverage": 5, "marginTableId": 5, "isDelisted": True}
-        return {
+        row = {
             "szDecimals": coin.size_decimals,
             "name": coin.name,
             "maxLeverage": coin.max_leverage,
             "marginTableId": coin.margin_table,
         }
+        return row | {"isDelisted": True} if coin.name in self.delisted else row
 
     def meta(self) -> dict[str, Any]:
         """The answer to {"type": "meta"}."""
-        tables = [[table, margin_table(table)] for table in sorted(_TABLE_DESCRIPTIONS)]
+        tables = [[table, self.margin_table(table)] for table in sorted(_TABLE_DESCRIPTIONS)]
         return {"universe": self.universe(), "marginTables": tables, "collateralToken": 0}
+
+    def margin_table(self, table_id: int) -> dict[str, Any] | None:
+        """One margin table; ids below 50 mean a single tier of that leverage. None for an unknown id."""
+        if 0 < table_id < FIRST_TIERED_TABLE:
+            return {"description": "", "marginTiers": [{"lowerBound": "0.0", "maxLeverage": table_id}]}
+        for coin in (COINS | self.coins).values():
+            if coin.margin_table == table_id:
+                upper = {"lowerBound": f"{coin.tier_bound_usd}.0", "maxLeverage": coin.tier_leverage}
+                tiers = [{"lowerBound": "0.0", "maxLeverage": coin.max_leverage}, upper]
+                return {"description": _TABLE_DESCRIPTIONS[table_id], "marginTiers": tiers}
+        return None
 
 
 DEFAULT_LISTING: Final = Listing.of(("BTC", "ETH", "SOL", "BNB", "DOGE", "XRP"))
@@ -85,18 +110,6 @@ _TABLE_DESCRIPTIONS: Final = {
     56: "tiered 40x",
 }
 FIRST_TIERED_TABLE: Final = 50
-
-
-def margin_table(table_id: int) -> dict[str, Any] | None:
-    """One margin table; ids below 50 mean a single tier of that leverage. None for an unknown id."""
-    if 0 < table_id < FIRST_TIERED_TABLE:
-        return {"description": "", "marginTiers": [{"lowerBound": "0.0", "maxLeverage": table_id}]}
-    for coin in COINS.values():
-        if coin.margin_table == table_id:
-            upper = {"lowerBound": f"{coin.tier_bound_usd}.0", "maxLeverage": coin.tier_leverage}
-            tiers = [{"lowerBound": "0.0", "maxLeverage": coin.max_leverage}, upper]
-            return {"description": _TABLE_DESCRIPTIONS[table_id], "marginTiers": tiers}
-    return None
 
 
 def spot_meta() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.server.faults import HANG_S, Fault, Faults
+from simulator.server.request_body import MAX_BODY_BYTES
 
 
 class FaultInjection:
@@ -24,7 +25,9 @@ class FaultInjection:
             self._faults.counts["http.outage"] += 1
             await _send_answer(send, 503, b"")
             return
-        fault = self._faults.take(self._faults.http, scope["path"], "http") if self._faults.http else None
+        fault = None
+        if self._faults.http:
+            fault, receive = await self._take_fault(scope["path"], receive)
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind.isdigit():
@@ -36,11 +39,22 @@ class FaultInjection:
         elif fault.kind == "delay":
             await asyncio.sleep(fault.delay_s)
             await self._app(scope, receive, send)
+        elif fault.kind == "drip":
+            await self._drip(fault, scope, receive, send)
         else:
             await self._alter_send_answer(fault, scope, receive, send)
 
-    async def _alter_send_answer(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        """Executes the request, then withholds, blanks, truncates or falsifies its answer."""
+    async def _take_fault(self, path: str, receive: Receive) -> tuple[Fault | None, Receive]:
+        """The fault of a request, and how the app is to receive it; its body is read only where a fault needs it."""
+        targets, user = [path], None
+        if any(fault.reads_bodies for fault in self._faults.http):
+            content, receive = await _read_ahead(receive)
+            kind, user = _kind_and_user(content)
+            targets.append(kind)
+        return self._faults.take(self._faults.http, targets, "http", self._now_ms(), user), receive
+
+    async def _answer_of(self, scope: Scope, receive: Receive) -> bytes:
+        """Executes the request; the body of its answer, which isn't sent."""
         parts: list[bytes] = []
 
         async def keep(message: Message) -> None:
@@ -48,7 +62,20 @@ class FaultInjection:
                 parts.append(message.get("body", b""))
 
         await self._app(scope, receive, keep)
-        body = b"".join(parts)
+        return b"".join(parts)
+
+    async def _drip(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Executes the request, then sends its answer one byte every `delay_s` seconds."""
+        body = await self._answer_of(scope, receive)
+        await _send_head(send, 200, len(body))
+        for place in range(len(body)):
+            await asyncio.sleep(fault.delay_s)
+            more = place + 1 < len(body)
+            await send({"type": "http.response.body", "body": body[place : place + 1], "more_body": more})
+
+    async def _alter_send_answer(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Executes the request, then withholds, blanks, truncates or falsifies its answer."""
+        body = await self._answer_of(scope, receive)
         if fault.kind == "accept_then_timeout":
             await _hold_open(receive)
         elif fault.kind == "accept_then_500":
@@ -60,6 +87,34 @@ class FaultInjection:
         else:
             await _send_head(send, 200, len(body))
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+async def _read_ahead(receive: Receive) -> tuple[bytes, Receive]:
+    """The request's body up to MAX_BODY_BYTES, and a `receive` that brings all of it once more."""
+    messages: list[Message] = []
+    size, more = 0, True
+    while more and size <= MAX_BODY_BYTES:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    content = b"".join(message.get("body", b"") for message in messages)
+    messages.reverse()
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return content, receive_again
+
+
+def _kind_and_user(content: bytes) -> tuple[str, str | None]:
+    """The type of /info or of the action that a body asks for, and the user that it names; blank for another body."""
+    with contextlib.suppress(ValueError, AttributeError, RecursionError):
+        body = json.loads(content)
+        asked = body.get("action", body)
+        user = asked.get("user")
+        return str(asked.get("type", "")), user.lower() if isinstance(user, str) else None
+    return "", None
 
 
 def _false_refusal(fault: Fault, body: bytes) -> bytes:

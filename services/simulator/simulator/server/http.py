@@ -26,6 +26,7 @@ from simulator.server.storage.store import Store
 from simulator.wire.actions.dispatch import RecoverSigners, execute_action
 from simulator.wire.actions.signatures import l1_signers
 from simulator.wire.info.dispatch import answer_info
+from simulator.wire.info.read_faults import keep_past_answers
 from simulator.wire.requests import ADDRESS, BadRequest, Unsupported
 from simulator.wire.streams.messages import change_messages
 from simulator.wire.streams.throttle import MessageThrottle
@@ -77,7 +78,7 @@ class Server:
         except BaseException as error:
             self.failure = error  # Memory and disk differ from here on: the process has to end.
             raise
-        subscribed, now_ms = self.sockets.subscribed_keys(), self.world.market.time_ms
+        subscribed, now_ms = self.sockets.subscribed_keys(), self.world.time_ms
         for changes in pending:
             self.sockets.publish(change_messages(self.world, changes, subscribed, now_ms))
 
@@ -109,6 +110,7 @@ class Server:
         """Moves the world to `now_ms` of market time, persists the changes and publishes the messages."""
         if self.faults.is_frozen(self.now_ms()) or self.world.market.halt_reason is not None:
             return
+        keep_past_answers(self.world, self.now_ms())
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
         if self.world.is_changed or self._pending:
             self.persist_changes()
@@ -185,7 +187,7 @@ class Server:
                 raise ValueError
         except (BadRequest, BodyTooLong, KeyError, TypeError, ValueError):
             return JSONResponse({"error": 'send {"user": "0x… (40 hex digits)", "usd": "10000"}'}, 400)
-        self.world.exchange.deposit(user, usd, self.world.market_ms(self.now_ms()))
+        self.world.exchange.deposit(user, usd, self.world.stamp_ms(self.now_ms()))
         await self._wait_until_persisted()
         return JSONResponse({"user": user, "usd": str(usd)})
 

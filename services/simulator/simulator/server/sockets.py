@@ -96,7 +96,8 @@ class Sockets:
                     client.send(text)
 
     def _send_with_fault(self, client: Client, key: Key, text: str) -> None:
-        for delay_s, each in self._faults.messages(str(key[0]), text, client.held):
+        now_ms, user = self._now_ms(), user_in(key)
+        for delay_s, each in self._faults.messages(str(key[0]), text, client.held, now_ms=now_ms, user=user):
             if each is None:
                 client.close()
             elif delay_s:

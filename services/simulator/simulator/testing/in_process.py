@@ -13,6 +13,7 @@ from simulator.market.coins import Coin
 from simulator.market.market import Market
 from simulator.wire.actions.dispatch import execute_action
 from simulator.wire.info.dispatch import answer_info
+from simulator.wire.info.read_faults import keep_past_answers
 from simulator.wire.requests import BadRequest, Unsupported
 from simulator.wire.streams.messages import change_messages
 from simulator.wire.streams.subscriptions import Key
@@ -76,6 +77,7 @@ class InProcessExchange:
 
     def step(self) -> None:
         """Moves the market to the current time."""
+        keep_past_answers(self.world, self._now_ms())
         self.world.step(self._now_ms())
         self.publish_changes()
 

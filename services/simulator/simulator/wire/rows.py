@@ -67,7 +67,7 @@ def order_type(order: Order) -> str:
 
 
 def fill_row(fill: Fill) -> dict[str, Any]:
-    is_system = fill.twap_id is not None or fill.liquidation is not None or fill.is_deleveraging
+    is_system = fill.twap_id is not None or fill.liquidation is not None or fill.is_deleveraging or fill.is_settlement
     row: dict[str, Any] = {
         "coin": fill.coin,
         "px": number_text(fill.price),
@@ -93,15 +93,26 @@ def fill_row(fill: Fill) -> dict[str, Any]:
 
 
 def clearinghouse_state(account: Account | None, marks: dict[str, Decimal], now_ms: int) -> dict[str, Any]:
-    """clearinghouseState; an unknown account has the zero state."""
+    """clearinghouseState; an unknown account has the zero state.
+
+    Where perpetuals and spot have one balance, the sums contain no cash but what positions hold: zero without any.
+    """
     account = account or Account("")
     sums = figures(account, marks)
-    raw = sums.account_value - sum((p.size * marks[p.coin] for p in account.positions.values()), Decimal(0))
+    cash, withdrawable = account.raw_usd, sums.withdrawable
+    value, cross_value = sums.account_value, sums.cross_value
+    if account.is_pooled:
+        cross = [position for position in account.positions.values() if position.is_cross]
+        gain = sum((position.unrealized(marks[position.coin]) for position in cross), Decimal(0))
+        cross_value, withdrawable = sums.cross_margin_used + gain, Decimal(0)
+        value += cross_value - sums.cross_value
+        cash += cross_value - sums.cross_value
+    raw = value - sum((p.size * marks[p.coin] for p in account.positions.values()), Decimal(0))
     return {
-        "marginSummary": _summary(sums.account_value, sums.total_notional, raw, sums.margin_used),
-        "crossMarginSummary": _summary(sums.cross_value, sums.cross_notional, account.raw_usd, sums.cross_margin_used),
+        "marginSummary": _summary(value, sums.total_notional, raw, sums.margin_used),
+        "crossMarginSummary": _summary(cross_value, sums.cross_notional, cash, sums.cross_margin_used),
         "crossMaintenanceMarginUsed": truncated_text(sums.cross_maintenance),
-        "withdrawable": truncated_text(sums.withdrawable),
+        "withdrawable": truncated_text(withdrawable),
         "assetPositions": [
             {"type": "oneWay", "position": _position(account, account.positions[name], marks)}
             for name in COINS

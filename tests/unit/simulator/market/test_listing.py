@@ -4,7 +4,7 @@ import pytest
 
 from common.trading.instruments import INSTRUMENTS
 from simulator.market.coins import COINS
-from simulator.market.listing import DEFAULT_LISTING, Listing, UnknownCoin, margin_table
+from simulator.market.listing import DEFAULT_LISTING, Listing, UnknownCoin
 
 DEFAULT_ASSETS = {"BTC": 0, "ETH": 1, "SOL": 5, "BNB": 7, "DOGE": 12, "XRP": 25}
 
@@ -45,7 +45,7 @@ def test_every_coin_has_the_trading_rules_that_the_arena_assumes() -> None:
     for symbol, instrument in INSTRUMENTS.items():
         coin = COINS[symbol.value]
         assert (coin.size_decimals, coin.max_leverage) == (instrument.size_decimals, instrument.max_leverage)
-        table = margin_table(coin.margin_table)
+        table = DEFAULT_LISTING.margin_table(coin.margin_table)
         assert table is not None
         assert [(float(row["lowerBound"]), row["maxLeverage"]) for row in table["marginTiers"]] == [
             (float(tier.lower_bound_usd), tier.max_leverage) for tier in instrument.tiers

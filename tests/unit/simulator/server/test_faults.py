@@ -15,7 +15,7 @@ def faults_with(**fault: Any) -> Faults:
 
 def test_a_fault_applies_to_its_target_count_times() -> None:
     faults = faults_with(where="http", kind="429", target="/info", count=2)
-    taken = [faults.take(faults.http, path, "http") for path in ("/exchange", "/info", "/info", "/info")]
+    taken = [faults.take(faults.http, [path], "http", 0) for path in ("/exchange", "/info", "/info", "/info")]
     assert [fault is not None for fault in taken] == [False, True, True, False]
     assert faults.counts == {"http.429": 2}
 

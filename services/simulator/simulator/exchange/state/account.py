@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from simulator.exchange.state import account_modes
 from simulator.market.coins import COINS, Coin
 
 ZERO = Decimal(0)
@@ -43,7 +44,8 @@ class Account:
     """`raw_usd` is cash minus the cost of cross positions (the docs' totalRawUsd without isolated ones).
 
     `volumes` are USD by day since 1970: [taker, maker]. A sub-account has a `master`. `builders` are the fees that it
-    has approved, in tenths of a basis point.
+    has approved, in tenths of a basis point. With one balance for perpetuals and spot all cash is in `raw_usd`, none in
+    `spot_usd`. `outcomes` are amounts of prediction tokens by name, which only a test gives an account.
     """
 
     address: str
@@ -64,6 +66,27 @@ class Account:
     liquidated_ms: dict[str, int] = field(default_factory=dict)
     funding_all: dict[str, Decimal] = field(default_factory=dict)
     builders: dict[str, int] = field(default_factory=dict)
+    mode: str = account_modes.DEFAULT
+    actions_by_day: tuple[int, int] = (0, 0)
+    outcomes: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether perpetuals and spot have one balance."""
+        return self.mode in account_modes.POOLED
+
+    def set_mode(self, mode: str) -> None:
+        """Changes the mode; a common balance takes in what the spot balance held."""
+        self.mode = mode
+        if self.is_pooled:
+            self.raw_usd, self.spot_usd = self.raw_usd + self.spot_usd, ZERO
+
+    def add_to_spot(self, usd: Decimal) -> None:
+        """Adds to the spot balance (or takes from it), whichever cash holds it."""
+        if self.is_pooled:
+            self.raw_usd += usd
+        else:
+            self.spot_usd += usd
 
     def leverage_of(self, coin: Coin) -> Leverage:
         """The setting; the default is 20x cross, capped by the coin's maximum."""
@@ -121,6 +144,24 @@ def figures(account: Account, marks: dict[str, Decimal]) -> Figures:
             used += position.equity(mark)
     withdrawable = max(ZERO, cross_value - max(cross_used, cross_notional / 10))
     return Figures(value, cross_value, notional, cross_notional, used, cross_used, maintenance, withdrawable)
+
+
+def total_usd(account: Account) -> Decimal:
+    """The common balance of perpetuals and spot: all cash, with every position at its entry price."""
+    positions = account.positions.values()
+    return account.raw_usd + sum((each.raw_usd + each.size * each.entry_price for each in positions), ZERO)
+
+
+def position_hold_usd(account: Account, marks: dict[str, Decimal]) -> Decimal:
+    """What positions hold of the common balance: posted margin, margin of cross positions, and these ones' loss."""
+    hold, gain = ZERO, ZERO
+    for position in account.positions.values():
+        if position.is_cross:
+            hold += abs(position.size) * marks[position.coin] / position.leverage
+            gain += position.unrealized(marks[position.coin])
+        else:
+            hold += position.raw_usd + position.size * position.entry_price
+    return hold + max(ZERO, -gain)
 
 
 def is_within_tier(coin: Coin, notional: Decimal, leverage: int) -> bool:

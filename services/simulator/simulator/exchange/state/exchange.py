@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.exchange.order_status import OrderStatus
-from simulator.exchange.state import fees
+from simulator.exchange.state import account_modes, fees
 from simulator.exchange.state.account import Account
+from simulator.exchange.state.deviations import Deviations
 from simulator.exchange.state.order_books import OrderBooks
 from simulator.exchange.state.orders import ZERO, Fill, Order, Twap
 from simulator.market.market import Market
@@ -54,6 +55,8 @@ class Exchange:
         self.fees = ZERO
         self.rewards: dict[str, Decimal] = {}
         self.open_interest_caps: dict[str, Decimal] = {}
+        self.deviations = Deviations()
+        self.new_account_mode = account_modes.DEFAULT
         self._volume_by_day: tuple[int, Decimal] = (-1, ZERO)
         self.deposited = ZERO
         self.withdrawn = ZERO
@@ -91,9 +94,13 @@ class Exchange:
         cap = self.open_interest_caps.get(coin)
         return cap is not None and self.open_interest_usd(coin) >= cap
 
+    def open_account(self, address: str) -> Account:
+        """The account of an address; a new one has the mode that new accounts have."""
+        return self.accounts.setdefault(address, Account(address, mode=self.new_account_mode))
+
     def deposit(self, address: str, usd: Decimal, now_ms: int) -> Account:
         """Adds cash from outside to an account, which is created if it is new."""
-        account = self.accounts.setdefault(address, Account(address))
+        account = self.open_account(address)
         account.raw_usd += usd
         account.paid_in_usd += usd
         self.deposited += usd

@@ -48,6 +48,17 @@ class Keys:
             self._changed = True
         return bool(found)
 
+    def expire(self, address: str, now_ms: int) -> None:
+        """Ends an API wallet's validity. Raises KeyError for an unknown one."""
+        self.agents[address].valid_until_ms = now_ms
+        self._changed = True
+
+    def forget(self, address: str) -> None:
+        """Removes an API wallet as if it had never been there. Raises KeyError for an unknown one."""
+        del self.agents[address]
+        self.nonces.pop(address, None)
+        self._changed = True
+
     @property
     def is_changed(self) -> bool:
         """Whether API wallets or nonces have changed since they were last taken."""

@@ -34,7 +34,8 @@ class Order:
 
     `parent` and `children` link a bracket; a child with `waits` isn't active until its parent is filled.
     `ahead` is the market's size at this price that is filled first, in coin. `liquidation` marks an order
-    by which the exchange liquidates an account, `is_deleveraging` its counterpart in auto-deleveraging.
+    by which the exchange liquidates an account, `is_deleveraging` its counterpart in auto-deleveraging,
+    `is_settlement` one by which it settles a coin's positions.
     """
 
     oid: int
@@ -66,6 +67,7 @@ class Order:
     is_deleveraging: bool = False
     builder: str | None = None
     builder_units: int = 0
+    is_settlement: bool = False
 
     @property
     def is_trigger(self) -> bool:
@@ -103,12 +105,15 @@ class Fill:
     counterparty: str | None = None
     is_deleveraging: bool = False
     builder_fee: Decimal = ZERO
+    is_settlement: bool = False
 
     @property
     def direction(self) -> str:
         """Hyperliquid's word for what the fill did to the position."""
         if self.is_deleveraging:
             return "Auto-Deleveraging"
+        if self.is_settlement:
+            return "Settlement"
         before = self.start_position
         after = before + (self.size if self.is_buy else -self.size)
         if before > 0 > after:

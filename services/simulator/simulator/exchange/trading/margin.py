@@ -7,7 +7,7 @@ from simulator.exchange import errors
 from simulator.exchange.errors import ActionError, OrderError
 from simulator.exchange.order_status import OrderStatus
 from simulator.exchange.state import fees
-from simulator.exchange.state.account import Account, Leverage, figures, is_within_tier
+from simulator.exchange.state.account import Account, Leverage, figures, is_within_tier, position_hold_usd
 from simulator.exchange.state.exchange import Exchange
 from simulator.exchange.state.orders import ZERO, Order
 from simulator.market.coins import COINS, Coin
@@ -37,6 +37,11 @@ def available_usd(exchange: Exchange, account: Account) -> Decimal:
     return sums.cross_value - sums.cross_margin_used - resting_margin_usd(exchange, account)
 
 
+def hold_usd(exchange: Exchange, account: Account) -> Decimal:
+    """What positions and resting orders hold of a balance that perpetuals and spot have in common."""
+    return position_hold_usd(account, exchange.marks()) + resting_margin_usd(exchange, account)
+
+
 def quote(exchange: Exchange, order: Order) -> tuple[Decimal, Decimal]:
     """(size in coin, USD) that would match at once against the public book."""
     size, usd = ZERO, ZERO
@@ -51,7 +56,7 @@ def quote(exchange: Exchange, order: Order) -> tuple[Decimal, Decimal]:
 
 def check_order(exchange: Exchange, order: Order) -> None:
     """Initial margin, loss by slippage and fee of what an order adds. Raises OrderError."""
-    account, coin = exchange.accounts[order.account], COINS[order.coin]
+    account, coin = exchange.accounts[order.account], exchange.market.listing.coins[order.coin]
     position = account.position_size(order.coin)
     signed = order.size if order.is_buy else -order.size
     turns = position * signed < 0

@@ -97,6 +97,18 @@ def _check(exchange: Exchange, order: Order, parent: Order | None) -> None:
     if order.is_trigger and is_reached(order, exchange.market.coins[order.coin].mark_price):
         raise OrderError(errors.BAD_TRIGGER, OrderStatus.BAD_TRIGGER_PX_REJECTED)
     _check_count(exchange, order)
+    _check_deviations(exchange, order)
+
+
+def _check_deviations(exchange: Exchange, order: Order) -> None:
+    """What a test has arranged: a time after an upgrade in which only post-only orders rest, or refusals."""
+    deviations = exchange.deviations
+    if order.tif != "Alo" and exchange.market.time_ms < deviations.post_only_until_ms:
+        deviations.counts["post_only"] += 1
+        raise OrderError(errors.POST_ONLY_TIME, OrderStatus.REJECTED)
+    text = deviations.refusal_of(order.account, is_trigger=order.is_trigger, reduces=order.reduce_only)
+    if text is not None:
+        raise OrderError(text, OrderStatus.REJECTED)
 
 
 def _check_count(exchange: Exchange, order: Order) -> None:

@@ -40,7 +40,7 @@ def book_fill(
         exchange.house.raw_usd += signed * price
     owner = exchange.owner(order.account)
     taker, maker = exchange.rates(order.account, now_ms)
-    is_free = order.liquidation is not None or order.is_deleveraging
+    is_free = order.liquidation is not None or order.is_deleveraging or order.is_settlement
     fee = ZERO if is_free else round(size * price * (taker if crossed else maker), fees.DECIMALS)
     for_builder = ZERO
     if order.builder is not None and not is_free:
@@ -75,6 +75,7 @@ def book_fill(
             twap_id=order.twap_id,
             counterparty=counterparty,
             is_deleveraging=order.is_deleveraging,
+            is_settlement=order.is_settlement,
         )
     )
 

@@ -31,6 +31,9 @@ def account_document(account: Account) -> dict[str, Any]:
         "cancel_all_days": {str(day): count for day, count in account.cancel_all_days.items()},
         "liquidated_ms": account.liquidated_ms,
         "builders": account.builders,
+        "mode": account.mode,
+        "actions_by_day": account.actions_by_day,
+        "outcomes": {name: str(amount) for name, amount in account.outcomes.items()},
     }
 
 
@@ -43,6 +46,8 @@ def account_of(body: dict[str, Any]) -> Account:
     account.leverages = {name: Leverage(**row) for name, row in body["leverages"].items()}
     account.volumes = {int(day): [Decimal(usd) for usd in row] for day, row in body["volumes"].items()}
     account.funding_all = {name: Decimal(usd) for name, usd in body["funding_all"].items()}
+    account.actions_by_day = tuple(body.get("actions_by_day", (0, 0)))
+    account.outcomes = {name: Decimal(amount) for name, amount in body.get("outcomes", {}).items()}
     account.cancel_all_days = {int(day): count for day, count in body["cancel_all_days"].items()}
     return account
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from simulator.exchange import errors, transfers
 from simulator.exchange.errors import ActionError
+from simulator.exchange.state import account_modes, ledger_rows
 from simulator.exchange.state.account import Account
+from simulator.exchange.state.ledger_rows import DEXES, Parties
 from simulator.exchange.trading import margin
 from simulator.exchange.world import World
 from simulator.numbers import parse_number
@@ -35,6 +37,8 @@ def sub_transfer(world: World, account: str, action: Action, now_ms: int) -> dic
     if not is_uint64(usd) or not isinstance(action["isDeposit"], bool):
         raise BadRequest
     sender, target = (account, sub) if action["isDeposit"] else (sub, account)
+    if world.exchange.accounts[sender].is_pooled:
+        raise ActionError(errors.POOLED_SOURCE)
     transfers.move(world.exchange, sender, target, Decimal(usd) / MILLION, now_ms, "subAccountTransfer")
     return default_response()
 
@@ -70,14 +74,13 @@ def sub_modify(world: World, account: str, action: Action, now_ms: int) -> dict[
 
 def sub_spot_transfer(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
     """Moves USDC, the only spot token here, between the spot balances of an account and its sub-account."""
-    sub, usd = _sub_of(world, account, action), parse_number(action["amount"])
+    sub, usd = _sub_of(world, account, action).address, parse_number(action["amount"])
     if usd is None or not isinstance(action["isDeposit"], bool):
         raise BadRequest
-    master = world.exchange.accounts[account]
-    source, target = (master, sub) if action["isDeposit"] else (sub, master)
-    if not str(action["token"]).startswith("USDC") or not 0 < usd <= source.spot_usd:
+    if not str(action["token"]).startswith("USDC"):
         raise ActionError(errors.TRANSFER)
-    transfers.move_spot(world.exchange, source, target, usd)
+    source, target = (account, sub) if action["isDeposit"] else (sub, account)
+    transfers.move_spot(world.exchange, source, target, usd, now_ms, now_ms)
     return default_response()
 
 
@@ -87,8 +90,9 @@ def claim_rewards(world: World, account: str, action: Action, now_ms: int) -> di
     if usd <= 0:
         raise ActionError("No rewards to claim.")
     state = world.exchange.accounts[account]
-    state.spot_usd += usd
+    state.add_to_spot(usd)
     state.paid_in_usd += usd
+    world.exchange.append_ledger(account, now_ms, ledger_rows.rewards_claim(usd))
     return default_response()
 
 
@@ -101,19 +105,21 @@ def agent_send_asset(world: World, account: str, action: Action, now_ms: int) ->
     family = {account, *(sub.address for sub in transfers.sub_accounts_of(world.exchange, account))}
     if not {sender, target} <= family:
         raise ActionError(errors.NOT_OWN_ACCOUNT)
-    if not str(action["token"]).startswith("USDC") or action["sourceDex"] or action["destinationDex"]:
+    dexes = action["sourceDex"], action["destinationDex"]
+    if not str(action["token"]).startswith("USDC") or not set(dexes) <= set(DEXES):
         raise ActionError(errors.TRANSFER)
-    transfers.move(world.exchange, sender, target, usd, now_ms, "internalTransfer")
+    transfers.send(world.exchange, Parties(sender, target, *dexes), usd, action.get("nonce", now_ms), now_ms)
     return default_response()
 
 
 def set_abstraction(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    """Accepts only "i" (disabled): accounts are always of the classic kind here."""
-    kind = action.get("abstraction")
-    if kind not in ("i", "u", "p"):
+    """Changes the account's mode without its owner's signature; discontinued modes only the owner may leave."""
+    mode = account_modes.AGENT_WORDS.get(action["abstraction"])
+    if mode is None:
         raise BadRequest
-    if kind != "i":
-        raise ActionError(errors.CLASSIC_ONLY)
+    if world.exchange.accounts[account].mode == account_modes.DEX_ABSTRACTION:
+        raise ActionError(errors.AGENT_MODE)
+    transfers.change_mode(world.exchange, account, mode)
     return default_response()
 
 

@@ -15,6 +15,7 @@ from simulator.exchange.trading import margin
 from simulator.exchange.world import World
 from simulator.wire.actions import account_actions, order_actions, user_actions
 from simulator.wire.actions.signatures import USER_SIGNED, UnreadableSignature, l1_signers, user_signer
+from simulator.wire.info.read_faults import keep_past_answers
 from simulator.wire.requests import BadRequest, default_response, is_uint64
 
 SCHEDULE_VOLUME_USD = 1_000_000
@@ -42,6 +43,7 @@ def execute_action(
         or kind not in (*L1_HANDLERS, *USER_SIGNED)
     ):
         raise BadRequest
+    keep_past_answers(world, now_ms)
     try:
         if kind in USER_SIGNED:
             return _user_signed(world, body, now_ms)
@@ -59,15 +61,16 @@ def _l1(world: World, body: Action, kind: str, now_ms: int, recover_signers: Rec
     expires, action = body.get("expiresAfter"), body["action"]
     if expires is not None and not is_uint64(expires):
         raise BadRequest
-    signer, account = _signer(world, body, now_ms, recover_signers)
-    world.keys.spend(signer, body["nonce"], now_ms)
-    if expires is not None and expires < now_ms:
+    clock_ms = now_ms + world.exchange.deviations.skew_ms
+    signer, account = _signer(world, body, clock_ms, recover_signers)
+    world.keys.spend(signer, body["nonce"], clock_ms)
+    if expires is not None and expires < clock_ms:
         action_quota.count_expired(world.exchange.accounts[account])
         raise ActionError(errors.EXPIRED)
     acting = _acting_as(world, account, body)
     action_quota.spend(world.exchange.accounts[acting], action, now_ms, is_enforced=world.enforces_limits)
     world.exchange.changes.accounts.add(acting)
-    return L1_HANDLERS[kind](world, acting, action, world.market_ms(now_ms))
+    return L1_HANDLERS[kind](world, acting, action, world.stamp_ms(now_ms))
 
 
 def _signer(world: World, body: Action, now_ms: int, recover_signers: RecoverSigners) -> tuple[str, str]:
@@ -110,7 +113,7 @@ def _user_signed(world: World, body: Action, now_ms: int) -> dict[str, Any]:
     signer = user_signer(body)
     if signer not in world.exchange.accounts:
         raise ActionError(f"Must deposit before performing actions. User: {signer}")
-    world.keys.spend(signer, body["nonce"], now_ms)
+    world.keys.spend(signer, body["nonce"], now_ms + world.exchange.deviations.skew_ms)
     return user_actions.HANDLERS[action["type"]](world, signer, action, now_ms)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from simulator.exchange import errors, transfers
 from simulator.exchange.errors import ActionError
+from simulator.exchange.state import account_modes
 from simulator.exchange.state.keys import AGENT_LIFE_MS, Agent
+from simulator.exchange.state.ledger_rows import DEXES, Parties
 from simulator.exchange.world import World
 from simulator.numbers import number_text, parse_number
 from simulator.wire.requests import BadRequest, default_response
@@ -79,15 +81,16 @@ def _check_new_agent(world: World, signer: str, address: str, name: str, now_ms:
 
 def usd_send(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
     target = _address(action["destination"])
+    transfers.check_separate(world.exchange.accounts[signer])
     transfers.move(
-        world.exchange, signer, target, _amount(action["amount"]), world.market_ms(now_ms), "internalTransfer"
+        world.exchange, signer, target, _amount(action["amount"]), world.stamp_ms(now_ms), "internalTransfer"
     )
     return default_response()
 
 
 def withdraw(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
     _address(action["destination"])
-    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], world.market_ms(now_ms))
+    transfers.withdraw(world.exchange, signer, _amount(action["amount"]), action["time"], world.stamp_ms(now_ms))
     return default_response()
 
 
@@ -101,6 +104,7 @@ def class_transfer(world: World, signer: str, action: Action, now_ms: int) -> di
         if found is None or found.master != signer:
             raise ActionError(f"Vault not registered: {sub.lower()}")
         account = found
+    transfers.check_separate(account)
     if action["toPerp"] is True:
         if amount <= 0 or amount > account.spot_usd:
             raise ActionError(errors.TRANSFER)
@@ -112,22 +116,31 @@ def class_transfer(world: World, signer: str, action: Action, now_ms: int) -> di
         account.spot_usd += amount
     world.exchange.changes.accounts.add(account.address)
     delta = {"type": "accountClassTransfer", "usdc": number_text(amount), "toPerp": bool(action["toPerp"])}
-    world.exchange.append_ledger(account.address, world.market_ms(now_ms), delta)
+    world.exchange.append_ledger(account.address, world.stamp_ms(now_ms), delta)
     return default_response()
 
 
 def send_asset(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
-    """Moves USDC between accounts; other tokens and dexes don't exist here."""
-    if not str(action["token"]).startswith("USDC") or action["sourceDex"] or action["destinationDex"]:
+    """Moves USDC between accounts and their balances; other tokens and dexes don't exist here."""
+    dexes = action["sourceDex"], action["destinationDex"]
+    if not str(action["token"]).startswith("USDC") or not set(dexes) <= set(DEXES):
         raise ActionError(errors.TRANSFER)
     sender = action.get("fromSubAccount") or signer
     sender = _address(sender)
     if sender != signer and getattr(world.exchange.accounts.get(sender), "master", None) != signer:
         raise ActionError(f"Vault not registered: {sender}")
-    target = _address(action["destination"])
-    transfers.move(
-        world.exchange, sender, target, _amount(action["amount"]), world.market_ms(now_ms), "internalTransfer"
-    )
+    parties, amount = Parties(sender, _address(action["destination"]), *dexes), _amount(action["amount"])
+    transfers.send(world.exchange, parties, amount, action["nonce"], world.stamp_ms(now_ms))
+    return default_response()
+
+
+def spot_send(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
+    """Moves USDC, the only spot token here, to another account's spot balance."""
+    target, amount = _address(action["destination"]), _amount(action["amount"])
+    transfers.check_separate(world.exchange.accounts[signer])
+    if not str(action["token"]).startswith("USDC"):
+        return refuse_not_simulated(world, signer, action, now_ms)
+    transfers.move_spot(world.exchange, signer, target, amount, action["time"], world.stamp_ms(now_ms))
     return default_response()
 
 
@@ -149,11 +162,13 @@ def approve_builder_fee(world: World, signer: str, action: Action, now_ms: int) 
 
 
 def set_abstraction(world: World, signer: str, action: Action, now_ms: int) -> dict[str, Any]:
-    """Accepts only "disabled": accounts are always of the classic kind here."""
-    if action["abstraction"] not in ("disabled", "unifiedAccount", "portfolioMargin"):
+    """Changes the mode of the signer's account, or of a sub-account of it."""
+    if action["abstraction"] not in account_modes.USER_WORDS:
         raise BadRequest
-    if action["abstraction"] != "disabled":
-        raise ActionError(errors.CLASSIC_ONLY)
+    user = _address(action["user"])
+    if user != signer and getattr(world.exchange.accounts.get(user), "master", None) != signer:
+        raise ActionError(f"Vault not registered: {user}")
+    transfers.change_mode(world.exchange, user, action["abstraction"])
     return default_response()
 
 
@@ -168,7 +183,7 @@ HANDLERS: dict[str, Callable[[World, str, Action, int], dict[str, Any]]] = {
     "withdraw3": withdraw,
     "usdClassTransfer": class_transfer,
     "sendAsset": send_asset,
-    "spotSend": refuse_not_simulated,
+    "spotSend": spot_send,
     "approveBuilderFee": approve_builder_fee,
     "userSetAbstraction": set_abstraction,
     "userDexAbstraction": refuse_not_simulated,

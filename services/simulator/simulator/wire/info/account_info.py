@@ -4,8 +4,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from simulator.exchange.state.account import Account, figures
-from simulator.exchange.trading.margin import available_usd
+from simulator.exchange.state.account import Account, figures, total_usd
+from simulator.exchange.trading.margin import available_usd, hold_usd
 from simulator.exchange.world import World
 from simulator.numbers import number_text, truncated_text
 from simulator.wire.requests import ADDRESS, BadRequest
@@ -40,17 +40,31 @@ def account_of(world: World, body: Body) -> Account:
     return world.exchange.accounts.get(user) or Account(user)
 
 
-def state(world: World, user: str) -> Body:
+def state(world: World, user: str, now_ms: int | None = None) -> Body:
+    """clearinghouseState at a wall time; without one as of the last step."""
     account = world.exchange.accounts.get(user)
-    return clearinghouse_state(account, world.exchange.marks(), world.market.time_ms)
+    time_ms = world.time_ms if now_ms is None else world.stamp_ms(now_ms)
+    return clearinghouse_state(account, world.exchange.marks(), time_ms)
 
 
 def spot_state(world: World, body: Body, now_ms: int) -> Any:
+    """The spot balances; where perpetuals have no balance of their own, also what positions and orders hold of it."""
     account = account_of(world, body)
-    if account.spot_usd == 0:
-        return {"balances": []}
-    row = {"coin": "USDC", "token": 0, "total": number_text(account.spot_usd), "hold": "0.0", "entryNtl": "0.0"}
-    return {"balances": [row]}
+    outcomes = [_balance(name, amount, Decimal(0)) for name, amount in account.outcomes.items()]
+    if not account.is_pooled:
+        usdc = [_balance("USDC", account.spot_usd, Decimal(0), token=0)] if account.spot_usd else []
+        return {"balances": usdc + outcomes}
+    total = total_usd(account)
+    hold = min(total, hold_usd(world.exchange, account))
+    return {
+        "balances": [_balance("USDC", total, hold, token=0), *outcomes],
+        "tokenToAvailableAfterMaintenance": [[0, truncated_text(total - hold, 8)]],
+    }
+
+
+def _balance(coin: str, total: Decimal, hold: Decimal, **token: int) -> Body:
+    amounts = {"total": truncated_text(total, 8), "hold": truncated_text(hold, 8), "entryNtl": "0.0"}
+    return {"coin": coin, **token} | amounts
 
 
 def active_asset_data(world: World, user: str, name: str) -> Body:
@@ -186,7 +200,7 @@ def _ledger(world: World, body: Body, now_ms: int) -> Any:
 
 
 ANSWERS = {
-    "clearinghouseState": lambda world, body, now_ms: state(world, user_of(body)),
+    "clearinghouseState": lambda world, body, now_ms: state(world, user_of(body), now_ms),
     "spotClearinghouseState": spot_state,
     "activeAssetData": _asset_data,
     "openOrders": lambda world, body, now_ms: open_orders(world, user_of(body)),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from simulator.exchange.state import action_quota, fees
+from simulator.exchange.state import account_modes, action_quota, fees
 from simulator.exchange.transfers import sub_accounts_of
 from simulator.exchange.world import World
 from simulator.numbers import number_text
@@ -27,7 +27,7 @@ def _rate_limit(world: World, body: Body, now_ms: int) -> Any:
     account = account_of(world, body)
     return {
         "cumVlm": number_text(round(account.volume_usd, 2)),
-        "nRequestsUsed": account.requests_used,
+        "nRequestsUsed": action_quota.used(account, now_ms),
         "nRequestsCap": action_quota.quota_of(account),
         "nRequestsSurplus": account.requests_reserved,
     }
@@ -144,10 +144,10 @@ ANSWERS = {
     "subAccounts": _subs,
     "referral": _referral,
     "userVaultEquities": _constant([]),
-    "userAbstraction": _constant("default"),
+    "userAbstraction": lambda world, body, now_ms: account_of(world, body).mode,
     "maxBuilderFee": _max_builder_fee,
     "approvedBuilders": lambda world, body, now_ms: sorted(account_of(world, body).builders),
-    "userDexAbstraction": _constant(False),
+    "userDexAbstraction": lambda world, body, now_ms: account_of(world, body).mode == account_modes.DEX_ABSTRACTION,
     "userToMultiSigSigners": _constant(None),
     "delegations": _constant([]),
     "delegatorHistory": _constant([]),

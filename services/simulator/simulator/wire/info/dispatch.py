@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.exchange.world import World
 from simulator.wire.info import account_info, account_terms, market_info
+from simulator.wire.info.read_faults import answer_with_faults
 from simulator.wire.info.web_data import web_data2
 from simulator.wire.requests import BadRequest
 
@@ -21,7 +22,10 @@ def answer_info(world: World, body: Any, now_ms: int) -> Any:
     """The answer to one /info request. Raises BadRequest or Unsupported."""
     if not isinstance(body, dict) or not isinstance(body.get("type"), str) or body["type"] not in ANSWERS:
         raise BadRequest
+    answer = ANSWERS[body["type"]]
     try:
-        return ANSWERS[body["type"]](world, body, now_ms)
+        if world.exchange.deviations.reads:
+            return answer_with_faults(world, body, now_ms, answer)
+        return answer(world, body, now_ms)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BadRequest from error

@@ -7,7 +7,7 @@ from simulator.exchange.world import World
 from simulator.market.candles import INTERVALS_MS, Candle
 from simulator.market.coin_market import Level, Trade
 from simulator.market.coins import Coin
-from simulator.market.listing import margin_table, spot_meta
+from simulator.market.listing import spot_meta
 from simulator.numbers import number_text
 from simulator.wire.requests import BadRequest, Unsupported
 from simulator.wire.rows import ZERO_HASH, rows_in_range
@@ -83,7 +83,7 @@ def all_mids(world: World) -> dict[str, str]:
 def book(world: World, name: str, levels: int = MAX_LEVELS) -> Body:
     """A book snapshot, bids descending, asks ascending; the accounts' orders are merged into the market's levels."""
     sides = [_rows(world.exchange.books.view(name, is_buy)[:levels]) for is_buy in (True, False)]
-    return {"coin": name, "time": world.market.time_ms, "levels": sides}
+    return {"coin": name, "time": world.time_ms, "levels": sides}
 
 
 def _rows(levels: list[Level]) -> list[dict[str, Any]]:
@@ -114,7 +114,7 @@ def aggregated_book(world: World, body: Body, now_ms: int) -> Any:
         sides.append(_rows(list(grouped.values())[:MAX_LEVELS]))
     bid, ask = (world.exchange.books.best(name, side) for side in (True, False))
     spread = number_text(ask - bid) if bid is not None and ask is not None else None
-    return {"coin": name, "time": world.market.time_ms, "levels": sides, "spread": spread}
+    return {"coin": name, "time": world.time_ms, "levels": sides, "spread": spread}
 
 
 def candle_row(coin: Coin, interval: str, candle: Candle) -> Body:
@@ -181,7 +181,7 @@ def predicted_fundings(world: World, body: Body, now_ms: int) -> Any:
 
 
 def asset_limits(world: World, body: Body, now_ms: int) -> Any:
-    return margin_table(int(body["id"]))
+    return world.market.listing.margin_table(int(body["id"]))
 
 
 def _auction(world: World) -> Body:
@@ -215,5 +215,5 @@ ANSWERS = {
     "spotDeployState": lambda world, body, now_ms: {"states": [], "gasAuction": _auction(world)},
     "vaultSummaries": lambda world, body, now_ms: [],
     "vaultDetails": lambda world, body, now_ms: None,
-    "exchangeStatus": lambda world, body, now_ms: {"specialStatuses": None, "time": now_ms},
+    "exchangeStatus": lambda world, body, now_ms: {"specialStatuses": None, "time": world.stamp_ms(now_ms)},
 }

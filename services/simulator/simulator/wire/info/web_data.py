@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.exchange.state import account_modes
 from simulator.exchange.state.keys import Agent
 from simulator.exchange.world import World
 from simulator.numbers import number_text
@@ -19,7 +20,7 @@ def web_data2(world: World, user: str) -> dict[str, Any]:
     agent, account = _unnamed_agent(world, user), world.exchange.accounts.get(user)
     running = [[twap.id, twap_state(twap)] for twap in world.exchange.twaps.values() if twap.account == user]
     return {
-        "serverTime": world.market.time_ms,
+        "serverTime": world.time_ms,
         "user": user,
         "clearinghouseState": account_info.state(world, user),
         "openOrders": account_info.frontend_open_orders(world, user),
@@ -42,10 +43,11 @@ def web_data3(world: World, user: str) -> dict[str, Any]:
     """The content of webData3, the shorter form."""
     agent, account = _unnamed_agent(world, user), world.exchange.accounts.get(user)
     state: dict[str, Any] = {
-        "serverTime": world.market.time_ms,
+        "serverTime": world.time_ms,
         "user": user,
         "cumLedger": number_text(account.paid_in_usd) if account else "0.0",
         "isVault": False,
+        "abstraction": account.mode if account else account_modes.DEFAULT,
     }
     if agent:
         state |= {"agentAddress": agent.address, "agentValidUntil": agent.valid_until_ms}

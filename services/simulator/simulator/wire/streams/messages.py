@@ -91,7 +91,7 @@ def market_message(world: World, key: Key) -> str:
         return message(kind, _book(world, key))
     if kind == "bbo":
         tops = [side[0] if side else None for side in market_info.book(world, name, 1)["levels"]]
-        return message(kind, {"coin": name, "time": world.market.time_ms, "bbo": tops})
+        return message(kind, {"coin": name, "time": world.time_ms, "bbo": tops})
     if kind == "trades":
         return message(kind, [market_info.trade_row(name, trade) for trade in market.trades[-20:]])
     if kind == "activeAssetCtx":

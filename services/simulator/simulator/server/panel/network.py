@@ -1,15 +1,12 @@
-"""The control panel on a loopback port of its own, for tests: faults, price jumps, outages, stepwise time."""
+"""The panel's part about network and time: faults of requests and messages, price jumps, outages, stepwise time."""
 
-from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from simulator.server.faults import InvalidFault
+from simulator.exchange.state.deviations import DEFAULT_ROWS, ENDLESS_MS, READ_KINDS, ReadFault
+from simulator.server.faults import HANG_S, InvalidFault
 from simulator.server.http import Server
 
 MAX_STEPS = 1_000_000
@@ -19,35 +16,8 @@ MAX_JUMP_PERCENT = 1_000
 Body = dict[str, Any]
 
 
-def create_panel(server: Server) -> Starlette:
-    """The app: POST /faults, /clear, /jump, /freeze, /outage, /cap, /step; GET /faults returns the counts."""
-    panel = ControlPanel(server)
-    actions: dict[str, Callable[[Body], Body]] = {
-        "faults": panel.add_fault,
-        "clear": panel.clear,
-        "jump": panel.jump,
-        "freeze": panel.freeze,
-        "outage": panel.outage,
-        "cap": panel.cap,
-        "step": panel.step,
-    }
-    routes = [Route(f"/{name}", _endpoint_of(action), methods=["POST"]) for name, action in actions.items()]
-    return Starlette(routes=[Route("/faults", panel.counts, methods=["GET"]), *routes])
-
-
-def _endpoint_of(action: Callable[[Body], Body]) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        try:
-            body = await request.json() if await request.body() else {}
-            return JSONResponse(action(body))
-        except (InvalidFault, KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            return JSONResponse({"error": str(error) or repr(error)}, 400)
-
-    return endpoint
-
-
-class ControlPanel:
-    """The panel's actions. Each takes a request's body and returns its answer; errors become HTTP 400."""
+class NetworkPanel:
+    """Each action takes a request's body and returns its answer."""
 
     def __init__(self, server: Server) -> None:
         self._server, self._faults = server, server.faults
@@ -55,15 +25,39 @@ class ControlPanel:
     async def counts(self, request: Request) -> Response:
         """How often each fault was applied, and the kinds that are still pending."""
         pending = [fault.kind for faults in (self._faults.http, self._faults.sockets) for fault in faults]
-        return JSONResponse({"happened": dict(self._faults.counts), "waiting": pending})
+        deviations = self._server.world.exchange.deviations
+        pending += [fault.kind for fault in deviations.reads]
+        return JSONResponse({"happened": dict(self._faults.counts + deviations.counts), "waiting": pending})
 
     def add_fault(self, body: Body) -> Body:
-        self._faults.add(body)
+        """Arranges a fault of requests ("http"), of messages ("ws"), or of what reads answer ("info")."""
+        if isinstance(body, dict) and body.get("where") == "info":
+            self._server.world.exchange.deviations.reads.append(self._read_fault(body))
+        else:
+            self._faults.add(body, self._server.now_ms())
         return {"arranged": body}
 
+    def _read_fault(self, body: Body) -> ReadFault:
+        kind = str(body.get("kind"))
+        if kind not in READ_KINDS:
+            raise InvalidFault(f"kind must be one of {', '.join(READ_KINDS)}")
+        lag_s, rows = float(body.get("delay_s", 1.0)), int(body.get("rows", DEFAULT_ROWS))
+        if not 0 <= lag_s <= HANG_S or rows < 1:
+            raise InvalidFault(f"delay_s 0 to {HANG_S:g}, rows from 1")
+        now_ms = self._server.world.market.time_ms
+        return ReadFault(
+            kind,
+            target=str(body.get("target", "*")),
+            user=str(body["user"]).lower() if "user" in body else None,
+            until_ms=now_ms + round(float(body["seconds"]) * 1000) if "seconds" in body else ENDLESS_MS,
+            lag_ms=round(lag_s * 1000),
+            rows=rows,
+        )
+
     def clear(self, body: Body) -> Body:
-        """Removes all faults, outage and freeze."""
+        """Removes all faults, outage, freeze and deviations; a skewed clock and a changed coin stay."""
         self._faults.reset()
+        self._server.world.exchange.deviations.clear()
         return {"happened": dict(self._faults.counts)}
 
     def jump(self, body: Body) -> Body:
@@ -94,20 +88,6 @@ class ControlPanel:
         self._faults.counts["outage"] += 1
         self._server.sockets.close_all()
         return {"outage_until_ms": self._faults.outage_until_ms}
-
-    def cap(self, body: Body) -> Body:
-        """Caps the open interest of a coin at `usd`; null removes the cap."""
-        name, usd = body["coin"], body["usd"]
-        exchange = self._server.world.exchange
-        if name not in exchange.market.coins:
-            raise InvalidFault(f"coin must be one of {', '.join(exchange.market.coins)}")
-        limit = None if usd is None else Decimal(str(usd))
-        if limit is not None and not (limit.is_finite() and limit >= 0):
-            raise InvalidFault("usd must be an amount, or null for no cap")
-        exchange.open_interest_caps.pop(name, None)
-        if limit is not None:
-            exchange.open_interest_caps[name] = limit
-        return {"open_interest_usd": str(exchange.open_interest_usd(name))}
 
     def step(self, body: Body) -> Body:
         """Makes `count` steps of `ms` each, in stepwise mode."""
