@@ -8,6 +8,7 @@ Failure  an unknown outcome is asked for, never guessed; a position without a co
 """
 
 import resource
+from collections.abc import Awaitable, Callable
 
 from structlog.typing import FilteringBoundLogger
 
@@ -17,8 +18,9 @@ from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
 from executor.account.context import AccountContext
+from executor.account.preflight import Refuse
 from executor.account.protection.memory import ProtectionMemory
-from executor.account.worker import AccountWorker, Refuse
+from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
 from executor.exchange.client import ExchangeClient, ExchangeConfig
 from executor.exchange.errors import MissingCertificates
@@ -96,6 +98,20 @@ def protection_file(settings: ExecutorSettings, model: str, log: FilteringBoundL
     return ProtectionFile(settings.executor_data_dir / f"protection-{model}.json", account, log)
 
 
+class MigratedFirst:
+    """The rebuild of a session: the first one that PostgreSQL answers brings its tables to this version before."""
+
+    def __init__(self, pool: Pool, rebuild: Callable[[], Awaitable[None]]) -> None:
+        self._pool, self._rebuild, self._is_migrated = pool, rebuild, False
+
+    async def __call__(self) -> None:
+        """Raises an outage, with which the session is tried again."""
+        if not self._is_migrated:
+            await migrate(self._pool, "executor")
+            self._is_migrated = True
+        await self._rebuild()
+
+
 def forbid_core_files() -> None:
     """A crash must not write the keys to the disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -107,11 +123,10 @@ async def main() -> None:
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
     problems: list[str] = []
     async with Service.open("executor", settings, lease=True) as service:
-        pool = await open_pool(settings.database_url.get_secret_value())
-        autocommit = KeptConnection(
-            await open_pool(settings.database_url.get_secret_value(), max_size=2, autocommit=True)
-        )
-        await migrate(pool, "executor")
+        # Positions are protected before PostgreSQL answers: nothing waits for it here.
+        database_url = settings.database_url.get_secret_value()
+        pool = await open_pool(database_url, waits=False)
+        autocommit = KeptConnection(await open_pool(database_url, max_size=2, autocommit=True, waits=False))
 
         def refuse(found: tuple[str, ...]) -> None:
             problems.extend(found)
@@ -121,6 +136,7 @@ async def main() -> None:
             handlers = compose(service, settings, pool, refuse=refuse, autocommit=autocommit)
         except MissingCertificates as error:
             refuse_start("executor", [str(error)])
+        service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
         for model, worker in handlers.workers.items():
             stream = UserStream(
                 api_url=settings.api_url,

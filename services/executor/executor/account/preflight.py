@@ -1,16 +1,27 @@
 """What must be true of an account and its API wallet before the first order: asked of the exchange itself."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from common.events import AlertSeverity
+from common.events.alerts import AlertCode
 from common.trading.instruments import INSTRUMENTS, Symbol
+from executor.account.context import AccountContext, SetReady
 from executor.config import ExecutorSettings, account_variable, key_variable
 from executor.domain.account import AccountState
 from executor.exchange.client import ExchangeClient
+from executor.exchange.errors import UNREADABLE, ExchangeError
+
+Refuse = Callable[[tuple[str, ...]], None]
 
 DAY_MS: Final = 86_400_000
+INTERVAL_S: Final = 86_400.0
+RETRY_S: Final = 5.0
+RETRY_UNFIT_S: Final = 600.0
+"""Until the next check: of an account that may trade, without an answer, and of one that may not enter."""
 EXPIRY_WARNING_DAYS: Final = 7
 SKEW_LIMIT_MS: Final = 2_000
 MIN_FUNDS_USD: Final = Decimal(20)
@@ -22,6 +33,48 @@ class Findings:
 
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+
+
+class AccountChecks:
+    """One account's checks: before the first entry, and daily. `may_enter` is their result; nothing but entries waits
+    for them.
+
+    An account that can't be traded as configured ends the service at its first check (`refuse`). One that becomes so
+    later enters no more, with an alert; its positions stay protected and its exits go on.
+    """
+
+    def __init__(self, context: AccountContext, set_ready: SetReady, refuse: Refuse) -> None:
+        self._context, self._clock = context, context.clock
+        self._set_ready, self._refuse = set_ready, refuse
+        self._was_fit = self.may_enter = False
+        self._due_at = float("-inf")
+
+    def is_due(self) -> bool:
+        return self._clock.monotonic() >= self._due_at
+
+    def invalidate(self) -> None:
+        """What the account may do has perhaps changed."""
+        self._due_at = float("-inf")
+
+    async def run(self) -> None:
+        """One check; without an answer of the exchange another one follows soon."""
+        self._due_at = self._clock.monotonic() + RETRY_S
+        try:
+            findings = await check_account(self._context.exchange, self._context.settings, self._context.model)
+        except (ExchangeError, *UNREADABLE) as error:
+            self._context.log.warning("the account can't be checked yet", model=self._context.model, reason=repr(error))
+            return
+        if findings.problems and not self._was_fit:
+            self._set_ready(f"account-{self._context.model}", False, "; ".join(findings.problems))
+            self._refuse(findings.problems)
+            await asyncio.Event().wait()
+        self._was_fit, self.may_enter = True, not findings.problems
+        self._due_at = self._clock.monotonic() + (RETRY_UNFIT_S if findings.problems else INTERVAL_S)
+        now_ms = self._clock.now_ms()
+        warnings = [(AlertCode.API_WALLET_ENDS, AlertSeverity.WARNING, text) for text in findings.warnings]
+        problems = [(AlertCode.ACCOUNT_REFUSED, AlertSeverity.CRITICAL, text) for text in findings.problems]
+        for code, severity, text in (*warnings, *problems):
+            await self._context.alert(code, severity, text, key=(text, now_ms // DAY_MS), now_ms=now_ms)
 
 
 async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, model: str) -> Findings:

@@ -50,12 +50,12 @@ class Tables:
 class Reconciler:
     """Called by the account's worker alone, with each new poll of the protector. Protection does not wait for it.
 
-    `read_tables` tells memory what the tables hold. `keep_books` goes through parts that each have their own failure:
+    `read_tables` brings what the tables hold into memory. `keep_books` goes through parts with a failure of their own:
     fills, orders that ended, and why the cash moved; then it publishes the account, with the names of the parts that
     are behind. An exchange that does not answer one of them keeps no other from being done. A failure of the tables
     propagates to the worker: what is recorded by then stays recorded, ids make a repeat harmless.
 
-    What lags is told apart by time: an intent is covered, and an entry closed, only by a state that the exchange dates
+    Late answers are found by time: an intent is covered, and an entry closed, only by a state that the exchange dates
     at or after the fills that are known of it (`_is_contained`, `_is_flat`).
     """
 
@@ -187,7 +187,7 @@ class Reconciler:
         await self._context.intents.mark_entries_closed(self._model, flat, before_ms, self._clock.now_ms())
 
     async def _reopen(self, poll: AccountPoll, tables: Tables) -> None:
-        """A position of ours that comes back with a later state is ours again, and an order that is open has not
+        """A position of the arena's that comes back is its entry's again, and an order that is open has not
         ended: an answer was wrong, or late."""
         for position in poll.state.positions:
             entry = self._context.memory.entry_behind(position)

@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-from common.events import AlertSeverity
-from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
 from common.runtime.outages import is_outage
 from common.trading.orders import IntentStatus
@@ -15,7 +12,7 @@ from executor.account import metrics
 from executor.account.action_quota import ActionQuota
 from executor.account.context import AccountContext, SetReady
 from executor.account.handoff import Handoff
-from executor.account.preflight import DAY_MS, check_account
+from executor.account.preflight import AccountChecks, Refuse
 from executor.account.protection.protector import PositionProtector
 from executor.account.reconcile import Reconciler
 from executor.account.submit import OrderSubmitter
@@ -28,13 +25,7 @@ RETRY_SUBMIT_S: Final = 0.5
 IDLE_S: Final = 5.0
 """The longest wait without a poll: what failed is tried again."""
 MAX_PAUSE_S: Final = 2.0
-PREFLIGHT_INTERVAL_S: Final = 86_400.0
-RETRY_PREFLIGHT_S: Final = 5.0
-RETRY_UNFIT_S: Final = 600.0
-"""Until the next check of an account without an answer, and of one that may not enter."""
 NEVER: Final = float("-inf")
-
-Refuse = Callable[[tuple[str, ...]], None]
 
 
 class WorkerState(StrEnum):
@@ -50,8 +41,6 @@ class WorkerState(StrEnum):
     """Waits for something to happen. Only now a handoff is taken."""
     PAUSED = "paused"
     """Backs off after the exchange or the database did not answer."""
-    REFUSED = "refused"
-    """The preflight found the account unusable: the service ends."""
 
 
 class AccountWorker:
@@ -78,16 +67,15 @@ class AccountWorker:
 
     def __init__(self, context: AccountContext, set_ready: SetReady, refuse: Refuse) -> None:
         self._context, self.model, self._clock = context, context.model, context.clock
-        self._quota = ActionQuota(context)
+        self._quota, self._checks = ActionQuota(context), AccountChecks(context, set_ready, refuse)
         self.protector = PositionProtector(context, set_ready, self.wake)
         self._poller = self.protector.poller
         self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context, self._poller)
         self.protector.on_fill_news = self._reconciler.invalidate
         self.state = WorkerState.STANDBY
-        self._set_ready, self._refuse = set_ready, refuse
+        self._set_ready = set_ready
         self._started, self._woken = asyncio.Event(), asyncio.Event()
-        self._is_reconciled = self._is_nonce_known = self._was_fit = self._may_enter = self._must_retry = False
-        self._preflight_at = NEVER
+        self._is_reconciled = self._is_nonce_known = self._must_retry = False
         self._reload_s = self._kept_s = NEVER
         self._behind: tuple[str, ...] = ()
         self._accepted: list[Intent] = []
@@ -144,7 +132,7 @@ class AccountWorker:
 
     def check_again(self) -> None:
         """What the account may do has perhaps changed: the next turn asks."""
-        self._preflight_at = NEVER
+        self._checks.invalidate()
         self._woken.set()
 
     def reload(self) -> None:
@@ -234,38 +222,15 @@ class AccountWorker:
             # Nonces go on above those used before, also after the clock was set back.
             await self._context.exchange.load_universe(await self._context.intents.last_nonce())
             self._is_nonce_known = True
-        if self._clock.monotonic() >= self._preflight_at:
-            self._preflight_at = self._clock.monotonic() + RETRY_PREFLIGHT_S
-            try:
-                await self._check_account()
-            except (ExchangeError, *UNREADABLE) as error:
-                self._context.log.warning("the account can't be checked yet", model=self.model, reason=repr(error))
-                return
-            interval_s = PREFLIGHT_INTERVAL_S if self._may_enter else RETRY_UNFIT_S
-            self._preflight_at = self._clock.monotonic() + interval_s
-
-    async def _check_account(self) -> None:
-        """An account that can't be traded as configured ends the service at the start. One that becomes so later enters
-        no more, and its positions stay protected."""
-        findings = await check_account(self._context.exchange, self._context.settings, self.model)
-        now_ms = self._clock.now_ms()
-        if findings.problems and not self._was_fit:
-            self.state = WorkerState.REFUSED
-            self._set_ready(f"account-{self.model}", False, "; ".join(findings.problems))
-            self._refuse(findings.problems)
-            await asyncio.Event().wait()
-        self._was_fit, self._may_enter = True, not findings.problems
-        warnings = [(AlertCode.API_WALLET_ENDS, AlertSeverity.WARNING, text) for text in findings.warnings]
-        problems = [(AlertCode.ACCOUNT_UNFIT, AlertSeverity.CRITICAL, text) for text in findings.problems]
-        for code, severity, text in (*warnings, *problems):
-            await self._context.alert(code, severity, text, key=(text, now_ms // DAY_MS), now_ms=now_ms)
+        if self._checks.is_due():
+            await self._checks.run()
 
     # The way of an approval that needs no other step before.
 
     def _is_quiet(self) -> bool:
         """Whether nothing is unfinished or requested, and nothing is due that comes before a send."""
         is_quiet = self._is_reconciled and self._quiet_generation == self._generation and not self._accepted
-        return is_quiet and self._context.is_owner() and self._clock.monotonic() < self._preflight_at
+        return is_quiet and self._context.is_owner() and not self._checks.is_due()
 
     async def _take_handoff(self) -> None:
         """Stores and sends what was handed over while the worker was idle, unless something has come up since."""
@@ -365,7 +330,7 @@ class AccountWorker:
         poll = self._poller.latest
         if not intent.is_entry or intent.status is not IntentStatus.STORED:
             return False
-        if poll is None or not self._may_enter:
+        if poll is None or not self._checks.may_enter:
             return True
         has_triggers = any(
             order.symbol is intent.symbol and order.trigger_price is not None for order in poll.open_orders

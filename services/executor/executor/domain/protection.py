@@ -36,7 +36,7 @@ _FINAL_REFUSALS: Final = (
 @dataclass(frozen=True, slots=True)
 class KnownSize:
     """A coin's signed position after the newest fill that is known. `time_ms` is the fill's time on the exchange; None
-    when only the order's answer told. `since_s` is the monotonic time at which it became known."""
+    when it is known by the order's answer alone. `since_s` is the monotonic time at which it became known."""
 
     size_coin: Decimal
     price: Decimal

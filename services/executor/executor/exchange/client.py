@@ -30,6 +30,7 @@ from executor.exchange.signing import ApiWallet, SigningExchange
 PROTECTION_TIMEOUT_S: Final = 3.0
 """For the questions and actions that protect positions: a slow answer is worth less than another try."""
 PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "meta")
+PROTECTION_ACTIONS, QUESTIONS, ACTIONS = "actions that protect", "all other questions", "all other actions"
 THREADS: Final = ThreadPoolExecutor(max_workers=32, thread_name_prefix="exchange")
 """Of their own, so that nothing else that blocks a thread of the process keeps a request waiting."""
 HTTP_OK: Final = 200
@@ -54,9 +55,9 @@ async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(THREADS, function, *arguments)
 
 
-class Lane:
-    """One connection with its lock: requests of a lane reach the exchange in the order in which they were made, and no
-    request waits for one of another lane."""
+class Connection:
+    """One connection with its lock: its requests reach the exchange in the order in which they were made, and none
+    waits for one of another connection."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport, self._turn = transport, threading.Lock()
@@ -96,7 +97,8 @@ class OpenOrders(NamedTuple):
 class ExchangeClient:
     """One account and the key that signs for it.
 
-    Requests run in threads, in four lanes: questions and actions, of what protects positions and of everything else.
+    Requests run in threads, over connections of their own: one for each question that protects positions, one for
+    actions that do, one for all other questions and one for all other actions.
     Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of another shape. `send` raises
     UnknownOutcome whenever no readable answer came: the action may have been carried out. Nothing is repeated here.
     Signing needs `load_universe` once before.
@@ -115,10 +117,10 @@ class ExchangeClient:
         self.address, self.coins = address, frozenset(coins)
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
         urgent_s = min(config.timeout_s, PROTECTION_TIMEOUT_S)
-        self._lanes = {
-            (path, protects): Lane(config.open_transport(config.url, urgent_s if protects else config.timeout_s))
-            for path in ("/info", "/exchange")
-            for protects in (False, True)
+        limits = dict.fromkeys((QUESTIONS, ACTIONS), config.timeout_s)
+        limits |= dict.fromkeys((*PROTECTION_QUESTIONS, PROTECTION_ACTIONS), urgent_s)
+        self._connections = {
+            name: Connection(config.open_transport(config.url, limit_s)) for name, limit_s in limits.items()
         }
         self._signer: SigningExchange | None = None
         self._meta: Any = None
@@ -158,8 +160,8 @@ class ExchangeClient:
         return self._clock.now_ms()
 
     def close(self) -> None:
-        for lane in self._lanes.values():
-            lane.close()
+        for connection in self._connections.values():
+            connection.close()
 
     # Questions.
 
@@ -249,8 +251,8 @@ class ExchangeClient:
 
     def _post_info(self, body: Row) -> Any:
         try:
-            lane = self._lanes["/info", body["type"] in PROTECTION_QUESTIONS]
-            response = lane.post("/info", json.dumps(body).encode())
+            connection = self._connections.get(body["type"], self._connections[QUESTIONS])
+            response = connection.post("/info", json.dumps(body).encode())
             if response.status != HTTP_OK:
                 raise ExchangeUnavailable(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
             return response.json()
@@ -288,7 +290,7 @@ class ExchangeClient:
 
     def _post_action(self, body: bytes, protects: bool) -> Any:
         try:
-            response = self._lanes["/exchange", protects].post("/exchange", body)
+            response = self._connections[PROTECTION_ACTIONS if protects else ACTIONS].post("/exchange", body)
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}
             answer = response.json() if response.status == HTTP_OK else None

@@ -93,7 +93,7 @@ async def test_an_idle_worker_takes_a_handoff_and_a_busy_one_does_not(harness: A
         assert harness.held() == 0
 
 
-async def test_an_exchange_that_does_not_answer_is_said_and_asked_again(harness: AccountHarness) -> None:
+async def test_an_exchange_that_does_not_answer_is_reported_and_asked_again(harness: AccountHarness) -> None:
     harness.wire.lose_request("clearinghouseState")
     async with running(harness) as worker:
         await wait_until(lambda: "no usable answer from the exchange" in str(harness.service.readiness.unmet))
@@ -107,7 +107,7 @@ async def test_an_unexpected_error_of_the_books_ends_nothing(harness: AccountHar
     run = harness.database.run
 
     def broken(query: str, parameters: Any) -> Any:
-        raise AttributeError("a mistake of ours")
+        raise AttributeError("a mistake")
 
     async with running(harness) as worker:
         await wait_until(lambda: worker.state is WorkerState.IDLE)
@@ -150,7 +150,7 @@ async def test_a_later_check_that_fails_stops_entries_alone(harness: AccountHarn
         assert await ended(harness, entry.id) is IntentStatus.FILLED
         harness.wire.spoil("userRole", '"agent"', '"missing"')
         worker.check_again()
-        await wait_until(lambda: AlertCode.ACCOUNT_UNFIT in [each.code for each in harness.events("system.alert")])
+        await wait_until(lambda: AlertCode.ACCOUNT_REFUSED in [each.code for each in harness.events("system.alert")])
         harness.cancel_all_orders()
         worker.refresh()
         await wait_until(lambda: len(harness.open_orders()) == 2)

@@ -1,12 +1,15 @@
 """Asks one account's state and open orders of the exchange, when they are due."""
 
+import asyncio
+from dataclasses import replace
 from typing import Final
 
 from common.events import AccountOrder
 from executor.account.context import AccountContext
 from executor.account.protection.memory import LAG_LIMIT_S
-from executor.domain.account import LIVE_STATUSES, AccountPoll, AccountState, ExternalOrder
+from executor.domain.account import LIVE_STATUSES, AccountPoll, ExternalOrder
 from executor.domain.protection import is_past_stop
+from executor.exchange.errors import ExchangeUnavailable
 
 IDLE_ORDERS_FACTOR: Final = 3
 MAX_REPORTED: Final = 500
@@ -21,14 +24,19 @@ class AccountPoller:
 
     The state is asked for each time. Open orders are when the state has changed, when news of them came (`invalidate`),
     or when their interval is over and the rate limit has room. A state that the exchange dates before the last one is a
-    late answer and not taken. A failure leaves everything due.
+    late answer and not taken. An order that the stream reported as ended is left out, whatever a late answer lists.
+
+    One of the two answers is enough: in place of the other one stands what it was before, and `failure` says why. It
+    stays due.
     """
 
     def __init__(self, context: AccountContext) -> None:
         self._context, self._exchange, self._clock = context, context.exchange, context.clock
         self.latest: AccountPoll | None = None
+        self.failure: Exception | None = None
         self._orders: list[AccountOrder] = []
         self._external: list[ExternalOrder] = []
+        self._ended: set[int] = set()
         self._trade_ids: set[int] = set()
         self._reported_trades: set[int] = set()
         self._reported_orders: dict[int, str] = {}
@@ -47,6 +55,8 @@ class AccountPoller:
     def report_orders(self, statuses: dict[int, str]) -> None:
         """The account's stream reported the newest status of orders, by order id."""
         self._reported_orders |= statuses
+        known = self._ended if len(self._ended) < MAX_TRADES else set()
+        self._ended = known | {order_id for order_id, word in statuses.items() if word not in LIVE_STATUSES}
 
     def know_trades(self, trade_ids: set[int]) -> None:
         """Fills that are recorded, so that repeated reports are recognized."""
@@ -74,34 +84,53 @@ class AccountPoller:
         return wait_s
 
     async def poll(self) -> AccountPoll:
-        """One poll. News that come while it waits for an answer leave another one due."""
-        now_s = self._clock.monotonic()
+        """One poll. News that come while it waits for answers leave another one due. Raises without any state."""
+        now_s, last = self._clock.monotonic(), self.latest
         self._state_at = self._polled_at = now_s
-        try:
-            self.latest = await self._ask(now_s, self.latest)
-        except BaseException:
-            self.invalidate()
-            raise
+        self.failure = None
+        asked = [self._ask_state(now_s, last)]
+        if self._are_orders_due(last, now_s):
+            asked.append(self._ask_orders(now_s))
+        for failure in await asyncio.gather(*asked, return_exceptions=True):
+            self._note(failure)
+        if len(asked) == 1 and self.latest is not last and self._has_changed(last):
+            [failure] = await asyncio.gather(self._ask_orders(now_s), return_exceptions=True)
+            self._note(failure)
+        if self.latest is None:
+            raise self.failure or ExchangeUnavailable("no state of the account has been read yet")
+        live = [order for order in self._orders if order.order_id not in self._ended]
+        self.latest = replace(self.latest, open_orders=live, external_orders=self._external)
         return self.latest
 
-    async def _ask(self, now_s: float, last: AccountPoll | None) -> AccountPoll:
-        state, received_ms, asked_s = await self._exchange.account_state(), self._clock.now_ms(), now_s
-        if last is not None and state.time_ms < last.state.time_ms and now_s - last.asked_s < LAG_LIMIT_S:
-            state, received_ms, asked_s = last.state, last.received_ms, last.asked_s
-        has_changed = last is None or state.signed_sizes != last.state.signed_sizes
-        if has_changed or self._are_orders_due(state, now_s):
-            self._orders_at = now_s
-            self._orders, self._external = await self._exchange.open_orders(self._context.memory.roles)
-        return AccountPoll(state, self._orders, self._external, asked_s, received_ms)
+    def _note(self, failure: BaseException | None) -> None:
+        if failure is None:
+            return
+        if not isinstance(failure, Exception):
+            raise failure
+        self.failure = failure
+        self.invalidate()
 
-    def _are_orders_due(self, state: AccountState, now_s: float) -> bool:
+    def _has_changed(self, last: AccountPoll | None) -> bool:
+        return last is None or self.latest is None or self.latest.state.signed_sizes != last.state.signed_sizes
+
+    async def _ask_state(self, now_s: float, last: AccountPoll | None) -> None:
+        state = await self._exchange.account_state()
+        is_late = last is not None and state.time_ms < last.state.time_ms and now_s - last.asked_s < LAG_LIMIT_S
+        if not is_late:
+            self.latest = AccountPoll(state, [], [], now_s, self._clock.now_ms())
+
+    async def _ask_orders(self, now_s: float) -> None:
+        self._orders_at = now_s
+        self._orders, self._external = await self._exchange.open_orders(self._context.memory.roles)
+
+    def _are_orders_due(self, last: AccountPoll | None, now_s: float) -> bool:
         """Every few seconds while something is held, whatever the rate limit; at once when a stop must have triggered.
 
         An account that holds nothing and has nothing resting is polled less often; its stream reports news.
         """
         interval_s = self._context.settings.orders_interval_s
-        if state.positions:
-            is_triggered = any(is_past_stop(position, self._orders) for position in state.positions)
+        if last is not None and last.state.positions:
+            is_triggered = any(is_past_stop(position, last.open_orders) for position in last.state.positions)
             return is_triggered or now_s - self._orders_at >= interval_s
         factor = 1 if self._orders else IDLE_ORDERS_FACTOR
         is_over = now_s - self._orders_at >= interval_s * factor

@@ -54,7 +54,7 @@ class PositionProtector:
     to the exchange stands before a round: its requests have connections and a deadline of their own. What it does goes
     through memory's queue into the tables, whenever they answer.
 
-    A position of an entry of ours is PROTECTED while stops on the exchange cover its size. Else it is UNPROTECTED since
+    A position of the arena's is PROTECTED while stops on the exchange cover its size. Else it is UNPROTECTED since
     the first poll that showed so. At once after a partial fill, else when a second poll misses them too, the missing
     legs are placed as whole-position triggers at the entry's prices, again every few seconds. When the exchange refuses
     the stop for good, or after `UNPROTECTED_LIMIT_S`, the position is CLOSING: a reduce-only order every few seconds,
@@ -152,13 +152,16 @@ class PositionProtector:
                 return
 
     async def round(self) -> None:
-        """One poll and what follows from it. Raises the first failure, after everything has had its turn."""
+        """One poll and what follows from it, as far as the exchange answers. Raises a failure after everything has had
+        its turn."""
         poll = await self.poller.poll()
         self._on_poll()
         try:
             await self._act(poll)
         finally:
             self._memory.save(poll.open_orders)
+        if self.poller.failure is not None:
+            raise self.poller.failure
 
     async def _act(self, poll: AccountPoll) -> None:
         await self._exchange.load_universe(self._memory.last_nonce)
@@ -197,8 +200,8 @@ class PositionProtector:
 
     async def _protect(self, position: Position, orders: list[AccountOrder]) -> None:
         """Places what is missing, or closes what can't be protected."""
-        symbol, now = position.symbol, self._clock.monotonic()
-        entry, is_safe = self._memory.entry_behind(position), is_protected(position, orders)
+        symbol, entry = position.symbol, self._memory.entry_behind(position)
+        is_safe = is_protected(position, orders)
         if is_safe:
             self._unprotected_since.pop(symbol, None)
             self._end_closing(symbol, AlertCode.UNPROTECTED_CLOSING, "has a confirmed stop again")
@@ -207,21 +210,32 @@ class PositionProtector:
                 self._report_external(symbol.value, position.size_coin)
             return
         missing = {role for role, _ in missing_legs(position, orders, build_triggers(entry, position.size_coin))}
-        if is_safe and not (missing := missing - {role for coin, role in self._refused if coin is symbol}):
+        if is_safe:
+            missing -= {role for coin, role in self._refused if coin is symbol}
+        if is_safe and not missing:
             self._missing_since.pop(symbol, None)
             return
         self.needs_poll = True
-        since = self._missing_since.setdefault(symbol, now)
-        if not is_safe:
-            unprotected_s = now - self._unprotected_since.setdefault(symbol, now)
-            is_refused = OrderRole.STOP not in missing or (symbol, OrderRole.STOP) in self._refused
-            if is_refused or unprotected_s > self._context.settings.unprotected_limit_s:
-                await self._close(position, entry)
-                return
-        is_certain = since != now or entry.status is IntentStatus.PARTIAL
-        if is_certain and now - self._triggers_at.get(symbol, NEVER) > RETRY_TRIGGERS_S:
-            self._triggers_at[symbol] = now
+        if not is_safe and self._must_close(symbol, missing):
+            await self._close(position, entry)
+        elif self._may_place(symbol, entry):
             await self._place(position, entry, missing)
+
+    def _must_close(self, symbol: Symbol, missing: set[OrderRole]) -> bool:
+        """Whether an unprotected position has no stop to place, or has been without one for too long."""
+        now = self._clock.monotonic()
+        unprotected_s = now - self._unprotected_since.setdefault(symbol, now)
+        is_refused = OrderRole.STOP not in missing or (symbol, OrderRole.STOP) in self._refused
+        return is_refused or unprotected_s > self._context.settings.unprotected_limit_s
+
+    def _may_place(self, symbol: Symbol, entry: Intent) -> bool:
+        """Once it is certain that a leg is missing, and then every few seconds; a yes counts as done."""
+        now = self._clock.monotonic()
+        is_certain = self._missing_since.setdefault(symbol, now) != now or entry.status is IntentStatus.PARTIAL
+        if not is_certain or now - self._triggers_at.get(symbol, NEVER) <= RETRY_TRIGGERS_S:
+            return False
+        self._triggers_at[symbol] = now
+        return True
 
     async def _place(self, position: Position, entry: Intent, missing: set[OrderRole]) -> None:
         self.poller.invalidate()
@@ -283,8 +297,8 @@ class PositionProtector:
     async def _cancel_orphans(self, poll: AccountPoll, held: set[Symbol]) -> None:
         """Cancels the arena's own triggers on coins without a position or an entry on its way, seen twice.
 
-        Only by a state that is later than all that is known of the coin, and once the tables have said what is on its
-        way.
+        Only by a state that is later than all that is known of the coin, and once the tables have been read: they hold
+        what is on its way.
         """
         now, found = self._clock.monotonic(), {}
         for order in poll.open_orders:

@@ -72,6 +72,28 @@ async def test_a_partial_fill_is_protected_by_its_answer_alone(empty: Account) -
     assert empty.stops() == 1
 
 
+async def test_a_partial_fill_is_protected_while_open_orders_cannot_be_read(empty: Account) -> None:
+    await empty.protect()
+    empty.harness.exchange.world.market.coins["ETH"].depth = 0.01
+    empty.harness.advance(1)
+    empty.harness.wire.lose_request("frontendOpenOrders")
+    await empty.enter("900")
+    await empty.protect(after_s=0.1)
+    assert empty.stops() == 1
+
+
+@pytest.mark.parametrize("kind", ["frontendOpenOrders", "clearinghouseState"])
+async def test_a_stop_that_the_stream_reports_as_gone_is_placed_again(account: Account, kind: str) -> None:
+    """One of the two questions goes without an answer."""
+    orders = {int(order["oid"]): "canceled" for order in account.harness.open_orders()}
+    account.harness.cancel_all_orders()
+    account.harness.wire.lose_request(kind)
+    account.protector.poller.report_orders(orders)
+    for _ in range(2):
+        await account.protect(after_s=1)
+    assert account.stops() == 1
+
+
 # What can't be protected is closed.
 
 
@@ -102,7 +124,7 @@ async def test_a_refusal_that_passes_is_no_reason_to_close(account: Account) -> 
     assert account.alerts() == []
 
 
-async def test_a_refused_close_widens_its_price_and_tells_once_a_minute(account: Account) -> None:
+async def test_a_refused_close_widens_its_price_and_alerts_once_a_minute(account: Account) -> None:
     harness = account.harness
     harness.cancel_all_orders()
     harness.wire.lose_request("positionTpsl")
@@ -208,8 +230,9 @@ async def test_an_unexpected_error_keeps_no_position_waiting(account: Account) -
     assert account.stops() == 1
 
 
-async def test_a_failure_of_the_exchange_leaves_a_round_to_be_repeated(account: Account) -> None:
-    account.harness.wire.lose_request("frontendOpenOrders")
+@pytest.mark.parametrize("kind", ["frontendOpenOrders", "clearinghouseState"])
+async def test_a_question_without_an_answer_stays_due(account: Account, kind: str) -> None:
+    account.harness.wire.lose_request(kind)
     account.protector.poller.invalidate()
     with pytest.raises(ExchangeUnavailable):
         await account.protector.round()
