@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from simulation.store_states import BusState, DatabaseState
+from simulation.hostile.store_states import BusState, DatabaseState
 
 NEVER = float("-inf")
 
@@ -130,6 +130,7 @@ class FaultInjector:
         self.profile = replace(CALM, slow=0.0)
         self.outage_until_s = self.database_until_s = NEVER
         self.windows.clear()
+        self._lags.clear()
         self.database_state_until_s = self.bus_state_until_s = self.stream_until_s = NEVER
         for end in list(self._ends):
             end()

@@ -1,7 +1,7 @@
-"""What the hostile weather is made of: each trouble begins at once, lasts for a time, and leaves no other behind.
+"""What the hostile fault set is made of: each trouble begins at once and lasts for a time, or changes something once.
 
-Whether the executor can protect positions while a trouble lasts is said of each one: where nothing that it could do
-would reach the exchange, the time without a stop isn't counted.
+`blocks` marks those during which nothing that the executor could do would reach the exchange: then the time that a
+position has no stop isn't counted.
 """
 
 import random
@@ -14,7 +14,7 @@ from typing import Final
 from common.events import Command
 from simulation.faults import RequestWindow
 from simulation.harness import Harness
-from simulation.store_states import BUS_STATES, DATABASE_STATES
+from simulation.hostile.store_states import BUS_STATES, DATABASE_STATES
 from simulator.exchange import interventions
 from simulator.exchange.state import account_modes
 from simulator.exchange.state.account import Account
@@ -57,6 +57,10 @@ class Trouble:
     blocks: bool = False
 
 
+def _note(harness: Harness, event: str, **figures: object) -> None:
+    harness.trace.record("trouble", event, **figures)
+
+
 def _until_ms(harness: Harness, length_s: float) -> int:
     return harness.exchange_clock.now_ms() + round(length_s * 1000)
 
@@ -74,6 +78,7 @@ def _account(harness: Harness, rng: random.Random) -> Account:
 def _lag(kinds: tuple[str, ...], harness: Harness, rng: random.Random, length_s: float) -> None:
     lag_s = rng.uniform(*LAG_S)
     harness.faults.record_lag(harness.loop.time() + length_s, lag_s)
+    _note(harness, "lag", lag_s=round(lag_s, 3), kinds=kinds)
     for user in _users(harness, rng):
         for kind in kinds:
             fault = ReadFault(LAG, kind, user, _until_ms(harness, length_s), lag_ms=round(lag_s * 1000))
@@ -92,14 +97,18 @@ def _odd_rows(harness: Harness, rng: random.Random, length_s: float) -> None:
 
 
 def _endpoint_away(harness: Harness, rng: random.Random, length_s: float) -> None:
-    window = RequestWindow(rng.choice(AWAY_KINDS), rng.choice(READS), harness.loop.time() + length_s)
-    harness.faults.windows.append(window)
+    _add_window(harness, RequestWindow(rng.choice(AWAY_KINDS), rng.choice(READS), harness.loop.time() + length_s))
 
 
 def _drip(harness: Harness, rng: random.Random, length_s: float) -> None:
     """An answer of one byte a second is as good as none: a request has a total deadline."""
-    window = RequestWindow("reply_lost", rng.choice((*READS, "order")), harness.loop.time() + length_s)
+    target = rng.choice((*READS, "order"))
+    _add_window(harness, RequestWindow("reply_lost", target, harness.loop.time() + length_s))
+
+
+def _add_window(harness: Harness, window: RequestWindow) -> None:
     harness.faults.windows.append(window)
+    _note(harness, "requests", kind=window.kind, target=window.target)
 
 
 def _actions_away(harness: Harness, rng: random.Random, length_s: float) -> None:
@@ -121,7 +130,9 @@ def _delisted(harness: Harness, rng: random.Random, length_s: float) -> None:
     exchange = harness.exchange.world.exchange
     listed = sorted(exchange.market.listing.coins.keys() - exchange.market.listing.delisted)
     if len(listed) > 2:
-        interventions.delist(exchange, rng.choice(listed), harness.exchange_clock.now_ms())
+        coin = rng.choice(listed)
+        _note(harness, "delisted", coin=coin)
+        interventions.delist(exchange, coin, harness.exchange_clock.now_ms())
         harness.exchange.publish_changes()
 
 
@@ -141,13 +152,15 @@ def _approve(harness: Harness, model: str) -> None:
 
 
 def _refused(role: str, harness: Harness, rng: random.Random, length_s: float) -> None:
+    _note(harness, "orders refused", role=role)
     refusals = harness.exchange.world.exchange.deviations.refusals
-    refusals.append(Refusal("Something that nobody has read before.", role, count=rng.choice((1, 2, 8))))
+    refusals.append(Refusal("A reason that no client knows.", role, count=rng.choice((1, 2, 8))))
 
 
 def _skew(skews_s: tuple[float, ...], harness: Harness, rng: random.Random, length_s: float) -> None:
     """The clock of the machine that the services run on; the exchange's is right."""
     harness.faults.skew_ms = round(rng.choice(skews_s) * 1000)
+    _note(harness, "clock", skew_ms=harness.faults.skew_ms)
     harness.faults.at_end(harness.loop, length_s, partial(_true_clock, harness))
 
 
@@ -155,33 +168,46 @@ def _true_clock(harness: Harness) -> None:
     harness.faults.skew_ms = 0
 
 
-def cancel_by_hand(harness: Harness, rng: random.Random, length_s: float = 0.0) -> None:
-    """A person cancels one leg, or everything that protects an account."""
+def _cancelled_by_hand(harness: Harness, rng: random.Random, length_s: float) -> None:
+    """A person cancels one leg, or everything that protects a position."""
+    positions = held_positions(harness)
+    if positions:
+        what = rng.choice((interventions.STOPS, interventions.STOPS, interventions.TARGETS, interventions.ALL))
+        cancel_by_hand(harness, [rng.choice(positions)], what)
+
+
+def held_positions(harness: Harness) -> list[tuple[str, str]]:
+    """(account, coin) of every position."""
+    accounts = harness.exchange.world.exchange.accounts
+    return [(address, coin) for address in sorted(harness.addresses.values()) for coin in accounts[address].positions]
+
+
+def cancel_by_hand(harness: Harness, positions: list[tuple[str, str]], what: str) -> None:
+    """Cancels the stops, targets or all orders of these positions."""
     exchange, now_ms = harness.exchange.world.exchange, harness.exchange_clock.now_ms()
-    held = [address for address in sorted(harness.addresses.values()) if exchange.accounts[address].positions]
-    if not held:
-        return
-    address = rng.choice(held)
-    coin = rng.choice(sorted(exchange.accounts[address].positions))
-    what = rng.choice((interventions.STOPS, interventions.STOPS, interventions.TARGETS, interventions.ALL))
-    interventions.cancel_by_hand(exchange, address, what, now_ms, coin)
+    for address, coin in positions:
+        count = interventions.cancel_by_hand(exchange, address, what, now_ms, coin)
+        _note(harness, "cancelled by hand", account=address, coin=coin, what=what, count=count)
     harness.exchange.publish_changes()
 
 
 def _pause(names: tuple[str, ...], harness: Harness, rng: random.Random, length_s: float) -> None:
     """A process doesn't run for a while, as behind a suspended laptop or a full disk, and goes on as if nothing was."""
     process = harness.processes[rng.choice(names)]
+    _note(harness, "paused", process=process.name)
     process.pause(length_s)
     harness.faults.at_end(harness.loop, length_s, process.resume)
 
 
 def _database_state(harness: Harness, rng: random.Random, length_s: float) -> None:
     harness.faults.database_state = rng.choice(DATABASE_STATES)
+    _note(harness, "database", state=harness.faults.database_state)
     harness.faults.database_state_until_s = harness.loop.time() + length_s
 
 
 def _bus_state(harness: Harness, rng: random.Random, length_s: float) -> None:
     harness.faults.bus_state = rng.choice(BUS_STATES)
+    _note(harness, "Redis", word=harness.faults.bus_state.word)
     harness.faults.bus_state_until_s = harness.loop.time() + length_s
 
 
@@ -189,6 +215,7 @@ def _mode_switched(harness: Harness, rng: random.Random, length_s: float) -> Non
     account = _account(harness, rng)
     account.set_mode(rng.choice((account_modes.UNIFIED, account_modes.UNIFIED, account_modes.DISABLED)))
     harness.exchange.world.exchange.changes.accounts.add(account.address)
+    _note(harness, "mode", account=account.address, mode=account.mode)
     harness.exchange.publish_changes()
 
 
@@ -204,6 +231,7 @@ def _transfer(harness: Harness, rng: random.Random, length_s: float) -> None:
         kind = rng.choice(("send", "deposit", "internalTransfer", "vaultWithdraw", "rewardsClaim"))
     usd = usd.quantize(Decimal("0.01"))
     if usd:
+        _note(harness, "cash", account=account.address, kind=kind, usd=usd)
         interventions.move_cash(exchange, account.address, kind, usd, harness.exchange_clock.now_ms())
         harness.exchange.publish_changes()
 
@@ -217,7 +245,7 @@ def _outage(harness: Harness, rng: random.Random, length_s: float) -> None:
 
 
 def _kill(harness: Harness, rng: random.Random, length_s: float) -> None:
-    harness.processes[rng.choice(list(harness.processes))].kill("the weather")
+    harness.processes[rng.choice(list(harness.processes))].kill("a trouble")
 
 
 def _halt(harness: Harness, rng: random.Random, length_s: float) -> None:
@@ -247,7 +275,7 @@ TROUBLES: Final = {
         Trouble("closes refused", partial(_refused, "closing")),
         Trouble("clock skewed", partial(_skew, (-60.0, -20.0, -12.0, 12.0, 20.0, 60.0))),
         Trouble("clock days off", partial(_skew, (-3 * DAY_S, -1.5 * DAY_S, 1.5 * DAY_S, 3 * DAY_S))),
-        Trouble("cancelled by hand", cancel_by_hand),
+        Trouble("cancelled by hand", _cancelled_by_hand),
         Trouble("executor paused", partial(_pause, ("executor",)), blocks=True),
         Trouble("process paused", partial(_pause, ("risk", "recorder"))),
         Trouble("database not now", _database_state),
@@ -266,7 +294,7 @@ def begin_trouble(harness: Harness, trouble: Trouble, rng: random.Random) -> flo
     """Begins a trouble of a drawn length; returns the length in seconds."""
     length_s = rng.uniform(trouble.shortest_s, trouble.longest_s)
     harness.faults.counts[f"trouble {trouble.name}"] += 1
-    harness.trace.record("weather", trouble.name, length_s=round(length_s, 3))
+    harness.trace.record("trouble", trouble.name, length_s=round(length_s, 3))
     if trouble.blocks:
         harness.faults.block_protection(harness.loop.time() + length_s)
     trouble.begin(harness, rng, length_s)
