@@ -29,7 +29,7 @@ from executor.exchange.signing import ApiWallet, SigningExchange
 
 PROTECTION_TIMEOUT_S: Final = 3.0
 """For the questions and actions that protect positions: a slow answer is worth less than another try."""
-PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "meta")
+PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "meta")
 PROTECTION_ACTIONS, QUESTIONS, ACTIONS = "actions that protect", "all other questions", "all other actions"
 THREADS: Final = ThreadPoolExecutor(max_workers=32, thread_name_prefix="exchange")
 """Of their own, so that nothing else that blocks a thread of the process keeps a request waiting."""

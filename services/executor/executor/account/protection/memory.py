@@ -228,6 +228,11 @@ class ProtectionMemory:
         }
         return [*poll.open_orders, *(order for order, _ in self._awaited.values())]
 
+    def unlisted(self, poll: AccountPoll) -> list[str]:
+        """Client order ids of triggers that were accepted before the poll and are not in its list."""
+        shown = {order.client_order_id for order in poll.open_orders}
+        return [key for key, (_, since_s) in self._awaited.items() if since_s < poll.asked_s and key not in shown]
+
     # What the protector does.
 
     def queue_alert(self, alert: Event[SystemAlert]) -> None:

@@ -93,7 +93,7 @@ class AccountPoller:
             asked.append(self._ask_orders(now_s))
         for failure in await asyncio.gather(*asked, return_exceptions=True):
             self._note(failure)
-        if len(asked) == 1 and self.latest is not last and self._has_changed(last):
+        if len(asked) == 1 and self._has_moved(last):
             [failure] = await asyncio.gather(self._ask_orders(now_s), return_exceptions=True)
             self._note(failure)
         if self.latest is None:
@@ -110,8 +110,13 @@ class AccountPoller:
         self.failure = failure
         self.invalidate()
 
-    def _has_changed(self, last: AccountPoll | None) -> bool:
-        return last is None or self.latest is None or self.latest.state.signed_sizes != last.state.signed_sizes
+    def _has_moved(self, last: AccountPoll | None) -> bool:
+        """Whether the new state shows other sizes, or a mark past a stop, which must have been triggered."""
+        if self.latest is None or last is None or self.latest is last:
+            return self.latest is not last
+        state = self.latest.state
+        is_triggered = any(is_past_stop(position, last.open_orders) for position in state.positions)
+        return is_triggered or state.signed_sizes != last.state.signed_sizes
 
     async def _ask_state(self, now_s: float, last: AccountPoll | None) -> None:
         state = await self._exchange.account_state()
@@ -124,14 +129,13 @@ class AccountPoller:
         self._orders, self._external = await self._exchange.open_orders(self._context.memory.roles)
 
     def _are_orders_due(self, last: AccountPoll | None, now_s: float) -> bool:
-        """Every few seconds while something is held, whatever the rate limit; at once when a stop must have triggered.
+        """Every few seconds while something is held, whatever the rate limit.
 
         An account that holds nothing and has nothing resting is polled less often; its stream reports news.
         """
         interval_s = self._context.settings.orders_interval_s
         if last is not None and last.state.positions:
-            is_triggered = any(is_past_stop(position, last.open_orders) for position in last.state.positions)
-            return is_triggered or now_s - self._orders_at >= interval_s
+            return now_s - self._orders_at >= interval_s
         factor = 1 if self._orders else IDLE_ORDERS_FACTOR
         is_over = now_s - self._orders_at >= interval_s * factor
         return self._orders_at == NEVER or (is_over and self._exchange.allows_routine("frontendOpenOrders"))

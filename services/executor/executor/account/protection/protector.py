@@ -165,11 +165,15 @@ class PositionProtector:
 
     async def _act(self, poll: AccountPoll) -> None:
         await self._exchange.load_universe(self._memory.last_nonce)
+        failures: list[Exception] = []
+        self.needs_poll = False
+        try:
+            await self._ask_for_unlisted(poll)
+        except FAILURES as error:
+            failures.append(error)
         positions, orders = self._memory.positions(poll), self._memory.open_orders(poll)
         self._forget_gone({position.symbol for position in positions}, poll)
         metrics.UNPROTECTED.labels(self._model).set(sum(not is_protected(each, orders) for each in positions))
-        failures: list[Exception] = []
-        self.needs_poll = False
         for position in positions:
             try:
                 await self._protect(position, orders)
@@ -185,6 +189,14 @@ class PositionProtector:
         self.needs_poll = self.needs_poll or bool(failures)
         if failures:
             raise min(failures, key=lambda error: isinstance(error, FAILURES))
+
+    async def _ask_for_unlisted(self, poll: AccountPoll) -> None:
+        """Whether triggers that were accepted and are in no list have ended already, or the list is late."""
+        for client_order_id in self._memory.unlisted(poll):
+            self.needs_poll = True
+            status = await self._exchange.order_status(client_order_id)
+            if status is not None and not status.is_live:
+                self._memory.forget_trigger(client_order_id)
 
     def _forget_gone(self, held: set[Symbol], poll: AccountPoll) -> None:
         """What concerned positions that are gone."""

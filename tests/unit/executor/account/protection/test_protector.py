@@ -306,6 +306,15 @@ async def test_stops_that_the_list_does_not_show_yet_are_not_placed_twice(empty:
     assert empty.harness.held() == 1
 
 
+async def test_a_stop_that_ends_before_any_list_shows_it_is_placed_again(empty: Account) -> None:
+    await empty.poll()
+    await empty.enter()
+    empty.harness.cancel_all_orders()
+    for _ in range(3):
+        await empty.protect(after_s=1)
+    assert empty.stops() == 1
+
+
 # Positions that no intent explains, and a flatten.
 
 
