@@ -104,7 +104,7 @@ crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: 
 format: $(VENV)/.dev  ## Formats the Python code.
 	@$(PYTHON_BIN) -m ruff check --quiet --fix-only . && $(PYTHON_BIN) -m ruff format .
 
-env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose.
+env: $(VENV)/.runtime  ## Writes a private .env with random passwords and paper accounts, for docker compose, or completes one.
 	@$(AICOIN) env
 
 arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coins, to be changed there.
@@ -114,6 +114,7 @@ arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coin
 ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
 
 up:  ## Starts the arena as containers (Docker Compose), from .env.
+	@if [ -x $(PYTHON_BIN) ]; then $(AICOIN) env; fi
 	@$(ROSTER) docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.

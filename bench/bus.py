@@ -1,6 +1,6 @@
 """The bus against redis-py and FastStream: publish, consume, consume with one output each, and the latency of a hop.
 
-Run: make bench NAME=bus. Every contender sends and reads the same event through the same pydantic model. Figures are
+Run: make bench NAME=bus. Every candidate sends and reads the same event through the same pydantic model. Figures are
 events per second unless stated otherwise; only the ratios within one run mean something.
 """
 
@@ -30,7 +30,7 @@ from common.runtime.outages import is_outage
 
 
 class Bench:
-    """One server, one set of events, and each contender as a coroutine that returns events per second."""
+    """One server, one set of events, and each candidate as a coroutine that returns events per second."""
 
     def __init__(self, redis_url: str, events: int) -> None:
         self.url = redis_url
@@ -57,7 +57,7 @@ class Bench:
 
     # Publishing, batched.
 
-    async def publish_ours(self) -> float:
+    async def publish_arena(self) -> float:
         await self.empty()
         bus = RedisBus(self.url)
         await bus.prepare("risk", [STREAM])
@@ -91,7 +91,7 @@ class Bench:
 
     # Consuming without outputs.
 
-    async def consume_ours(self) -> float:
+    async def consume_arena(self) -> float:
         await self.fill()
         return await self._consume(lambda event, now_ms: ())
 
@@ -151,7 +151,7 @@ class Bench:
 
     # Consuming with one output each.
 
-    async def relay_ours(self) -> float:
+    async def relay_arena(self) -> float:
         await self.fill()
         return await self._consume(lambda event, now_ms: (_output(event),))
 
@@ -216,7 +216,7 @@ async def main() -> None:
     publish = Race("Publish, batches of 256", "events/s")
     await publish.run(
         {
-            "aicoin": bench.publish_ours,
+            "aicoin": bench.publish_arena,
             "redis-py pipeline": bench.publish_redis_py,
             "FastStream pipeline": bench.publish_faststream,
         },
@@ -225,7 +225,7 @@ async def main() -> None:
     consume = Race("Consume: decode, handler without outputs, commit", "events/s")
     await consume.run(
         {
-            "aicoin": bench.consume_ours,
+            "aicoin": bench.consume_arena,
             "bare redis-py loop": bench.consume_redis_py,
             "FastStream per message": bench.consume_faststream,
             "FastStream batch": bench.consume_faststream_batch,
@@ -233,9 +233,9 @@ async def main() -> None:
         options.rounds,
     )
     relay = Race("Consume with one output each (AIcoin: exactly once)", "events/s")
-    await relay.run({"aicoin": bench.relay_ours, "XADD + XACK pipeline": bench.relay_redis_py}, options.rounds)
+    await relay.run({"aicoin": bench.relay_arena, "XADD + XACK pipeline": bench.relay_redis_py}, options.rounds)
     latency = Race("Publish to consume at 1,000 a second, p50", "µs", higher_is_better=False)
-    await latency.run({"aicoin": hop.ours, "redis-py": hop.redis_py, "FastStream": hop.faststream}, options.rounds)
+    await latency.run({"aicoin": hop.arena, "redis-py": hop.redis_py, "FastStream": hop.faststream}, options.rounds)
 
     rows = publish.print("aicoin", {"FastStream pipeline": 3.0, "redis-py pipeline": 1.5})
     rows += consume.print(
@@ -248,5 +248,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    tune_gc()  # As every service runs; it serves all contenders alike.
+    tune_gc()  # As every service runs; it serves all candidates alike.
     uvloop.run(main())

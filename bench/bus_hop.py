@@ -26,7 +26,7 @@ class Hop:
     def __init__(self, url: str, client: Redis, events: list[Event[MarketTick]], count: int) -> None:
         self.url, self.client, self.events, self.count = url, client, events, count
 
-    async def ours(self) -> float:
+    async def arena(self) -> float:
         await self.client.flushall()
         sender, receiver, stopping = RedisBus(self.url), RedisBus(self.url), asyncio.Event()
         latencies: list[float] = []

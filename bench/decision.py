@@ -1,6 +1,6 @@
 """From a decision's event to the order's bytes, beside a bare loop that does only what can't be left out.
 
-Run: make bench NAME=decision. Ours: risk and executor as processes of their own over Redis (AOF, always) and PostgreSQL
+Run: make bench NAME=decision. Arena: risk and executor as processes of their own, Redis (AOF, always) and PostgreSQL
 (synchronous commit). Bare: one process that reads a stream, commits one INSERT, and has the official SDK sign and send
 the same bracket. Both are timed from the moment before the event is added to the arrival of the order's first bytes at
 an exchange that answers at once, and take turns, decision by decision. Only the ratios within one run mean something.
@@ -42,6 +42,7 @@ from risk.handlers import RiskHandlers
 from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of, environment, key_of, wallet_of
 from support.risk_examples import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
+from support.service_rights import own_database_url, own_redis_url
 
 ROSTER = read_roster(None)
 BARE_STREAM = "bench.decision"
@@ -153,7 +154,7 @@ class Track:
             Commit("ingester", events=[event.model_copy(update={"time_ms": self._market_ms}) for event in events])
         )
 
-    async def ours(self) -> float:
+    async def arena(self) -> float:
         """Milliseconds; then waits until the executor has looked at the account again and is at rest."""
         await self.ticks()
         await asyncio.sleep(PAUSE_S)
@@ -202,7 +203,7 @@ def bare_loop(redis_url: str, database_url: str, exchange_url: str) -> None:
 
 
 def bracket() -> list[Any]:
-    """What our decision becomes."""
+    """What the decision becomes."""
     entry = {"coin": "BTC", "is_buy": True, "sz": 0.04975, "limit_px": 100_500, "reduce_only": False}
     entry["order_type"] = {"limit": {"tif": "Ioc"}}
     children = [
@@ -266,10 +267,16 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
     bus = RedisBus(options.redis_url)
     await bus.prepare("bench", [])
     track = Track(bus, exchange)
-    for_executor = environment(folder, api_url=exchange_url, redis_url=options.redis_url, database_url=database_url) | {
-        "REQUEST_WEIGHT_PER_MINUTE": "720"
+    own = {
+        service: {
+            "redis_url": own_redis_url(service, options.redis_url),
+            "database_url": own_database_url(service, database_url),
+        }
+        for service in ("risk", "executor")
     }
-    for_risk = RISK_SETTINGS | {"REDIS_URL": options.redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
+    for_executor = environment(folder, api_url=exchange_url, **own["executor"])
+    for_executor["REQUEST_WEIGHT_PER_MINUTE"] = "720"
+    for_risk = RISK_SETTINGS | {name.upper(): url for name, url in own["risk"].items()} | {"METRICS_PORT": "0"}
     arguments = ("--bare", database_url, exchange_url, "--redis-url", options.redis_url)
     middle = Race("Decision to order bytes, median", "ms", higher_is_better=False)
     tail = Race("Decision to order bytes, p99", "ms", higher_is_better=False)
@@ -280,15 +287,15 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
         process(__file__, *arguments, environment={}, log=folder / "bare.log"),
     ):
         await all_ready(bus, folder)
-        contenders = {"aicoin": track.ours, "bare loop": track.bare}
+        candidates = {"aicoin": track.arena, "bare loop": track.bare}
         for _ in range(options.warm_up):
-            for contender in contenders.values():
-                await contender()
+            for candidate in candidates.values():
+                await candidate()
         for _ in range(options.rounds):
-            samples: dict[str, list[float]] = {name: [] for name in contenders}
+            samples: dict[str, list[float]] = {name: [] for name in candidates}
             for _ in range(options.decisions):
-                for name, contender in contenders.items():
-                    samples[name].append(await contender())
+                for name, candidate in candidates.items():
+                    samples[name].append(await candidate())
             for name, values in samples.items():
                 middle.figures.setdefault(name, []).append(statistics.median(values))
                 tail.figures.setdefault(name, []).append(statistics.quantiles(values, n=100)[98])
@@ -321,7 +328,7 @@ async def _has_read_all(bus: RedisBus) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--redis-url", required=True, help="an empty Redis of your own")
-    parser.add_argument("--decisions", type=int, default=100, help="of each contender in a round")
+    parser.add_argument("--decisions", type=int, default=100, help="of each candidate in a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--warm-up", type=int, default=10)
     parser.add_argument("--json", help="file for all figures")

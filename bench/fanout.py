@@ -273,7 +273,7 @@ async def run(bench: Bench, options: Any) -> None:
     for clients in (100, 1_000):
         frames = max(1, options.frames // clients)
         race = Race(f"Fan-out to {clients:,} clients, one update of {UPDATE_BYTES} bytes a frame", "frames/s")
-        contenders = {
+        candidates = {
             "aicoin": lambda c=clients, f=frames: bench.rate("gateway", c, f),
             "bare uvicorn": lambda c=clients, f=frames: bench.rate("bare", c, f),
         }
@@ -284,19 +284,19 @@ async def run(bench: Bench, options: Any) -> None:
         }
         if bench.go_server:
             many["Go gorilla, one a frame"] = lambda c=clients, f=frames: bench.rate("go", c, 4 * f)
-        await race.run(contenders, options.rounds)
+        await race.run(candidates, options.rounds)
         await updates.run(many, options.rounds)
         rows += race.print("aicoin", {"bare uvicorn": 0.9})
         goals = {"aicoin, one a frame": 5.0} | ({"Go gorilla, one a frame": 1.0} if bench.go_server else {})
         rows += updates.print("aicoin, 8 a frame", goals)
         races += [race, updates]
     latency = Race("From XADD to 1,000 clients at 20 frames/s, p99", "ms", higher_is_better=False)
-    contenders = {
+    candidates = {
         "aicoin": lambda: bench.latency("gateway", 1_000, options.seconds),
         "bare uvicorn": lambda: bench.latency("bare", 1_000, options.seconds),
         "aicoin, 100 more stalled": lambda: bench.latency("gateway", 1_000, options.seconds, stalled=100),
     }
-    await latency.run(contenders, options.rounds)
+    await latency.run(candidates, options.rounds)
     rows += latency.print("aicoin", {"bare uvicorn": 1.1})
     rows += latency.print("aicoin, 100 more stalled", {"aicoin": 1.1})
     memory = Race("Memory per idle client, of 1,000", "KiB", higher_is_better=False)

@@ -19,28 +19,28 @@ class Race:
     higher_is_better: bool = True
     figures: dict[str, list[float]] = field(default_factory=dict)
 
-    async def run(self, contenders: dict[str, Run], rounds: int) -> None:
+    async def run(self, candidates: dict[str, Run], rounds: int) -> None:
         for _ in range(rounds):
-            for name, contender in contenders.items():
-                self.figures.setdefault(name, []).append(await contender())
+            for name, candidate in candidates.items():
+                self.figures.setdefault(name, []).append(await candidate())
 
     def median(self, name: str) -> float:
         return statistics.median(self.figures[name])
 
-    def ratio(self, ours: str, reference: str) -> tuple[float, float, float]:
-        """Median, lowest and highest of the per-round ratios ours / reference."""
-        pairs = zip(self.figures[ours], self.figures[reference], strict=True)
+    def ratio(self, arena: str, reference: str) -> tuple[float, float, float]:
+        """Median, lowest and highest of the per-round ratios arena / reference."""
+        pairs = zip(self.figures[arena], self.figures[reference], strict=True)
         ratios = [mine / theirs for mine, theirs in pairs]
         return statistics.median(ratios), min(ratios), max(ratios)
 
-    def print(self, ours: str, goals: dict[str, float]) -> list[dict[str, object]]:
+    def print(self, arena: str, goals: dict[str, float]) -> list[dict[str, object]]:
         """Prints medians and the ratios against each reference in `goals`, with the goal beside it."""
-        print(f"\n{self.title} ({self.unit}, median of {len(self.figures[ours])} rounds)")
+        print(f"\n{self.title} ({self.unit}, median of {len(self.figures[arena])} rounds)")
         for name, values in self.figures.items():
             print(f"  {name:<34} {self.median(name):>12,.1f}   [{min(values):,.1f} … {max(values):,.1f}]")
         rows: list[dict[str, object]] = []
         for reference, goal in goals.items():
-            middle, low, high = self.ratio(ours, reference)
+            middle, low, high = self.ratio(arena, reference)
             met = middle >= goal if self.higher_is_better else middle <= goal
             sign = "≥" if self.higher_is_better else "≤"
             verdict = "met" if met else "MISSED"

@@ -207,11 +207,11 @@ async def compare(options: Any, database_url: str, bodies: Path) -> None:
         async with server("static", options.redis_url, str(bodies)) as static:
             for path in PATHS:
                 race = Race(f"GET {path} at {RATE} requests/s, p99", "ms", higher_is_better=False)
-                contenders = {
+                candidates = {
                     "aicoin": lambda path=path: p99_ms(port, path, options.seconds),
                     "static Starlette": lambda path=path: p99_ms(static, path, options.seconds),
                 }
-                await race.run(contenders, options.rounds)
+                await race.run(candidates, options.rounds)
                 rows += race.print("aicoin", {"static Starlette": 2.0})
                 races.append(race)
     write_json(options.json, races, rows)

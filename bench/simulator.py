@@ -144,7 +144,7 @@ async def _bare(request: Request) -> Response:
 
 
 async def serve(kind: str, folder: Path) -> None:
-    """One contender until it is terminated: bare, recovering (the simulator as it is) or unchecked (no recovery)."""
+    """One candidate until it is terminated: bare, recovering (the simulator as it is) or unchecked (no recovery)."""
     bound = bind_socket("127.0.0.1", 0, "port")
     if kind == "bare":
         http = create_server(Starlette(routes=[Route("/exchange", _bare, methods=["POST"])]))
@@ -179,15 +179,15 @@ async def orders(rounds: int, count: int) -> tuple[list[Race], list[dict[str, ob
         race = Race(f"Orders {title}, {CONNECTIONS} connections", "requests/s")
         with Child("bare") as bare, Child("unchecked") as unchecked, Child("recovering") as recovering:
 
-            def contender(port: int, make: Callable[[int], list[bytes]] = make) -> Callable[[], Any]:
+            def candidate(port: int, make: Callable[[int], list[bytes]] = make) -> Callable[[], Any]:
                 return lambda: Load(port).run(make(count))
 
-            contenders = {
-                "simulator, no recovery": contender(unchecked),
-                "simulator": contender(recovering),
-                "bare Starlette": contender(bare),
+            candidates = {
+                "simulator, no recovery": candidate(unchecked),
+                "simulator": candidate(recovering),
+                "bare Starlette": candidate(bare),
             }
-            await race.run(contenders, rounds)
+            await race.run(candidates, rounds)
         rows += race.print("simulator, no recovery", {"bare Starlette": GOAL})
         middle, low, high = race.ratio("simulator", "bare Starlette")
         print(f"  with recovery, ratio to bare Starlette {middle:.2f} [{low:.2f} … {high:.2f}]")

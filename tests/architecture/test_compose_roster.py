@@ -2,21 +2,27 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from agent_openai.config import PROFILE
+from aicoin_local.configuration.dotenv_file import USERS
 from common.agent.settings import agent_settings
-from common.events.catalog import AGENT, SERVICES
+from common.events.catalog import AGENT, SERVICES, services_of
+from common.runtime.rights.__main__ import passwords_from
 from common.runtime.roster import VARIABLE, read_roster
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 THIRD = "agent-openai"
-PASSWORDS = dict.fromkeys(("REDIS_PASSWORD", "POSTGRES_PASSWORD", "GRAFANA_PASSWORD", "SIMULATOR_ACCOUNTS"), "x")
+PASSWORDS = dict.fromkeys(("REDIS_PASSWORD", "POSTGRES_PASSWORD", "GRAFANA_PASSWORD", "SIMULATOR_ACCOUNTS"), "x") | {
+    f"STORE_PASSWORD_{user}": f"password-{user}" for user in USERS
+}
 LLAMA = {
     "CONTENDER": "llama",
     "CONTENDER_PREFIX": "LLAMA",
@@ -87,6 +93,28 @@ def test_a_third_contenders_secrets_reach_no_other_service() -> None:
         given = set((service.get("environment") or {}).values())
         assert ("model-key" in given) == (name == THIRD), name
         assert ("wallet-key" in given) == (name == "executor"), name
+
+
+def test_each_service_reaches_the_stores_as_itself() -> None:
+    configuration = compose("--profile", THIRD, **LLAMA)
+    for name, service in configuration["services"].items():
+        given = service.get("environment") or {}
+        user = "agent-llama" if name == THIRD else "admin" if name == "rights" else name
+        if "REDIS_URL" in given:
+            assert urlsplit(given["REDIS_URL"]).username == user
+        if "DATABASE_URL" in given:
+            assert urlsplit(given["DATABASE_URL"]).username == ("aicoin" if name == "rights" else f"aicoin_{name}")
+        own = f"password-{name.upper().replace('-', '_')}"
+        passwords = {value for text in given.values() for value in re.findall(r"password-[A-Z_]+", text or "")}
+        assert name == "rights" or passwords <= {own}, name
+
+
+def test_the_rights_container_knows_every_users_password() -> None:
+    environment = names_of(compose("--profile", THIRD, **LLAMA), "rights")
+    contenders = ("deepseek", "qwen", "llama")
+    passwords = passwords_from({name: value for name, value in environment.items() if value}, contenders)
+    assert set(passwords) == set(services_of(contenders))
+    assert passwords["agent-llama"] == "password-AGENT_OPENAI"
 
 
 def test_the_third_agent_gets_every_setting_that_it_reads() -> None:

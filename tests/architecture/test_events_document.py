@@ -1,4 +1,4 @@
-"""docs/events.md and the catalogue agree, and every stream has both ends."""
+"""docs/events.md and the catalog agree, and every stream has both ends."""
 
 from pathlib import Path
 

@@ -10,6 +10,8 @@ from common.runtime.database import migrations_of
 OWNERS = ("executor", "recorder", "risk")
 FIRST_NUMBERS = {"recorder": [1, 2, 3, 4, 4, 9]}
 """Where the numbers have not been ascending one by one from 1; see the service's README."""
+CREATION = re.compile(r"^\s*CREATE (?:OR REPLACE )?(VIEW|FUNCTION) (\w+)", re.MULTILINE)
+"""A migration may make one for itself, if it drops it."""
 FIRST_WITHOUT_VIEWS = {"recorder": 15}
 
 
@@ -32,7 +34,8 @@ def test_numbers_ascend_one_by_one(owner: str) -> None:
 def test_migrations_define_tables_only(owner: str) -> None:
     for number, text in numbered(owner):
         if number >= FIRST_WITHOUT_VIEWS.get(owner, 1):
-            assert not re.search(r"^\s*CREATE (OR REPLACE )?(VIEW|FUNCTION)", text, re.MULTILINE), number
+            created = set(CREATION.findall(text))
+            assert created <= set(re.findall(r"^DROP (VIEW|FUNCTION) (\w+)", text, re.MULTILINE)), number
 
 
 def test_every_view_is_described() -> None:

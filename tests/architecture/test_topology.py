@@ -1,4 +1,4 @@
-"""Folders of services/ = the catalogue = compose = what the Dockerfile builds; and every setting has a way in."""
+"""Folders of services/ = the catalog = compose = what the Dockerfile builds; and every setting has a way in."""
 
 import json
 import os
@@ -13,8 +13,8 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
-from aicoin_local.configuration.catalog import MONITORING, STORES, ServiceSpec, service_specs, stop_place
-from aicoin_local.configuration.dotenv_file import write_dotenv
+from aicoin_local.configuration.catalog import MONITORING, ONE_SHOT, STORES, ServiceSpec, service_specs, stop_place
+from aicoin_local.configuration.dotenv_file import USERS, write_dotenv
 from aicoin_local.configuration.visibility import SECRET_PREFIXES, is_secret, visible_variables
 from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render, settings_classes, settings_of
 from aicoin_local.settings import LocalSettings
@@ -22,7 +22,7 @@ from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of
 from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
-from executor.cli.kill_settings import kill_settings
+from executor.cli.kill_settings import variables_of
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -39,6 +39,7 @@ OPTIONAL_SERVICES = {"agent-openai"}
 COMPOSE_ONLY = {
     "REDIS_PASSWORD",
     "POSTGRES_PASSWORD",
+    *(f"STORE_PASSWORD_{user}" for user in USERS),
     "SIMULATOR_ACCOUNTS",
     "GRAFANA_PASSWORD",
     "GRAFANA_PORT",
@@ -65,14 +66,14 @@ def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def test_folders_catalogue_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
+def test_folders_catalog_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
     folders = {path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").exists()}
-    catalogue = {spec.name for spec in SERVICES}
-    assert folders - OPTIONAL_SERVICES == catalogue
-    assert set(compose["services"]) == catalogue | set(STORES) | set(MONITORING)
+    catalog = {spec.name for spec in SERVICES}
+    assert folders - OPTIONAL_SERVICES == catalog
+    assert set(compose["services"]) == catalog | set(STORES) | set(ONE_SHOT) | set(MONITORING)
 
 
-def test_the_events_catalogue_names_them_too() -> None:
+def test_the_events_catalog_names_them_too() -> None:
     assert set(EVENT_SERVICES) | {"simulator"} == {role_of(spec.name) for spec in SERVICES}
 
 
@@ -89,7 +90,8 @@ def test_every_metrics_port_and_place_in_the_stop_order_is_its_own() -> None:
 
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
 def test_compose_waits_for_what_the_service_needs(compose: dict[str, Any], spec: ServiceSpec) -> None:
-    assert set(compose["services"][spec.name].get("depends_on", {})) == set(spec.needs)
+    needed = {*spec.needs, *(ONE_SHOT if "redis" in spec.needs else ())}
+    assert set(compose["services"][spec.name].get("depends_on", {})) == needed
 
 
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
@@ -155,7 +157,7 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
 
 
 def test_the_example_environment_names_real_settings_and_defaults() -> None:
-    known = {name.upper() for each in (LocalSettings, kill_settings(ROSTER)) for name in each.model_fields}
+    known = {name.upper() for name in LocalSettings.model_fields} | variables_of(ROSTER.ids)
     known = known.union(*(settings_of(spec, ROSTER) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))

@@ -9,10 +9,10 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
+from common.trading.durations import MINUTE_MS
 
 pytestmark = pytest.mark.browser
 
-MINUTE_MS = 60_000
 HELD = "SELECT symbol FROM positions WHERE model = %s"
 UNFINISHED = """
     SELECT 1 FROM verdicts v LEFT JOIN intents i ON i.intent_id = v.id

@@ -7,10 +7,9 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from aicoin_local.testing import Arena
+from common.trading.durations import MINUTE_MS
 
 pytestmark = pytest.mark.browser
-
-MINUTE_MS = 60_000
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ WATCH_VALUES = """async () => {
     while (changes < 3) {
         await new Promise(requestAnimationFrame)
         const header = texts(".extreme a")
-        const table = texts("[data-testid=leaderboard-row] td[data-column=account_value]")
+        const table = texts("[data-testid=leaderboard-row] td[data-column=equity]")
         if (!table.every((value) => header.some((text) => text.includes(value)))) return { header, table }
         if (header.join() !== last) { last = header.join(); changes += 1 }
         if (performance.now() > until) return "the values never changed"

@@ -1,16 +1,18 @@
 """Every page in both languages, both themes and three widths: it fits, does not shift, and passes axe."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from page_checks import HEIGHTS, save_screenshot, violations, wait_until_fitting
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from aicoin_local.testing import Arena, wait_until
+from common.trading.durations import MINUTE_MS
 
 pytestmark = pytest.mark.browser
 
-MINUTE_MS = 60_000
 WIDTHS = (360, 1280, 2560)
 MOST_SHIFT = 0.05
 LANGUAGES = {
@@ -23,6 +25,49 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+
+
+class HeldDecisions:
+    """Keeps pushed decisions from a page until they are released.
+
+    Each one pushes the cards below it down, and on a busy machine several are made while a page loads: news, which says
+    nothing about whether the page stands still while it loads.
+    """
+
+    def __init__(self) -> None:
+        self._page: WebSocketRoute | None = None
+        self._held: list[Any] = []
+        self._is_holding = True
+
+    async def route(self, page: Page) -> None:
+        await page.route_web_socket("**/ws", self._connect)
+
+    def _connect(self, page: WebSocketRoute) -> None:
+        self._page = page
+        page.connect_to_server().on_message(self._pass_on)
+
+    def _pass_on(self, text: str | bytes) -> None:
+        assert self._page is not None
+        if not self._is_holding or '"ai_decision"' not in str(text):
+            self._page.send(text)
+            return
+        read = json.loads(text)
+        messages = read if isinstance(read, list) else [read]
+        held = [each for each in messages if is_news(each)]
+        self._held += held
+        if passing := [each for each in messages if each not in held]:
+            self._page.send(json.dumps(passing))
+
+    def release(self) -> None:
+        self._is_holding = False
+        if self._held:
+            assert self._page is not None
+            self._page.send(json.dumps(self._held))
+
+
+def is_news(message: dict[str, Any]) -> bool:
+    """Whether it is a decision made after the page's snapshot."""
+    return message["channel"] == "ai_decision" and "seq" in message and "snapshot" not in message["data"]
 
 
 def newest_decision(arena: Arena) -> str:
@@ -51,11 +96,14 @@ async def test_a_page_fits_passes_axe_and_does_not_shift(arena: Arena, page: Pag
     path, sign = PAGES[name]
     await page.add_init_script("localStorage.setItem('theme', 'light')")
     await page.add_init_script(SHIFTS)
+    decisions = HeldDecisions()
+    await decisions.route(page)
     await page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHTS[WIDTHS[1]]})
     await page.goto(arena.run["gateway_url"] + (path if isinstance(path, str) else path(arena)))
     await expect(page.locator(sign).first).to_be_visible(timeout=MINUTE_MS)
     await expect(page.get_by_test_id("mode")).to_have_text("PAPER", timeout=MINUTE_MS)
     assert await page.evaluate("window.shifts") <= MOST_SHIFT
+    decisions.release()
     for language, words in LANGUAGES.items():
         await expect(page.locator("html")).to_have_attribute("lang", words["html"])
         await expect(page.get_by_test_id("status")).to_contain_text(words["status"], timeout=MINUTE_MS)

@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from aicoin_local.testing import Arena, wait_until
+from common.trading.durations import MINUTE_MS
 
 pytestmark = pytest.mark.browser
 
-MINUTE_MS = 60_000
 COMPARED = 20
 SHOWN = """(kind) => [...document.querySelectorAll(`[data-testid=${kind}]`)].map((row) => row.dataset.id)"""
 
@@ -39,11 +39,11 @@ async def until_same(page: Page, arena: Arena, kind: str, query: str, *, is_orde
         first, expected = rows[:COMPARED], stored[:COMPARED]
         return (first == expected if is_ordered else set(first) == set(expected)) and set(rows) <= set(stored)
 
-    await asyncio.to_thread(wait_until, f"the {kind}s of the page to be the records'", is_same, limit_s=120)
+    await asyncio.to_thread(wait_until, f"the {kind}s of the page to be the recorded ones", is_same, limit_s=120)
 
 
 async def compare(page: Page, arena: Arena) -> None:
-    """Decisions, positions and closed trades against the records."""
+    """Decisions, positions and closed trades against what is recorded."""
     await page.get_by_test_id("tab-chat").click()
     decisions = "SELECT id FROM ai_decisions ORDER BY time_ms DESC, id DESC"
     await until_same(page, arena, "decision-card", decisions, is_ordered=True)

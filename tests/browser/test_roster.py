@@ -16,13 +16,13 @@ from aicoin_local.development.web import WEB
 from common.events import AccountPosition, Action, Event
 from common.events.catalog import services_of
 from common.runtime.presence import presence_key
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, Side
 from common.trading.roster import Roster
 
 pytestmark = pytest.mark.browser
 
-MINUTE_MS = 60_000
 D = Decimal
 COLORS = "getComputedStyle(document.querySelector('[data-model=llama] .model')).color"
 PAGES = {

@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from aicoin_local.testing import Arena, wait_until
+from common.trading.durations import MINUTE_MS
 
 pytestmark = pytest.mark.browser
 
-MINUTE_MS = 60_000
 SHOWN = 20
 
 

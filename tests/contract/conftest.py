@@ -6,18 +6,25 @@ from pathlib import Path
 import pytest
 from executor_harness import ExecutorHarness
 
-from simulator.testing.process import SimulatorProcess
-from support.executor_process import wallet_pairs
+from support.executor_process import fresh_accounts
+from support.simulator_process import ForkedSimulator
+
+
+@pytest.fixture(scope="module")
+def shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedSimulator]:
+    """The exchange of a module's tests, without an account of its own."""
+    process = ForkedSimulator(tmp_path_factory.mktemp("simulator"), seed=7).start()
+    yield process
+    process.kill()
 
 
 @pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    folder = tmp_path / "simulator"
-    folder.mkdir()
-    process = SimulatorProcess(folder, accounts=wallet_pairs(), seed=7)
-    process.start()
-    yield process
-    process.kill()
+def simulator(shared_simulator: ForkedSimulator) -> Iterator[ForkedSimulator]:
+    """The module's exchange with unused test accounts; a test may kill it and start it again."""
+    if not shared_simulator.is_running:
+        shared_simulator.start()
+    with fresh_accounts(shared_simulator):
+        yield shared_simulator
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def changed() -> dict[str, str]:
 
 @pytest.fixture
 async def harness(
-    tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str, changed: dict[str, str]
+    tmp_path: Path, simulator: ForkedSimulator, redis_url: str, database_url: str, changed: dict[str, str]
 ) -> AsyncIterator[ExecutorHarness]:
     harness = ExecutorHarness(tmp_path, simulator, redis_url, database_url, changed)
     try:

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from redis.asyncio import Redis
 
-from common.agent.providers.budget import DAY_MS, Budget
+from common.agent.providers.budget import Budget
+from common.trading.durations import DAY_MS
 
 D = Decimal
 DAY = 20_000

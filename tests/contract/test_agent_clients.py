@@ -90,7 +90,7 @@ CLIENTS: list[Callable[..., ModelClient]] = [deepseek, qwen]
 
 
 @pytest.mark.parametrize("make", CLIENTS)
-async def test_a_stand_in_answers_a_valid_labelled_decision_with_usage(stand_ins: str, make: Any) -> None:
+async def test_a_stand_in_answers_a_valid_labeled_decision_with_usage(stand_ins: str, make: Any) -> None:
     client = make(stand_ins)
     answer = await client.complete(MESSAGES)
     await client.close()

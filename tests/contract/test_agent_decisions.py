@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from harness import eventually
 from manual_clock import ManualClock
 
 from agent_deepseek.config import PROFILE
@@ -59,7 +60,7 @@ class ScriptedModel:
         return None
 
 
-class Harness:
+class AgentHarness:
     """An agent with its cache in Redis."""
 
     def __init__(self, bus: RedisBus) -> None:
@@ -91,8 +92,8 @@ class Harness:
             model="deepseek",
             address="0x0",
             equity_usd=D(10_000),
-            cash_usd=D(10_000),
-            withdrawable_usd=D(10_000),
+            balance_usd=D(10_000),
+            available_balance_usd=D(10_000),
             margin_used_usd=D(0),
             maintenance_margin_usd=D(0),
             unrealized_pnl_usd=D(0),
@@ -119,10 +120,10 @@ class Harness:
 
 
 @pytest.fixture
-async def harness(redis_url: str) -> AsyncIterator[Harness]:
+async def harness(redis_url: str) -> AsyncIterator[AgentHarness]:
     bus = RedisBus(redis_url)
     await bus.client.flushdb()
-    yield Harness(bus)
+    yield AgentHarness(bus)
     await bus.close()
 
 
@@ -140,26 +141,26 @@ def snapshot(number: int) -> Event[MarketSnapshot]:
     return originate(payload, keys=(number,), time_ms=NOW_MS, now_ms=NOW_MS, cycle_id=f"c{number}")
 
 
-async def test_an_answer_becomes_a_decision_with_prompt_and_cost(harness: Harness) -> None:
+async def test_an_answer_becomes_a_decision_with_prompt_and_cost(harness: AgentHarness) -> None:
     await harness.store_account()
-    await harness.bus.client.set("memory:deepseek", json.dumps({"start_balance": "8000", "sharpe": "1.5"}))
+    account = {"growth": "1", "growth_equity_usd": "8000", "transfers_usd": "0"}
+    await harness.bus.client.set("memory:deepseek", json.dumps({"account": account, "sharpe": "1.5"}))
     decision = await harness.decide()
     assert decision.outcome is Outcome.ANSWERED
     assert decision.decision is not None
     assert decision.decision.action is Action.HOLD
     assert decision.prompt is not None
-    assert "return_since_start: +25.00 %" in decision.prompt.user
+    assert "return_percent: +25.00 %" in decision.prompt.user
     assert decision.cost_usd == D("0.002")
     assert await harness.spent_micro_usd() == 2_000
     assert decision.snapshot_mid_prices == dict[Symbol, D]()
 
 
-async def test_a_snapshot_during_a_request_is_skipped(harness: Harness) -> None:
+async def test_a_snapshot_during_a_request_is_skipped(harness: AgentHarness) -> None:
     await harness.store_account()
     harness.model.free.clear()
     first = asyncio.ensure_future(harness.decide(1))
-    while not harness.model.prompts:
-        await asyncio.sleep(0.01)
+    await eventually("the request", lambda: harness.model.prompts)
     skipped = await harness.decide(2)
     assert (skipped.outcome, skipped.failure_code) == (Outcome.SKIPPED, "BUSY")
     harness.model.free.set()
@@ -167,7 +168,7 @@ async def test_a_snapshot_during_a_request_is_skipped(harness: Harness) -> None:
     assert (await harness.decide(3)).outcome is Outcome.ANSWERED
 
 
-async def test_a_stale_snapshot_is_skipped(harness: Harness) -> None:
+async def test_a_stale_snapshot_is_skipped(harness: AgentHarness) -> None:
     harness.clock.ms += MAX_SNAPSHOT_AGE_MS + 1
     decision = await harness.decide()
     assert (decision.outcome, decision.failure_code) == (Outcome.SKIPPED, "STALE_SNAPSHOT")
@@ -175,7 +176,7 @@ async def test_a_stale_snapshot_is_skipped(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("is_stored", [False, True])
-async def test_without_a_fresh_account_no_call_is_made(harness: Harness, is_stored: bool) -> None:
+async def test_without_a_fresh_account_no_call_is_made(harness: AgentHarness, is_stored: bool) -> None:
     if is_stored:
         await harness.store_account(NOW_MS - MAX_ACCOUNT_AGE_MS - 1)
     decision = await harness.decide()
@@ -183,12 +184,11 @@ async def test_without_a_fresh_account_no_call_is_made(harness: Harness, is_stor
     assert harness.model.prompts == []
 
 
-async def test_a_cancelled_request_frees_the_agent_and_its_reservation(harness: Harness) -> None:
+async def test_a_cancelled_request_frees_the_agent_and_its_reservation(harness: AgentHarness) -> None:
     await harness.store_account()
     harness.model.free.clear()
     request = asyncio.ensure_future(harness.decide(1))
-    while not harness.model.prompts:
-        await asyncio.sleep(0.01)
+    await eventually("the request", lambda: harness.model.prompts)
     assert await harness.spent_micro_usd() > 0
     request.cancel()
     with pytest.raises(asyncio.CancelledError):

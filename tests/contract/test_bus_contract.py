@@ -115,7 +115,7 @@ async def test_cached_values_come_in_the_order_asked_for(harness: BusHarness) ->
     assert await harness.bus.cached(["b", "none", "a"]) == [b"2", None, b"1"]
 
 
-async def test_outputs_cache_and_acknowledgement_commit_together(harness: BusHarness) -> None:
+async def test_outputs_cache_and_acknowledgment_commit_together(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1)
     [delivery] = await read(harness)
@@ -145,7 +145,7 @@ async def test_a_zombie_whose_entries_were_claimed_publishes_nothing(harness: Bu
     assert len(await harness.events(ALERT)) == 20
 
 
-async def test_bare_acknowledgements_that_were_not_ours_are_counted_as_refused(harness: BusHarness) -> None:
+async def test_acknowledgments_of_entries_not_pending_count_as_refused(harness: BusHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await publish(harness, 1, 2)
     found = await read(harness)
@@ -229,8 +229,19 @@ async def test_an_older_fencing_token_commits_nothing(harness: BusHarness) -> No
     assert await harness.events(COMMAND) == []
     await harness.bus.commit(Commit("risk", events=[command(1)], fence=Fence("risk", new)))
     assert len(await harness.events(COMMAND)) == 1
-    assert not await harness.bus.renew_lease("risk", old, ttl_ms=1000)
-    assert await harness.bus.renew_lease("risk", new, ttl_ms=1000)
+    assert not await harness.bus.renew_lease("risk", old, "one", ttl_ms=1000)
+    assert await harness.bus.renew_lease("risk", new, "two", ttl_ms=1000)
+
+
+async def test_an_expired_lease_is_renewed_unless_another_acquired_it(harness: BusHarness) -> None:
+    token = await harness.bus.acquire_lease("risk", "one", ttl_ms=60_000)
+    assert token is not None
+    await harness.bus.release_lease("risk", token)
+    assert await harness.bus.renew_lease("risk", token, "one", ttl_ms=60_000)
+    assert await harness.bus.acquire_lease("risk", "two", ttl_ms=60_000) is None
+    await harness.bus.release_lease("risk", token)
+    assert await harness.bus.acquire_lease("risk", "two", ttl_ms=60_000) is not None
+    assert not await harness.bus.renew_lease("risk", token, "one", ttl_ms=60_000)
 
 
 async def test_a_restarted_owner_takes_its_lease_over_and_fences_its_former_self(harness: BusHarness) -> None:

@@ -15,18 +15,18 @@ from executor_harness import ExecutorHarness, Fault, stepped_harness
 from hyperliquid.exchange import Exchange
 
 from common.events import IntentKind, LedgerKind, OrderRole
+from common.trading.durations import HOUR_MS
 from common.trading.orders import Side
 from support.executor_process import CONTENDERS, address_of, key_of, master_key_of
 
 CENT = Decimal("0.01")
-HOUR_MS = 3_600_000
 
 
 def residual(account: Any) -> Decimal:
     """What of the account's cash its sums don't explain."""
     sums = account.sums
     moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
-    return Decimal(account.cash_usd - sums.start_cash_usd - moved)
+    return Decimal(account.balance_usd - sums.start_cash_usd - moved)
 
 
 async def movements(harness: ExecutorHarness, kind: LedgerKind) -> list[Any]:

@@ -1,6 +1,5 @@
 """The commands for an account, against a real exchange simulator."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from executor.cli.commands import app
 from simulator.testing.process import SimulatorProcess
-from support.executor_process import environment, wallet_pairs
+from support.executor_process import environment
 
 
 class Shell:
@@ -24,15 +23,6 @@ class Shell:
         result = self.run(*arguments)
         assert result.exit_code == 0, result.output
         return result.stdout.strip().splitlines()
-
-
-@pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    folder = tmp_path_factory.mktemp("simulator")
-    process = SimulatorProcess(folder, accounts=wallet_pairs())
-    process.start()
-    yield process
-    process.kill()
 
 
 @pytest.fixture

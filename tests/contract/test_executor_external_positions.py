@@ -60,7 +60,7 @@ async def test_a_flatten_closes_positions_on_external_coins(renamed: ExecutorHar
         account = await harness.account()
         sums = account.sums
         moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
-        return not account.external_positions and abs(account.cash_usd - sums.start_cash_usd - moved) < CENT
+        return not account.external_positions and abs(account.balance_usd - sums.start_cash_usd - moved) < CENT
 
     await harness.until("sums that explain the cash", explained)
 

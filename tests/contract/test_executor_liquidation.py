@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 
 from common.events import Event
 from common.runtime.database import migrate, open_pool
+from common.trading.durations import HOUR_MS
 from common.trading.orders import Side
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
 from support.executor_process import address_of
 
 CENT = Decimal("0.01")
-HOUR_MS = 3_600_000
 PUBLISHED = ("risk.approved", "order.accepted", "order.rejected", "order.cancelled", "order.filled", "account.ledger")
 
 
@@ -82,7 +82,7 @@ async def test_a_liquidation_is_a_trade_at_its_real_price(harness: ExecutorHarne
     fees = sum(Decimal(row["fee"]) for row in real.values())
     pnl = sum(Decimal(row["closedPnl"]) for row in real.values())
     assert (sums.fees_usd, sums.closed_pnl_usd, sums.funding_usd) == (fees, pnl, funding)
-    assert abs(account.cash_usd - sums.start_cash_usd - pnl + fees - funding - sums.transfers_usd) < CENT
+    assert abs(account.balance_usd - sums.start_cash_usd - pnl + fees - funding - sums.transfers_usd) < CENT
 
     events = [event for kind in PUBLISHED for event in await harness.events(kind)]
     state = [event for event in await harness.events("account.updated") if event.data.model == "deepseek"][-1]
@@ -128,7 +128,7 @@ async def explained(harness: ExecutorHarness) -> Any:
         account = await harness.account()
         sums = account.sums
         moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
-        return account if abs(account.cash_usd - sums.start_cash_usd - moved) < CENT else None
+        return account if abs(account.balance_usd - sums.start_cash_usd - moved) < CENT else None
 
     return await harness.until("sums that explain the cash", look)
 

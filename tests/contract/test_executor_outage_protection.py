@@ -134,7 +134,7 @@ async def all_published(harness: ExecutorHarness) -> list[Any]:
     account = await harness.flat()
     moved = account.sums
     explained = moved.closed_pnl_usd - moved.fees_usd + moved.funding_usd + moved.transfers_usd
-    assert abs(account.cash_usd - moved.start_cash_usd - explained) < CENT
+    assert abs(account.balance_usd - moved.start_cash_usd - explained) < CENT
     fills = harness.fills()
 
     async def look() -> list[Any]:

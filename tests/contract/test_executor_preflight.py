@@ -1,43 +1,34 @@
-"""A wrong account or key ends the start before anything is sent; the testnet session proves a right one."""
+"""A wrong account or key keeps entries back and is named; the testnet session proves a right one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from harness import eventually
+from redis.asyncio import Redis
 from typer.testing import CliRunner
 
+from common.events.codec import decode
 from executor.cli.commands import app
-from simulator.testing.process import SimulatorProcess
+from executor.domain.account_standing import NOT_CHECKED
 from support.executor_process import (
     CONTENDERS,
     ExecutorProcess,
     address_of,
     environment,
     key_of,
+    kill_wallet_of,
     master_key_of,
     wallet_of,
-    wallet_pairs,
 )
+from support.simulator_process import ForkedSimulator
 
 UNKNOWN_KEY = "0x" + "29" * 32
 KEY = "HYPERLIQUID_PRIVATE_KEY_QWEN"
 ACCOUNT = "HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"
 
 
-def start_simulator(folder: Path, **given: str) -> SimulatorProcess:
-    folder.mkdir()
-    return SimulatorProcess(folder, accounts=wallet_pairs(), seed=7, **given).start()
-
-
 @pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    process = start_simulator(tmp_path / "simulator")
-    yield process
-    process.kill()
-
-
-@pytest.fixture
-def variables(tmp_path: Path, simulator: SimulatorProcess, redis_url: str, database_url: str) -> dict[str, str]:
+def variables(tmp_path: Path, simulator: ForkedSimulator, redis_url: str, database_url: str) -> dict[str, str]:
     return environment(tmp_path, api_url=simulator.url, redis_url=redis_url, database_url=database_url)
 
 
@@ -48,39 +39,49 @@ def refused(folder: Path, variables: dict[str, str]) -> list[str]:
     process.start()
     assert process.wait() == 2
     lines = process.log.read_text(encoding="utf-8").splitlines()
-    for secret in (UNKNOWN_KEY, *map(key_of, CONTENDERS), *map(master_key_of, CONTENDERS)):
-        assert secret.removeprefix("0x") not in "".join(lines)
     return [line for line in lines[-2:] if line.startswith("executor: ")]
 
 
-def test_keys_of_the_wrong_accounts_end_the_start(
-    tmp_path: Path, simulator: SimulatorProcess, variables: dict[str, str]
+async def problems_of(folder: Path, variables: dict[str, str], model: str = "qwen") -> str:
+    """What an executor that goes on running finds wrong with an account; its log has no key."""
+    process = ExecutorProcess(folder, variables)
+    process.log.unlink(missing_ok=True)
+    client = Redis.from_url(variables["REDIS_URL"])
+    await client.delete(f"account:{model}")
+
+    async def look() -> str | None:
+        body = await client.get(f"account:{model}")
+        problems = () if body is None else decode("account.updated", body).data.problems
+        return None if problems in ((), (NOT_CHECKED,)) else "; ".join(problems)
+
+    process.start()
+    try:
+        found = await eventually("a finding", look, details=lambda: process.log.read_text()[-3000:])
+    finally:
+        process.kill()
+        await client.aclose()
+    text = process.log.read_text(encoding="utf-8")
+    for secret in (UNKNOWN_KEY, *map(key_of, CONTENDERS), *map(master_key_of, CONTENDERS)):
+        assert secret.removeprefix("0x") not in text
+    return found
+
+
+async def test_keys_of_the_wrong_accounts_are_named_and_send_nothing(
+    tmp_path: Path, simulator: ForkedSimulator, variables: dict[str, str]
 ) -> None:
     swapped = variables | {KEY: key_of("deepseek"), KEY.replace("QWEN", "DEEPSEEK"): key_of("qwen")}
-    lines = refused(tmp_path, swapped)
-    assert f"its API wallet trades for {address_of('deepseek')}, not for {address_of('qwen')}" in lines[-1] or (
-        f"its API wallet trades for {address_of('qwen')}, not for {address_of('deepseek')}" in lines[-1]
-    )
-    [unknown] = refused(tmp_path, variables | {KEY: UNKNOWN_KEY})
-    assert unknown.startswith(f"executor: {KEY}: ")
+    found = await problems_of(tmp_path, swapped)
+    assert f"its API wallet trades for {address_of('deepseek')}, not for {address_of('qwen')}" in found
+    unknown = await problems_of(tmp_path, variables | {KEY: UNKNOWN_KEY})
+    assert unknown.startswith(f"{KEY}: ")
     assert "is no API wallet of any account" in unknown
-    [own] = refused(tmp_path, variables | {KEY: master_key_of("qwen"), ACCOUNT: wallet_of("qwen")})
+    own = await problems_of(tmp_path, variables | {KEY: master_key_of("qwen"), ACCOUNT: wallet_of("qwen")})
     assert "is an account of its own (user), whose key can withdraw" in own
-    [agent] = refused(tmp_path, variables | {ACCOUNT: wallet_pairs()[-1][1]})
-    assert agent.startswith(f"executor: {ACCOUNT}: ")
+    agent = await problems_of(tmp_path, variables | {ACCOUNT: kill_wallet_of("qwen")})
+    assert agent.startswith(f"{ACCOUNT}: ")
     assert "is an API wallet; give the address of the account that it trades for" in agent
     for model in CONTENDERS:
         assert simulator.info(type="historicalOrders", user=address_of(model)) == []
-
-
-def test_an_account_without_funds_is_named(tmp_path: Path, redis_url: str, database_url: str) -> None:
-    poor = start_simulator(tmp_path / "poor", paper_start_balance="5")
-    try:
-        given = environment(tmp_path, api_url=poor.url, redis_url=redis_url, database_url=database_url)
-        lines = refused(tmp_path, given | {"HYPERLIQUID_ENV": "testnet"})
-        assert "holds 5.00 USD in perpetuals; at least 20 are needed" in lines[-1]
-    finally:
-        poor.kill()
 
 
 def test_certificates_that_are_not_there_are_named(tmp_path: Path, redis_url: str, database_url: str) -> None:
@@ -94,7 +95,7 @@ def test_certificates_that_are_not_there_are_named(tmp_path: Path, redis_url: st
     assert result.stderr == line.removeprefix("executor: ") + "\n"
 
 
-def test_the_session_on_testnet_passes_step_by_step(simulator: SimulatorProcess, variables: dict[str, str]) -> None:
+def test_the_session_on_testnet_passes_step_by_step(simulator: ForkedSimulator, variables: dict[str, str]) -> None:
     testnet = variables | {"HYPERLIQUID_ENV": "testnet"}
     result = CliRunner().invoke(app, ["testnet-check"], env=testnet)
     assert result.exit_code == 0, result.output

@@ -1,6 +1,6 @@
 """The executor with another roster: a third contender trades, and a coin that the roster doesn't list is external."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from common.events.codec import decode
 from common.runtime.roster import read_roster
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from simulator.testing.process import SimulatorProcess
-from support.executor_process import CONTENDERS, environment, wallet_pairs
+from support.executor_process import CONTENDERS, environment, fresh_accounts
+from support.simulator_process import ForkedSimulator
 
 THIRD = "mistral"
 
@@ -34,12 +34,15 @@ def write_roster(path: Path) -> Path:
 
 
 @pytest.fixture
-async def harness(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIterator[ExecutorHarness]:
-    contenders = (*CONTENDERS, THIRD)
-    folder = tmp_path / "simulator"
-    folder.mkdir()
-    simulator = SimulatorProcess(folder, accounts=wallet_pairs(contenders), seed=7)
-    simulator.start()
+def simulator(shared_simulator: ForkedSimulator) -> Iterator[ForkedSimulator]:
+    with fresh_accounts(shared_simulator, (*CONTENDERS, THIRD)):
+        yield shared_simulator
+
+
+@pytest.fixture
+async def harness(
+    tmp_path: Path, simulator: ForkedSimulator, redis_url: str, database_url: str
+) -> AsyncIterator[ExecutorHarness]:
     roster = write_roster(tmp_path / "arena.toml")
     third = environment(tmp_path, api_url="", redis_url="", database_url="", contenders=[THIRD])
     changed = {name: value for name, value in third.items() if name.endswith(THIRD.upper())}
@@ -49,7 +52,6 @@ async def harness(tmp_path: Path, redis_url: str, database_url: str) -> AsyncIte
         yield harness
     finally:
         await harness.close()
-        simulator.kill()
 
 
 async def account_of(harness: ExecutorHarness, model: str) -> AccountUpdated | None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import httpx
 import pytest
 import uvicorn
 import yaml
+from harness import eventually
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
@@ -46,8 +48,7 @@ async def gateway() -> AsyncIterator[Gateway]:
     app = Starlette(routes=AlertRoutes(service, SecretStr(TOKEN), read_roster(None)).routes())
     running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning"))
     serving = asyncio.create_task(running.serve())
-    while not running.started:
-        await asyncio.sleep(0.01)
+    await eventually("the server", lambda: running.started)
     found.url = f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}/api/v1/alerts"
     yield found
     running.should_exit = True
@@ -123,14 +124,13 @@ async def test_alertmanager_as_deployed_reaches_the_gateway(gateway: Gateway, tm
         async with httpx.AsyncClient(timeout=60) as client, asyncio.timeout(60):
             labels = {"alertname": "ServiceDown", "service": "risk", "severity": "critical"}
             body = [{"labels": labels, "annotations": {"summary": "risk is down"}}]
-            while True:
-                try:
-                    answer = await client.post(f"http://{address}/api/v2/alerts", json=body)
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
-                    continue
-                answer.raise_for_status()
-                break
+
+            async def post() -> httpx.Response | None:
+                with suppress(httpx.TransportError):
+                    return await client.post(f"http://{address}/api/v2/alerts", json=body)
+                return None
+
+            (await eventually("Alertmanager", post)).raise_for_status()
             await gateway.notified.wait()
     finally:
         process.terminate()

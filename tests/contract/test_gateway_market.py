@@ -4,7 +4,6 @@ import asyncio
 import csv
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -12,20 +11,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from harness import eventually
 from redis.asyncio import Redis
 
 from common.runtime.clock import SystemClock
 from common.runtime.database import migrate, open_pool
 from common.runtime.roster import read_roster
+from common.trading.durations import MINUTE_MS
 from gateway.config import gateway_settings
 from gateway.rest.status import Status
 from gateway.storage.market_cache import SOURCE_KEY, MarketCache
 from gateway.storage.queries import Queries
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 DEADLINE_S = 120.0
-MINUTE_MS = 60_000
 T0_MS = 1_790_000_040_000
 
 
@@ -50,12 +51,12 @@ def started(stack: ExitStack, simulator: SimulatorProcess) -> SimulatorProcess:
 
 def captured(stack: ExitStack, folder: Path) -> SimulatorProcess:
     path = str(recorded_candles(folder / "candles"))
-    return started(stack, SimulatorProcess(folder / "plays", simulator_market="capture", simulator_market_path=path))
+    return started(stack, ForkedSimulator(folder / "plays", simulator_market="capture", simulator_market_path=path))
 
 
 def relayed(stack: ExitStack, folder: Path) -> SimulatorProcess:
-    url = started(stack, SimulatorProcess(folder / "upstream")).url
-    return started(stack, SimulatorProcess(folder / "relays", simulator_market="live", simulator_upstream_url=url))
+    url = started(stack, ForkedSimulator(folder / "upstream")).url
+    return started(stack, ForkedSimulator(folder / "relays", simulator_market="live", simulator_upstream_url=url))
 
 
 @asynccontextmanager
@@ -109,11 +110,12 @@ async def test_the_status_names_the_market_in_use(
 
 async def known(status: Status) -> dict[str, Any]:
     """The first answer that names a market."""
-    deadline = time.monotonic() + DEADLINE_S
-    while (answer := await status.read())["market"] == "UNKNOWN":
-        assert time.monotonic() < deadline, "no market was named"
-        await asyncio.sleep(0.1)
-    return answer
+
+    async def look() -> dict[str, Any] | None:
+        answer = await status.read()
+        return None if answer["market"] == "UNKNOWN" else answer
+
+    return await eventually("a named market", look, every_s=0.1)
 
 
 async def test_on_testnet_the_market_is_live_whatever_redis_holds(redis_url: str, database_url: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from harness import eventually
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
@@ -40,7 +41,7 @@ class ManualClock:
         await asyncio.sleep(0)
 
 
-class Harness:
+class ConnectionHarness:
     """Connections behind a real server; the test takes the place of the tail and sets the clock."""
 
     def __init__(self) -> None:
@@ -75,11 +76,10 @@ class Harness:
 
 
 @pytest.fixture
-async def harness() -> AsyncIterator[Harness]:
-    harness = Harness()
+async def harness() -> AsyncIterator[ConnectionHarness]:
+    harness = ConnectionHarness()
     serving = asyncio.create_task(harness.server.serve())
-    while not harness.server.started:
-        await asyncio.sleep(0.01)
+    await eventually("the server", lambda: harness.server.started)
     harness.port = harness.server.servers[0].sockets[0].getsockname()[1]
     yield harness
     harness.server.should_exit = True
@@ -97,13 +97,7 @@ async def closing(client: ClientConnection) -> tuple[int, str]:
     return client.close_code, client.close_reason or ""
 
 
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-async def test_pushes_go_out_at_once_and_several_as_one_array(harness: Harness) -> None:
+async def test_pushes_go_out_at_once_and_several_as_one_array(harness: ConnectionHarness) -> None:
     async with harness.connect() as client:
         await harness.subscribed(client)
         harness.push()
@@ -115,7 +109,7 @@ async def test_pushes_go_out_at_once_and_several_as_one_array(harness: Harness) 
         assert [message["seq"] for message in json.loads(await client.recv())] == [2, 3]
 
 
-async def test_prices_go_out_at_once_then_at_the_push_interval(harness: Harness) -> None:
+async def test_prices_go_out_at_once_then_at_the_push_interval(harness: ConnectionHarness) -> None:
     def price(seq: int, value: str) -> None:
         harness.hub.accept("price_update", seq, 0, seq, {"prices": {"BTC": {"price": value}}})
 
@@ -139,7 +133,7 @@ async def test_prices_go_out_at_once_then_at_the_push_interval(harness: Harness)
 
 
 @asynccontextmanager
-async def stalled(harness: Harness) -> AsyncIterator[socket.socket]:
+async def stalled(harness: ConnectionHarness) -> AsyncIterator[socket.socket]:
     """A client that subscribes and does not read on."""
     request = (
         b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -155,7 +149,7 @@ async def stalled(harness: Harness) -> AsyncIterator[socket.socket]:
         while b"epoch" not in greeting:
             greeting += await loop.sock_recv(raw, 4_096)
         await loop.sock_sendall(raw, bytes([0x81, 0x80 | len(body)]) + b"\0\0\0\0" + body)
-        await until(lambda: any(client.channels for client in harness.hub.clients))
+        await eventually("a subscription", lambda: any(client.channels for client in harness.hub.clients))
         yield raw
 
 
@@ -177,7 +171,7 @@ async def frames_until(raw: socket.socket, last_seq: int) -> AsyncIterator[list[
             yield seqs
 
 
-async def test_a_stalled_client_delays_no_other_and_is_closed(harness: Harness) -> None:
+async def test_a_stalled_client_delays_no_other_and_is_closed(harness: ConnectionHarness) -> None:
     async with stalled(harness), harness.connect() as client:
         await harness.subscribed(client)
         count = 0
@@ -188,11 +182,12 @@ async def test_a_stalled_client_delays_no_other_and_is_closed(harness: Harness) 
             assert json.loads(await asyncio.wait_for(client.recv(), 60))["seq"] == count
             assert count < 3 * QUEUE_LIMIT
         assert count > QUEUE_LIMIT
-        await until(lambda: len(harness.connections.connections) == 1)
-        await until(lambda: len(harness.server.server_state.connections) == 1)  # Cut off, not kept until it reads.
+        await eventually("one connection", lambda: len(harness.connections.connections) == 1)
+        connections = harness.server.server_state.connections
+        await eventually("the other to be cut off before it reads", lambda: len(connections) == 1)
 
 
-async def test_a_client_that_reads_again_gets_its_queue_in_order(harness: Harness) -> None:
+async def test_a_client_that_reads_again_gets_its_queue_in_order(harness: ConnectionHarness) -> None:
     async with stalled(harness) as raw, harness.connect() as client:
         await harness.subscribed(client)
         for count in range(1, GATHERED + 1):
@@ -207,7 +202,7 @@ async def test_a_client_that_reads_again_gets_its_queue_in_order(harness: Harnes
         assert [seqs async for seqs in frames_until(raw, GATHERED + 1)] == [[GATHERED + 1]]
 
 
-async def test_a_client_that_leaves_amid_a_fan_out_affects_no_other(harness: Harness) -> None:
+async def test_a_client_that_leaves_amid_a_fan_out_affects_no_other(harness: ConnectionHarness) -> None:
     async with harness.connect() as leaving, harness.connect() as staying:
         await harness.subscribed(leaving)
         await harness.subscribed(staying)
@@ -217,10 +212,10 @@ async def test_a_client_that_leaves_amid_a_fan_out_affects_no_other(harness: Har
             if count == 10:
                 leaving.transport.abort()
             assert json.loads(await asyncio.wait_for(staying.recv(), 60))["seq"] == count
-        await until(lambda: len(harness.connections.connections) == 1)
+        await eventually("one connection", lambda: len(harness.connections.connections) == 1)
 
 
-async def test_a_silent_client_gets_a_heartbeat_and_is_then_closed(harness: Harness) -> None:
+async def test_a_silent_client_gets_a_heartbeat_and_is_then_closed(harness: ConnectionHarness) -> None:
     async with harness.connect() as client:
         await harness.subscribed(client)
         ticking = asyncio.create_task(harness.connections.tick())
@@ -231,7 +226,7 @@ async def test_a_silent_client_gets_a_heartbeat_and_is_then_closed(harness: Harn
         ticking.cancel()
 
 
-async def test_a_new_epoch_closes_every_connection(harness: Harness) -> None:
+async def test_a_new_epoch_closes_every_connection(harness: ConnectionHarness) -> None:
     async with harness.connect() as client:
         await harness.subscribed(client)
         harness.hub.accept("ai_decision", 1, 99, 1, {})
@@ -239,7 +234,7 @@ async def test_a_new_epoch_closes_every_connection(harness: Harness) -> None:
         assert (await closing(client))[1].startswith("the server's counters were reset")
 
 
-async def test_only_own_and_configured_origins_and_programs_connect(harness: Harness) -> None:
+async def test_only_own_and_configured_origins_and_programs_connect(harness: ConnectionHarness) -> None:
     for origin in (f"http://127.0.0.1:{harness.port}", "https://friend.example", None):
         async with harness.connect(origin=origin) as client:
             assert json.loads(await client.recv())["channel"] == "hello"
@@ -249,11 +244,11 @@ async def test_only_own_and_configured_origins_and_programs_connect(harness: Har
         assert refused.value.response.status_code == 403
 
 
-async def test_connections_per_address_are_limited(harness: Harness) -> None:
+async def test_connections_per_address_are_limited(harness: ConnectionHarness) -> None:
     async with harness.connect(), harness.connect(), harness.connect():
         with pytest.raises(InvalidStatus):
             await harness.connect()
-    await until(lambda: not harness.connections.connections)
+    await eventually("the connection to end", lambda: not harness.connections.connections)
     async with harness.connect() as client:
         assert await client.recv()
 
@@ -268,10 +263,10 @@ async def test_connections_per_address_are_limited(harness: Harness) -> None:
     ],
 )
 async def test_a_client_that_breaks_a_limit_is_closed(
-    harness: Harness, messages: list[Any], code: int, reason: str
+    harness: ConnectionHarness, messages: list[Any], code: int, reason: str
 ) -> None:
     async with harness.connect() as client:
         for message in messages:
             await client.send(message)
         assert await closing(client) == (code, reason)
-    await until(lambda: not harness.connections.connections)
+    await eventually("the connection to end", lambda: not harness.connections.connections)

@@ -8,13 +8,13 @@ import pytest
 from ingester_frames import COINS, T0_MS, build_candle
 from redis.asyncio import Redis
 
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from ingester.market.candles import KEPT_CANDLES, Candle, Candles, Series
 from ingester.storage.candle_cache import CandleCache
 
 SERIES: Series = (Symbol.BTC, "1m")
 KEY = "kline:BTC:1m"
-MINUTE_MS = 60_000
 
 
 @pytest.fixture

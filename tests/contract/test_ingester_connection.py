@@ -18,7 +18,7 @@ SPEED = 40.0
 Behavior = Callable[["Exchange", ServerConnection], Coroutine[Any, Any, None]]
 
 
-class SteeredClock:
+class PacedClock:
     """Its time passes only by `pass_s`, however long the machine takes; sleepers wake often and look at it."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Client:
         self.changes: list[tuple[bool, str]] = []
         self.quiet: str | None = None
         self.log = RecordedLog()
-        self.clock = SteeredClock()
+        self.clock = PacedClock()
         self.connection = Connection(
             url,
             list_subscriptions(COINS),

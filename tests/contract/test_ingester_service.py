@@ -20,6 +20,8 @@ from common.events.codec import decode
 from common.trading.intervals import INTERVALS_MS
 from ingester.market.tape import KEPT_TRADES
 from simulator.testing.process import SimulatorProcess
+from support.service_rights import own_redis_url
+from support.simulator_process import ForkedSimulator
 
 DEADLINE_S = 120.0
 TIGHT_S = 60.0
@@ -30,7 +32,7 @@ INTERVAL_S = 5
 async def ingester_process(redis_url: str, simulator_url: str, **settings: str) -> AsyncIterator[Any]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
     environment = os.environ | {
-        "REDIS_URL": redis_url,
+        "REDIS_URL": own_redis_url("ingester", redis_url),
         "SIMULATOR_URL": simulator_url,
         "METRICS_PORT": "0",
         "DECISION_INTERVAL_S": str(INTERVAL_S),
@@ -86,7 +88,7 @@ async def seen(redis_url: str) -> AsyncIterator[Seen]:
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    process = SimulatorProcess(tmp_path_factory.mktemp("simulator")).start()
+    process = ForkedSimulator(tmp_path_factory.mktemp("simulator")).start()
     yield process
     process.stop()
 
@@ -159,11 +161,11 @@ async def test_closed_candles_are_those_of_the_exchange(
             rows = await seen.klines("kline:ETH:5m")
             request = {"coin": "ETH", "interval": "5m", "startTime": rows[0]["open_time_ms"]}
             theirs: Any = simulator.info(type="candleSnapshot", req=request | {"endTime": rows[-2]["close_time_ms"]})
-            ours = [
+            own = [
                 [row["open_time_ms"], *(Decimal(row[name]) for name in ("open", "high", "low", "close"))]
                 for row in rows
             ]
-            return ours[:-1] == [[row["t"], *(Decimal(row[name]) for name in "ohlc")] for row in theirs]
+            return own[:-1] == [[row["t"], *(Decimal(row[name]) for name in "ohlc")] for row in theirs]
 
         await eventually("candles like the exchange's", are_theirs, limit_s=DEADLINE_S)
 
@@ -200,7 +202,7 @@ async def test_a_wiped_redis_gets_everything_again(simulator: SimulatorProcess, 
 
 
 async def test_it_outlives_the_exchange(tmp_path: Path, seen: Seen, redis_url: str) -> None:
-    simulator = SimulatorProcess(tmp_path).start()
+    simulator = ForkedSimulator(tmp_path).start()
     try:
         async with ingester_process(redis_url, simulator.url):
             before = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)

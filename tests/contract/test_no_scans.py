@@ -28,16 +28,16 @@ FILL = f"""
     INSERT INTO orders (client_order_id, model, intent_id, symbol, role, status, status_rank, time_ms)
     SELECT 'o' || n, 'qwen', 'v' || n, 'BTC', 'entry', 'filled', 2, n FROM generate_series(50, {DECISIONS}, 50) n;
     INSERT INTO trades (id, model, symbol, side, entry_price, position_size, entry_ms, fees, status, entry_notional,
-        gross_pnl, decision_id, created_at)
+        closed_pnl, decision_id, created_at)
     SELECT 't' || n, model_of(n / 50), 'BTC', 'LONG', 1, 1, n * 30000::bigint, 0, 'OPEN', 1,
         0, 'd' || n, now() FROM generate_series(50, {DECISIONS}, 50) n;
     INSERT INTO account_snapshots (model, time_ms, equity, balance, available_balance, margin_used, unrealized_pnl,
-        margin_ratio, cause, transfers, peak)
-    SELECT m, n * 300000::bigint, 10000 + n % 97, 1, 1, 0, 0, 0, 'interval', 0, 10096
+        margin_ratio, cause, transfers, growth, peak_growth)
+    SELECT m, n * 300000::bigint, 10000 + n % 97, 1, 1, 0, 0, 0, 'interval', 0, 1, 1.0096
     FROM generate_series(1, 105000) n, (VALUES ('qwen'), ('deepseek')) models (m);
     INSERT INTO equity_hours
     SELECT m, n * 3600000::bigint, 10000, n * 3600000::bigint, 10096, n * 3600000::bigint + 300000, 10050,
-        n * 3600000::bigint + 3300000, 0, 0.01, n * 3600000::bigint
+        n * 3600000::bigint + 3300000, 0, 0.01, n * 3600000::bigint, 1
     FROM generate_series(1, 8700) n, (VALUES ('qwen'), ('deepseek')) models (m);
     INSERT INTO market_prices SELECT n * 300000::bigint, s, n * 300000::bigint, 100
     FROM generate_series(1, 105000) n, (VALUES ('BTC'), ('ETH')) coins (s);

@@ -76,7 +76,7 @@ async def test_only_a_lost_approval_is_denied_in_the_record(pool: Pool, bus: Red
     await bus.commit(Commit("risk", events=[waiting[1]]))
 
     (denial,) = await find_lost_approvals(pool, bus, NOW_MS)
-    assert (denial.data.decision_id, denial.data.code, denial.cause_id) == (lost[0].id, "VOID", lost[1].id)
+    assert (denial.data.decision_id, denial.data.denial_code, denial.cause_id) == (lost[0].id, "VOID", lost[1].id)
     await record(pool, [], [denial])
     assert await shown_verdicts(pool) == {
         "lost": ("DENIED", "VOID"),

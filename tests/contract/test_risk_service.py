@@ -5,14 +5,15 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import eventually
 
 from common.bus.port import Commit
 from common.bus.redis_streams import RedisBus
@@ -34,14 +35,15 @@ from common.events.codec import decode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderSide
 from executor.domain.intent import Outcome, intent_from
 from executor.storage.intents import IntentStore
 from gateway.rest.readme import Readme
 from risk.gate.halts import Reason
-from risk.state.market_time import DAY_MS
 from risk.storage.risk_state_table import RiskStateTable
+from support.forked import ForkedProcess
 from support.risk_examples import (
     a_condition,
     a_decision,
@@ -53,6 +55,7 @@ from support.risk_examples import (
     an_account,
     an_account_event,
 )
+from support.service_rights import own_database_url, own_redis_url
 
 D = Decimal
 ROSTER = read_roster(None)
@@ -64,15 +67,6 @@ PATIENT = {
     "MAX_DECISION_AGE_MS": "600000",
 }
 """No event of a test is stale, however busy the machine is."""
-
-
-async def eventually(probe: Callable[[], Awaitable[Any]]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if found := await probe():
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError("the condition did not come true in time")
 
 
 class Surroundings:
@@ -106,7 +100,7 @@ class Surroundings:
         now_ms = SystemClock().now_ms()
         await self.send("ingester", *(a_tick_event(symbol, at_ms=now_ms) for symbol in ROSTER.coins))
         await self.send("executor", an_account_event(an_account(*positions, **changes), at_ms=now_ms))
-        await eventually(self.all_handled)
+        await eventually("every event to be handled", self.all_handled)
 
     async def approved(self, intent_kind: IntentKind) -> Event[Any] | None:
         """The newest approval of that kind in the stream."""
@@ -121,7 +115,7 @@ class Surroundings:
         await self.account(**changes)
         decision = a_decision_event(asked or a_decision(), cycle=cycle, at_ms=SystemClock().now_ms())
         await self.send("agent-deepseek", decision)
-        verdict: Event[Any] = await eventually(lambda: self.verdict_on(decision))
+        verdict: Event[Any] = await eventually("the verdict", lambda: self.verdict_on(decision))
         return verdict
 
 
@@ -171,19 +165,18 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
 
 
 @asynccontextmanager
-async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[ForkedProcess]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
-    stores = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
-    environment = os.environ | PATIENT | stores | settings
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "risk.main", env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
+    stores = {
+        "REDIS_URL": own_redis_url("risk", redis_url),
+        "DATABASE_URL": own_database_url("risk", database_url),
+        "METRICS_PORT": "0",
+    }
+    process = ForkedProcess("risk.main", Path(os.devnull), PATIENT | stores | settings)
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        await asyncio.to_thread(process.kill)
 
 
 async def test_a_kill_loses_neither_a_halt_nor_a_reservation(
@@ -196,11 +189,11 @@ async def test_a_kill_loses_neither_a_halt_nor_a_reservation(
         assert approved.data.intent.stop_loss_price == 95_000
         command = ControlCommand(command=Command.HALT, model="deepseek", reason="test", requested_by="test")
         await around.send("gateway", originate(command, keys=(1,), time_ms=1, now_ms=1))
-        await eventually(around.all_handled)
+        await eventually("every event to be handled", around.all_handled)
     async with risk_process(redis_url, database_url):
         denied = await around.judged("two")
         assert isinstance(denied.data, RiskDenied)
-        assert denied.data.code == "STATE_HALTED"
+        assert denied.data.denial_code == "STATE_HALTED"
         # The executor has not read the first approval: its coin stays reserved.
         assert "POSITION_HELD" in {result.code for result in denied.data.rules if not result.passed}
 
@@ -221,9 +214,9 @@ async def test_a_halt_is_effective_on_the_next_decision(
         await around.send("agent-deepseek", *decisions)
         process.send_signal(signal.SIGCONT)
         for decision in decisions:
-            verdict = await eventually(partial(around.verdict_on, decision))
+            verdict = await eventually("the verdict", partial(around.verdict_on, decision))
             assert isinstance(verdict.data, RiskDenied)
-            assert verdict.data.code == "STATE_HALTED"
+            assert verdict.data.denial_code == "STATE_HALTED"
 
 
 async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
@@ -232,7 +225,7 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
     pool = await open_pool(database_url)
     minute_ms = 60_000
     async with risk_process(redis_url, database_url, MAX_DAILY_TRADES="1"):
-        await eventually(around.all_handled)
+        await eventually("every event to be handled", around.all_handled)
         await around.account(equity_usd=D(10_600))
         entry = await around.judged("one", a_decision(invalidation_condition=a_condition()))
         assert isinstance(entry.data, RiskApproved)
@@ -241,7 +234,7 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
             await around.send("executor", a_stop(number))
         halt = ControlCommand(command=Command.HALT, model="qwen", reason="test", requested_by="test")
         await around.send("gateway", originate(halt, keys=(1,), time_ms=1, now_ms=1))
-        await eventually(around.all_handled)
+        await eventually("every event to be handled", around.all_handled)
         held = a_position(Symbol.BTC, intent_id=entry.id, size_coin=entry.data.intent.size_coin)
         await around.account(held, covers=(entry.id,))
         await around.bus.client.flushall()
@@ -251,12 +244,12 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
         series = a_series("1m", (98_000.0,), last_close_ms=boundary_ms)
         await around.account(held)
         await around.send("ingester", a_snapshot_event(series, boundary_ms=boundary_ms))
-        exit_ = await eventually(partial(around.approved, IntentKind.INVALIDATION))
+        exit_ = await eventually("the exit", partial(around.approved, IntentKind.INVALIDATION))
         assert exit_.data.intent.symbol is Symbol.BTC
         await around.bus.client.flushall()
     async with risk_process(redis_url, database_url, MAX_DAILY_TRADES="1"):
         await around.account(held)
-        again = await eventually(partial(around.approved, IntentKind.INVALIDATION))
+        again = await eventually("the exit", partial(around.approved, IntentKind.INVALIDATION))
         assert again.id != exit_.id
         await around.account(covers=(again.id,))
         await around.send("executor", a_stop(2))
@@ -276,8 +269,7 @@ async def test_a_wiped_redis_loses_no_halt_limit_count_or_condition(
 async def test_sigterm_ends_the_service_cleanly(around: Surroundings, redis_url: str, database_url: str) -> None:
     async with risk_process(redis_url, database_url) as process:
         await around.judged("one")
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 0
+        assert await asyncio.to_thread(process.stop) == 0
 
 
 @pytest.mark.parametrize(
@@ -306,19 +298,19 @@ async def test_the_limits_in_force_are_published_and_restored(
 ) -> None:
     async with risk_process(redis_url, database_url, MAX_LEVERAGE="7", STOP_LOSS_PERCENT="1.5"):
         readme = Readme(around.bus.client, read_roster(None))
-        await eventually(lambda: around.bus.client.exists("risk:limits"))
+        await eventually("the limits", lambda: around.bus.client.exists("risk:limits"))
         text = " ".join((await readme.text("en")).split())
         assert "leverage at most 7" in text
         assert "a stop loss 1.5 % and a take profit 10 % away" in text
         await around.bus.client.delete("risk:limits")
-        await eventually(lambda: around.bus.client.exists("risk:limits"))
+        await eventually("the limits", lambda: around.bus.client.exists("risk:limits"))
 
 
 async def test_the_equity_of_a_days_start_is_published(around: Surroundings, redis_url: str, database_url: str) -> None:
     async with risk_process(redis_url, database_url):
         before = SystemClock().now_ms() // DAY_MS
         await around.account(equity_usd=D("9876.5"))
-        published = json.loads(await eventually(lambda: around.bus.client.get("risk:day:deepseek")))
+        published = json.loads(await eventually("the day's equity", lambda: around.bus.client.get("risk:day:deepseek")))
         assert published["equity_usd"] == "9876.5"
         assert before <= published["day"] <= SystemClock().now_ms() // DAY_MS
         assert not await around.bus.client.exists("risk:day:qwen")

@@ -18,12 +18,12 @@ from common.events.codec import encode
 from common.runtime.clock import SystemClock
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.state.invalidation import TrackedCondition, TriggeredCondition
-from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 from risk.state.risk_state import RiskState
 from risk.storage.rebuild import rebuild

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from harness import eventually
 
 from aicoin_local.process.supervise import STOP_LIMIT_S
 from common.bus import Commit
@@ -111,8 +112,7 @@ async def test_no_deferred_handler_starts_after_the_stop(bus: RedisBus, redis_ur
     await publish_snapshot(bus, 1)
     asked: list[str] = []
     running = asyncio.ensure_future(run_until_sigterm(redis_url, 2.0, asked, drain_limit_s=DRAIN_LIMIT_S))
-    while not asked:
-        await asyncio.sleep(0.01)
+    await eventually("the request", lambda: asked)
     await publish_snapshot(bus, 2)
     await running
     assert len(asked) == 1

@@ -6,30 +6,20 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from harness import eventually
 
 from common.runtime.roster import read_roster
 from simulator.market.recorded.capture import CaptureMarket, read_records
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
-DEADLINE_S = 120.0
 COINS = [symbol.value for symbol in read_roster(None).coins]
 STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
-
-
-async def eventually(what: str, probe: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 def seen_of(simulator: SimulatorProcess) -> dict[str, Any]:
@@ -61,7 +51,7 @@ def has_all_pasts(folder: Path) -> bool:
 def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A folder recorded by the command, and what its simulator showed at the end."""
     folder = tmp_path_factory.mktemp("capture")
-    simulator = SimulatorProcess(tmp_path_factory.mktemp("a"), seed=4, simulator_stepwise="true").start()
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("a"), seed=4, simulator_stepwise="true").start()
     try:
         asyncio.run(record(simulator, folder))
         return folder, seen_of(simulator)
@@ -79,13 +69,13 @@ async def record(simulator: SimulatorProcess, folder: Path) -> None:
     command = [str(Path(sys.executable).parent / "aicoin"), "capture"]
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.DEVNULL)
     try:
-        await eventually("all past candles", lambda: has_all_pasts(folder))
+        await eventually("all past candles", lambda: has_all_pasts(folder), every_s=0.2)
         for _ in range(20):
             simulator.panel("step", count=9, ms=1_000)
             await asyncio.sleep(0.02)
         end = simulator.panel("step", count=1, ms=1_000)["time_ms"]
         newest = newest_of(simulator, end)
-        await eventually("the last step", lambda: newest.items() <= recorded(folder).items())
+        await eventually("the last step", lambda: newest.items() <= recorded(folder).items(), every_s=0.2)
     finally:
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 0
@@ -127,7 +117,7 @@ def recorded(folder: Path) -> dict[str, Any]:
 
 def test_a_captured_market_replays_equally(session: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     folder, seen = session
-    simulator = SimulatorProcess(
+    simulator = ForkedSimulator(
         tmp_path / "b", simulator_stepwise="true", simulator_market="capture", simulator_market_path=str(folder)
     ).start()
     try:

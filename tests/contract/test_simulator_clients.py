@@ -1,4 +1,4 @@
-"""Clients that never saw our simulator trade on it unchanged: ccxt, and TypeScript's @nktkas/hyperliquid."""
+"""Clients that were written without the simulator trade on it unchanged: ccxt, and TypeScript's @nktkas/hyperliquid."""
 
 import json
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 from eth_account import Account
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 CLIENTS = Path(__file__).parent / "clients"
 BIN = Path(__file__).parents[2] / ".venv" / "clients" / "bin"
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.skipif(not BIN.is_dir(), reason="the independent client
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    simulator = SimulatorProcess(tmp_path, simulator_rate_limits="true").start()
+    simulator = ForkedSimulator(tmp_path, simulator_rate_limits="true").start()
     simulator.fund(ADDRESS)
     yield simulator
     simulator.stop()

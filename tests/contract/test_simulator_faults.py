@@ -14,13 +14,14 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 BTC = {"type": "allMids"}
 
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    simulator = SimulatorProcess(tmp_path_factory.mktemp("simulator")).start()
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("simulator")).start()
     yield simulator
     simulator.stop()
 

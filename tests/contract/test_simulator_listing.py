@@ -10,11 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
+from harness import wait_until
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
-from sdk_socket import subscribe_all, wait_for
+from sdk_socket import subscribe_all
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 COINS = "BTC,ETH,SOL,BNB,DOGE,XRP,HYPE"
 WALLET: Any = Account.from_key("0x" + "37" * 32)
@@ -28,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def simulator(folder: Path) -> Iterator[SimulatorProcess]:
     accounts = [(WALLET.address, WALLET.address)]
-    simulator = SimulatorProcess(folder, accounts=accounts, simulator_coins=COINS).start()
+    simulator = ForkedSimulator(folder, accounts=accounts, simulator_coins=COINS).start()
     yield simulator
     simulator.stop()
 
@@ -58,14 +60,14 @@ def test_market_streams_have_the_seventh_coin(simulator: SimulatorProcess) -> No
     info, messages = Info(simulator.url), dict[str, list[Any]]()
     subscriptions = [{"type": kind, "coin": "HYPE"} for kind in ("l2Book", "bbo", "activeAssetCtx")]
     subscribe_all(info, [{"type": "allMids"}, *subscriptions], messages)
-    wait_for("the book and the context", lambda: {"allMids", "l2Book", "bbo"} <= messages.keys())
+    wait_until("the book and the context", lambda: {"allMids", "l2Book", "bbo"} <= messages.keys())
     assert "HYPE" in messages["allMids"][-1]["mids"]
     assert messages["l2Book"][-1]["coin"] == "HYPE"
     info.disconnect_websocket()
 
 
 def test_a_coin_that_is_not_listed_is_refused(tmp_path: Path) -> None:
-    simulator = SimulatorProcess(tmp_path).start()
+    simulator = ForkedSimulator(tmp_path).start()
     try:
         answer = httpx.post(f"{simulator.url}/info", json={"type": "l2Book", "coin": "HYPE"}, timeout=60)
         assert (answer.status_code, answer.json()) == (200, None)

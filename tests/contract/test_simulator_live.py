@@ -2,30 +2,22 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from eth_account import Account
+from harness import wait_until
 from hyperliquid.exchange import Exchange
 
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
-DEADLINE_S = 120.0
 KEY = "0x" + "21" * 32
 NOWHERE = "http://127.0.0.1:9"
-
-
-def eventually(what: str, probe: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if found := probe():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"timed out waiting for {what}")
 
 
 def source_of(simulator: SimulatorProcess) -> str:
@@ -58,12 +50,14 @@ def differing(one: SimulatorProcess, other: SimulatorProcess) -> dict[str, tuple
 
 def await_agreement(what: str, one: SimulatorProcess, other: SimulatorProcess, *, but: str = "") -> None:
     """Waits until both show the same; `but` is left out. A time-out names what differs."""
-    deadline = time.monotonic() + DEADLINE_S
-    while left := {name: each for name, each in differing(one, other).items() if name != but}:
-        if time.monotonic() > deadline:
-            rows = {name: _rows(*each) for name, each in left.items()}
-            raise AssertionError(f"timed out waiting for {what}: {rows}")
-        time.sleep(0.1)
+    left: dict[str, Any] = {}
+
+    def is_same() -> bool:
+        nonlocal left
+        left = {name: each for name, each in differing(one, other).items() if name != but}
+        return not left
+
+    wait_until(what, is_same, details=lambda: str({name: _rows(*each) for name, each in left.items()}))
 
 
 def _rows(first: Any, second: Any) -> str:
@@ -82,13 +76,13 @@ def is_still(simulator: SimulatorProcess) -> bool:
 @pytest.fixture
 def upstream(tmp_path: Path) -> Iterator[SimulatorProcess]:
     """A market that is stepped by hand."""
-    simulator = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true").start()
+    simulator = ForkedSimulator(tmp_path / "upstream", seed=5, simulator_stepwise="true").start()
     yield simulator
     simulator.stop()
 
 
 def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, tmp_path: Path) -> None:
-    relay = SimulatorProcess(
+    relay = ForkedSimulator(
         tmp_path / "relay", simulator_market="auto", simulator_upstream_url=upstream.url, simulator_seed="8"
     ).start()
     try:
@@ -107,7 +101,7 @@ def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, 
 
         before = upstream.info(type="allMids")
         upstream.kill()
-        eventually("the freeze", lambda: is_still(relay))
+        wait_until("the freeze", lambda: is_still(relay))
         frozen: Any = relay.info(type="l2Book", coin="BTC")
         time.sleep(1)
         assert relay.info(type="l2Book", coin="BTC") == frozen
@@ -130,10 +124,10 @@ def test_a_relayed_market_follows_halts_and_resumes(upstream: SimulatorProcess, 
 
 def test_without_a_feed_the_market_is_synthetic_and_stays_so(upstream: SimulatorProcess, tmp_path: Path) -> None:
     folder = tmp_path / "alone"
-    alone = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=NOWHERE).start()
+    alone = ForkedSimulator(folder, simulator_market="auto", simulator_upstream_url=NOWHERE).start()
     assert source_of(alone) == "SIMULATED"
     alone.stop()
-    reachable = SimulatorProcess(folder, simulator_market="auto", simulator_upstream_url=upstream.url).start()
+    reachable = ForkedSimulator(folder, simulator_market="auto", simulator_upstream_url=upstream.url).start()
     assert source_of(reachable) == "SIMULATED"
     reachable.stop()
 
@@ -141,10 +135,10 @@ def test_without_a_feed_the_market_is_synthetic_and_stays_so(upstream: Simulator
 def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: SimulatorProcess, tmp_path: Path) -> None:
     folder = tmp_path / "changing"
     upstream.panel("step", count=600, ms=60_000)
-    relay = SimulatorProcess(folder, simulator_market="live", simulator_upstream_url=upstream.url).start()
-    last: Any = eventually("prices", lambda: relay.info(type="allMids"))
+    relay = ForkedSimulator(folder, simulator_market="live", simulator_upstream_url=upstream.url).start()
+    last: Any = wait_until("prices", lambda: relay.info(type="allMids"))
     relay.stop()
-    made = SimulatorProcess(folder, simulator_market="synthetic").start()
+    made = ForkedSimulator(folder, simulator_market="synthetic").start()
     try:
         assert source_of(made) == "SIMULATED"
         now: Any = made.info(type="allMids")
@@ -157,15 +151,15 @@ def test_a_newly_chosen_synthetic_market_begins_at_the_last_prices(upstream: Sim
 
 def test_a_stored_live_market_begins_again_with_a_coin_listed_later(tmp_path: Path) -> None:
     coins = {"simulator_coins": "BTC,ETH,SOL,BNB,DOGE,XRP,HYPE"}
-    upstream = SimulatorProcess(tmp_path / "upstream", seed=5, simulator_stepwise="true", **coins).start()
+    upstream = ForkedSimulator(tmp_path / "upstream", seed=5, simulator_stepwise="true", **coins).start()
     settings = {"simulator_market": "live", "simulator_upstream_url": upstream.url}
     try:
-        relay = SimulatorProcess(tmp_path / "relay", **settings).start()
+        relay = ForkedSimulator(tmp_path / "relay", **settings).start()
         wallet = Account.from_key(KEY)
         relay.fund(wallet.address)
         Exchange(wallet, relay.url, timeout=60).market_open("ETH", True, 0.5)
         relay.stop()
-        relay = SimulatorProcess(tmp_path / "relay", **settings, **coins).start()
+        relay = ForkedSimulator(tmp_path / "relay", **settings, **coins).start()
         try:
             assert source_of(relay) == "LIVE"
             assert relay.info(type="allMids") == upstream.info(type="allMids")

@@ -8,7 +8,7 @@ import dashscope
 import httpx
 import pytest
 
-from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 KEY = {"authorization": "Bearer anything"}
 MESSAGES = [{"role": "system", "content": "Answer in json."}, {"role": "user", "content": "What now?"}]
@@ -16,7 +16,7 @@ MESSAGES = [{"role": "system", "content": "Answer in json."}, {"role": "user", "
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    simulator = SimulatorProcess(tmp_path_factory.mktemp("simulator")).start()
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("simulator")).start()
     yield simulator.url
     simulator.stop()
 

@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from eth_account import Account
+from harness import wait_until
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
-from sdk_socket import subscribe_all, wait_for
+from sdk_socket import subscribe_all
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 TAKER = Decimal("0.00045")
 
@@ -61,14 +63,18 @@ class Trader:
         return self.exchange.bulk_orders([entry, *children], grouping="normalTpsl")
 
 
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedSimulator]:
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("simulator")).start()
+    yield simulator
+    simulator.stop()
+
+
 @pytest.fixture
-def trader(tmp_path: Path) -> Iterator[Trader]:
+def trader(simulator: ForkedSimulator) -> Trader:
     master, wallet = Account.create(), Account.create()
-    simulator = SimulatorProcess(tmp_path, accounts=[(master.address, wallet.address)]).start()
-    try:
-        yield Trader(simulator, master, wallet)
-    finally:
-        simulator.stop()
+    simulator.open_account(master, {"trade": wallet.address})
+    return Trader(simulator, master, wallet)
 
 
 def statuses(answer: Any) -> Any:
@@ -221,7 +227,7 @@ def test_the_sdks_websocket_receives_market_and_fills(trader: Trader) -> None:
         subscribe_all(info, wanted, received)
         trader.exchange.market_open("BTC", True, 0.01)
         channels = {subscription["type"] for subscription in wanted}
-        wait_for("every channel", lambda: channels <= set(received) and len(received["userFills"]) > 1)
+        wait_until("every channel", lambda: channels <= set(received) and len(received["userFills"]) > 1)
     finally:
         info.disconnect_websocket()
     assert received["userFills"][0]["isSnapshot"] is True

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from harness import wait_until
 from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 from hyperliquid.utils.types import Cloid
-from sdk_socket import subscribe_all, wait_for
+from sdk_socket import subscribe_all
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 MASTER, OTHER = Account.from_key("0x" + "31" * 32), Account.from_key("0x" + "32" * 32)
 CLOID = Cloid.from_int(77)
@@ -29,7 +31,7 @@ LOCAL = {
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    simulator = SimulatorProcess(tmp_path_factory.mktemp("simulator")).start()
+    simulator = ForkedSimulator(tmp_path_factory.mktemp("simulator")).start()
     simulator.fund(MASTER.address, "50000")
     yield simulator
     simulator.stop()
@@ -266,7 +268,7 @@ def test_every_subscription_of_the_sdk_is_served(simulator: SimulatorProcess) ->
     try:
         numbers = subscribe_all(info, wanted, received)
         exchange.market_open("ETH", True, 0.02)
-        wait_for("every channel", lambda: channels <= set(received))
+        wait_until("every channel", lambda: channels <= set(received))
         assert all(info.unsubscribe(row, number) for row, number in zip(wanted, numbers, strict=True))
     finally:
         info.disconnect_websocket()

@@ -147,7 +147,7 @@ def test_account_streams() -> None:
     assert list(differences(PAYLOADS["ws.orderUpdates"], shape(updates))) == []
 
 
-def test_acknowledgements_and_errors() -> None:
+def test_acknowledgments_and_errors() -> None:
     echo = echoed({"type": "l2Book", "coin": "HYPE"})
     simulated = message("subscriptionResponse", {"method": "subscribe", "subscription": echo})
     assert json.loads(simulated) == VALUES["subscribed"]
@@ -178,7 +178,7 @@ def same(recorded: Shape, simulated: Any) -> list[str]:
 
 
 def answered(name: str) -> Any:
-    """Our answer to what the record with that name answered."""
+    """The simulator's answer to what the record with that name answered."""
     trader = SigningTrader()
     buy = trader.wire(0.01, 1.02, "Ioc")
     if name == "info.meta(2026-09-25, first 6 entries, as served)":

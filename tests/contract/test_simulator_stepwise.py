@@ -10,6 +10,7 @@ from hyperliquid.exchange import Exchange
 from hyperliquid.info import Info
 
 from simulator.testing.process import SimulatorProcess
+from support.simulator_process import ForkedSimulator
 
 KEY = "0x" + "17" * 32
 
@@ -38,7 +39,7 @@ def maybe_killed(simulator: SimulatorProcess, info: Info, user: str, *, is_kille
 def run(folder: Path, *, is_killed: bool) -> list[Any]:
     """One scripted session on a market that is stepped by hand."""
     wallet = Account.from_key(KEY)
-    simulator = SimulatorProcess(folder, seed=9, simulator_stepwise="true").start()
+    simulator = ForkedSimulator(folder, seed=9, simulator_stepwise="true").start()
     simulator.fund(wallet.address)
     info = Info(simulator.url, skip_ws=True, timeout=60)
     exchange = Exchange(wallet, simulator.url, meta=info.meta(), spot_meta=info.spot_meta(), timeout=60)

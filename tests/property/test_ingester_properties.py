@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingester_frames import COINS, T0_MS, build_candle, trade_from, wire_trade
 
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from ingester.market.candles import KEPT_CANDLES, Candles, Series
 from ingester.market.cycles import GRACE_MS, Cycles
@@ -11,7 +12,6 @@ from ingester.market.market_time import CARRY_LIMIT_MS, MarketTime
 from ingester.market.tape import Tape
 
 SERIES: Series = (Symbol.BTC, "1m")
-MINUTE_MS = 60_000
 states = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 50)), min_size=1, max_size=60)
 
 

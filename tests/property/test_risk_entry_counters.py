@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS, MINUTE_MS
 from risk.state.entry_counters import KEPT_DAYS, EntryCounters
-from risk.state.market_time import DAY_MS, MINUTE_MS
 
 ROSTER = read_roster(None)
 IDS = st.sampled_from("abcd")

@@ -17,6 +17,7 @@ from common.events import (
     Event,
     RiskApproved,
 )
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.halts import TradingState, applicable_to, most_severe
@@ -25,7 +26,7 @@ from simulator.exchange.step import step
 from simulator.market.coins import COINS
 from simulator.market.market import Market
 from support.risk_examples import a_decision
-from support.venue_model import DAY_MS, PRICES, ROSTER, START_MS, ZERO, D, VenueModel
+from support.venue_model import PRICES, ROSTER, START_MS, ZERO, D, VenueModel
 
 DECISIONS = 100_000
 LIVES = 40
@@ -159,6 +160,7 @@ def run_life(venue: CheckedVenue) -> int:
     return decisions
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_decisions_break_no_limit_on_the_exchange() -> None:
     counts: Counter[str] = Counter()
     market = Market(1, START_MS)

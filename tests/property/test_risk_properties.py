@@ -50,9 +50,9 @@ def test_every_input_has_a_verdict_and_approvals_keep_every_limit() -> None:
     def holds(case: GateInput) -> None:
         verdict = judge(case)
         failing = [result.code for result in verdict.rules if not result.passed]
-        assert verdict.code == (failing[0] if failing else None)
+        assert verdict.denial_code == (failing[0] if failing else None)
         assert len(verdict.rules) == sum(rule.applies_to(case.intent_kind) for rule in RULES)
-        if verdict.code is None:
+        if verdict.denial_code is None:
             approved[case.intent_kind] += 1
             assert verdict.draft is not None
             within_limits(case, verdict.draft)
@@ -81,7 +81,7 @@ def within_limits(case: GateInput, order: Draft) -> None:
     taken = {p.symbol for p in account.positions} | {r.symbol for r in case.entries_reserved}
     assert order.symbol not in taken
     assert len(taken) < limits.max_open_positions
-    assert account.withdrawable_usd >= order.margin_usd
+    assert account.available_balance_usd >= order.margin_usd
     assert abs(order.limit_price / order.mark_price - 1) <= D("0.005")
 
 

@@ -72,7 +72,7 @@ def _named(result: Result) -> str:
 def _replay_command(result: Result) -> str:
     if result.pair is not None:
         return f"make simulate PAIR={result.pair}"
-    return f"make simulate SEED={result.seed}" + ("" if result.fault_set == STOCK else " WEATHER=hostile")
+    return f"make simulate SEED={result.seed}" + ("" if result.fault_set == STOCK else f" WEATHER={result.fault_set}")
 
 
 def _run_many(run: Callable[[int], Result], seeds: Iterator[int], seconds: float | None, figures: Path | None) -> int:

@@ -108,6 +108,11 @@ class ProcessRun:
     def is_over(self) -> bool:
         return not self.process.is_current(self._generation)
 
+    @property
+    def boot_id(self) -> str:
+        """Of this run alone, as every start of a service has one."""
+        return str(self._generation)
+
     def check_alive(self) -> None:
         """Raises ProcessKilled when this run is over."""
         if self.is_over:

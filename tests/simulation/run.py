@@ -18,7 +18,7 @@ from simulation.faults import FaultProfile
 from simulation.figures import exchange_figures
 from simulation.harness import Harness
 from simulation.hostile.profiles import HOSTILE, PAIR_PROFILE, STOCK, profile_of
-from simulation.hostile.schedule import FIRST_PAIR_SEED, PAIR_LENGTH_S, pair_of, run_pair, run_troubles
+from simulation.hostile.schedule import FIRST_PAIR_SEED, PAIR_LENGTH_S, pair_of, pause_executors, run_pair, run_troubles
 from simulation.loop import VirtualLoop
 
 FAULTS_S = 240.0
@@ -137,6 +137,7 @@ async def _drive(harness: Harness, invariants: Invariants, faults_s: float, scri
         disturbances.wipe_redis(harness),
         disturbances.disconnect_database(harness),
         *([run_troubles(harness)] if harness.faults.profile.troubles_per_minute else []),
+        *([pause_executors(harness)] if harness.faults.profile.pauses_per_minute else []),
         *(harness.run_model(model) for model in harness.models),
     ]
     if script is not None:

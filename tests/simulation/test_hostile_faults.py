@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from common.bus.port import Unavailable
 from simulation.adapters.bus import FaultyBus
 from simulation.faults import FaultInjector
 from simulation.harness import Harness
-from simulation.hostile.profiles import HOSTILE, HOSTILE_PROFILES, PAIR_PROFILE, STOCK, profile_of
+from simulation.hostile.profiles import HOSTILE, HOSTILE_PROFILES, PAIR_PROFILE, STANDBY_PROFILES, STOCK, profile_of
 from simulation.hostile.schedule import pair_of
 from simulation.hostile.store_states import BUS_STATES, DATABASE_STATES, GROUP, READ, WRITE
 from simulation.hostile.troubles import TROUBLES, begin_trouble, held_positions
@@ -211,6 +212,27 @@ def test_pairs_are_drawn_from_all_troubles() -> None:
     assert drawn == TROUBLES.keys()
     assert all(first is not second for first, second in map(pair_of, range(500)))
     assert pair_of(7) == pair_of(7)
+
+
+async def pause_the_owner(harness: Harness) -> None:
+    """The executor doesn't run for forty seconds; half a minute later its standby has to own the lease."""
+    await asyncio.sleep(5)
+    harness.processes["executor"].pause(40)
+    await asyncio.sleep(30)
+    harness.faults.counts["taken over"] += harness.services["standby"].is_owner
+    await asyncio.sleep(30)
+    harness.faults.counts["still owned"] += harness.services["standby"].is_owner
+    harness.faults.counts["owners"] += sum(harness.services[each.name].is_owner for each in harness.executors)
+
+
+def test_a_standby_takes_over_from_an_executor_that_does_not_run() -> None:
+    profile = replace(STANDBY_PROFILES[0], pauses_per_minute=0.0, price_gaps_per_minute=0.0)
+    result = run_seed(1, profile=profile, faults_s=70.0, script=pause_the_owner)
+    assert {name: result.fault_counts[name] for name in ("taken over", "still owned", "owners")} == {
+        "taken over": 1,
+        "still owned": 1,
+        "owners": 1,
+    }
 
 
 def test_a_hostile_seed_and_a_pair_repeat_exactly() -> None:

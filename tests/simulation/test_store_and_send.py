@@ -9,6 +9,7 @@ import pytest
 
 from common.events import OrderFilled, OrderRole
 from common.trading.orders import UNFINISHED
+from executor.domain.halt import HaltRecord
 from executor.storage.halts import HaltFiles
 from simulation.faults import CALM
 from simulation.harness import Harness
@@ -73,7 +74,9 @@ def test_a_halt_between_store_and_send_cancels_the_entry() -> None:
             done = run(query, parameters)
             if query == "COMMIT" and not stopped and (sent := run(entries, ()).fetchall()):
                 stopped.add(sent[0][0])
-                HaltFiles(harness.executor_settings.executor_data_dir).halt(None, "test")
+                HaltFiles(harness.executor_settings.executor_data_dir).write(
+                    HaltRecord(None, "test", 1, "test", is_local=True)
+                )
             return done
 
         harness.database.run = run_and_observe  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from common.trading.orders import IntentKind, Side
 from executor.account.context import AccountContext
 from executor.account.protection.memory import ProtectionMemory
 from executor.config import executor_settings
+from executor.domain.account_standing import AccountStanding
 from executor.domain.intent import Intent
 from executor.exchange.client import ExchangeClient, ExchangeConfig
 from executor.exchange.errors import TransportError
@@ -27,6 +29,7 @@ from executor.exchange.http import HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.main import protection_file
 from executor.storage.cash_ledger import CashLedgerStore
+from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.halts import HaltFiles
@@ -58,6 +61,11 @@ class Wire:
         self._faults: dict[str, tuple[str, str]] = {}
         self._held: dict[str, HttpResponse] = {}
         self._spoiled: dict[str, tuple[bytes, bytes]] = {}
+        self._answers: list[tuple[str, Any]] = []
+
+    def answer_once(self, marker: str, answer: Any) -> None:
+        """The next request that contains `marker` gets this answer and never reaches the exchange."""
+        self._answers.append((marker, answer))
 
     def lose_request(self, marker: str) -> None:
         self._faults[marker] = "request lost", ""
@@ -81,6 +89,10 @@ class Wire:
     def post(self, path: str, body: bytes) -> HttpResponse:
         text, content = body.decode(), json.loads(body)
         self.requests.append(text)
+        for number, (marker, answer) in enumerate(self._answers):
+            if marker in text:
+                del self._answers[number]
+                return HttpResponse(200, json.dumps(answer).encode())
         fault, refusal = next((found for marker, found in self._faults.items() if marker in text), ("", ""))
         if fault == "request lost":
             raise TransportError("the request was lost")
@@ -109,18 +121,36 @@ async def no_fault(step: str) -> None:
 
 
 class AccountHarness:
-    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor."""
+    """One account's context and what surrounds it. `open` loads the instruments and sets the first cursor.
 
-    def __init__(self, folder: Path, clock: Any = None) -> None:
+    The exchange's coins beyond `coins`, those of the arena, are external; without `coins` there are none.
+    `exchange_ahead_ms` is how far the exchange's clock is ahead of this machine's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Any = None,
+        *,
+        coins: Sequence[Symbol] | None = None,
+        exchange_ahead_ms: int = 0,
+    ) -> None:
         self.clock = clock or ManualClock(START_MS)
+        self.exchange_ahead_ms = exchange_ahead_ms
         accounts = [(address_of(model), wallet_of(model)) for model in CONTENDERS]
         self.exchange = InProcessExchange(
-            7, self.clock.now_ms, accounts, Decimal(10_000), lambda account, message: None
+            7,
+            lambda: self.clock.now_ms() + self.exchange_ahead_ms,
+            accounts,
+            Decimal(10_000),
+            lambda account, message: None,
         )
         self.wire = Wire(self.exchange)
         self.database = Database()
         self.database.migrate("executor")
         roster = read_roster(None)
+        if coins is not None:
+            roster = roster.model_copy(update={"coins": tuple(coins)})
         self.settings = executor_settings(roster)(
             metrics_port=0,
             database_url=SecretStr("postgresql://memory"),
@@ -129,7 +159,7 @@ class AccountHarness:
             **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in CONTENDERS},
             **{f"hyperliquid_account_address_{model}": address_of(model) for model in CONTENDERS},
         )
-        self.is_owner = True
+        self.is_owner = self.is_confirmed_owner = True
         self.bus = MemoryBus(self.clock.now_ms)
         self.service = Service("executor", self.settings, self.bus, self.clock, get_logger(), lease=False)
         self.context = self._context(Pool(self.database, no_fault))
@@ -164,9 +194,12 @@ class AccountHarness:
             memory=ProtectionMemory(protection_file(self.settings, MODEL, log), self.clock.monotonic),
             halts=HaltFiles(self.settings.executor_data_dir),
             settings=self.settings,
+            epochs=EpochStore(pool),
+            standing=AccountStanding("paper", problems=()),
             clock=self.clock,
             log=log,
             is_owner=lambda: self.is_owner,
+            is_confirmed_owner=lambda: self.is_owner and self.is_confirmed_owner,
         )
 
     def restarted(self) -> "AccountHarness":
@@ -177,7 +210,8 @@ class AccountHarness:
 
     async def open(self) -> None:
         await self.context.exchange.load_universe()
-        await self.context.fills.record(MODEL, self.clock.now_ms() - 1)
+        await self.context.fills.record(MODEL, self.clock.now_ms() + self.exchange_ahead_ms - 1)
+        await self.context.exchange.account_state()
         self.pass_time(1)
 
     def pass_time(self, seconds: float) -> None:

@@ -36,7 +36,7 @@ class MemoryHarness:
         self.memory.wipe()
 
     async def lose_next_reply(self) -> None:
-        self.bus = LosesOneReply(self.memory, self)
+        self.bus = ReplyLosingBus(self.memory, self)
 
     async def cache(self, key: str) -> bytes | str | None:
         return self.memory.cache.get(key)
@@ -45,7 +45,7 @@ class MemoryHarness:
         return self.memory.events(stream)
 
 
-class LosesOneReply(MemoryBus):
+class ReplyLosingBus(MemoryBus):
     """Lets one commit happen and hides that it did."""
 
     def __init__(self, memory: MemoryBus, harness: MemoryHarness) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -23,8 +23,9 @@ from common.events import Command, ControlCommand, Event, IntentKind, originate
 from common.events.codec import decode
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from simulator.testing.process import SimulatorProcess
-from support.executor_process import ExecutorProcess, address_of, approval, environment, key_of, wallet_pairs
+from support.executor_process import ExecutorProcess, address_of, approval, environment, fresh_accounts, key_of
+from support.service_rights import own_database_url, own_redis_url
+from support.simulator_process import ForkedSimulator
 
 ENTRY_LIFE_MS = 120_000
 ETH = Symbol.ETH
@@ -39,8 +40,8 @@ class Fault(StrEnum):
     HOLD_REPLY = "the exchange carries it out, the answer does not come"
 
 
-class HarmfulProxy:
-    """A TCP proxy in front of the exchange, which harms requests that contain `marker`; `harmed` counts them."""
+class FaultProxy:
+    """A TCP proxy that applies a fault to the requests that contain `marker`; `harmed` counts them."""
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
@@ -129,7 +130,7 @@ class ExecutorHarness:
     def __init__(
         self,
         folder: Path,
-        simulator: SimulatorProcess,
+        simulator: ForkedSimulator,
         redis_url: str,
         database_url: str,
         changed: Mapping[str, str] | None = None,
@@ -137,17 +138,20 @@ class ExecutorHarness:
         self.folder, self.simulator, self.database_url = folder, simulator, database_url
         self._changed = dict(changed or {})
         self.bus = RedisBus(redis_url)
-        self.proxy = HarmfulProxy(simulator.port)
+        self.proxy = FaultProxy(simulator.port)
         self.redis_url = redis_url
-        self.redis_proxy = HarmfulProxy(urlsplit(redis_url).port or 0)
+        self.redis_proxy = FaultProxy(urlsplit(redis_url).port or 0)
         self.executor: ExecutorProcess
         self.number = 0
+        self._connection: psycopg.AsyncConnection[Any] | None = None
 
     async def open(self) -> None:
         url = await self.proxy.start()
         proxied_port = urlsplit(await self.redis_proxy.start()).port
-        redis_url = self.redis_url.replace(f":{self.redis_proxy.target_port}/", f":{proxied_port}/")
-        variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=self.database_url)
+        redis_url = own_redis_url("executor", self.redis_url)
+        redis_url = redis_url.replace(f":{self.redis_proxy.target_port}/", f":{proxied_port}/")
+        database_url = own_database_url("executor", self.database_url)
+        variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=database_url)
         self.executor = ExecutorProcess(self.folder, variables | self._changed)
         self.executor.start()
         await self.until("an account state", self.account)
@@ -157,13 +161,15 @@ class ExecutorHarness:
         await self.proxy.stop()
         await self.redis_proxy.stop()
         await self.bus.close()
+        if self._connection is not None:
+            await self._connection.close()
 
     async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
         return await eventually(what, look, details=lambda: self.executor.log.read_text()[-4000:])
 
-    async def account(self) -> Any:
+    async def account(self, model: str = "deepseek") -> Any:
         client: Any = self.bus.client
-        body = await client.get("account:deepseek")
+        body = await client.get(f"account:{model}")
         return None if body is None else decode("account.updated", body).data
 
     async def events(self, kind: str) -> list[Event[Any]]:
@@ -180,8 +186,16 @@ class ExecutorHarness:
         return await self.until(f"fills of {size_coin}", look)
 
     async def rows(self, query: str, *parameters: object) -> list[Any]:
-        async with await psycopg.AsyncConnection.connect(self.database_url) as connection:
-            return await (await connection.execute(query.encode(), parameters)).fetchall()
+        """A query's rows, over a connection that is kept until the server ends it."""
+        try:
+            return await self._rows(query, parameters)
+        except psycopg.OperationalError:
+            return await self._rows(query, parameters)
+
+    async def _rows(self, query: str, parameters: Sequence[object]) -> list[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(self.database_url, autocommit=True)
+        return await (await self._connection.execute(query.encode(), parameters)).fetchall()
 
     async def status(self, intent_id: str) -> str | None:
         rows = await self.rows("SELECT status FROM intents WHERE intent_id = %s", intent_id)
@@ -288,15 +302,15 @@ class ExecutorHarness:
 
 @contextlib.asynccontextmanager
 async def stepped_harness(folder: Path, redis_url: str, database_url: str) -> AsyncIterator[ExecutorHarness]:
-    """A harness whose exchange's time moves by hand."""
+    """A harness whose exchange's time moves by hand, on a simulator of its own: its hours are ahead of the clock's."""
     simulator_folder = folder / "simulator"
     simulator_folder.mkdir()
-    simulator = SimulatorProcess(simulator_folder, accounts=wallet_pairs(), seed=7, simulator_stepwise="true")
-    simulator.start()
+    simulator = ForkedSimulator(simulator_folder, seed=7, simulator_stepwise="true").start()
     harness = ExecutorHarness(folder, simulator, redis_url, database_url)
     try:
-        await harness.open()
-        yield harness
+        with fresh_accounts(simulator):
+            await harness.open()
+            yield harness
     finally:
         await harness.close()
         simulator.kill()

@@ -1,10 +1,10 @@
 """An executor in a process of its own, with test accounts, and approvals as risk sends them."""
 
-import os
-import subprocess
-import sys
+import contextlib
+import itertools
+import signal
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,14 +14,36 @@ from common.events import Event, IntentKind, OrderIntent, RiskApproved, originat
 from common.runtime.roster import read_roster
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import OrderSide, Side, entry_side, exit_side
+from support.forked import ForkedProcess
+from support.simulator_process import ForkedSimulator
 
 CONTENDERS = read_roster(None).ids
 SEEDS = {"deepseek": 0xD1, "qwen": 0xD2}
 
 
+class AccountSets:
+    """The test accounts come in sets of one per contender; the functions below speak of the set in use."""
+
+    def __init__(self) -> None:
+        self.in_use = 0
+        self._numbers = itertools.count(1)
+
+    @contextlib.contextmanager
+    def fresh(self) -> Iterator[None]:
+        """Inside, a set is in use that no simulator has seen, so that tests can share one; afterwards the first set."""
+        self.in_use = next(self._numbers)
+        try:
+            yield
+        finally:
+            self.in_use = 0
+
+
+account_sets = AccountSets()
+
+
 def seed_of(model: str) -> int:
-    """A small number that the keys of a contender's test account are made of."""
-    return SEEDS.get(model) or zlib.crc32(model.encode())
+    """A number that the keys of a contender's test account are made of."""
+    return (account_sets.in_use << 64) + (SEEDS.get(model) or zlib.crc32(model.encode()))
 
 
 def key_of(model: str) -> str:
@@ -50,10 +72,21 @@ def kill_key_of(model: str) -> str:
     return f"0x{seed_of(model) + 512:064x}"
 
 
-def wallet_pairs(contenders: Sequence[str] = CONTENDERS) -> list[tuple[str, str]]:
-    """Every test account with each of its API wallets."""
-    kill_wallets = {model: str(Account.from_key(kill_key_of(model)).address).lower() for model in contenders}
-    return [(address_of(model), wallet) for model in contenders for wallet in (wallet_of(model), kill_wallets[model])]
+def kill_wallet_of(model: str) -> str:
+    address: str = Account.from_key(kill_key_of(model)).address
+    return address.lower()
+
+
+@contextlib.contextmanager
+def fresh_accounts(
+    simulator: ForkedSimulator, contenders: Sequence[str] = CONTENDERS, usd: str = "10000"
+) -> Iterator[None]:
+    """A set of accounts with that much money and their API wallets, in use inside, on a simulator that others use."""
+    with account_sets.fresh():
+        for model in contenders:
+            owner = Account.from_key(master_key_of(model))
+            simulator.open_account(owner, {"trade": wallet_of(model), "kill": kill_wallet_of(model)}, usd)
+        yield
 
 
 def environment(
@@ -83,34 +116,30 @@ class ExecutorProcess:
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self.log = folder / "executor.log"
         self._variables = variables
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
 
     def start(self) -> None:
-        with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "executor.main"],
-                env=os.environ | self._variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._process = ForkedProcess("executor.main", self.log, self._variables)
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         assert self._process is not None
-        self._process.terminate()
-        return self._process.wait(120)
+        return self._process.stop()
 
     def wait(self) -> int:
         """Until it ends by itself; the exit code."""
         assert self._process is not None
-        return self._process.wait(120)
+        return self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal, for example SIGSTOP."""
+        assert self._process is not None
+        self._process.signal(number)
 
     def kill(self) -> None:
         """SIGKILL."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(60)
 
 
 def approval(
@@ -126,6 +155,7 @@ def approval(
     limit_price: Decimal | None = None,
     valid_until_ms: int | None = None,
     leverage: int = 5,
+    epoch: str = "",
 ) -> Event[RiskApproved]:
     """An approval of an entry, or of the exit from a position of `side`; prices 5 % and 10 % from the mark."""
     instrument = INSTRUMENTS[symbol]
@@ -147,5 +177,7 @@ def approval(
         take_profit_price=instrument.round_price(mark_price * (1 + side.sign * Decimal("0.1"))) if is_entry else None,
         valid_until_ms=valid_until_ms or (now_ms + 30_000 if is_entry else None),
     )
-    data = RiskApproved(model=model, intent_kind=intent_kind, decision_id=f"decision-{number}", intent=intent, rules=())
+    data = RiskApproved(
+        model=model, intent_kind=intent_kind, decision_id=f"decision-{number}", intent=intent, rules=(), epoch=epoch
+    )
     return originate(data, keys=("test", number), time_ms=now_ms, now_ms=now_ms, cycle_id=f"cycle-{number}")

@@ -1,16 +1,15 @@
 """Checks of a page in Chromium: that it fits, that axe finds nothing serious, and a screenshot where one is wanted."""
 
-import asyncio
 import os
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness import eventually
 from playwright.async_api import Page
 
 from aicoin_local.development.web import WEB
 
-LIMIT_S = 60
 FITS = (
     "document.documentElement.scrollWidth <= {width}",
     "document.querySelector('main').scrollWidth <= {width}",
@@ -25,10 +24,7 @@ async def wait_until_fitting(page: Page, width: int) -> None:
     await page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     for template in FITS:
         condition = template.format(width=width, height=HEIGHTS[width])
-        deadline = time.monotonic() + LIMIT_S
-        while not await page.evaluate(condition):
-            assert time.monotonic() < deadline, condition
-            await asyncio.sleep(0.05)
+        await eventually(condition, partial(page.evaluate, condition), every_s=0.05)
 
 
 async def violations(page: Page) -> list[str]:

@@ -15,8 +15,7 @@ SHARED_ARENA = "shared arena"
 OWN_ARENAS = "own arenas"
 USERS_OF_SHARED_ARENA = ("tests/system/test_arena.py", "tests/system/test_canary.py")
 BROWSER_TESTS_WITHOUT_ARENA = ("tests/browser/test_roster.py",)
-RECIPES = "tests/architecture/test_recipes.py"
-ORDER = (SHARED_ARENA, OWN_ARENAS, RECIPES, "browser", "property", "simulation", "contract", "unit", "architecture")
+ORDER = (SHARED_ARENA, OWN_ARENAS, "recipes", "browser", "property", "simulation", "contract", "unit", "architecture")
 """Groups and folders by when they begin: minutes of waiting, minutes of computing, and many short files to fill up."""
 
 

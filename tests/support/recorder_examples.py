@@ -153,8 +153,8 @@ def filled(
 def state(model: str, time_ms: int, equity: Decimal, **changes: Any) -> Event[AccountUpdated]:
     """An account's state without positions; `changes` replaces fields."""
     figures: dict[str, Any] = {
-        "cash_usd": equity,
-        "withdrawable_usd": equity,
+        "balance_usd": equity,
+        "available_balance_usd": equity,
         "margin_used_usd": Decimal(0),
         "maintenance_margin_usd": Decimal(0),
         "unrealized_pnl_usd": Decimal(0),

@@ -19,13 +19,13 @@ from common.events import (
     originate,
 )
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide
 from common.trading.roster import Roster
 from risk.gate.halts import Reason, TradingState, applicable_to, most_severe
 from risk.handlers import RiskHandlers
-from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import ModelRecord
 from risk.state.risk_state import ModelState, RiskState
 from support.risk_examples import (
@@ -99,10 +99,13 @@ class RiskHarness:
         (verdict,) = self.send_decision(decision or a_decision(**changes), cycle=cycle)
         return verdict
 
-    def send_command(self, command: Command, model: str | None = MODEL) -> Outputs:
+    def send_command(self, command: Command, model: str | None = MODEL, *, ago_ms: int = 0) -> Outputs:
+        """A person's command, given so long ago; each one is given later than the one before."""
         self._events += 1
+        at_ms = self.now_ms - ago_ms
+        self.now_ms += 1
         payload = ControlCommand(command=command, model=model, reason="test", requested_by="test")
-        event = originate(payload, keys=(self._events,), time_ms=self.now_ms, now_ms=self.now_ms)
+        event = originate(payload, keys=(self._events,), time_ms=at_ms, now_ms=at_ms)
         return self.handlers.on_control_command(event, self.now_ms)
 
     def accept(self, intent_id: str) -> None:
@@ -179,7 +182,7 @@ class RiskHarness:
         return [halt.reason for halt in applicable_to(MODEL, self.handlers.state.persistent.halts)]
 
 
-def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
+def sums(transfers_usd: Decimal | int, since_ms: int = 1) -> AccountSums:
     """An account's sums of which only the transfers differ from nothing."""
     zero = Decimal(0)
     return AccountSums(
@@ -194,4 +197,4 @@ def sums(transfers_usd: int, since_ms: int = 1) -> AccountSums:
 
 def denial_code(verdict: Event[Any]) -> str | None:
     """The code of a denial; None for an approval."""
-    return verdict.data.code if isinstance(verdict.data, RiskDenied) else None
+    return verdict.data.denial_code if isinstance(verdict.data, RiskDenied) else None

@@ -24,6 +24,7 @@ from common.events import (
     originate,
 )
 from common.runtime.roster import read_roster
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
@@ -42,7 +43,6 @@ from support.risk_examples import a_decision_event, a_position, a_tick_event, an
 D = Decimal
 ROSTER = read_roster(None)
 ZERO = D(0)
-DAY_MS = 86_400_000
 START_MS = 1_795_400_000_000
 PRICES = {"BTC": 100_000.0, "ETH": 4_000.0, "SOL": 200.0, "BNB": 1_000.0, "DOGE": 0.2, "XRP": 2.5}
 
@@ -193,7 +193,7 @@ class VenueModel:
             *positions,
             model=model,
             equity_usd=sums.account_value,
-            withdrawable_usd=sums.withdrawable,
+            available_balance_usd=sums.withdrawable,
             open_orders=orders,
             covers=tuple(expected.covers[-50:]),
             open_intents=waiting,

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from aicoin_local.configuration import dotenv_file
 from aicoin_local.configuration.arena_file import roster_of, write_arena_file
-from aicoin_local.configuration.environment import command_variables
+from aicoin_local.configuration.environment import command_variables, emergency_variables
 from aicoin_local.configuration.runfile import read_run
 from aicoin_local.development import bench, capture, checks, web
 from aicoin_local.process import footprint
@@ -23,12 +23,15 @@ from aicoin_local.process.readiness import program_state, why_unready
 from aicoin_local.process.run import is_left_over, stop_arena
 from aicoin_local.process.run import run as run_arena
 from aicoin_local.process.supervise import Supervisor, SupervisorError
+from aicoin_local.process.trading import trading_lines
 from aicoin_local.settings import LocalSettings, full_environment, load_settings, refuse
 
 STOP_LIMIT_S = 120
 READY_LIMIT_S = 90
 POLL_S = 0.1
 GROUP = "aicoin.commands"
+EMERGENCY = ("kill-switch", "resume")
+"""Commands that act whatever else is wrong: they get the variables that can be found, and no setting is checked."""
 
 app = typer.Typer(help="Runs and watches an AIcoin arena on this machine.", no_args_is_help=True, add_completion=False)
 
@@ -53,7 +56,10 @@ def status() -> None:
         unready += why is not None
         up = str(max(0, info["now"] - info["start"])) + " s" if info["pid"] else ""
         table.add_row(name, state, str(info["pid"] or ""), up, "yes" if why is None else why)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    for line in trading_lines(read_run(_settings().data_dir)):
+        console.print(line)
     raise typer.Exit(1 if unready else 0)
 
 
@@ -151,10 +157,21 @@ def _load_commands(arguments: list[str]) -> None:
     own = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     if arguments and arguments[0] in own:
         return
-    given = full_environment()
-    os.environ.update(command_variables(load_settings(given), given, roster_of(given)))
+    if arguments and arguments[0] in EMERGENCY:
+        os.environ.update(emergency_variables(_readable_environment()))
+    else:
+        given = full_environment()
+        os.environ.update(command_variables(load_settings(given), given, roster_of(given)))
     for entry in entry_points(group=GROUP):
         app.add_typer(entry.load())
+
+
+def _readable_environment() -> dict[str, str]:
+    """The real environment over `.env`, without a `.env` that can't be read."""
+    try:
+        return full_environment()
+    except (OSError, ValueError):
+        return dict(os.environ)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Redis and PostgreSQL from installed packages: where their binaries are and how to start them on loopback."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -18,6 +19,7 @@ import redis
 from psycopg import sql
 
 from aicoin_local.unprivileged import change_owner, drop_privileges
+from common.runtime.rights.redis_users import ADMIN, KEPT
 
 DATABASE = "aicoin"
 START_LIMIT_S = 30.0
@@ -30,7 +32,7 @@ bind 127.0.0.1
 port {port}
 protected-mode yes
 dir {folder}
-requirepass {password}
+aclfile {users}
 appendonly yes
 appendfsync always
 save ""
@@ -97,13 +99,26 @@ def _major_version(binary: str) -> int:
 
 
 def redis_store(folder: Path, port: int) -> Store:
-    """Prepares `folder` (private, with a random password stored in it) for a durable Redis on loopback."""
+    """Prepares `folder` (private, with a random password stored in it) for a durable Redis on loopback.
+
+    The URL is the administrator's. Services get users of their own once it runs; they stay in the users' file.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     password = stored_secret(folder / "password")
-    conf = folder / "redis.conf"
-    write_private(conf, REDIS_CONF.format(port=port, folder=quoted(folder), password=password))
-    url = f"redis://:{password}@127.0.0.1:{port}/0"
+    conf, users = folder / "redis.conf", folder / "users.acl"
+    _write_users_file(users, password)
+    write_private(conf, REDIS_CONF.format(port=port, folder=quoted(folder), users=quoted(users)))
+    url = f"redis://{ADMIN}:{password}@127.0.0.1:{port}/0"
     return Store("redis", (redis_binary(), str(conf)), url, signal.SIGTERM)
+
+
+def _write_users_file(path: Path, password: str) -> None:
+    """The administrator and no default user; the services' users stay as the last start has made them."""
+    kept = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    services = [line for line in kept if line.startswith("user ") and line.split()[1] not in KEPT]
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    own = ["user default off -@all", f"user {ADMIN} on #{digest} ~* &* +@all"]
+    write_private(path, "\n".join([*own, *services]) + "\n")
 
 
 def quoted(path: Path) -> str:

@@ -28,15 +28,25 @@ EXTERNAL_PREFIXES = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_U
 T = TypeVar("T")
 
 
-def wait_until(what: str, probe: Callable[[], T | None], *, limit_s: float = 60.0, every_s: float = 0.25) -> T:
-    """The first result of `probe` that is true; after the limit, an AssertionError that names what was missing."""
+def wait_until(
+    what: str,
+    probe: Callable[[], T | None],
+    *,
+    limit_s: float = 60.0,
+    every_s: float = 0.25,
+    details: Callable[[], str] = lambda: "",
+) -> T:
+    """The first result of `probe` that is true; after the limit, an AssertionError that names what was missing.
+
+    `details` are added to the failure.
+    """
     deadline = time.monotonic() + limit_s
     while True:
         found = probe()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {limit_s:g} s for {what}, in vain")
+            raise AssertionError(f"waited {limit_s:g} s for {what}, in vain\n{details()}".rstrip())
         time.sleep(every_s)
 
 

@@ -66,7 +66,7 @@ class QwenClient:
             await self._http.close()
 
     def _failure(self, response: Any) -> CallFailed:
-        """Throttling and the provider's own faults pass; a bad key, an empty account or refused content don't."""
+        """Throttling and the provider's own faults may be retried, but no bad key, empty account or refused content."""
         code, status = str(response.code or f"HTTP_{response.status_code}"), int(response.status_code)
         hint = next((hint for name, hint in self._hints.items() if code.startswith(name)), "the provider's status page")
         reason = error_text(f"HTTP {status} {code}: {response.message}; check {hint}")

@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field, SecretStr, create_model, field_valid
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
+from common.trading.limits import Limits
 from common.trading.roster import Roster
+from executor.domain.envelope import Envelope
 from executor.exchange.client import ExchangeConfig
 from executor.exchange.errors import InvalidKey
 from executor.exchange.keys import check_key, read_key, wallet_address
@@ -33,7 +35,7 @@ def account_variable(contender_id: str) -> str:
     return f"HYPERLIQUID_ACCOUNT_ADDRESS_{contender_id.upper()}"
 
 
-class ExecutorSettings(ServiceSettings):
+class ExecutorSettings(ServiceSettings, Limits):
     """One account per contender: an API wallet's key and the address of the account that it trades for.
 
     `executor_settings` adds the variables of each contender; this class alone has none.
@@ -48,7 +50,6 @@ class ExecutorSettings(ServiceSettings):
     database_url: DatabaseUrl
     executor_data_dir: Path = DATA_FOLDER
     hyperliquid_private_key: SecretStr | None = None
-    max_leverage: int = Field(20, ge=1)
     aicoin_arm_mainnet: str = ""
     aicoin_mainnet_cap_usd: Decimal | None = Field(None, gt=0)
     exchange_timeout_s: float = Field(10.0, gt=0, le=60)
@@ -136,6 +137,12 @@ class ExecutorSettings(ServiceSettings):
         """The account's address, in lower case."""
         address: str = getattr(self, account_variable(model).lower())
         return address.lower()
+
+    @property
+    def envelope(self) -> Envelope:
+        """What is signed at all: risk's own limits, kept once more."""
+        limits = Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+        return Envelope(frozenset(self.coins) & limits.symbols, limits)
 
     @property
     def api_url(self) -> str:

@@ -1,13 +1,15 @@
-"""The executor's handlers: an approval becomes an intent, a command a file or a row; the workers do the rest."""
+"""The executor's handlers: an approval becomes an intent, a command a halt or a row; the workers do the rest."""
 
 from typing import Any
 
-from common.events import AlertSeverity, Command, ControlCommand, Event, RiskApproved, SystemAlert, derive
-from common.events.alerts import AlertCode
+from common.events import Command, ControlCommand, Event, RiskApproved
+from common.runtime.outages import is_outage
+from common.trading.orders import CancelReason
+from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
+from executor.domain.events import unsent
 from executor.domain.intent import intent_from
 from executor.storage.flattens import FlattenStore
-from executor.storage.halts import HaltFiles
 from executor.storage.intents import IntentStore
 from executor.storage.outbox import Outbox
 
@@ -21,15 +23,20 @@ class ExecutorHandlers:
         workers: dict[str, AccountWorker],
         intents: IntentStore,
         flattens: FlattenStore,
-        halts: HaltFiles,
+        halts: HaltKeeper,
         outbox: Outbox,
     ) -> None:
         self.workers = workers
         self._intents, self._flattens, self._halts, self._outbox = intents, flattens, halts, outbox
 
     async def on_approval(self, event: Event[RiskApproved], now_ms: int) -> tuple[Event[Any], ...]:
-        """Returns once the intent is stored: by the worker together with its bytes, or here."""
+        """Returns once the intent is stored: by the worker together with its bytes, or here.
+
+        An approval that was judged by another account's state, before the settings changed, is cancelled unstored.
+        """
         worker, intent = self.workers[event.data.model], intent_from(event, now_ms)
+        if event.data.epoch not in ("", worker.epoch):
+            return (unsent(intent, CancelReason.OTHER_ACCOUNT, now_ms),)
         if await worker.store_and_send(intent):
             return ()
         if await self._intents.add(event, now_ms):
@@ -39,14 +46,13 @@ class ExecutorHandlers:
         return ()
 
     async def on_command(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
-        """Halt and resume are files, a flatten is a row; the proof of a flatten follows when the account is out."""
+        """The halts' keeper takes halt and resume, a flatten is a row; its proof follows when the account is out."""
         command = event.data
-        if command.command is Command.HALT:
-            self._halts.halt(command.model, command.reason)
-            return (_confirmation(event, AlertCode.HALTED, "no entry is sent any more", now_ms),)
         if command.command is Command.RESUME:
-            self._halts.resume(command.model)
-            return (_confirmation(event, AlertCode.RESUMED, "entries are sent again", now_ms),)
+            for model in [command.model] if command.model else self.workers:
+                self.workers[model].accept_unexplained(event.time_ms)
+        if command.command is not Command.FLATTEN:
+            return await self._halts.apply(event, now_ms)
         for model in [command.model] if command.model else self.workers:
             self.workers[model].flatten(now_ms)
             await self._flattens.request(event.id, model, now_ms)
@@ -54,20 +60,16 @@ class ExecutorHandlers:
         return ()
 
     async def rebuild(self) -> None:
-        """The tables and the exchange hold all state: the workers reconcile with both before they send."""
+        """The tables and the exchange hold all state: the workers reconcile with both before they send.
+
+        The halts are read first, so that nothing slips past one. Without PostgreSQL the workers start all the same, as
+        they protect what is held; entries stay halted until the keeper's watch has read the table.
+        """
+        try:
+            await self._halts.load()
+        except Exception as error:
+            if not is_outage(error):
+                raise
         self._outbox.start()
         for worker in self.workers.values():
             worker.reload()
-
-
-def _confirmation(event: Event[ControlCommand], code: AlertCode, message: str, now_ms: int) -> Event[SystemAlert]:
-    """An alert that proves that a command has taken effect."""
-    payload = SystemAlert(
-        code=code,
-        severity=AlertSeverity.INFO,
-        service="executor",
-        model=event.data.model,
-        message=message,
-        figures={"reason": event.data.reason[:200], "requested_by": event.data.requested_by},
-    )
-    return derive(event, payload, now_ms)

@@ -9,6 +9,7 @@ Failure  an unknown outcome is asked for, never guessed; a position without a co
 
 import resource
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -18,19 +19,23 @@ from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
 from executor.account.context import AccountContext
-from executor.account.preflight import Refuse
 from executor.account.protection.memory import ProtectionMemory
+from executor.account.watch.clock import watch_clock
+from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
+from executor.domain.account_standing import AccountStanding
 from executor.exchange.client import ExchangeClient, ExchangeConfig
 from executor.exchange.errors import MissingCertificates
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
 from executor.storage.cash_ledger import CashLedgerStore
+from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
-from executor.storage.halts import HaltFiles
+from executor.storage.halt_table import HaltTable
+from executor.storage.halts import HaltFiles, hold_folder
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
@@ -42,19 +47,18 @@ def compose(
     settings: ExecutorSettings,
     pool: Pool,
     *,
-    refuse: Refuse,
     exchange: ExchangeConfig | None = None,
     autocommit: KeptConnection | None = None,
 ) -> ExecutorHandlers:
     """The handlers with a worker per contender, on an open service; the accounts' streams are not listened to yet.
 
-    `refuse` is called with the problems of an account that can't be traded as configured. MissingCertificates is raised
-    when the exchange can't be reached for want of them.
+    MissingCertificates is raised when the exchange can't be reached for want of them.
     """
     intents, flattens, outbox = IntentStore(pool, autocommit), FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
+    keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log)
     rate_limiter = RequestRateLimiter(settings.request_weight_per_minute)
-    workers = {}
+    workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(
             key=settings.key_of(model),
@@ -63,6 +67,7 @@ def compose(
             config=exchange or settings.exchange_config(),
             rate_limiter=rate_limiter,
             clock=service.clock,
+            may_send=lambda: service.is_owner,
         )
         context = AccountContext(
             model=model,
@@ -76,16 +81,22 @@ def compose(
             memory=ProtectionMemory(protection_file(settings, model, service.log), service.clock.monotonic),
             halts=halts,
             settings=settings,
+            epochs=EpochStore(pool),
+            standing=AccountStanding(settings.hyperliquid_env),
             clock=service.clock,
             log=service.log,
             is_owner=lambda: service.is_owner,
+            is_confirmed_owner=lambda: service.is_confirmed_owner,
         )
-        workers[model] = AccountWorker(context, service.set_ready, refuse)
-    handlers = ExecutorHandlers(workers=workers, intents=intents, flattens=flattens, halts=halts, outbox=outbox)
+        contexts.append(context)
+        workers[model] = AccountWorker(context, service.set_ready)
+    handlers = ExecutorHandlers(workers=workers, intents=intents, flattens=flattens, halts=keeper, outbox=outbox)
     service.on(RiskApproved, handlers.on_approval)
     service.on(ControlCommand, handlers.on_command)
     service.on_rebuild(handlers.rebuild)
     service.spawn("outbox", outbox.run)
+    service.spawn("halts", keeper.watch)
+    service.spawn("clock", partial(watch_clock, contexts))
     for model, worker in workers.items():
         service.spawn(f"worker-{model}", worker.run)
         service.spawn(f"protector-{model}", worker.protector.run)
@@ -121,19 +132,15 @@ async def main() -> None:
     forbid_core_files()
     settings = load_settings("executor", executor_settings(load_roster("executor")))
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
-    problems: list[str] = []
+    hold_folder(settings.executor_data_dir)
     async with Service.open("executor", settings, lease=True) as service:
         # Positions are protected before PostgreSQL answers: nothing waits for it here.
         database_url = settings.database_url.get_secret_value()
         pool = await open_pool(database_url, waits=False)
         autocommit = KeptConnection(await open_pool(database_url, max_size=2, autocommit=True, waits=False))
 
-        def refuse(found: tuple[str, ...]) -> None:
-            problems.extend(found)
-            service.stop()
-
         try:
-            handlers = compose(service, settings, pool, refuse=refuse, autocommit=autocommit)
+            handlers = compose(service, settings, pool, autocommit=autocommit)
         except MissingCertificates as error:
             refuse_start("executor", [str(error)])
         service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
@@ -149,8 +156,6 @@ async def main() -> None:
         await service.run()
         await autocommit.close()
         await pool.close()
-    if problems:
-        refuse_start("executor", problems)
 
 
 if __name__ == "__main__":

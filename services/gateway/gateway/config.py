@@ -16,7 +16,8 @@ WEB_DIR = Path(__file__).parents[1] / "web" / "dist"
 
 
 class GatewaySettings(ServiceSettings):
-    """`control_token` enables the control routes, `alert_token` Alertmanager's webhook.
+    """`control_token` enables the control routes, `alert_token` Alertmanager's webhook. `resume_token` is the right to
+    resume, which then `control_token` doesn't give; with real money there is no resume over HTTP without it.
 
     `allowed_origins` are further origins of WebSocket clients.
     """
@@ -28,6 +29,7 @@ class GatewaySettings(ServiceSettings):
     decision_interval_s: int = Field(60, ge=5, le=86_400)
     paper_start_balance: Decimal = Field(Decimal(10_000), gt=0)
     control_token: SecretStr | None = None
+    resume_token: SecretStr | None = None
     alert_token: SecretStr | None = None
     allowed_origins: str = ""
     max_connections_per_address: int = Field(20, ge=1, le=10_000)

@@ -38,7 +38,7 @@ from gateway.storage.queries import Queries
 
 def listen(host: str, port: int) -> socket.socket:
     """The bound public socket, or the end of the start naming the setting."""
-    # With the protocol named the event loop sends without waiting for acknowledgements (TCP_NODELAY).
+    # With the protocol named the event loop sends without waiting for acknowledgments (TCP_NODELAY).
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -58,7 +58,10 @@ def build_routes(
     rest = RestRoutes(service, settings, roster, queries=queries, market=market, status=status, operations=operations)
     routes = rest.routes() + CardRoutes(service, roster, queries, status).routes()
     if settings.control_token is not None:
-        routes += ControlRoutes(service, settings.control_token, roster).routes()
+        resume_token = settings.resume_token
+        if resume_token is None and settings.hyperliquid_env != "mainnet":
+            resume_token = settings.control_token
+        routes += ControlRoutes(service, settings.control_token, resume_token, roster).routes()
     if settings.alert_token is not None:
         routes += AlertRoutes(service, settings.alert_token, roster).routes()
     return routes

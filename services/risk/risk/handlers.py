@@ -7,6 +7,8 @@ batch is committed; see `RiskState` for what happens when that commit fails.
 
 from typing import Any, Final
 
+from structlog.typing import FilteringBoundLogger
+
 from common.events import (
     AccountUpdated,
     Action,
@@ -26,6 +28,7 @@ from common.events import (
     RiskDenied,
     derive,
 )
+from common.trading.halts import does_resume_end
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.limits import Limits
 from common.trading.orders import NEVER_SENT
@@ -48,10 +51,13 @@ _PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 
 
 class RiskHandlers:
-    """One handler per event that risk reads. `state` is replaced whole when memory is rebuilt."""
+    """One handler per event that risk reads. `state` is replaced whole when memory is rebuilt.
 
-    def __init__(self, limits: Limits, roster: Roster) -> None:
-        self.limits = limits
+    Each verdict is one line of `log`; without one nothing is logged.
+    """
+
+    def __init__(self, limits: Limits, roster: Roster, log: FilteringBoundLogger | None = None) -> None:
+        self.limits, self._log = limits, log
         self.models, self.coins = roster.ids, roster.coins
         self.state = RiskState.empty(self.models)
 
@@ -96,18 +102,25 @@ class RiskHandlers:
             return alerts
         cycle = event.cycle_id or data.snapshot_id
         inputs = build_gate_input(self.state, self.limits, event, data.model, decision, now_ms, cycle=cycle)
-        self.state.model(data.model).record_seen(cycle, inputs.intent_kind)
-        return (self._verdict(event, inputs, now_ms, index=0), *alerts)
+        verdict = self._verdict(event, inputs, now_ms, index=0)
+        if isinstance(verdict.data, RiskApproved):
+            self.state.model(data.model).record_seen(cycle, inputs.intent_kind)
+        return (verdict, *alerts)
 
     def on_account_updated(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
         """Records an account state's equity; the newest one also ends reservations and updates the model's halts.
 
-        After a rebuild the newest state is known from the cache before those that waited in the stream. They still
-        count for baseline and high-water mark (see `record_equity`), and for nothing else.
+        The first state of another account begins, or continues, that account's own epoch: nothing that is remembered of
+        the one before counts there. After a rebuild the newest state is known from the cache before those that waited
+        in the stream. They still count for baseline and high-water mark (see `record_equity`), and for nothing else.
         """
         account = event.data
         held = self.state.model(account.model)
         is_newest = held.account is None or account.received_ms >= held.account.received_ms
+        if account.epoch and account.epoch != self.state.persistent.record(account.model).epoch:
+            if not is_newest:
+                return ()
+            held = self.state.enter_epoch(account.model, account.epoch)
         self.state.persistent = record_equity(self.state.persistent, account, is_newest=is_newest)
         if not is_newest:
             return ()
@@ -174,19 +187,32 @@ class RiskHandlers:
         models = self.models if data.model is None else (data.model,)
         persistent = self.state.persistent
         if data.command is Command.HALT:
-            halt = Halt(data.model or ALL_MODELS, Reason.PERSON, event.time_ms, detail=data.reason)
-            persistent = persistent.with_halt(halt)
+            scope = data.model or ALL_MODELS
+            halt = Halt(scope, Reason.PERSON, event.time_ms, detail=data.reason, author=data.requested_by)
+            persistent = persistent.with_newest(halt)
         elif data.command is Command.RESUME:
-            for model in models:
-                persistent = resume_after_drawdown(persistent, model, self.state.model(model).account)
-            resumed = {*models, ALL_MODELS} if data.model is None else {data.model}
-            persistent = persistent.without_halts(lambda halt: halt.model in resumed and halt.reason in ENDED_BY_RESUME)
+            persistent = self._resumed(event, models, now_ms)
         else:
             for model in models:
-                persistent = persistent.with_halt(Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason))
+                halt = Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason, author=data.requested_by)
+                persistent = persistent.with_halt(halt)
         alerts = self._replace_persistent(event, persistent, now_ms)
         exits = [exit_ for model in models for exit_ in self._exits(event, model, now_ms)]
         return (*alerts, *exits)
+
+    def _resumed(self, event: Event[ControlCommand], models: tuple[str, ...], now_ms: int) -> PersistentState:
+        """The persistent state without the halts that a person may end and that are older than the command."""
+        resumed = {*models, ALL_MODELS} if event.data.model is None else set(models)
+
+        def is_over(halt: Halt) -> bool:
+            is_meant = halt.model in resumed and halt.reason in ENDED_BY_RESUME
+            return is_meant and does_resume_end(halt.since_ms, event.time_ms, now_ms)
+
+        persistent = self.state.persistent
+        for halt in filter(is_over, persistent.halts):
+            if halt.reason is Reason.DRAWDOWN:
+                persistent = resume_after_drawdown(persistent, halt.model, self.state.model(halt.model).account)
+        return persistent.without_halts(is_over)
 
     def _count_sent(self, event: Event[Any], intent_id: str) -> None:
         """Counts an entry on the day of market time: an executor's event without a fill has only wall time."""
@@ -235,19 +261,23 @@ class RiskHandlers:
         return len(self.models) * len(self.coins) + place * len(INSTRUMENTS) + list(INSTRUMENTS).index(symbol)
 
     def _verdict(self, cause: Event[Any], inputs: GateInput, now_ms: int, *, index: int) -> Event[Any]:
-        """Judges; an approval is reserved at once, so that the next decision is judged with it."""
+        """Judges and logs; an approval is reserved at once, so that the next decision is judged with it.
+
+        A cause that is delivered again is judged and logged again.
+        """
         verdict = judge(inputs)
-        if verdict.code is not None or verdict.draft is None:
-            code = verdict.code or "ACTION_INVALID"
-            metrics.DENIED.labels(inputs.model, code).inc()
+        if verdict.denial_code is not None or verdict.draft is None:
+            denial_code = verdict.denial_code or "ACTION_INVALID"
+            metrics.DENIED.labels(inputs.model, denial_code).inc()
             denied = RiskDenied(
                 model=inputs.model,
                 intent_kind=inputs.intent_kind,
                 decision_id=cause.id,
                 symbol=inputs.decision.symbol,
-                code=code,
+                denial_code=denial_code,
                 rules=verdict.rules,
             )
+            self._log_verdict(cause, inputs, denial_code=denial_code, intent_id=None)
             return derive(cause, denied, now_ms, index=index)
         intent = intent_of(
             verdict.draft,
@@ -261,6 +291,7 @@ class RiskHandlers:
             decision_id=cause.id,
             intent=intent,
             rules=verdict.rules,
+            epoch="" if inputs.account is None else inputs.account.epoch,
         )
         event = derive(cause, approved, now_ms, index=index, time_ms=inputs.market_ms)
         held = self.state.model(inputs.model)
@@ -268,4 +299,21 @@ class RiskHandlers:
         held.track_condition(event.id, intent)
         held.counters.record_approval(inputs.market_ms, intent.symbol, is_entry=inputs.intent_kind is IntentKind.ENTRY)
         metrics.APPROVED.labels(inputs.model, inputs.intent_kind).inc()
+        self._log_verdict(cause, inputs, denial_code=None, intent_id=event.id)
         return event
+
+    def _log_verdict(
+        self, cause: Event[Any], inputs: GateInput, *, denial_code: str | None, intent_id: str | None
+    ) -> None:
+        """One line, found by the cycle of the decision, or of the snapshot or command that closes a position."""
+        if self._log is not None:
+            self._log.info(
+                "verdict",
+                cycle_id=cause.cycle_id,
+                model=inputs.model,
+                intent_kind=inputs.intent_kind.value,
+                symbol=inputs.decision.symbol,
+                verdict="APPROVED" if denial_code is None else "DENIED",
+                denial_code=denial_code,
+                intent_id=intent_id,
+            )

@@ -37,7 +37,8 @@ from risk.tasks.report import report
 
 def compose(service: Service, settings: RiskSettings, pool: Pool, roster: Roster) -> RiskHandlers:
     """Registers the handlers and their storage on an open service."""
-    handlers, table = RiskHandlers(settings.limits(roster), roster), RiskStateTable(pool, roster.ids)
+    handlers = RiskHandlers(settings.limits(roster), roster, service.log)
+    table = RiskStateTable(pool, roster.ids)
 
     async def load_state() -> None:
         handlers.state = await rebuild(

@@ -53,7 +53,7 @@ def denied(cycle_id: str, time_ms: int) -> list[Event[Any]]:
         intent_kind=IntentKind.ENTRY,
         decision_id=decision.id,
         symbol=Symbol.ETH,
-        code="LEVERAGE",
+        denial_code="LEVERAGE",
         rules=rules,
     )
     return [decision, derive(decision, denial, time_ms + 5)]
@@ -66,7 +66,8 @@ async def test_memory_holds_the_latest_closed_trades(recorder: Recorder, redis: 
     assert [trade["entry_time"] for trade in memory["trades"]] == [6_000, 5_000, 4_000, 3_000, 2_000]
     newest = memory["trades"][0]
     assert (newest["symbol"], newest["close_reason"], newest["pnl"]) == ("SOL", "take_profit", "6")
-    assert (memory["start_balance"], memory["sharpe"], memory["denials"]) == ("10000", None, [])
+    assert memory["account"] == {"growth": "1", "growth_equity_usd": "10000", "transfers_usd": "0"}
+    assert (memory["sharpe"], memory["denials"]) == (None, [])
 
 
 async def test_a_denial_has_the_detail_of_the_rule_that_denied(recorder: Recorder, redis: Redis) -> None:
@@ -74,7 +75,7 @@ async def test_a_denial_has_the_detail_of_the_rule_that_denied(recorder: Recorde
     newest, oldest = (await read_memory(redis))["denials"]
     assert newest == {
         "symbol": "ETH",
-        "code": "LEVERAGE",
+        "denial_code": "LEVERAGE",
         "time_ms": 2_005,
         "cycle_id": "c2",
         "action": "LONG",

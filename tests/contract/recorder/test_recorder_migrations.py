@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common.runtime.database import Pool, migrate, open_pool
+from common.trading.growth import Growth
 from recorder.projections import trade_builder
 from recorder.projections.statistics import recompute_all
 from recorder.storage.statements import Row, select
+from support.figure_names import named_figures, statistics
 
 DUMP = Path(__file__).parents[2] / "golden" / "recorder" / "database_0013.sql"
 API = {
@@ -27,16 +30,31 @@ API = {
     "api_trades": "id",
     "equity_points('qwen', 0, 8)": "time_ms, equity",
     "equity_points('qwen', 0, 1000)": "time_ms, equity",
-    "drawdown_points('deepseek', 0, 8)": "time_ms",
-    "drawdown_points('deepseek', 0, 1000)": "time_ms",
+    "drawdown_points('qwen', 0, 8)": "time_ms",
+    "drawdown_points('qwen', 0, 1000)": "time_ms",
     "benchmark_points(0, 10)": "time_ms",
 }
 """Everything that the gateway reads by name, with a key that orders it."""
 RENAMED_COLUMNS = {
-    "verdicts": {"leg": "intent_kind"},
-    "trades": {"entry_time": "entry_ms", "exit_time": "exit_ms"},
-    "positions": {"opened_at": "opened_ms", "updated_at": "updated_ms"},
+    "verdicts": {"leg": "intent_kind", "code": "denial_code"},
+    "trades": {"entry_time": "entry_ms", "exit_time": "exit_ms", "gross_pnl": "closed_pnl"},
+    "positions": {"opened_at": "opened_ms", "updated_at": "updated_ms", "initial_margin": "margin_used"},
+    "account_books": {"realized_pnl": "closed_pnl"},
 }
+DROPPED_COLUMNS = {"accounts": {"peak"}, "account_snapshots": {"peak"}}
+"""What other columns say now: the highest equity without transfers is the highest growth."""
+TIME_WEIGHTED = {
+    "return_percent",
+    "max_drawdown_percent",
+    "sharpe",
+    "sortino",
+    "return_band_low_percent",
+    "return_band_high_percent",
+    "rank",
+    "drawdown",
+    "drawdown_ms",
+}
+"""Figures whose definition has changed for an account into which money was moved, as into that of deepseek."""
 RENAMED_TABLES = {"account_books": "pnl_reconciliations"}
 
 
@@ -72,12 +90,23 @@ async def read_tables(pool: Pool) -> dict[str, list[Row]]:
 
 async def read_api(pool: Pool) -> dict[str, list[Row]]:
     """What REST and WebSocket send."""
-    return {source: await read(pool, f"SELECT * FROM {source} ORDER BY {key}") for source, key in API.items()}
+    return {
+        source: [without_redefined(row) for row in await read(pool, f"SELECT * FROM {source} ORDER BY {key}")]
+        for source, key in API.items()
+    }
+
+
+def without_redefined(row: Row) -> Row:
+    is_redefined = row.get("model") == "deepseek"
+    return {name: value for name, value in row.items() if not (is_redefined and name in TIME_WEIGHTED)}
 
 
 def columns_of(before: dict[str, list[Row]], after: dict[str, list[Row]]) -> dict[str, list[Row]]:
     """The rows of `after` without columns that `before` does not have: later versions may add some."""
-    return {source: [{name: row[name] for name in before[source][0]} for row in rows] for source, rows in after.items()}
+    return {
+        source: [{name: row[name] for name in old} for old, row in zip(before[source], rows, strict=True)]
+        for source, rows in after.items()
+    }
 
 
 def at(time_ms: int) -> datetime:
@@ -91,15 +120,17 @@ def frozen(rows: list[Row]) -> list[str]:
 async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
     before = await read_tables(old_pool)
     assert all(before.values()), "the dump leaves a table empty"
-    assert await migrate(old_pool, "recorder") == 2
+    assert await migrate(old_pool, "recorder") == 5
     after = await read_tables(old_pool)
     assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before}
     for table, old_rows in before.items():
         if table == "model_statistics":
             continue
-        names = {column: RENAMED_COLUMNS.get(table, {}).get(column, column) for column in old_rows[0]}
-        expected = [{names[column]: value for column, value in row.items()} for row in old_rows]
+        columns = old_rows[0].keys() - DROPPED_COLUMNS.get(table, set())
+        names = {column: RENAMED_COLUMNS.get(table, {}).get(column, column) for column in columns}
+        expected = [{names[column]: row[column] for column in columns} for row in old_rows]
         kept = [{name: row[name] for name in names.values()} for row in after[RENAMED_TABLES.get(table, table)]]
+        expected, kept = [[without_redefined(row) for row in rows] for rows in (expected, kept)]
         assert frozen(kept) == frozen(expected), table
 
 
@@ -126,6 +157,20 @@ async def test_rest_and_websocket_send_the_same_rows(old_pool: Pool) -> None:
     async with old_pool.connection() as connection:
         await recompute_all(connection)
     assert columns_of(before, await read_api(old_pool)) == before
+
+
+async def test_a_return_across_a_transfer_becomes_time_weighted(old_pool: Pool) -> None:
+    await migrate(old_pool, "recorder")
+    states = await read(old_pool, "SELECT * FROM account_snapshots WHERE model = 'deepseek' ORDER BY time_ms")
+    growth, transfers, peak = Growth.begun_with(states[0]["equity"]), Decimal(0), Decimal(1)
+    for each in states:
+        growth = growth.with_transfer(each["equity"], each["transfers"] - transfers)
+        transfers, peak = each["transfers"], max(peak, growth.at(each["equity"]))
+        assert abs(each["growth"] - growth.at(each["equity"])) < Decimal("1e-15")
+        assert abs(each["peak_growth"] - peak) < Decimal("1e-15")
+    [account] = await read(old_pool, "SELECT * FROM accounts WHERE model = 'deepseek'")
+    assert abs(account["growth"] - growth.at(account["equity"])) < Decimal("1e-15")
+    assert account["anchor_equity"] == account["equity"]
 
 
 async def test_new_columns_are_filled_from_what_is_recorded(old_pool: Pool) -> None:
@@ -171,6 +216,18 @@ async def test_trades_built_again_are_the_migrated_ones(old_pool: Pool) -> None:
         fills = await select(connection, "SELECT DISTINCT model, symbol FROM fills")
         await trade_builder.rebuild(connection, [(fill["model"], fill["symbol"], 0) for fill in fills])
     assert await read(old_pool, "SELECT * FROM trades ORDER BY id") == before
+
+
+async def test_every_figure_of_a_table_is_in_the_glossary(pool: Pool) -> None:
+    await migrate(pool, "recorder")
+    columns = await read(
+        pool,
+        """SELECT DISTINCT column_name AS name FROM information_schema.columns
+        WHERE table_schema = 'public' AND data_type = 'numeric'""",
+    )
+    figures = {row["name"] for row in columns if not row["name"].endswith("_ms")}
+    assert len(figures) > 40
+    assert figures - {name for figure in named_figures() for name in figure.columns} - statistics() == set()
 
 
 async def test_a_migrated_schema_equals_a_fresh_one(old_pool: Pool) -> None:

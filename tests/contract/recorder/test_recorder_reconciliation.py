@@ -67,8 +67,8 @@ def state(cash: str, at_ms: int) -> Event[Any]:
         model="qwen",
         address="0xa",
         equity_usd=Decimal(cash) + 5,
-        cash_usd=Decimal(cash),
-        withdrawable_usd=Decimal(cash),
+        balance_usd=Decimal(cash),
+        available_balance_usd=Decimal(cash),
         margin_used_usd=ZERO,
         maintenance_margin_usd=ZERO,
         unrealized_pnl_usd=Decimal(5),
@@ -122,7 +122,7 @@ async def test_an_account_ties_out_from_the_recorded_rows(recorder: Recorder, po
     assert alerts(await recorder.store([state(str(cash), START_MS + 60)], 1)) == []
     row = await reconciliation(pool)
     assert row["residual"] == 0
-    assert (row["realized_pnl"], row["fees"], row["funding"], row["transfers"]) == (
+    assert (row["closed_pnl"], row["fees"], row["funding"], row["transfers"]) == (
         20,
         Decimal("1.62"),
         Decimal("-0.75"),

@@ -12,8 +12,9 @@ import pytest
 from recorder_examples import decided, filled, snapshot, state
 from trade_histories import COINS, Episode, History, episodes_of
 
-from common.events import AccountLedger, AccountSums, LedgerKind, OrderFilled, originate
+from common.events import AccountLedger, LedgerKind, OrderFilled, originate
 from common.runtime.database import Pool
+from common.trading.durations import HOUR_MS
 from common.trading.instruments import Symbol
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
@@ -22,7 +23,6 @@ from recorder.projections.statistics import recompute_all
 D = Decimal
 ZERO = D(0)
 CENT = D("0.005")
-HOUR_MS = 3_600_000
 
 
 async def row_of(pool: Pool, model: str) -> dict[str, Any]:
@@ -189,27 +189,6 @@ async def test_time_shares_of_an_open_position_grow_with_the_account(recorder: R
     assert figures is not None
     shares = [figures[f"time_{side}_percent"] for side in ("long", "short", "flat")]
     assert shares == ["20", "40", "40"]
-
-
-async def test_transfers_are_no_profit_and_no_drawdown(recorder: Recorder, pool: Pool) -> None:
-    def sums(transfers: int) -> AccountSums:
-        names = ("start_cash_usd", "closed_pnl_usd", "fees_usd", "funding_usd")
-        return AccountSums(since_ms=0, transfers_usd=D(transfers), **dict.fromkeys(names, ZERO))
-
-    await recorder.store(
-        [
-            state("qwen", 1_000, D(10_000), sums=sums(700)),
-            state("qwen", 301_000, D(15_100), sums=sums(5_700)),
-            state("qwen", 601_000, D(9_900), sums=sums(700)),
-            state("qwen", 602_000, D(9_950), sums=sums(700)),
-        ],
-        1,
-    )
-    row = await row_of(pool, "qwen")
-    assert (row["total_pnl"], row["return_percent"]) == ("-50", "-0.5")
-    assert D(row["max_drawdown_percent"]) == pytest.approx(100 * (1 - D(9_900) / D(10_100)), abs=D("1e-8"))
-    [account] = await Queries(pool).accounts()
-    assert (account["total_pnl"], account["return_percent"]) == ("-50", "-0.5")
 
 
 async def test_drawdown_counts_states_between_two_recorded_ones(recorder: Recorder, pool: Pool) -> None:

@@ -83,9 +83,9 @@ class FaultyBus:
         await self._enter(WRITE)
         return await self._memory.acquire_lease(lease, owner, ttl_ms=ttl_ms)
 
-    async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
+    async def renew_lease(self, lease: str, token: int, owner: str, *, ttl_ms: int) -> bool:
         await self._enter(WRITE)
-        return await self._memory.renew_lease(lease, token, ttl_ms=ttl_ms)
+        return await self._memory.renew_lease(lease, token, owner, ttl_ms=ttl_ms)
 
     async def release_lease(self, lease: str, token: int) -> None:
         await self._enter(WRITE)

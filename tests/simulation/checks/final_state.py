@@ -20,7 +20,7 @@ OUTCOMES = ("order.accepted", "order.rejected", "order.cancelled", "order.filled
 
 
 def check_final_state(harness: Harness) -> None:
-    """Nothing unfinished, nothing lost, no order left behind, and the records agree with the exchange."""
+    """Nothing unfinished, nothing lost, no order left behind, and the recorder's tables agree with the exchange."""
     _check_readiness(harness)
     _check_nothing_unfinished(harness)
     # An event that the recorder had not read when Redis was wiped is lost for good.
@@ -38,7 +38,9 @@ def check_final_state(harness: Harness) -> None:
 def _check_readiness(harness: Harness) -> None:
     """Every service is ready again, and publishes its accounts' states."""
     unready = {name: service.readiness.unmet for name, service in harness.services.items()}
-    if any(unready.values()):
+    executors = {name: unready.pop(name) for name in [each.name for each in harness.executors]}
+    if any(unready.values()) or all(executors.values()):
+        unready |= executors
         raise SimulationFailed(f"not ready after the recovery: {unready}")
     for model in harness.models:
         body = harness.bus.cache.get(f"account:{model}")
@@ -93,7 +95,7 @@ def _check_rejections(harness: Harness) -> None:
 
 
 def _check_reconciliation(harness: Harness, model: str) -> None:
-    """The recorded fills are the exchange's, and so are the cash and the positions that follow from the records."""
+    """The recorded fills are the exchange's, and so are the cash and the positions that follow from them."""
     address, exchange = harness.addresses[model], harness.exchange.world.exchange
     expected = {(fill.tid, fill.oid) for fill in harness.exchange.world.histories.fills.get(address, [])}
     events = [e for e in harness.recorded.values() if e.type == "order.filled" and e.data.model == model]

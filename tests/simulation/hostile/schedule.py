@@ -23,6 +23,22 @@ async def run_troubles(harness: Harness) -> None:
             begin_trouble(harness, rng.choice(list(TROUBLES.values())), rng)
 
 
+async def pause_executors(harness: Harness) -> None:
+    """Times at which one of the two executors, most often the owner, doesn't run; stops are cancelled meanwhile."""
+    rng = harness.faults.rng
+    while True:
+        await asyncio.sleep(STEP_S)
+        share = harness.faults.profile.pauses_per_minute
+        if share and rng.random() < share * STEP_S / 60:
+            process, length_s = rng.choice(harness.executors), rng.uniform(5, 60)
+            harness.faults.counts["executor paused"] += 1
+            harness.trace.record("trouble", "paused", process=process.name, length_s=round(length_s, 3))
+            process.pause(length_s)
+            harness.faults.at_end(harness.loop, length_s, process.resume)
+            await asyncio.sleep(rng.uniform(0, 3))
+            cancel_by_hand(harness, held_positions(harness), STOPS)
+
+
 def pair_of(number: int) -> tuple[Trouble, Trouble]:
     """The two troubles of a numbered pair."""
     rng = random.Random(f"pair {number}")

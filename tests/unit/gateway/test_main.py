@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 import uvicorn
+from harness import eventually
 
 from gateway.main import listen
 
@@ -16,13 +17,12 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def test_accepted_connections_have_nodelay() -> None:
-    """Without TCP_NODELAY a small frame may wait 40 ms for the acknowledgement of the one before."""
+    """Without TCP_NODELAY a small frame may wait 40 ms for the acknowledgment of the one before."""
     bound = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(answer, lifespan="off", log_level="critical"))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.create_task(server.serve([bound]))
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await eventually("the server", lambda: server.started)
     reader, writer = await asyncio.open_connection(*bound.getsockname())
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")

@@ -19,7 +19,7 @@ class Finished(Exception):
     """Ends an endless task."""
 
 
-class OneRound(ManualClock):
+class OneRoundClock(ManualClock):
     async def sleep(self, seconds: float) -> None:
         raise Finished
 
@@ -62,7 +62,7 @@ def test_the_index_with_its_own_time() -> None:
 async def test_it_is_kept_until_it_is_too_old(source: tuple[str, list[Any]]) -> None:
     url, answers = source
     answers.append((200, json.dumps(BODY).encode()))
-    watch = SentimentSource(url, OneRound(), RecordedLog())
+    watch = SentimentSource(url, OneRoundClock(), RecordedLog())
     assert watch.current(0) is None
     await one_round(watch)
     time_ms = 1_790_000_000_000
@@ -85,17 +85,17 @@ async def test_an_unusable_answer_is_no_sentiment(source: tuple[str, list[Any]],
     url, answers = source
     answers.append((status, body))
     log = RecordedLog()
-    watch = SentimentSource(url, OneRound(), log)
+    watch = SentimentSource(url, OneRoundClock(), log)
     await one_round(watch)
     assert watch.current(0) is None
     assert [level for level, _, _ in log.lines] == ["info"]
 
 
 async def test_an_unreachable_source_is_no_sentiment() -> None:
-    watch = SentimentSource("http://127.0.0.1:9/", OneRound(), RecordedLog())
+    watch = SentimentSource("http://127.0.0.1:9/", OneRoundClock(), RecordedLog())
     await one_round(watch)
     assert watch.current(0) is None
 
 
 async def test_it_can_be_switched_off() -> None:
-    await SentimentSource("off", OneRound(), RecordedLog()).run()
+    await SentimentSource("off", OneRoundClock(), RecordedLog()).run()

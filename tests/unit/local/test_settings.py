@@ -108,7 +108,7 @@ def test_one_key_for_all_accounts_is_refused() -> None:
 def test_paper_needs_no_keys_and_uses_the_simulator(tmp_path: Path) -> None:
     settings = LocalSettings(aicoin_data_dir=tmp_path)
     given = {"HYPERLIQUID_API_URL": "https://example.org", "HYPERLIQUID_PRIVATE_KEY_QWEN": "the user's own"}
-    variables = shared_variables(settings, given, ROSTER, "redis://r", "postgresql://p")
+    variables = shared_variables(settings, given, ROSTER, {})
     assert missing_keys(settings, {}, ROSTER) == []
     assert variables["HYPERLIQUID_API_URL"] == settings.simulator_url
     assert variables["HYPERLIQUID_PRIVATE_KEY_QWEN"].startswith("0x")

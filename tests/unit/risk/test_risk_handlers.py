@@ -4,13 +4,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from structlog import get_logger
+from structlog.testing import capture_logs
 
-from common.events import Action, Command, OrderRole, RiskApproved, derived_id
+from common.events import Action, Command, IntentKind, OrderRole, RiskApproved, derived_id
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import NEVER_SENT, CancelReason, OrderSide, Side
 from common.trading.roster import Roster
 from risk.gate.halts import Reason, TradingState
+from risk.handlers import RiskHandlers
 from risk.state.entry_counters import EntryCounters
+from risk.state.risk_state import RiskState
+from risk.storage.rebuild import apply_approval
 from support.risk_examples import a_decision, a_decision_event, a_position, an_account
 from support.risk_harness import CLOSE, MODEL, ROSTER, RiskHarness, denial_code
 
@@ -154,6 +159,38 @@ def test_a_cycle_has_one_entry_and_one_exit(harness: RiskHarness) -> None:
     assert denial_code(harness.judge(CLOSE, cycle="c")) == "DUPLICATE"
 
 
+def test_a_denied_decision_leaves_its_cycle_open(harness: RiskHarness) -> None:
+    assert denial_code(harness.judge(cycle="c", leverage=20)) == "LIQUIDATION_DISTANCE"
+    assert denial_code(harness.judge(cycle="c")) is None
+
+
+def test_a_restart_knows_the_same_cycles_as_before(harness: RiskHarness) -> None:
+    harness.judge(cycle="denied", leverage=20)
+    approval = harness.judge(cycle="approved")
+    state = RiskState.empty([MODEL])
+    apply_approval(state, harness.handlers.limits, approval)
+    assert state.model(MODEL).seen == harness.model.seen == {("approved", IntentKind.ENTRY): None}
+
+
+# Log lines.
+
+
+def test_each_verdict_is_one_log_line(harness: RiskHarness) -> None:
+    with capture_logs() as lines:
+        harness.handlers = RiskHandlers(harness.handlers.limits, ROSTER, get_logger())
+        harness.send_account()
+        approval = harness.judge(cycle="c")
+        harness.judge(cycle="d")
+    common = {"event": "verdict", "log_level": "info", "model": MODEL, "intent_kind": "entry", "symbol": "BTC"}
+    assert lines == [
+        common | {"cycle_id": "c", "verdict": "APPROVED", "denial_code": None, "intent_id": approval.id},
+        common | {"cycle_id": "d", "verdict": "DENIED", "denial_code": "POSITION_HELD", "intent_id": None},
+    ]
+
+
+# Frequency.
+
+
 def test_the_cooldown_is_measured_in_market_time(harness: RiskHarness) -> None:
     first = harness.judge()
     harness.cancel(first.id)
@@ -206,6 +243,24 @@ def test_a_persons_halt_ends_with_a_persons_resume(harness: RiskHarness, model: 
     harness.send_command(Command.RESUME, model)
     assert harness.trading_state is TradingState.ACTIVE
     assert denial_code(harness.judge()) is None
+
+
+def test_a_resume_that_is_older_than_a_halt_leaves_it(harness: RiskHarness) -> None:
+    harness.send_command(Command.HALT, MODEL, ago_ms=500)
+    harness.send_command(Command.RESUME, MODEL, ago_ms=1_000)
+    assert harness.trading_state is TradingState.HALTED
+    harness.send_command(Command.HALT, MODEL, ago_ms=100)
+    harness.send_command(Command.RESUME, MODEL, ago_ms=300)
+    assert harness.trading_state is TradingState.HALTED
+    harness.send_command(Command.RESUME, MODEL)
+    assert harness.trading_state is TradingState.ACTIVE
+
+
+def test_a_halt_has_its_author_and_reason(harness: RiskHarness) -> None:
+    (alert,) = harness.send_command(Command.HALT, MODEL)
+    (halt,) = harness.handlers.state.persistent.halts
+    assert (halt.author, halt.detail) == ("test", "test")
+    assert alert.data.message == f"{MODEL} went from ACTIVE to HALTED: PERSON (by test: test)"
 
 
 def test_resuming_one_model_leaves_the_halt_of_all(harness: RiskHarness) -> None:

@@ -8,6 +8,8 @@ from aicoin_local.configuration.visibility import API_KEY
 from common.trading.roster import Contender, Roster
 
 STORES: Final = ("redis", "postgres")
+ONE_SHOT: Final = ("rights",)
+"""What runs once at the start where the services run as containers; the launcher does the same by itself."""
 MONITORING: Final = ("prometheus", "alertmanager", "grafana")
 """What watches the services where they run as containers."""
 STOP_ORDER: Final = (
@@ -55,7 +57,9 @@ def service_specs(roster: Roster) -> tuple[ServiceSpec, ...]:
         ServiceSpec("risk", "risk", 3, secrets=stores, needs=STORES),
         ServiceSpec("ingester", "ingester", 0, secrets=("REDIS_URL",), needs=("redis", "simulator")),
         *_agent_specs(roster),
-        ServiceSpec("gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "ALERT_TOKEN"), needs=STORES),
+        ServiceSpec(
+            "gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "RESUME_TOKEN", "ALERT_TOKEN"), needs=STORES
+        ),
     )
 
 

@@ -1,27 +1,34 @@
 """The variables of an arena, of which each service sees its share: the user's settings, every address, the keys."""
 
+import contextlib
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from aicoin_local.configuration.arena_file import roster_variables
 from aicoin_local.configuration.catalog import ServiceSpec, service_specs
 from aicoin_local.configuration.market import market_speed
-from aicoin_local.configuration.paper import has_paper_accounts, paper_environment
+from aicoin_local.configuration.paper import has_paper_accounts, paper_environment, stored_paper_variables
 from aicoin_local.configuration.runfile import read_run
-from aicoin_local.settings import LocalSettings, refuse
+from aicoin_local.settings import ROOT, LocalSettings, refuse
 from common.trading.roster import Roster
 
 
 def shared_variables(
-    settings: LocalSettings, given: Mapping[str, str], roster: Roster, redis_url: str, database_url: str
+    settings: LocalSettings, given: Mapping[str, str], roster: Roster, addresses: Mapping[str, str]
 ) -> dict[str, str]:
-    """The variables of a whole arena, secrets included: supervisord gets them all, a program its share."""
+    """The variables of a whole arena, secrets included: supervisord gets them all, a program its share.
+
+    `addresses` are the services' own of the stores that are started here; those that the user has configured are among
+    the given variables.
+    """
     variables = {
+        # One process per service, which keeps its name when the machine gets another one.
+        "INSTANCE": "1",
         **given,
         **roster_variables(given),
+        **addresses,
         "AICOIN_DATA_DIR": str(settings.data_dir),
-        "REDIS_URL": redis_url,
-        "DATABASE_URL": database_url,
         "SIMULATOR_URL": settings.simulator_url,
         "SIMULATOR_PORT": str(settings.simulator_port),
         "SIMULATOR_DATA_DIR": str(settings.data_dir / "simulator"),
@@ -51,6 +58,27 @@ def command_variables(settings: LocalSettings, given: Mapping[str, str], roster:
         if running.get("simulator_url"):
             variables |= dict.fromkeys(("SIMULATOR_URL", "HYPERLIQUID_API_URL"), running["simulator_url"])
     return variables
+
+
+def emergency_variables(given: Mapping[str, str]) -> dict[str, str]:
+    """What the kill switch needs, as far as it can be found: nothing that is wrong or unreadable keeps it from acting.
+
+    Nothing is written, and the roster isn't read.
+    """
+    folder = (ROOT / (given.get("AICOIN_DATA_DIR") or ".aicoin")).resolve()
+    variables = {"EXECUTOR_DATA_DIR": str(folder / "executor")} | dict(given)
+    if given.get("HYPERLIQUID_ENV", "paper") == "paper":
+        with contextlib.suppress(Exception):
+            variables |= stored_paper_variables(folder) | {"HYPERLIQUID_API_URL": _simulator_url(given, folder)}
+    return variables
+
+
+def _simulator_url(given: Mapping[str, str], folder: Path) -> str:
+    """Where the simulator of the arena that runs here listens, or would."""
+    with contextlib.suppress(Exception):
+        running = read_run(folder) or {}
+        return str(running["simulator_url"])
+    return f"http://127.0.0.1:{given.get('SIMULATOR_PORT') or LocalSettings().simulator_port}"
 
 
 def missing_keys(settings: LocalSettings, given: Mapping[str, str], roster: Roster) -> list[str]:

@@ -25,6 +25,11 @@ def paper_environment(folder: Path, contenders: Sequence[str]) -> dict[str, str]
     return _variables({contender: accounts[contender] for contender in contenders})
 
 
+def stored_paper_variables(folder: Path) -> dict[str, str]:
+    """The variables of every account that the file keeps; makes none. Raises OSError, ValueError or KeyError."""
+    return _variables(json.loads((folder / FILE).read_text(encoding="utf-8")))
+
+
 def has_paper_accounts(folder: Path) -> bool:
     return (folder / FILE).exists()
 

@@ -24,7 +24,7 @@ FILE: Final = ROOT / "deploy" / "compose.base.yaml"
 FIXED: Final = {"HYPERLIQUID_ENV", "SIMULATOR_URL", "BIND_HOST", "METRICS_PORT", "DATABASE_URL", "REDIS_URL"}
 """Set to a value in the compose files."""
 NOT_IN_COMPOSE: Final = {
-    "INSTANCE": "one replica each until sharding",
+    "INSTANCE": "each container's own name",
     "GATEWAY_WEB_DIR": "set by the image",
     "GATEWAY_PORT": "published by the gateway alone",
 }

@@ -26,7 +26,7 @@ def build_web() -> None:
 
 
 def ensure_built(web: Path) -> bool:
-    """Builds the dashboard if needed; whether it was. Raises WebBuildError with the tool's last lines."""
+    """Builds the dashboard if needed; returns whether it did. Raises WebBuildError with the tool's last lines."""
     if not is_stale(web):
         return False
     ensure_packages(web)

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from aicoin_local.configuration.visibility import visible_variables
+from aicoin_local.configuration.visibility import own_addresses, visible_variables
 
 SECRETS_VARIABLE = "AICOIN_SECRETS"
 KEPT_FOR_STORES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "AICOIN_DATA_DIR", "AICOIN_PROGRAM")
@@ -19,7 +19,7 @@ def environment_of(variables: Mapping[str, str]) -> dict[str, str]:
     if SECRETS_VARIABLE not in variables:
         return {name: variables[name] for name in KEPT_FOR_STORES if name in variables}
     secrets = tuple(prefix for prefix in variables[SECRETS_VARIABLE].split(",") if prefix)
-    visible = visible_variables(secrets, variables)
+    visible = visible_variables(secrets, own_addresses(variables["AICOIN_PROGRAM"], variables))
     del visible[SECRETS_VARIABLE]
     return visible
 

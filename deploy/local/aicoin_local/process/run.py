@@ -13,6 +13,7 @@ from rich.console import Console
 from aicoin_local.configuration.arena_file import roster_of
 from aicoin_local.configuration.catalog import process_variables, stop_place
 from aicoin_local.configuration.environment import refuse_missing_keys, services_to_run, shared_variables
+from aicoin_local.configuration.rights import Rights, load_passwords
 from aicoin_local.configuration.runfile import read_run, remove_run, write_run
 from aicoin_local.process.lock import Held, NoFolder, held
 from aicoin_local.process.orphans import orphans, stop_orphans
@@ -21,6 +22,7 @@ from aicoin_local.process.readiness import BadService, log_sizes, refuse_bad_set
 from aicoin_local.process.supervise import Program, Supervisor, SupervisorError, write_conf
 from aicoin_local.settings import EXIT_BAD_SETTINGS, LocalSettings, full_environment, load_settings, refuse
 from aicoin_local.stores import Store, StoreError, postgres_store, redis_store, wait_for_postgres, wait_for_redis
+from common.events.catalog import services_of
 from common.trading.roster import Roster
 
 READY_LIMIT_S = 150.0
@@ -45,10 +47,12 @@ class Launcher:
         self.ports = {spec.name: settings.metrics_base_port + spec.metrics_offset for spec in self.services}
         self.redis_url = settings.redis_url or ""
         self.database_url = settings.database_url or ""
+        self.rights: Rights | None = None
 
     def run(self) -> None:
         """From nothing to a running arena, until stopped. Raises Stopped, StoreError, SupervisorError, BadService."""
         stores = self._prepare_stores()
+        rights = self.rights = self._prepare_rights(stores)
         programs = [Program(store.name, store.command, store.stop_signal) for store in stores]
         programs += [
             Program(
@@ -59,9 +63,10 @@ class Launcher:
             )
             for spec in self.services
         ]
-        variables = shared_variables(self.settings, self.given, self.roster, self.redis_url, self.database_url)
+        variables = shared_variables(self.settings, self.given, self.roster, rights.addresses())
         self.supervisor.start(write_conf(self.folder, programs), variables)
         self._start_stores(stores)
+        rights.make()
         log_bytes = log_sizes(self.ports, self.folder / "logs")
         for spec in self.services:
             self.supervisor.start_program(spec.name)
@@ -80,6 +85,12 @@ class Launcher:
             stores.append(postgres_store(self.folder / "postgres", self.settings.postgres_port))
             self.database_url = stores[-1].url
         return stores
+
+    def _prepare_rights(self, stores: list[Store]) -> Rights:
+        """Of the stores that are started here."""
+        services = services_of(self.roster.ids)
+        urls = {store.name: store.url for store in stores}
+        return Rights(services, load_passwords(self.folder, services), urls.get("redis"), urls.get("postgres"))
 
     def _start_stores(self, stores: list[Store]) -> None:
         started = time.monotonic()
@@ -148,6 +159,8 @@ class Launcher:
             if time.monotonic() - checked > READINESS_EVERY_S:
                 checked = time.monotonic()
                 self._report_changes(unready)
+                if self.rights is not None and self.rights.restore_redis():
+                    self._report("redis had lost the bus's functions; they are loaded again")
 
     def _report_changes(self, unready: dict[str, str | None]) -> None:
         for name, port in self.ports.items():

@@ -16,6 +16,7 @@ from common.agent.settings import AgentSettings
 from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, Prompt, originate
 from common.events.codec import UnreadableEvent, decode
 from common.runtime.service import Service
+from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.roster import Contender
@@ -113,14 +114,15 @@ class TradingAgent:
             json.loads(body) if body else {}
             for body in await self._service.redis.mget(f"memory:{model}", f"risk:day:{model}")
         )
-        start, sharpe, day_start = kept.get("start_balance"), kept.get("sharpe"), day.get("equity_usd")
+        sharpe, day_start, account = kept.get("sharpe"), day.get("equity_usd"), kept.get("account")
         return Memory(
-            kept.get("trades", ()),
-            kept.get("denials", ()),
-            None if start is None else Decimal(start),
-            day.get("day"),
-            None if day_start is None else Decimal(day_start),
-            None if sharpe is None else Decimal(sharpe),
+            trades=kept.get("trades", ()),
+            denials=kept.get("denials", ()),
+            growth=Growth(Decimal(account["growth"]), Decimal(account["growth_equity_usd"])) if account else None,
+            transfers_usd=Decimal(account["transfers_usd"]) if account else Decimal(0),
+            day=day.get("day"),
+            day_start_usd=None if day_start is None else Decimal(day_start),
+            sharpe=None if sharpe is None else Decimal(sharpe),
         )
 
     def _decision(
@@ -136,8 +138,8 @@ class TradingAgent:
             cycle_id=event.cycle_id,
             outcome=result.outcome.value,
             action=parsed.decision.action.value if parsed else None,
-            code=result.code,
-            reason=result.reason,
+            failure_code=result.code,
+            failure_reason=result.reason,
             latency_ms=latency_ms,
         )
         payload = AgentDecision(

@@ -98,7 +98,34 @@ local function forget_failures(stream, group, entries)
   end
 end
 
--- In this order: a fenced call changes nothing; entries are acknowledged, and those that were not pending any more (another
+-- The first stream or cache key that the caller's rights don't let it write, or nil: found out before the first write.
+local function forbidden_output(keys, args, items_from, cache_from, cache_pairs)
+  local checked = {}
+  local at = items_from
+  while at <= #args do
+    local count = tonumber(args[at + 2])
+    at = at + 3
+    for index = 0, count - 1 do
+      local stream = keys[tonumber(args[at + 5 * index])]
+      if not checked[stream] then
+        checked[stream] = true
+        if not redis.acl_check_cmd('XADD', stream, '*', 'event', '') then
+          return stream
+        end
+      end
+    end
+    at = at + 5 * count
+  end
+  for index = 0, cache_pairs - 1 do
+    local key = args[cache_from + 2 * index]
+    if not redis.acl_check_cmd('SET', key, '') then
+      return key
+    end
+  end
+  return nil
+end
+
+-- In this order: a fenced or forbidden call changes nothing; entries are acknowledged, and those that were not pending any more (another
 -- consumer has claimed and acknowledged them) count as refused, their outputs dropped; outputs are published, each id of a
 -- deduplicated stream once; cache keys are set. Sequences have no gaps, since a number is taken only for an entry added.
 --
@@ -118,6 +145,14 @@ local function commit(keys, args)
 
   local bare_streams = tonumber(args[at])
   at = at + 1
+  local items_from = at
+  for _ = 1, bare_streams do
+    items_from = items_from + 2 + tonumber(args[items_from + 1])
+  end
+  local forbidden = forbidden_output(keys, args, items_from, cache_from, cache_pairs)
+  if forbidden then
+    return redis.error_reply('NOPERM no right to write ' .. forbidden)
+  end
   for _ = 1, bare_streams do
     local stream, count = keys[tonumber(args[at])], tonumber(args[at + 1])
     local entries = { unpack(args, at + 2, at + 1 + count) }
@@ -217,16 +252,19 @@ local function acquire(_, args)
   return token
 end
 
--- ARGV: lease, token, ttl in ms; a ttl of 0 releases. Replies 1 if the token is still the newest and the lease is held.
+-- ARGV: lease, token, ttl in ms, owner; a ttl of 0 releases. Replies 1 if the token is still the newest. A lease that
+-- has expired is the owner's again then, for no other owner has acquired it since.
 local function renew(_, args)
   if is_fenced(args[1], args[2]) then
     return 0
   end
   local key = 'bus:lease:' .. args[1]
   if tonumber(args[3]) == 0 then
-    return redis.call('DEL', key)
+    redis.call('DEL', key)
+  else
+    redis.call('SET', key, args[4], 'PX', args[3])
   end
-  return redis.call('PEXPIRE', key, args[3])
+  return 1
 end
 
 local function parts_of(id)
@@ -282,8 +320,13 @@ local function trim(keys, args)
   return reply
 end
 
-redis.register_function('aicoin_commit', commit)
-redis.register_function('aicoin_fail', fail)
-redis.register_function('aicoin_acquire', acquire)
-redis.register_function('aicoin_renew', renew)
-redis.register_function('aicoin_trim', trim)
+-- A full Redis refuses commits, whole, but not what frees memory or keeps an owner: that must go on.
+local function register(name, callback, ...)
+  redis.register_function{ function_name = name, callback = callback, flags = { ... } }
+end
+
+register('aicoin_commit', commit)
+register('aicoin_fail', fail, 'allow-oom')
+register('aicoin_acquire', acquire, 'allow-oom')
+register('aicoin_renew', renew, 'allow-oom')
+register('aicoin_trim', trim, 'allow-oom')

@@ -86,7 +86,8 @@ class MemoryBus:
             return found
         self._arrived.clear()
         try:
-            await asyncio.wait_for(self._arrived.wait(), block_ms / 1000)
+            async with asyncio.timeout(block_ms / 1000):
+                await self._arrived.wait()
         except TimeoutError:
             return []
         return self._take_new(group, consumer, streams, count)
@@ -170,11 +171,10 @@ class MemoryBus:
         self._leases[lease] = (owner, token, self._now_ms() + ttl_ms)
         return token
 
-    async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
-        holder = self._leases.get(lease)
-        if self._newest.get(lease) != token or holder is None or holder[2] <= self._now_ms():
+    async def renew_lease(self, lease: str, token: int, owner: str, *, ttl_ms: int) -> bool:
+        if self._newest.get(lease) != token:
             return False
-        self._leases[lease] = (holder[0], token, self._now_ms() + ttl_ms)
+        self._leases[lease] = (owner, token, self._now_ms() + ttl_ms)
         return True
 
     async def release_lease(self, lease: str, token: int) -> None:

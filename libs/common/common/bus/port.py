@@ -1,6 +1,6 @@
 """The bus as services see it: read, commit, count failures, hold a lease, trim.
 
-Every implementation obeys one contract (tests/contract/test_bus_contract.py): outputs and acknowledgement take
+Every implementation obeys one contract (tests/contract/test_bus_contract.py): outputs and acknowledgment take
 effect together and once, whatever reply is lost.
 """
 
@@ -55,7 +55,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One atomic step of `source`: acknowledgements with their outputs, events of outside cause, cache values."""
+    """One atomic step of `source`: acknowledgments with their outputs, events of outside cause, cache values."""
 
     source: str
     group: str = ""
@@ -132,7 +132,7 @@ class Bus(Protocol):
         """
 
     async def commit(self, commit: Commit) -> CommitResult:
-        """Carries out one commit atomically: acknowledgements, their outputs, further events, cache values.
+        """Carries out one commit atomically: acknowledgments, their outputs, further events, cache values.
 
         Outputs of an entry are published only if this commit acknowledged it; an entry that is no longer pending counts
         as refused and its outputs are dropped. A deduplicated stream drops an id published within `SEEN_WINDOW_MS`,
@@ -143,7 +143,7 @@ class Bus(Protocol):
     async def fail(self, group: str, stream: str, entry_id: str, *, reason: str, limit: int) -> Failure:
         """Counts a handler's failure on a pending entry; at `limit` moves it to `<stream>.dead` and acknowledges it.
 
-        The count is the group's, kept with the entry across restarts, and ends with its acknowledgement. An entry that
+        The count is the group's, kept with the entry across restarts, and ends with its acknowledgment. An entry that
         is no longer pending counts nothing: Failure(0, False).
         """
 
@@ -163,8 +163,8 @@ class Bus(Protocol):
         The owner that holds the lease gets a new token, which fences its earlier one.
         """
 
-    async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
-        """Prolongs a lease; False when the token is no longer the newest or the lease has expired."""
+    async def renew_lease(self, lease: str, token: int, owner: str, *, ttl_ms: int) -> bool:
+        """Prolongs a lease; False when the token is no longer the newest. An expired lease is held again."""
 
     async def release_lease(self, lease: str, token: int) -> None:
         """Gives a lease back if the token is still the newest; otherwise does nothing."""

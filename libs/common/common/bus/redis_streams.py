@@ -1,5 +1,6 @@
 """The bus over Redis Streams: a blocking reader, a writer without blind retries, and the commit function."""
 
+import hashlib
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
@@ -8,10 +9,9 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from common.bus.bounded import bound_sending
 from common.bus.connection import CommandConnection
 from common.bus.port import (
     Commit,
@@ -24,27 +24,31 @@ from common.bus.port import (
     Unavailable,
     publication_of,
 )
+from common.bus.redis_errors import describe, is_redis_outage
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
 from common.events.envelope import Event
 
-LIBRARY = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
+_FUNCTIONS = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
+VERSION = hashlib.sha256(_FUNCTIONS.encode()).hexdigest()[:16]
+LIBRARY = f"{_FUNCTIONS}\nredis.register_function('aicoin_version', function() return '{VERSION}' end)\n"
+"""The functions, and one that says which version of them is loaded."""
+RIGHTS_HINT = "make run and make up load the bus's functions when they start"
 BLOCK_LIMIT_MS = 5_000
 REPLY_LIMIT_S = 5.0
 MAX_COMMIT_ENTRIES = 1_000
 
-_UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
-_NOT_NOW = ("LOADING", "BUSY ", "READONLY", "MASTERDOWN", "TRYAGAIN")
-
 
 def connect(url: str, *, reply_limit_s: float = REPLY_LIMIT_S) -> "Redis":
     """A client that never repeats a command by itself: what a lost reply means is the caller's decision."""
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=reply_limit_s,
-        socket_timeout=reply_limit_s,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=False,
+    return bound_sending(
+        Redis.from_url(
+            url,
+            socket_connect_timeout=reply_limit_s,
+            socket_timeout=reply_limit_s,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=False,
+        )
     )
 
 
@@ -134,11 +138,11 @@ class RedisBus:
         token = await self._call("aicoin_acquire", [], [lease, owner, ttl_ms])
         return None if token is None else int(token)
 
-    async def renew_lease(self, lease: str, token: int, *, ttl_ms: int) -> bool:
-        return bool(await self._call("aicoin_renew", [], [lease, token, ttl_ms]))
+    async def renew_lease(self, lease: str, token: int, owner: str, *, ttl_ms: int) -> bool:
+        return bool(await self._call("aicoin_renew", [], [lease, token, ttl_ms, owner]))
 
     async def release_lease(self, lease: str, token: int) -> None:
-        await self._call("aicoin_renew", [], [lease, token, 0])
+        await self._call("aicoin_renew", [], [lease, token, 0, ""])
 
     async def trim(self, stream: str, *, retention_ms: int, hard_cap_entries: int) -> Trimmed:
         removed, *broken = await self._call("aicoin_trim", [stream], [retention_ms, hard_cap_entries])
@@ -150,7 +154,19 @@ class RedisBus:
         await self._writer.aclose()
 
     async def _load(self) -> None:
-        await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
+        """Loads the functions; a user without that right finds them loaded. Raises Unavailable when it doesn't."""
+        try:
+            await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
+        except NoPermissionError:
+            await self._check_version()
+
+    async def _check_version(self) -> None:
+        try:
+            version = await self._writer.fcall("aicoin_version", 0)
+        except ResponseError as error:
+            raise Unavailable(f"{RIGHTS_HINT}: {error}") from error
+        if version != VERSION.encode():
+            raise Unavailable(f"{RIGHTS_HINT}: Redis has the bus's functions of another version")
 
     async def _call(self, function: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:
         """Calls a library function; a server that has lost it refuses before any effect, and it is loaded again."""
@@ -181,12 +197,7 @@ class RedisBus:
             *wanted,
             *wanted.values(),
         )
-        try:
-            reply = await self._checked(self._reads.send(*command))
-        except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-            raise Unavailable(f"the streams' groups are gone: {error}") from error
+        reply = await self._checked(self._reads.send(*command))
         found: list[Delivery] = []
         for name, entries in reply.items() if isinstance(reply, dict) else reply or ():
             stream = name.decode()
@@ -196,11 +207,9 @@ class RedisBus:
     async def _checked(self, command: Awaitable[Any]) -> Any:
         try:
             return await command
-        except _UNREACHABLE as error:
-            raise Unavailable(f"Redis: {error or type(error).__name__}") from error
-        except RedisError as error:
-            if str(error).startswith(_NOT_NOW):
-                raise Unavailable(f"Redis: {error}") from error
+        except (RedisError, OSError) as error:
+            if isinstance(error, OSError) or is_redis_outage(error):
+                raise Unavailable(f"Redis: {describe(error)}") from error
             raise
 
 

@@ -8,6 +8,7 @@ from common.events.account import (
     AccountUpdated,
     ExternalPosition,
     LedgerKind,
+    LeverageLimit,
 )
 from common.events.alerts import AlertCode
 from common.events.control import AlertSeverity, Command, ControlCommand, SystemAlert
@@ -59,6 +60,7 @@ __all__ = [
     "IntentStatus",
     "Invalidation",
     "LedgerKind",
+    "LeverageLimit",
     "MarketSnapshot",
     "MarketTick",
     "OrderAccepted",

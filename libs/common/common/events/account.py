@@ -4,12 +4,13 @@ from enum import StrEnum
 from typing import ClassVar
 
 from common.events.envelope import Amount, Fact, Payload, renamed_fields
-from common.trading.instruments import Symbol
+from common.trading.epochs import epoch_of
+from common.trading.instruments import INSTRUMENTS, Instrument, MarginTier, Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
 
 
 class AccountPosition(Fact):
-    """One open position. `liquidation_price` is None when nothing liquidates it; funding positive was paid by us.
+    """One open position. `liquidation_price` is None when nothing liquidates it; positive funding was paid.
 
     `protected` is true when stops on the exchange cover the whole size. `intent_id` is None for a position that
     the arena did not order.
@@ -64,10 +65,10 @@ class ExternalPosition(Fact):
 
 
 class AccountSums(Fact):
-    """What moved an account's cash since `since_ms`, when it held `start_cash_usd`; from the exchange's own record.
+    """What moved an account's balance since `since_ms`, when it was `start_cash_usd`; from the exchange's own record.
 
-    cash = start + closed profit − fees + funding + transfers. Funding and transfers positive came in. Margin that the
-    exchange's backstop kept lowers the closed profit, a deficit that it bore raises it.
+    balance = start + closed P&L − fees + funding + transfers. Funding and transfers positive came in. Margin that the
+    exchange's backstop kept lowers the closed P&L, a deficit that it bore raises it.
     """
 
     since_ms: int
@@ -78,25 +79,40 @@ class AccountSums(Fact):
     transfers_usd: Amount
 
 
+class LeverageLimit(Fact):
+    """Where the exchange allows less leverage than `common.trading.instruments`: from a notional (USD) on; 0: none."""
+
+    symbol: Symbol
+    lower_bound_usd: Amount
+    max_leverage: int
+
+
 class AccountUpdated(Payload):
     """One account as the exchange reports it; sums in USD.
 
     `covers` names the intents whose effect is wholly contained in this state, `open_intents` those without a known
     outcome. `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums`
-    explain the cash of this very state; None until the executor has begun to keep them, and while it can't. `stale`
-    names what of the executor's records is behind the state: fills, orders, cash.
+    explain the balance of this very state; None until the executor has begun to keep them, and while it can't. `stale`
+    names what of the executor's records is behind the state: fills, orders, cash. `clock_ahead_ms` is how far the
+    exchange's clock is ahead of the executor's machine's; None while it isn't known.
+
+    `environment` with `address` says whose state this is; empty in events of executors that did not say. `mode` is the
+    exchange's word for how the account's collateral is kept. `is_explained` is false while no fill, funding or
+    transfer explains the equity: it is then neither profit nor loss. `problems` say why the executor sends no entry.
+    `leverage_limits` are where the exchange allows less leverage than the built-in instruments do.
     """
 
     TYPE: ClassVar[str] = "account.updated"
-    VERSION: ClassVar[int] = 2
-    READS: ClassVar[tuple[int, ...]] = (1,)
+    VERSION: ClassVar[int] = 3
+    READS: ClassVar[tuple[int, ...]] = (2, 1)
     _version_1 = renamed_fields(unrealised_pnl_usd="unrealized_pnl_usd", foreign_positions="external_positions")
+    _version_2 = renamed_fields(cash_usd="balance_usd", withdrawable_usd="available_balance_usd")
 
     model: str
     address: str
     equity_usd: Amount
-    cash_usd: Amount
-    withdrawable_usd: Amount
+    balance_usd: Amount
+    available_balance_usd: Amount
     margin_used_usd: Amount
     maintenance_margin_usd: Amount
     unrealized_pnl_usd: Amount
@@ -110,6 +126,22 @@ class AccountUpdated(Payload):
     external_positions: tuple[ExternalPosition, ...] = ()
     sums: AccountSums | None = None
     stale: tuple[str, ...] = ()
+    environment: str = ""
+    mode: str = ""
+    is_explained: bool = True
+    problems: tuple[str, ...] = ()
+    leverage_limits: tuple[LeverageLimit, ...] = ()
+    clock_ahead_ms: int | None = None
+
+    @property
+    def epoch(self) -> str:
+        """The account that this state, and all that is stored about it, belongs to."""
+        return epoch_of(self.environment, self.address)
+
+    def instrument(self, symbol: Symbol) -> Instrument:
+        """The instrument with no more leverage than the exchange allows now."""
+        limits = [each for each in self.leverage_limits if each.symbol is symbol]
+        return INSTRUMENTS[symbol].limited_by(MarginTier(each.lower_bound_usd, each.max_leverage) for each in limits)
 
 
 class LedgerKind(StrEnum):

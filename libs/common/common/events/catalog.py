@@ -12,14 +12,16 @@ from common.events.market import MarketSnapshot, MarketTick
 from common.events.orders import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected
 from common.events.push import WsPush
 from common.events.verdict import RiskApproved, RiskDenied
+from common.trading.durations import DAY_MS, HOUR_MS
 
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 DEAD_SUFFIX: Final = ".dead"
 
 AGENT: Final = "agent"
 """Stands for every agent: `agent-<id>` for each contender of the roster."""
 SERVICES: Final = ("ingester", AGENT, "risk", "executor", "recorder", "gateway")
+
+LEASED: Final = ("risk", "executor")
+"""Services of which one process at a time is the owner."""
 
 
 def services_of(contenders: Sequence[str]) -> tuple[str, ...]:
@@ -39,7 +41,8 @@ class StreamSpec:
 
     `key` is the payload's field by which it could be sharded. `retention_ms` trims by age, never past the slowest
     group; `hard_cap_entries` trims regardless, with an alert. `deduplicated` streams drop an id published within 48 h;
-    the others carry states where only the latest counts and whose ids would fill the memory.
+    the others carry states where only the latest counts and whose ids would fill the memory. `readers` read the stream
+    without a group.
     """
 
     payload: type[Payload]
@@ -49,6 +52,7 @@ class StreamSpec:
     retention_ms: int
     hard_cap_entries: int
     deduplicated: bool = True
+    readers: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -65,7 +69,7 @@ CATALOG: Final[dict[str, StreamSpec]] = {
         StreamSpec(MarketTick, ("ingester",), _RISK_RECORDER, "symbol", HOUR_MS // 4, 300_000, deduplicated=False),
         StreamSpec(MarketSnapshot, ("ingester",), (AGENT, *_RISK_RECORDER), None, 6 * HOUR_MS, 2_000),
         StreamSpec(AgentDecision, (AGENT,), _RISK_RECORDER, "model", 2 * DAY_MS, 20_000),
-        StreamSpec(RiskApproved, ("risk",), ("executor", "recorder"), "model", 2 * DAY_MS, 20_000),
+        StreamSpec(RiskApproved, ("risk",), ("executor", "recorder"), "model", 2 * DAY_MS, 20_000, readers=("risk",)),
         StreamSpec(RiskDenied, ("risk",), ("recorder",), "model", 2 * DAY_MS, 20_000),
         StreamSpec(OrderAccepted, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(OrderRejected, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
@@ -74,7 +78,7 @@ CATALOG: Final[dict[str, StreamSpec]] = {
         StreamSpec(AccountLedger, ("executor",), ("recorder",), "model", 2 * DAY_MS, 20_000),
         StreamSpec(AccountUpdated, ("executor",), _RISK_RECORDER, "model", HOUR_MS, 50_000),
         StreamSpec(SystemAlert, (*SERVICES, "alertmanager"), ("recorder",), None, 2 * DAY_MS, 10_000),
-        StreamSpec(WsPush, ("ingester", "recorder"), (), "channel", HOUR_MS, 60_000, deduplicated=True),
+        StreamSpec(WsPush, ("ingester", "recorder"), (), "channel", HOUR_MS, 60_000, readers=("gateway", "recorder")),
     )
 }
 

@@ -5,8 +5,9 @@ import sys
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from common.events.catalog import CATALOG, HOUR_MS, StreamSpec
+from common.events.catalog import CATALOG, StreamSpec
 from common.events.envelope import Event, Payload
+from common.trading.durations import HOUR_MS
 
 HEADER = """# Events
 
@@ -58,7 +59,7 @@ def _summary(spec: StreamSpec) -> str:
     )
 
 
-def _parts(payload: type[Payload]) -> list[Any]:
+def parts_of(payload: type[Payload]) -> list[Any]:
     """The nested facts of a payload, in the order in which they appear."""
     found: list[Any] = []
 
@@ -81,7 +82,7 @@ def render() -> str:
     for spec in CATALOG.values():
         doc = inspect.cleandoc(spec.payload.__doc__ or "")
         lines += [f"## `{spec.type}`", "", doc, "", _summary(spec), "", *_fields(spec.payload), ""]
-    parts = dict.fromkeys(part for spec in CATALOG.values() for part in _parts(spec.payload))
+    parts = dict.fromkeys(part for spec in CATALOG.values() for part in parts_of(spec.payload))
     lines += ["# Parts", ""]
     for part in parts:
         lines += [

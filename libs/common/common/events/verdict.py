@@ -45,7 +45,10 @@ class OrderIntent(Fact):
 
 
 class RiskApproved(Payload):
-    """An approval. The intent's id is this event's id, from which the client order ids derive."""
+    """An approval. The intent's id is this event's id, from which the client order ids derive.
+
+    `epoch` names the account by whose state it was judged; empty where that did not say.
+    """
 
     TYPE: ClassVar[str] = "risk.approved"
     VERSION: ClassVar[int] = 2
@@ -57,22 +60,24 @@ class RiskApproved(Payload):
     decision_id: str
     intent: OrderIntent
     rules: tuple[RuleResult, ...]
+    epoch: str = ""
 
 
 class RiskDenied(Payload):
-    """A denial: `code` is the first failing rule's, `rules` holds every rule that was judged.
+    """A denial: `denial_code` is the first failing rule's, `rules` holds every rule that was judged.
 
-    The code VOID, without rules, withdraws an approval that was lost before the executor stored it.
+    The denial code VOID, without rules, withdraws an approval that was lost before the executor stored it.
     """
 
     TYPE: ClassVar[str] = "risk.denied"
-    VERSION: ClassVar[int] = 2
-    READS: ClassVar[tuple[int, ...]] = (1,)
+    VERSION: ClassVar[int] = 3
+    READS: ClassVar[tuple[int, ...]] = (2, 1)
     _version_1 = renamed_fields(leg="intent_kind")
+    _version_2 = renamed_fields(code="denial_code")
 
     model: str
     intent_kind: IntentKind
     decision_id: str
     symbol: Symbol | None
-    code: str
+    denial_code: str
     rules: tuple[RuleResult, ...]

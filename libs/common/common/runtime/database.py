@@ -13,14 +13,12 @@ from typing import Annotated, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
-from common.runtime.outages import OUTAGES
-
-OUTAGES += [psycopg.OperationalError, PoolTimeout, PoolClosed]
+from common.runtime.rights.tables import TABLES, grants_on, role_name
 
 CONNECT_LIMIT_S: Final = 5
 _LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
@@ -153,16 +151,17 @@ async def migrate(pool: Pool, owner: str) -> int:
     mentions. So a view may change its columns, and a migration any column of a table that a view shows.
 
     All of it is one transaction under one lock for all services: readers see the database before or after it, services
-    that start together take turns, and a failure leaves everything as it was. Privileges on a view that is created
-    again are those of ALTER DEFAULT PRIVILEGES. Raises MigrationError when an applied migration has changed or is
-    missing here, when a file in views/ creates something else than its name says, and when something that is not
-    in views/ depends on a view.
+    that start together take turns, and a failure leaves everything as it was. Last come the readers' rights, as
+    `common.runtime.rights.tables` lists them, where this database has roles for them.
+
+    Raises MigrationError when an applied migration has changed or is missing here, when a file in views/ creates
+    something else than its name says, and when something that is not in views/ depends on a view.
     """
     migrations, views = _scripts(migrations_of(owner)), _in_creation_order(owner, files(owner).joinpath("views"))
     async with pool.connection() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
-        for table in _VERSION_TABLES:
-            await connection.execute(table.encode())
+        for definition in VERSION_TABLES.values():
+            await connection.execute(definition.encode())
         due = await _due_migrations(connection, owner, migrations)
         created = await _created_views(connection, owner)
         is_stale = bool(due) or created != {name: _checksum(script) for name, script in views.items()}
@@ -176,15 +175,17 @@ async def migrate(pool: Pool, owner: str) -> int:
             )
         if is_stale:
             await _create_views(connection, owner, views)
+        await _grant_to_readers(connection, owner)
     return len(due)
 
 
-_VERSION_TABLES = (
-    """CREATE TABLE IF NOT EXISTS schema_migrations (owner text, name text, checksum text NOT NULL,
+VERSION_TABLES: Final = {
+    "schema_migrations": """CREATE TABLE IF NOT EXISTS schema_migrations (owner text, name text, checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))""",
-    """CREATE TABLE IF NOT EXISTS schema_views (owner text, name text, kind text NOT NULL, checksum text NOT NULL,
-    place integer NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, name))""",
-)
+    "schema_views": """CREATE TABLE IF NOT EXISTS schema_views (owner text, name text, kind text NOT NULL,
+    checksum text NOT NULL, place integer NOT NULL, created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (owner, name))""",
+}
 
 
 def _scripts(folder: Traversable) -> dict[str, str]:
@@ -234,6 +235,16 @@ async def _due_migrations(
 async def _created_views(connection: psycopg.AsyncConnection[Any], owner: str) -> dict[str, str]:
     rows = await connection.execute("SELECT name, checksum FROM schema_views WHERE owner = %s", (owner,))
     return dict(await rows.fetchall())
+
+
+async def _grant_to_readers(connection: psycopg.AsyncConnection[Any], owner: str) -> None:
+    """Nothing where the service connects as someone else than its own role: then the database has no roles."""
+    [(role,)] = await (await connection.execute("SELECT current_user")).fetchall()
+    if role != role_name(owner):
+        return
+    for table in TABLES.get(owner, {}):
+        for statement in grants_on(table, owner):
+            await connection.execute(statement.encode())
 
 
 async def _drop_views(connection: psycopg.AsyncConnection[Any], owner: str) -> None:

@@ -1,8 +1,9 @@
 """A service: opens what every one needs, runs its consumer through every outage, and drains on SIGTERM."""
 
 import asyncio
+import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -20,17 +21,22 @@ from common.events.envelope import Event, Payload, originate
 from common.runtime import metrics, presence
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock, SystemClock
-from common.runtime.consuming.consumer import DRAIN_LIMIT_S
+from common.runtime.consuming.consumer import BLOCK_MS, DRAIN_LIMIT_S
 from common.runtime.consuming.handlers import BatchHandler, Handler, Handlers, Hook
 from common.runtime.consuming.lease import Lease
 from common.runtime.consuming.session_loop import SessionLoop
+from common.runtime.ending import process_end
+from common.runtime.ending.tasks import cancel_until_done, first_error
 from common.runtime.garbage_collection import tune_gc
 from common.runtime.health import HealthServer, Readiness
 from common.runtime.logs import configure_logs
 from common.runtime.settings import ServiceSettings, refuse_start
 
+BOOT_ID_BYTES = 6
 FENCED_PAUSE_S = 0.2
-CANCEL_AGAIN_S = 2.0
+READ_LIMIT_S = BLOCK_MS / 1000 + 0.5
+"""How long after a stop the consumer's blocking read may still last; a Redis that hangs is not waited for."""
+RELEASE_LIMIT_S = 1.0
 
 
 class Service:
@@ -56,6 +62,7 @@ class Service:
         log: FilteringBoundLogger,
         *,
         lease: bool,
+        boot_id: str = "",
         drain_limit_s: float = DRAIN_LIMIT_S,
     ) -> None:
         self.name, self.settings, self.bus, self.clock, self.log = name, settings, bus, clock, log
@@ -63,7 +70,8 @@ class Service:
         self.readiness = Readiness()
         self._handlers = Handlers(each={}, deferred={})
         self._tasks: dict[str, Callable[[], Awaitable[None]]] = {}
-        self._lease = Lease(bus, clock, log, name=name, owner=f"{name}-{settings.instance}") if lease else None
+        owner = f"{name}-{settings.instance}-{boot_id}"
+        self._lease = Lease(bus, clock, log, name=name, owner=owner) if lease else None
         self._publishing = asyncio.Lock()
         self._opener: asyncio.Task[Any] | None = None
         self._drain_limit_s = drain_limit_s
@@ -77,8 +85,16 @@ class Service:
 
     @property
     def is_owner(self) -> bool:
-        """Whether this instance holds the service's lease; always true for a service without one."""
-        return self._lease is None or self._lease.is_held
+        """Whether this process may act as the owner: it holds the lease, or did when the bus last could be asked.
+
+        Always true for a service without a lease. False from the first moment after a freeze (see `Lease`).
+        """
+        return self._lease is None or self._lease.is_current
+
+    @property
+    def is_confirmed_owner(self) -> bool:
+        """Whether no other process can be the owner now, also when the bus can't be asked."""
+        return self._lease is None or self._lease.is_confirmed
 
     @classmethod
     @asynccontextmanager
@@ -96,7 +112,10 @@ class Service:
                 name, ["hiredis is not installed: reading streams would be six times slower; install redis[hiredis]"]
             )
         bus = RedisBus(settings.redis_url)
-        service = cls(name, settings, bus, SystemClock(), log, lease=lease, drain_limit_s=drain_limit_s)
+        boot_id = secrets.token_hex(BOOT_ID_BYTES)
+        service = cls(
+            name, settings, bus, SystemClock(), log, lease=lease, boot_id=boot_id, drain_limit_s=drain_limit_s
+        )
         try:
             health = HealthServer(settings.bind_host, settings.metrics_port, service.readiness)
         except OSError as error:
@@ -149,7 +168,7 @@ class Service:
         """Publishes events of outside cause, with cache keys set in the same step; retries until the outcome is known.
 
         Calls take turns, so that events of one task keep their order. Ids make a repeat after a lost reply harmless.
-        Raises Fenced when another instance has acquired the lease: nothing of the call took effect.
+        Raises Fenced when another process has acquired the lease: nothing of the call took effect.
         """
         pause = Backoff(base_s=0.1, cap_s=5)
         async with self._publishing:
@@ -194,27 +213,38 @@ class Service:
     async def run(self) -> None:
         """Runs until SIGTERM, SIGINT or `stop`, then drains within the limit (see the class).
 
-        Raises what a background task, the loop or the dead-letter cap ended by.
+        Raises an ExceptionGroup of what a background task, the loop or the dead-letter cap ended by. In every case
+        each task has ended by then; `process_end` bounds how long that may take.
         """
         self._opener = None
-        async with asyncio.TaskGroup() as group:
-            background = [
-                group.create_task(self._unfenced(name, task), name=name) for name, task in self._tasks.items()
-            ]
-            background.append(group.create_task(self._trim(), name="trim"))
-            background.append(group.create_task(self._write_presence(), name="presence"))
-            consuming = group.create_task(self._consume(), name="consume")
-            await group.create_task(self.stopping.wait(), name="stop")
+        tasks = [asyncio.create_task(self._unfenced(name, task), name=name) for name, task in self._tasks.items()]
+        tasks += [asyncio.create_task(self._trim(), name="trim")]
+        tasks += [asyncio.create_task(self._write_presence(), name="presence")]
+        consuming = asyncio.create_task(self._consume(), name="consume")
+        stop = asyncio.create_task(self._wait_for_stop(), name="stop")
+        tasks += [consuming, stop]
+        try:
+            error = await first_error(tasks, until=stop)
             self.set_ready("stop", False, "stopping")
-            await consuming
-            await _cancel_until_done(background)
+            if error is None:
+                error = await first_error(tasks, until=consuming, limit_s=READ_LIMIT_S + self._drain_limit_s)
+        finally:
+            process_end.begin(asked=self.stopping.is_set())
+            await cancel_until_done(tasks)
+        if error is not None:
+            raise ExceptionGroup(f"{self.name} failed", [error])
         if self._lease is not None:
-            with suppress(Unavailable):
-                await self._lease.release()
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(RELEASE_LIMIT_S):
+                    await self._lease.release()
 
     def stop(self) -> None:
         """Begins the stop; `run` returns once drained."""
+        process_end.begin(asked=True)
         self.stopping.set()
+
+    async def _wait_for_stop(self) -> None:
+        await self.stopping.wait()
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -233,7 +263,11 @@ class Service:
                 return await task()
             except Fenced as error:
                 # What the task has kept in memory is published by its next run.
-                self.log.warning("background task fenced; it restarts with the lease", task=name, reason=str(error))
+                self.log.warning(
+                    "background task ended: another instance has acquired the lease; it starts again with the lease",
+                    task=name,
+                    reason=str(error),
+                )
                 await self.clock.sleep(FENCED_PAUSE_S)
                 while not self.is_owner:
                     await self.clock.sleep(FENCED_PAUSE_S)
@@ -278,23 +312,17 @@ class Service:
                 )
 
 
-async def _cancel_until_done(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancels tasks until each has ended.
-
-    Once is not enough: the Redis client sends under `asyncio.wait_for`, which in Python 3.11 drops a cancellation that
-    arrives in the moment in which the send completes. The task then goes on, and the stop would never return.
-    """
-    while running := [task for task in tasks if not task.done()]:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
-
-
 def run_service(main: Callable[[], Awaitable[None]]) -> None:
-    """Runs a service's main under uvloop."""
+    """Runs a service's main under uvloop. From the first sign of its end on, the process has `process_end.LIMIT_S`."""
 
     async def whole() -> None:
-        await main()
+        try:
+            await main()
+        except BaseException:
+            process_end.begin(asked=False)
+            raise
+        process_end.begin(asked=True)
 
+    process_end.enable()
     tune_gc()
     uvloop.run(whole())

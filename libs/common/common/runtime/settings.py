@@ -1,5 +1,6 @@
 """Settings from the environment: frozen, read once, and a wrong one fails the start with the variable's name."""
 
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -23,7 +24,11 @@ class ServiceSettings(BaseSettings):
     bind_host: str = "127.0.0.1"
     metrics_port: int = Field(ge=0, le=65535)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    instance: str = Field("1", min_length=1)
+    instance: str = Field(
+        default_factory=socket.gethostname,
+        min_length=1,
+        description="Name of this replica, the same after a restart; by default that of the host or the container.",
+    )
 
     @field_validator("redis_url")
     @classmethod

@@ -1,1 +1,1 @@
-"""The field's arithmetic: symbols, instruments, positions and margin. Pure: no clock, no network, no randomness."""
+"""Trading arithmetic: symbols, instruments, positions and margin. Pure: no clock, no network, no randomness."""

@@ -1,6 +1,7 @@
 """What one perpetual allows: lot, price steps, leverage and margin tiers, with the rounding that follows from them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import Literal
@@ -68,6 +69,20 @@ class Instrument:
     def is_valid_price(self, price: Decimal) -> bool:
         """Whether the exchange accepts this order price. Integers are always allowed."""
         return price > 0 and price == price.quantize(self.price_step(price))
+
+    def limited_by(self, tiers: Iterable[MarginTier]) -> "Instrument":
+        """With the smaller maximum leverage of both at each notional; one of 0 forbids entries, and only that."""
+        others = sorted(tiers, key=lambda tier: tier.lower_bound_usd)
+        if not others:
+            return self
+        bounds = sorted({tier.lower_bound_usd for tier in (*self.tiers, *others)})
+
+        def leverage_at(bound_usd: Decimal) -> int:
+            reached = [tier.max_leverage for tier in others if tier.lower_bound_usd <= bound_usd]
+            return min([self.tier(bound_usd).max_leverage, *reached[-1:]])
+
+        limited = tuple(MarginTier(bound, max(1, leverage_at(bound))) for bound in bounds)
+        return replace(self, max_leverage=leverage_at(bounds[0]), tiers=limited)
 
     def tier(self, notional_usd: Decimal) -> MarginTier:
         """The margin tier of a position of that notional."""

@@ -68,7 +68,7 @@ def usable_leverage(
 ) -> int:
     """The highest leverage at which liquidation stays `distance_ratio` times as far as the stop; 0 when none does.
 
-    Golden case (trading rules, 5 % stop, ratio 1.5): longs 11 / 10 / 10 / 8, shorts 11 / 10 / 9 / 7 for
+    Worked example (5 % stop, ratio 1.5): longs 11 / 10 / 10 / 8, shorts 11 / 10 / 9 / 7 for
     BTC / ETH / SOL and XRP / coins with a maximum of 10.
     """
     for leverage in range(min(max_leverage, instrument.max_leverage), 0, -1):

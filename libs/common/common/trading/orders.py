@@ -1,4 +1,4 @@
-"""The words of an order's life: sides, why an intent exists, how far it has come, and why it may end unsent."""
+"""An order's life as types: sides, why an intent exists, how far it has come, and why it may end unsent."""
 
 from enum import StrEnum
 from typing import Final
@@ -101,13 +101,16 @@ UNKNOWN_OUTCOME: Final = (IntentStatus.SENT, IntentStatus.IN_FLIGHT)
 
 
 class CancelReason(StrEnum):
-    """Why we ended an intent or an order; a reason that is none of these is the exchange's own word."""
+    """Why the executor ended an intent or an order; any other reason is the exchange's own word."""
 
     EXPIRED_UNSENT = "EXPIRED_UNSENT"
     HALTED = "HALTED"
     FLATTENED = "FLATTENED"
     MAINNET_CAP = "MAINNET_CAP"
     ACTIONS_SHORT = "ACTIONS_SHORT"
+    ACCOUNT_REFUSED = "ACCOUNT_REFUSED"
+    OTHER_ACCOUNT = "OTHER_ACCOUNT"
+    OUTSIDE_ENVELOPE = "OUTSIDE_ENVELOPE"
     NEVER_ARRIVED = "NEVER_ARRIVED"
     IOC_REMAINDER = "IOC_REMAINDER"
 
@@ -124,5 +127,8 @@ NEVER_SENT: Final = frozenset(
         CancelReason.FLATTENED,
         CancelReason.MAINNET_CAP,
         CancelReason.ACTIONS_SHORT,
+        CancelReason.ACCOUNT_REFUSED,
+        CancelReason.OTHER_ACCOUNT,
+        CancelReason.OUTSIDE_ENVELOPE,
     }
 )

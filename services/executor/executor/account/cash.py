@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Final
 
+from common.events import AlertSeverity, LedgerKind
+from common.events.alerts import AlertCode
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account import AccountState
-from executor.domain.cash_ledger import CENT, CashTotals, complete_until
+from executor.domain.account_standing import POOLED_MODES, STANDARD_MODES
+from executor.domain.cash_ledger import CENT, CashEntry, CashMovement, CashTotals, complete_until
 from executor.domain.events import account_ledger
 from executor.exchange.ledger_rows import (
+    UnknownMovement,
     parse_external_fills,
     parse_funding_payments,
     parse_liquidations,
@@ -21,43 +25,123 @@ RETRY_S: Final = 60.0
 OVERLAP_MS: Final = 10_000
 ATTEMPTS: Final = 2
 NEVER: Final = float("-inf")
+ACCEPTED: Final = "accepted by a person"
 
 RecordFills = Callable[[AccountState], Awaitable[None]]
 
 
 class CashReconciler:
-    """Keeps one account's cash ledger. Remembers what of the cash it could not explain, so that only news costs a
-    question."""
+    """Keeps one account's cash ledger, and says in the account's standing whether it explains the cash.
+
+    Called by the account's worker alone. Remembers what of the balance it could not explain, so that only a new
+    difference costs a request. Of cash that jumps without a reason it first asks whether the account's mode has
+    changed: a change of mode moves money between what is counted and what isn't, and the difference is entered as a
+    transfer. What stays unexplained holds entries back (`AccountStanding.is_explained`) until rows explain it, or
+    a person accepts it.
+    """
 
     def __init__(self, context: AccountContext) -> None:
         self._context, self._model = context, context.model
         self._exchange, self._clock = context.exchange, context.clock
         self._unexplained_usd = Decimal(0)
         self._asked_at = NEVER
+        self._since_ms: int | None = None
+        self._accepted_ms: int | None = None
+        self._alerted_ids: set[str] = set()
+
+    def accept(self, at_ms: int) -> None:
+        """A person resumed at that wall time: what has not been explained since before counts as money moved."""
+        self._accepted_ms = at_ms
+        self._asked_at = NEVER
 
     async def reconcile(self, state: AccountState, record_fills: RecordFills) -> tuple[AccountState, CashTotals]:
-        """The state with totals that match it; both are read again when the cash moved by more than is known.
+        """The whole state with totals that match it; both are read again when the cash moved by more than is known.
 
         The exchange's record may hold what came after the state: only a later state contains it all. Gives up after
         ATTEMPTS and leaves the residual to be seen.
         """
+        if not self._exchange.mode:
+            await self._exchange.read_mode()
+        state = await self._exchange.with_balance(state)
         totals = await self._context.cash_ledger.load(self._model)
         if totals is None:
-            return state, await self._begin(state)
+            return state, self._judged(state, await self._begin(state))
         for _ in range(ATTEMPTS):
-            if not self._is_due(totals.residual_usd(state.cash_usd)):
+            if not self._is_due(totals.residual_usd(state.balance_usd)):
                 break
             await record_fills(state)
             await self._record_movements(totals, state.time_ms)
-            state = await self._exchange.account_state()
+            state = await self._exchange.whole_state()
             totals = await self._load()
             self._asked_at = self._clock.monotonic()
-            self._unexplained_usd = totals.residual_usd(state.cash_usd)
-        metrics.UNEXPLAINED.labels(self._model).set(float(totals.residual_usd(state.cash_usd)))
-        return state, totals
+            self._unexplained_usd = totals.residual_usd(state.balance_usd)
+        if not totals.is_explained(state.balance_usd, state.equity_usd):
+            await self._exchange.read_mode()
+            state = await self._exchange.whole_state()
+        totals = await self._settle(state, totals)
+        self._unexplained_usd = totals.residual_usd(state.balance_usd)
+        metrics.UNEXPLAINED.labels(self._model).set(float(self._unexplained_usd))
+        return state, self._judged(state, totals)
+
+    def _judged(self, state: AccountState, totals: CashTotals) -> CashTotals:
+        """The totals; what they make of the state is noted in the account's standing."""
+        standing = self._context.standing
+        standing.is_check_due |= bool(standing.mode) and standing.mode != self._exchange.mode
+        standing.mode = self._exchange.mode
+        standing.is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
+        if standing.is_explained:
+            self._since_ms = None
+        return totals
+
+    async def _settle(self, state: AccountState, totals: CashTotals) -> CashTotals:
+        """Enters what a new mode, or a person's word, explains of the cash; alerts when a jump begins."""
+        mode, residual_usd = self._exchange.mode, totals.residual_usd(state.balance_usd)
+        is_moved = totals.mode != mode and (totals.mode is not None or mode in POOLED_MODES)
+        if totals.mode is not None and {totals.mode, mode} <= set(STANDARD_MODES):
+            is_moved = False
+        is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
+        reason = mode if is_moved else ACCEPTED if not is_explained and self._take_acceptance() else None
+        if reason is not None and abs(residual_usd) >= CENT:
+            entry = CashEntry(
+                id=f"{self._exchange.address} {reason} {state.time_ms}",
+                time_ms=max(state.time_ms, totals.since_ms + 1),
+                transfer_usd=residual_usd,
+            )
+            movement = CashMovement(entry, LedgerKind.TRANSFER, residual_usd, reason)
+            event = account_ledger(self._model, movement, self._clock.now_ms())
+            await self._context.cash_ledger.settle(self._model, mode, entry, event)
+            self._context.outbox.wake()
+            return await self._load()
+        if is_explained and (totals.mode != mode or totals.unknown_movement is not None):
+            await self._context.cash_ledger.settle(self._model, mode, None, None)
+            return await self._load()
+        if not is_explained and self._since_ms is None:
+            await self._alert_unexplained(residual_usd, totals)
+            self._since_ms = self._clock.now_ms()
+        return totals
+
+    def _take_acceptance(self) -> bool:
+        """Whether a person resumed after the present jump began; a resume counts once."""
+        accepted_ms, self._accepted_ms = self._accepted_ms, None
+        return accepted_ms is not None and self._since_ms is not None and accepted_ms >= self._since_ms
+
+    async def _alert_unexplained(self, residual_usd: Decimal, totals: CashTotals) -> None:
+        now_ms = self._clock.now_ms()
+        cause = (
+            "" if totals.unknown_movement is None else f" after a ledger row of the type {totals.unknown_movement!r}"
+        )
+        await self._context.alert(
+            AlertCode.EQUITY_UNEXPLAINED,
+            AlertSeverity.CRITICAL,
+            f"{residual_usd:+.2f} USD of the account's cash are explained by nothing{cause}; no entry is sent until "
+            "they are. If it is money that you moved, `resume` accepts it",
+            key=now_ms,
+            now_ms=now_ms,
+            residual_usd=f"{residual_usd:.6f}",
+        )
 
     def _is_due(self, residual_usd: Decimal) -> bool:
-        """News of a cent or more at once, what stays unexplained once a minute, the rest by the timer."""
+        """A new difference of a cent or more at once, an old one once a minute, else by the timer."""
         waited_s = self._clock.monotonic() - self._asked_at
         if abs(residual_usd - self._unexplained_usd) >= CENT:
             return True
@@ -69,7 +153,7 @@ class CashReconciler:
         """Begins after everything that the state's cash contains: a fill as fresh as the state is in it."""
         rows = await self._exchange.fill_rows_since(state.time_ms)
         since_ms = max([state.time_ms, *(int(row["time"]) for row in rows)])
-        await self._context.cash_ledger.begin(self._model, since_ms, state.cash_usd)
+        await self._context.cash_ledger.begin(self._model, since_ms, state.balance_usd, self._exchange.mode)
         return await self._load()
 
     async def _load(self) -> CashTotals:
@@ -85,12 +169,12 @@ class CashReconciler:
         """
         start_ms = max(totals.since_ms, totals.movements_until_ms - OVERLAP_MS)
         address = self._exchange.address
-        fundings = parse_funding_payments(address, await self._exchange.funding_rows_since(start_ms))
+        fundings, unread = parse_funding_payments(address, await self._exchange.funding_rows_since(start_ms))
         rows = await self._exchange.ledger_rows_since(start_ms)
         fills = await self._exchange.fill_rows_since(start_ms)
         liquidations, incomplete_ms = parse_liquidations(address, rows, fills)
-        transfers = parse_transfers(address, rows)
-        external = parse_external_fills(address, fills, self._exchange.coins)
+        transfers, unknown = parse_transfers(address, rows, self._exchange.mode)
+        external, unread_fills = parse_external_fills(address, fills, self._exchange.coins)
         found = [
             movement
             for movement in (*fundings, *transfers, *liquidations, *external)
@@ -101,6 +185,19 @@ class CashReconciler:
         events = [account_ledger(self._model, movement, recorded_ms) for movement in found]
         entries = [movement.entry for movement in found]
         until_ms = complete_until(until_ms, incomplete_ms, now_ms)
-        await self._context.cash_ledger.record(self._model, entries, events, until_ms)
+        new = [row for row in (*unread, *unknown, *unread_fills) if row.id not in self._alerted_ids]
+        await self._context.cash_ledger.record(self._model, entries, events, until_ms, new[0].type if new else None)
         if events:
             self._context.outbox.wake()
+        for row in new:
+            await self._alert_unknown(row)
+
+    async def _alert_unknown(self, row: UnknownMovement) -> None:
+        await self._context.alert(
+            AlertCode.UNKNOWN_MOVEMENT,
+            AlertSeverity.WARNING,
+            f"the exchange's ledger has a row of the type {row.type!r}, which is not known: a transfer of unknown size",
+            key=row.id,
+            now_ms=self._clock.now_ms(),
+        )
+        self._alerted_ids.add(row.id)

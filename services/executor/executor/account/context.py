@@ -10,14 +10,17 @@ from structlog.typing import FilteringBoundLogger
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
 from common.runtime.clock import Clock
+from common.trading.epochs import epoch_of
 from executor.account import metrics
 from executor.account.protection.memory import ProtectionMemory
 from executor.config import ExecutorSettings
+from executor.domain.account_standing import AccountStanding
 from executor.domain.events import system_alert
 from executor.domain.order import SendPurpose, SignedAction
-from executor.exchange.client import ExchangeClient
+from executor.exchange.client import NOT_OWNER, ExchangeClient
 from executor.exchange.errors import UnknownOutcome
 from executor.storage.cash_ledger import CashLedgerStore
+from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.halts import HaltFiles
@@ -44,9 +47,19 @@ class AccountContext:
     memory: ProtectionMemory
     halts: HaltFiles
     settings: ExecutorSettings
+    epochs: EpochStore
+    standing: AccountStanding
     clock: Clock
     log: FilteringBoundLogger
     is_owner: Callable[[], bool]
+    """Whether this process may act for the account at all."""
+    is_confirmed_owner: Callable[[], bool]
+    """Whether no other process can be the owner, as an entry needs it."""
+
+    @property
+    def epoch(self) -> str:
+        """The account that all rows read and written here belong to."""
+        return epoch_of(self.settings.hyperliquid_env, self.exchange.address)
 
     async def send_logged(self, intent_id: str, purpose: SendPurpose, action: SignedAction) -> Any:
         """Sends an action with a line of the send log opened before and closed after. Raises UnknownOutcome.
@@ -56,20 +69,20 @@ class AccountContext:
         number = await self.intents.log_send(intent_id, purpose, action.nonce, self.clock.now_ms())
         return await self.send_as_logged(number, action.body)
 
-    async def send_as_logged(self, number: int, body: bytes) -> Any:
+    async def send_as_logged(self, number: int, body: bytes, *, is_entry: bool = False) -> Any:
         """Sends bytes whose line of the send log is open, and closes it. Raises UnknownOutcome."""
         try:
-            answer = await self.send(body)
+            answer = await self.send(body, is_entry=is_entry)
         except UnknownOutcome as error:
             await self.intents.log_answer(number, f"unknown: {error}", self.clock.now_ms())
             raise
         await self.intents.log_answer(number, str(answer), self.clock.now_ms())
         return answer
 
-    async def send(self, body: bytes, *, protects: bool = False) -> Any:
+    async def send(self, body: bytes, *, is_entry: bool = False, protects: bool = False) -> Any:
         """Sends bytes of which a record exists elsewhere. Raises UnknownOutcome, also when the lease is lost."""
-        if not self.is_owner():
-            raise UnknownOutcome("not sent: another instance owns the account")
+        if not (self.is_confirmed_owner() if is_entry else self.is_owner()):
+            raise UnknownOutcome(NOT_OWNER)
         started = self.clock.monotonic()
         answer = await self.exchange.send(body, protects=protects)
         metrics.SEND_S.labels(self.model).observe(self.clock.monotonic() - started)

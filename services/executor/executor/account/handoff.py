@@ -6,7 +6,7 @@ from typing import Final
 from executor.domain.intent import Intent
 
 ACK_DELAY_S: Final = 0.002
-"""How long the acknowledgement of a stored approval gives way to its sending, which runs in a thread."""
+"""How long the acknowledgment of a stored approval gives way to its sending, which runs in a thread."""
 
 
 class Handoff:

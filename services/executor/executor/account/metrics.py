@@ -11,3 +11,4 @@ EXCHANGE_ERRORS = Counter("aicoin_executor_venue_errors", "Requests that the exc
 SEND_S = Histogram("aicoin_executor_send_seconds", "From sending an action to its answer.", ["model"])
 UNEXPLAINED = Gauge("aicoin_executor_unexplained_cash_usd", "Cash that no fill or movement explains.", ["model"])
 ACTIONS_USED = Gauge("aicoin_executor_actions_used_ratio", "Used share of the account's actions.", ["model"])
+CLOCK_OFF_S = Gauge("aicoin_executor_clock_off_seconds", "The exchange's clock less this machine's.", ["model"])

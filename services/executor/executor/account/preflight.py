@@ -1,84 +1,49 @@
-"""What must be true of an account and its API wallet before the first order: asked of the exchange itself."""
+"""What must be true of an account, its API wallet and the coins for an entry: asked at start, daily, and on request."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from common.events import AlertSeverity
+from common.events import AlertSeverity, LeverageLimit
 from common.events.alerts import AlertCode
 from common.trading.instruments import INSTRUMENTS, Symbol
-from executor.account.context import AccountContext, SetReady
+from executor.account.context import AccountContext
 from executor.config import ExecutorSettings, account_variable, key_variable
 from executor.domain.account import AccountState
+from executor.domain.account_standing import coin_problem, mode_problems, read_leverage_limits
 from executor.exchange.client import ExchangeClient
-from executor.exchange.errors import UNREADABLE, ExchangeError
-
-Refuse = Callable[[tuple[str, ...]], None]
+from executor.exchange.errors import UNREADABLE, ExchangeUnavailable
 
 DAY_MS: Final = 86_400_000
-INTERVAL_S: Final = 86_400.0
-RETRY_S: Final = 5.0
-RETRY_UNFIT_S: Final = 600.0
-"""Until the next check: of an account that may trade, without an answer, and of one that may not enter."""
 EXPIRY_WARNING_DAYS: Final = 7
-SKEW_LIMIT_MS: Final = 2_000
 MIN_FUNDS_USD: Final = Decimal(20)
+INTERVAL_S: Final = 86_400.0
+RECHECK_S: Final = 60.0
+"""While something is wrong, or after a check that got no answer."""
+NEVER: Final = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """`problems` forbid trading, each naming the setting and what to do; `warnings` a person should know."""
+    """What was found out about an account.
 
-    problems: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-
-
-class AccountChecks:
-    """One account's checks: before the first entry, and daily. `may_enter` is their result; nothing but entries waits
-    for them.
-
-    An account that can't be traded as configured ends the service at its first check (`refuse`). One that becomes so
-    later enters no more, with an alert; its positions stay protected and its exits go on.
+    `problems` forbid its entries, each naming the setting and what to do; `coin_problems` forbid those on a coin, by
+    `leverage_limits`; `warnings` (code, text) a person should know.
     """
 
-    def __init__(self, context: AccountContext, set_ready: SetReady, refuse: Refuse) -> None:
-        self._context, self._clock = context, context.clock
-        self._set_ready, self._refuse = set_ready, refuse
-        self._was_fit = self.may_enter = False
-        self._due_at = float("-inf")
-
-    def is_due(self) -> bool:
-        return self._clock.monotonic() >= self._due_at
-
-    def invalidate(self) -> None:
-        """What the account may do has perhaps changed."""
-        self._due_at = float("-inf")
-
-    async def run(self) -> None:
-        """One check; without an answer of the exchange another one follows soon."""
-        self._due_at = self._clock.monotonic() + RETRY_S
-        try:
-            findings = await check_account(self._context.exchange, self._context.settings, self._context.model)
-        except (ExchangeError, *UNREADABLE) as error:
-            self._context.log.warning("the account can't be checked yet", model=self._context.model, reason=repr(error))
-            return
-        if findings.problems and not self._was_fit:
-            self._set_ready(f"account-{self._context.model}", False, "; ".join(findings.problems))
-            self._refuse(findings.problems)
-            await asyncio.Event().wait()
-        self._was_fit, self.may_enter = True, not findings.problems
-        self._due_at = self._clock.monotonic() + (RETRY_UNFIT_S if findings.problems else INTERVAL_S)
-        now_ms = self._clock.now_ms()
-        warnings = [(AlertCode.API_WALLET_ENDS, AlertSeverity.WARNING, text) for text in findings.warnings]
-        problems = [(AlertCode.ACCOUNT_REFUSED, AlertSeverity.CRITICAL, text) for text in findings.problems]
-        for code, severity, text in (*warnings, *problems):
-            await self._context.alert(code, severity, text, key=(text, now_ms // DAY_MS), now_ms=now_ms)
+    problems: tuple[str, ...] = ()
+    coin_problems: tuple[str, ...] = ()
+    warnings: tuple[tuple[AlertCode, str], ...] = ()
+    leverage_limits: tuple[LeverageLimit, ...] = ()
 
 
 async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, model: str) -> Findings:
-    """Raises ExchangeUnavailable. On paper only key and account are checked: its market has its own time."""
+    """Asks the exchange about an account, its wallet and the coins; also reads the mode again. Raises
+    ExchangeUnavailable.
+
+    On paper neither clock nor funds are checked: its market has its own time, and its money is the arena's own.
+    """
     key, account = key_variable(model), account_variable(model)
     wallet = exchange.wallet_address
     role = await exchange.role_of(wallet)
@@ -88,19 +53,17 @@ async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, mo
     if master != exchange.address:
         account_role = await exchange.role_of(exchange.address)
         return Findings((_not_its_account(key, account, exchange.address, master, account_role),))
+    problems = mode_problems(account, await exchange.read_mode())
+    meta = await exchange.refresh_universe()
+    coins = check_coins(meta, settings.coins)
+    limits = read_leverage_limits(meta, settings.coins)
+    warnings = check_leverage(limits, settings.max_leverage)
     if settings.hyperliquid_env == "paper":
-        return Findings(())
-    meta = await exchange.load_universe()
-    asked_ms = exchange.now_ms()
-    state = await exchange.account_state()
-    skew_ms = state.time_ms - (asked_ms + exchange.now_ms()) // 2
-    problems = [
-        *check_clock(skew_ms),
-        *check_funds(account, state),
-        *check_instruments(meta, settings.coins, settings.max_leverage),
-    ]
-    expired, warnings = check_expiry(key, wallet, await exchange.api_wallets(), exchange.now_ms())
-    return Findings((*problems, *expired), tuple(warnings))
+        return Findings(tuple(problems), tuple(coins), tuple(warnings), limits)
+    problems += check_funds(account, await exchange.whole_state())
+    expired, ending = check_expiry(key, wallet, await exchange.api_wallets(), exchange.now_ms())
+    warnings += [(AlertCode.API_WALLET_ENDS, text) for text in ending]
+    return Findings((*problems, *expired), tuple(coins), tuple(warnings), limits)
 
 
 def _not_an_api_wallet(key: str, wallet: str, role: str) -> str:
@@ -119,38 +82,34 @@ def _not_its_account(key: str, account: str, address: str, master: str, role: Ma
     return f"{key}: its API wallet trades for {master}, not for {address}; swap the keys, or approve one for it"
 
 
-def check_clock(skew_ms: int) -> list[str]:
-    """Problems of a system clock that differs from the exchange's by `skew_ms`."""
-    if abs(skew_ms) <= SKEW_LIMIT_MS:
-        return []
-    where = "behind" if skew_ms > 0 else "ahead of"
-    return [f"SYSTEM_CLOCK: is {abs(skew_ms)} ms {where} the exchange's; set it by NTP"]
-
-
 def check_funds(account: str, state: AccountState) -> list[str]:
     """Problems of an account that holds too little to trade with; one that holds positions may be low."""
     if state.equity_usd >= MIN_FUNDS_USD or state.positions or state.external:
         return []
     return [
-        f"{account}: holds {state.equity_usd:.2f} USD in perpetuals; "
-        f"at least {MIN_FUNDS_USD} are needed, deposit or transfer from spot"
+        f"{account}: holds {state.equity_usd:.2f} USD to trade with; at least {MIN_FUNDS_USD} are needed, "
+        "deposit USDC, or transfer it from spot to perpetuals"
     ]
 
 
-def check_instruments(meta: Mapping[str, Any], coins: tuple[Symbol, ...], max_leverage: int) -> list[str]:
-    """The coins are listed with the lots that sizes are rounded to, and with leverage as high as may be asked for."""
+def check_coins(meta: Mapping[str, Any], coins: tuple[Symbol, ...]) -> list[str]:
+    """Coins that are not listed, or with another lot than the one that sizes are rounded to: no entry opens them."""
     listed = {row["name"]: row for row in meta["universe"]}
-    problems = []
-    for symbol in coins:
-        instrument, row = INSTRUMENTS[symbol], listed.get(symbol.value)
-        if row is None or row.get("isDelisted"):
-            problems.append(f"HYPERLIQUID_ENV: {symbol} is not listed on this exchange; take it out of ARENA_FILE")
-        elif int(row["szDecimals"]) != instrument.size_decimals:
-            problems.append(f"HYPERLIQUID_ENV: {symbol} has another lot on this exchange; take it out of ARENA_FILE")
-        elif int(row["maxLeverage"]) < min(max_leverage, instrument.max_leverage):
-            most = row["maxLeverage"]
-            problems.append(f"MAX_LEVERAGE: {max_leverage} is more than {symbol} allows here; set it to {most} or less")
-    return problems
+    problems = [coin_problem(listed.get(symbol.value), symbol) for symbol in coins]
+    return [f"HYPERLIQUID_ENV: {problem}; take it out of ARENA_FILE" for problem in problems if problem is not None]
+
+
+def check_leverage(limits: Iterable[LeverageLimit], max_leverage: int) -> list[tuple[AlertCode, str]]:
+    """A warning per coin for which the exchange allows less leverage now than MAX_LEVERAGE and the instrument."""
+    most = {each.symbol: each.max_leverage for each in limits if each.lower_bound_usd == 0 and each.max_leverage > 0}
+    return [
+        (
+            AlertCode.LEVERAGE_LOWERED,
+            f"{symbol} allows at most {allowed}x on this exchange now; entries are judged by it",
+        )
+        for symbol, allowed in most.items()
+        if allowed < min(max_leverage, INSTRUMENTS[symbol].max_leverage)
+    ]
 
 
 def check_expiry(key: str, wallet: str, rows: list[Mapping[str, Any]], now_ms: int) -> tuple[list[str], list[str]]:
@@ -163,3 +122,61 @@ def check_expiry(key: str, wallet: str, rows: list[Mapping[str, Any]], now_ms: i
             if left_days < EXPIRY_WARNING_DAYS:
                 return [], [f"{key}: the API wallet {row['name']!r} expires in {left_days:.1f} days; approve a new one"]
     return [], []
+
+
+class AccountChecks:
+    """Runs the preflight of one account when it is due and keeps the account's standing. Called by its worker alone.
+
+    What the checks find holds back this account's entries, with one CRITICAL alert when that begins and an INFO when it
+    is over; nothing else stops, and a check that gets no answer changes nothing. Until the first one has been answered
+    no entry goes out.
+    """
+
+    def __init__(self, context: AccountContext) -> None:
+        self._context = context
+        self._due_at = NEVER
+        self._is_answered = False
+        self._alerted: tuple[str, ...] = ()
+        self._alerted_coins: tuple[str, ...] = ()
+
+    def is_due(self) -> bool:
+        return self._context.standing.is_check_due or self._context.clock.monotonic() >= self._due_at
+
+    async def run(self) -> None:
+        """One round of checks. Raises what the outbox raises while the database is away; the next one repeats it."""
+        context, standing = self._context, self._context.standing
+        self._due_at, standing.is_check_due = context.clock.monotonic() + RECHECK_S, False
+        try:
+            findings = await check_account(context.exchange, context.settings, context.model)
+        except (ExchangeUnavailable, *UNREADABLE) as error:
+            context.log.warning(
+                "the account could not be checked; trying again", model=context.model, reason=repr(error)
+            )
+            if not self._is_answered:
+                self._due_at = NEVER
+            return
+        self._is_answered = True
+        standing.problems, standing.leverage_limits = findings.problems, findings.leverage_limits
+        if not findings.problems:
+            self._due_at = context.clock.monotonic() + INTERVAL_S
+        await self._alert(findings)
+
+    async def _alert(self, findings: Findings) -> None:
+        """Alerts what is new; an alert that could not be stored is tried again with the next round."""
+        now_ms = self._context.clock.now_ms()
+        for known, found in ((self._alerted, findings.problems), (self._alerted_coins, findings.coin_problems)):
+            if found and found != known:
+                await self._context.alert(
+                    AlertCode.ACCOUNT_REFUSED,
+                    AlertSeverity.CRITICAL,
+                    "no entry is sent, exits and protection go on: " + "; ".join(found),
+                    key=now_ms,
+                    now_ms=now_ms,
+                )
+        if self._alerted and not findings.problems:
+            await self._context.alert(
+                AlertCode.ACCOUNT_ACCEPTED, AlertSeverity.INFO, "entries are sent again", key=now_ms, now_ms=now_ms
+            )
+        self._alerted, self._alerted_coins = findings.problems, findings.coin_problems
+        for code, text in findings.warnings:
+            await self._context.alert(code, AlertSeverity.WARNING, text, key=now_ms // DAY_MS, now_ms=now_ms)

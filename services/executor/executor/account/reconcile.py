@@ -72,6 +72,10 @@ class Reconciler:
         """Fills may have come."""
         self._fills_at = NEVER
 
+    def accept_unexplained(self, at_ms: int) -> None:
+        """A person has seen the cash and resumed at that wall time."""
+        self._cash.accept(at_ms)
+
     async def read_tables(self) -> Tables:
         """What the tables hold, which memory learns."""
         now_ms = self._clock.now_ms()
@@ -111,7 +115,8 @@ class Reconciler:
         totals: list[CashTotals] = []
         if "fills" not in stale:
             await self._do("cash", stale, self._explain_cash(view, totals))
-        self._publish(view, totals[0] if totals else None, tuple(stale))
+        if totals or await self._do("balance", stale, self._read_balance(view)):
+            self._publish(view, totals[0] if totals else None, tuple(stale))
         if tables.flatten_since_ms is not None and is_out(view):
             await self._finish_flatten(tables.flatten_since_ms)
         return tuple(stale)
@@ -129,6 +134,12 @@ class Reconciler:
             return False
         return True
 
+    async def _read_balance(self, view: AccountView) -> None:
+        """The balance where the account's mode keeps it, of which nothing is published without it."""
+        if not self._exchange.mode:
+            await self._exchange.read_mode()
+        view.state = await self._exchange.with_balance(view.state)
+
     async def _explain_cash(self, view: AccountView, totals: list[CashTotals]) -> None:
         """Why the cash moved, by a later state where the exchange had to be asked."""
 
@@ -143,7 +154,16 @@ class Reconciler:
             view.state, view.received_ms = state, self._clock.now_ms()
 
     def _publish(self, view: AccountView, totals: CashTotals | None, stale: tuple[str, ...]) -> None:
-        self._context.outbox.set_account(account_updated(self._model, self._exchange.address, view, totals, stale))
+        event = account_updated(
+            self._model,
+            self._exchange.address,
+            view,
+            totals,
+            self._context.standing,
+            stale=stale,
+            clock_ahead_ms=self._exchange.time.ahead_ms(),
+        )
+        self._context.outbox.set_account(event)
 
     async def _finish_flatten(self, since_ms: int) -> None:
         """The poll is the proof: no position on any coin, no resting entry, no stop of the arena's."""
@@ -294,9 +314,9 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
-        asked_ms = self._clock.now_ms()
+        is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)
-        if status is None and asked_ms <= row.void_after_ms:
+        if status is None and not is_void:
             return
         if status is not None and status.is_live:
             return

@@ -13,7 +13,8 @@ from executor.account.action_quota import ActionQuota
 from executor.account.context import AccountContext
 from executor.domain.account import Placement
 from executor.domain.bracket import build_bracket
-from executor.domain.events import order_accepted, order_cancelled, order_rejected
+from executor.domain.envelope import Breach, worst_notional_usd
+from executor.domain.events import order_accepted, order_cancelled, order_rejected, outside_envelope_alert
 from executor.domain.intent import Intent, OrderResult, Outcome
 from executor.domain.order import SendPurpose
 from executor.domain.protection import is_final_refusal
@@ -49,7 +50,7 @@ class OrderSubmitter:
     def __init__(self, context: AccountContext, quota: ActionQuota) -> None:
         self._context, self._model = context, context.model
         self._exchange, self._clock, self._intents = context.exchange, context.clock, context.intents
-        self._quota = quota
+        self._quota, self._envelope = quota, context.settings.envelope
         self._resent_ms: dict[str, int] = {}
         self._refused_s: dict[str, float] = {}
         self._leverages: dict[Symbol, tuple[tuple[int, bool], float]] = {}
@@ -93,7 +94,7 @@ class OrderSubmitter:
             return await self._mark_in_flight(intent, f"not sent: {reason}", sent=f"not sent: {reason}")
         self._context.memory.expect(intent)
         try:
-            answer = await self._context.send(intent.signed_action or b"")
+            answer = await self._context.send(intent.signed_action or b"", is_entry=intent.is_entry)
         except UnknownOutcome as error:
             return await self._mark_in_flight(intent, str(error), sent=f"unknown: {error}")
         self._report_answer(intent, answer)
@@ -101,16 +102,25 @@ class OrderSubmitter:
         first = parse_placements(answer, len(legs))[0]
         if first.error is not None and DUPLICATE_NONCE in first.error:
             return await self._mark_in_flight(intent, first.error)
+        if await self._exchange.correct_times(parse_action_error(answer)):
+            # These bytes were sent once and refused: they can't arrive any more, and the intent is signed again.
+            await self._intents.store_again(intent.intent_id, self._clock.now_ms())
+            return False
         return await self._finish_answered(intent, answer)
 
     def _reason_not_to_send(self, intent: Intent, flatten_since: int | None) -> CancelReason | None:
-        """Exits always go. An entry needs to be fresh and within the cap of real money, without a halt or a flatten."""
+        """Exits in the envelope always go. An entry needs to be in it, fresh and within the cap of real money, without
+        a halt or a flatten."""
+        if self._breach(intent) is not None:
+            return CancelReason.OUTSIDE_ENVELOPE
         if not intent.is_entry:
             return None
         if self._context.halts.is_halted(self._model):
             return CancelReason.HALTED
         if flatten_since is not None:
             return CancelReason.FLATTENED
+        if not self._context.standing.may_enter(intent.symbol):
+            return CancelReason.ACCOUNT_REFUSED
         if self._quota.is_short:
             return CancelReason.ACTIONS_SHORT
         valid_until_ms = intent.order.valid_until_ms
@@ -118,9 +128,15 @@ class OrderSubmitter:
             return CancelReason.EXPIRED_UNSENT
         settings = self._context.settings
         cap_usd = settings.aicoin_mainnet_cap_usd
-        if settings.hyperliquid_env == "mainnet" and (cap_usd is None or intent.order.notional_usd > cap_usd):
+        if settings.hyperliquid_env == "mainnet" and (cap_usd is None or worst_notional_usd(intent.order) > cap_usd):
             return CancelReason.MAINNET_CAP
         return None
+
+    def _breach(self, intent: Intent) -> Breach | None:
+        """The bound of the envelope that the intent breaks, by the exchange's mark of the last minute."""
+        mark_price, at_s = self._exchange.marks.get(intent.symbol, (None, NEVER))
+        is_recent = self._clock.monotonic() - at_s <= LEVERAGE_VALID_S
+        return self._envelope.breach(intent.intent_kind, intent.order, mark_price if is_recent else None)
 
     async def _set_leverage(self, intent: Intent) -> str | None:
         """Isolated margin at the intent's leverage, confirmed by the exchange; an error when it refuses.
@@ -134,6 +150,9 @@ class OrderSubmitter:
         asked_s = self._clock.monotonic()
         action = self._exchange.sign_leverage(symbol, wanted[0])
         error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
+        if await self._exchange.correct_times(error):
+            action = self._exchange.sign_leverage(symbol, wanted[0])
+            error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
         if error is not None:
             return error
         confirmed = await self._exchange.leverage_of(symbol)
@@ -163,15 +182,15 @@ class OrderSubmitter:
         if intent.status is IntentStatus.SENT:
             await self._intents.record_first_send(intent, None, self._clock.now_ms())
         spec = build_bracket(intent)[0][1]
-        asked_ms = self._clock.now_ms()
+        asked_ms, is_void = self._clock.now_ms(), await self._exchange.is_past(intent.void_after_ms)
         status = await self._exchange.order_status(spec.client_order_id)
         if status is not None:
             if status.is_live:
                 return False
             if status.is_rejected:
                 return await self._finish_rejected(intent, status.status)
-            return await self._finish_by_fills(intent, status.order_id, status.status, asked_ms)
-        if asked_ms > intent.void_after_ms:
+            return await self._finish_by_fills(intent, status.order_id, status.status, is_void=is_void)
+        if is_void:
             return await self._finish_never_arrived(intent)
         if self._reason_not_to_send(intent, flatten_since) is not None:
             return False  # Nothing more of it goes out; it ends once the bytes already sent are void.
@@ -184,7 +203,8 @@ class OrderSubmitter:
         the first to arrive.
         """
         last_ms = self._resent_ms.get(intent.intent_id, intent.first_sent_ms or 0)
-        if now_ms > (intent.expires_after_ms or 0) or now_ms - last_ms < RESEND_MS or intent.signed_action is None:
+        is_expired = self._exchange.now_ms() > (intent.expires_after_ms or 0)
+        if is_expired or 0 <= now_ms - last_ms < RESEND_MS or intent.signed_action is None:
             return False
         self._resent_ms[intent.intent_id] = now_ms
         number = await self._intents.log_send(intent.intent_id, SendPurpose.RESEND, 0, now_ms)
@@ -193,7 +213,7 @@ class OrderSubmitter:
             await self._intents.log_answer(number, f"not sent: {reason}", self._clock.now_ms())
             return False
         self._context.memory.expect(intent)
-        answer = await self._context.send_as_logged(number, intent.signed_action)
+        answer = await self._context.send_as_logged(number, intent.signed_action, is_entry=intent.is_entry)
         self._report_answer(intent, answer)
         if parse_action_error(answer) is not None:
             return False
@@ -221,19 +241,20 @@ class OrderSubmitter:
     async def _sign_again(self, intent: Intent, reason: str) -> bool:
         """The exchange did not take an exit for a reason that passes: it is signed again after a pause."""
         self._refused_s[intent.intent_id] = self._clock.monotonic()
+        self._context.standing.note_refusal(reason)
         self._context.log.warning(
             "an exit was refused for now; trying again", model=self._model, intent_id=intent.intent_id, reason=reason
         )
         await self._intents.store_again(intent.intent_id, self._clock.now_ms())
         return False
 
-    async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, now_ms: int) -> bool:
+    async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, *, is_void: bool) -> bool:
         """By the exchange's record of its fills, which may lag behind the order's status."""
-        since_ms = (intent.first_sent_ms or now_ms) - LOOK_BACK_MS
+        since_ms = max(0, intent.market_ms - LOOK_BACK_MS)
         fills = [fill for fill in await self._exchange.fills_since(since_ms) if fill.order_id == order_id]
         size = sum((fill.size_coin for fill in fills), Decimal(0))
         if size == 0:
-            if now_ms <= intent.void_after_ms or status == "filled":
+            if not is_void or status == "filled":
                 return False
             return await self._finish_unfilled(intent, status)
         average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size
@@ -261,10 +282,14 @@ class OrderSubmitter:
             now_ms=self._clock.now_ms(),
         )
         orders = {each.client_order_id: OrderResult(final_status="canceled") for _, each in legs}
-        return await self._finish(intent, Outcome(IntentStatus.CANCELLED, reason, orders=orders, events=[event]))
+        events: list[Event[Any]] = [event]
+        if reason == CancelReason.OUTSIDE_ENVELOPE:
+            events.append(outside_envelope_alert(intent, str(self._breach(intent)), self._clock.now_ms()))
+        return await self._finish(intent, Outcome(IntentStatus.CANCELLED, reason, orders=orders, events=events))
 
     async def _finish_rejected(self, intent: Intent, reason: str) -> bool:
         """REJECTED by the exchange."""
+        self._context.standing.note_refusal(reason)
         legs = build_bracket(intent)
         role, spec = legs[0]
         event = order_rejected(intent, role, spec.client_order_id, reason=reason, now_ms=self._clock.now_ms())

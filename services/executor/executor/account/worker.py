@@ -12,7 +12,7 @@ from executor.account import metrics
 from executor.account.action_quota import ActionQuota
 from executor.account.context import AccountContext, SetReady
 from executor.account.handoff import Handoff
-from executor.account.preflight import AccountChecks, Refuse
+from executor.account.preflight import AccountChecks
 from executor.account.protection.protector import PositionProtector
 from executor.account.reconcile import Reconciler
 from executor.account.submit import OrderSubmitter
@@ -65,9 +65,9 @@ class AccountWorker:
     While the two are equal nothing but a handoff or an accepted intent can need sending.
     """
 
-    def __init__(self, context: AccountContext, set_ready: SetReady, refuse: Refuse) -> None:
+    def __init__(self, context: AccountContext, set_ready: SetReady) -> None:
         self._context, self.model, self._clock = context, context.model, context.clock
-        self._quota, self._checks = ActionQuota(context), AccountChecks(context, set_ready, refuse)
+        self._quota, self._checks = ActionQuota(context), AccountChecks(context)
         self.protector = PositionProtector(context, set_ready, self.wake)
         self._poller = self.protector.poller
         self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context, self._poller)
@@ -105,6 +105,11 @@ class AccountWorker:
         self._woken.set()
         return await handoff.result()
 
+    @property
+    def epoch(self) -> str:
+        """The account that the worker trades."""
+        return self._context.epoch
+
     def refresh(self) -> None:
         """Anything may have happened: everything is polled."""
         self._generation += 1
@@ -130,10 +135,10 @@ class AccountWorker:
         self._poller.report_orders(statuses)
         self.protector.wake()
 
-    def check_again(self) -> None:
-        """What the account may do has perhaps changed: the next turn asks."""
-        self._checks.invalidate()
-        self._woken.set()
+    def accept_unexplained(self, at_ms: int) -> None:
+        """A person resumed at that wall time: cash that nothing explains counts as money moved, with the next poll."""
+        self._reconciler.accept_unexplained(at_ms)
+        self.refresh()
 
     def reload(self) -> None:
         """Memory can't be relied on: a reconciliation comes before the next send. Also ends STANDBY."""
@@ -216,9 +221,10 @@ class AccountWorker:
             self.state = WorkerState.WORKING
 
     async def _prepare(self) -> None:
-        """Before the first turn: the key's last nonce; then the preflight, which is due daily and keeps nothing but
-        entries waiting."""
+        """Before the first turn: the epoch and the key's last nonce; then the account's checks, when due."""
         if not self._is_nonce_known:
+            if await self._context.epochs.enter(self.model, self._context.epoch):
+                self._context.log.warning("another account: its own epoch", model=self.model, epoch=self._context.epoch)
             # Nonces go on above those used before, also after the clock was set back.
             await self._context.exchange.load_universe(await self._context.intents.last_nonce())
             self._is_nonce_known = True
@@ -325,12 +331,11 @@ class AccountWorker:
         return intents, await self._context.flattens.requested_since(self.model)
 
     def _must_wait(self, intent: Intent) -> bool:
-        """An entry waits for the account's check, and until the coin's old triggers are confirmed gone; the protector
-        cancels them meanwhile."""
+        """An entry waits until the coin's old triggers are confirmed gone; the protector cancels them meanwhile."""
         poll = self._poller.latest
         if not intent.is_entry or intent.status is not IntentStatus.STORED:
             return False
-        if poll is None or not self._checks.may_enter:
+        if poll is None:
             return True
         has_triggers = any(
             order.symbol is intent.symbol and order.trigger_price is not None for order in poll.open_orders

@@ -67,6 +67,8 @@ def run_on_account(model: str, work: Callable[[ExchangeClient, CommandSettings],
 
     async def run() -> None:
         await exchange.load_universe()
+        await exchange.read_mode()
+        await exchange.read_clock()
         await work(exchange, settings)
 
     try:

@@ -43,11 +43,12 @@ def account(model: ModelOption) -> None:
     """Balance, margin and unrealized profit."""
 
     async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
-        state = await exchange.account_state()
+        state = await exchange.whole_state()
         used = state.margin_used_usd / state.equity_usd * 100 if state.equity_usd else Decimal(0)
         typer.echo(f"account            {exchange.address}")
+        typer.echo(f"mode               {exchange.mode}")
         typer.echo(f"equity             {state.equity_usd:,.2f} USD")
-        typer.echo(f"withdrawable       {state.withdrawable_usd:,.2f} USD")
+        typer.echo(f"withdrawable       {state.available_balance_usd:,.2f} USD")
         typer.echo(f"margin used        {state.margin_used_usd:,.2f} USD ({used:.1f} % of equity)")
         typer.echo(f"maintenance margin {state.maintenance_margin_usd:,.2f} USD")
         typer.echo(f"unrealized         {state.unrealized_pnl_usd:,.2f} USD")
@@ -120,7 +121,7 @@ def margin(model: ModelOption) -> None:
     """How much margin each position ties up, and how far its liquidation is."""
 
     async def show(exchange: ExchangeClient, _: CommandSettings) -> None:
-        state = await exchange.account_state()
+        state = await exchange.whole_state()
         used = state.margin_used_usd / state.equity_usd * 100 if state.equity_usd else Decimal(0)
         typer.echo(f"used {state.margin_used_usd:,.2f} of {state.equity_usd:,.2f} USD ({used:.1f} %)")
         for position in state.positions:

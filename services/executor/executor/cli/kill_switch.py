@@ -1,145 +1,167 @@
 """The kill switch: takes one account out of the market at the exchange itself, and proves that it is out."""
 
+import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
 
 from common.runtime.clock import Clock
+from executor.cli.kill_view import Holding, Position, describe_answer, parse_holding, parse_positions, refused_closes
+from executor.domain.order import SignedAction
 from executor.exchange.client import ExchangeClient
 from executor.exchange.order_requests import close_request
-from executor.exchange.parse import is_spot, parse_action_error
+from executor.exchange.parse import parse_action_error
 
-SLIPPAGES: Final = (Decimal("0.03"), Decimal("0.05"), Decimal("0.08"))
-"""How far past the mark a close may fill, round by round."""
+SLIPPAGES: Final = tuple(map(Decimal, ("0.03", "0.05", "0.08", "0.12", "0.20", "0.30")))
+"""How far past the mark a close may fill; each refusal of a coin's close widens its next one."""
 ROUNDS: Final = 40
+RUN_LIMIT_S: Final = 120.0
 PAUSE_S: Final = 0.5
 CONFIRM_S: Final = 3.0
 """An order sent before the switch may still arrive: an empty account is polled once more after that."""
+KEY_REFUSED: Final = ("does not exist", "Must deposit before performing actions")
+"""The exchange's words for a key that is no API wallet of the account, or no longer."""
 
 Report = Callable[[str], None]
-OrderKey = tuple[str, int]
-"""Coin and order id."""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """What an account has in the market: signed sizes and marks by coin, and its open orders."""
+class Signer(NamedTuple):
+    """A client that signs with one key, and the variable that the key comes from."""
 
-    positions: dict[str, tuple[Decimal, Decimal]]
-    entries: list[OrderKey]
-    exits: list[OrderKey]
-
-    @property
-    def orphans(self) -> list[OrderKey]:
-        """Reduce-only orders, stops above all, whose position is gone."""
-        return [order for order in self.exits if order[0] not in self.positions]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.positions and not self.entries and not self.exits
-
-    def __str__(self) -> str:
-        sizes = ", ".join(f"{coin} {size}" for coin, (size, _) in self.positions.items())
-        held = f"positions {len(self.positions)}" + (f" ({sizes})" if sizes else "")
-        return f"{held}, resting entries {len(self.entries)}, stops and targets {len(self.exits)}"
+    variable: str
+    exchange: ExchangeClient
 
 
 @dataclass(slots=True)
 class KillSwitch:
-    """One account's way out of the market. `last_close_s` is the monotonic time of the last close.
+    """Takes one account out of the market. `last_close_s` is the monotonic time of the last close.
 
-    Works in rounds: poll, cancel resting entries so that nothing grows, close every position reduce-only, cancel the
-    stops whose position is gone; stops stay until then. Done when two polls in a row show nothing. Whatever fails, the
-    next round tries again: a close that arrives twice is harmless, as reduce-only never turns a position.
+    Works in rounds: read the positions and close each reduce-only, then read the orders and cancel resting entries and
+    the stops whose position is gone; stops stay until then. Each step stands for itself: one that fails keeps no other
+    from being tried. A close that is refused is tried with a wider collar, and a key that the exchange doesn't take
+    gives way to the next one of `signers`. Done when two rounds in a row have read that nothing is left; ends after
+    ROUNDS rounds or RUN_LIMIT_S. A close that arrives twice is harmless, as reduce-only never turns a position, and
+    neither closes nor cancels expire, so that no clock matters.
+
+    `has_sent` is set after the first round: what waits for it comes after the first closes.
     """
 
-    exchange: ExchangeClient
+    signers: list[Signer]
     clock: Clock
     report: Report
     last_close_s: float | None = None
+    has_sent: asyncio.Event = field(default_factory=asyncio.Event)
     _size_decimals: dict[str, int] = field(default_factory=dict)
+    _refusals: dict[str, int] = field(default_factory=dict)
+    _is_one_by_one: bool = False
 
     async def run(self) -> bool:
-        """Whether the account is out; False after ROUNDS rounds."""
-        was_empty = False
-        for number in range(ROUNDS):
-            try:
-                holding = await self.poll()
-                self.report(str(holding))
-                if holding.is_empty and was_empty:
-                    return True
-                if not holding.is_empty:
-                    await self._reduce(holding, SLIPPAGES[min(number, len(SLIPPAGES) - 1)])
-                was_empty = holding.is_empty
-            except Exception as error:  # Whatever it is, the next round tries again.
-                self.report(f"the exchange did not answer, trying again: {type(error).__name__}: {error}")
-                was_empty = False
+        """Whether the account is out."""
+        was_empty, began_s = False, self.clock.monotonic()
+        for _ in range(ROUNDS):
+            holding = await self._round()
+            self.has_sent.set()
+            is_empty = holding is not None and holding.is_empty
+            if is_empty and was_empty:
+                return True
+            was_empty = is_empty
+            if self.clock.monotonic() - began_s > RUN_LIMIT_S:
+                break
             await self.clock.sleep(CONFIRM_S if was_empty else PAUSE_S)
         return False
 
-    async def poll(self) -> Holding:
-        """What is in the market now, on every perpetual. Raises ExchangeUnavailable."""
+    async def _round(self) -> Holding | None:
+        """One round; what the account held at its beginning, None unless all of it could be read."""
+        positions = await self._tried("positions not read", self._read_positions())
+        if positions:
+            await self._tried("closes not sent", self._close(positions))
+        holding = await self._tried("orders not read", self._read_orders(positions or ()))
+        if holding is None:
+            return None
+        self.report(str(holding) if positions is not None else f"positions unknown, {holding.orders}")
+        await self._tried("not cancelled", self._cancel(holding.entries, "resting entries cancelled"))
+        if positions is None:
+            return None
+        what = "stops and targets without a position cancelled"
+        await self._tried("not cancelled", self._cancel(holding.orphans, what))
+        return holding
+
+    @property
+    def _exchange(self) -> ExchangeClient:
+        return self.signers[0].exchange
+
+    async def _tried(self, what: str, step: Awaitable[T]) -> T | None:
+        """The step's result; None, and a report, when it failed: whatever it is, the next round tries again."""
+        try:
+            return await step
+        except Exception as error:
+            self.report(f"{what}, trying again: {type(error).__name__}: {error}")
+            return None
+
+    async def _read_positions(self) -> tuple[Position, ...]:
+        return parse_positions(await self._exchange.account_state_row())
+
+    async def _read_orders(self, positions: Sequence[Position]) -> Holding:
+        return parse_holding(positions, await self._exchange.open_order_rows())
+
+    async def _close(self, positions: Sequence[Position]) -> None:
+        """Closes all of them in one action; one by one after such an action was refused whole."""
         await self._load_universe()
-        state, orders = await self.exchange.account_state_row(), await self.exchange.open_order_rows()
-        rows = [row["position"] for row in state["assetPositions"]]
-        sizes = {row["coin"]: (Decimal(row["szi"]), abs(Decimal(row["positionValue"]))) for row in rows}
-        positions = {coin: (size, value / abs(size)) for coin, (size, value) in sizes.items() if size}
-        keys = [
-            (order["coin"], int(order["oid"]), bool(order.get("reduceOnly")))
-            for order in orders
-            if not is_spot(order["coin"])
-        ]
-        return Holding(
-            positions,
-            entries=[(coin, order_id) for coin, order_id, reduce_only in keys if not reduce_only],
-            exits=[(coin, order_id) for coin, order_id, reduce_only in keys if reduce_only],
-        )
+        marks: dict[str, Any] = {}
+        if any(position.mark_price is None for position in positions):
+            marks = await self._exchange.mid_prices()
+        requests: list[tuple[str, dict[str, Any]]] = []
+        for each in positions:
+            mark_price = each.mark_price or Decimal(marks.get(each.coin) or 0)
+            if each.signed_size_coin is None or not mark_price or each.coin not in self._size_decimals:
+                self.report(f"{each.coin} can't be closed: its size or price can't be read")
+                continue
+            request = close_request(
+                each.coin,
+                signed_size_coin=each.signed_size_coin,
+                mark_price=mark_price,
+                slippage=SLIPPAGES[min(self._refusals.get(each.coin, 0), len(SLIPPAGES) - 1)],
+                size_decimals=self._size_decimals[each.coin],
+                client_order_id=f"0x{uuid.uuid4().hex}",
+            )
+            requests.append((each.coin, request))
+        for group in [[each] for each in requests] if self._is_one_by_one else filter(None, [requests]):
+            await self._tried(f"{', '.join(dict(group))} not closed", self._send(dict(group)))
+
+    async def _send(self, requests: dict[str, dict[str, Any]]) -> None:
+        self.last_close_s = self.clock.monotonic()
+        answer = await self._sign_and_send(lambda exchange: exchange.sign_requests(list(requests.values())))
+        self.report(f"closes sent for {', '.join(requests)}: {describe_answer(answer)}")
+        self._is_one_by_one = self._is_one_by_one or parse_action_error(answer) is not None
+        for coin in refused_closes(list(requests), answer):
+            self._refusals[coin] = self._refusals.get(coin, 0) + 1
+
+    async def _cancel(self, orders: Sequence[tuple[str, int]], what: str) -> None:
+        if orders:
+            await self._load_universe()
+            answer = await self._sign_and_send(lambda exchange: exchange.sign_cancels(list(orders)))
+            self.report(f"{what}: {describe_answer(answer)}")
+
+    async def _sign_and_send(self, sign: Callable[[ExchangeClient], SignedAction]) -> Any:
+        """The exchange's answer, to the first key that it takes."""
+        answer: Any = None
+        for _ in range(len(self.signers)):
+            answer = await self._exchange.sign_and_send(partial(sign, self._exchange))
+            error = parse_action_error(answer)
+            if error is None or not any(words in error for words in KEY_REFUSED):
+                break
+            refused = self.signers.pop(0)
+            self.signers.append(refused)
+            if len(self.signers) > 1:
+                await self._load_universe()
+                self.report(f"{refused.variable}: {error} Signing with {self.signers[0].variable} instead")
+        return answer
 
     async def _load_universe(self) -> None:
-        if not self._size_decimals:
-            meta = await self.exchange.load_universe()
-            self._size_decimals = {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}
-
-    async def _reduce(self, holding: Holding, slippage: Decimal) -> None:
-        if holding.entries:
-            await self._cancel(holding.entries, "resting entries cancelled")
-        if holding.positions:
-            requests = [
-                close_request(
-                    coin,
-                    signed_size_coin=size,
-                    mark_price=mark,
-                    slippage=slippage,
-                    size_decimals=self._size_decimals[coin],
-                    client_order_id=f"0x{uuid.uuid4().hex}",
-                )
-                for coin, (size, mark) in holding.positions.items()
-            ]
-            action = self.exchange.sign_requests(requests)
-            self.last_close_s = self.clock.monotonic()
-            answer = await self.exchange.send(action.body)
-            self.report(f"closes sent for {', '.join(holding.positions)}: {_describe(answer)}")
-        if holding.orphans:
-            await self._cancel(holding.orphans, "stops and targets without a position cancelled")
-
-    async def _cancel(self, orders: list[OrderKey], what: str) -> None:
-        answer = await self.exchange.send(self.exchange.sign_cancels(orders).body)
-        self.report(f"{what}: {_describe(answer)}")
-
-
-def _describe(answer: Any) -> str:
-    """The exchange's answer to an action in a line. Raises on an answer of another shape."""
-    error = parse_action_error(answer)
-    if error is not None:
-        return error
-    statuses = answer["response"]["data"]["statuses"]
-    return ", ".join(status if isinstance(status, str) else _describe_status(status) for status in statuses)
-
-
-def _describe_status(status: dict[str, Any]) -> str:
-    kind, content = next(iter(status.items()))
-    if kind == "filled":
-        return f"filled {content['totalSz']} at {content['avgPx']}"
-    return f"{kind}: {content}" if kind == "error" else kind
+        """The instruments, for the client that signs next."""
+        meta = await self._exchange.load_universe()
+        self._size_decimals = {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}

@@ -22,7 +22,7 @@ from executor.cli.account_command import (
     open_exchange,
     refuse,
 )
-from executor.cli.kill_switch import KillSwitch
+from executor.cli.kill_switch import KillSwitch, Signer
 from executor.domain.account import AccountState
 from executor.domain.bracket import CLOSE_SLIPPAGE, TRIGGER_SLIPPAGE, slipped_price
 from executor.domain.cash_ledger import CENT
@@ -44,14 +44,14 @@ class CheckFailed(Exception):
 
 @dataclass(slots=True)
 class Session:
-    """One account's session. `began_ms` and `cash_usd` are from before the first order."""
+    """One account's session. `began_ms` and `balance_usd` are from before the first order."""
 
     exchange: ExchangeClient
     settings: CommandSettings
     model: str
     symbol: Symbol
     began_ms: int = 0
-    cash_usd: Decimal = Decimal(0)
+    balance_usd: Decimal = Decimal(0)
     size_coin: Decimal = Decimal(0)
     failures: list[str] = field(default_factory=list)
 
@@ -86,14 +86,20 @@ class Session:
         found = await check_account(self.exchange, self.settings, self.model)
         if found.problems:
             raise CheckFailed("; ".join(found.problems))
-        return "; ".join(found.warnings) or f"{self.exchange.wallet_address} is the account's API wallet"
+        notes = [*found.coin_problems, *(text for _, text in found.warnings)]
+        return "; ".join(notes) or f"{self.exchange.wallet_address} is the account's API wallet"
 
     async def balances(self) -> str:
         state = await self._state()
         if state.positions or state.external or await self.exchange.open_order_rows():
             raise CheckFailed("the account holds positions or orders; the check needs an empty one")
-        self.began_ms, self.cash_usd = state.time_ms, state.cash_usd
-        return f"{state.equity_usd:,.2f} USD, {state.withdrawable_usd:,.2f} of it free"
+        self.began_ms, self.balance_usd = state.time_ms, state.balance_usd
+        perp, spot = await self.exchange.account_state(), await self.exchange.spot_state_row()
+        balances = {row["coin"]: row["total"] for row in spot["balances"]}
+        return (
+            f"mode {self.exchange.mode}: {state.equity_usd:,.2f} USD, {state.available_balance_usd:,.2f} of it free "
+            f"(perpetuals {perp.equity_usd:,.2f}, spot USDC {balances.get('USDC', '0')})"
+        )
 
     async def leverage(self) -> str:
         error = parse_action_error(await self._send(self.exchange.sign_leverage(self.symbol, LEVERAGE).body))
@@ -152,7 +158,7 @@ class Session:
         return f"order {placed.order_id} rested at {spec.price} and was cancelled"
 
     async def flatten(self) -> str:
-        if not await KillSwitch(self.exchange, SystemClock(), lambda _: None).run():
+        if not await KillSwitch([Signer("", self.exchange)], SystemClock(), lambda _: None).run():
             raise CheckFailed("the account still is in the market; close it by hand or with `aicoin kill-switch`")
         return "no position, no resting entry, no stop is left"
 
@@ -161,7 +167,7 @@ class Session:
         fills = [f for f in await self.exchange.fills_since(self.began_ms) if f.time_ms > self.began_ms]
         state = await self._state()
         explained = sum((fill.closed_pnl_usd - fill.fee_usd for fill in fills), Decimal(0))
-        residual = state.cash_usd - self.cash_usd - explained
+        residual = state.balance_usd - self.balance_usd - explained
         bought = sum((fill.size_coin for fill in fills if fill.side is OrderSide.BUY), Decimal(0))
         sold = sum((fill.size_coin for fill in fills if fill.side is OrderSide.SELL), Decimal(0))
         if abs(residual) > CENT or bought != sold:
@@ -171,7 +177,7 @@ class Session:
     # What the steps share.
 
     async def _state(self) -> AccountState:
-        return await self.exchange.account_state()
+        return await self.exchange.whole_state()
 
     async def _send(self, body: bytes) -> Any:
         return await self.exchange.send(body)

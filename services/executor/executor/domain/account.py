@@ -1,4 +1,4 @@
-"""An account as the exchange reports it, in our terms. Pure."""
+"""An account as the exchange reports it, in the terms of the arena. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ LIVE_STATUSES: Final = ("open", "triggered")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One position as the exchange reports it; positive funding was paid by us."""
+    """One position as the exchange reports it; positive funding was paid by the account."""
 
     symbol: Symbol
     side: Side
@@ -41,8 +41,8 @@ class AccountState:
     """
 
     equity_usd: Decimal
-    cash_usd: Decimal
-    withdrawable_usd: Decimal
+    balance_usd: Decimal
+    available_balance_usd: Decimal
     margin_used_usd: Decimal
     total_notional_usd: Decimal
     time_ms: int
@@ -51,7 +51,7 @@ class AccountState:
 
     @property
     def unrealized_pnl_usd(self) -> Decimal:
-        return self.equity_usd - self.cash_usd
+        return self.equity_usd - self.balance_usd
 
     @property
     def maintenance_margin_usd(self) -> Decimal:
@@ -119,7 +119,7 @@ class ExternalOrder:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What the exchange made of one order of an action: either `error`, or an accepted status."""
+    """The exchange's answer to one order of an action: either `error`, or an accepted status."""
 
     error: str | None = None
     order_id: int | None = None

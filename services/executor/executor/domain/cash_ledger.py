@@ -10,6 +10,9 @@ from common.events import LedgerKind
 ZERO: Final = Decimal(0)
 CENT: Final = Decimal("0.01")
 """Differences below a cent come from rounding."""
+JUMP_FRACTION: Final = Decimal("0.01")
+JUMP_USD: Final = Decimal(1)
+"""From so much of the equity on, and so much money, what no entry explains is a jump of the equity."""
 HALF_RECORD_MS: Final = 3_600_000
 """How long the missing half of a liquidation's record is asked for."""
 
@@ -42,7 +45,11 @@ class CashMovement:
 
 @dataclass(frozen=True, slots=True)
 class CashTotals:
-    """An account's sums since `since_ms`, and up to when funding and transfers have been entered."""
+    """An account's sums since `since_ms`, and up to when funding and transfers have been entered.
+
+    `mode` is the account's mode in which its cash was counted last; None in a ledger of an earlier version.
+    `unknown_movement` is the type of a ledger row that may have moved an unknown sum, until the cash is explained.
+    """
 
     since_ms: int
     start_cash_usd: Decimal
@@ -51,11 +58,24 @@ class CashTotals:
     funding_usd: Decimal
     transfers_usd: Decimal
     movements_until_ms: int
+    mode: str | None = None
+    unknown_movement: str | None = None
 
-    def residual_usd(self, cash_usd: Decimal) -> Decimal:
+    def residual_usd(self, balance_usd: Decimal) -> Decimal:
         """What of the cash no entry explains."""
         moved = self.closed_pnl_usd - self.fees_usd + self.funding_usd + self.transfers_usd
-        return cash_usd - self.start_cash_usd - moved
+        return balance_usd - self.start_cash_usd - moved
+
+    def is_explained(self, balance_usd: Decimal, equity_usd: Decimal) -> bool:
+        """Whether the entries explain the cash, but for what is too little to judge a profit or a loss by.
+
+        After a movement of unknown size every cent counts.
+        """
+        residual_usd = abs(self.residual_usd(balance_usd))
+        if self.unknown_movement is not None:
+            return residual_usd < CENT
+        expected_usd = abs(equity_usd - self.residual_usd(balance_usd))
+        return residual_usd < max(JUMP_USD, JUMP_FRACTION * max(expected_usd, abs(equity_usd)))
 
 
 def complete_until(until_ms: int, incomplete_ms: Iterable[int], now_ms: int) -> int:

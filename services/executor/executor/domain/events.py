@@ -21,8 +21,10 @@ from common.events import (
 )
 from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderRole, OrderSide, entry_side
+from common.trading.orders import CancelReason, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountView, Fill, Position
+from executor.domain.account_standing import AccountStanding
+from executor.domain.bracket import build_bracket
 from executor.domain.cash_ledger import CashMovement, CashTotals
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow, OrderSpec
@@ -86,6 +88,14 @@ def order_cancelled(
     return _of_intent(payload, intent, (client_order_id, reason), now_ms)
 
 
+def unsent(intent: Intent, reason: CancelReason, now_ms: int) -> Event[OrderCancelled]:
+    """The end of an intent of which nothing was sent or stored."""
+    role, spec = build_bracket(intent)[0]
+    return order_cancelled(
+        intent, role, spec.client_order_id, order_id=None, reason=reason, filled_size_coin=Decimal(0), now_ms=now_ms
+    )
+
+
 def _of_intent(payload: Any, intent: Intent, keys: tuple[object, ...], now_ms: int) -> Event[Any]:
     return originate(
         payload, keys=keys, time_ms=now_ms, now_ms=now_ms, cycle_id=intent.cycle_id, cause_id=intent.intent_id
@@ -124,7 +134,14 @@ def order_filled(model: str, address: str, fill: Fill, row: OrderRow | None, now
 
 
 def account_updated(
-    model: str, address: str, view: AccountView, totals: CashTotals | None, stale: tuple[str, ...] = ()
+    model: str,
+    address: str,
+    view: AccountView,
+    totals: CashTotals | None,
+    standing: AccountStanding,
+    *,
+    stale: tuple[str, ...] = (),
+    clock_ahead_ms: int | None = None,
 ) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
     state, orders = view.state, view.open_orders
@@ -132,8 +149,8 @@ def account_updated(
         model=model,
         address=address,
         equity_usd=state.equity_usd,
-        cash_usd=state.cash_usd,
-        withdrawable_usd=state.withdrawable_usd,
+        balance_usd=state.balance_usd,
+        available_balance_usd=state.available_balance_usd,
         margin_used_usd=state.margin_used_usd,
         maintenance_margin_usd=state.maintenance_margin_usd,
         unrealized_pnl_usd=state.unrealized_pnl_usd,
@@ -147,6 +164,12 @@ def account_updated(
         external_positions=state.external,
         sums=None if totals is None else _account_sums(totals),
         stale=stale,
+        environment=standing.environment,
+        mode=standing.mode,
+        is_explained=standing.is_explained,
+        problems=standing.problems,
+        leverage_limits=standing.leverage_limits,
+        clock_ahead_ms=clock_ahead_ms,
     )
     keys = (model, state.time_ms, view.received_ms)
     return originate(payload, keys=keys, time_ms=state.time_ms, now_ms=view.received_ms)
@@ -205,6 +228,21 @@ def account_ledger(model: str, movement: CashMovement, now_ms: int) -> Event[Acc
         rate_hourly=movement.rate_hourly,
     )
     return originate(payload, keys=(movement.entry.id,), time_ms=movement.entry.time_ms, now_ms=now_ms)
+
+
+def outside_envelope_alert(intent: Intent, breach: str, now_ms: int) -> Event[SystemAlert]:
+    """An approval was not signed; one alert an intent."""
+    return system_alert(
+        AlertCode.OUTSIDE_ENVELOPE,
+        AlertSeverity.CRITICAL,
+        f"an approval was not signed, as it lies outside the executor's envelope: {breach}",
+        model=intent.model,
+        key=intent.intent_id,
+        now_ms=now_ms,
+        intent_id=intent.intent_id,
+        symbol=intent.symbol.value,
+        breach=breach,
+    )
 
 
 def system_alert(

@@ -40,7 +40,7 @@ def predecessors(following: IntentStatus) -> list[IntentStatus]:
 class Intent:
     """One stored intent. `first_sent_ms` None means that not one byte of it has left.
 
-    `market_ms` is the market time of its approval, all other times are wall times.
+    `market_ms` is the market time of its approval, `expires_after_ms` the exchange's; all others are wall times.
     """
 
     intent_id: str
@@ -73,7 +73,7 @@ class Intent:
 
     @property
     def void_after_ms(self) -> int:
-        """From then on an exchange that doesn't know the intent's orders never will."""
+        """From then on, by the exchange's clock, an exchange that doesn't know the intent's orders never will."""
         return (self.expires_after_ms or self.created_ms) + EXPIRY_MARGIN_MS
 
     def sent(self, action: SignedAction) -> "Intent":

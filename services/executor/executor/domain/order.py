@@ -26,7 +26,11 @@ class OrderSpec:
 
 @dataclass(frozen=True, slots=True)
 class SignedAction:
-    """A signed action: the exact bytes to send, with the nonce and the wall time after which they are void."""
+    """A signed action: the exact bytes to send, with their nonce.
+
+    After `expires_after_ms`, by the exchange's clock, they are given up. The exchange itself refuses them then, unless
+    they can only close or cancel: those carry no end, as they do no harm when they arrive late.
+    """
 
     body: bytes
     nonce: int

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
 from common.events import AccountOrder
@@ -13,34 +14,49 @@ from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus
+from executor.domain.account_standing import POOLED_MODES
 from executor.domain.order import OrderSpec, SignedAction
-from executor.exchange.errors import ExchangeUnavailable, TransportError, UnknownOutcome
+from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
+from executor.exchange.exchange_time import ExchangeTime
 from executor.exchange.http import HttpResponse, HttpTransport
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
     parse_account_state,
+    parse_action_error,
     parse_external_orders,
     parse_fills,
     parse_open_orders,
     parse_order_status,
+    parse_pooled_balance,
 )
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
-from executor.exchange.signing import ApiWallet, SigningExchange
+from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_refusal
 
 PROTECTION_TIMEOUT_S: Final = 3.0
 """For the questions and actions that protect positions: a slow answer is worth less than another try."""
-PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "meta")
+PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "exchangeStatus", "meta")
 PROTECTION_ACTIONS, QUESTIONS, ACTIONS = "actions that protect", "all other questions", "all other actions"
-THREADS: Final = ThreadPoolExecutor(max_workers=32, thread_name_prefix="exchange")
-"""Of their own, so that nothing else that blocks a thread of the process keeps a request waiting."""
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
+MAX_REQUESTS: Final = 64
+"""In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
+EXPIRED: Final = "already expired"
+"""The exchange's words for an action that came after its `expiresAfter`."""
+CLOCK_ERROR_MS: Final = 1_000
 MAX_PAGES: Final = 50
-FILLS_PER_PAGE: Final = 2_000
-ROWS_PER_PAGE: Final = 500
+
+NOT_OWNER: Final = "not sent: another process may own the account"
 
 Row = dict[str, Any]
+
+
+_threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange")
+
+
+async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
 
 
 class Transport(Protocol):
@@ -50,22 +66,24 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
-async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a blocking function in a thread of the exchange's own."""
-    return await asyncio.get_running_loop().run_in_executor(THREADS, function, *arguments)
-
-
 class Connection:
     """One connection with its lock: its requests reach the exchange in the order in which they were made, and none
     waits for one of another connection."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport, self._turn = transport, threading.Lock()
+    def __init__(self, transport: Transport, timeout_s: float) -> None:
+        self._transport, self._timeout_s, self._turn = transport, timeout_s, threading.Lock()
 
-    def post(self, path: str, body: bytes) -> HttpResponse:
-        """One request. Raises TransportError."""
-        with self._turn:
+    def post(self, path: str, body: bytes, may_send: Callable[[], bool] = lambda: True) -> HttpResponse:
+        """One request. Raises TransportError when no answer or no turn comes in time, UnknownOutcome for one that may
+        not be sent any more."""
+        if not self._turn.acquire(timeout=self._timeout_s):
+            raise TransportError("not sent: the request before it takes too long")
+        try:
+            if not may_send():
+                raise UnknownOutcome(NOT_OWNER)
             return self._transport.post(path, body)
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         self._transport.close()
@@ -75,8 +93,8 @@ class Connection:
 class ExchangeConfig:
     """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
 
-    The last three are how it is reached: `open_transport` makes a transport of an address and a timeout,
-    `run_blocking` runs a blocking function of it, `open_wallet` makes of a key what signs. A simulation brings its own.
+    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
+    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
     """
 
     url: str
@@ -97,11 +115,16 @@ class OpenOrders(NamedTuple):
 class ExchangeClient:
     """One account and the key that signs for it.
 
-    Requests run in threads, over connections of their own: one for each question that protects positions, one for
-    actions that do, one for all other questions and one for all other actions.
-    Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of another shape. `send` raises
-    UnknownOutcome whenever no readable answer came: the action may have been carried out. Nothing is repeated here.
-    Signing needs `load_universe` once before.
+    Requests run in threads, over connections of their own, each with one lock: one connection for each question that
+    protects positions, one for actions that do, one for all other questions and one for all other actions. So no action
+    waits for a question, and nothing that protects for anything else. Each request is over within twice its timeout:
+    once for its turn, once as a whole. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
+    another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
+    Nothing is repeated here, but in `sign_and_send`. Signing needs `load_universe` once before. `may_send` is asked at
+    the last moment, by the thread whose turn it is: a process that was frozen on the way there sends nothing that
+    another one has taken over.
+
+    `time` is the exchange's clock, kept by the answers; nonces and expiry go by it.
     """
 
     def __init__(
@@ -113,17 +136,23 @@ class ExchangeClient:
         config: ExchangeConfig,
         rate_limiter: RequestRateLimiter,
         clock: Clock,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.address, self.coins = address, frozenset(coins)
+        self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
+        self._may_send = may_send
         urgent_s = min(config.timeout_s, PROTECTION_TIMEOUT_S)
         limits = dict.fromkeys((QUESTIONS, ACTIONS), config.timeout_s)
         limits |= dict.fromkeys((*PROTECTION_QUESTIONS, PROTECTION_ACTIONS), urgent_s)
         self._connections = {
-            name: Connection(config.open_transport(config.url, limit_s)) for name, limit_s in limits.items()
+            name: Connection(config.open_transport(config.url, limit_s), limit_s) for name, limit_s in limits.items()
         }
+        self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
+        self.mode = ""
+        """The account's mode as it was read last, in the exchange's word."""
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
         """Loads the exchange's instruments, once, and returns them; from each call on nonces are above `used_nonce`."""
@@ -137,17 +166,30 @@ class ExchangeClient:
                 meta=meta,
                 timeout_s=self._config.timeout_s,
                 action_life_ms=self._config.action_life_ms,
-                now_ms=self._clock.now_ms,
+                now_ms=self.time.now_ms,
+                is_time_known=lambda: self.time.is_known,
             )
         self._signer.use_above(used_nonce)
         return self._meta
+
+    async def refresh_universe(self) -> Any:
+        """The exchange's instruments as they are now: tables and listings change by announcement."""
+        if self._signer is None:
+            return await self.load_universe()
+        self._meta = await self._ask({"type": "meta", "dex": ""})
+        self._signer.info.set_perp_meta(self._meta, 0)
+        return self._meta
+
+    async def read_mode(self) -> str:
+        """The account's mode, in the exchange's word; it may change at any time."""
+        self.mode = str(await self._ask({"type": "userAbstraction", "user": self.address}))
+        return self.mode
 
     async def size_decimals(self, coin: str) -> int:
         """Of any perpetual; the universe is loaded again when `coin` isn't in it, as coins are listed at any time."""
         meta = await self.load_universe()
         if self._signer is not None and all(row["name"] != coin for row in meta["universe"]):
-            meta = self._meta = await self._ask({"type": "meta", "dex": ""})
-            self._signer.info.set_perp_meta(meta, 0)
+            meta = await self.refresh_universe()
         return {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}[coin]
 
     @property
@@ -157,7 +199,22 @@ class ExchangeClient:
         return address.lower()
 
     def now_ms(self) -> int:
-        return self._clock.now_ms()
+        """The exchange's time."""
+        return self.time.now_ms()
+
+    async def is_past(self, time_ms: int) -> bool:
+        """Whether the exchange's own clock has passed a time, by an answer of it and not by an estimate."""
+        if self.time.now_ms() > time_ms and (self.time.seen_ms is None or self.time.seen_ms <= time_ms):
+            await self.read_clock()
+        return self.time.seen_ms is not None and self.time.seen_ms > time_ms
+
+    async def read_clock(self) -> None:
+        """Asks the exchange for its clock; without an answer the estimate stays as it is."""
+        self.time.mark_asked()
+        try:
+            self.time.observe_clock(int((await self._ask({"type": "exchangeStatus"}))["time"]))
+        except (ExchangeUnavailable, *UNREADABLE):
+            return
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -170,11 +227,32 @@ class ExchangeClient:
         return self._rate_limiter.allows_routine(weight_of(kind), self._clock.monotonic())
 
     async def account_state(self) -> AccountState:
-        return parse_account_state(await self.account_state_row(), self.coins)
+        """Positions, and the figures of the perpetuals' own balance, which is all of it only in a standard mode."""
+        state = parse_account_state(await self.account_state_row(), self.coins)
+        if self.time.is_due:
+            await self.read_clock()
+        return state
+
+    async def with_balance(self, state: AccountState) -> AccountState:
+        """The state with the figures of the balance that the account trades with, wherever its mode keeps it."""
+        if self.mode not in POOLED_MODES:
+            return state
+        return parse_pooled_balance(await self.spot_state_row(), state)
+
+    async def whole_state(self) -> AccountState:
+        """Positions and balance."""
+        return await self.with_balance(await self.account_state())
+
+    async def spot_state_row(self) -> Any:
+        """spotClearinghouseState as it came."""
+        return await self._ask({"type": "spotClearinghouseState", "user": self.address})
 
     async def account_state_row(self) -> Any:
         """clearinghouseState as it came: positions on every perpetual."""
-        return await self._ask({"type": "clearinghouseState", "user": self.address, "dex": ""})
+        row = await self._ask({"type": "clearinghouseState", "user": self.address, "dex": ""})
+        if isinstance(row, dict) and isinstance(row.get("time"), int):
+            self.time.observe_state(row["time"])
+        return row
 
     async def open_orders(self, roles: Mapping[str, OrderRole]) -> OpenOrders:
         """`roles` by client order id, for the orders that the tables know."""
@@ -191,15 +269,15 @@ class ExchangeClient:
 
     async def fill_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userFillsByTime on every market, oldest first."""
-        return await self._pages("userFillsByTime", start_ms, FILLS_PER_PAGE)
+        return await self._pages("userFillsByTime", start_ms)
 
     async def funding_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userFunding, oldest first."""
-        return await self._pages("userFunding", start_ms, ROWS_PER_PAGE)
+        return await self._pages("userFunding", start_ms)
 
     async def ledger_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userNonFundingLedgerUpdates: money in and out, and liquidations; oldest first."""
-        return await self._pages("userNonFundingLedgerUpdates", start_ms, ROWS_PER_PAGE)
+        return await self._pages("userNonFundingLedgerUpdates", start_ms)
 
     async def order_status(self, reference: str | int) -> OrderStatus | None:
         """By client order id or order id; None when the exchange doesn't know the order."""
@@ -226,17 +304,24 @@ class ExchangeClient:
         return await self._ask({"type": "allMids", "dex": ""})
 
     async def leverage_of(self, symbol: Symbol) -> tuple[int, bool]:
-        """(leverage, is isolated) as the exchange has it set."""
+        """(leverage, is isolated) as the exchange has it set; keeps the mark price that it sends along in `marks`."""
         answer = await self._ask({"type": "activeAssetData", "user": self.address, "coin": symbol.value})
+        if answer.get("markPx"):
+            self.marks[symbol] = (Decimal(answer["markPx"]), self._clock.monotonic())
         return int(answer["leverage"]["value"]), answer["leverage"]["type"] == "isolated"
 
-    async def _pages(self, kind: str, start_ms: int, rows_per_page: int) -> list[Row]:
-        """All rows from a time on, page by page; a row that two pages hold appears once."""
+    async def _pages(self, kind: str, start_ms: int) -> list[Row]:
+        """All rows from a time on, until a page brings nothing new: pages may be shorter than documented.
+
+        A row that two pages hold appears once. After MAX_PAGES the rest is left to the next call: pages come oldest
+        first.
+        """
         rows: dict[str, Row] = {}
         for _ in range(MAX_PAGES):
             page = await self._ask({"type": kind, "user": self.address, "startTime": start_ms})
+            known = len(rows)
             rows |= {repr(row): row for row in page}
-            if len(page) < rows_per_page:
+            if len(rows) == known:
                 break
             start_ms = max(int(row["time"]) for row in page)
         return list(rows.values())
@@ -283,6 +368,36 @@ class ExchangeClient:
             raise ExchangeUnavailable("the exchange's instruments are not loaded yet")
         return self._signer
 
+    async def correct_times(self, error: str | None) -> bool:
+        """Whether the exchange refused an action for its nonce or its expiry, and the next one will have better ones.
+
+        That is so when the nonce was outside the exchange's window, and when an action had expired because the clock
+        was estimated wrongly. The refused action was not carried out, if it was sent only once.
+        """
+        refusal, estimated_ms = parse_nonce_refusal(error), self.time.now_ms()
+        if refusal is None:
+            if EXPIRED not in (error or ""):
+                return False
+            await self.read_clock()
+            return abs(self.time.now_ms() - estimated_ms) > CLOCK_ERROR_MS
+        if refusal.exchange_ms is None:
+            self._signing.raise_nonce(refusal.bound)
+        else:
+            self.time.observe_clock(refusal.exchange_ms)
+        self.time.contradict()
+        await self.read_clock()
+        return True
+
+    async def sign_and_send(self, sign: Callable[[], SignedAction]) -> Any:
+        """Signs and sends; once more when the first action is refused for its times (`correct_times`).
+
+        Raises UnknownOutcome.
+        """
+        answer = await self.send(sign().body)
+        if await self.correct_times(parse_action_error(answer)):
+            answer = await self.send(sign().body)
+        return answer
+
     async def send(self, body: bytes, *, protects: bool = False) -> Any:
         """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless that can be read."""
         self._rate_limiter.spend(weight_of("exchange"), self._clock.monotonic())
@@ -290,7 +405,9 @@ class ExchangeClient:
 
     def _post_action(self, body: bytes, protects: bool) -> Any:
         try:
-            response = self._connections[PROTECTION_ACTIONS if protects else ACTIONS].post("/exchange", body)
+            response = self._connections[PROTECTION_ACTIONS if protects else ACTIONS].post(
+                "/exchange", body, self._may_send
+            )
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}
             answer = response.json() if response.status == HTTP_OK else None

@@ -3,7 +3,7 @@
 ExchangeError
 ├── ExchangeUnavailable     a question got no answer that can be read
 ├── UnknownOutcome          an action was sent, and no answer reports its outcome
-└── TransportError          no whole HTTP response came (inside this room only)
+└── TransportError          no whole HTTP response came (inside this package only)
 ValueError
 ├── InvalidKey              a setting holds no private key
 └── MissingCertificates     the environment names certificates that don't exist

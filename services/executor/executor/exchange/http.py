@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from executor.exchange.deadline import Deadline, connection_class
 from executor.exchange.errors import MissingCertificates, TransportError
+
+MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
+"""Decompressed; the largest answer, 2,000 rows of an account's history, has about one megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +35,19 @@ class HttpResponse:
 class HttpTransport:
     """Sends each request once and never repeats it: a repeat is the caller's decision.
 
-    Proxies and certificates are the environment's at construction, as requests finds them. Raises MissingCertificates.
+    A request ends within `timeout_s` as a whole, however slowly its answer drips, and an answer is at most
+    `MAX_ANSWER_BYTES` long.
+
+    Proxies and certificates are the environment's at construction, as requests finds them, unless `uses_environment` is
+    False. Raises MissingCertificates.
     A session's own `send` spends more on hooks, cookies and redirections than the request takes to leave, so the
     connection pool of its adapter is used directly. Not safe for use by two threads at once; the client's lock sees to
     that.
     """
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, *, uses_environment: bool = True) -> None:
         self._session = requests.Session()
+        self._session.trust_env = uses_environment
         request = self._session.prepare_request(
             requests.Request("POST", url, headers={"Content-Type": "application/json"})
         )
@@ -55,10 +64,13 @@ class HttpTransport:
             ) from error
         self._base_url = adapter.request_url(request, proxies).rstrip("/")
         self._headers = {name: str(value) for name, value in request.headers.items() if name != "Content-Length"}
-        self._timeout, self._retries = urllib3.Timeout(connect=timeout_s, read=timeout_s), adapter.max_retries
+        self._timeout_s, self._deadline, self._retries = timeout_s, Deadline(), adapter.max_retries
+        # The pool makes its connections of whatever class it finds here.
+        self._pool.ConnectionCls = connection_class(self._pool.ConnectionCls, self._deadline)  # type: ignore[misc, arg-type]
 
     def post(self, path: str, body: bytes) -> HttpResponse:
         """One request. Raises TransportError."""
+        self._deadline.start(self._timeout_s)
         try:
             response = self._pool.urlopen(
                 "POST",
@@ -68,11 +80,16 @@ class HttpTransport:
                 redirect=False,
                 assert_same_host=False,
                 retries=self._retries,
-                timeout=self._timeout,
+                timeout=self._timeout_s,
+                preload_content=False,
             )
+            content = response.read(MAX_ANSWER_BYTES + 1)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise TransportError(f"{type(error).__name__}: {error}") from error
-        return HttpResponse(response.status, response.data)
+        if len(content) > MAX_ANSWER_BYTES:
+            response.close()
+            raise TransportError(f"the answer has more than {MAX_ANSWER_BYTES} bytes")
+        return HttpResponse(response.status, content)
 
     def close(self) -> None:
         self._pool.close()

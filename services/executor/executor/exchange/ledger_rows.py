@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from common.events import LedgerKind
 from common.trading.instruments import Symbol
 from executor.domain.account import Fill
+from executor.domain.account_standing import POOLED_MODES
 from executor.domain.cash_ledger import CENT, ZERO, CashEntry, CashMovement
 from executor.exchange.errors import UNREADABLE
 
@@ -18,7 +19,23 @@ OTHER_MARKETS: Final = ("@", "/", ":")
 BACKSTOP: Final = "backstop"
 USD_DECIMALS: Final = 6
 
+USDC: Final = "USDC"
+PERP_BALANCE: Final = ""
+SPOT_BALANCE: Final = "spot"
+SPOT_ONLY: Final = ("rewardsClaim", "borrowLend")
+WITHOUT_CASH: Final = ("liquidation", "spotGenesis", "cStakingTransfer", "activateDexAbstraction")
+
 Row = Mapping[str, Any]
+
+
+class UnknownMovement(NamedTuple):
+    """A ledger row that may have moved cash; how much is not known."""
+
+    id: str
+    type: str
+
+
+Parsed = tuple[list[CashMovement], list[UnknownMovement]]
 
 
 def build_fill_entries(address: str, fills: Iterable[Fill]) -> list[CashEntry]:
@@ -34,55 +51,78 @@ def build_fill_entries(address: str, fills: Iterable[Fill]) -> list[CashEntry]:
     ]
 
 
-def parse_external_fills(address: str, rows: Iterable[Row], coins: Collection[Symbol]) -> list[CashMovement]:
+def parse_external_fills(address: str, rows: Iterable[Row], coins: Collection[Symbol]) -> Parsed:
     """Fills of perpetuals outside the arena, from the rows of userFills."""
-    movements = []
-    for row in rows:
-        coin = row["coin"]
-        if coin in coins or _is_other_market(coin):
-            continue
-        entry = CashEntry(
-            id=_key(address, "fill", coin, row["tid"], row["time"], row["oid"]),
-            time_ms=int(row["time"]),
-            closed_pnl_usd=Decimal(row["closedPnl"]),
-            fee_usd=Decimal(row["fee"]),
-        )
-        net = entry.closed_pnl_usd - entry.fee_usd
-        movements.append(CashMovement(entry, LedgerKind.TRADE, net, row["dir"], coin, Decimal(row["sz"])))
-    return movements
+    return _split(rows, lambda row: _parse_external_fill(address, row, coins))
 
 
-def parse_funding_payments(address: str, rows: Iterable[Row]) -> list[CashMovement]:
+def _parse_external_fill(address: str, row: Row, coins: Collection[Symbol]) -> CashMovement | None:
+    coin = row["coin"]
+    if coin in coins or _is_other_market(coin):
+        return None
+    entry = CashEntry(
+        id=_key(address, "fill", coin, row["tid"], row["time"], row["oid"]),
+        time_ms=int(row["time"]),
+        closed_pnl_usd=Decimal(row["closedPnl"]),
+        fee_usd=Decimal(row["fee"]),
+    )
+    net = entry.closed_pnl_usd - entry.fee_usd
+    return CashMovement(entry, LedgerKind.TRADE, net, row["dir"], coin, Decimal(row["sz"]))
+
+
+def parse_funding_payments(address: str, rows: Iterable[Row]) -> Parsed:
     """The rows of userFunding."""
-    movements = []
-    for row in rows:
-        delta = row["delta"]
-        amount = Decimal(delta["usdc"])
-        entry = CashEntry(_key(address, "funding", delta["coin"], row["time"]), int(row["time"]), funding_usd=amount)
-        movement = CashMovement(
-            entry=entry,
-            kind=LedgerKind.FUNDING,
-            amount_usd=amount,
-            reason="funding",
-            coin=delta["coin"],
-            size_coin=Decimal(delta["szi"]),
-            rate_hourly=Decimal(delta["fundingRate"]),
-        )
-        movements.append(movement)
-    return movements
+    return _split(rows, lambda row: _parse_funding(address, row))
 
 
-def parse_transfers(address: str, rows: Iterable[Row]) -> list[CashMovement]:
-    """The rows of userNonFundingLedgerUpdates that move cash of the perpetuals' account."""
-    movements = []
+def _parse_funding(address: str, row: Row) -> CashMovement:
+    delta = row["delta"]
+    amount = Decimal(delta["usdc"])
+    entry = CashEntry(_key(address, "funding", delta["coin"], row["time"]), int(row["time"]), funding_usd=amount)
+    return CashMovement(
+        entry=entry,
+        kind=LedgerKind.FUNDING,
+        amount_usd=amount,
+        reason="funding",
+        coin=delta["coin"],
+        size_coin=Decimal(delta["szi"]),
+        rate_hourly=Decimal(delta["fundingRate"]),
+    )
+
+
+def parse_transfers(address: str, rows: Iterable[Row], mode: str) -> Parsed:
+    """The rows of userNonFundingLedgerUpdates that move cash of the account, in one of its modes, and those that may.
+
+    A row of a type that is not known here, or that can't be read, is a transfer of unknown size.
+    """
+    return _split(rows, lambda row: _parse_transfer(address, row, mode))
+
+
+def _parse_transfer(address: str, row: Row, mode: str) -> CashMovement | None:
+    amount = parse_transfer_usd(address, row["delta"], mode)
+    if not amount:
+        return None
+    entry = CashEntry(_row_id(address, row), int(row["time"]), transfer_usd=amount)
+    return CashMovement(entry, LedgerKind.TRANSFER, amount, str(row["delta"]["type"]))
+
+
+def _split(rows: Iterable[Row], parse: Callable[[Row], CashMovement | None]) -> Parsed:
+    """What could be read of rows, and what could not: one bad row hides none of the others."""
+    movements, unknown = [], []
     for row in rows:
-        delta = row["delta"]
-        amount = parse_transfer_usd(address, delta)
-        if amount is None:
-            continue
-        entry = CashEntry(_row_id(address, row), int(row["time"]), transfer_usd=amount)
-        movements.append(CashMovement(entry, LedgerKind.TRANSFER, amount, str(delta["type"])))
-    return movements
+        try:
+            movement = parse(row)
+        except UNREADABLE:
+            text = json.dumps(row, sort_keys=True, default=str)
+            unknown.append(UnknownMovement(_key("unknown", text), _type_of(row)))
+        else:
+            movements += [] if movement is None else [movement]
+    return movements, unknown
+
+
+def _type_of(row: Row) -> str:
+    delta = row.get("delta")
+    return str(delta.get("type") if isinstance(delta, dict) else row.get("dir"))
 
 
 @dataclass(slots=True)
@@ -175,24 +215,58 @@ def _sum_liquidation_fills(address: str, fills: Iterable[Row]) -> dict[tuple[int
     return sums
 
 
-def parse_transfer_usd(address: str, delta: Row) -> Decimal | None:
-    """What a ledger row brought in (positive) or took; None when it moved nothing here, or is of an unknown kind.
+def parse_transfer_usd(address: str, delta: Row, mode: str) -> Decimal | None:
+    """What a ledger row brought in (positive) or took; None when it moved nothing here.
 
-    An unknown kind that did move cash shows as a residual. Source: Hyperliquid docs, userNonFundingLedgerUpdates.
+    The cash is the perpetuals' balance, in a pooled mode that of spot as well. Raises UNREADABLE for a type that is not
+    known. Source: Hyperliquid docs, userNonFundingLedgerUpdates.
     """
-    kind = delta["type"]
-    amount, fee = Decimal(delta.get("usdc", 0)), Decimal(delta.get("fee") or 0)
-    if kind in ("deposit", "vaultDistribution", "vaultWithdraw"):
+    kind, is_pooled = delta["type"], mode in POOLED_MODES
+    amount, fee = Decimal(delta.get("usdc") or 0), Decimal(delta.get("fee") or 0)
+    if kind in ("deposit", "vaultDistribution", "vaultWithdraw", "vaultLeaderCommission"):
         return Decimal(delta.get("netWithdrawnUsd", amount))
     if kind in ("withdraw", "vaultDeposit", "vaultCreate"):
         return -(amount + fee)
-    if kind == "accountClassTransfer":
-        return amount if delta["toPerp"] else -amount
+    if kind in ("accountClassTransfer", "perpDexClassTransfer"):
+        is_here = kind == "accountClassTransfer" and not is_pooled
+        return (amount if delta["toPerp"] else -amount) if is_here else None
     if kind in ("internalTransfer", "subAccountTransfer"):
-        if delta["destination"].lower() == address and delta["user"].lower() != address:
-            return amount
-        return -(amount + fee)
-    return None
+        return _between(address, delta, amount, fee, is_out=True, is_in=True)
+    if kind in ("send", "spotTransfer"):
+        return _of_token_transfer(address, delta, is_pooled=is_pooled)
+    if kind in SPOT_ONLY:
+        return _of_spot_row(delta) if is_pooled else None
+    if kind in WITHOUT_CASH:
+        return None
+    raise ValueError(f"a ledger row of the unknown type {kind!r}")
+
+
+def _between(address: str, delta: Row, amount: Decimal, fee: Decimal, *, is_out: bool, is_in: bool) -> Decimal | None:
+    """The part of a transfer between two accounts that concerns this one; `is_out`, `is_in`: whether that end is its
+    cash. To itself it may move money from one of its balances to another."""
+    sent = -(amount + fee) if is_out and delta["user"].lower() == address else Decimal(0)
+    came = amount if is_in and delta["destination"].lower() == address else Decimal(0)
+    return sent + came or None
+
+
+def _of_token_transfer(address: str, delta: Row, *, is_pooled: bool) -> Decimal | None:
+    """sendAsset and spotSend: from and to the perpetuals ("") or spot; any other word is another exchange's balance."""
+    if delta["token"] != USDC:
+        return None
+    balances = (PERP_BALANCE, SPOT_BALANCE) if is_pooled else (PERP_BALANCE,)
+    default = SPOT_BALANCE if delta["type"] == "spotTransfer" else PERP_BALANCE
+    is_out = delta.get("sourceDex", default) in balances
+    is_in = delta.get("destinationDex", default) in balances
+    fee = Decimal(delta.get("fee") or 0) if delta.get("feeToken") in (None, "", USDC) else Decimal(0)
+    return _between(address, delta, Decimal(delta["amount"]), fee, is_out=is_out, is_in=is_in)
+
+
+def _of_spot_row(delta: Row) -> Decimal | None:
+    """Rewards and loans are paid into the spot balance, which is the account's cash in a pooled mode."""
+    if delta.get("token", USDC) != USDC:
+        return None
+    is_out = delta.get("operation") in ("supply", "repay")
+    return -Decimal(delta["amount"]) if is_out else Decimal(delta["amount"])
 
 
 def _is_other_market(coin: str) -> bool:

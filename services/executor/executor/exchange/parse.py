@@ -1,11 +1,12 @@
-"""Hyperliquid's answers in our terms. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
+"""Hyperliquid's answers in the terms of the arena. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
 
 `coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from common.events import AccountOrder, ExternalPosition
 from common.trading.instruments import Symbol
@@ -13,6 +14,7 @@ from common.trading.orders import OrderRole, OrderSide, Side
 from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus, Placement, Position
 
 Row = Mapping[str, Any]
+USDC_TOKEN: Final = 0
 
 
 def parse_account_state(answer: Row, coins: Collection[Symbol]) -> AccountState:
@@ -24,13 +26,38 @@ def parse_account_state(answer: Row, coins: Collection[Symbol]) -> AccountState:
     unrealized = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
     return AccountState(
         equity_usd=equity,
-        cash_usd=equity - unrealized,
-        withdrawable_usd=Decimal(answer["withdrawable"]),
+        balance_usd=equity - unrealized,
+        available_balance_usd=Decimal(answer["withdrawable"]),
         margin_used_usd=Decimal(summary["totalMarginUsed"]),
         total_notional_usd=Decimal(summary["totalNtlPos"]),
         time_ms=int(answer["time"]),
         positions=positions,
         external=tuple(_external_position(row) for row in rows if row["coin"] not in coins),
+    )
+
+
+def parse_pooled_balance(answer: Row, state: AccountState) -> AccountState:
+    """The state with the balance that perpetuals and spot have in common, from spotClearinghouseState.
+
+    Equity = the USDC total + unrealized profit of all positions; free is what no position or order holds, or, where
+    the exchange says less, what is left after maintenance. Source: Hyperliquid docs, Account abstraction modes.
+    """
+    usdc = next((row for row in answer["balances"] if row.get("token") == USDC_TOKEN), None)
+    total = Decimal(0) if usdc is None else Decimal(usdc["total"])
+    free = Decimal(0) if usdc is None else total - Decimal(usdc["hold"])
+    for token, available in answer.get("tokenToAvailableAfterMaintenance") or ():
+        if token == USDC_TOKEN:
+            free = min(free, Decimal(available))
+    positions, external = state.positions, state.external
+    all_held: list[Position | ExternalPosition] = [*positions, *external]
+    unrealized = sum((held.unrealized_pnl_usd for held in all_held), Decimal(0))
+    return replace(
+        state,
+        equity_usd=total + unrealized,
+        balance_usd=total,
+        available_balance_usd=max(Decimal(0), free),
+        margin_used_usd=sum((held.margin_used_usd for held in positions), Decimal(0)),
+        total_notional_usd=sum((held.notional_usd for held in all_held), Decimal(0)),
     )
 
 

@@ -9,9 +9,11 @@ ROUTINE_RESERVE: Final = 60.0
 WEIGHTS: Final = {
     "exchange": 1,
     "clearinghouseState": 2,
+    "spotClearinghouseState": 2,
     "orderStatus": 2,
     "l2Book": 2,
     "allMids": 2,
+    "exchangeStatus": 2,
     "userRole": 60,
 }
 DEFAULT_WEIGHT: Final = 20

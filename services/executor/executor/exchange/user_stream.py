@@ -34,7 +34,7 @@ class Listener(Protocol):
     """Who hears of an account's fills and orders."""
 
     def refresh(self) -> None:
-        """The stream was away until now: anything may have happened."""
+        """The stream was disconnected until now: anything may have happened."""
 
     def on_fills(self, fills: list[StreamedFill]) -> None: ...
 

@@ -1,1 +1,1 @@
-"""The executor's tables and files; the only room that knows SQL."""
+"""The executor's tables and files; the only package that knows SQL."""

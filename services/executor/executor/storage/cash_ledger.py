@@ -30,25 +30,40 @@ class CashLedgerStore:
         row.pop("model")
         return CashTotals(**row)
 
-    async def begin(self, model: str, since_ms: int, cash_usd: Decimal) -> None:
+    async def begin(self, model: str, since_ms: int, balance_usd: Decimal, mode: str) -> None:
         """Begins the ledger; what moved the cash before `since_ms` is not counted."""
         async with self._pool.connection() as connection:
             await connection.execute(
-                """INSERT INTO executor_books (model, since_ms, start_cash_usd, movements_until_ms)
-                VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING""",
-                (model, since_ms, cash_usd, since_ms),
+                """INSERT INTO executor_books (model, since_ms, start_cash_usd, movements_until_ms, mode)
+                VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING""",
+                (model, since_ms, balance_usd, since_ms, mode),
             )
 
     async def record(
-        self, model: str, entries: Sequence[CashEntry], events: Sequence[Event[Any]], until_ms: int
+        self,
+        model: str,
+        entries: Sequence[CashEntry],
+        events: Sequence[Event[Any]],
+        until_ms: int,
+        unknown_movement: str | None = None,
     ) -> None:
-        """Records funding, transfers and external fills up to a time of the exchange."""
+        """Records funding, transfers and external fills up to a time of the exchange; `unknown_movement` stays."""
         async with self._pool.connection() as connection:
             await append_events(connection, events)
             await add_entries(connection, model, entries)
             await connection.execute(
-                "UPDATE executor_books SET movements_until_ms = greatest(movements_until_ms, %s) WHERE model = %s",
-                (until_ms, model),
+                """UPDATE executor_books SET movements_until_ms = greatest(movements_until_ms, %s),
+                    unknown_movement = coalesce(%s, unknown_movement) WHERE model = %s""",
+                (until_ms, unknown_movement, model),
+            )
+
+    async def settle(self, model: str, mode: str, entry: CashEntry | None, event: Event[Any] | None) -> None:
+        """The cash is explained, if need be by this entry: the mode is noted, and no movement is unknown any more."""
+        async with self._pool.connection() as connection:
+            await append_events(connection, [] if event is None else [event])
+            await add_entries(connection, model, [] if entry is None else [entry])
+            await connection.execute(
+                "UPDATE executor_books SET mode = %s, unknown_movement = NULL WHERE model = %s", (mode, model)
             )
 
 

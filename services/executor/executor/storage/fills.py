@@ -1,4 +1,4 @@
-"""Up to where each account's fills are recorded, and what they add to intents that ended otherwise."""
+"""Up to when each account's fills are recorded, and late fills of intents that had ended unfilled."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -25,7 +25,7 @@ class IntentStore:
 
     Each update names the statuses that it may start from, taken from the transition table, and reports whether it
     changed a row: of two instances, or of a step and its repeat, one wins and the other learns that it lost.
-    `autocommit` is a connection on which each statement commits by itself: what stands before a send goes there.
+    `autocommit` is a connection on which each statement commits by itself: what must be stored before a send uses it.
     """
 
     def __init__(self, pool: Pool, autocommit: KeptConnection | None = None) -> None:
@@ -170,11 +170,11 @@ class IntentStore:
             )
 
     async def store_again(self, intent_id: str, now_ms: int) -> None:
-        """An exit whose bytes are void without having arrived waits to be signed again."""
+        """An intent whose bytes are void without having arrived waits to be signed again."""
         async with self.transaction() as connection:
             await connection.execute(
                 """UPDATE intents SET status = %s, signed_action = NULL, updated_ms = %s
-                    WHERE intent_id = %s AND NOT is_entry AND status = ANY(%s)""",
+                    WHERE intent_id = %s AND status = ANY(%s)""",
                 (IntentStatus.STORED, now_ms, intent_id, predecessors(IntentStatus.STORED)),
             )
 

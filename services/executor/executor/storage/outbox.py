@@ -84,7 +84,7 @@ class Outbox:
                 pass
 
     async def _publish_batch(self) -> bool:
-        """Publishes the oldest events and deletes them; whether there may be more."""
+        """Publishes the oldest events and deletes them; returns whether there may be more."""
         async with self._pool.connection() as connection:
             query = "SELECT number, type, body FROM executor_outbox ORDER BY number LIMIT %s"
             rows = await (await connection.execute(query, (BATCH_EVENTS,))).fetchall()

@@ -104,7 +104,7 @@ def svg(summary: Summary, lang: Lang, theme: Theme) -> str:
         mark_path(contender.mark, MARGIN + 10, 151, color),
         _text(MARGIN + 34, 160, contender.name, 30, colors["ink"], bold=True),
         _text(MARGIN, 208, words["equity"], 16, colors["muted"]),
-        _text(MARGIN, 262, _money(totals.get("account_value")), 48, colors["ink"], bold=True),
+        _text(MARGIN, 262, _money(totals.get("equity")), 48, colors["ink"], bold=True),
         _text(WIDTH - MARGIN, 208, words["return"], 16, colors["muted"], anchor="end"),
         _text(WIDTH - MARGIN, 262, _return(change), 48, tone, anchor="end", bold=True),
         _arrow(change, WIDTH - MARGIN - _width(_return(change), 48) - 48, 262, tone),

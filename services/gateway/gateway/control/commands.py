@@ -41,11 +41,12 @@ class ControlRoutes:
     """POST /api/v1/control/{halt,resume,flatten} with {model?, reason?}.
 
     A command without `model` concerns every contender. 202 means that the event is on its stream: risk and the
-    executor act on it later, and their events report the result.
+    executor act on it later, and their events report the result. Resuming takes a token of its own; where there is
+    none, it is refused. No resume over HTTP ends the halt of the kill switch.
     """
 
-    def __init__(self, service: Service, token: SecretStr, roster: Roster) -> None:
-        self._service, self._token, self._ids = service, token, roster.ids
+    def __init__(self, service: Service, token: SecretStr, resume_token: SecretStr | None, roster: Roster) -> None:
+        self._service, self._token, self._resume_token, self._ids = service, token, resume_token, roster.ids
 
     def routes(self) -> list[Route]:
         return [
@@ -55,7 +56,7 @@ class ControlRoutes:
     def _endpoint(self, command: Command) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                check_bearer(request, self._token, "CONTROL_TOKEN")
+                self._check_right(request, command)
                 body = parse_body(CommandBody, await read_body(request, MAX_BODY_BYTES) or b"{}")
                 if body.model is not None and body.model not in self._ids:
                     raise ApiError(400, "BAD_BODY", f"model: must be one of {', '.join(self._ids)}")
@@ -64,6 +65,17 @@ class ControlRoutes:
                 return error_response(error)
 
         return endpoint
+
+    def _check_right(self, request: Request, command: Command) -> None:
+        """Raises ApiError."""
+        if command is not Command.RESUME or self._resume_token is self._token:
+            check_bearer(request, self._token, "CONTROL_TOKEN")
+        elif self._resume_token is not None:
+            check_bearer(request, self._resume_token, "RESUME_TOKEN")
+        else:
+            raise ApiError(
+                403, "NO_RESUME", "resuming real money needs a right of its own: set RESUME_TOKEN in the gateway"
+            )
 
     async def _publish(self, command: Command, body: CommandBody) -> Response:
         now_ms = self._service.clock.now_ms()

@@ -59,7 +59,8 @@ async def close_socket(socket: WebSocket, transport: FrameSocket, closed: Closed
     """Closes with code and reason; a transport that takes nothing any more is aborted instead."""
     metrics.CLOSED.labels(closed.reason.split(":")[0]).inc()
     try:
-        await asyncio.wait_for(socket.close(closed.code, closed.reason), CLOSE_LIMIT_S)
+        async with asyncio.timeout(CLOSE_LIMIT_S):
+            await socket.close(closed.code, closed.reason)
     except TimeoutError:
         transport.abort()
     except (RuntimeError, OSError):

@@ -9,17 +9,17 @@ from redis.exceptions import ResponseError
 from common.events.catalog import CATALOG, DEAD_SUFFIX, services_of
 from common.runtime.presence import MISSING_AFTER_MS, presence_key
 from common.runtime.service import Service
+from common.trading.durations import HOUR_MS
 from common.trading.roster import Roster
 from gateway.storage.queries import Queries, Row
 
 ALERTS = 50
 SAMPLE = 500
-HOUR_MS = 3_600_000
 STAGES = ("decision", "decision_to_verdict", "verdict_to_sent", "sent_to_filled")
 
 
 class Operations:
-    """Reads the presence keys, the streams and the records; a service without a recent presence is not ready."""
+    """Reads presence keys, streams and the recorder's tables; a service without a recent presence is not ready."""
 
     def __init__(
         self, service: Service, roster: Roster, queries: Queries, push_latency: Callable[[], dict[str, Any]]

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from common.runtime.service import Service
+from common.trading.durations import HOUR_MS
 from common.trading.roster import Roster
 from gateway.config import GatewaySettings
 from gateway.http.endpoint import Responder, get_route
@@ -29,7 +30,6 @@ from gateway.rest.status import Status, roster_row
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 
-HOUR_MS = 3_600_000
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
 MAX_CANDLES = 500
 MODEL_TRADES = 25

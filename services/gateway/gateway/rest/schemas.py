@@ -5,7 +5,7 @@ into the page's types, and a contract test holds real responses and pushes to it
 nullability and its values; no other field may appear. Only a statistics row may have further columns: each column of
 the view is one, so that a new statistic needs no line here.
 
-Contenders and coins that the roster lists are enums; rows of the records hold plain names, since they may be older
+Contenders and coins that the roster lists are enums; rows that are recorded hold plain names, since they may be older
 than the roster.
 """
 
@@ -131,14 +131,15 @@ MARKET: dict[str, Schema] = {
 
 ACCOUNTS: dict[str, Schema] = {
     "Account": row(
-        "model:text address:text equity:money balance:money available_balance:money margin_used:money"
+        "model:text address:text mode:text equity:money balance:money available_balance:money margin_used:money"
         " unrealized_pnl:money total_notional:money margin_ratio:money start_balance:money return_percent:money?"
         " time_ms:ms total_pnl:money"
     ),
     "Position": row(
         "model:text symbol:text side:Side position_size:money entry_price:money mark_price:money leverage:int"
-        " notional:money unrealized_pnl:money liquidation_price:money? initial_margin:money stop_loss:money?"
-        " take_profit:money? protected:bool funding:money opened_at:ms? updated_at:ms decision_id:text? cycle_id:text?"
+        " notional:money unrealized_pnl:money liquidation_price:money? margin_used:money"
+        " initial_margin:money stop_loss:money? take_profit:money? protected:bool funding:money"
+        " opened_at:ms? updated_at:ms decision_id:text? cycle_id:text?"
     ),
     "Trade": row(
         "id:text model:text symbol:text side:Side entry_price:money exit_price:money? position_size:money"
@@ -198,8 +199,8 @@ DECISIONS: dict[str, Schema] = {
 
 STATISTICS: dict[str, Schema] = {
     "LeaderboardRow": statistics_row(
-        "rank:int model:text account_value:money return_percent:money? total_pnl:money fees:money funding:money"
-        " win_rate_percent:money? sharpe:money? max_drawdown_percent:money? trades:int"
+        "rank:int model:text equity:money account_value:money return_percent:money? total_pnl:money fees:money"
+        " funding:money win_rate_percent:money? sharpe:money? max_drawdown_percent:money? trades:int"
     ),
     "ModelStatistics": statistics_row(
         "net_realized:money? time_long_percent:money? time_short_percent:money? time_flat_percent:money?"
@@ -219,14 +220,16 @@ ARENA: dict[str, Schema] = {
     "CoinInfo": row("symbol:Coin price_decimals:int size_decimals:int max_leverage:int"),
     "Roster": row("", contenders=many(ref("Contender")), coins=many(ref("CoinInfo"))),
     "ModelStatus": row(
-        "model:ContenderId name:text provider_model:text? stand_in:bool? trading_state:TradingState",
+        "model:ContenderId name:text provider_model:text? stand_in:bool? account_mode:text? trading_state:TradingState",
         reasons=many(KINDS["text"]),
     ),
+    "Halt": row("model:text? reason:text author:text? since_ms:ms until_ms:ms? detail:text"),
     "SymbolInfo": row("symbol:Coin price_decimals_hint:int size_decimals:int max_leverage:int"),
     "Status": row(
         "mode:Mode market:Market trading_state:TradingState time_ms:ms started_ms:ms decision_interval_s:int"
-        " start_balance:money has_control:bool version:text",
+        " start_balance:money has_control:bool clock_ahead_ms:int? version:text",
         models=many(ref("ModelStatus")),
+        halts=many(ref("Halt")),
         symbols=many(ref("SymbolInfo")),
     ),
     "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?"),

@@ -11,6 +11,9 @@ from gateway.rest.schemas import TRADING_STATES
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 
+LOCAL = "LOCAL"
+"""The reason of a halt that was made on the executor's machine: by the kill switch, or by hand."""
+
 
 def roster_row(roster: Roster, settings: GatewaySettings) -> dict[str, Any]:
     """GET roster: what the page needs to draw contenders and coins. It changes only with a restart."""
@@ -33,7 +36,7 @@ def roster_row(roster: Roster, settings: GatewaySettings) -> dict[str, Any]:
 
 
 class Status:
-    """Reads GET status from the settings, the records and the market cache.
+    """Reads GET status from the settings, the recorder's tables and the market cache.
 
     The arena's trading state is the most severe of its contenders'.
     """
@@ -47,15 +50,17 @@ class Status:
 
     async def read(self) -> dict[str, Any]:
         answered = await self._queries.latest_provider_models()
+        modes = {row["model"]: row["mode"] for row in await self._queries.account_modes()}
         states = {row["model"]: row for row in await self._queries.trading_states()}
+        halts = await self._queries.halts()
         models = [
             {
                 "model": each.id,
                 "name": each.name,
                 "provider_model": _provider_model(answered.get(each.id), self._settings.configured_model(each.id)),
                 "stand_in": answered.get(each.id, {}).get("stand_in"),
-                "trading_state": states.get(each.id, {}).get("state", TRADING_STATES[0]),
-                "reasons": states.get(each.id, {}).get("reasons", []),
+                "account_mode": modes.get(each.id) or None,
+                **_trading_state(states.get(each.id, {}), [halt for halt in halts if halt["model"] in (None, each.id)]),
             }
             for each in self._roster.contenders
         ]
@@ -66,6 +71,8 @@ class Status:
             "market": await self._market.source() if self._settings.hyperliquid_env == "paper" else "LIVE",
             "models": models,
             "trading_state": max((str(row["trading_state"]) for row in models), key=TRADING_STATES.index),
+            "halts": halts,
+            "clock_ahead_ms": await self._market.clock_ahead_ms(self._roster.ids),
             "time_ms": self._service.clock.now_ms(),
             "started_ms": self._started_ms,
             "decision_interval_s": self._settings.decision_interval_s,
@@ -77,6 +84,14 @@ class Status:
             "has_control": self._settings.control_token is not None,
             "version": VERSION,
         }
+
+
+def _trading_state(recorded: dict[str, Any], halts: list[dict[str, Any]]) -> dict[str, Any]:
+    """As risk has recorded it, and HALTED while a file on the executor's machine halts the model."""
+    state, reasons = recorded.get("state", TRADING_STATES[0]), list(recorded.get("reasons", []))
+    if any(halt["reason"] == LOCAL for halt in halts):
+        return {"trading_state": "HALTED", "reasons": [*reasons, LOCAL]}
+    return {"trading_state": state, "reasons": reasons}
 
 
 def _provider_model(answered: dict[str, Any] | None, configured: str | None) -> str | None:

@@ -40,6 +40,14 @@ class MarketCache:
         value = await self._value(SOURCE_KEY)
         return "UNKNOWN" if value is None else str(value["market"])
 
+    async def clock_ahead_ms(self, models: Sequence[str]) -> int | None:
+        """How far the exchange's clock is ahead of the executor's machine's, by the newest account state that says."""
+        values = await self._redis.mget([f"account:{model}" for model in models])
+        states = [json.loads(value)["data"] for value in values if value]
+        known = [state for state in states if state.get("clock_ahead_ms") is not None]
+        newest = max(known, key=lambda state: int(state["received_ms"]), default=None)
+        return None if newest is None else int(newest["clock_ahead_ms"])
+
     async def _value(self, key: str) -> Any:
         value = await self._redis.get(key)
         return None if value is None else json.loads(value)

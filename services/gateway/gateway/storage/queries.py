@@ -4,8 +4,10 @@ A view's columns are the row's fields: a column that is added to a view appears 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 from psycopg.rows import dict_row
 
 from common.runtime.database import Pool
@@ -26,6 +28,13 @@ class Queries:
         self._pool = pool
 
     async def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Reads; repeats what fails because a view was created again: once on each connection that had it prepared."""
+        for _ in range(self._pool.max_size):
+            with suppress(psycopg.errors.FeatureNotSupported):
+                return await self._read(query, parameters)
+        return await self._read(query, parameters)
+
+    async def _read(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)
@@ -135,7 +144,7 @@ class Queries:
 
     async def start_balance(self) -> str | None:
         """The accounts' mean starting balance; None before there is an account."""
-        [row] = await self.rows("SELECT wire(avg(start_balance)) AS start_balance FROM accounts")
+        [row] = await self.rows("SELECT wire(avg(start_balance::numeric)) AS start_balance FROM api_accounts")
         start_balance: str | None = row["start_balance"]
         return start_balance
 
@@ -220,6 +229,10 @@ class Queries:
         )
         return {row["model"]: row for row in rows}
 
+    async def account_modes(self) -> list[Row]:
+        """How the exchange keeps each account's collateral, in its own word."""
+        return await self.rows("SELECT model, mode FROM api_accounts")
+
     async def trading_states(self) -> list[Row]:
         """Each model's trading state with its reasons, from risk's table; none before risk has created it."""
         if not await self._has_table("risk_state"):
@@ -228,6 +241,25 @@ class Queries:
             """SELECT model, value ->> 'state' AS state, value -> 'reasons' AS reasons
             FROM risk_state WHERE kind = 'state'"""
         )
+
+    async def halts(self) -> list[Row]:
+        """The halts in force, oldest first: risk's, and those that were made on the executor's machine.
+
+        `model` is None for a halt of all contenders; the reason LOCAL ends by `aicoin resume` alone.
+        """
+        halts: list[Row] = []
+        if await self._has_table("risk_state"):
+            halts += await self.rows(
+                """SELECT nullif(model, '*') AS model, key AS reason, value ->> 'author' AS author,
+                    (value ->> 'since_ms')::bigint AS since_ms, (value ->> 'until_ms')::bigint AS until_ms,
+                    coalesce(value ->> 'detail', '') AS detail FROM risk_state WHERE kind = 'halt'"""
+            )
+        if await self._has_table("executor_halts"):
+            halts += await self.rows(
+                """SELECT nullif(model, '*') AS model, 'LOCAL' AS reason, author, since_ms, NULL::bigint AS until_ms,
+                    reason AS detail FROM executor_halts WHERE is_local AND ended_ms IS NULL"""
+            )
+        return sorted(halts, key=lambda halt: (halt["since_ms"], halt["reason"], halt["model"] or ""))
 
 
 def _conditions(equal: dict[str, str | None], time_column: str, before: Cursor | None) -> tuple[str, list[Any]]:

@@ -77,6 +77,7 @@ export function position(model: string, symbol: string): Position {
     notional: "1",
     unrealized_pnl: "0",
     liquidation_price: null,
+    margin_used: "1",
     initial_margin: "1",
     stop_loss: null,
     take_profit: null,

@@ -6,8 +6,8 @@ from typing import Literal
 
 import httpx
 import msgspec
-from redis.exceptions import RedisError
 
+from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from ingester.config import IngesterSettings
 
@@ -50,7 +50,7 @@ class MarketSource:
         value = json.dumps({"market": market, "time_ms": self._service.clock.now_ms()})
         try:
             await self._service.redis.set(SOURCE_KEY, value)
-        except (RedisError, OSError) as error:
-            self._service.log.warning(
-                "the market's source was not written to Redis; retrying; retrying", reason=str(error)
-            )
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            self._service.log.warning("the market's source was not written to Redis; retrying", reason=str(error))

@@ -22,7 +22,7 @@ class CoinOnly(msgspec.Struct):
     coin: str
 
 
-class Acknowledgement(msgspec.Struct):
+class Acknowledgment(msgspec.Struct):
     """The server's echo of a request; it may add fields to the subscription."""
 
     method: str
@@ -111,7 +111,7 @@ _CHANNELS: dict[str, msgspec.json.Decoder[Any]] = {
     "trades": msgspec.json.Decoder(list[WireTrade]),
     "candle": msgspec.json.Decoder(WireCandle),
 }
-_ACKNOWLEDGEMENT = msgspec.json.Decoder(Acknowledgement)
+_ACKNOWLEDGMENT = msgspec.json.Decoder(Acknowledgment)
 _CANDLES = msgspec.json.Decoder(list[WireCandle])
 _META = msgspec.json.Decoder(Meta)
 
@@ -143,8 +143,8 @@ def decode_content(frame: Frame) -> Any:
 
 def decode_subscription(frame: Frame) -> dict[str, Any]:
     """The subscription that a subscriptionResponse confirms. Raises UnreadableFrame."""
-    acknowledgement: Acknowledgement = _decode(_ACKNOWLEDGEMENT, frame.channel, frame.data)
-    return acknowledgement.subscription
+    acknowledgment: Acknowledgment = _decode(_ACKNOWLEDGMENT, frame.channel, frame.data)
+    return acknowledgment.subscription
 
 
 def decode_candles(body: bytes) -> list[WireCandle]:

@@ -48,14 +48,14 @@ class CoinState:
             self._open_interest.append(float(context.open_interest_coin))
 
     def update_top(self, top: TopOfBook, received_ms: int) -> bool:
-        """Replaces best bid and ask unless newer ones are known; whether it did."""
+        """Replaces best bid and ask unless newer ones are known; returns whether it did."""
         if top.time_ms < self._newest_top_ms:
             return False
         self.top, self._newest_top_ms, self.book_received_ms = top, top.time_ms, received_ms
         return True
 
     def update_book(self, book: OrderBook, received_ms: int) -> bool:
-        """Replaces the order book unless a newer one is known; whether it did."""
+        """Replaces the order book unless a newer one is known; returns whether it did."""
         if book.time_ms < self._newest_book_ms:
             return False
         self.book, self._newest_book_ms, self.book_received_ms = book, book.time_ms, received_ms
@@ -64,7 +64,7 @@ class CoinState:
         return True
 
     def reset_order(self) -> None:
-        """Accepts the next book and best prices whatever their time: those of a new connection."""
+        """Begins a new connection: its first book and best prices are accepted whatever their time."""
         self._newest_book_ms = self._newest_top_ms = 0
 
     @property

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from redis.exceptions import RedisError
-
+from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from common.trading.instruments import Symbol
 from ingester.config import IngesterSettings
@@ -91,7 +90,9 @@ class Ingester:
             return
         try:
             rewrite = await self._candle_cache.write(changed, market_ms)
-        except (RedisError, OSError) as error:
+        except Exception as error:
+            if not is_outage(error):
+                raise
             rewrite = set(changed)
             self._candle_cache.invalidate(rewrite)
             self._log.warning("candles were not cached; retrying", reason=str(error))

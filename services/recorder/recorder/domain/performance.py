@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from common.trading.durations import HOUR_MS
+
 HOURS_A_YEAR: Final = 8_760
 MIN_RETURNS: Final = 24
 """With fewer hours than a day's the figures would mean nothing: they are None."""
 RESAMPLES: Final = 1_000
 BAND: Final = (0.025, 0.975)
-HOUR_MS: Final = 3_600_000
 ZERO: Final = Decimal(0)
 
 
@@ -36,21 +37,21 @@ class TimeShares:
     open_shorts: int
 
 
-def hourly_returns(start: Decimal, closes: Iterable[tuple[int, Decimal]]) -> list[float]:
-    """Simple returns from hour to hour, the first one from `start`.
+def hourly_returns(closes: Iterable[tuple[int, Decimal]]) -> list[float]:
+    """Simple returns from hour to hour, the first one from the start.
 
-    closes: (hour in ms, equity without transfers at its last state), oldest first. An hour in which nothing was
-    recorded returned nothing; what happened in it shows in the next recorded one. Ends where the equity ends.
+    closes: (hour in ms, growth at its last state), oldest first. An hour in which nothing was recorded returned
+    nothing; what happened in it shows in the next recorded one. Ends where everything is lost.
     """
     returns: list[float] = []
-    before, last_hour = start, None
-    for hour_ms, equity in closes:
+    before, last_hour = Decimal(1), None
+    for hour_ms, growth in closes:
         if before <= 0:
             break
         if last_hour is not None:
             returns += [0.0] * ((hour_ms - last_hour) // HOUR_MS - 1)
-        returns.append(float(equity / before) - 1.0)
-        before, last_hour = equity, hour_ms
+        returns.append(float(growth / before) - 1.0)
+        before, last_hour = growth, hour_ms
     return returns
 
 

@@ -1,4 +1,4 @@
-"""Whether an account's profit ties out: its cash against its own fills, funding and transfers. Pure."""
+"""Compares an account's cash with what its fills, funding and transfers add up to. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,7 +29,7 @@ class CashState:
 class Movements:
     """Sums of the recorded rows since the start, USD. Fees were paid; the others are positive when received."""
 
-    realized_pnl: Decimal
+    closed_pnl: Decimal
     fees: Decimal
     funding: Decimal
     transfers: Decimal
@@ -37,7 +37,7 @@ class Movements:
 
     @property
     def total(self) -> Decimal:
-        return self.realized_pnl - self.fees + self.funding + self.transfers + self.other
+        return self.closed_pnl - self.fees + self.funding + self.transfers + self.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Excess:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The cash that no recorded row explains, and for how long that has been too much of it."""
+    """The cash that no recorded row explains, and since when it has been above its limit."""
 
     residual: Decimal
     residual_percent: Decimal
@@ -58,7 +58,7 @@ class Reconciliation:
 
 
 def reconcile(state: CashState, movements: Movements, previous: Excess) -> Reconciliation:
-    """Ties out one state; `previous` is the excess at the state before it.
+    """Reconciles one state; `previous` is the excess at the state before it.
 
     The residual's first state above the limit starts the clock; the first one SETTLE_MS later alerts (its id becomes
     `alerted_by`), and no further state does until the residual has been within the limit again.

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class OrderStatus(StrEnum):
-    """The latest thing that happened to an order; its cancelation is spelled as on the exchange's wire."""
+    """The latest thing that happened to an order; its cancellation is spelled as on the exchange's wire."""
 
     ACCEPTED = "accepted"
     FILLED = "filled"

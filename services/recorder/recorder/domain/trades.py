@@ -89,7 +89,7 @@ class Trade:
     entry_size: Decimal
     entry_notional: Decimal
     fees: Decimal
-    gross_pnl: Decimal
+    closed_pnl: Decimal
     intent_id: str | None
     cycle_id: str | None
     exit_size: Decimal = ZERO
@@ -113,11 +113,11 @@ class Trade:
         return TradeStatus.LIQUIDATED if self.is_liquidated else TradeStatus.CLOSED
 
     def pnl(self, funding: Decimal) -> Decimal | None:
-        """Net profit: gross, minus fees, minus funding paid. None while open."""
-        return None if self.closed_ms is None else self.gross_pnl - self.fees - funding
+        """Closed P&L − fees − funding paid. None while open."""
+        return None if self.closed_ms is None else self.closed_pnl - self.fees - funding
 
     def pnl_percent(self, funding: Decimal, leverage: int | None) -> Decimal | None:
-        """Net profit in percent of the initial margin. None while open, or when the leverage isn't known."""
+        """P&L in percent of the initial margin. None while open, or when the leverage isn't known."""
         net = self.pnl(funding)
         if net is None or not leverage:
             return None
@@ -180,7 +180,7 @@ def _open(fill: FillRow, size: Decimal, fee: Decimal) -> Trade:
         entry_size=size,
         entry_notional=size * fill.price,
         fees=fee,
-        gross_pnl=ZERO,
+        closed_pnl=ZERO,
         intent_id=fill.intent_id,
         cycle_id=fill.cycle_id,
     )
@@ -205,7 +205,7 @@ def _reduce(
         exit_size=trade.exit_size + size,
         exit_notional=trade.exit_notional + size * fill.price,
         fees=trade.fees + fee,
-        gross_pnl=trade.gross_pnl + fill.closed_pnl,
+        closed_pnl=trade.closed_pnl + fill.closed_pnl,
         closed_ms=fill.time_ms if ended else None,
         close_reason=_reason(fill, intents) if ended else None,
         is_liquidated=trade.is_liquidated or fill.is_liquidation,

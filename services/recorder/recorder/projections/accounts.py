@@ -4,10 +4,11 @@ from decimal import Decimal
 from typing import Final
 
 from common.events import AccountPosition, AccountUpdated, Event
+from common.trading.growth import Growth
 from recorder.projections.statistics import update_equity_figures
 from recorder.storage.statements import Connection, Row, insert
 
-_WRITTEN_ONCE: Final = ("model", "start_balance", "start_ms", "start_transfers", "peak")
+_WRITTEN_ONCE: Final = ("model", "start_balance", "start_ms", "start_transfers", "peak_growth")
 _SNAPSHOT_COLUMNS: Final = (
     "model",
     "time_ms",
@@ -18,31 +19,38 @@ _SNAPSHOT_COLUMNS: Final = (
     "unrealized_pnl",
     "margin_ratio",
     "transfers",
-    "peak",
+    "growth",
+    "peak_growth",
 )
 
 
 async def store_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
     """Stores one account state; returns False, and changes nothing, when a newer one is stored already.
 
+    Of a state whose equity nothing explains only the positions are stored: its figures would show a profit or a loss
+    that there was not.
+
     A state is recorded in account_snapshots when it is the first one of an interval, when the size of a position
     differs from the state before it, and when it lies deeper below the peak than any before.
     """
     data = event.data
-    row = _account_row(data) | await _transfers(connection, data)
-    row["peak"] = data.equity_usd - row["transfers"]
+    if not data.is_explained:
+        if not await _is_outdated(connection, data):
+            await _replace_positions(connection, data)
+        return False
+    row = _account_row(data) | await _growth(connection, data)
     columns = list(row)
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in _WRITTEN_ONCE)
-    updates += ", peak = greatest(accounts.peak, excluded.peak)"
+    updates += ", peak_growth = greatest(accounts.peak_growth, excluded.peak_growth)"
     updates += ", start_transfers = coalesce(accounts.start_transfers, excluded.start_transfers)"
     query = (
         f"INSERT INTO accounts ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
-        f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms RETURNING peak"
+        f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms RETURNING peak_growth"
     )
     stored = await (await connection.execute(query.encode(), tuple(row.values()))).fetchone()
     if stored is None:
         return False
-    row["peak"] = stored[0]
+    row["peak_growth"] = stored[0]
     has_changed = await _replace_positions(connection, data)
     cause = await _cause_to_record(connection, row, snapshot_interval_s * 1000, has_changed=has_changed)
     if cause is not None:
@@ -53,14 +61,35 @@ async def store_state(connection: Connection, event: Event[AccountUpdated], snap
     return True
 
 
-async def _transfers(connection: Connection, data: AccountUpdated) -> dict[str, Decimal | None]:
-    """Net transfers since the first state; the last known ones for a state without sums."""
-    cursor = await connection.execute("SELECT transfers, start_transfers FROM accounts WHERE model = %s", (data.model,))
-    known, start = await cursor.fetchone() or (Decimal(0), None)
-    if data.sums is None:
-        return {"transfers": known, "start_transfers": start}
-    start = data.sums.transfers_usd if start is None else start
-    return {"transfers": data.sums.transfers_usd - start, "start_transfers": start}
+async def _is_outdated(connection: Connection, data: AccountUpdated) -> bool:
+    cursor = await connection.execute(
+        "SELECT 1 FROM accounts WHERE model = %s AND time_ms > %s", (data.model, data.state_ms)
+    )
+    return await cursor.fetchone() is not None
+
+
+async def _growth(connection: Connection, data: AccountUpdated) -> Row:
+    """Net transfers since the first state, and the time-weighted growth; without sums no transfer is known."""
+    cursor = await connection.execute(
+        "SELECT transfers, start_transfers, anchor_growth, anchor_equity FROM accounts WHERE model = %s", (data.model,)
+    )
+    stored = await cursor.fetchone()
+    known, start, *anchor = stored or (Decimal(0), None)
+    growth = Growth(*anchor) if anchor else Growth.begun_with(data.equity_usd)
+    transfers = known
+    if data.sums is not None:
+        start = data.sums.transfers_usd if start is None else start
+        transfers = data.sums.transfers_usd - start
+    growth = growth.with_transfer(data.equity_usd, transfers - known)
+    now = growth.at(data.equity_usd)
+    return {
+        "transfers": transfers,
+        "start_transfers": start,
+        "growth": now,
+        "peak_growth": now,
+        "anchor_growth": growth.value,
+        "anchor_equity": growth.equity_usd,
+    }
 
 
 def _account_row(data: AccountUpdated) -> Row:
@@ -68,10 +97,11 @@ def _account_row(data: AccountUpdated) -> Row:
     return {
         "model": data.model,
         "address": data.address,
+        "mode": data.mode,
         "start_balance": data.equity_usd,
         "equity": data.equity_usd,
-        "balance": data.cash_usd,
-        "available_balance": data.withdrawable_usd,
+        "balance": data.balance_usd,
+        "available_balance": data.available_balance_usd,
         "margin_used": data.margin_used_usd,
         "maintenance_margin": data.maintenance_margin_usd,
         "unrealized_pnl": data.unrealized_pnl_usd,
@@ -86,7 +116,7 @@ async def _cause_to_record(connection: Connection, row: Row, interval_ms: int, *
     """Why this state is recorded; None when it is not."""
     cursor = await connection.execute(
         """SELECT (SELECT max(time_ms) FROM account_snapshots WHERE model = %(model)s),
-            drawdown(%(equity)s, %(transfers)s, %(peak)s)
+            drawdown(%(growth)s, %(peak_growth)s)
             > coalesce((SELECT max_drawdown FROM model_statistics WHERE model = %(model)s), 0)""",
         row,
     )
@@ -122,7 +152,7 @@ def _position_row(data: AccountUpdated, position: AccountPosition) -> Row:
         "notional": position.notional_usd,
         "unrealized_pnl": position.unrealized_pnl_usd,
         "liquidation_price": position.liquidation_price,
-        "initial_margin": position.margin_used_usd,
+        "margin_used": position.margin_used_usd,
         "stop_loss": position.stop_loss_price,
         "take_profit": position.take_profit_price,
         "protected": position.protected,

@@ -13,12 +13,12 @@ async def update_decisions(connection: Connection, decision_ids: Sequence[str]) 
     if not decision_ids:
         return
     await connection.execute(
-        """UPDATE ai_decisions d SET verdict = v.verdict, denial_code = v.code,
+        """UPDATE ai_decisions d SET verdict = v.verdict, denial_code = v.denial_code,
             executed = d.executed OR EXISTS (SELECT 1 FROM fills f WHERE f.intent_id = v.id)
         FROM (
-            SELECT DISTINCT ON (decision_id) id, decision_id, verdict, code FROM verdicts
+            SELECT DISTINCT ON (decision_id) id, decision_id, verdict, denial_code FROM verdicts
             WHERE decision_id = ANY(%s) AND intent_kind <> 'invalidation'
-            ORDER BY decision_id, code = 'VOID' DESC NULLS LAST
+            ORDER BY decision_id, denial_code = 'VOID' DESC NULLS LAST
         ) v WHERE v.decision_id = d.id""",
         (list(decision_ids),),
     )

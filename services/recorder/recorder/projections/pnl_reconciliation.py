@@ -1,4 +1,4 @@
-"""Ties each account's profit out from the recorded rows, and alerts where cash stays unexplained."""
+"""Reconciles each account's cash with the recorded rows, and alerts where cash stays unexplained."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -35,11 +35,11 @@ def funding_payments(events: Sequence[Event[Any]]) -> list[tuple[str, str, int]]
 async def reconcile_accounts(
     connection: Connection, events: Sequence[Event[Any]], now_ms: int
 ) -> tuple[Event[Any], ...]:
-    """Ties out the newest state of each account that is due; returns the alerts, whose ids follow from the states.
+    """Reconciles the newest state of each account that is due; returns the alerts, whose ids follow from the states.
 
-    Due are an account whose cash a row of this batch explains, one that did not tie out, and every one once a minute.
-    Only states whose executor keeps sums say from when on rows count. The same batch stored again finds the alert's
-    state in `alerted_by` and returns the same alert.
+    Due are an account whose cash a row of this batch explains, one with a residual above its limit, and every one once
+    a minute. Only states with sums are reconciled, since the sums say from when on rows count. The same batch stored
+    again finds the alert's state in `alerted_by` and returns the same alert.
     """
     moved = {event.data.model for event in events if isinstance(event.data, OrderFilled | AccountLedger)}
     states = {event.data.model: event for event in events if isinstance(event.data, AccountUpdated)}
@@ -85,7 +85,7 @@ def _row(model: str, state: CashState, movements: Movements, result: Reconciliat
         "start_cash": state.start_cash,
         "equity": state.equity,
         "unrealized_pnl": state.unrealized_pnl,
-        "realized_pnl": movements.realized_pnl,
+        "closed_pnl": movements.closed_pnl,
         "fees": movements.fees,
         "funding": movements.funding,
         "transfers": movements.transfers,
@@ -118,7 +118,7 @@ async def _select_movements(connection: Connection, model: str, since_ms: int) -
     """Sums of the rows recorded after `since_ms`; `other` are trades on further coins and the backstop's share."""
     [fills] = await select(
         connection,
-        """SELECT coalesce(sum(closed_pnl), 0) AS realized_pnl, coalesce(sum(fee), 0) AS fees FROM fills
+        """SELECT coalesce(sum(closed_pnl), 0) AS closed_pnl, coalesce(sum(fee), 0) AS fees FROM fills
         WHERE model = %s AND time_ms > %s""",
         model,
         since_ms,

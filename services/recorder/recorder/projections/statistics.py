@@ -4,10 +4,9 @@ import zlib
 from collections.abc import Iterable
 from decimal import Decimal
 from random import Random
-from typing import Final
 
+from common.trading.durations import DAY_MS, HOUR_MS
 from recorder.domain.performance import (
-    HOUR_MS,
     Holding,
     hourly_returns,
     return_band,
@@ -17,16 +16,14 @@ from recorder.domain.performance import (
 )
 from recorder.storage.statements import Connection, upsert
 
-DAY_MS: Final = 86_400_000
-
 
 async def update_trade_figures(connection: Connection, models: Iterable[str]) -> None:
-    """Computes what follows from trades: every column of trade_statistics, realized P&L, and times in the market."""
+    """Computes what follows from trades: every column of trade_statistics, `net_realized`, and times in the market."""
     for model in models:
         await connection.execute(
             """INSERT INTO model_statistics (model, trade_figures, net_realized)
             SELECT s.model, to_jsonb(s) - 'model',
-                (SELECT sum(gross_pnl - fees - funding) FROM trades t WHERE t.model = s.model)
+                (SELECT sum(closed_pnl - fees - funding) FROM trades t WHERE t.model = s.model)
             FROM trade_statistics s WHERE s.model = %s
             ON CONFLICT (model) DO UPDATE
             SET trade_figures = excluded.trade_figures, net_realized = excluded.net_realized""",
@@ -84,13 +81,10 @@ async def update_equity_figures(connection: Connection, model: str, time_ms: int
 async def _update_returns(connection: Connection, model: str, hour_ms: int) -> None:
     """Computes ratios and band of the whole hours before `hour_ms`; the band's random numbers follow from the model."""
     cursor = await connection.execute(
-        "SELECT hour_ms, last - transfers FROM equity_hours WHERE model = %s AND hour_ms < %s ORDER BY hour_ms",
+        "SELECT hour_ms, growth FROM equity_hours WHERE model = %s AND hour_ms < %s ORDER BY hour_ms",
         (model, hour_ms),
     )
-    closes = await cursor.fetchall()
-    cursor = await connection.execute("SELECT start_balance FROM accounts WHERE model = %s", (model,))
-    account = await cursor.fetchone()
-    returns = hourly_returns(account[0], closes) if account else []
+    returns = hourly_returns(await cursor.fetchall())
     low, high = return_band(returns, Random(zlib.crc32(model.encode())).random) or (None, None)
     row = {
         "model": model,

@@ -144,7 +144,7 @@ def _trade_row(market: Market, trade: Trade, intent: IntentRow | None, funding: 
         "close_reason": trade.close_reason.value if trade.close_reason else None,
         "entry_notional": trade.entry_notional,
         "exit_notional": trade.exit_notional if trade.exit_size else None,
-        "gross_pnl": trade.gross_pnl,
+        "closed_pnl": trade.closed_pnl,
         "intent_id": trade.intent_id,
         "cycle_id": trade.cycle_id,
         "created_at": _EPOCH + timedelta(milliseconds=created_ms),

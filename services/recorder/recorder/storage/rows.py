@@ -116,7 +116,7 @@ def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> Row:
         "cycle_id": event.cycle_id,
         "intent_kind": data.intent_kind.value,
         "verdict": (Verdict.APPROVED if is_approved else Verdict.DENIED).value,
-        "code": data.code if isinstance(data, RiskDenied) else None,
+        "denial_code": data.denial_code if isinstance(data, RiskDenied) else None,
         "symbol": symbol.value if symbol else None,
         "rules": Jsonb([json.loads(rule.model_dump_json()) for rule in data.rules]),
         "intent": _json(data.intent) if isinstance(data, RiskApproved) else None,

@@ -1,8 +1,10 @@
--- Each account's latest state. Money moved in or out since the start (`transfers`) is neither profit nor loss.
+-- Each account's latest state. Money moved in or out since the start (`transfers`) is neither profit nor loss: the
+-- return is time-weighted.
 CREATE VIEW api_accounts AS
 SELECT
     model,
     address,
+    mode,
     wire(equity) AS equity,
     wire(balance) AS balance,
     wire(available_balance) AS available_balance,
@@ -11,7 +13,8 @@ SELECT
     wire(total_notional) AS total_notional,
     wire(margin_ratio) AS margin_ratio,
     wire(start_balance) AS start_balance,
-    wire(((equity - transfers) / nullif(start_balance, 0) - 1) * 100) AS return_percent,
+    wire((growth - 1) * 100) AS return_percent,
     time_ms,
     wire(equity - transfers - start_balance) AS total_pnl
-FROM accounts;
+FROM accounts
+WHERE strpos(model, '#') = 0;

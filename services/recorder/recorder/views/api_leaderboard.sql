@@ -2,10 +2,12 @@
 -- Nothing is aggregated here: the recorder keeps the figures in model_statistics. An account without a trade has zeros.
 CREATE VIEW api_leaderboard AS
 SELECT
-    rank() OVER (ORDER BY (a.equity - a.transfers) / nullif(a.start_balance, 0) DESC NULLS LAST) AS rank,
+    rank() OVER (ORDER BY a.growth DESC) AS rank,
     f.*,
+    wire(a.equity) AS equity,
+    -- The name of version 0.2; it goes with version 0.4.
     wire(a.equity) AS account_value,
-    wire(((a.equity - a.transfers) / nullif(a.start_balance, 0) - 1) * 100) AS return_percent,
+    wire((a.growth - 1) * 100) AS return_percent,
     wire(a.equity - a.transfers - a.start_balance) AS total_pnl,
     wire(s.sharpe) AS sharpe,
     wire(s.sortino) AS sortino,
@@ -22,4 +24,5 @@ LEFT JOIN model_statistics s USING (model)
 CROSS JOIN LATERAL jsonb_populate_record(
     NULL::trade_statistics,
     jsonb_build_object('model', a.model, 'trades', 0, 'fees', '0', 'funding', '0') || coalesce(s.trade_figures, '{}')
-) f;
+) f
+WHERE strpos(a.model, '#') = 0;

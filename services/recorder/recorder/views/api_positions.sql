@@ -12,7 +12,9 @@ SELECT
     wire(p.notional) AS notional,
     wire(p.unrealized_pnl) AS unrealized_pnl,
     wire(p.liquidation_price) AS liquidation_price,
-    wire(p.initial_margin) AS initial_margin,
+    wire(p.margin_used) AS margin_used,
+    -- The name of version 0.2; it goes with version 0.4.
+    wire(p.margin_used) AS initial_margin,
     wire(p.stop_loss) AS stop_loss,
     wire(p.take_profit) AS take_profit,
     p.protected,
@@ -23,4 +25,5 @@ SELECT
     p.updated_ms AS updated_at,
     v.decision_id,
     p.cycle_id
-FROM positions p LEFT JOIN verdicts v ON v.id = p.intent_id;
+FROM positions p LEFT JOIN verdicts v ON v.id = p.intent_id
+WHERE strpos(p.model, '#') = 0;

@@ -1,4 +1,4 @@
--- A fraction of the highest equity so far; transfers are no profit and are taken out first.
-CREATE FUNCTION drawdown(equity numeric, transfers numeric, peak numeric) RETURNS numeric
+-- A fraction of the highest growth so far.
+CREATE FUNCTION drawdown(growth numeric, peak_growth numeric) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN peak > 0 THEN 1 - (equity - transfers) / peak ELSE 0 END;
+    RETURN CASE WHEN peak_growth > 0 THEN 1 - growth / peak_growth ELSE 0 END;

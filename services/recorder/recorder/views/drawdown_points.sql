@@ -13,7 +13,7 @@ BEGIN
     IF step_ms < 3600000 THEN
         RETURN QUERY
         WITH b AS (
-            SELECT s.time_ms AS t, drawdown(s.equity, s.transfers, s.peak) AS d,
+            SELECT s.time_ms AS t, drawdown(s.growth, s.peak_growth) AS d,
                 (s.time_ms - first_ms) / step_ms AS bucket
             FROM account_snapshots s WHERE s.model = of_model AND s.time_ms >= since_ms
         ), kept AS (
@@ -28,7 +28,7 @@ BEGIN
             WHERE h.model = of_model AND h.hour_ms > since_ms - 3600000 AND h.drawdown_ms >= since_ms
         ), kept AS (
             (SELECT DISTINCT ON (bucket) t, d FROM b ORDER BY bucket, d DESC, t)
-            UNION (SELECT s.time_ms, drawdown(s.equity, s.transfers, s.peak) FROM account_snapshots s
+            UNION (SELECT s.time_ms, drawdown(s.growth, s.peak_growth) FROM account_snapshots s
                 WHERE s.model = of_model AND s.time_ms IN (first_ms, last_ms))
         ) SELECT t, d FROM kept ORDER BY t;
     END IF;

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from common.events import AccountPosition, AccountUpdated, Decision, IntentKind
-from common.trading.instruments import Symbol
+from common.trading.instruments import INSTRUMENTS, Instrument, Symbol
 from common.trading.limits import Limits
 from common.trading.orders import Side
 from risk.gate.halts import Halt
@@ -86,6 +86,10 @@ class GateInput:
         """The position held on the decision's coin."""
         positions = self.account.positions if self.account is not None else ()
         return next((held for held in positions if held.symbol is self.decision.symbol), None)
+
+    def instrument(self, symbol: Symbol) -> Instrument:
+        """A coin's rules, with no more leverage than the exchange allows now."""
+        return INSTRUMENTS[symbol] if self.account is None else self.account.instrument(symbol)
 
     @property
     def entries_reserved(self) -> tuple[Reservation, ...]:

@@ -7,6 +7,8 @@ from typing import Final
 
 ALL_MODELS: Final = "*"
 """The `model` of a halt that applies to all of them."""
+RISK: Final = "risk"
+"""The author of a halt that no person has made."""
 
 
 class TradingState(StrEnum):
@@ -21,7 +23,8 @@ class Reason(StrEnum):
     """What stopped the entries.
 
     PERSON and DRAWDOWN end by a person's resume, DAILY_LOSS at the next UTC day, STOPS after its pause, EXTERNAL and
-    FLATTEN when the positions concerned are closed.
+    FLATTEN when the positions concerned are closed, ACCOUNT when the executor finds nothing wrong with the account any
+    more, UNEXPLAINED when its equity is explained.
     """
 
     PERSON = "PERSON"
@@ -30,6 +33,8 @@ class Reason(StrEnum):
     STOPS = "STOPS"
     EXTERNAL = "EXTERNAL"
     FLATTEN = "FLATTEN"
+    ACCOUNT = "ACCOUNT"
+    UNEXPLAINED = "UNEXPLAINED"
 
 
 ENDED_BY_RESUME: Final = frozenset({Reason.PERSON, Reason.DRAWDOWN})
@@ -38,9 +43,10 @@ _SEVERITY: Final = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HAL
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """One active reason. Times are market time, a person's and a FLATTEN's `since_ms` wall time.
+    """One active reason, and who has given it. `until_ms` is None where an event ends the halt rather than time.
 
-    `until_ms` is None where an event ends the halt rather than time.
+    Times are market time, but the `since_ms` of what a person may end (PERSON, DRAWDOWN) and of FLATTEN are wall times:
+    a resume ends only what is older than itself.
     """
 
     model: str
@@ -48,6 +54,7 @@ class Halt:
     since_ms: int
     until_ms: int | None = None
     detail: str = ""
+    author: str = RISK
 
     @property
     def state(self) -> TradingState:

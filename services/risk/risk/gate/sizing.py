@@ -140,7 +140,7 @@ def loss_at_stop_usd(
 
 
 def margin_with_fees_usd(margin_usd: Decimal, notional: Decimal) -> Decimal:
-    """What an entry takes out of the free margin: its initial margin and the fees of coming and going."""
+    """What an entry takes out of the free margin: its initial margin, and the fees of entry and exit."""
     return margin_usd + 2 * notional * TAKER_FEE_FRACTION
 
 

@@ -13,9 +13,9 @@ SIDES = {Action.LONG: Side.LONG, Action.SHORT: Side.SHORT}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Approved when `code` is None: then `draft` is the order. Otherwise `code` is the first failing rule's."""
+    """Approved when `denial_code` is None: then `draft` is the order. Otherwise it is the first failing rule's."""
 
-    code: str | None
+    denial_code: str | None
     rules: tuple[RuleResult, ...]
     draft: Draft | None
 
@@ -24,8 +24,8 @@ def judge(inputs: GateInput) -> Verdict:
     """Judges by every rule that applies to the intent's kind, in order; a failing rule doesn't end the judgement."""
     draft = draft_order(inputs)
     results = tuple(rule.judge(inputs, draft) for rule in RULES if rule.applies_to(inputs.intent_kind))
-    denial = next((result.code for result in results if not result.passed), None)
-    return Verdict(denial, results, draft)
+    denial_code = next((result.code for result in results if not result.passed), None)
+    return Verdict(denial_code, results, draft)
 
 
 def draft_order(inputs: GateInput) -> Draft | None:

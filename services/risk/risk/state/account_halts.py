@@ -10,11 +10,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from common.events import AccountUpdated
+from common.trading.durations import DAY_MS, HOUR_MS
+from common.trading.growth import EMPTY_USD
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.halts import Halt, Reason
 from risk.gate.rules.loss import loss_since_percent
-from risk.state.market_time import DAY_MS, HOUR_MS, day_of
+from risk.state.market_time import day_of
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 
 
@@ -24,24 +26,28 @@ def record_equity(persistent: PersistentState, account: AccountUpdated, *, is_ne
     Each state counts once and in order: one that is neither the newest nor later than the last recorded one was counted
     before. A day begins with the last equity known before midnight UTC of market time, else with the first one of the
     day. A state that lies more than a day before the baseline's day begins a day too: the market is another one, a
-    replay from its start. Money moved in or out is no profit or loss: baseline and high-water mark move along.
+    replay from its start. Money moved in or out is no profit or loss: it scales baseline and high-water mark. An equity
+    that nothing explains is neither: the record stays as it is.
     """
     record = persistent.record(account.model)
+    if not account.is_explained:
+        return persistent
     last = record.last
     if last is not None and account.received_ms < last.received_ms and not is_newest:
         return persistent
-    record, moved_usd = _with_transfers(record, account)
+    record = _with_transfers(record, account)
+    equity_usd = _measured_equity_usd(record, account)
     day = day_of(account.state_ms)
     baseline = record.baseline
     if baseline is None or day > baseline.day or (is_newest and day < baseline.day - 1):
-        start_usd = account.equity_usd if last is None else last.equity_usd + moved_usd
+        start_usd = equity_usd if record.last is None else record.last.equity_usd
         record = replace(record, baseline=Baseline(day, start_usd))
     return persistent.with_record(
         account.model,
         replace(
             record,
-            high_water_usd=max(record.high_water_usd or Decimal(0), account.equity_usd),
-            last=LastState(account.received_ms, account.equity_usd),
+            high_water_usd=max(record.high_water_usd or Decimal(0), equity_usd),
+            last=LastState(account.received_ms, equity_usd),
         ),
     )
 
@@ -57,7 +63,10 @@ def update_account_halts(
     persistent = persistent.without_halts(
         lambda halt: halt.model == model and halt.until_ms is not None and halt.until_ms <= market_ms
     )
-    return _update_position_halts(_with_loss_halts(limits, persistent, account), account, unfinished)
+    persistent = _with_account_halts(persistent, account)
+    if account.is_explained:
+        persistent = _with_loss_halts(limits, persistent, account)
+    return _update_position_halts(persistent, account, unfinished)
 
 
 def record_stop(limits: Limits, persistent: PersistentState, model: str, order: str, market_ms: int) -> PersistentState:
@@ -80,41 +89,84 @@ def record_stop(limits: Limits, persistent: PersistentState, model: str, order: 
 def resume_after_drawdown(persistent: PersistentState, model: str, account: AccountUpdated | None) -> PersistentState:
     """Ends a drawdown halt on a person's resume: the high-water mark starts again from the present equity.
 
-    The present state is recorded first, so that older ones that still wait in the stream can't raise the mark again.
+    The present state is recorded first, so that older ones that wait in the stream can't raise the high-water mark
+    again.
     """
     if not any(halt.model == model and halt.reason is Reason.DRAWDOWN for halt in persistent.halts):
         return persistent
     persistent = persistent.without_halts(lambda halt: halt.model == model and halt.reason is Reason.DRAWDOWN)
     if account is not None:
         persistent = record_equity(persistent, account, is_newest=True)
-    equity_usd = None if account is None else account.equity_usd
+    equity_usd = None if account is None else _measured_equity_usd(persistent.record(model), account)
     return persistent.with_record(model, replace(persistent.record(model), high_water_usd=equity_usd))
 
 
-def _with_transfers(record: ModelRecord, account: AccountUpdated) -> tuple[ModelRecord, Decimal]:
-    """The record after the transfers since the last state, and their sum (out: negative).
+def _with_transfers(record: ModelRecord, account: AccountUpdated) -> ModelRecord:
+    """The record after the transfers since the last state: baseline, high-water mark and last equity are scaled.
+
+    The ratio is that of the equity to what it was without these transfers, so that every distance to a limit stays the
+    same in percent; what was gained or lost since the last state counts as before them. A withdrawal of everything
+    scales nothing, as there is nothing left to scale back from: the record waits for the next deposit. What is paid
+    into an account that has lost everything is added.
 
     Sums that start from a new `since_ms` can't be compared with those of before: they are taken over as they are.
     """
     if account.sums is None:
-        return record, Decimal(0)
-    now = Transfers(account.sums.since_ms, account.sums.transfers_usd)
-    known = record.transfers if record.transfers is not None and record.transfers.since_ms == now.since_ms else now
-    moved_usd = now.sum_usd - known.sum_usd
-    record = replace(record, transfers=now)
-    if moved_usd == 0:
-        return record, moved_usd
-    if record.baseline is not None:
-        record = replace(record, baseline=replace(record.baseline, equity_usd=record.baseline.equity_usd + moved_usd))
-    if record.high_water_usd is not None:
-        record = replace(record, high_water_usd=max(Decimal(0), record.high_water_usd + moved_usd))
-    return record, moved_usd
+        return record
+    known, sums, equity_usd = record.transfers, account.sums, account.equity_usd
+    if known is None or known.since_ms != sums.since_ms:
+        known = Transfers(sums.since_ms, sums.transfers_usd, None if known is None else known.emptied_usd)
+    moved_usd = sums.transfers_usd - known.sum_usd
+    before_usd = equity_usd - moved_usd if known.emptied_usd is None else known.emptied_usd
+    record = replace(record, transfers=Transfers(sums.since_ms, sums.transfers_usd))
+    if moved_usd == 0 and (known.emptied_usd is None or equity_usd < EMPTY_USD):
+        return replace(record, transfers=known)
+    if equity_usd < EMPTY_USD <= before_usd:
+        return replace(record, transfers=Transfers(sums.since_ms, sums.transfers_usd, before_usd))
+    if before_usd < EMPTY_USD:
+        return _scaled(record, Decimal(1), moved_usd)
+    return _scaled(record, equity_usd / before_usd)
+
+
+def _scaled(record: ModelRecord, ratio: Decimal, added_usd: Decimal = Decimal(0)) -> ModelRecord:
+    baseline, high_water_usd, last = record.baseline, record.high_water_usd, record.last
+    if baseline is not None:
+        baseline = replace(baseline, equity_usd=baseline.equity_usd * ratio + added_usd)
+    if high_water_usd is not None:
+        high_water_usd = max(Decimal(0), high_water_usd * ratio + added_usd)
+    if last is not None:
+        last = replace(last, equity_usd=last.equity_usd * ratio + added_usd)
+    return replace(record, baseline=baseline, high_water_usd=high_water_usd, last=last)
+
+
+def _measured_equity_usd(record: ModelRecord, account: AccountUpdated) -> Decimal:
+    """The equity by which gains and losses are measured: of an account that was emptied, what it held before."""
+    emptied_usd = None if record.transfers is None else record.transfers.emptied_usd
+    return account.equity_usd if emptied_usd is None else emptied_usd
+
+
+def _with_account_halts(persistent: PersistentState, account: AccountUpdated) -> PersistentState:
+    """Begins and ends what concerns the account as a whole: the executor's findings, and an unexplained equity."""
+    unexplained = (
+        "" if account.is_explained else f"no fill, funding, transfer or price explains {account.equity_usd} USD"
+    )
+    for reason, detail in ((Reason.ACCOUNT, "; ".join(account.problems)), (Reason.UNEXPLAINED, unexplained)):
+        if detail:
+            persistent = persistent.with_halt(Halt(account.model, reason, account.state_ms, detail=detail))
+        else:
+            persistent = _without_halt(persistent, account.model, reason)
+    return persistent
+
+
+def _without_halt(persistent: PersistentState, model: str, reason: Reason) -> PersistentState:
+    return persistent.without_halts(lambda halt: (halt.model, halt.reason) == (model, reason))
 
 
 def _with_loss_halts(limits: Limits, persistent: PersistentState, account: AccountUpdated) -> PersistentState:
     model, market_ms, record = account.model, account.state_ms, persistent.record(account.model)
+    equity_usd = _measured_equity_usd(record, account)
     if record.baseline is not None and record.baseline.equity_usd > 0:
-        lost_percent = loss_since_percent(record.baseline.equity_usd, account.equity_usd)
+        lost_percent = loss_since_percent(record.baseline.equity_usd, equity_usd)
         if lost_percent >= limits.max_daily_loss_percent:
             next_day_ms = (record.baseline.day + 1) * DAY_MS
             detail = f"{lost_percent:.2f} % lost since the day began"
@@ -123,10 +175,10 @@ def _with_loss_halts(limits: Limits, persistent: PersistentState, account: Accou
                 halted = halted.with_halt(Halt(model, Reason.FLATTEN, account.received_ms, detail="daily loss"))
             persistent = halted
     if record.high_water_usd is not None and record.high_water_usd > 0:
-        fallen_percent = loss_since_percent(record.high_water_usd, account.equity_usd)
+        fallen_percent = loss_since_percent(record.high_water_usd, equity_usd)
         if fallen_percent >= limits.max_drawdown_percent:
             detail = f"{fallen_percent:.2f} % below the high-water mark"
-            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, market_ms, detail=detail))
+            persistent = persistent.with_halt(Halt(model, Reason.DRAWDOWN, account.received_ms, detail=detail))
     return persistent
 
 

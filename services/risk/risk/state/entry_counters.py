@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
-from risk.state.market_time import MINUTE_MS, day_of
+from risk.state.market_time import day_of
 
 KEPT_DAYS: Final = 2
 KEPT_APPROVALS_MS: Final = 2 * MINUTE_MS

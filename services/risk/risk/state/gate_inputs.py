@@ -4,11 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import Action, AgentDecision, Decision, Event, IntentKind, RiskApproved, derived_id
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.gate_input import GateInput, Snapshot
 from risk.gate.halts import Halt, applicable_to
-from risk.state.market_time import MINUTE_MS, day_of
+from risk.state.market_time import day_of
 from risk.state.risk_state import ModelState, RiskState
 
 

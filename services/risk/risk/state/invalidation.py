@@ -1,4 +1,4 @@
-"""Invalidation conditions: when a model's thesis no longer holds, judged on closed candles only. Pure."""
+"""Invalidation conditions: when the reason for a position no longer holds, judged on closed candles only. Pure."""
 
 import operator
 from collections.abc import Callable, Mapping

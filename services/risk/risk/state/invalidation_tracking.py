@@ -23,9 +23,9 @@ from common.events import (
     SystemAlert,
     derive,
 )
+from common.trading.durations import DAY_MS
 from common.trading.orders import Side
 from risk.state.invalidation import TrackedCondition, TriggeredCondition, still_holds, triggered_ms, wording
-from risk.state.market_time import DAY_MS
 from risk.state.persistent_state import PersistentState
 
 _SIDES = {Action.LONG: Side.LONG, Action.SHORT: Side.SHORT}

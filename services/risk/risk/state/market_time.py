@@ -1,10 +1,6 @@
-"""Lengths of market time, and its days."""
+"""Days of market time."""
 
-from typing import Final
-
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
-DAY_MS: Final = 24 * HOUR_MS
+from common.trading.durations import DAY_MS
 
 
 def day_of(market_ms: int) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from risk.gate.halts import Halt
+from common.trading.epochs import aside_id
+from risk.gate.halts import Halt, Reason
 from risk.state.invalidation import TriggeredCondition
 
 
@@ -23,10 +24,15 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """Money moved into an account since `since_ms`, out negative, that its baseline and mark already contain."""
+    """Money moved into an account since `since_ms`, out negative, that its day baseline and high-water mark contain.
+
+    `emptied_usd` is what the account held before a withdrawal took all of it: baseline and mark still refer to that,
+    until money comes in again. None for an account that holds something, or has lost all.
+    """
 
     since_ms: int
     sum_usd: Decimal
+    emptied_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +45,18 @@ class LastState:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """One model's figures. `stops` are (order, market time in ms) of stops that fired within the last day."""
+    """One model's figures; transfers scale its baseline and its high-water mark.
+
+    `stops` are (order, market time in ms) of stops that fired within the last day. All of it belongs to the account
+    that `epoch` names; empty before the first state that names one.
+    """
 
     baseline: Baseline | None = None
     high_water_usd: Decimal | None = None
     stops: tuple[tuple[str, int], ...] = ()
     transfers: Transfers | None = None
     last: LastState | None = None
+    epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +75,37 @@ class PersistentState:
             return self
         return replace(self, records={**self.records, model: record})
 
+    def with_epoch(self, model: str, epoch: str) -> "PersistentState":
+        """With the model's figures, halts and conditions of that epoch; those of its present one are set aside.
+
+        A person's halt concerns the model, whatever it trades: it stays.
+        """
+        present = self.record(model).epoch
+        if not present:
+            return self.with_record(model, replace(self.record(model), epoch=epoch))
+        names = {model: aside_id(model, present), aside_id(model, epoch): model}
+        records = {names.get(name, name): record for name, record in self.records.items()}
+        records.setdefault(model, ModelRecord(epoch=epoch))
+        halts = tuple(
+            halt if halt.reason is Reason.PERSON else replace(halt, model=names.get(halt.model, halt.model))
+            for halt in self.halts
+        )
+        triggered = tuple(replace(one, model=names.get(one.model, one.model)) for one in self.triggered)
+        return replace(self, records=records, halts=halts, triggered=triggered)
+
     def with_halt(self, halt: Halt) -> "PersistentState":
         """With one halt more, unless the model already has one of that reason."""
         if any((held.model, held.reason) == (halt.model, halt.reason) for held in self.halts):
             return self
         return replace(self, halts=(*self.halts, halt))
+
+    def with_newest(self, halt: Halt) -> "PersistentState":
+        """With this halt in place of an older one of its model and reason; a younger one stays."""
+
+        def is_older(held: Halt) -> bool:
+            return (held.model, held.reason) == (halt.model, halt.reason) and held.since_ms < halt.since_ms
+
+        return self.without_halts(is_older).with_halt(halt)
 
     def without_halts(self, is_over: Callable[[Halt], bool]) -> "PersistentState":
         """Without the halts that are over."""

@@ -34,8 +34,8 @@ class SnapshotMarks:
 class ModelState:
     """What risk remembers of one model.
 
-    `seen` holds cycle and kind of its decisions, oldest first, for the rule DUPLICATE; `conditions` the invalidation
-    conditions by intent id.
+    `seen` holds cycle and kind of its approved orders, oldest first, for the rule DUPLICATE: what the rebuild finds
+    again in `intents`. `conditions` holds the invalidation conditions by intent id.
     """
 
     account: AccountUpdated | None = None
@@ -45,7 +45,7 @@ class ModelState:
     conditions: dict[str, TrackedCondition] = field(default_factory=dict)
 
     def record_seen(self, cycle: str, intent_kind: IntentKind) -> None:
-        """Remembers that a cycle has had its decision of this kind."""
+        """Remembers that a cycle has its approved order of this kind."""
         self.seen[cycle, intent_kind] = None
         while len(self.seen) > MAX_SEEN:
             del self.seen[next(iter(self.seen))]
@@ -93,7 +93,7 @@ class ModelState:
 
 @dataclass(slots=True)
 class RiskState:
-    """All of it. `market_ms` is the newest market time seen."""
+    """Everything that risk remembers. `market_ms` is the newest market time seen."""
 
     models: dict[str, ModelState]
     persistent: PersistentState = field(default_factory=PersistentState)
@@ -108,6 +108,14 @@ class RiskState:
     def model(self, model: str) -> ModelState:
         """The model's state, begun empty for one that is not known yet."""
         return self.models.setdefault(model, ModelState())
+
+    def enter_epoch(self, model: str, epoch: str) -> ModelState:
+        """The model trades another account from here on: what is remembered of it begins empty."""
+        is_first = not self.persistent.record(model).epoch
+        self.persistent = self.persistent.with_epoch(model, epoch)
+        if not is_first:
+            self.models[model] = ModelState()
+        return self.model(model)
 
     def record_snapshot(self, snapshot_id: str, marks: SnapshotMarks) -> None:
         self.snapshots[snapshot_id] = marks

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.events import AlertCode, AlertSeverity, Event, SystemAlert, derive
-from risk.gate.halts import Halt, TradingState, applicable_to, most_severe
+from risk.gate.halts import RISK, Halt, TradingState, applicable_to, most_severe
 
 
 def state_alerts(
@@ -17,7 +17,7 @@ def state_alerts(
         was, is_now = most_severe(applicable_to(model, before)), most_severe(halts)
         if was is is_now:
             continue
-        reasons = ", ".join(f"{halt.reason} ({halt.detail})" if halt.detail else halt.reason for halt in halts)
+        reasons = ", ".join(f"{halt.reason} ({why})" if (why := _why(halt)) else halt.reason for halt in halts)
         alert = SystemAlert(
             code=AlertCode.TRADING_STATE,
             severity=AlertSeverity.INFO if is_now is TradingState.ACTIVE else AlertSeverity.WARNING,
@@ -28,3 +28,8 @@ def state_alerts(
         )
         alerts.append(derive(cause, alert, now_ms, index=index))
     return tuple(alerts)
+
+
+def _why(halt: Halt) -> str:
+    """Who has given the reason, unless it is risk itself, and what it is in detail."""
+    return ": ".join(part for part in ("" if halt.author == RISK else f"by {halt.author}", halt.detail) if part)

@@ -14,10 +14,10 @@ from common.events.codec import UnreadableEvent, decode
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.runtime.database import Pool
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import UNFINISHED
-from risk.state.market_time import DAY_MS
 from risk.state.reservations import reservation_of
 from risk.state.risk_state import RiskState, SnapshotMarks
 from risk.storage.risk_state_table import RiskStateTable
@@ -63,9 +63,11 @@ async def rebuild(
     approvals = await bus.unacknowledged(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
     intents, conditions = await _read_intents(pool, clock, stopping)
     for row in reversed(intents):
-        apply_intent(state, limits, row, clock.now_ms())
+        if row["model"] in state.models:
+            apply_intent(state, limits, row, clock.now_ms())
     for row in conditions:
-        state.model(row["model"]).track_condition(row["intent_id"], OrderIntent.model_validate(row["intent"]))
+        if row["model"] in state.models:
+            state.model(row["model"]).track_condition(row["intent_id"], OrderIntent.model_validate(row["intent"]))
     stored = {row["intent_id"] for row in intents}
     for event in approvals:
         if event.id not in stored:
@@ -109,6 +111,9 @@ async def _apply_caches(state: RiskState, bus: Bus) -> None:
             with suppress(UnreadableEvent):
                 held, account = state.models[model], decode(AccountUpdated.TYPE, body).data
                 held.account = account
+                if account.epoch and account.epoch != state.persistent.record(model).epoch:
+                    # The executor has entered it before it published this; the tables held its intents by then.
+                    state.persistent = state.persistent.with_epoch(model, account.epoch)
                 held.release(account.covers)
                 state.market_ms = max(state.market_ms, account.state_ms)
     if bodies[-1] is not None:

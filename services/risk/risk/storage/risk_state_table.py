@@ -10,7 +10,7 @@ from common.events import Invalidation
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from risk.gate.halts import Halt, Reason, applicable_to, most_severe
+from risk.gate.halts import RISK, Halt, Reason, applicable_to, most_severe
 from risk.state.invalidation import TrackedCondition, TriggeredCondition
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 
@@ -70,6 +70,7 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
             "since_ms": halt.since_ms,
             "until_ms": halt.until_ms,
             "detail": halt.detail,
+            "author": halt.author,
         }
     for model, record in persistent.records.items():
         if record.baseline is not None:
@@ -86,11 +87,15 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
                 "since_ms": record.transfers.since_ms,
                 "transfers_usd": str(record.transfers.sum_usd),
             }
+            if record.transfers.emptied_usd is not None:
+                rows["transfers", model, ""]["emptied_usd"] = str(record.transfers.emptied_usd)
         if record.last is not None:
             rows["last", model, ""] = {
                 "received_ms": record.last.received_ms,
                 "equity_usd": str(record.last.equity_usd),
             }
+        if record.epoch:
+            rows["epoch", model, ""] = {"epoch": record.epoch}
     for one in persistent.triggered:
         rows["invalidation", one.model, one.tracked.intent_id] = _value_of(one)
     for model in models:
@@ -102,15 +107,24 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
 def state_of(rows: Mapping[Key, Mapping[str, Any]]) -> PersistentState:
     """What the rows hold; the inverse of `rows_of`."""
     halts = tuple(
-        Halt(model, Reason(key), value["since_ms"], value["until_ms"], value["detail"])
+        Halt(
+            model, Reason(key), value["since_ms"], value["until_ms"], value["detail"], value.get("author", _author(key))
+        )
         for (kind, model, key), value in sorted(rows.items())
         if kind == "halt"
     )
-    models = {model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops", "transfers", "last")}
+    models = {
+        model for kind, model, _ in rows if kind in ("baseline", "high_water", "stops", "transfers", "last", "epoch")
+    }
     triggered = tuple(
         _condition_of(model, key, value) for (kind, model, key), value in sorted(rows.items()) if kind == "invalidation"
     )
     return PersistentState(halts, {model: _record_of(rows, model) for model in sorted(models)}, triggered)
+
+
+def _author(reason: str) -> str:
+    """Of a halt that was stored without one."""
+    return "a person" if Reason(reason) in (Reason.PERSON, Reason.FLATTEN) else RISK
 
 
 def _value_of(one: TriggeredCondition) -> dict[str, Any]:
@@ -132,6 +146,12 @@ def _condition_of(model: str, intent_id: str, value: Mapping[str, Any]) -> Trigg
     return TriggeredCondition(model, tracked, value["closed_ms"], value["boundary_ms"], value["is_reported"])
 
 
+def _transfers_of(value: Mapping[str, Any]) -> Transfers:
+    emptied = value.get("emptied_usd")
+    sum_usd = Decimal(value["transfers_usd"])
+    return Transfers(value["since_ms"], sum_usd, None if emptied is None else Decimal(emptied))
+
+
 def _record_of(rows: Mapping[Key, Mapping[str, Any]], model: str) -> ModelRecord:
     baseline = rows.get(("baseline", model, ""))
     high_water = rows.get(("high_water", model, ""))
@@ -141,6 +161,7 @@ def _record_of(rows: Mapping[Key, Mapping[str, Any]], model: str) -> ModelRecord
         None if baseline is None else Baseline(baseline["day"], Decimal(baseline["equity_usd"])),
         None if high_water is None else Decimal(high_water["equity_usd"]),
         tuple((order, at_ms) for order, at_ms in stops),
-        None if moved is None else Transfers(moved["since_ms"], Decimal(moved["transfers_usd"])),
+        None if moved is None else _transfers_of(moved),
         None if last is None else LastState(last["received_ms"], Decimal(last["equity_usd"])),
+        rows.get(("epoch", model, ""), {"epoch": ""})["epoch"],
     )

@@ -1,7 +1,7 @@
 """Denies lost approvals: recorded as approved, yet neither stored by the executor nor waiting for it.
 
 A wiped Redis loses the approvals that the executor had not read. No service will act on such an approval, so its record
-must not stay APPROVED: a denial with the code VOID replaces it.
+must not stay APPROVED: a denial with the denial code VOID replaces it.
 """
 
 from typing import Any, Final
@@ -9,20 +9,20 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import dict_row
 
-from common.bus.port import Bus, Unavailable
+from common.bus.port import Bus
 from common.events import Event, IntentKind, RiskApproved, RiskDenied, external_id, originate
 from common.runtime.database import Pool
 from common.runtime.outages import is_outage
 from common.runtime.service import Service
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
-from risk.state.market_time import DAY_MS
 from risk.storage.rebuild import EXECUTOR, MAX_APPROVALS
 
 EVERY_S: Final = 30.0
 VOID: Final = "VOID"
 _APPROVED = """
     SELECT id, model, intent_kind, symbol, decision_id, cycle_id FROM verdicts
-    WHERE verdict = 'APPROVED' AND time_ms >= %s ORDER BY time_ms"""
+    WHERE verdict = 'APPROVED' AND time_ms >= %s AND strpos(model, '#') = 0 ORDER BY time_ms"""
 _STORED = "SELECT intent_id FROM intents WHERE intent_id = ANY(%s)"
 _RECORDED = "SELECT id FROM verdicts WHERE id = ANY(%s)"
 
@@ -63,11 +63,11 @@ async def deny_lost_approvals(service: Service, pool: Pool) -> None:
         try:
             denials = await find_lost_approvals(pool, service.bus, service.clock.now_ms())
         except Exception as error:
-            if not is_outage(error) and not isinstance(error, Unavailable):
+            if not is_outage(error):
                 raise
             continue
         for denial in denials:
-            service.log.warning("denied a lost approval", cycle_id=denial.cycle_id, approval=denial.cause_id)
+            service.log.warning("denied a lost approval", cycle_id=denial.cycle_id, intent_id=denial.cause_id)
         if denials:
             await service.publish(*denials)
 
@@ -82,7 +82,7 @@ def _denial(row: dict[str, Any], now_ms: int) -> Event[RiskDenied]:
         intent_kind=IntentKind(row["intent_kind"]),
         decision_id=row["decision_id"],
         symbol=None if row["symbol"] is None else Symbol(row["symbol"]),
-        code=VOID,
+        denial_code=VOID,
         rules=(),
     )
     keys = (VOID, row["id"])

@@ -1,7 +1,7 @@
 """The joint price process of the coins: volatility regimes, correlated steps, jumps, trends, volume and basis.
 
 The constants are calibrated to recorded candles of March to July 2025 and funding of the year before;
-`python -m simulator.market.calibration` compares the outcome with the records (docs/simulated-market.md).
+`python -m simulator.market.calibration` compares the outcome with recorded data (docs/simulated-market.md).
 """
 
 import math

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from simulator.exchange.world import World
+from simulator.market.candles import MINUTE_MS
 from simulator.server.faults import Faults
 from simulator.server.request_body import parse_json
 from simulator.wire.streams.messages import first_messages
@@ -22,7 +23,6 @@ MAX_USERS = 10
 MAX_MESSAGES_A_MINUTE = 2_000
 MAX_POSTS = 100
 SILENCE_S = 60.0
-MINUTE_MS = 60_000
 SHOWN = 200
 
 Post = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]

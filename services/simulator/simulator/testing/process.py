@@ -2,16 +2,55 @@
 
 import json
 import os
-import select
+import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol, Self
 
 import httpx
 
 START_LIMIT_S = 90.0
 END_LIMIT_S = 60.0
+POLL_EVERY_S = 0.02
+
+
+class Launched(Protocol):
+    """A started process. `stop` sends SIGTERM and `kill` SIGKILL; both wait and return the exit code."""
+
+    @property
+    def is_running(self) -> bool: ...
+
+    def stop(self) -> int: ...
+
+    def kill(self) -> int: ...
+
+
+class _ModuleProcess:
+    """`python -m simulator.main`, its output appended to a file."""
+
+    def __init__(self, output: Path, variables: Mapping[str, str]) -> None:
+        with output.open("ab") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "simulator.main"],
+                env=os.environ | dict(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+            )
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> int:
+        self._process.terminate()
+        return self._process.wait(END_LIMIT_S)
+
+    def kill(self) -> int:
+        self._process.kill()
+        return self._process.wait(END_LIMIT_S)
 
 
 class SimulatorProcess:
@@ -27,7 +66,7 @@ class SimulatorProcess:
         **settings: str,
     ) -> None:
         """`settings` are further variables by their lower-case names; rate limits are off unless set."""
-        self._folder = folder
+        self._output = folder / "simulator.log"
         self._environment = {
             "SIMULATOR_DATA_DIR": str(folder),
             "SIMULATOR_SEED": str(seed),
@@ -39,72 +78,80 @@ class SimulatorProcess:
         }
         self.port = 0
         self.metrics_port = self.control_port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Launched | None = None
+        # No certificates, whose loading would cost more than a request; no connections that a restart would break.
+        self._http = httpx.Client(
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            limits=httpx.Limits(max_keepalive_connections=0),
+            timeout=60,
+        )
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.is_running
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> "SimulatorProcess":
+    def start(self) -> Self:
         """Starts the process, after a restart on the same ports, and returns when it answers."""
         ports = {
             "SIMULATOR_PORT": str(self.port),
             "METRICS_PORT": str(self.metrics_port),
             "SIMULATOR_CONTROL_PORT": str(self.control_port),
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "simulator.main"],
-            env=os.environ | self._environment | ports,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            bufsize=0,  # A buffer would hold lines that select doesn't see.
-        )
-        while (started := json.loads(self._next_line()))["event"] != "started":
-            pass
+        self._output.parent.mkdir(parents=True, exist_ok=True)
+        before = self._output.stat().st_size if self._output.exists() else 0
+        self._process = self.launch(self._output, self._environment | ports)
+        started = self._wait_for_start(before)
         self.port, self.metrics_port = started["port"], started["metrics_port"]
         self.control_port = started["control_port"]
-        httpx.post(f"{self.url}/info", json={"type": "allMids"}, timeout=60).raise_for_status()
+        self.info(type="allMids")
         return self
 
-    def _next_line(self) -> bytes:
-        assert self._process is not None  # noqa: S101 - start has set them
-        assert self._process.stdout is not None  # noqa: S101
+    def launch(self, output: Path, variables: Mapping[str, str]) -> Launched:
+        """Starts the module with this process's variables and more."""
+        return _ModuleProcess(output, variables)
+
+    def _wait_for_start(self, offset: int) -> dict[str, int]:
+        """The line that it writes once it has started, after what stood in its output before."""
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
-            if select.select([self._process.stdout], [], [], 0.2)[0]:
-                line = self._process.stdout.readline()
-                if not line:
-                    raise RuntimeError(
-                        f"the simulator ended with {self._process.wait(END_LIMIT_S)} before it had started"
-                    )
-                return line
+            is_running = self.is_running
+            lines = self._output.read_bytes()[offset:].splitlines(keepends=True) if self._output.exists() else []
+            for line in lines:
+                if line.endswith(b"\n") and (written := json.loads(line))["event"] == "started":
+                    started: dict[str, int] = written
+                    return started
+            if not is_running:
+                raise RuntimeError(f"the simulator ended with {self.kill()} before it had started")
+            time.sleep(POLL_EVERY_S)
         raise TimeoutError("the simulator did not start")
 
     def stop(self) -> int:
         """Sends SIGTERM; returns the exit code."""
-        return self._end(kill=False)
+        assert self._process is not None  # noqa: S101 - only a started one is ended
+        return self._process.stop()
 
     def kill(self) -> int:
         """Sends SIGKILL; returns the exit code."""
-        return self._end(kill=True)
-
-    def _end(self, *, kill: bool) -> int:
         assert self._process is not None  # noqa: S101 - only a started one is ended
-        assert self._process.stdout is not None  # noqa: S101
-        if kill:
-            self._process.kill()
-        else:
-            self._process.terminate()
-        code = self._process.wait(END_LIMIT_S)
-        self._process.stdout.close()
-        return code
+        return self._process.kill()
 
     def fund(self, address: str, usd: str = "10000") -> None:
-        httpx.post(f"{self.url}/faucet", json={"user": address, "usd": usd}, timeout=60).raise_for_status()
+        self._http.post(f"{self.url}/faucet", json={"user": address, "usd": usd}).raise_for_status()
+
+    def act(self, **body: object) -> None:
+        """Sends one signed action to /exchange. Raises RuntimeError with the answer of one that isn't accepted."""
+        answer = self._http.post(f"{self.url}/exchange", json=body)
+        answer.raise_for_status()
+        if answer.json()["status"] != "ok":
+            raise RuntimeError(f"the exchange answers {answer.text}")
 
     def info(self, **body: object) -> object:
         """The answer to one /info request."""
-        answer = httpx.post(f"{self.url}/info", json=body, timeout=60)
+        answer = self._http.post(f"{self.url}/info", json=body)
         answer.raise_for_status()
         result: object = answer.json()
         return result
@@ -112,7 +159,7 @@ class SimulatorProcess:
     def panel(self, path: str, **body: object) -> dict[str, object]:
         """The answer of the control panel; GET without a body, else POST."""
         url = f"http://127.0.0.1:{self.control_port}/{path}"
-        answer = httpx.post(url, json=body, timeout=60) if body else httpx.get(url, timeout=60)
+        answer = self._http.post(url, json=body) if body else self._http.get(url)
         answer.raise_for_status()
         result: dict[str, object] = answer.json()
         return result

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from common.agent.prompt.build import DAY_MS, Memory, loss_budget_usd
+from common.agent.prompt.build import Memory, loss_budget_usd
+from common.trading.durations import DAY_MS
 from common.trading.limits import Limits
 from common.trading.orders import Side
 

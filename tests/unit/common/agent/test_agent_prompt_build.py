@@ -6,9 +6,10 @@ from typing import Any
 
 from common.agent.prompt.build import Memory, build_prompt
 from common.agent.prompt.strategy import Strategy
-from common.events import AccountUpdated, MarketSnapshot, Prompt
+from common.events import AccountSums, AccountUpdated, LeverageLimit, MarketSnapshot, Prompt
 from common.events.market import BookSummary, CandleSeries, CoinSnapshot, Sentiment, TradeFlow
 from common.runtime.roster import read_roster
+from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.roster import Language
@@ -87,8 +88,8 @@ ACCOUNT = AccountUpdated(
     model="qwen",
     address="0x0",
     equity_usd=D(9_500),
-    cash_usd=D(9_000),
-    withdrawable_usd=D(9_000),
+    balance_usd=D(9_000),
+    available_balance_usd=D(9_000),
     margin_used_usd=D(0),
     maintenance_margin_usd=D(0),
     unrealized_pnl_usd=D(0),
@@ -109,11 +110,12 @@ def prompt_of(
     coins: tuple[Symbol, ...] = COINS,
     language: Language = "en",
     limits: Limits | None = None,
+    account: AccountUpdated = ACCOUNT,
     **changes: Any,
 ) -> Prompt:
     return build_prompt(
         snapshot(**{"coins": {symbol: coin(symbol) for symbol in coins}} | changes),
-        ACCOUNT,
+        account,
         memory or Memory(),
         strategy=STRATEGY,
         limits=limits or Limits(),
@@ -153,16 +155,36 @@ def test_series_run_from_oldest_to_newest_and_end_with_the_newest() -> None:
 
 
 def test_the_account_shows_return_sharpe_and_one_kind_of_cash() -> None:
-    user = user_of(Memory(start_balance_usd=D(10_000), sharpe=D("-1.234")))
-    assert "return_since_start: -5.00 %" in user
-    assert "sharpe_ratio_annualised: -1.23\n" in user
-    assert "available_cash_usd: 9000.00" in user
+    user = user_of(Memory(growth=Growth.begun_with(D(10_000)), sharpe=D("-1.234")))
+    assert "return_percent: -5.00 %" in user
+    assert "sharpe: -1.23 (hourly returns, annualized)\n" in user
+    assert "available_balance_usd: 9000.00" in user
     assert "free collateral" not in user
-    assert "sharpe_ratio_annualised: n/a" in user_of()
+    assert "sharpe: n/a" in user_of()
+
+
+def test_the_return_is_shown_without_deposits() -> None:
+    """10,000 became 9,500; then as much was paid in, 700 having been paid in before the recorder began."""
+    names = ("start_cash_usd", "closed_pnl_usd", "fees_usd", "funding_usd")
+    sums = AccountSums(since_ms=0, transfers_usd=D(10_200), **dict.fromkeys(names, D(0)))
+    account = ACCOUNT.model_copy(update={"equity_usd": D(19_000), "sums": sums})
+    memory = Memory(growth=Growth.begun_with(D(10_000)), transfers_usd=D(700))
+    assert "return_percent: -5.00 %" in user_of(memory, account=account)
+
+
+def test_a_leverage_that_the_exchange_lowered_is_shown() -> None:
+    limits = (
+        LeverageLimit(symbol=Symbol.BTC, lower_bound_usd=D(0), max_leverage=5),
+        LeverageLimit(symbol=Symbol.ETH, lower_bound_usd=D(0), max_leverage=0),
+    )
+    system = prompt_of(account=ACCOUNT.model_copy(update={"leverage_limits": limits})).system
+    assert "usable_leverage BTC long 5 short 5" in system
+    assert "usable_leverage ETH long 0 short 0" in system
+    assert "usable_leverage SOL long 10 short 9" in system
 
 
 def test_denials_come_back_with_their_reasons() -> None:
-    denial = {"action": "LONG", "symbol": "BTC", "code": "LEVERAGE", "detail": "15 > 11"}
+    denial = {"action": "LONG", "symbol": "BTC", "denial_code": "LEVERAGE", "detail": "15 > 11"}
     assert "- LONG BTC denied by LEVERAGE: 15 > 11" in user_of(Memory(denials=[denial]))
 
 

@@ -36,8 +36,8 @@ def test_every_version_that_is_read_has_an_example() -> None:
 
 
 def test_an_unknown_version_is_unreadable() -> None:
-    body = json.loads(example("risk.denied", 2)) | {"version": 3}
-    with pytest.raises(UnreadableEvent, match="version 3"):
+    body = json.loads(example("risk.denied", 3)) | {"version": 4}
+    with pytest.raises(UnreadableEvent, match="version 4"):
         decode("risk.denied", json.dumps(body).encode())
 
 

@@ -27,7 +27,7 @@ from common.runtime.outages import is_outage
 COMMAND = ControlCommand.TYPE
 
 
-class Harness:
+class ConsumerHarness:
     """One consumer called risk on its own in-memory bus."""
 
     def __init__(self) -> None:
@@ -72,8 +72,8 @@ class Harness:
 
 
 @pytest.fixture
-def harness() -> Harness:
-    return Harness()
+def harness() -> ConsumerHarness:
+    return ConsumerHarness()
 
 
 def answer(event: Event[Any], index: int = 0) -> Event[SystemAlert]:
@@ -83,7 +83,7 @@ def answer(event: Event[Any], index: int = 0) -> Event[SystemAlert]:
     return derive(event, payload, 1, index=index)
 
 
-def stops_after(harness: Harness, number: int, then: Callable[[Event[Any]], None] = lambda event: None) -> Any:
+def stops_after(harness: ConsumerHarness, number: int, then: Callable[[Event[Any]], None] = lambda event: None) -> Any:
     """A handler that answers every command and stops the harness after the `number`-th."""
     seen = 0
 
@@ -98,14 +98,14 @@ def stops_after(harness: Harness, number: int, then: Callable[[Event[Any]], None
     return handle
 
 
-async def test_answers_every_event_once_and_in_order(harness: Harness) -> None:
+async def test_answers_every_event_once_and_in_order(harness: ConsumerHarness) -> None:
     await harness.publish(1, 2, 3)
     await harness.session(Handlers(each={COMMAND: stops_after(harness, 3)}, deferred={}))
     assert harness.alerts() == ["1", "2", "3"]
     assert await harness.pending() == []
 
 
-async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(harness: Harness) -> None:
+async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(harness: ConsumerHarness) -> None:
     await harness.bus.prepare("risk", [COMMAND])
     await harness.publish(1, 2)
     await harness.bus.read_new("risk", "risk-1", [COMMAND], count=1, block_ms=0)
@@ -121,7 +121,7 @@ async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(h
     assert order == ["rebuild", "1", "2"]
 
 
-async def test_a_refused_commit_ends_the_session_so_that_memory_is_rebuilt(harness: Harness) -> None:
+async def test_a_refused_commit_ends_the_session_so_that_memory_is_rebuilt(harness: ConsumerHarness) -> None:
     await harness.publish(1)
     taken: list[Any] = []
 
@@ -141,7 +141,7 @@ def _handled(delivery: Any) -> Any:
     return Handled(delivery.stream, delivery.entry_id)
 
 
-async def test_an_unreachable_database_counts_against_no_event(harness: Harness) -> None:
+async def test_an_unreachable_database_counts_against_no_event(harness: ConsumerHarness) -> None:
     import common.runtime.database  # noqa: F401 - registers its outage
 
     await harness.publish(1)
@@ -156,7 +156,7 @@ async def test_an_unreachable_database_counts_against_no_event(harness: Harness)
     assert harness.bus.events(f"{COMMAND}.dead") == []
 
 
-async def test_a_failing_event_is_dead_lettered_and_the_rest_is_handled(harness: Harness) -> None:
+async def test_a_failing_event_is_dead_lettered_and_the_rest_is_handled(harness: ConsumerHarness) -> None:
     await harness.publish(1, 2, 3)
     tries: list[str] = []
 
@@ -178,7 +178,7 @@ async def test_a_failing_event_is_dead_lettered_and_the_rest_is_handled(harness:
     assert harness.alerts() == ["1", "3"]
 
 
-async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(harness: Harness) -> None:
+async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(harness: ConsumerHarness) -> None:
     await harness.publish(1, 2, 3)
     stored: list[str] = []
 
@@ -200,7 +200,7 @@ async def test_a_batch_is_retried_one_by_one_so_that_one_bad_event_is_found(harn
     assert [event.data.reason for event in harness.bus.events(f"{COMMAND}.dead")] == ["2"]
 
 
-async def test_a_hook_that_fails_for_one_event_counts_against_that_one(harness: Harness) -> None:
+async def test_a_hook_that_fails_for_one_event_counts_against_that_one(harness: ConsumerHarness) -> None:
     await harness.publish(1, 2, 3)
     changed: list[str] = []
 
@@ -227,7 +227,7 @@ async def test_a_hook_that_fails_for_one_event_counts_against_that_one(harness: 
     assert [event.data.reason for event in harness.bus.events(f"{COMMAND}.dead")] == ["2"]
 
 
-async def test_a_deferred_handler_keeps_its_event_pending_and_others_pass(harness: Harness) -> None:
+async def test_a_deferred_handler_keeps_its_event_pending_and_others_pass(harness: ConsumerHarness) -> None:
     await harness.publish(1, 2)
     slow = asyncio.Event()
     second_done = asyncio.Event()
@@ -256,7 +256,7 @@ async def test_a_deferred_handler_keeps_its_event_pending_and_others_pass(harnes
     await session
 
 
-async def test_a_handler_past_the_drain_limit_leaves_its_event_pending(harness: Harness) -> None:
+async def test_a_handler_past_the_drain_limit_leaves_its_event_pending(harness: ConsumerHarness) -> None:
     await harness.publish(1)
     asked = asyncio.Event()
 
@@ -274,7 +274,7 @@ async def test_a_handler_past_the_drain_limit_leaves_its_event_pending(harness: 
     assert await harness.pending() == ["1"]
 
 
-async def test_a_wiped_bus_ends_the_session_as_an_outage(harness: Harness) -> None:
+async def test_a_wiped_bus_ends_the_session_as_an_outage(harness: ConsumerHarness) -> None:
     await harness.publish(1)
 
     def wipe(event: Event[Any]) -> None:
@@ -285,7 +285,7 @@ async def test_a_wiped_bus_ends_the_session_as_an_outage(harness: Harness) -> No
     assert harness.alerts() == []
 
 
-async def test_more_dead_letters_than_the_cap_end_the_service(harness: Harness) -> None:
+async def test_more_dead_letters_than_the_cap_end_the_service(harness: ConsumerHarness) -> None:
     await harness.publish(*range(MAX_DEAD_LETTERS + 1))
 
     def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:

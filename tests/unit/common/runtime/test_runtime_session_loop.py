@@ -146,6 +146,28 @@ async def test_a_fenced_owner_acquires_the_lease_again_before_it_goes_on() -> No
     assert loop.lease.fence.token > stolen[0]
 
 
+async def test_a_session_that_drops_its_cancellation_ends_with_the_lease() -> None:
+    loop = Loop(lease=True)
+    dropped: list[bool] = []
+
+    async def drop_one_cancellation() -> None:
+        loop.rebuilds += 1
+        if dropped:
+            loop.stopping.set()
+            return
+        assert loop.lease is not None
+        loop.lease.lose()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            dropped.append(True)
+        await asyncio.Event().wait()
+
+    loop.handlers.rebuild = drop_one_cancellation
+    await loop.run()
+    assert loop.rebuilds == 2
+
+
 async def test_a_stream_that_the_catalog_does_not_give_is_refused() -> None:
     loop = Loop()
     loop.handlers.each = {SystemAlert.TYPE: loop.handle}

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from common.events.alerts import AlertCode
-from executor.account.action_quota import ActionQuota, used_share
+from executor.account.action_quota import DAY_MS, ActionQuota, DailyCount, used_share
 
 
-class Outside:
+class QuotaContext:
     """The parts of an account's context that the quota needs: an exchange with that many actions used, and alerts."""
 
     def __init__(self, used: int) -> None:
-        self.model, self.exchange, self.clock = "qwen", self, self
+        self.model, self.exchange, self.clock, self.mode = "qwen", self, self, "default"
         self.used, self.asked, self.alerts, self.now_s = used, 0, list[str](), 0.0
 
     def allows_routine(self, kind: str) -> bool:
@@ -39,7 +39,7 @@ def quota_of(outside: Any) -> ActionQuota:
 
 @pytest.mark.parametrize(("used", "is_short"), [(7_199, False), (7_200, True)])
 async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool) -> None:
-    outside = Outside(used)
+    outside = QuotaContext(used)
     quota = quota_of(outside)
     await quota.refresh()
     assert quota.is_short is is_short
@@ -47,7 +47,7 @@ async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool
 
 
 async def test_the_quota_is_asked_for_every_ten_minutes() -> None:
-    outside = Outside(9_000)
+    outside = QuotaContext(9_000)
     quota = quota_of(outside)
     for outside.now_s in (0.0, 599.0):
         await quota.refresh()
@@ -55,6 +55,22 @@ async def test_the_quota_is_asked_for_every_ten_minutes() -> None:
     outside.used, outside.now_s = 100, 600.0
     await quota.refresh()
     assert (outside.asked, quota.is_short) == (2, False)
+
+
+def test_a_pooled_account_has_so_many_actions_a_day() -> None:
+    of_day, of_life = DailyCount(), DailyCount()
+    assert [of_day.used_share(used, 0) for used in (1_000, 30_000)] == [Decimal("0.02"), Decimal("0.6")]
+    assert of_day.used_share(500, DAY_MS) == Decimal("0.01")
+    assert [of_life.used_share(used, 0) for used in (900_000, 905_000)] == [Decimal(0), Decimal("0.1")]
+    assert of_life.used_share(906_000, DAY_MS) == 0
+
+
+async def test_in_a_pooled_mode_the_day_counts_and_not_the_volume() -> None:
+    outside = QuotaContext(9_000)
+    outside.mode = "unifiedAccount"
+    quota = quota_of(outside)
+    await quota.refresh()
+    assert not quota.is_short
 
 
 def test_reserved_actions_count() -> None:

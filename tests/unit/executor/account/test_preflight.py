@@ -6,6 +6,7 @@ import pytest
 
 from common.trading.instruments import INSTRUMENTS, Symbol
 from executor.account import preflight
+from executor.domain.account_standing import read_leverage_limits
 
 NOW_MS = 1_790_000_000_000
 COINS = tuple(Symbol)
@@ -19,19 +20,17 @@ def universe(**changes: dict[str, Any]) -> dict[str, Any]:
     return {"universe": [row | changes.get(str(row["name"]), {}) for row in rows]}
 
 
-@pytest.mark.parametrize(("skew_ms", "says"), [(2000, None), (2001, "behind"), (-2001, "ahead of")])
-def test_the_clock_must_agree_with_the_exchanges(skew_ms: int, says: str | None) -> None:
-    found = preflight.check_clock(skew_ms)
-    assert found == ([] if says is None else [f"SYSTEM_CLOCK: is 2001 ms {says} the exchange's; set it by NTP"])
+def test_every_coin_must_be_listed_with_the_lot_of_its_instrument() -> None:
+    assert preflight.check_coins(universe(), COINS) == []
+    assert "another lot" in preflight.check_coins(universe(XRP={"szDecimals": 1}), COINS)[0]
+    assert "not listed" in preflight.check_coins(universe(BNB={"isDelisted": True}), COINS)[0]
 
 
-def test_every_coin_must_be_listed_as_we_round_and_lever_it() -> None:
-    assert preflight.check_instruments(universe(), COINS, 20) == []
-    [low] = preflight.check_instruments(universe(ETH={"maxLeverage": 10}), COINS, 20)
-    assert low == "MAX_LEVERAGE: 20 is more than ETH allows here; set it to 10 or less"
-    assert preflight.check_instruments(universe(ETH={"maxLeverage": 10}), COINS, 10) == []
-    assert "another lot" in preflight.check_instruments(universe(XRP={"szDecimals": 1}), COINS, 20)[0]
-    assert "not listed" in preflight.check_instruments(universe(BNB={"isDelisted": True}), COINS, 20)[0]
+def test_a_lower_leverage_is_a_warning_and_no_problem() -> None:
+    limits = read_leverage_limits(universe(ETH={"maxLeverage": 10}), COINS)
+    [(code, text)] = preflight.check_leverage(limits, 20)
+    assert (code, text) == ("LEVERAGE_LOWERED", "ETH allows at most 10x on this exchange now; entries are judged by it")
+    assert preflight.check_leverage(limits, 10) == []
 
 
 @pytest.mark.parametrize(("days", "problems", "warnings"), [(-0.1, 1, 0), (6.9, 0, 1), (7.1, 0, 0)])

@@ -98,7 +98,7 @@ async def test_a_deposit_is_a_movement_that_explains_the_cash(empty: Account) ->
     assert (movement.kind, movement.amount_usd) == (LedgerKind.TRANSFER, 250)
     totals = await harness.context.cash_ledger.load(MODEL)
     assert totals is not None
-    assert totals.residual_usd((await published(empty)).cash_usd) == 0
+    assert totals.residual_usd((await published(empty)).balance_usd) == 0
 
 
 # One part's failure.

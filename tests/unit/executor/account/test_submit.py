@@ -1,11 +1,17 @@
 """An intent is sent once, and its outcome is asked for until it is known."""
 
+import contextlib
+from dataclasses import replace
+
 import pytest
 from account_harness import LIFE_MS, AccountHarness
 
 from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.action_quota import ActionQuota
 from executor.account.submit import OrderSubmitter
+from executor.domain.halt import HaltRecord
+from executor.exchange.errors import UnknownOutcome
+from support.forged_approvals import LIMITS, forged_approvals
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ async def test_an_entry_that_may_not_be_sent_ends_unsent(
 ) -> None:
     intent = await harness.store(harness.approve("1"))
     if reason is CancelReason.HALTED:
-        harness.context.halts.halt(None, "test")
+        harness.context.halts.write(HaltRecord(None, "test", 1, "test", is_local=True))
     if reason is CancelReason.EXPIRED_UNSENT:
         harness.advance(60)
     assert await submitter.submit(intent, flatten_since)
@@ -53,7 +59,7 @@ async def test_an_entry_that_may_not_be_sent_ends_unsent(
 
 async def test_an_exit_is_sent_in_spite_of_halt_and_flatten(harness: AccountHarness, submitter: OrderSubmitter) -> None:
     await submitter.submit(await harness.store(harness.approve("1")), None)
-    harness.context.halts.halt(None, "test")
+    harness.context.halts.write(HaltRecord(None, "test", 1, "test", is_local=True))
     await submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)), 5)
     assert harness.held() == 0
 
@@ -102,6 +108,36 @@ async def test_bytes_that_never_arrived_end_an_entry_and_sign_an_exit_again(
     after = await harness.stored(intent.intent_id)
     assert is_ended is (kind is IntentKind.ENTRY)
     assert after.status is (IntentStatus.CANCELLED if is_ended else IntentStatus.STORED)
+
+
+async def test_of_a_thousand_forged_approvals_not_one_is_signed(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    coins = harness.exchange.world.market.coins
+    marks = {symbol: coins[symbol.value].mark_price for symbol in harness.settings.coins}
+    settings = harness.settings.model_copy(update={"max_notional_usd": LIMITS.max_notional_usd})
+    submitter = OrderSubmitter(replace(harness.context, settings=settings), ActionQuota(harness.context))
+    for event in forged_approvals(1_000, marks, harness.clock.now_ms(), seed=13):
+        intent = await harness.store(event)
+        assert not submitter.can_send_at_once(intent)
+        assert await submitter.submit(intent, None)
+    rows = harness.database.rows("SELECT status, reason, count(*) AS count FROM intents GROUP BY status, reason")
+    assert [(row["status"], row["reason"], row["count"]) for row in rows] == [("CANCELLED", "OUTSIDE_ENVELOPE", 1_000)]
+    assert not any('"type": "order"' in request for request in harness.wire.requests)
+    assert {event.reason for event in harness.events("order.cancelled")} == {"OUTSIDE_ENVELOPE"}
+    assert len(harness.event_ids("order.cancelled")) == len(harness.event_ids("system.alert")) == 1_000
+    assert {event.code for event in harness.events("system.alert")} == {"OUTSIDE_ENVELOPE"}
+
+
+async def test_an_unconfirmed_owner_sends_exits_alone(harness: AccountHarness, submitter: OrderSubmitter) -> None:
+    harness.is_confirmed_owner = False
+    entry = await harness.store(harness.approve("1", IntentKind.ENTRY))
+    with contextlib.suppress(UnknownOutcome):
+        await submitter.submit(entry, None)
+    assert not any('"type": "order"' in request for request in harness.wire.requests)
+    leave = await harness.store(harness.approve("1", IntentKind.EXIT))
+    await submitter.submit(leave, None)
+    assert any('"type": "order"' in request for request in harness.wire.requests)
 
 
 async def test_nothing_is_sent_without_the_lease(harness: AccountHarness, submitter: OrderSubmitter) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from account_harness import AccountHarness
+from harness import eventually
 
 from common.events.alerts import AlertCode
 from common.runtime.clock import SystemClock
@@ -16,8 +17,6 @@ from common.trading.orders import IntentKind, IntentStatus
 from executor.account.worker import AccountWorker, WorkerState
 from executor.domain.intent import intent_from
 from executor.exchange.client import PROTECTION_QUESTIONS
-
-LIMIT_S = 20.0
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ async def harness(tmp_path: Path) -> AccountHarness:
 
 @asynccontextmanager
 async def running(harness: AccountHarness, *, is_started: bool = True) -> AsyncIterator[AccountWorker]:
-    worker = AccountWorker(harness.context, harness.service.set_ready, lambda problems: None)
+    worker = AccountWorker(harness.context, harness.service.set_ready)
     tasks = [asyncio.ensure_future(run()) for run in (worker.run, worker.protector.run)]
     if is_started:
         worker.reload()
@@ -43,16 +42,15 @@ async def running(harness: AccountHarness, *, is_started: bool = True) -> AsyncI
 
 
 async def wait_until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not is_so():
-            await asyncio.sleep(0.01)
+    await eventually("it to be so", is_so)
 
 
 async def ended(harness: AccountHarness, intent_id: str) -> IntentStatus:
-    async with asyncio.timeout(LIMIT_S):
-        while not (intent := await harness.context.intents.get(intent_id)) or not intent.status.is_final:
-            await asyncio.sleep(0.01)
-    return intent.status
+    async def look() -> IntentStatus | None:
+        intent = await harness.context.intents.get(intent_id)
+        return intent.status if intent is not None and intent.status.is_final else None
+
+    return await eventually("the intent's end", look)
 
 
 async def test_a_worker_asks_nothing_before_it_is_started(harness: AccountHarness) -> None:
@@ -84,9 +82,7 @@ async def test_an_idle_worker_takes_a_handoff_and_a_busy_one_does_not(harness: A
         worker.wake()
         assert await ended(harness, entry.id) is IntentStatus.FILLED
         leave = intent_from(harness.approve("1", IntentKind.EXIT), harness.clock.now_ms())
-        async with asyncio.timeout(LIMIT_S):
-            while not await worker.store_and_send(leave):
-                await asyncio.sleep(0.01)
+        await eventually("an idle worker", lambda: worker.store_and_send(leave))
         stored = await harness.stored(leave.intent_id)
         assert stored.signed_action is not None
         assert await ended(harness, leave.intent_id) is IntentStatus.FILLED
@@ -138,24 +134,3 @@ async def test_exits_go_out_while_the_fills_cannot_be_read(harness: AccountHarne
             assert await ended(harness, intent.id) is IntentStatus.FILLED
         assert harness.held() == 0
         await wait_until(lambda: "the books wait for the exchange: fills" in str(harness.service.readiness.unmet))
-
-
-async def test_a_later_check_that_fails_stops_entries_alone(harness: AccountHarness) -> None:
-    """Its problem is alerted; the position keeps its protection, and its exit goes out."""
-    async with running(harness) as worker:
-        await wait_until(lambda: worker.state is WorkerState.IDLE)
-        entry = harness.approve("1")
-        await harness.context.intents.add(entry, harness.clock.now_ms())
-        worker.wake()
-        assert await ended(harness, entry.id) is IntentStatus.FILLED
-        harness.wire.spoil("userRole", '"agent"', '"missing"')
-        worker.check_again()
-        await wait_until(lambda: AlertCode.ACCOUNT_REFUSED in [each.code for each in harness.events("system.alert")])
-        harness.cancel_all_orders()
-        worker.refresh()
-        await wait_until(lambda: len(harness.open_orders()) == 2)
-        assert not await worker.store_and_send(intent_from(harness.approve("1"), harness.clock.now_ms()))
-        leave = harness.approve("1", IntentKind.EXIT)
-        await harness.context.intents.add(leave, harness.clock.now_ms())
-        worker.wake()
-        assert await ended(harness, leave.id) is IntentStatus.FILLED

@@ -2,9 +2,8 @@
 
 from decimal import Decimal
 
+from common.trading.durations import HOUR_MS
 from executor.domain.cash_ledger import CashTotals, complete_until
-
-HOUR_MS = 3_600_000
 
 
 def test_the_residual_is_what_no_entry_explains() -> None:

@@ -7,6 +7,7 @@ from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
 from executor.domain.account import AccountState, AccountView, Fill, Position
+from executor.domain.account_standing import AccountStanding
 from executor.domain.bracket import build_bracket
 from executor.domain.events import account_updated, order_accepted, order_filled, order_rejected, system_alert
 from executor.domain.intent import Intent, intent_from
@@ -28,6 +29,7 @@ POSITION = Position(
     funding_since_open_usd=D(0),
     max_leverage=25,
 )
+STANDING = AccountStanding("paper")
 
 
 def entry(side: Side = Side.LONG) -> Intent:
@@ -37,8 +39,8 @@ def entry(side: Side = Side.LONG) -> Intent:
 def view(*, held_by: Intent) -> AccountView:
     state = AccountState(
         equity_usd=D(10_000),
-        cash_usd=D(10_000),
-        withdrawable_usd=D(9_250),
+        balance_usd=D(10_000),
+        available_balance_usd=D(9_250),
         margin_used_usd=D(750),
         total_notional_usd=D(3_765),
         time_ms=1_500,
@@ -59,13 +61,13 @@ def view(*, held_by: Intent) -> AccountView:
 def test_a_position_was_opened_in_market_time() -> None:
     held_by = entry()
     assert (held_by.market_ms, held_by.created_ms) == (1_000, 2_000)
-    data = account_updated("deepseek", "0x", view(held_by=held_by), None).data
+    data = account_updated("deepseek", "0x", view(held_by=held_by), None, STANDING).data
     assert (data.positions[0].opened_ms, data.positions[0].intent_id) == (1_000, held_by.intent_id)
     assert (data.open_intents, data.covers, data.received_ms) == ((held_by.intent_id,), ("before",), 2_500)
 
 
 def test_an_entry_of_the_other_side_does_not_stand_behind_a_position() -> None:
-    [position] = account_updated("deepseek", "0x", view(held_by=entry(Side.SHORT)), None).data.positions
+    [position] = account_updated("deepseek", "0x", view(held_by=entry(Side.SHORT)), None, STANDING).data.positions
     assert (position.intent_id, position.opened_ms) == (None, None)
 
 

@@ -12,6 +12,12 @@ ME, OTHER = "0x" + "a" * 40, "0x" + "b" * 40
 DEPOSIT = {"time": 7, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}}
 
 
+def send(sender: str, target: str, **changes: str) -> dict[str, Any]:
+    """A row of sendAsset: 4 USDC from and to the perpetuals' balance."""
+    row = {"type": "send", "user": sender, "destination": target, "sourceDex": "", "destinationDex": ""}
+    return row | {"token": "USDC", "amount": "4.0", "usdcValue": "4.0", "fee": "0.0", "nonce": 1} | changes
+
+
 @pytest.mark.parametrize(
     ("delta", "amount"),
     [
@@ -25,17 +31,63 @@ DEPOSIT = {"time": 7, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}
         ({"type": "vaultDeposit", "vault": OTHER, "usdc": "3.0"}, "-3"),
         ({"type": "vaultWithdraw", "vault": OTHER, "netWithdrawnUsd": "2.5", "requestedUsd": "3"}, "2.5"),
         ({"type": "liquidation", "liquidatedNtlPos": "10.0", "accountValue": "1.0"}, None),
-        ({"type": "somethingNew", "usdc": "1.0"}, None),
+        (send(ME, OTHER), "-4"),
+        (send(OTHER, ME), "4"),
+        (send(ME, OTHER, fee="0.5"), "-4.5"),
+        (send(ME, ME, destinationDex="spot"), "-4"),
+        (send(ME, ME, sourceDex="spot"), "4"),
+        (send(ME, OTHER, sourceDex="spot"), None),
+        (send(OTHER, ME, destinationDex="xyz"), None),
+        (send(OTHER, ME, token="HYPE"), None),
+        ({"type": "spotTransfer", "token": "USDC", "amount": "4", "user": ME, "destination": OTHER, "fee": "0"}, None),
+        ({"type": "rewardsClaim", "amount": "4.0", "token": "USDC"}, None),
+        ({"type": "borrowLend", "token": "USDC", "operation": "supply", "amount": "4.0"}, None),
+        ({"type": "cStakingTransfer", "token": "HYPE", "amount": "4.0", "isDeposit": True}, None),
+        ({"type": "activateDexAbstraction", "dex": "xyz", "token": "USDC", "amount": "4.0"}, None),
+        ({"type": "vaultDistribution", "vault": OTHER, "usdc": "3.0"}, "3"),
     ],
 )
 def test_money_in_is_positive_and_money_out_negative(delta: dict[str, Any], amount: str | None) -> None:
-    assert ledger.parse_transfer_usd(ME, delta) == (None if amount is None else Decimal(amount))
+    assert ledger.parse_transfer_usd(ME, delta, "default") == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("delta", "amount"),
+    [
+        (send(ME, ME, destinationDex="spot"), None),
+        (send(ME, OTHER, sourceDex="spot"), "-4"),
+        (send(OTHER, ME, destinationDex="spot"), "4"),
+        (send(ME, ME, sourceDex="spot", destinationDex="xyz"), "-4"),
+        ({"type": "accountClassTransfer", "usdc": "5.0", "toPerp": True}, None),
+        ({"type": "spotTransfer", "token": "USDC", "amount": "4", "user": ME, "destination": OTHER, "fee": "0"}, "-4"),
+        ({"type": "spotTransfer", "token": "PURR", "amount": "4", "user": ME, "destination": OTHER, "fee": "0"}, None),
+        ({"type": "rewardsClaim", "amount": "4.0", "token": "USDC"}, "4"),
+        ({"type": "borrowLend", "token": "USDC", "operation": "supply", "amount": "4.0"}, "-4"),
+        ({"type": "borrowLend", "token": "USDC", "operation": "withdraw", "amount": "4.0"}, "4"),
+        ({"type": "withdraw", "usdc": "99.0", "nonce": 1, "fee": "1.0"}, "-100"),
+    ],
+)
+def test_in_a_pooled_mode_spot_is_the_accounts_cash_too(delta: dict[str, Any], amount: str | None) -> None:
+    assert ledger.parse_transfer_usd(ME, delta, "unifiedAccount") == (None if amount is None else Decimal(amount))
+
+
+def test_a_row_that_is_not_known_or_readable_hides_no_other() -> None:
+    rows = [
+        {"time": 1, "hash": "0x0", "delta": {"type": "somethingNew", "usdc": "1.0"}},
+        {"time": 2, "hash": "0x0", "delta": {"type": "send", "amount": None}},
+        {"time": 3, "hash": "0x0", "delta": None},
+        DEPOSIT,
+    ]
+    found, unknown = ledger.parse_transfers(ME, rows, "default")
+    assert [movement.amount_usd for movement in found] == [1]
+    assert [row.type for row in unknown] == ["somethingNew", "send", "None"]
+    assert len({row.id for row in unknown}) == 3
 
 
 def test_equal_rows_have_equal_ids_and_different_ones_differ() -> None:
     row = {"time": 1, "hash": "0x0", "delta": {"type": "deposit", "usdc": "1.0"}}
     other = {"time": 1, "hash": "0x0", "delta": {"type": "deposit", "usdc": "2.0"}}
-    first, again, second = ledger.parse_transfers(ME, [row, dict(row), other])
+    (first, again, second), _ = ledger.parse_transfers(ME, [row, dict(row), other], "default")
     assert first.entry.id == again.entry.id != second.entry.id
 
 
@@ -187,7 +239,7 @@ def test_a_liquidation_with_half_its_record_is_incomplete() -> None:
 def test_fills_on_external_coins_are_movements() -> None:
     row = {"time": 5, "tid": 1, "oid": 2, "sz": "3.0", "dir": "Close Long", "closedPnl": "4.5", "fee": "0.5"}
     coins = ("ATOM", "ETH", "@107", "PURR/USDC", "xyz:GOLD")
-    found = ledger.parse_external_fills(ME, [row | {"coin": coin} for coin in coins], {Symbol.ETH})
+    found, _ = ledger.parse_external_fills(ME, [row | {"coin": coin} for coin in coins], {Symbol.ETH})
     assert [(movement.coin, movement.amount_usd) for movement in found] == [("ATOM", Decimal(4))]
 
 
@@ -201,7 +253,7 @@ def test_a_funding_payment_keeps_its_sign_and_rate() -> None:
         "nSamples": 3,
     }
     rows = [{"time": time_ms, "hash": "0xe3", "delta": delta} for time_ms in (1681948800000, 1681952400000)]
-    first, second = ledger.parse_funding_payments(ME, rows)
+    (first, second), _ = ledger.parse_funding_payments(ME, rows)
     assert first.entry.id != second.entry.id
     assert (first.coin, first.amount_usd, first.entry.funding_usd) == ("APE", Decimal("0.145796"), Decimal("0.145796"))
     assert (first.size_coin, first.rate_hourly) == (Decimal("40.1"), Decimal("-0.00029"))

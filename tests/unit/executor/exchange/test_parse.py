@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from signing_trader import NOW, SigningTrader
 
+from common.trading.durations import HOUR_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
 from executor.domain.account import ExternalOrder, Position
@@ -27,7 +28,6 @@ from executor.exchange.parse import (
 D = Decimal
 COINS = frozenset({Symbol.BTC, Symbol.ETH})
 ENTRY_ID, STOP_ID = "0x" + "17" * 16, "0x" + "18" * 16
-HOUR_MS = 3_600_000
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def test_an_account_state_keeps_its_meaning(trader: SigningTrader) -> None:
     rows = [row["position"] for row in answer["assetPositions"]]
     state = parse_account_state(answer, COINS)
     equity = D(answer["marginSummary"]["accountValue"])
-    assert (state.equity_usd, state.withdrawable_usd) == (equity, D(answer["withdrawable"]))
-    assert state.cash_usd == equity - D(rows[0]["unrealizedPnl"]) - D(rows[1]["unrealizedPnl"])
+    assert (state.equity_usd, state.available_balance_usd) == (equity, D(answer["withdrawable"]))
+    assert state.balance_usd == equity - D(rows[0]["unrealizedPnl"]) - D(rows[1]["unrealizedPnl"])
     assert state.margin_used_usd == D(answer["marginSummary"]["totalMarginUsed"])
     assert state.total_notional_usd == D(answer["marginSummary"]["totalNtlPos"])
     assert state.time_ms == answer["time"] == trader.now_ms
@@ -108,7 +108,7 @@ def test_a_coin_outside_the_roster_is_external_and_in_the_sums(trader: SigningTr
     assert [(each.coin, each.side, each.size_coin) for each in state.external] == [("ATOM", Side.SHORT, size)]
     assert state.positions == ()
     assert state.unrealized_pnl_usd == D(short["unrealizedPnl"])
-    assert state.cash_usd == D(answer["marginSummary"]["accountValue"]) - D(short["unrealizedPnl"])
+    assert state.balance_usd == D(answer["marginSummary"]["accountValue"]) - D(short["unrealizedPnl"])
     seventh = with_positions(answer, long | {"coin": "HYPE"})
     assert parse_account_state(seventh, COINS).external
     assert parse_account_state(seventh, COINS | {Symbol.HYPE}).positions

@@ -24,7 +24,7 @@ META = {"universe": [{"szDecimals": 5, "name": "BTC", "maxLeverage": 40}, {"szDe
 LIFE_MS = 15_000
 
 
-class Instant:
+class SettableClock:
     """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class Instant:
 
 
 @pytest.fixture
-def instant() -> Instant:
-    return Instant()
+def instant() -> SettableClock:
+    return SettableClock()
 
 
 @pytest.fixture
-def signer(instant: Instant) -> SigningExchange:
+def signer(instant: SettableClock) -> SigningExchange:
     return SigningExchange(
         wallet=ApiWallet(KEY),
         url="http://127.0.0.1:1",
@@ -68,7 +68,7 @@ def signed(signer: SigningExchange, *orders: OrderSpec, grouping: str = "na") ->
     return signer.sign_orders([order_request(each) for each in orders], grouping)
 
 
-def test_the_bytes_hold_the_order_as_the_exchange_writes_it(signer: SigningExchange, instant: Instant) -> None:
+def test_the_bytes_hold_the_order_as_the_exchange_writes_it(signer: SigningExchange, instant: SettableClock) -> None:
     stop = order(trigger_price=Decimal("111670"), kind="sl", is_buy=False, reduce_only=True, price=Decimal("100510"))
     body = json.loads(signed(signer, order(), stop, grouping="normalTpsl").body)
     assert body["expiresAfter"] == instant.ms + LIFE_MS
@@ -94,7 +94,9 @@ def test_the_signature_is_of_these_very_bytes(signer: SigningExchange) -> None:
     assert signers[1] != signers[0]
 
 
-def test_nonces_rise_though_the_clock_stands_still_or_goes_back(signer: SigningExchange, instant: Instant) -> None:
+def test_nonces_rise_though_the_clock_stands_still_or_goes_back(
+    signer: SigningExchange, instant: SettableClock
+) -> None:
     nonces = [signed(signer, order()).nonce for _ in range(5)]
     instant.ms -= 60_000
     nonces.append(signed(signer, order()).nonce)
@@ -128,20 +130,20 @@ def test_nonces_go_on_above_those_used_before() -> None:
 
 
 @given(key=st.integers(1, 2**255), nonce=st.integers(0, 2**53), is_mainnet=st.booleans(), number=st.integers(0, 2**40))
-def test_our_signature_is_the_sdks(key: int, nonce: int, is_mainnet: bool, number: int) -> None:
-    theirs, ours = Account.from_key(f"0x{key:064x}"), ApiWallet(f"0x{key:064x}")
-    assert ours.address == theirs.address
+def test_a_signature_equals_the_sdks(key: int, nonce: int, is_mainnet: bool, number: int) -> None:
+    theirs, own = Account.from_key(f"0x{key:064x}"), ApiWallet(f"0x{key:064x}")
+    assert own.address == theirs.address
     action = {"type": "order", "orders": [{"a": number}], "grouping": "na"}
     expected = sign_l1_action(theirs, action, None, nonce, nonce + 1, is_mainnet)
-    assert L1Signer(ours, is_mainnet=is_mainnet).sign(action, nonce, nonce + 1) == expected
+    assert L1Signer(own, is_mainnet=is_mainnet).sign(action, nonce, nonce + 1) == expected
 
 
 def test_orders_are_built_as_the_sdk_builds_them(signer: SigningExchange) -> None:
     stop = order(trigger_price=Decimal("111670"), kind="sl", is_buy=False, reduce_only=True, price=Decimal("100510"))
     requests = [order_request(order()), order_request(stop)]
     theirs = Exchange.bulk_orders(signer, requests, grouping="normalTpsl")
-    ours = signer.sign_orders(requests, "normalTpsl")
-    assert json.loads(ours.body)["action"] == json.loads(theirs.body)["action"]
+    own = signer.sign_orders(requests, "normalTpsl")
+    assert json.loads(own.body)["action"] == json.loads(theirs.body)["action"]
 
 
 def test_a_wallet_does_not_show_its_key() -> None:

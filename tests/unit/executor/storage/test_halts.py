@@ -1,18 +1,26 @@
-"""The halt files."""
+"""The halt files: a name halts whatever stands in it, and what can't be read halts everything."""
 
+import os
 from pathlib import Path
 
-from executor.storage.halts import HaltFiles
+import pytest
+
+from executor.domain.halt import UNKNOWN_AUTHOR, HaltRecord
+from executor.storage.halts import FolderUse, HaltFiles, folder_use, hold_folder
+
+KILL = HaltRecord("qwen", "kill switch", 5, "test", is_local=True)
+KILL_ALL = HaltRecord(None, "kill switch", 6, "test", is_local=True)
+COMMAND = HaltRecord("qwen", "gateway", 7, "by a person")
 
 
 def test_a_halt_file_halts_one_account_or_all(tmp_path: Path) -> None:
     halts = HaltFiles(tmp_path / "executor")
-    halts.halt("qwen", "test")
+    halts.write(KILL)
     assert (halts.is_halted("qwen"), halts.is_halted("deepseek")) == (True, False)
-    halts.halt(None, "test")
-    halts.resume("qwen")
+    halts.write(KILL_ALL)
+    halts.resume_local("qwen")
     assert halts.is_halted("qwen")
-    halts.resume(None)
+    halts.resume_local(None)
     assert not halts.is_halted("deepseek")
     (tmp_path / "executor" / "halt").touch()
     assert HaltFiles(tmp_path / "executor").is_halted("deepseek")
@@ -20,6 +28,77 @@ def test_a_halt_file_halts_one_account_or_all(tmp_path: Path) -> None:
 
 def test_a_resume_of_all_also_ends_the_halts_of_single_accounts(tmp_path: Path) -> None:
     halts = HaltFiles(tmp_path)
-    halts.halt("qwen", "test")
-    halts.resume(None)
+    halts.write(KILL)
+    assert halts.resume_local(None) == ([tmp_path / "halt-qwen"], [])
     assert not halts.is_halted("qwen")
+
+
+def test_a_file_says_who_has_halted_when_and_why(tmp_path: Path) -> None:
+    HaltFiles(tmp_path).write(KILL)
+    assert HaltFiles(tmp_path).local_halts() == (KILL,)
+
+
+@pytest.mark.parametrize("content", ["kill switch\n", "", "{}", "[1]", "{", "\x00\xff"])
+def test_a_file_of_any_other_content_halts_as_well(tmp_path: Path, content: str) -> None:
+    (tmp_path / "halt").write_text(content, encoding="utf-8")
+    halts = HaltFiles(tmp_path)
+    assert halts.is_halted("qwen")
+    [found] = halts.local_halts()
+    assert (found.author, found.model, found.is_local) == (UNKNOWN_AUTHOR, None, True)
+    assert found.time_ms > 1_700_000_000_000
+
+
+def test_a_name_without_a_readable_file_halts(tmp_path: Path) -> None:
+    (tmp_path / "halt-qwen").mkdir()
+    (tmp_path / "halt-deepseek").symlink_to(tmp_path / "nowhere")
+    halts = HaltFiles(tmp_path)
+    assert halts.is_halted("qwen")
+    assert halts.is_halted("deepseek")
+    assert len(halts.local_halts()) == 2
+
+
+def test_a_folder_that_cannot_be_read_halts(tmp_path: Path) -> None:
+    halts = HaltFiles(tmp_path / "executor")
+    (tmp_path / "executor").rmdir()
+    assert halts.is_halted("qwen")
+    (tmp_path / "executor").write_text("no folder", encoding="utf-8")
+    assert halts.is_halted("qwen")
+
+
+def test_a_commanded_halt_holds_without_a_file(tmp_path: Path) -> None:
+    halts = HaltFiles(tmp_path / "executor")
+    (tmp_path / "executor").rmdir()
+    (tmp_path / "executor").touch()
+    [problem] = [text for text in halts.mirror([COMMAND]) if "not written" in text]
+    assert problem.startswith("halt file not written")
+    assert halts.is_halted("qwen")
+
+
+def test_commanded_files_follow_the_commands_and_leave_the_local_one(tmp_path: Path) -> None:
+    halts = HaltFiles(tmp_path)
+    halts.write(KILL)
+    assert halts.mirror([COMMAND]) == []
+    assert halts.commanded_files() == (COMMAND,)
+    assert halts.mirror([]) == []
+    assert halts.commanded_files() == ()
+    assert halts.local_halts() == (KILL,)
+
+
+def test_before_the_table_is_read_everything_is_halted(tmp_path: Path) -> None:
+    halts = HaltFiles(tmp_path)
+    halts.is_loaded = False
+    assert halts.is_halted("qwen")
+
+
+def test_the_lock_says_whether_an_executor_reads_the_folder(tmp_path: Path) -> None:
+    assert folder_use(tmp_path) is FolderUse.NEVER
+    held = hold_folder(tmp_path)
+    assert held is not None
+    assert folder_use(tmp_path) is FolderUse.RUNNING
+    second = hold_folder(tmp_path)
+    os.close(held)
+    assert folder_use(tmp_path) is FolderUse.RUNNING
+    assert second is not None
+    os.close(second)
+    assert folder_use(tmp_path) is FolderUse.STOPPED
+    assert hold_folder(tmp_path / "missing") is None

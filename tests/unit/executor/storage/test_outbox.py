@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from account_harness import MODEL, AccountHarness
+from harness import eventually
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
@@ -14,8 +15,6 @@ from executor.account.protection.poll import AccountPoller
 from executor.account.reconcile import Reconciler
 from executor.domain.events import system_alert
 from executor.storage.outbox import BATCH_EVENTS
-
-LIMIT_S = 20.0
 
 
 @pytest.fixture
@@ -34,9 +33,7 @@ def alert(number: int) -> Any:
 
 
 async def is_empty(harness: AccountHarness) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while harness.database.rows("SELECT 1 FROM executor_outbox"):
-            await asyncio.sleep(0.01)
+    await eventually("an empty outbox", lambda: not harness.database.rows("SELECT 1 FROM executor_outbox"))
 
 
 async def test_nothing_is_published_before_the_start(harness: AccountHarness) -> None:
@@ -64,7 +61,5 @@ async def test_only_the_newest_state_of_an_account_is_published(harness: Account
         await reconciler.keep_books(poll)
         harness.pass_time(1)
     harness.context.outbox.start()
-    async with asyncio.timeout(LIMIT_S):
-        while not harness.bus.events("account.updated"):
-            await asyncio.sleep(0.01)
+    await eventually("the account's state", lambda: harness.bus.events("account.updated"))
     assert [event.data.received_ms for event in harness.bus.events("account.updated")] == [poll.received_ms]

@@ -9,7 +9,7 @@ from common.runtime.roster import read_roster
 from gateway.card.drawing import COLORS, HEIGHT, WIDTH, Summary, png, svg
 
 TOTALS = {
-    "account_value": "10421.337",
+    "equity": "10421.337",
     "return_percent": "-4.21337",
     "trades": 1234,
     "win_rate_percent": "48.78",

@@ -30,11 +30,19 @@ def bus() -> Bus:
     return Bus()
 
 
+TOKEN, RESUME = SecretStr("right"), SecretStr("right to resume")
+
+
+def client_of(bus: Bus, resume_token: SecretStr | None, token: str) -> AsyncClient:
+    control = ControlRoutes(bus, TOKEN, resume_token, read_roster(None))  # type: ignore[arg-type]
+    transport = ASGITransport(Starlette(routes=control.routes()))
+    headers = {"Authorization": f"Bearer {token}"}
+    return AsyncClient(transport=transport, base_url="http://gateway", headers=headers)
+
+
 @pytest.fixture
 def client(bus: Bus) -> AsyncClient:
-    control = ControlRoutes(bus, SecretStr("right"), read_roster(None))  # type: ignore[arg-type]
-    transport = ASGITransport(Starlette(routes=control.routes()))
-    return AsyncClient(transport=transport, base_url="http://gateway", headers={"Authorization": "Bearer right"})
+    return client_of(bus, TOKEN, "right")
 
 
 async def test_a_command_is_published_with_its_reason(client: AsyncClient, bus: Bus) -> None:
@@ -81,4 +89,23 @@ async def test_a_bad_body_is_refused_by_name(client: AsyncClient, bus: Bus, body
 
 async def test_a_too_big_body_is_refused(client: AsyncClient, bus: Bus) -> None:
     assert (await client.post("/api/v1/control/halt", content=b" " * 1_000_000)).status_code == 413
+    assert bus.events == []
+
+
+@pytest.mark.parametrize(("token", "status"), [("right", 401), ("right to resume", 202), ("wrong", 401)])
+async def test_resuming_takes_a_token_of_its_own(bus: Bus, token: str, status: int) -> None:
+    answer = await client_of(bus, RESUME, token).post("/api/v1/control/resume")
+    assert answer.status_code == status
+    assert len(bus.events) == (1 if status == 202 else 0)
+
+
+async def test_the_right_to_resume_gives_no_other(bus: Bus) -> None:
+    assert (await client_of(bus, RESUME, "right to resume").post("/api/v1/control/halt")).status_code == 401
+    assert (await client_of(bus, RESUME, "right").post("/api/v1/control/halt")).status_code == 202
+
+
+async def test_without_the_right_a_resume_is_refused_by_name(bus: Bus) -> None:
+    answer = await client_of(bus, None, "right").post("/api/v1/control/resume")
+    assert answer.status_code == 403
+    assert "RESUME_TOKEN" in answer.text
     assert bus.events == []

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from harness import eventually
 
 from common.bus import Commit
 from common.bus.redis_streams import RedisBus
@@ -17,10 +18,8 @@ from gateway.push.latency import PushLatency
 from gateway.push.protocol import Subscribe
 from gateway.push.tail import Tail
 
-LIMIT_S = 60
 
-
-class Harness:
+class TailHarness:
     """A tail with its hub, and the bus that its stream is published through."""
 
     def __init__(self, redis_url: str) -> None:
@@ -46,59 +45,54 @@ class Harness:
             Commit("recorder", events=[originate(push, keys=(channel, number), time_ms=now_ms, now_ms=now_ms)])
         )
 
-    async def wait_until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while not condition():
-                await asyncio.sleep(0.01)
-
 
 @pytest.fixture
-async def harness(redis_url: str) -> AsyncIterator[Harness]:
-    harness = Harness(redis_url)
+async def harness(redis_url: str) -> AsyncIterator[TailHarness]:
+    harness = TailHarness(redis_url)
     await harness.bus.prepare("recorder", [])
     yield harness
     await harness.bus.close()
 
 
-async def test_entries_from_before_the_start_are_history_then_live_ones_are_sent(harness: Harness) -> None:
+async def test_entries_from_before_the_start_are_history_then_live_ones_are_sent(harness: TailHarness) -> None:
     await harness.publish(1)
     await harness.publish(1, Channel.PRICE_UPDATE, {"prices": {"BTC": {"price": "1"}}})
     running = asyncio.create_task(harness.tail.run())
-    await harness.wait_until(lambda: harness.hub.last_seq("ai_decision") == 1)
+    await eventually("the entry", lambda: harness.hub.last_seq("ai_decision") == 1)
     assert harness.latency.summary()["count"] == 0  # The age of history is no latency.
     client = Client(channels={"ai_decision"})
     harness.hub.distribute()
     harness.hub.clients.add(client)
     await harness.publish(2)
     await harness.publish(2, Channel.PRICE_UPDATE, {"prices": {"BTC": {"price": "2"}}})
-    await harness.wait_until(lambda: harness.latency.summary()["count"] == 1)
+    await eventually("the push", lambda: harness.latency.summary()["count"] == 1)
     assert json.loads(client.drain() or "")["data"] == {"number": 2}
     assert harness.flushes >= 1
-    await harness.wait_until(lambda: harness.readiness.get("pushes") is True)
+    await eventually("readiness", lambda: harness.readiness.get("pushes") is True)
     replayed = harness.hub.missed("ai_decision", 0, harness.hub.epoch)
     assert [message.seq for message in replayed or ()] == [1, 2]
     running.cancel()
 
 
-async def test_an_unreadable_entry_is_logged_and_skipped(harness: Harness) -> None:
+async def test_an_unreadable_entry_is_logged_and_skipped(harness: TailHarness) -> None:
     running = asyncio.create_task(harness.tail.run())
     await harness.bus.client.xadd("ws.push", {"event": "not an event"})
     await harness.publish(1)
-    await harness.wait_until(lambda: harness.hub.last_seq("ai_decision") == 1)
+    await eventually("the entry", lambda: harness.hub.last_seq("ai_decision") == 1)
     assert len(harness.errors) == 1
     running.cancel()
 
 
-async def test_a_wiped_stream_is_read_from_its_beginning_with_a_new_epoch(harness: Harness) -> None:
+async def test_a_wiped_stream_is_read_from_its_beginning_with_a_new_epoch(harness: TailHarness) -> None:
     running = asyncio.create_task(harness.tail.run())
     for number in range(1, 4):
         await harness.publish(number)
-    await harness.wait_until(lambda: harness.hub.last_seq("ai_decision") == 3)
+    await eventually("the entry", lambda: harness.hub.last_seq("ai_decision") == 3)
     before = harness.hub.epoch
     await harness.bus.client.flushall()
     await harness.bus.prepare("recorder", [])
     await harness.publish(4)
-    await harness.wait_until(lambda: harness.hub.epoch != before)
+    await eventually("another epoch", lambda: harness.hub.epoch != before)
     assert harness.hub.last_seq("ai_decision") == 1
     request = Subscribe(("ai_decision",), {"ai_decision": 3}, before)
     assert list(harness.hub.needs_snapshot(request)) == ["ai_decision"]

@@ -7,6 +7,8 @@ import pytest
 from gateway_server import THREE_AND_SEVEN, GatewayServer, gateway_server
 from recorder_examples import decided, state
 
+from common.events.codec import encode
+
 
 @pytest.fixture
 async def server(database_url: str, redis_url: str) -> AsyncIterator[GatewayServer]:
@@ -37,10 +39,10 @@ async def test_after_an_answer_its_model_is_shown_without_the_label(server: Gate
 async def test_the_arenas_state_is_the_most_severe_of_its_contenders(server: GatewayServer) -> None:
     assert (await server.get("status"))["trading_state"] == "ACTIVE"
     async with server.pool.connection() as connection:
-        await connection.execute("CREATE TABLE risk_state (kind text, model text, value jsonb)")
+        await connection.execute("CREATE TABLE risk_state (kind text, model text, key text, value jsonb)")
         await connection.execute(
-            """INSERT INTO risk_state VALUES ('state', 'qwen', '{"state": "REDUCING", "reasons": ["DAILY_LOSS"]}'),
-            ('state', 'llama', '{"state": "HALTED", "reasons": ["MANUAL"]}')"""
+            """INSERT INTO risk_state VALUES ('state', 'qwen', '', '{"state": "REDUCING", "reasons": ["DAILY_LOSS"]}'),
+            ('state', 'llama', '', '{"state": "HALTED", "reasons": ["MANUAL"]}')"""
         )
     fresh = await server.client.get("/api/v1/status", params={"uncached": "1"})
     assert fresh.json()["trading_state"] == "HALTED"
@@ -63,3 +65,42 @@ async def test_the_roster_lists_contenders_and_coins_as_drawn(server: GatewaySer
         "model": "qwen-plus",
     }
     assert [row["symbol"] for row in roster["coins"]] == ["BTC", "ETH", "SOL", "BNB", "DOGE", "XRP", "HYPE"]
+
+
+async def test_halts_have_author_time_and_reason(server: GatewayServer) -> None:
+    halts = (await server.get("status"))["halts"]
+    assert halts == []
+    async with server.pool.connection() as connection:
+        await connection.execute("CREATE TABLE risk_state (kind text, model text, key text, value jsonb)")
+        await connection.execute(
+            """INSERT INTO risk_state VALUES ('halt', 'qwen', 'PERSON',
+                '{"since_ms": 5, "until_ms": null, "detail": "lunch", "author": "gateway"}'),
+                ('halt', 'llama', 'STOPS', '{"since_ms": 3, "until_ms": 9, "detail": "3 stops", "author": "risk"}')"""
+        )
+        await connection.execute(
+            """CREATE TABLE executor_halts (id text, model text, author text, reason text, is_local boolean,
+                since_ms bigint, ended_ms bigint)"""
+        )
+        await connection.execute(
+            """INSERT INTO executor_halts VALUES ('1', '*', 'kill switch', 'used', true, 7, NULL),
+                ('2', 'qwen', 'kill switch', 'used', true, 1, 2), ('3', 'qwen', 'gateway', 'lunch', false, 5, NULL)"""
+        )
+    status = (await server.client.get("/api/v1/status", params={"uncached": "1"})).json()
+    found = [(row["model"], row["reason"], row["author"], row["since_ms"], row["detail"]) for row in status["halts"]]
+    assert found == [
+        ("llama", "STOPS", "risk", 3, "3 stops"),
+        ("qwen", "PERSON", "gateway", 5, "lunch"),
+        (None, "LOCAL", "kill switch", 7, "used"),
+    ]
+    assert {row["trading_state"] for row in status["models"]} == {"HALTED"}
+    assert all(row["reasons"] == ["LOCAL"] for row in status["models"])
+
+
+async def test_how_far_the_clock_is_off_is_the_newest_accounts_word(server: GatewayServer) -> None:
+    assert (await server.get("status"))["clock_ahead_ms"] is None
+    for model, received_ms, ahead_ms in (("qwen", 5, 12_000), ("deepseek", 4, 3), ("llama", 9, None)):
+        event = state(model, received_ms, Decimal(10_000))
+        data = event.data.model_copy(update={"clock_ahead_ms": ahead_ms})
+        await server.redis.set(f"account:{model}", encode(event.model_copy(update={"data": data})))
+    status = (await server.client.get("/api/v1/status", params={"uncached": "1"})).json()
+    assert status["clock_ahead_ms"] == 12_000

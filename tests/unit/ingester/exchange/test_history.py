@@ -47,7 +47,7 @@ def past(request: dict[str, Any]) -> httpx.Response:
     return httpx.Response(200, json=rows)
 
 
-class Harness:
+class HistoryHarness:
     def __init__(self, answer: Answer, *, weight: int = 1_200) -> None:
         self.clock, self.log = ManualClock(), RecordedLog()
         self.exchange = Exchange(self.clock, answer)
@@ -67,7 +67,7 @@ class Harness:
 
 
 async def test_any_minute_stays_within_the_limit() -> None:
-    harness = Harness(past, weight=400)
+    harness = HistoryHarness(past, weight=400)
     await harness.fill()
     assert harness.candles.is_complete
     requested_at = [at for at, _ in harness.exchange.requested]
@@ -79,7 +79,7 @@ async def test_any_minute_stays_within_the_limit() -> None:
 
 
 async def test_short_intervals_come_first_and_at_once() -> None:
-    harness = Harness(past, weight=400)
+    harness = HistoryHarness(past, weight=400)
     await harness.fill()
     intervals = [request["interval"] for request in harness.exchange.candle_requests]
     assert intervals == [interval for interval in ("1m", "5m", "15m", "1h", "4h", "1d") for _ in COINS]
@@ -87,7 +87,7 @@ async def test_short_intervals_come_first_and_at_once() -> None:
 
 
 async def test_500_candles_are_requested_and_only_once() -> None:
-    harness = Harness(past)
+    harness = HistoryHarness(past)
     await harness.fill()
     await harness.fill()
     assert len(harness.exchange.requested) == 36
@@ -95,10 +95,10 @@ async def test_500_candles_are_requested_and_only_once() -> None:
 
 
 async def test_only_the_gap_is_requested_when_the_rest_is_known() -> None:
-    harness = Harness(past)
+    harness = HistoryHarness(past)
     await harness.fill()
     known = harness.candles.read((COINS[0], "1m"))
-    again = Harness(past)
+    again = HistoryHarness(past)
     again.candles.restore((COINS[0], "1m"), known[:-10], KEPT_CANDLES)
     await again.fill()
     first = again.exchange.candle_requests[0]
@@ -118,7 +118,7 @@ async def test_only_the_gap_is_requested_when_the_rest_is_known() -> None:
 )
 async def test_an_unusable_answer_is_reported_and_retried(failure: httpx.Response) -> None:
     answers = [failure, failure, httpx.Response(200, json=META)]
-    harness = Harness(lambda _: answers.pop(0))
+    harness = HistoryHarness(lambda _: answers.pop(0))
     assert await harness.history.fetch_max_leverages(COINS) == dict.fromkeys(COINS, 10)
     assert [is_available for is_available, _ in harness.reported] == [False, False, True]
     assert all(reason.startswith("meta: ") for is_available, reason in harness.reported if not is_available)
@@ -135,14 +135,14 @@ async def test_an_unreachable_exchange_is_retried_with_growing_pauses() -> None:
             raise httpx.ConnectError("refused")
         return httpx.Response(200, json=META)
 
-    harness = Harness(unreachable)
+    harness = HistoryHarness(unreachable)
     began = harness.clock.monotonic()
     await harness.history.fetch_max_leverages(COINS)
     assert harness.clock.monotonic() - began > 0.25 * (2**6 - 1)
 
 
 async def test_it_ends_when_the_connection_is_lost_and_closes_no_gap() -> None:
-    harness = Harness(past)
+    harness = HistoryHarness(past)
     is_connected = True
 
     def losing(request: dict[str, Any]) -> httpx.Response:

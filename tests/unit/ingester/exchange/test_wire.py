@@ -108,7 +108,7 @@ def test_maximum_leverages_are_read() -> None:
     assert [asset.maxLeverage for asset in decode_meta(golden_answer("meta", "older")).universe] == [50, 50]
 
 
-def test_an_acknowledgement_with_further_fields_is_read() -> None:
+def test_an_acknowledgment_with_further_fields_is_read() -> None:
     echo = decode_subscription(golden_frame("subscriptionResponse"))
     assert echo == {"type": "l2Book", "coin": "HYPE", "nSigFigs": None, "mantissa": None}
 

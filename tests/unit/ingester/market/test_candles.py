@@ -2,11 +2,11 @@
 
 from ingester_frames import COINS, T0_MS, build_candle
 
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from ingester.market.candles import KEPT_CANDLES, Candles, Series, list_series
 
 SERIES: Series = (Symbol.BTC, "1m")
-MINUTE_MS = 60_000
 
 
 def at(minute: int, close: float = 100.0, count: int = 5) -> object:

@@ -2,9 +2,8 @@
 
 from ingester_frames import T0_MS
 
+from common.trading.durations import MINUTE_MS
 from ingester.market.cycles import GRACE_MS, Cycle, Cycles, cycle_id
-
-MINUTE_MS = 60_000
 
 
 def test_a_cycle_is_due_a_second_after_its_boundary() -> None:

@@ -56,20 +56,20 @@ def test_rsi_of_the_published_example() -> None:
 @pytest.mark.parametrize("length", [3, 20, 50])
 def test_ema_as_a_weighted_sum(length: int) -> None:
     values = closes(120)
-    ours = ema(values, length)
-    assert len(ours) == len(values) - length + 1
-    assert ours[0] == pytest.approx(sum(values[:length]) / length)
-    assert ours[-1] == pytest.approx(weighted(values, 2 / (length + 1), length))
+    own = ema(values, length)
+    assert len(own) == len(values) - length + 1
+    assert own[0] == pytest.approx(sum(values[:length]) / length)
+    assert own[-1] == pytest.approx(weighted(values, 2 / (length + 1), length))
 
 
 def test_macd_is_the_difference_of_two_averages() -> None:
     values = closes(120)
-    ours = macd(values)
-    assert len(ours) == 120 + 1 - 25
+    own = macd(values)
+    assert len(own) == 120 + 1 - 25
     expected = [
         weighted(values[:end], 2 / 13, 12) - weighted(values[:end], 2 / 27, 26) for end in range(26, len(values) + 1)
     ]
-    assert ours == pytest.approx(expected)
+    assert own == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("length", [7, 14])

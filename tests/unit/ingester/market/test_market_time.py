@@ -2,9 +2,8 @@
 
 from ingester_frames import T0_MS
 
+from common.trading.durations import MINUTE_MS
 from ingester.market.market_time import CARRY_LIMIT_MS, MarketTime
-
-MINUTE_MS = 60_000
 
 
 def test_market_time_is_the_exchange_time_carried_on() -> None:
@@ -27,7 +26,7 @@ def test_market_time_stands_still_without_a_feed_and_resumes_with_it() -> None:
     time = MarketTime()
     time.observe(T0_MS, 10.0)
     assert time.now_ms(600.0) == T0_MS + CARRY_LIMIT_MS
-    # A market that was frozen goes on where it stopped; ours waits until it has caught up.
+    # A market that was frozen goes on where it stopped; market time waits until it has caught up.
     time.observe(T0_MS + 1_000, 600.0)
     assert time.now_ms(603.0) == T0_MS + CARRY_LIMIT_MS
     time.observe(T0_MS + 9_000, 608.0)

@@ -3,9 +3,8 @@
 import pytest
 from ingester_frames import T0_MS
 
+from common.trading.durations import MINUTE_MS
 from ingester.market.run import Run, decode_run
-
-MINUTE_MS = 60_000
 
 
 def test_a_run_survives_encoding() -> None:

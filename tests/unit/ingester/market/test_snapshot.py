@@ -3,6 +3,7 @@
 import pytest
 from ingester_frames import COINS, T0_MS, book, build_candle, build_frame, context, known_feed, wire_trade
 
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from ingester.exchange.feed import Feed
@@ -12,7 +13,6 @@ from ingester.market.run import Run
 from ingester.market.snapshot import IncompleteMarket, build_series, freeze
 from ingester.market.state import MarketState
 
-MINUTE_MS = 60_000
 BOUNDARY_MS = T0_MS + 300 * MINUTE_MS
 
 

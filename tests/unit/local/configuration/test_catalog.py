@@ -1,4 +1,4 @@
-"""The catalogue follows the roster: one agent per contender, with its package, its metrics port and its secrets."""
+"""The catalog follows the roster: one agent per contender, with its package, its metrics port and its secrets."""
 
 from pathlib import Path
 

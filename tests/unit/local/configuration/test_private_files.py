@@ -9,7 +9,7 @@ import pytest
 from dotenv import dotenv_values
 from eth_account import Account
 
-from aicoin_local.configuration.dotenv_file import write_dotenv
+from aicoin_local.configuration.dotenv_file import USERS, complete_dotenv, write_dotenv
 from aicoin_local.configuration.paper import paper_environment
 from aicoin_local.configuration.runfile import read_run, remove_run, write_run
 from aicoin_local.process.lock import Held, held, holder
@@ -77,6 +77,19 @@ def test_env_file_is_private_random_and_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_dotenv(one, ROSTER)
     assert dotenv_values(one) == values
+
+
+def test_an_env_file_of_an_earlier_version_gets_what_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    before = "# mine\nHYPERLIQUID_PRIVATE_KEY_QWEN=only-copy\nREDIS_PASSWORD=old\nPOSTGRES_PASSWORD=old"
+    path.write_text(before, encoding="utf-8")
+    added = complete_dotenv(path)
+    assert set(added) >= {f"STORE_PASSWORD_{user}" for user in USERS}
+    assert path.read_text(encoding="utf-8").startswith(f"{before}\n")
+    values = dotenv_values(path)
+    assert (values["REDIS_PASSWORD"], mode_of(path)) == ("old", 0o600)
+    assert all(values.values())
+    assert complete_dotenv(path) == []
 
 
 def test_run_json_is_private_and_replaced_atomically(tmp_path: Path) -> None:

@@ -26,17 +26,16 @@ def closes(*pairs: tuple[int, str]) -> list[tuple[int, Decimal]]:
 
 
 def test_returns_go_from_the_start_to_each_hours_last_equity() -> None:
-    returns = hourly_returns(D(100), closes((5, "110"), (6, "99")))
+    returns = hourly_returns(closes((5, "1.1"), (6, "0.99")))
     assert returns == [pytest.approx(0.1), pytest.approx(-0.1)]
 
 
 def test_an_hour_without_a_record_returned_nothing() -> None:
-    assert hourly_returns(D(100), closes((0, "100"), (3, "150"))) == [0.0, 0.0, 0.0, 0.5]
+    assert hourly_returns(closes((0, "1"), (3, "1.5"))) == [0.0, 0.0, 0.0, 0.5]
 
 
 def test_returns_end_with_the_equity() -> None:
-    assert hourly_returns(D(100), closes((0, "0"), (1, "50"))) == [-1.0]
-    assert hourly_returns(D(0), closes((0, "1"))) == []
+    assert hourly_returns(closes((0, "0"), (1, "0.5"))) == [-1.0]
 
 
 def test_ratios_against_the_textbook() -> None:

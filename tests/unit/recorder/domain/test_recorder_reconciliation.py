@@ -5,7 +5,7 @@ from decimal import Decimal
 from recorder.domain.reconciliation import SETTLE_MS, CashState, Excess, Movements, reconcile
 
 D = Decimal
-MOVEMENTS = Movements(realized_pnl=D(20), fees=D("1.5"), funding=D("-0.5"), transfers=D(100), other=D(-3))
+MOVEMENTS = Movements(closed_pnl=D(20), fees=D("1.5"), funding=D("-0.5"), transfers=D(100), other=D(-3))
 EXPLAINED = D(1_000) + D(20) - D("1.5") - D("0.5") + D(100) - D(3)
 
 

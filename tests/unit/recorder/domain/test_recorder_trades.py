@@ -79,7 +79,7 @@ def test_fills_of_one_millisecond_follow_the_position_not_their_ids(ids: list[in
         for number, tid in enumerate(ids)
     ]
     [trade] = build_trades([fill(1, "3", "100", "0"), *parts], {})
-    assert (trade.status, trade.exit_size, trade.gross_pnl) == ("CLOSED", Decimal(3), Decimal(27))
+    assert (trade.status, trade.exit_size, trade.closed_pnl) == ("CLOSED", Decimal(3), Decimal(27))
     assert trade.fees == Decimal("0.4")
 
 
@@ -98,7 +98,7 @@ def test_an_exit_in_parts_closes_only_with_the_last_one() -> None:
     assert build_trades(parts[:2], {})[0].status == "OPEN"
     [trade] = build_trades(parts, {})
     assert (trade.side, trade.status, trade.close_reason, trade.closed_ms) == ("SHORT", "CLOSED", "stop_loss", 3)
-    assert trade.gross_pnl == Decimal(7)
+    assert trade.closed_pnl == Decimal(7)
     assert trade.exit_price == Decimal("98.25")
 
 
@@ -106,7 +106,7 @@ def test_a_reversal_splits_its_fee_between_two_trades() -> None:
     fills = [fill(1, "2", "100", "0"), fill(2, "-5", "101", "2", fee=Decimal("0.5"), closed_pnl=Decimal(2))]
     first, second = build_trades(fills, {})
     assert (first.status, first.fees) == ("CLOSED", Decimal("0.3"))
-    assert (second.side, second.entry_size, second.fees, second.gross_pnl) == (
+    assert (second.side, second.entry_size, second.fees, second.closed_pnl) == (
         "SHORT",
         Decimal(3),
         Decimal("0.3"),

@@ -49,7 +49,7 @@ def test_a_decision_keeps_what_the_model_was_shown() -> None:
 
 def test_verdicts_have_the_symbol_of_the_intent_or_of_the_denial() -> None:
     row = rows.verdict_row(APPROVAL)
-    assert (row["verdict"], row["code"], row["symbol"], row["intent_kind"]) == ("APPROVED", None, "BTC", "entry")
+    assert (row["verdict"], row["denial_code"], row["symbol"], row["intent_kind"]) == ("APPROVED", None, "BTC", "entry")
     assert row["intent"].obj["leverage"] == 7
     rule = RuleResult(code="LEVERAGE", passed=False, value="12", limit="10", setting="MAX_LEVERAGE")
     denial = RiskDenied(
@@ -57,11 +57,11 @@ def test_verdicts_have_the_symbol_of_the_intent_or_of_the_denial() -> None:
         intent_kind=IntentKind.ENTRY,
         decision_id=DECISION.id,
         symbol=None,
-        code="LEVERAGE",
+        denial_code="LEVERAGE",
         rules=(rule,),
     )
     row = rows.verdict_row(derive(DECISION, denial, 5))
-    assert (row["verdict"], row["code"], row["symbol"], row["intent"]) == ("DENIED", "LEVERAGE", None, None)
+    assert (row["verdict"], row["denial_code"], row["symbol"], row["intent"]) == ("DENIED", "LEVERAGE", None, None)
     assert row["rules"].obj[0]["limit"] == "10"
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from common.events import Action
+from common.events import Action, LeverageLimit
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from risk.gate.gate_input import Reservation, Snapshot
-from risk.gate.halts import ALL_MODELS, Halt, Reason
+from risk.gate.halts import ALL_MODELS, ENDED_BY_RESUME, Halt, Reason
 from risk.gate.rules.table import RULES
 from risk.gate.verdict import judge
 from support.risk_examples import MARKS, NOW_MS, a_decision, a_market, a_position, an_account, healthy_input
@@ -18,6 +18,12 @@ from support.risk_examples import MARKS, NOW_MS, a_decision, a_market, a_positio
 D = Decimal
 CLOSE = a_decision(action=Action.CLOSE, symbol=Symbol.ETH, leverage=0, position_size_percent=D(0))
 SMALL = a_decision(leverage=1, position_size_percent=D(1))
+LOWERED = an_account(
+    leverage_limits=(
+        LeverageLimit(symbol=Symbol.BTC, lower_bound_usd=D(0), max_leverage=5),
+        LeverageLimit(symbol=Symbol.ETH, lower_bound_usd=D(0), max_leverage=0),
+    )
+)
 HELD_TWO = (a_position(Symbol.ETH), a_position(Symbol.SOL))
 
 
@@ -40,7 +46,8 @@ EDGES: dict[str, list[Edge]] = {
     ],
     "STATE_REDUCING": [
         Edge({"halts": (Halt("deepseek", reason, 0),)}, {"halts": ()})
-        for reason in (Reason.DAILY_LOSS, Reason.STOPS, Reason.EXTERNAL, Reason.FLATTEN)
+        for reason in Reason
+        if reason not in ENDED_BY_RESUME
     ],
     "STALE_MARK": [
         Edge(
@@ -76,6 +83,20 @@ EDGES: dict[str, list[Edge]] = {
             {"market": a_market(time_ms=NOW_MS, recorded_ms=NOW_MS + skew_ms)},
         )
         for skew_ms in (2_000, -2_000)
+    ]
+    + [
+        # However wrong this machine's clock is, what counts is how late the tick came by the exchange's.
+        Edge(
+            {
+                "market": a_market(time_ms=NOW_MS + ahead_ms, recorded_ms=NOW_MS),
+                "account": an_account(clock_ahead_ms=ahead_ms - 2_001),
+            },
+            {
+                "market": a_market(time_ms=NOW_MS + ahead_ms, recorded_ms=NOW_MS),
+                "account": an_account(clock_ahead_ms=ahead_ms),
+            },
+        )
+        for ahead_ms in (12_000, -20_000, 60_000, -259_200_000)
     ],
     "SYMBOL_UNKNOWN": [
         Edge({"limits": {"allowed_symbols": "ETH,SOL"}}, {"limits": {"allowed_symbols": "ETH,BTC"}}),
@@ -120,6 +141,15 @@ EDGES: dict[str, list[Edge]] = {
         Edge(
             {"decision": a_decision(symbol=Symbol.BNB, leverage=11, position_size_percent=D(1), stop_loss=D(990))},
             {"decision": a_decision(symbol=Symbol.BNB, leverage=10, position_size_percent=D(1), stop_loss=D(990))},
+        ),
+        # The exchange has lowered its maximum; 0 forbids entries on a coin.
+        Edge(
+            {"account": LOWERED, "decision": a_decision(leverage=6, position_size_percent=D(1), stop_loss=D(99_000))},
+            {"account": LOWERED, "decision": a_decision(leverage=5, position_size_percent=D(1), stop_loss=D(99_000))},
+        ),
+        Edge(
+            {"account": LOWERED, "decision": a_decision(symbol=Symbol.ETH, leverage=1, position_size_percent=D(1))},
+            {"decision": a_decision(symbol=Symbol.ETH, leverage=1, position_size_percent=D(1))},
         ),
     ],
     "LIQUIDATION_DISTANCE": [
@@ -186,8 +216,8 @@ EDGES: dict[str, list[Edge]] = {
     "INSUFFICIENT_MARGIN": [
         # 999.975 of margin and twice 0.045 % of 4,999.875.
         Edge(
-            {"account": an_account(withdrawable_usd=D("1004.474"))},
-            {"account": an_account(withdrawable_usd=D("1004.475"))},
+            {"account": an_account(available_balance_usd=D("1004.474"))},
+            {"account": an_account(available_balance_usd=D("1004.475"))},
         ),
         Edge(
             {"reservations": (entry(Symbol.ETH, margin_usd=D("8995.53")),)},

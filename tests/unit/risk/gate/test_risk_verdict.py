@@ -44,7 +44,7 @@ def reserved(
 
 def test_a_healthy_decision_passes_every_rule() -> None:
     verdict = judge(healthy_input())
-    assert verdict.code is None
+    assert verdict.denial_code is None
     assert [result.code for result in verdict.rules] == [rule.code for rule in RULES if rule.for_entries]
     assert failing(healthy_input()) == []
 
@@ -103,7 +103,7 @@ DENIALS: list[tuple[str, dict[str, Any]]] = [
     ("DRAWDOWN", {"high_water_usd": None}),
     ("MIN_NOTIONAL", {"decision": a_decision(leverage=1, position_size_percent=D("0.1"))}),
     ("MAX_NOTIONAL_USD", {"limits": {"max_notional_usd": D(4_900)}}),
-    ("INSUFFICIENT_MARGIN", {"account": an_account(withdrawable_usd=D(1_004))}),
+    ("INSUFFICIENT_MARGIN", {"account": an_account(available_balance_usd=D(1_004))}),
     ("INSUFFICIENT_MARGIN", {"reservations": (reserved(Symbol.ETH, margin_usd=D(8_996)),)}),
     ("PRICE_COLLAR", {"market": a_market(mid_price=D(101_001))}),
     ("COOLDOWN", {"last_entry_ms": NOW_MS - 59_999}),
@@ -114,7 +114,7 @@ DENIALS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("code", "changes"), DENIALS, ids=[f"{code}-{i}" for i, (code, _) in enumerate(DENIALS)])
 def test_the_first_failing_rule_names_the_denial(code: str, changes: dict[str, Any]) -> None:
-    assert judge(healthy_input(**changes)).code == code
+    assert judge(healthy_input(**changes)).denial_code == code
 
 
 PASSES: list[tuple[str, dict[str, Any]]] = [
@@ -144,7 +144,7 @@ def test_a_decision_within_its_limits_passes_every_rule(name: str, changes: dict
 def test_failing_rules_are_recorded_with_figure_limit_and_setting() -> None:
     inputs = healthy_input(decision=a_decision(confidence=D(10), position_size_percent=D(30)), entries_today=50)
     verdict = judge(inputs)
-    assert verdict.code == "SIZE_PERCENT"
+    assert verdict.denial_code == "SIZE_PERCENT"
     failed = {result.code: result for result in verdict.rules if not result.passed}
     assert {"SIZE_PERCENT", "CONFIDENCE", "DAILY_TRADES"} <= set(failed)
     size = failed["SIZE_PERCENT"]
@@ -171,7 +171,7 @@ def test_the_usable_leverage_is_the_documented_one(symbol: Symbol, long_max: int
                 healthy_input(
                     decision=a_decision(action=action, symbol=symbol, leverage=leverage, position_size_percent=D(1))
                 )
-            ).code
+            ).denial_code
             is None
         ]
         assert passing == list(range(1, usable + 1))
@@ -192,7 +192,7 @@ def test_an_exit_passes_in_every_state_and_on_old_figures() -> None:
         day_start_equity_usd=None,
     )
     verdict = judge(inputs)
-    assert verdict.code is None
+    assert verdict.denial_code is None
     assert [result.code for result in verdict.rules] == [
         "SYMBOL_UNKNOWN",
         "ACTION_INVALID",
@@ -215,7 +215,7 @@ def test_an_exit_closes_the_whole_position_within_its_collar() -> None:
 
 def test_an_exit_without_a_tick_is_priced_by_the_account_states_mark() -> None:
     verdict = judge(healthy_input(decision=CLOSE, account=an_account(a_position(Symbol.ETH)), market=None))
-    assert verdict.code is None
+    assert verdict.denial_code is None
     assert verdict.draft is not None
     assert verdict.draft.mark_price == MARKS[Symbol.ETH]
 
@@ -230,20 +230,20 @@ def test_an_exit_without_a_tick_is_priced_by_the_account_states_mark() -> None:
     ],
 )
 def test_an_exit_is_denied_only_for_its_own_reasons(code: str, changes: dict[str, Any]) -> None:
-    assert judge(healthy_input(**changes)).code == code
+    assert judge(healthy_input(**changes)).denial_code == code
 
 
 def test_an_exit_with_an_entry_action_is_denied() -> None:
     inputs = replace(healthy_input(account=an_account(a_position(Symbol.BTC))), intent_kind=IntentKind.EXIT)
-    assert judge(inputs).code == "ACTION_INVALID"
+    assert judge(inputs).denial_code == "ACTION_INVALID"
 
 
 def test_a_position_without_a_stop_stakes_all_of_its_margin() -> None:
     unprotected = a_position(Symbol.ETH, stop_loss_price=None, protected=False, margin_used_usd=D(700))
-    assert judge(healthy_input(account=an_account(unprotected))).code == "LOSS_BUDGET"
+    assert judge(healthy_input(account=an_account(unprotected))).denial_code == "LOSS_BUDGET"
 
 
 def test_the_loss_budget_shrinks_with_the_days_loss() -> None:
     small = a_decision(leverage=5, position_size_percent=D(10))
-    assert judge(healthy_input(decision=small)).code is None
-    assert judge(healthy_input(decision=small, account=an_account(equity_usd=D(9_300)))).code == "LOSS_BUDGET"
+    assert judge(healthy_input(decision=small)).denial_code is None
+    assert judge(healthy_input(decision=small, account=an_account(equity_usd=D(9_300)))).denial_code == "LOSS_BUDGET"

@@ -3,11 +3,12 @@
 from decimal import Decimal
 
 from common.events import IntentKind
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from risk.gate.gate_input import GateInput, Snapshot
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.state.gate_inputs import build_gate_input, exit_decision
-from risk.state.market_time import DAY_MS, day_of
+from risk.state.market_time import day_of
 from risk.state.persistent_state import Baseline, ModelRecord
 from risk.state.risk_state import SnapshotMarks
 from support.risk_examples import MARKS, a_decision, a_decision_event

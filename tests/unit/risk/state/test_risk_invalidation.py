@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from common.events import Invalidation
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from risk.state.invalidation import TrackedCondition, readings, still_holds, triggered_ms, wording
-from risk.state.market_time import MINUTE_MS
 from support.risk_examples import a_condition, a_series, a_snapshot_event
 
 BOUNDARY_MS = 1_790_000_040_000

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from common.events import Action, AlertCode, IntentKind, Invalidation, RiskApproved, SystemAlert
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
-from risk.state.market_time import MINUTE_MS
 from risk.storage.risk_state_table import rows_of, state_of
 from support.risk_examples import a_condition, a_decision, a_decision_event, a_position, a_series, a_snapshot_event
 from support.risk_harness import CLOSE, HOLD, ROSTER, Outputs, RiskHarness

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
+from harness import eventually
 
 from common.bus.memory import MemoryBus
 from common.runtime.service import Service
@@ -27,9 +28,7 @@ def service_on(clock: ManualClock, bus: MemoryBus) -> Service:
 async def run_until(task: Any, condition: Any) -> None:
     """Runs a background task until the condition holds."""
     running = asyncio.ensure_future(task)
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0)
+    await eventually("the task's work", condition, every_s=0)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

@@ -9,11 +9,11 @@ from signing_trader import NOW, SigningTrader
 from simulator.exchange.state import fees
 from simulator.exchange.state.account import Account
 from simulator.exchange.world import World
+from simulator.market.candles import DAY_MS
 from simulator.server.storage.documents import account_document, account_of
 from simulator.server.storage.store import Store
 from simulator.testing.manual_exchange import T0, A, B, D, ManualExchange
 
-DAY_MS = 86_400_000
 BUILDER = "0x" + "b1" * 20
 
 

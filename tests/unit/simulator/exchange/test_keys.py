@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulator.exchange.state.keys import DAY_MS, KEPT_NONCES, Agent, Keys, NonceError
+from simulator.exchange.state.keys import KEPT_NONCES, Agent, Keys, NonceError
+from simulator.market.candles import DAY_MS
 
 NOW = 1_795_400_400_000
 

@@ -8,11 +8,10 @@ from simulator.exchange.state import fees
 from simulator.exchange.state.account import Account, Position, figures, liquidation_price, maintenance_usd
 from simulator.exchange.trading import margin
 from simulator.exchange.trading.settlement import pay_funding
+from simulator.market.candles import DAY_MS
 from simulator.market.coins import COINS
 from simulator.testing.manual_exchange import T0, A, B, D, ManualExchange
 from simulator.wire.rows import clearinghouse_state
-
-DAY_MS = 86_400_000
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A relayed book, and what our own traders took from it."""
+"""A relayed book, and what the simulator's own traders took from it."""
 
 import json
 from decimal import Decimal

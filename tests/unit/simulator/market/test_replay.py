@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from simulator.market.candles import MINUTE_MS
 from simulator.market.listing import DEFAULT_LISTING
 from simulator.market.market import Market
 from simulator.market.recorded.candle_files import InvalidFiles
 from simulator.market.recorded.replay import ReplayMarket
 
 T0 = 1_753_097_460_000
-MINUTE_MS = 60_000
 COUNT = 16
 Rows = list[tuple[int, float, float, float, float, float]]
 

@@ -70,7 +70,7 @@ def test_a_stored_state_of_the_first_release_gives_the_same_answers(stored: Path
     [user] = world.exchange.accounts
     expected: dict[str, Any] = json.loads((GOLDEN / "stored_state_answers.json").read_text())
     for kind, answer in expected.items():
-        assert answer_info(world, {"type": kind, "user": user, "startTime": 0}, NOW) == answer, kind
+        assert answer_info(world, {"type": kind, "user": user, "startTime": 0}, world.time_ms) == answer, kind
 
 
 def test_a_candle_completed_after_it_closed_is_saved(tmp_path: Path) -> None:

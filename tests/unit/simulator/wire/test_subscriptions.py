@@ -1,4 +1,4 @@
-"""Subscription keys by listing, and the acknowledgement's form."""
+"""Subscription keys by listing, and the acknowledgment's form."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_only_account_subscriptions_have_a_user() -> None:
     assert [user_in(key) for key in (("userFills", "0xab"), ("trades", "BTC"), ("allMids",))] == ["0xab", None, None]
 
 
-def test_the_acknowledgement_adds_defaults_and_lowers_addresses() -> None:
+def test_the_acknowledgment_adds_defaults_and_lowers_addresses() -> None:
     assert echoed({"type": "userFills", "user": USER}) == {
         "type": "userFills",
         "user": USER.lower(),

@@ -11,27 +11,29 @@ from common.agent.prompt.figures import UNKNOWN, figure, percent, series, usd
 from common.agent.prompt.rules import system_prompt
 from common.agent.prompt.strategy import Strategy
 from common.events import AccountPosition, AccountUpdated, CandleSeries, CoinSnapshot, MarketSnapshot, Prompt
+from common.trading.durations import DAY_MS, MINUTE_MS
+from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.margin import TAKER_FEE_FRACTION
 from common.trading.roster import Language
 
 SHOWN = 10
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What a contender is reminded of.
 
-    From the recorder: its last closed trades and denials, newest first, its starting balance, its Sharpe ratio (hourly
-    returns, annualized). From risk: the UTC day (counted since 1970) and the equity with which that day began.
+    From the recorder: its last closed trades and denials, newest first, its account's growth after `transfers_usd` had
+    been moved in, its Sharpe ratio (hourly returns, annualized). From risk: the UTC day (counted since 1970) and the
+    equity with which that day began.
     """
 
     trades: Sequence[Mapping[str, Any]] = ()
     denials: Sequence[Mapping[str, Any]] = ()
-    start_balance_usd: Decimal | None = None
+    growth: Growth | None = None
+    transfers_usd: Decimal = Decimal(0)
     day: int | None = None
     day_start_usd: Decimal | None = None
     sharpe: Decimal | None = None
@@ -48,7 +50,7 @@ def build_prompt(
     language: Language,
 ) -> Prompt:
     """The two messages for one cycle."""
-    system = system_prompt(strategy.text, limits, coins, language)
+    system = system_prompt(strategy.text, limits, [account.instrument(symbol) for symbol in coins], language)
     user = "\n\n".join(
         [
             *(_coin(coin) for coin in snapshot.coins.values()),
@@ -87,15 +89,15 @@ def _coin(coin: CoinSnapshot) -> str:
     change = float(coin.mid_price / coin.prev_day_price - 1) * 100 if coin.prev_day_price else None
     lines = [
         f"# {coin.symbol}",
-        f"price: {figure(coin.mid_price, 7)}  mark: {figure(coin.mark_price, 7)}  "
-        f"oracle: {figure(coin.oracle_price, 7)}",
-        f"change_24h: {percent(change)}  volume_24h_usd: {figure(coin.day_volume_usd)}",
+        f"mid_price: {figure(coin.mid_price, 7)}  mark_price: {figure(coin.mark_price, 7)}  "
+        f"oracle_price: {figure(coin.oracle_price, 7)}",
+        f"change_24h: {percent(change)}  day_volume_usd: {figure(coin.day_volume_usd)}",
         f"ema20_5m: {figure(_last(five.ema20), 7)}  macd_5m: {figure(_last(five.macd))}  "
         f"rsi7_5m: {figure(_last(five.rsi7), 4)}",
         f"open_interest: latest {figure(coin.open_interest_coin)} average {figure(coin.open_interest_average_coin)}",
-        f"funding_hourly: {figure(coin.funding_rate_hourly)}  premium: {figure(coin.premium)}",
+        f"funding_rate_hourly: {figure(coin.funding_rate_hourly)}  premium: {figure(coin.premium)}",
         _book(coin),
-        f"flow_{coin.flow.window_s}s: bought_usd {figure(coin.flow.buy_usd)} sold_usd {figure(coin.flow.sell_usd)} "
+        f"flow_{coin.flow.window_s}s: buy_usd {figure(coin.flow.buy_usd)} sell_usd {figure(coin.flow.sell_usd)} "
         f"trades {coin.flow.trade_count}",
         _intraday("1m", one),
         _intraday("5m", five),
@@ -136,7 +138,7 @@ def _context(candles: CandleSeries) -> str:
     return (
         f"4h: ema20 {figure(_last(candles.ema20), 6)} ema50 {figure(_last(candles.ema50), 6)} "
         f"atr3 {figure(candles.atr3, 4)} atr14 {figure(candles.atr14, 4)} volume {figure(_last(candles.volumes), 4)} "
-        f"average_volume {figure(candles.volume_average, 4)} macd {series(candles.macd, SHOWN, 3)} "
+        f"volume_average {figure(candles.volume_average, 4)} macd {series(candles.macd, SHOWN, 3)} "
         f"rsi14 {series(candles.rsi14, SHOWN, 3)}"
     )
 
@@ -175,16 +177,23 @@ def loss_budget_usd(account: AccountUpdated, memory: Memory, limits: Limits) -> 
     return max(Decimal(0), left - stop_losses_usd(account.positions, limits.slippage_allowance_percent))
 
 
+def return_percent(account: AccountUpdated, memory: Memory) -> Decimal | None:
+    """The time-weighted return since the start, without what was paid in or out; None before the recorder knows it."""
+    if memory.growth is None:
+        return None
+    moved_usd = Decimal(0) if account.sums is None else account.sums.transfers_usd - memory.transfers_usd
+    return (memory.growth.with_transfer(account.equity_usd, moved_usd).at(account.equity_usd) - 1) * 100
+
+
 def _account(account: AccountUpdated, memory: Memory, limits: Limits) -> str:
-    start, budget = memory.start_balance_usd, loss_budget_usd(account, memory, limits)
-    total = float(account.equity_usd / start - 1) * 100 if start else None
+    budget, total = loss_budget_usd(account, memory, limits), return_percent(account, memory)
     return "\n".join(
         [
             "# ACCOUNT",
             f"equity_usd: {usd(account.equity_usd)}",
-            f"available_cash_usd: {usd(account.withdrawable_usd)}",
-            f"return_since_start: {percent(total)}",
-            f"sharpe_ratio_annualised: {figure(memory.sharpe, 3)}",
+            f"available_balance_usd: {usd(account.available_balance_usd)}",
+            f"return_percent: {percent(total)}",
+            f"sharpe: {figure(memory.sharpe, 3)} (hourly returns, annualized)",
             f"loss_budget_left_usd: {UNKNOWN if budget is None else usd(budget)}",
             f"open_positions: {len(account.positions)}",
         ]
@@ -198,11 +207,11 @@ def _positions(positions: Sequence[AccountPosition], boundary_ms: int) -> str:
     for held in positions:
         minutes = "unknown" if held.opened_ms is None else str(max(0, boundary_ms - held.opened_ms) // MINUTE_MS)
         lines.append(
-            f"- {held.symbol} {held.side} {held.leverage}x size {figure(held.size_coin, 7)} "
-            f"notional_usd {usd(held.notional_usd)} entry {figure(held.entry_price, 7)} "
-            f"mark {figure(held.mark_price, 7)} "
-            f"stop {figure(held.stop_loss_price, 7)} target {figure(held.take_profit_price, 7)} "
-            f"liquidation {figure(held.liquidation_price, 7)} unrealized_usd {usd(held.unrealized_pnl_usd)} "
+            f"- {held.symbol} {held.side} {held.leverage}x size_coin {figure(held.size_coin, 7)} "
+            f"notional_usd {usd(held.notional_usd)} entry_price {figure(held.entry_price, 7)} "
+            f"mark_price {figure(held.mark_price, 7)} "
+            f"stop_loss {figure(held.stop_loss_price, 7)} take_profit {figure(held.take_profit_price, 7)} "
+            f"liquidation_price {figure(held.liquidation_price, 7)} unrealized_pnl_usd {usd(held.unrealized_pnl_usd)} "
             f"age_minutes {minutes}"
         )
     return "\n".join(lines)
@@ -212,12 +221,12 @@ def _memory(memory: Memory) -> str:
     lines = ["# LAST TRADES (newest first)"]
     for row in memory.trades:
         lines.append(
-            f"- {row['symbol']} {row['side']} {row['leverage']}x in {row['entry_price']} out {row['exit_price']} "
-            f"net_pnl_usd {row['pnl']} by {row['close_reason']}"
+            f"- {row['symbol']} {row['side']} {row['leverage']}x entry_price {row['entry_price']} "
+            f"exit_price {row['exit_price']} pnl_usd {row['pnl']} by {row['close_reason']}"
         )
     lines += [] if memory.trades else ["none"]
     lines.append("# LAST DENIALS (newest first)")
     for row in memory.denials:
         detail = f": {row['detail']}" if row.get("detail") else ""
-        lines.append(f"- {row.get('action')} {row['symbol']} denied by {row['code']}{detail}")
+        lines.append(f"- {row.get('action')} {row['symbol']} denied by {row.get('denial_code', UNKNOWN)}{detail}")
     return "\n".join(lines if memory.denials else [*lines, "none"])

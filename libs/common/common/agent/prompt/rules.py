@@ -1,9 +1,9 @@
-"""The constant half of a prompt, first so that caches can bill it low: rules with figures, and the answer's form."""
+"""The constant half of a prompt: rules, answer form. It comes first: providers bill a repeated beginning lower."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from common.trading.instruments import INSTRUMENTS, Symbol
+from common.trading.instruments import Instrument
 from common.trading.limits import Limits
 from common.trading.margin import TAKER_FEE_FRACTION, usable_leverage
 from common.trading.orders import Side
@@ -23,12 +23,12 @@ LANGUAGE_REQUESTS: Final[dict[Language, str]] = {
 """What the answer form adds for a contender that reasons in another language than the prompt's."""
 
 
-def system_prompt(strategy: str, limits: Limits, coins: Sequence[Symbol], language: Language) -> str:
+def system_prompt(strategy: str, limits: Limits, instruments: Sequence[Instrument], language: Language) -> str:
     """The system message: the strategy's text, then rules and answer form."""
-    return f"{strategy.strip()}\n\n{_rules(limits, coins)}\n\n{_answer_form(language)}"
+    return f"{strategy.strip()}\n\n{_rules(limits, instruments)}\n\n{_answer_form(language)}"
 
 
-def _rules(limits: Limits, coins: Sequence[Symbol]) -> str:
+def _rules(limits: Limits, instruments: Sequence[Instrument]) -> str:
     basis = (
         "of equity put up as margin (notional = equity x percent x leverage)"
         if limits.position_size_basis == "margin"
@@ -39,8 +39,9 @@ def _rules(limits: Limits, coins: Sequence[Symbol]) -> str:
         f"usable_leverage {instrument.symbol} long "
         f"{usable_leverage(instrument, Side.LONG, stop, ratio, limits.max_leverage)} short "
         f"{usable_leverage(instrument, Side.SHORT, stop, ratio, limits.max_leverage)}"
-        for instrument in (INSTRUMENTS[symbol] for symbol in coins)
+        for instrument in instruments
     ]
+    coins = [instrument.symbol for instrument in instruments]
     return "\n".join(
         [
             "# RULES",

@@ -7,8 +7,9 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from common.trading.durations import DAY_MS
+
 MICRO_USD: Final = 1_000_000
-DAY_MS: Final = 86_400_000
 KEEP_S: Final = 3 * 86_400
 
 

@@ -43,7 +43,7 @@ FREE = TokenPrice(Decimal(0), Decimal(0), Decimal(0))
 
 
 def price_of(prices: Mapping[str, TokenPrice], provider_model: str) -> TokenPrice:
-    """The price under the longest name with which `provider_model` begins; for an unknown model the dearest figures."""
+    """The price under the longest name with which `provider_model` begins; for an unknown model the highest prices."""
     names = [name for name in prices if provider_model.startswith(name)]
     if names:
         return prices[max(names, key=len)]

@@ -11,14 +11,15 @@ from common.bus.port import Bus, Commit, CommitResult, Delivery, Fence, Fenced, 
 from common.runtime import metrics
 from common.runtime.clock import Clock
 from common.runtime.consuming.handlers import BatchHandler, Handlers, Outputs
+from common.runtime.ending.tasks import cancel_until_done
 
 BATCH_ENTRIES = 256
 BLOCK_MS = 1_000
 CLAIM_IDLE_MS = 60_000
 CLAIM_EVERY_S = 15.0
-DRAIN_LIMIT_S = 8.0
-"""How long deferred handlers may go on after a stop; with one blocking read and one slow answer of Redis before and
-after it, the end still comes within the 15 s after which the supervisor kills."""
+DRAIN_LIMIT_S = 6.5
+"""How long deferred handlers may go on after a stop; with the read before it, and what closes after it, the end still
+comes before `process_end` cuts it off."""
 FAILURE_LIMIT = 5
 MAX_DEAD_LETTERS = 20
 DEAD_LETTER_WINDOW_MS = 600_000
@@ -57,7 +58,7 @@ class Consumer:
     its deferred handler has not returned), and in the end *acknowledged* or *dead-lettered*. Only a commit or the
     failure limit ends "pending"; both happen in the bus, atomically. A process that dies at any point therefore leaves
     its entries pending, and the next session of the same consumer name reads them first; those of another name are
-    claimed once they have been idle for `CLAIM_IDLE_MS`.
+    claimed once they have been idle for `claim_idle_ms`: 0 under a lease, which lets no other consumer handle them.
 
     One object serves all sessions of a process: the window of dead letters spans them. One task calls `session`;
     deferred handlers run in tasks of their own, which only this object starts and awaits. All commits of a session
@@ -78,10 +79,11 @@ class Consumer:
         handlers: Handlers,
         fence: Callable[[], Fence | None],
         is_outage: Callable[[BaseException], bool],
+        claim_idle_ms: int = CLAIM_IDLE_MS,
         batch_entries: int = BATCH_ENTRIES,
         drain_limit_s: float = DRAIN_LIMIT_S,
     ) -> None:
-        self._batch_entries, self._drain_limit_s = batch_entries, drain_limit_s
+        self._claim_idle_ms, self._batch_entries, self._drain_limit_s = claim_idle_ms, batch_entries, drain_limit_s
         self._bus, self._clock, self._log = bus, clock, log
         self._service, self._consumer, self._streams = service, consumer, tuple(streams)
         self._handlers, self._fence, self._is_outage = handlers, fence, is_outage
@@ -174,7 +176,7 @@ class Consumer:
             return
         self._claimed_at_s = self._clock.monotonic()
         claimed = await self._bus.claim(
-            self._service, self._consumer, self._streams, min_idle_ms=CLAIM_IDLE_MS, count=self._batch_entries
+            self._service, self._consumer, self._streams, min_idle_ms=self._claim_idle_ms, count=self._batch_entries
         )
         await self._process(claimed, stopping)
 
@@ -281,7 +283,7 @@ class Consumer:
         handled = [Handled(delivery.stream, delivery.entry_id, outputs) for delivery, outputs in done]
         commit = Commit(self._service, self._service, handled=handled, fence=self._fence())
         if outputs_of_whole and done[-1][1]:
-            # A batch's outputs follow from all of its entries: they don't depend on one entry's acknowledgement.
+            # A batch's outputs follow from all of its entries: they don't depend on one entry's acknowledgment.
             bare = [Handled(h.stream, h.entry_id) for h in handled]
             commit = Commit(self._service, self._service, handled=bare, events=done[-1][1], fence=self._fence())
         result = await self._bus.commit(commit)
@@ -324,8 +326,5 @@ class Consumer:
             raise TooManyDeadLetters(f"more than {MAX_DEAD_LETTERS} events moved to dead letters in ten minutes")
 
     async def _cancel_running(self) -> None:
-        running = list(self._running.values())
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel_until_done(list(self._running.values()))
         self._running.clear()

@@ -11,9 +11,10 @@ from common.events.catalog import CATALOG, streams_read_by
 from common.runtime import metrics
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
-from common.runtime.consuming.consumer import Consumer, HandlerFailed, StateLost
+from common.runtime.consuming.consumer import CLAIM_IDLE_MS, Consumer, HandlerFailed, StateLost
 from common.runtime.consuming.handlers import Handlers
 from common.runtime.consuming.lease import Lease
+from common.runtime.ending.tasks import cancel_until_done
 from common.runtime.outages import is_outage
 
 CONNECTION_CONDITION = "events"
@@ -25,7 +26,8 @@ class SessionLoop:
     An outage, a refused commit, a handler's failure or a lost lease ends a session; after a pause, which doubles up to
     a cap and is reset by a session that started, the next one rebuilds the state and goes on. Any other exception
     leaves `run`. With a lease a session begins only once the lease is held; until then the instance stands by, not
-    ready. Losing the lease during a session cancels it: its commits would be refused anyway.
+    ready. Losing the lease during a session cancels it: its commits would be refused anyway. The lease is renewed
+    beside the sessions and between them, so that an owner without a bus knows that it is one.
     """
 
     def __init__(
@@ -50,6 +52,14 @@ class SessionLoop:
 
     async def run(self) -> None:
         """Runs sessions until the stop; the last one drains. Raises what no further session could cure."""
+        keeping = None if self._lease is None else asyncio.ensure_future(self._lease.keep())
+        try:
+            await self._run_sessions()
+        finally:
+            if keeping is not None:
+                keeping.cancel()
+
+    async def _run_sessions(self) -> None:
         streams = self._streams()
         consumer = self._consumer(streams)
         while not self._stopping.is_set():
@@ -61,7 +71,7 @@ class SessionLoop:
             except StateLost as error:
                 self._log.warning("state dropped; rebuilding", reason=str(error))
             except Fenced as error:
-                self._log.warning("fenced: another instance owns the lease", reason=str(error))
+                self._log.warning("a commit was refused: another instance has acquired the lease", reason=str(error))
                 if self._lease is not None:
                     self._lease.lose()
             except Exception as error:
@@ -72,29 +82,28 @@ class SessionLoop:
                 self._set_ready(CONNECTION_CONDITION, False, str(error))
                 self._log.warning("a dependency is unavailable; retrying", reason=str(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._pause.next_s())
+                async with asyncio.timeout(self._pause.next_s()):
+                    await self._stopping.wait()
 
     async def _session(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
-        """One session, under the lease where there is one: renewed while it lasts, and losing it ends the session."""
+        """One session, under the lease where there is one; losing it ends the session."""
         if self._lease is None:
             await self._session_without_lease(consumer, streams)
             return
         if not self._lease.is_held:
-            self._set_ready("lease", False, "standing by: another instance holds the lease")
+            self._set_ready("lease", False, "standing by: another process holds the lease")
             if not await self._lease.acquire(self._stopping):
                 return
             self._set_ready("lease", True, "")
-        keeping = asyncio.ensure_future(self._lease.keep())
+        losing = asyncio.ensure_future(self._lease.wait_until_lost())
         consuming = asyncio.ensure_future(self._session_without_lease(consumer, streams))
         try:
-            await asyncio.wait({keeping, consuming}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({losing, consuming}, return_when=asyncio.FIRST_COMPLETED)
             if not consuming.done():
                 raise Fenced(f"the lease {self._name} was lost")
             consuming.result()
         finally:
-            for task in (keeping, consuming):
-                task.cancel()
-            await asyncio.gather(keeping, consuming, return_exceptions=True)
+            await cancel_until_done((losing, consuming))
 
     async def _session_without_lease(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
         if streams:
@@ -125,7 +134,9 @@ class SessionLoop:
             self._clock,
             self._log,
             service=self._name,
-            consumer=f"{self._name}-{self._instance}",
+            # Under a lease one process consumes at a time: its successor goes on with what it has left pending.
+            consumer=self._name if self._lease is not None else f"{self._name}-{self._instance}",
+            claim_idle_ms=0 if self._lease is not None else CLAIM_IDLE_MS,
             streams=streams,
             handlers=self._handlers,
             fence=lambda: self._lease.fence if self._lease is not None else None,

@@ -13,7 +13,7 @@ from executor.domain.intent import EXPIRY_MARGIN_MS, Intent
 from executor.domain.order import SendPurpose, SignedAction
 from executor.domain.protection import ProtectiveAction
 from executor.exchange.errors import UnknownOutcome
-from executor.exchange.parse import parse_placements
+from executor.exchange.parse import parse_action_error, parse_placements
 
 RETRY_CLOSE_S: Final = 3.0
 FLATTEN: Final = "flatten"
@@ -97,6 +97,7 @@ class ProtectiveActions:
         except UnknownOutcome as error:
             memory.queue_action(replace(action, outcome=f"unknown: {error}"))
             raise
+        await self._exchange.correct_times(parse_action_error(answer))  # For the next try, which follows soon.
         answered_ms = self._clock.now_ms()
         memory.queue_action(replace(action, answer=answer, outcome=str(answer), answered_ms=answered_ms))
         return answer

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from common.events import AccountOrder, AlertSeverity
+from common.events import AccountOrder
 from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
 from common.trading.instruments import Symbol
@@ -14,36 +13,23 @@ from common.trading.orders import IntentStatus, OrderRole
 from executor.account import metrics
 from executor.account.context import AccountContext, SetReady
 from executor.account.protection.actions import ProtectiveActions
+from executor.account.protection.closing import NOTHING_TO_CLOSE, Closings, alert_position
 from executor.account.protection.flatten import enforce_flatten
 from executor.account.protection.poll import NEVER, AccountPoller
 from executor.domain.account import AccountPoll, Position
 from executor.domain.bracket import build_triggers
-from executor.domain.events import system_alert
 from executor.domain.intent import Intent
-from executor.domain.protection import CLOSE_SLIPPAGES, is_final_refusal, is_protected, missing_legs
+from executor.domain.protection import is_final_refusal, is_protected, missing_legs
 from executor.exchange.errors import UNREADABLE, ExchangeError
 
 ORPHAN_S: Final = 2.0
 RETRY_TRIGGERS_S: Final = 3.0
-ALERT_AGAIN_S: Final = 60.0
 POLL_AGAIN_S: Final = 1.0
 OWNER_POLL_S: Final = 0.5
 MAX_PAUSE_S: Final = 10.0
 MAX_PAUSE_HELD_S: Final = 2.0
 """Between two tries while the exchange does not answer; the second for an account that holds something."""
-NOTHING_TO_CLOSE: Final = "reduce only order would increase"
 FAILURES: Final = (ExchangeError, *UNREADABLE)
-
-
-@dataclass(slots=True)
-class Closing:
-    """The attempts to close one position; `step` widens the price that is accepted, `words` are the exchange's last."""
-
-    size_coin: Decimal
-    started_s: float
-    alerted_s: float = NEVER
-    step: int = 0
-    words: str = "no answer yet"
 
 
 class PositionProtector:
@@ -73,13 +59,13 @@ class PositionProtector:
         self._exchange, self._clock = context.exchange, context.clock
         self._set_ready, self._on_poll = set_ready, on_poll
         self.poller, self._actions = AccountPoller(context), ProtectiveActions(context)
+        self._closings = Closings(context, self._actions)
         self.on_fill_news: Callable[[], None] = lambda: None
         self.needs_poll = False
         self._woken = asyncio.Event()
         self._unprotected_since: dict[Symbol, float] = {}
         self._missing_since: dict[Symbol, float] = {}
         self._triggers_at: dict[Symbol, float] = {}
-        self._closings: dict[Symbol, Closing] = {}
         self._refused: set[tuple[Symbol, OrderRole]] = set()
         self._orphan_since: dict[int, float] = {}
         self._reported: set[str] = set()
@@ -200,8 +186,7 @@ class PositionProtector:
 
     def _forget_gone(self, held: set[Symbol], poll: AccountPoll) -> None:
         """What concerned positions that are gone."""
-        for symbol in self._closings.keys() - held:
-            self._end_closing(symbol, AlertCode.UNPROTECTED_CLOSED, "had no confirmed stop and is closed")
+        self._closings.end_gone(held)
         for noted in (self._unprotected_since, self._missing_since):
             for symbol in noted.keys() - held:
                 noted.pop(symbol)
@@ -216,7 +201,7 @@ class PositionProtector:
         is_safe = is_protected(position, orders)
         if is_safe:
             self._unprotected_since.pop(symbol, None)
-            self._end_closing(symbol, AlertCode.UNPROTECTED_CLOSING, "has a confirmed stop again")
+            self._closings.end_protected(symbol)
         if entry is None:
             if not is_safe and self._memory.has_tables:
                 self._report_external(symbol.value, position.size_coin)
@@ -261,48 +246,10 @@ class PositionProtector:
                 self._refused.add((position.symbol, role))
 
     async def _close(self, position: Position, entry: Intent | None, *, is_flatten: bool = False) -> None:
-        """Closes the position reduce-only; tried again every few seconds until it is gone."""
-        symbol, now = position.symbol, self._clock.monotonic()
-        if not self._actions.may_close(symbol.value):
-            return
-        self.poller.invalidate()
-        closing = Closing(position.size_coin, now)
-        if not is_flatten:
-            closing = self._closings.setdefault(symbol, closing)
-            closing.size_coin = position.size_coin
-            self._alert_closing(symbol, closing, now)
-        slippage = CLOSE_SLIPPAGES[min(closing.step, len(CLOSE_SLIPPAGES) - 1)]
-        try:
-            placement = await self._actions.close(position, entry, slippage)
-        except ExchangeError as error:
-            closing.words = str(error)
-            raise
-        self._memory.report_close(position, placement)
-        self.on_fill_news()
-        closing.words = placement.error or f"filled {placement.filled_size_coin}"
-        if NOTHING_TO_CLOSE in closing.words.lower():
-            self._memory.report_gone(position)
-        elif placement.filled_size_coin < position.size_coin and (
-            placement.error is None or is_final_refusal(placement.error)
-        ):
-            closing.step += 1
-
-    def _alert_closing(self, symbol: Symbol, closing: Closing, now: float) -> None:
-        """When the attempts begin, and each minute while the position is still there."""
-        if now - closing.alerted_s < ALERT_AGAIN_S:
-            return
-        if closing.alerted_s == NEVER:
-            metrics.EMERGENCY_CLOSES.labels(self._model).inc()
-            text = "has no confirmed stop and is being closed"
-        else:
-            text = f"has no stop, and {now - closing.started_s:.0f} s of closing have not ended it: {closing.words}"
-        closing.alerted_s = now
-        self._alert(AlertCode.UNPROTECTED_CLOSING, text, symbol.value, closing.size_coin)
-
-    def _end_closing(self, symbol: Symbol, code: AlertCode, text: str) -> None:
-        if closing := self._closings.pop(symbol, None):
-            severity = AlertSeverity.CRITICAL if code is AlertCode.UNPROTECTED_CLOSED else AlertSeverity.INFO
-            self._alert(code, text, symbol.value, closing.size_coin, severity)
+        if self._actions.may_close(position.symbol.value):
+            self.poller.invalidate()
+            await self._closings.close(position, entry, is_flatten=is_flatten)
+            self.on_fill_news()
 
     # Triggers without a position, positions without an entry, a flatten.
 
@@ -338,20 +285,4 @@ class PositionProtector:
         if coin not in self._reported:
             self._reported.add(coin)
             text = "a position that no intent of the arena explains"
-            self._alert(AlertCode.EXTERNAL_POSITION, text, coin, size_coin)
-
-    def _alert(
-        self,
-        code: AlertCode,
-        text: str,
-        coin: str,
-        size_coin: Decimal,
-        severity: AlertSeverity = AlertSeverity.CRITICAL,
-    ) -> None:
-        now_ms, message = self._clock.now_ms(), f"{coin} {text}"
-        self._context.log.error("alert", code=code.value, message=message, model=self._model)
-        figures = {"symbol": coin, "size_coin": str(size_coin)}
-        alert = system_alert(
-            code, severity, message, model=self._model, key=f"{coin}|{now_ms}", now_ms=now_ms, **figures
-        )
-        self._memory.queue_alert(alert)
+            alert_position(self._context, AlertCode.EXTERNAL_POSITION, text, coin, size_coin)

@@ -112,6 +112,7 @@ export type MarketSummary = {
 export type Account = {
   model: string;
   address: string;
+  mode: string;
   equity: string;
   balance: string;
   available_balance: string;
@@ -136,6 +137,7 @@ export type Position = {
   notional: string;
   unrealized_pnl: string;
   liquidation_price: string | null;
+  margin_used: string;
   initial_margin: string;
   stop_loss: string | null;
   take_profit: string | null;
@@ -316,6 +318,7 @@ export type DecisionDetail = {
 export type LeaderboardRow = {
   rank: number;
   model: string;
+  equity: string;
   account_value: string;
   return_percent: string | null;
   total_pnl: string;
@@ -381,8 +384,18 @@ export type ModelStatus = {
   name: string;
   provider_model: string | null;
   stand_in: boolean | null;
+  account_mode: string | null;
   trading_state: TradingState;
   reasons: string[];
+};
+
+export type Halt = {
+  model: string | null;
+  reason: string;
+  author: string | null;
+  since_ms: number;
+  until_ms: number | null;
+  detail: string;
 };
 
 export type SymbolInfo = {
@@ -401,8 +414,10 @@ export type Status = {
   decision_interval_s: number;
   start_balance: string;
   has_control: boolean;
+  clock_ahead_ms: number | null;
   version: string;
   models: ModelStatus[];
+  halts: Halt[];
   symbols: SymbolInfo[];
 };
 

@@ -2,6 +2,7 @@ import type { ModelStatus, Status } from "../api/types.gen";
 import { lookOf } from "../state/roster";
 import { closedBecause, type Connection, connection, latencyMs, now, prices, retryAt, status } from "../state/store";
 import { age, number } from "../words/format";
+import { describeHalt } from "../words/halts";
 import { t, type Words } from "../words/words";
 
 const BLOCKS: Record<Connection, string> = {
@@ -50,19 +51,27 @@ function Environment({ status: row }: { status: Status }) {
   );
 }
 
+/** The trading states; who has halted what, since when and why stands in the title. */
 function TradingState({ status: row }: { status: Status }) {
   const states = new Set(row.models.map((each) => each.trading_state));
+  const title = row.halts
+    .map((halt) => `${halt.model === null ? "" : `${lookOf(halt.model).name}: `}${describeHalt(halt)}`)
+    .join("\n");
   if (states.size <= 1) {
-    return <b class={row.trading_state === "ACTIVE" ? "" : "warning"}>{row.trading_state}</b>;
+    return (
+      <b class={row.trading_state === "ACTIVE" ? "" : "warning"} title={title}>
+        {row.trading_state}
+      </b>
+    );
   }
   return (
-    <>
+    <span title={title}>
       {row.models.map((each) => (
         <b key={each.model} class={each.trading_state === "ACTIVE" ? "" : "warning"}>
           {lookOf(each.model).name} {each.trading_state}
         </b>
       ))}
-    </>
+    </span>
   );
 }
 

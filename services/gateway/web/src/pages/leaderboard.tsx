@@ -17,7 +17,7 @@ function withAccount(row: LeaderboardRow): LeaderboardRow {
   const account = accounts.value[row.model];
   if (!account) return row;
   const { equity, return_percent, total_pnl } = account;
-  return { ...row, account_value: equity, return_percent, total_pnl };
+  return { ...row, equity, return_percent, total_pnl };
 }
 
 export function LeaderboardPage() {

@@ -14,13 +14,14 @@ import { ModelMark } from "../ui/mark";
 import { LoadNote, StaleNote } from "../ui/note";
 import { theme } from "../ui/theme";
 import { arrow, type Figure, percent, share, signed, tone, usd } from "../words/format";
+import { describeHalt } from "../words/halts";
 import { language } from "../words/language";
 import { t } from "../words/words";
 
 const POLL_MS = 10_000;
 
 /** Columns that the account's pushes keep up to date; they are shown from there. */
-const LIVE_COLUMNS = ["account_value", "return_percent", "total_pnl"];
+const LIVE_COLUMNS = ["equity", "return_percent", "total_pnl"];
 
 type Answer = Responses["/models/{model}"];
 type StatisticsRow = LeaderboardRow | ModelStatistics;
@@ -36,7 +37,7 @@ function Sum({ name, value, change }: { name: string; value: string; change?: Fi
   );
 }
 
-/** The labelled columns of a statistics view. */
+/** The labeled columns of a statistics view. */
 function Sums({ group, row, without = [] }: { group: Group; row: StatisticsRow | null | undefined; without?: string[] }) {
   return (
     <>
@@ -136,14 +137,22 @@ function Head({ model, explorer }: { model: string; explorer: string | null }) {
       {row && (
         <span class="muted">
           {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {row.trading_state}
+          {row.account_mode && ` · ${words.accountMode} ${row.account_mode}`}
         </span>
       )}
+      {status.value?.halts
+        .filter((halt) => halt.model === null || halt.model === model)
+        .map((halt) => (
+          <span key={`${halt.reason}${halt.model}${halt.since_ms}`} class="warning" data-testid="halt">
+            {describeHalt(halt)}
+          </span>
+        ))}
       <Links model={model} explorer={explorer} />
     </div>
   );
 }
 
-/** The account's figures as pushed last, and the labelled statistics. */
+/** The account's figures as pushed last, and the labeled statistics. */
 function Totals({ model, answer }: { model: string; answer: Answer | null }) {
   const words = t();
   const labels = words.statistics.overall;

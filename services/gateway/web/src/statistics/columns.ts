@@ -33,7 +33,7 @@ const FORMATS: [RegExp, Show][] = [
   [/leverage$/, withUnit(1, "x")],
   [/tokens$/, (value) => compact(value)],
   [/^cost_usd$/, (value) => number(value, 4)],
-  [/(_value|_notional|_usd|^fees)$/, usd],
+  [/(^equity|_notional|_usd|^fees)$/, usd],
   [/(pnl|realized|funding|win|loss|expectancy)$/, (value) => signed(value, 2)],
   [/^brier$/, (value) => number(value, 3)],
 ];

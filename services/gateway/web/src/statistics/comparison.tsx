@@ -8,7 +8,7 @@ import { columnsOf, showFigure } from "./columns";
 
 const GROUPS = ["return", "trading", "decisions"] as const;
 
-/** A row per labelled figure and a column per contender; on a narrow screen more than two columns become lines. */
+/** A row per labeled figure and a column per contender; on a narrow screen more than two columns become lines. */
 export function Comparison({ models, rows }: { models: string[]; rows: LeaderboardRow[] }) {
   const words = t();
   return (

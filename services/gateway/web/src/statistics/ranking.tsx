@@ -5,7 +5,7 @@ import { t } from "../words/words";
 import { columnsOf } from "./columns";
 import { Figure } from "./figure";
 
-/** The contenders by rank, a column per labelled figure; undefined rows stand while the first ones are loaded. */
+/** The contenders by rank, a column per labeled figure; undefined rows stand while the first ones are loaded. */
 export function Ranking({ rows }: { rows: (LeaderboardRow | undefined)[] }) {
   const words = t();
   const columns = columnsOf(words, "overall");

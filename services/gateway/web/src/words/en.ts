@@ -49,7 +49,7 @@ export const en = {
   // States
   loading: "Loading …",
   failed: "This could not be loaded. The rest of the page keeps working; loading is retried every few seconds.",
-  missing: "The server has no record at this address. It may be older than the records.",
+  missing: "The server has no record at this address. It may be older than what is recorded.",
   staleData: "These figures are not being refreshed at the moment; loading is retried every few seconds.",
   stale: "stale",
   noTrades: "No trade has been closed yet. The first one appears here when a position ends.",
@@ -94,7 +94,7 @@ export const en = {
   // A column of the statistics views is shown where it has a label here; docs: services/gateway/README.md.
   statistics: {
     overall: {
-      account_value: "ACCOUNT VALUE $",
+      equity: "ACCOUNT VALUE $",
       return_percent: "RETURN",
       total_pnl: "TOTAL P&L $",
       fees: "FEES $",
@@ -162,6 +162,7 @@ export const en = {
   filled: "FILLED",
   denied: "DENIED",
   standIn: "stand-in",
+  accountMode: "account",
   realModel: "real",
   snapshot: "SNAPSHOT",
   prompt: "PROMPT",

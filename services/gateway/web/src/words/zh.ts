@@ -90,7 +90,7 @@ export const zh: Words = {
   groups: { return: "收益与风险", trading: "交易", decisions: "决策" },
   statistics: {
     overall: {
-      account_value: "账户价值 $",
+      equity: "账户价值 $",
       return_percent: "收益率",
       total_pnl: "总盈亏 $",
       fees: "手续费 $",
@@ -157,6 +157,7 @@ export const zh: Words = {
   filled: "已成交",
   denied: "拒绝",
   standIn: "替身",
+  accountMode: "账户",
   realModel: "真实",
   snapshot: "快照",
   prompt: "提示词",

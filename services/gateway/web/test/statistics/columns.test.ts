@@ -5,14 +5,14 @@ import { en } from "../../src/words/en";
 
 test("labels decide which columns are shown, and in which order", () => {
   const names = columnsOf(en, "overall").map(({ name }) => name);
-  expect(names[0]).toBe("account_value");
+  expect(names[0]).toBe("equity");
   expect(names).toContain("sharpe");
   expect(columnsOf(en, "decisions").find(({ name }) => name === "brier")?.label).toBe("BRIER SCORE");
 });
 
 test("a column's name says how its figures are shown", () => {
   const shown: Record<string, [string | number | null, string]> = {
-    account_value: ["10421.337", "10,421.34"],
+    equity: ["10421.337", "10,421.34"],
     return_percent: ["-4.21", "−4.21%"],
     return_band_low_percent: ["1.5", "+1.50%"],
     win_rate_percent: ["48.78", "48.8%"],

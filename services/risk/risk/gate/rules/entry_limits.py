@@ -1,6 +1,5 @@
 """How much an entry may ask for: size, leverage, slots, confidence, and entries a day."""
 
-from common.trading.instruments import INSTRUMENTS
 from common.trading.margin import liquidation_distance_fraction
 from risk.gate.gate_input import GateInput
 from risk.gate.rules.rule import Judgement, not_judged, rule
@@ -24,10 +23,10 @@ def size_percent(inputs: GateInput, draft: Draft | None) -> Judgement:
     settings=("max_leverage",),
 )
 def leverage(inputs: GateInput, draft: Draft | None) -> Judgement:
-    """The margin tier is that of the drafted order's notional."""
+    """The margin tier is that of the drafted order's notional; the exchange may allow less than the built-in one."""
     if inputs.decision.symbol is None:
         return not_judged("no coin")
-    instrument = INSTRUMENTS[inputs.decision.symbol]
+    instrument = inputs.instrument(inputs.decision.symbol)
     of_coin = instrument.max_leverage
     if draft is not None:
         of_coin = min(of_coin, instrument.tier(draft.notional_usd).max_leverage)
@@ -46,7 +45,7 @@ def liquidation_distance(inputs: GateInput, draft: Draft | None) -> Judgement:
     """Both distances are measured from the mark, as fractions of it."""
     if draft is None or draft.leverage is None or draft.stop_loss_price is None:
         return not_judged(NO_DRAFT)
-    liquidation = liquidation_distance_fraction(INSTRUMENTS[draft.symbol], draft.side, draft.leverage)
+    liquidation = liquidation_distance_fraction(inputs.instrument(draft.symbol), draft.side, draft.leverage)
     stop = abs(draft.mark_price - draft.stop_loss_price) / draft.mark_price
     limit = inputs.limits.min_liquidation_distance_ratio
     return Judgement(

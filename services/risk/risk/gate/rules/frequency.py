@@ -35,9 +35,9 @@ def rate(inputs: GateInput, draft: Draft | None) -> Judgement:
 
 @rule(
     "DUPLICATE",
-    "this model has had no other decision of this kind (entry or exit) in this cycle",
+    "this model has no other approved order of this kind (entry or exit) in this cycle",
     for_exits=True,
 )
 def duplicate(inputs: GateInput, draft: Draft | None) -> Judgement:
-    detail = f"this cycle already has its {inputs.intent_kind}" if inputs.seen_before else None
+    detail = f"this cycle already has its approved {inputs.intent_kind}" if inputs.seen_before else None
     return Judgement(not inputs.seen_before, value=inputs.intent_kind, detail=detail)

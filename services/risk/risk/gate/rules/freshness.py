@@ -63,18 +63,22 @@ def stale_decision(inputs: GateInput, draft: Draft | None) -> Judgement:
 
 @rule(
     "CLOCK_SKEW",
-    "the exchange's clock and this machine's agree; not judged where a replayed or simulated market runs faster "
-    "or slower than real time",
+    "ticks come in time by the exchange's clock, however wrong this machine's is; not judged where a replayed or "
+    "simulated market runs faster or slower than real time",
     settings=("max_clock_skew_ms", "market_speed"),
 )
 def clock_skew(inputs: GateInput, draft: Draft | None) -> Judgement:
-    """At another speed the market has a time of its own, so that the two clocks can't be compared."""
+    """How late the tick came by the exchange's clock, as the executor knows it from the account's states.
+
+    At another speed the market has a time of its own, so that the two can't be compared.
+    """
     limit_ms = inputs.limits.max_clock_skew_ms
     if inputs.limits.market_speed != Decimal(1):
         return Judgement(passed=True, detail="judged at speed 1 only", setting="market_speed")
     if inputs.market is None:
         return not_judged("no tick yet")
-    skew_ms = inputs.market.recorded_ms - inputs.market.time_ms
+    ahead_ms = 0 if inputs.account is None else inputs.account.clock_ahead_ms or 0
+    skew_ms = inputs.market.recorded_ms + ahead_ms - inputs.market.time_ms
     return Judgement(abs(skew_ms) <= limit_ms, value=skew_ms, limit=limit_ms)
 
 

@@ -41,7 +41,7 @@ def insufficient_margin(inputs: GateInput, draft: Draft | None) -> Judgement:
     if inputs.account is None or draft is None:
         return not_judged(NO_DRAFT)
     reserved_usd = sum((entry.margin_usd for entry in inputs.entries_reserved), Decimal(0))
-    free_usd = inputs.account.withdrawable_usd - reserved_usd
+    free_usd = inputs.account.available_balance_usd - reserved_usd
     needed_usd = margin_with_fees_usd(draft.margin_usd, draft.notional_usd)
     return Judgement(needed_usd <= free_usd, value=needed_usd, limit=free_usd)
 

@@ -17,7 +17,8 @@ def state_halted(inputs: GateInput, draft: Draft | None) -> Judgement:
 @rule(
     "STATE_REDUCING",
     "no active reason allows exits only: the daily loss until the next UTC day, a pause after stops, an external "
-    "position until it is closed, an unfinished flatten",
+    "position until it is closed, an unfinished flatten, an account that the executor's checks or an unexplained "
+    "equity hold back until that is over",
     settings=("max_stops_per_day", "stops_pause_hours"),
 )
 def state_reducing(inputs: GateInput, draft: Draft | None) -> Judgement:

@@ -12,6 +12,7 @@ from simulator.exchange.state.account import Account
 from simulator.exchange.state.deviations import Deviations
 from simulator.exchange.state.order_books import OrderBooks
 from simulator.exchange.state.orders import ZERO, Fill, Order, Twap
+from simulator.market.candles import DAY_MS
 from simulator.market.market import Market
 from simulator.numbers import number_text
 
@@ -79,7 +80,7 @@ class Exchange:
         """USD traded on the market in the days that the fee tiers count; computed once a day."""
         today = fees.day_of(now_ms)
         if self._volume_by_day[0] != today:
-            start, end = (today - fees.WINDOW_DAYS) * fees.DAY_MS, today * fees.DAY_MS - 1
+            start, end = (today - fees.WINDOW_DAYS) * DAY_MS, today * DAY_MS - 1
             days = [day for each in self.market.coins.values() for day in each.candles.read("1d", start, end)]
             self._volume_by_day = (today, Decimal(repr(sum(day.volume * day.close for day in days))))
         return self._volume_by_day[1]

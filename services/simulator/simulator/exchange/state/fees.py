@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Final
 
 from simulator.exchange.state.account import Account
+from simulator.market.candles import DAY_MS
 
-DAY_MS = 86_400_000
 WINDOW_DAYS = 14
 DECIMALS = 6
 BASE: Final = (Decimal("0.00045"), Decimal("0.00015"))

@@ -3,7 +3,8 @@
 import bisect
 from dataclasses import dataclass, field
 
-DAY_MS = 86_400_000
+from simulator.market.candles import DAY_MS
+
 KEPT_NONCES = 100
 AGENT_LIFE_MS = 90 * DAY_MS
 

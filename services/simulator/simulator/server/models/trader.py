@@ -1,6 +1,6 @@
 """A rule-based trader whose only input is the prompt; it trades the coins that the prompt shows.
 
-Every answer is labelled as a stand-in's.
+Every answer is labeled as a stand-in's.
 """
 
 import json

@@ -13,6 +13,7 @@ from simulator.exchange.state import action_quota
 from simulator.exchange.state.keys import NonceError
 from simulator.exchange.trading import margin
 from simulator.exchange.world import World
+from simulator.market.candles import DAY_MS
 from simulator.wire.actions import account_actions, order_actions, user_actions
 from simulator.wire.actions.signatures import USER_SIGNED, UnreadableSignature, l1_signers, user_signer
 from simulator.wire.info.read_faults import keep_past_answers
@@ -21,7 +22,6 @@ from simulator.wire.requests import BadRequest, default_response, is_uint64
 SCHEDULE_VOLUME_USD = 1_000_000
 SCHEDULE_AHEAD_MS = 5_000
 SCHEDULES_A_DAY = 10
-DAY_MS = 86_400_000
 MILLION = Decimal(1_000_000)
 
 Action = dict[str, Any]

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.exchange.world import World
-from simulator.market.candles import INTERVALS_MS, Candle
+from simulator.market.candles import HOUR_MS, INTERVALS_MS, Candle
 from simulator.market.coin_market import Level, Trade
 from simulator.market.coins import Coin
 from simulator.market.listing import spot_meta
@@ -17,7 +17,6 @@ Body = dict[str, Any]
 MAX_CANDLES = 5_000
 MAX_ROWS = 500
 MAX_LEVELS = 20
-HOUR_MS = 3_600_000
 AUCTION_S = 31 * 3_600
 DELISTED_CTX = {
     "funding": "0.0",
@@ -215,5 +214,8 @@ ANSWERS = {
     "spotDeployState": lambda world, body, now_ms: {"states": [], "gasAuction": _auction(world)},
     "vaultSummaries": lambda world, body, now_ms: [],
     "vaultDetails": lambda world, body, now_ms: None,
-    "exchangeStatus": lambda world, body, now_ms: {"specialStatuses": None, "time": world.stamp_ms(now_ms)},
+    "exchangeStatus": lambda world, body, now_ms: {
+        "specialStatuses": None,
+        "time": now_ms + world.exchange.deviations.skew_ms,
+    },
 }

@@ -31,7 +31,7 @@ HISTORY_SHOWN = 500
 
 
 def first_messages(world: World, key: Key, now_ms: int) -> list[str]:
-    """The messages that follow the acknowledgement of a new subscription."""
+    """The messages that follow the acknowledgment of a new subscription."""
     kind = key[0]
     user = user_in(key)
     if user is None:

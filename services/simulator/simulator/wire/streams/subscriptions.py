@@ -1,4 +1,4 @@
-"""Subscriptions: parsing, the key that identifies one, and the form in which the acknowledgement repeats it."""
+"""Subscriptions: parsing, the key that identifies one, and the form in which the acknowledgment repeats it."""
 
 import json
 from collections.abc import Container
@@ -92,7 +92,7 @@ def user_in(key: Key) -> str | None:
 
 
 def echoed(subscription: dict[str, Any]) -> dict[str, Any]:
-    """The subscription as the acknowledgement repeats it: addresses lower-case, some fields added."""
+    """The subscription as the acknowledgment repeats it: addresses lower-case, some fields added."""
     extra: dict[str, Any] = {}
     if subscription["type"] == "l2Book":
         extra = {"nSigFigs": None, "mantissa": None}

@@ -1,0 +1,1 @@
+"""How tasks and the process end: within a limit, whatever hangs."""

@@ -1,0 +1,68 @@
+"""The single list of tables and views: their one owner, who creates and writes them, and who reads them."""
+
+from typing import Final
+
+ROLE_PREFIX: Final = "aicoin_"
+READ_ONLY: Final = ("gateway",)
+"""Services that own no table."""
+
+TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "executor": {
+        "executor_book_entries": (),
+        "executor_books": (),
+        "executor_cursors": (),
+        "executor_flattens": (),
+        "executor_outbox": (),
+        "intent_orders": (),
+        "intent_sends": (),
+        "intents": ("risk", "gateway"),
+    },
+    "risk": {"risk_state": ("gateway",)},
+    "recorder": {
+        "account_movements": (),
+        "account_snapshots": ("gateway",),
+        "accounts": ("gateway",),
+        "ai_decisions": ("gateway",),
+        "alerts": (),
+        "benchmark_base": ("gateway",),
+        "benchmarks": ("gateway",),
+        "commands": (),
+        "decision_days": (),
+        "equity_hours": ("gateway",),
+        "fills": ("gateway",),
+        "market_prices": ("gateway",),
+        "market_snapshots": ("gateway",),
+        "model_statistics": (),
+        "orders": (),
+        "pnl_reconciliations": (),
+        "positions": (),
+        "trades": (),
+        "verdicts": ("risk", "gateway"),
+        "api_accounts": ("gateway",),
+        "api_alerts": ("gateway",),
+        "api_benchmarks": ("gateway",),
+        "api_decisions": ("gateway",),
+        "api_equity": ("gateway",),
+        "api_fills": ("gateway",),
+        "api_leaderboard": ("gateway",),
+        "api_model_statistics": ("gateway",),
+        "api_orders": ("gateway",),
+        "api_positions": ("gateway",),
+        "api_trades": ("gateway",),
+        "trade_statistics": (),
+    },
+}
+"""Per owner the tables and views, each with the services that may read it. What isn't listed has no reader."""
+OWNERS: Final = tuple(TABLES)
+
+
+def grants_on(table: str, owner: str) -> tuple[str, ...]:
+    """Statements after which the table's readers and no others may read it."""
+    others = ", ".join(role_name(service) for service in (*OWNERS, *READ_ONLY) if service != owner)
+    grants = tuple(f"GRANT SELECT ON {table} TO {role_name(reader)}" for reader in TABLES[owner][table])
+    return (f"REVOKE ALL ON {table} FROM PUBLIC, {others}", *grants)
+
+
+def role_name(service: str) -> str:
+    """The PostgreSQL role of a service."""
+    return ROLE_PREFIX + service

@@ -1,0 +1,1 @@
+"""Watches beside the accounts: halts that appear as files, and the clock."""
