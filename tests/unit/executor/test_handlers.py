@@ -8,6 +8,7 @@ from account_harness import MODEL, AccountHarness
 
 from common.events import Command, ControlCommand, originate
 from common.events.alerts import AlertCode
+from common.events.codec import UnusableEvent
 from common.trading.orders import IntentStatus
 from executor.account.worker import AccountWorker
 from executor.handlers import ExecutorHandlers
@@ -46,12 +47,12 @@ async def test_an_approval_is_stored_once(harness: AccountHarness, handlers: Exe
     assert (intent.intent_id, intent.status, intent.created_ms) == (event.id, IntentStatus.STORED, 5)
 
 
-async def test_an_approval_of_an_unknown_contender_is_an_error(
+async def test_an_approval_of_an_unknown_contender_is_unusable(
     harness: AccountHarness, handlers: ExecutorHandlers
 ) -> None:
     event = harness.approve("1")
     unknown = event.model_copy(update={"data": event.data.model_copy(update={"model": "mistral"})})
-    with pytest.raises(KeyError):
+    with pytest.raises(UnusableEvent, match="mistral"):
         await handlers.on_approval(unknown, 5)
 
 
