@@ -37,6 +37,7 @@ from common.bus.redis_streams import RedisBus
 from common.events import AccountUpdated, AgentDecision, Event, RiskApproved, derived_id
 from common.events.codec import encode
 from common.runtime.roster import read_roster
+from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.handlers import RiskHandlers
 from simulator.testing.process import SimulatorProcess
@@ -125,7 +126,9 @@ class InstantExchange:
             return (await self._client.post("/info", json=body)).content
         coin = body["coin"]
         if coin not in self._asset_data:
-            self._asset_data[coin] = (await self._client.post("/info", json=body)).json()
+            answer = (await self._client.post("/info", json=body)).json()
+            # The market is the ticks' own, else the executor's envelope would refuse its prices.
+            self._asset_data[coin] = answer | {"markPx": str(MARKS[Symbol(coin)])}
         data, leverage = self._asset_data[coin], self._leverage.get(self._assets[coin])
         if leverage is not None:
             data = data | {"leverage": {"type": "isolated", "value": leverage, "rawUsd": "0.0"}}
