@@ -21,9 +21,10 @@ from common.events import (
 )
 from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderRole, OrderSide, entry_side
+from common.trading.orders import CancelReason, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountView, Fill, Position
 from executor.domain.account_standing import AccountStanding
+from executor.domain.bracket import build_bracket
 from executor.domain.cash_ledger import CashMovement, CashTotals
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow, OrderSpec
@@ -87,6 +88,14 @@ def order_cancelled(
     return _of_intent(payload, intent, (client_order_id, reason), now_ms)
 
 
+def unsent(intent: Intent, reason: CancelReason, now_ms: int) -> Event[OrderCancelled]:
+    """The end of an intent of which nothing was sent or stored."""
+    role, spec = build_bracket(intent)[0]
+    return order_cancelled(
+        intent, role, spec.client_order_id, order_id=None, reason=reason, filled_size_coin=Decimal(0), now_ms=now_ms
+    )
+
+
 def _of_intent(payload: Any, intent: Intent, keys: tuple[object, ...], now_ms: int) -> Event[Any]:
     return originate(
         payload, keys=keys, time_ms=now_ms, now_ms=now_ms, cycle_id=intent.cycle_id, cause_id=intent.intent_id
@@ -131,6 +140,7 @@ def account_updated(
     totals: CashTotals | None,
     standing: AccountStanding,
     *,
+    stale: tuple[str, ...] = (),
     clock_ahead_ms: int | None = None,
 ) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
@@ -153,6 +163,7 @@ def account_updated(
         received_ms=view.received_ms,
         external_positions=state.external,
         sums=None if totals is None else _account_sums(totals),
+        stale=stale,
         environment=standing.environment,
         mode=standing.mode,
         is_explained=standing.is_explained,

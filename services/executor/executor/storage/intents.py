@@ -1,6 +1,6 @@
 """The tables of intents and of sends: an intent is stored before it is sent, and goes on from where it stood."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -14,10 +14,9 @@ from common.trading.orders import UNFINISHED, UNKNOWN_OUTCOME, IntentKind, Inten
 from executor.domain.bracket import build_bracket
 from executor.domain.intent import Intent, Outcome, check_transition, intent_from, predecessors
 from executor.domain.order import SendPurpose
-from executor.storage.orders import insert_order
+from executor.storage.orders import MAX_OUTCOME, insert_order
 from executor.storage.outbox import append_events
 
-MAX_OUTCOME: Final = 500
 MAX_REASON: Final = 300
 
 
@@ -26,11 +25,19 @@ class IntentStore:
 
     Each update names the statuses that it may start from, taken from the transition table, and reports whether it
     changed a row: of two instances, or of a step and its repeat, one wins and the other learns that it lost.
-    `autocommit` is a connection on which each statement commits by itself: what must be stored before a send uses it.
+    `autocommit` is a connection on which each statement commits by itself: what stands before a send goes there.
+    A row that can't be read is left out and given to `report_unreadable(table, key, reason)`: the account's other
+    intents go on.
     """
 
-    def __init__(self, pool: Pool, autocommit: KeptConnection | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        autocommit: KeptConnection | None = None,
+        report_unreadable: Callable[[str, object, object], None] = lambda table, key, reason: None,
+    ) -> None:
         self._pool, self._autocommit = pool, autocommit or pool
+        self._report_unreadable = report_unreadable
 
     def transaction(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
         """One connection, one transaction."""
@@ -78,12 +85,11 @@ class IntentStore:
         found = await self._intents("SELECT * FROM intents WHERE intent_id = %s", (intent_id,))
         return found[0] if found else None
 
-    async def ended_since(self, model: str, since_ms: int, limit: int) -> list[str]:
-        """Ids of the latest intents that ended since a wall time."""
+    async def ended_since(self, model: str, since_ms: int, limit: int) -> list[Intent]:
+        """The latest intents that ended since a wall time."""
         query = """SELECT * FROM intents WHERE model = %s AND updated_ms >= %s AND NOT status = ANY(%s)
             ORDER BY updated_ms DESC LIMIT %s"""
-        found = await self._intents(query, (model, since_ms, list(UNFINISHED), limit))
-        return [intent.intent_id for intent in found]
+        return await self._intents(query, (model, since_ms, list(UNFINISHED), limit))
 
     async def held_entries(self, model: str) -> dict[Symbol, Intent]:
         """The entry behind each coin's position: filled, or sent and still unknown, and not seen closed since."""
@@ -102,6 +108,11 @@ class IntentStore:
                     AND NOT status = ANY(%s)""",
                 (now_ms, model, list(symbols), before_ms, list(UNFINISHED)),
             )
+
+    async def reopen_entry(self, intent_id: str) -> None:
+        """The position of an entry that was marked as closed is there again: the answer that showed none was late."""
+        async with self.transaction() as connection:
+            await connection.execute("UPDATE intents SET closed_ms = NULL WHERE intent_id = %s", (intent_id,))
 
     async def mark_sent(self, intent: Intent, now_ms: int) -> bool:
         """Records the bytes that are about to leave; False if another instance was faster."""
@@ -237,7 +248,14 @@ class IntentStore:
         async with self.transaction() as connection, connection.pipeline():
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)
-            return [_intent(row) for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+        found = []
+        for row in rows:
+            try:
+                found.append(_intent(row))
+            except ValueError as error:
+                self._report_unreadable("intents", row["intent_id"], error)
+        return found
 
 
 _INSERT = b"""
