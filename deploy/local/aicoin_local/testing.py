@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -26,6 +27,12 @@ DECISION_INTERVAL_S = 10
 CONTROL_TOKEN = "system-test-token"  # noqa: S105 - of throwaway arenas
 EXTERNAL_PREFIXES = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
 T = TypeVar("T")
+
+
+@cache
+def _http() -> httpx.Client:
+    """For servers of this machine: without the environment's proxies."""
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def wait_until(
@@ -135,7 +142,7 @@ class Arena:
 
     def is_ready(self, service: str) -> bool:
         url = self.run["services"][service]["metrics_url"].removesuffix("/metrics")
-        return httpx.get(f"{url}/readyz", timeout=30).status_code == 200
+        return _http().get(f"{url}/readyz", timeout=30).status_code == 200
 
     def is_ready_or_down(self, service: str) -> bool:
         """Like `is_ready`, for a service that may not answer yet."""
@@ -184,6 +191,6 @@ class Arena:
             return connection.execute(query.encode(), parameters).fetchall()
 
     def get(self, path: str, **parameters: str) -> Any:
-        response = httpx.get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=60)
+        response = _http().get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=60)
         response.raise_for_status()
         return response.json()

@@ -272,9 +272,17 @@ def read_entry(stream: str, fields: Mapping[bytes, bytes]) -> Event[Any]:
             stream.removesuffix(DEAD_SUFFIX),
             fields[b"event"],
             source=fields[b"source"].decode(),
-            sequence=int(fields[b"sequence"]),
-            epoch=int(fields[b"epoch"]),
-            channel_sequence=None if channel_sequence is None else int(channel_sequence),
+            sequence=_counter(fields[b"sequence"]),
+            epoch=_counter(fields[b"epoch"]),
+            channel_sequence=None if channel_sequence is None else _counter(channel_sequence),
         )
     except (KeyError, ValueError) as error:
         raise UnreadableEvent(f"{stream}: not an entry of the bus: {error!r}") from error
+
+
+def _counter(value: bytes) -> int:
+    """A number as the bus assigns them. Raises ValueError."""
+    number = int(value)
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{number} is no counter")
+    return number

@@ -38,6 +38,9 @@ HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
 MAX_REQUESTS: Final = 64
 """In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
+EXPIRED: Final = "already expired"
+"""The exchange's words for an action that came after its `expiresAfter`."""
+CLOCK_ERROR_MS: Final = 1_000
 MAX_PAGES: Final = 50
 
 NOT_OWNER: Final = "not sent: another process may own the account"
@@ -195,7 +198,7 @@ class ExchangeClient:
     async def account_state(self) -> AccountState:
         """Positions, and the figures of the perpetuals' own balance, which is all of it only in a standard mode."""
         state = parse_account_state(await self.account_state_row(), self.coins)
-        if self.time.is_due and self.allows_routine("exchangeStatus"):
+        if self.time.is_due:
             await self.read_clock()
         return state
 
@@ -344,28 +347,33 @@ class ExchangeClient:
             raise ExchangeUnavailable("the exchange's instruments are not loaded yet")
         return self._signer
 
-    def repair_nonce(self, error: str | None) -> bool:
-        """Whether the exchange refused the nonce as outside its window; then the next one lies within it.
+    async def correct_times(self, error: str | None) -> bool:
+        """Whether the exchange refused an action for its nonce or its expiry, and the next one will have better ones.
 
-        The refused action was not carried out, if it was sent only once.
+        That is so when the nonce was outside the exchange's window, and when an action had expired because the clock
+        was estimated wrongly. The refused action was not carried out, if it was sent only once.
         """
-        refusal = parse_nonce_refusal(error)
+        refusal, estimated_ms = parse_nonce_refusal(error), self.time.now_ms()
         if refusal is None:
-            return False
+            if EXPIRED not in (error or ""):
+                return False
+            await self.read_clock()
+            return abs(self.time.now_ms() - estimated_ms) > CLOCK_ERROR_MS
         if refusal.exchange_ms is None:
             self._signing.raise_nonce(refusal.bound)
         else:
             self.time.observe_clock(refusal.exchange_ms)
-        self.time.doubt()
+        self.time.contradict()
+        await self.read_clock()
         return True
 
     async def sign_and_send(self, sign: Callable[[], SignedAction]) -> Any:
-        """Signs and sends; once more under another nonce when the first is refused as outside the exchange's window.
+        """Signs and sends; once more when the first action is refused for its times (`correct_times`).
 
         Raises UnknownOutcome.
         """
         answer = await self.send(sign().body)
-        if self.repair_nonce(parse_action_error(answer)):
+        if await self.correct_times(parse_action_error(answer)):
             answer = await self.send(sign().body)
         return answer
 

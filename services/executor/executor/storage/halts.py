@@ -22,7 +22,7 @@ class FolderUse(StrEnum):
     RUNNING = "an executor runs on it"
     STOPPED = "an executor has run on it, and none does now"
     NEVER = "no executor has ever run on it"
-    UNKNOWN = "whether an executor runs on it can't be told"
+    UNKNOWN = "whether an executor runs on it is unknown"
 
 
 class HaltFiles:
@@ -73,10 +73,10 @@ class HaltFiles:
             if not _exists(path):
                 problems += _attempt(f"halt file not written: {path}", partial(self.write, halt))
         try:
-            unwanted = [path for path in self._paths(COMMANDED) if path not in wanted]
+            surplus = [path for path in self._paths(COMMANDED) if path not in wanted]
         except OSError as error:
             return [*problems, f"halt files not read: {self._folder}: {error.strerror or error}"]
-        for path in unwanted:
+        for path in surplus:
             problems += _attempt(f"halt file not removed: {path}", path.unlink)
         return problems
 

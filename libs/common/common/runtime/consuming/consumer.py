@@ -8,6 +8,7 @@ from structlog import contextvars
 from structlog.typing import FilteringBoundLogger
 
 from common.bus.port import Bus, Commit, CommitResult, Delivery, Fence, Fenced, Handled
+from common.events.codec import UnusableEvent
 from common.runtime import metrics
 from common.runtime.clock import Clock
 from common.runtime.consuming.deferred import DeferredAnswers
@@ -41,7 +42,10 @@ class Consumer:
     only this object starts and awaits. All commits of a session
     happen in the loop or in such a task, each atomic, in no promised order between them. A handler's own error counts
     against its entry (`record_failure`); an outage, a refused commit or a lost lease counts against none and ends the
-    session. `fence` returns the current proof of ownership, or None without a lease.
+    session. An entry that can't be read, or whose event is unusable here, is dead-lettered at once and ends nothing:
+    no handler has changed memory for it, and whoever can write to a stream could end a service by a few of them.
+    `fence` returns the current proof of ownership, or None without a lease; `on_dead_letter` is called with every
+    dead letter and its reason.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Consumer:
         fence: Callable[[], Fence | None],
         is_outage: Callable[[BaseException], bool],
         claim_idle_ms: int = CLAIM_IDLE_MS,
+        on_dead_letter: Callable[[Delivery, str], None] = lambda delivery, reason: None,
         batch_entries: int = BATCH_ENTRIES,
         drain_limit_s: float = DRAIN_LIMIT_S,
     ) -> None:
@@ -64,6 +69,7 @@ class Consumer:
         self._bus, self._clock, self._log = bus, clock, log
         self._service, self._consumer, self._streams = service, consumer, tuple(streams)
         self._handlers, self._fence, self._is_outage = handlers, fence, is_outage
+        self._on_dead_letter = on_dead_letter
         self._deferred = DeferredAnswers(
             clock,
             log,
@@ -113,14 +119,13 @@ class Consumer:
     async def record_failure(self, failure: HandlerFailed) -> None:
         """Counts a handler's failure on its entry in the bus, which dead-letters it at the limit.
 
-        An unreadable event is dead-lettered at once: reading it again cannot help. Raises TooManyDeadLetters past the
-        cap, and Unavailable when the bus cannot be reached; the entry then stays pending, uncounted.
+        Raises TooManyDeadLetters past the cap, and Unavailable: the entry then stays pending, uncounted.
         """
         delivery = failure.delivery
         metrics.HANDLER_FAILURES.labels(delivery.stream).inc()
         reason = repr(failure.cause)[:REASON_CHARACTERS]
-        limit = 1 if delivery.event is None else FAILURE_LIMIT
-        outcome = await self._bus.fail(self._service, delivery.stream, delivery.entry_id, reason=reason, limit=limit)
+        place = (self._service, delivery.stream, delivery.entry_id)
+        outcome = await self._bus.fail(*place, reason=reason, limit=FAILURE_LIMIT)
         exc_info = failure.cause if isinstance(failure.cause, Exception) else None
         self._log.error(
             "a handler failed",
@@ -132,7 +137,16 @@ class Consumer:
             exc_info=exc_info,
         )
         if outcome.dead:
+            self._on_dead_letter(delivery, reason)
             self._count_dead_letter(delivery.stream)
+
+    async def _set_aside(self, delivery: Delivery, reason: str) -> None:
+        """Dead-letters an entry that no handler can use. Not counted towards the cap: no handler has failed."""
+        reason = reason[:REASON_CHARACTERS]
+        await self._bus.fail(self._service, delivery.stream, delivery.entry_id, reason=reason, limit=1)
+        metrics.DEAD_LETTERS.labels(delivery.stream).inc()
+        self._log.error("set an entry aside", stream=delivery.stream, entry_id=delivery.entry_id, reason=reason)
+        self._on_dead_letter(delivery, reason)
 
     async def _read_own_pending(self, stopping: asyncio.Event) -> None:
         after: dict[str, str] = {}
@@ -156,12 +170,17 @@ class Consumer:
         await self._process(claimed, stopping)
 
     async def _process(self, deliveries: Sequence[Delivery], stopping: asyncio.Event) -> None:
-        """Handles the entries in order and commits them together; a failing one ends the session after the rest.
+        """Handles the entries in order and commits them together; a failing one ends the session.
 
         The entries before the failing one are committed, those after it stay pending. An entry whose deferred handler
         runs or has answered is skipped: re-reads and claims deliver it again meanwhile.
         """
-        idle = [delivery for delivery in deliveries if not self._deferred.holds(delivery)]
+        idle: list[Delivery] = []
+        for delivery in deliveries:
+            if delivery.event is None:
+                await self._set_aside(delivery, delivery.error or "unreadable")
+            elif not self._deferred.holds(delivery):
+                idle.append(delivery)
         if not idle:
             return
         if self._handlers.batch is not None:
@@ -170,10 +189,14 @@ class Consumer:
         done: list[tuple[Delivery, Outputs]] = []
         try:
             for delivery in idle:
-                if delivery.event is None or delivery.stream not in self._handlers.deferred:
+                if delivery.stream in self._handlers.deferred:
+                    if not stopping.is_set():
+                        self._deferred.start(delivery, self._handlers.deferred[delivery.stream])
+                    continue
+                try:
                     done.append((delivery, await self._handle(delivery)))
-                elif not stopping.is_set():
-                    self._deferred.start(delivery, self._handlers.deferred[delivery.stream])
+                except UnusableEvent as error:
+                    await self._set_aside(delivery, str(error))
         except HandlerFailed as failure:
             await self._commit(done)
             await self.record_failure(failure)
@@ -184,9 +207,6 @@ class Consumer:
         """Handles a batch whole; after the handler's own error one by one, so that one bad event is found."""
         try:
             outputs = await handler([d.event for d in deliveries if d.event is not None], self._clock.now_ms())
-            unreadable = next((d for d in deliveries if d.event is None), None)
-            if unreadable is not None:
-                raise HandlerFailed(unreadable, unreadable.error or "unreadable")
         except Exception as error:
             if self._is_outage(error):
                 raise
@@ -194,23 +214,24 @@ class Consumer:
                 for delivery in deliveries:
                     await self._process_batch([delivery], handler)
                 return
-            failure = error if isinstance(error, HandlerFailed) else HandlerFailed(deliveries[0], error)
-            await self.record_failure(failure)
+            if isinstance(error, UnusableEvent):
+                await self._set_aside(deliveries[0], str(error))
+                return
+            await self.record_failure(HandlerFailed(deliveries[0], error))
             raise StateLost(f"handler of {deliveries[0].stream} failed") from error
         heads: list[tuple[Delivery, Outputs]] = [(delivery, ()) for delivery in deliveries[:-1]]
         await self._commit([*heads, (deliveries[-1], outputs)], outputs_of_whole=True)
 
     async def _handle(self, delivery: Delivery) -> Outputs:
         event = delivery.event
-        if event is None:
-            raise HandlerFailed(delivery, delivery.error or "unreadable")
+        assert event is not None  # noqa: S101 - the caller has checked
         if event.cycle_id is not None:
             contextvars.bind_contextvars(cycle_id=event.cycle_id)
         try:
             result = self._handlers.each[delivery.stream](event, self._clock.now_ms())
             return result if isinstance(result, tuple) else await result
         except Exception as error:
-            if self._is_outage(error):
+            if isinstance(error, UnusableEvent) or self._is_outage(error):
                 raise
             raise HandlerFailed(delivery, error) from error
         finally:

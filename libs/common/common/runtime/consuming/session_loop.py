@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from structlog.typing import FilteringBoundLogger
 
-from common.bus.port import Bus, Fenced, Unavailable
+from common.bus.port import Bus, Delivery, Fenced, Unavailable
 from common.events.catalog import CATALOG, streams_read_by
 from common.runtime import metrics
 from common.runtime.backoff import Backoff
@@ -43,12 +43,13 @@ class SessionLoop:
         lease: Lease | None,
         stopping: asyncio.Event,
         set_ready: Callable[[str, bool, str], None],
+        on_dead_letter: Callable[[Delivery, str], None] = lambda delivery, reason: None,
         drain_limit_s: float,
     ) -> None:
         self._name, self._instance = name, instance
         self._bus, self._clock, self._log = bus, clock, log
         self._handlers, self._lease, self._stopping, self._set_ready = handlers, lease, stopping, set_ready
-        self._drain_limit_s = drain_limit_s
+        self._drain_limit_s, self._on_dead_letter = drain_limit_s, on_dead_letter
         self._pause = Backoff(base_s=0.2, cap_s=5)
 
     async def run(self) -> None:
@@ -153,6 +154,7 @@ class SessionLoop:
             handlers=self._handlers,
             fence=lambda: self._lease.fence if self._lease is not None else None,
             is_outage=is_outage,
+            on_dead_letter=self._on_dead_letter,
             drain_limit_s=self._drain_limit_s,
         )
 

@@ -214,5 +214,8 @@ ANSWERS = {
     "spotDeployState": lambda world, body, now_ms: {"states": [], "gasAuction": _auction(world)},
     "vaultSummaries": lambda world, body, now_ms: [],
     "vaultDetails": lambda world, body, now_ms: None,
-    "exchangeStatus": lambda world, body, now_ms: {"specialStatuses": None, "time": world.stamp_ms(now_ms)},
+    "exchangeStatus": lambda world, body, now_ms: {
+        "specialStatuses": None,
+        "time": now_ms + world.exchange.deviations.skew_ms,
+    },
 }

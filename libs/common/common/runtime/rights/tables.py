@@ -56,6 +56,13 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 OWNERS: Final = tuple(TABLES)
 
 
+def grants_on(table: str, owner: str) -> tuple[str, ...]:
+    """Statements after which the table's readers and no others may read it."""
+    others = ", ".join(role_name(service) for service in (*OWNERS, *READ_ONLY) if service != owner)
+    grants = tuple(f"GRANT SELECT ON {table} TO {role_name(reader)}" for reader in TABLES[owner][table])
+    return (f"REVOKE ALL ON {table} FROM PUBLIC, {others}", *grants)
+
+
 def role_name(service: str) -> str:
     """The PostgreSQL role of a service."""
     return ROLE_PREFIX + service

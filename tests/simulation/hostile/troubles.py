@@ -1,7 +1,7 @@
-"""What the hostile weather is made of: each trouble begins at once, lasts for a time, and leaves no other behind.
+"""What the hostile fault set is made of: each trouble begins at once and lasts for a time, or changes something once.
 
-Whether the executor can protect positions while a trouble lasts is said of each one: where nothing that it could do
-would reach the exchange, the time without a stop isn't counted.
+`blocks` marks those during which nothing that the executor could do would reach the exchange: then the time that a
+position has no stop isn't counted.
 """
 
 import random
@@ -14,7 +14,7 @@ from typing import Final
 from common.events import Command
 from simulation.faults import RequestWindow
 from simulation.harness import Harness
-from simulation.store_states import BUS_STATES, DATABASE_STATES
+from simulation.hostile.store_states import BUS_STATES, DATABASE_STATES
 from simulator.exchange import interventions
 from simulator.exchange.state import account_modes
 from simulator.exchange.state.account import Account
@@ -58,7 +58,7 @@ class Trouble:
 
 
 def _note(harness: Harness, event: str, **figures: object) -> None:
-    harness.trace.record("weather", event, **figures)
+    harness.trace.record("trouble", event, **figures)
 
 
 def _until_ms(harness: Harness, length_s: float) -> int:
@@ -154,7 +154,7 @@ def _approve(harness: Harness, model: str) -> None:
 def _refused(role: str, harness: Harness, rng: random.Random, length_s: float) -> None:
     _note(harness, "orders refused", role=role)
     refusals = harness.exchange.world.exchange.deviations.refusals
-    refusals.append(Refusal("Something that nobody has read before.", role, count=rng.choice((1, 2, 8))))
+    refusals.append(Refusal("A reason that no client knows.", role, count=rng.choice((1, 2, 8))))
 
 
 def _skew(skews_s: tuple[float, ...], harness: Harness, rng: random.Random, length_s: float) -> None:
@@ -245,7 +245,7 @@ def _outage(harness: Harness, rng: random.Random, length_s: float) -> None:
 
 
 def _kill(harness: Harness, rng: random.Random, length_s: float) -> None:
-    harness.processes[rng.choice(list(harness.processes))].kill("the weather")
+    harness.processes[rng.choice(list(harness.processes))].kill("a trouble")
 
 
 def _halt(harness: Harness, rng: random.Random, length_s: float) -> None:
@@ -294,7 +294,7 @@ def begin_trouble(harness: Harness, trouble: Trouble, rng: random.Random) -> flo
     """Begins a trouble of a drawn length; returns the length in seconds."""
     length_s = rng.uniform(trouble.shortest_s, trouble.longest_s)
     harness.faults.counts[f"trouble {trouble.name}"] += 1
-    harness.trace.record("weather", trouble.name, length_s=round(length_s, 3))
+    harness.trace.record("trouble", trouble.name, length_s=round(length_s, 3))
     if trouble.blocks:
         harness.faults.block_protection(harness.loop.time() + length_s)
     trouble.begin(harness, rng, length_s)
