@@ -95,7 +95,7 @@ check: setup-dev  ## Runs lint, types, import contracts and the quick tests.
 
 simulate: $(VENV)/.dev  ## Simulates the trading code with faults: SEEDS=500, SECONDS=60, SEED=7; WEATHER=hostile; PAIRS=500, PAIR=7.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
-		$(if $(WEATHER),--weather $(WEATHER)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PAIR),--pair $(PAIR)) \
+		$(if $(WEATHER),--faults $(WEATHER)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PAIR),--pair $(PAIR)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(TRACE),--trace $(TRACE))
 
 crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.

@@ -42,6 +42,7 @@ from risk.handlers import RiskHandlers
 from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of, environment, key_of, wallet_of
 from support.risk_examples import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
+from support.service_rights import own_database_url, own_redis_url
 
 ROSTER = read_roster(None)
 BARE_STREAM = "bench.decision"
@@ -266,10 +267,16 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
     bus = RedisBus(options.redis_url)
     await bus.prepare("bench", [])
     track = Track(bus, exchange)
-    for_executor = environment(folder, api_url=exchange_url, redis_url=options.redis_url, database_url=database_url) | {
-        "REQUEST_WEIGHT_PER_MINUTE": "720"
+    own = {
+        service: {
+            "redis_url": own_redis_url(service, options.redis_url),
+            "database_url": own_database_url(service, database_url),
+        }
+        for service in ("risk", "executor")
     }
-    for_risk = RISK_SETTINGS | {"REDIS_URL": options.redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
+    for_executor = environment(folder, api_url=exchange_url, **own["executor"])
+    for_executor["REQUEST_WEIGHT_PER_MINUTE"] = "720"
+    for_risk = RISK_SETTINGS | {name.upper(): url for name, url in own["risk"].items()} | {"METRICS_PORT": "0"}
     arguments = ("--bare", database_url, exchange_url, "--redis-url", options.redis_url)
     middle = Race("Decision to order bytes, median", "ms", higher_is_better=False)
     tail = Race("Decision to order bytes, p99", "ms", higher_is_better=False)

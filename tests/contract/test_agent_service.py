@@ -27,6 +27,7 @@ from common.bus.redis_streams import RedisBus, read_entry
 from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, originate
 from common.events.codec import encode
 from simulator.server.models.app import create_models_app
+from support.service_rights import own_redis_url
 
 D = Decimal
 HOLD = json.dumps(
@@ -141,7 +142,8 @@ async def decision_of(
     await bus.prepare("test", [])
     cache = {f"account:{contender}": encode(account(contender, now_ms))}
     await bus.commit(Commit("ingester", events=[snapshot(now_ms)], cache=cache))
-    process = start(package, REDIS_URL=redis_url, SIMULATOR_URL=stand_ins, **environment)
+    own_url = own_redis_url(f"agent-{contender}", redis_url)
+    process = start(package, REDIS_URL=own_url, SIMULATOR_URL=stand_ins, **environment)
     try:
 
         async def look() -> list[AgentDecision]:
@@ -205,7 +207,8 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
 
     async with serving(Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])) as url:
         environment = {"LLAMA_API_KEY": "k", "LLAMA_BASE_URL": f"{url}/v1", "LLAMA_MODEL": "llama-4-70b"}
-        process = start("agent_openai", REDIS_URL=redis_url, **llama(tmp_path), **environment)
+        own_url = own_redis_url("agent-llama", redis_url)
+        process = start("agent_openai", REDIS_URL=own_url, **llama(tmp_path), **environment)
         try:
             output, _ = await asyncio.to_thread(process.communicate, timeout=60)
         finally:

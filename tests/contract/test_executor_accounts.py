@@ -13,7 +13,7 @@ from hyperliquid.exchange import Exchange
 from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from support.executor_process import address_of, master_key_of
+from support.executor_process import address_of, key_of, master_key_of
 from support.simulator_process import ForkedSimulator
 
 ETH = Symbol.ETH
@@ -129,3 +129,57 @@ async def test_a_sent_transfer_is_a_transfer(harness: ExecutorHarness) -> None:
     assert sent.is_explained
     came = await account_with(harness, "the row", "qwen", lambda account: account.sums.transfers_usd == 4_000)
     assert came.is_explained
+
+
+async def test_a_persons_position_is_not_taken_for_an_old_intents(
+    tmp_path: Path, simulator: ForkedSimulator, redis_url: str, database_url: str
+) -> None:
+    """The same database, then another account, on which a person holds the coin that the arena held."""
+    first = ExecutorHarness(tmp_path, simulator, redis_url, database_url)
+    await first.open()
+    entry = first.approve(Side.LONG, "0.5")
+    await first.send(entry)
+    await first.ended(entry)
+    await first.protected()
+    await first.close()
+    own = {"deepseek": address_of("deepseek"), "qwen": address_of("qwen")}
+    swapped = {
+        "HYPERLIQUID_ACCOUNT_ADDRESS_DEEPSEEK": own["qwen"],
+        "HYPERLIQUID_ACCOUNT_ADDRESS_QWEN": own["deepseek"],
+        "HYPERLIQUID_PRIVATE_KEY_DEEPSEEK": key_of("qwen"),
+        "HYPERLIQUID_PRIVATE_KEY_QWEN": key_of("deepseek"),
+    }
+    second = ExecutorHarness(tmp_path, simulator, redis_url, database_url, swapped)
+    second.number = first.number
+    with second.by_hand("qwen") as person:
+        assert person.market_open("ETH", True, 0.5)["status"] == "ok"
+    await second.open()
+    try:
+        taken = await account_with(
+            second, "the person's position", "deepseek", lambda account: account.address == own["qwen"]
+        )
+        [position] = taken.positions
+        assert (position.intent_id, position.protected) == (None, False)
+        leave = second.approve(Side.LONG, "0.5", intent_kind=IntentKind.EXIT, epoch=f"paper:{own['deepseek']}")
+        await second.send(leave)
+        cancelled = await second.until("the cancellation", lambda: cancellation(second, leave.id))
+        assert cancelled.reason == "OTHER_ACCOUNT"
+        assert "UNPROTECTED_CLOSED" not in await second.alerts()
+        assert second.simulator.info(type="frontendOpenOrders", user=own["qwen"]) == []
+    finally:
+        await second.close()
+    third = ExecutorHarness(tmp_path, simulator, redis_url, database_url)
+    await third.open()
+    try:
+        back = await account_with(
+            third, "the arena's position", "deepseek", lambda account: account.address == own["deepseek"]
+        )
+        assert back.positions[0].intent_id == entry.id
+        assert back.positions[0].protected
+    finally:
+        await third.close()
+
+
+async def cancellation(harness: ExecutorHarness, intent_id: str) -> Any:
+    found = [event.data for event in await harness.events("order.cancelled") if event.data.intent_id == intent_id]
+    return found[0] if found else None

@@ -8,6 +8,8 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+from eth_account import Account
 from executor_harness import ExecutorHarness, Fault
 
 from common.events import Command
@@ -148,7 +150,7 @@ async def test_with_everything_broken_at_once_it_closes_within_seconds(harness: 
     (harness.folder / "no-folder").touch()
     given = break_everything(variables(harness.folder, harness.simulator.url), harness.folder)
     done = await run_switch(given)
-    assert done.returncode == 1, done.stderr + done.stdout
+    assert done.returncode == 3, done.stderr + done.stdout
     assert positions(harness) == []
     assert harness.open_orders() == []
     assert "deepseek: OUT" in done.stdout
@@ -156,7 +158,7 @@ async def test_with_everything_broken_at_once_it_closes_within_seconds(harness: 
     assert "halt file not written" in done.stdout
     assert "the executor may enter again; stop it" in done.stdout
     assert "no entry is sent" not in done.stdout
-    assert "HYPERLIQUID_KILL_KEY_QWEN: not a private key" in done.stderr
+    assert "HYPERLIQUID_KILL_KEY_QWEN: not a private key" in done.stdout
     [last_close] = re.findall(r"the last close was sent ([0-9.]+) s after the command", done.stdout)
     assert float(last_close) <= LAST_CLOSE_LIMIT_S
 
@@ -224,3 +226,27 @@ async def test_a_resume_over_the_stream_leaves_the_switchs_halt(harness: Executo
     entry = harness.approve(Side.LONG, "1", Symbol.SOL)
     await harness.send(entry)
     assert await harness.ended(entry) == "FILLED"
+
+
+@pytest.mark.parametrize(("model", "kind"), [("deepseek", "ended"), ("qwen", "pruned")])
+async def test_a_wallet_that_is_gone_gives_way_to_the_executors_key(
+    harness: ExecutorHarness, model: str, kind: str
+) -> None:
+    """The exchange's clock is three days off as well, so that two refusals are answered at once."""
+    await in_the_market(harness)
+    with harness.by_hand("qwen") as exchange:
+        exchange.market_open("SOL", is_buy=True, sz=1.0)
+    given = variables(harness.folder, harness.simulator.url)
+    for each in CONTENDERS:
+        given[f"HYPERLIQUID_PRIVATE_KEY_{each.upper()}"] = key_of(each)
+    address = Account.from_key(kill_key_of(model)).address
+    harness.simulator.panel("wallet", address=address, kind=kind)
+    harness.simulator.panel("clock", skew_s=3 * 86_400)
+    try:
+        done = await run_switch(given)
+    finally:
+        harness.simulator.panel("clock", skew_s=0)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert f"Signing with HYPERLIQUID_PRIVATE_KEY_{model.upper()} instead" in done.stdout
+    assert positions(harness) == []
+    assert harness.open_orders() == []

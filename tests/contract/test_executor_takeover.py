@@ -15,6 +15,7 @@ from common.events import IntentKind
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from support.executor_process import ExecutorProcess, address_of, environment
+from support.service_rights import own_database_url, own_redis_url
 
 TAKEOVER_LIMIT_S = 10.0
 LOOK_EVERY_S = 0.1
@@ -50,7 +51,10 @@ async def standby(harness: ExecutorHarness, tmp_path: Path) -> AsyncIterator[Exe
     folder = tmp_path / "standby"
     folder.mkdir()
     variables = environment(
-        folder, api_url=harness.simulator.url, redis_url=harness.redis_url, database_url=harness.database_url
+        folder,
+        api_url=harness.simulator.url,
+        redis_url=own_redis_url("executor", harness.redis_url),
+        database_url=own_database_url("executor", harness.database_url),
     )
     process = ExecutorProcess(folder, variables | {"INSTANCE": "1"})
     process.start()
@@ -62,7 +66,7 @@ async def standby(harness: ExecutorHarness, tmp_path: Path) -> AsyncIterator[Exe
 
 
 async def logged(process: ExecutorProcess, text: str) -> bool:
-    return text in process.log.read_text()
+    return process.log.exists() and text in process.log.read_text()
 
 
 async def fence(harness: ExecutorHarness) -> int:

@@ -157,6 +157,7 @@ async def test_exchange_latencies_come_from_the_executors_table(server: GatewayS
     await fill_in(server)
     async with server.pool.connection() as connection:
         await connection.execute("CREATE TABLE intents (intent_id text PRIMARY KEY, first_sent_ms bigint)")
+        await connection.execute("GRANT SELECT ON intents TO aicoin_gateway")
         await connection.execute("INSERT INTO intents SELECT id, time_ms + 7 FROM verdicts")
     latencies = {row["name"]: row for row in (await server.get("operations"))["latencies"]}
     assert (latencies["verdict_to_sent"]["p50_ms"], latencies["verdict_to_sent"]["count"]) == (7, 2)

@@ -20,6 +20,7 @@ from common.events.codec import decode
 from common.trading.intervals import INTERVALS_MS
 from ingester.market.tape import KEPT_TRADES
 from simulator.testing.process import SimulatorProcess
+from support.service_rights import own_redis_url
 from support.simulator_process import ForkedSimulator
 
 DEADLINE_S = 120.0
@@ -31,7 +32,7 @@ INTERVAL_S = 5
 async def ingester_process(redis_url: str, simulator_url: str, **settings: str) -> AsyncIterator[Any]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
     environment = os.environ | {
-        "REDIS_URL": redis_url,
+        "REDIS_URL": own_redis_url("ingester", redis_url),
         "SIMULATOR_URL": simulator_url,
         "METRICS_PORT": "0",
         "DECISION_INTERVAL_S": str(INTERVAL_S),

@@ -55,6 +55,7 @@ from support.risk_examples import (
     an_account,
     an_account_event,
 )
+from support.service_rights import own_database_url, own_redis_url
 
 D = Decimal
 ROSTER = read_roster(None)
@@ -166,7 +167,11 @@ async def store_filled(pool: Pool, event: Event[Any], now_ms: int) -> None:
 @asynccontextmanager
 async def risk_process(redis_url: str, database_url: str, **settings: str) -> AsyncIterator[ForkedProcess]:
     """Runs the service; kills it without warning at the end unless it has stopped by itself."""
-    stores = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "METRICS_PORT": "0"}
+    stores = {
+        "REDIS_URL": own_redis_url("risk", redis_url),
+        "DATABASE_URL": own_database_url("risk", database_url),
+        "METRICS_PORT": "0",
+    }
     process = ForkedProcess("risk.main", Path(os.devnull), PATIENT | stores | settings)
     try:
         yield process

@@ -160,6 +160,7 @@ def run_life(venue: CheckedVenue) -> int:
     return decisions
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_decisions_break_no_limit_on_the_exchange() -> None:
     counts: Counter[str] = Counter()
     market = Market(1, START_MS)

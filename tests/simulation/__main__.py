@@ -13,8 +13,8 @@ from itertools import count
 from math import ceil
 from pathlib import Path
 
+from simulation.hostile.profiles import FAULT_SETS, STOCK
 from simulation.run import Result, run_pair_of_troubles, run_seed
-from simulation.weather import STOCK, WEATHERS
 
 HASH_SEED = "0"
 SHOWN_LINES = 60
@@ -27,12 +27,12 @@ def main() -> int:
         os.environ["PYTHONHASHSEED"] = HASH_SEED
         os.execv(sys.executable, [sys.executable, "-m", "simulation", *sys.argv[1:]])
     if arguments.seed is not None:
-        return _replay(partial(run_seed, arguments.seed, weather=arguments.weather), arguments.trace)
+        return _replay(partial(run_seed, arguments.seed, fault_set=arguments.faults), arguments.trace)
     if arguments.pair is not None:
         return _replay(partial(run_pair_of_troubles, arguments.pair), arguments.trace)
     wanted = arguments.pairs or arguments.seeds
     numbers = range(arguments.first, arguments.first + wanted) if wanted else count(arguments.first)
-    run = run_pair_of_troubles if arguments.pairs else partial(run_seed, weather=arguments.weather)
+    run = run_pair_of_troubles if arguments.pairs else partial(run_seed, fault_set=arguments.faults)
     return _run_many(run, iter(numbers), arguments.seconds, arguments.figures)
 
 
@@ -40,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     parser.add_argument("--seed", type=int, help="replay one seed")
     parser.add_argument("--trace", type=Path, help="with --seed: write the last events of the run into this file")
-    parser.add_argument("--weather", choices=WEATHERS, default=STOCK, help="which faults the seeds draw")
+    parser.add_argument("--faults", choices=FAULT_SETS, default=STOCK, help="the fault set that seeds draw from")
     parser.add_argument("--seeds", type=int, help="how many seeds")
     parser.add_argument("--pairs", type=int, help="how many pairs of troubles, instead of seeds")
     parser.add_argument("--pair", type=int, help="replay one pair")
@@ -72,7 +72,7 @@ def _named(result: Result) -> str:
 def _replay_command(result: Result) -> str:
     if result.pair is not None:
         return f"make simulate PAIR={result.pair}"
-    return f"make simulate SEED={result.seed}" + ("" if result.weather == STOCK else f" WEATHER={result.weather}")
+    return f"make simulate SEED={result.seed}" + ("" if result.fault_set == STOCK else f" WEATHER={result.fault_set}")
 
 
 def _run_many(run: Callable[[int], Result], seeds: Iterator[int], seconds: float | None, figures: Path | None) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from simulation.store_states import BusState, DatabaseState
+from simulation.hostile.store_states import BusState, DatabaseState
 
 NEVER = float("-inf")
 
@@ -16,7 +16,8 @@ class FaultProfile:
     """Probabilities of each fault, per step unless the name says per minute.
 
     `requests` are those of one request to the exchange, by kind; `user_stream` those of one message of an account's
-    WebSocket. `slow` is no fault: it lets some steps take longer, so that tasks interleave.
+    WebSocket. `standby` adds a second executor, which takes over what the first no longer renews. `slow` is no fault:
+    it lets some steps take longer, so that tasks interleave.
     """
 
     name: str
@@ -34,6 +35,8 @@ class FaultProfile:
     commands_per_minute: float = 0.0
     halt_after_approval: float = 0.0
     troubles_per_minute: float = 0.0
+    standby: bool = False
+    pauses_per_minute: float = 0.0
     slow: float = 0.02
 
 
@@ -130,6 +133,7 @@ class FaultInjector:
         self.profile = replace(CALM, slow=0.0)
         self.outage_until_s = self.database_until_s = NEVER
         self.windows.clear()
+        self._lags.clear()
         self.database_state_until_s = self.bus_state_until_s = self.stream_until_s = NEVER
         for end in list(self._ends):
             end()

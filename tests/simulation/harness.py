@@ -17,7 +17,7 @@ from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
 from executor.config import executor_settings
-from executor.exchange.client import ExchangeConfig
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.user_stream import UserStream
 from executor.main import compose as compose_executor
 from recorder.storage.rows import verdict_row
@@ -41,6 +41,7 @@ BALANCE_USD = Decimal(10_000)
 INTENT_LIFE_S = 5.0
 STEP_S = 1.0
 TICK_EVERY_STEPS = 2
+STANDBY = "standby"
 DEPTHS = (1.0, 0.02, 0.003)
 """Depth of the order books: in the thinnest ones many entries are filled in part."""
 
@@ -61,7 +62,7 @@ class Harness:
         self.database.migrate("executor", "risk")
         self.database.create("recorder", "verdicts")
         self.recorded: dict[str, Event[Any]] = {}
-        self.user_streams: dict[str, UserStream] = {}
+        self.user_streams: dict[tuple[str, str], UserStream] = {}
         self.models, self.coins = ROSTER.ids, ROSTER.coins
         self.addresses = {model: address_of(model) for model in self.models}
         accounts = [(self.addresses[model], wallet_of(model)) for model in self.models]
@@ -81,10 +82,10 @@ class Harness:
             **{f"hyperliquid_account_address_{model}": self.addresses[model] for model in self.models},
         )
         self.risk_settings = RiskSettings(metrics_port=0, database_url=SecretStr("postgresql://simulated"), **limits)
-        self.processes = {
-            name: Process(name, main, self.faults, self.trace)
-            for name, main in (("executor", self._executor), ("risk", self._risk), ("recorder", self._recorder))
-        }
+        mains = {"executor": self._executor, "risk": self._risk, "recorder": self._recorder}
+        if profile.standby:
+            mains |= {STANDBY: self._executor}
+        self.processes = {name: Process(name, main, self.faults, self.trace) for name, main in mains.items()}
         self.decisions = self._quick_halts = 0
         self.side_tasks: list[asyncio.Task[None]] = []
         self.services: dict[str, Service] = {}
@@ -96,17 +97,23 @@ class Harness:
         """Whether an answer of the exchange has contradicted what it had done."""
         return any(self.faults.counts[f"request {kind}"] for kind in ("false_rejection", "false_error"))
 
+    @property
+    def executors(self) -> list[Process]:
+        """The executor, and its standby where there is one."""
+        return [process for name, process in self.processes.items() if name in ("executor", STANDBY)]
+
     # Services.
 
-    def _service(self, run: ProcessRun, settings: ServiceSettings, *, lease: bool) -> Service:
+    def _service(self, run: ProcessRun, settings: ServiceSettings, *, lease: bool, name: str = "") -> Service:
         bus = FaultyBus(self.bus, run, self.trace, lambda event: self.published(event))
-        log = TraceLog(self.trace, run.name)
-        service = Service(run.name, settings, bus, self.clock, log, lease=lease, boot_id=run.boot_id)
+        log, service_name = TraceLog(self.trace, run.name), name or run.name
+        service = Service(service_name, settings, bus, self.clock, log, lease=lease, boot_id=run.boot_id)
         self.services[run.name] = service
         return service
 
     async def _executor(self, run: Any) -> None:
-        service = self._service(run, self.executor_settings, lease=True)
+        settings = self.executor_settings.model_copy(update={"instance": run.name})
+        service = self._service(run, settings, lease=True, name="executor")
         transport = FaultyTransport(run, self.exchange, self.trace)
         exchange = ExchangeConfig(
             url="http://simulated",
@@ -117,9 +124,9 @@ class Harness:
             open_wallet=Wallet,
         )
         pool: Any = Pool(self.database, run.fault_point)
-        executor = compose_executor(service, self.executor_settings, pool, exchange=exchange)
+        executor = compose_executor(service, settings, pool, exchange=exchange)
         for name, worker in executor.workers.items():
-            self.user_streams[name] = UserStream(
+            self.user_streams[run.name, name] = UserStream(
                 api_url="http://simulated",
                 address=self.addresses[name],
                 listener=worker,
@@ -156,23 +163,26 @@ class Harness:
 
     def _on_user_message(self, account: str, message: str) -> None:
         """Delivers a message of the account's WebSocket to the executor some time later, or twice, or never."""
-        stream = self.user_streams.get(self.model_of[account])
-        if stream is None or not self.processes["executor"].is_up:
-            return
+        for process in self.executors:
+            stream = self.user_streams.get((process.name, self.model_of[account]))
+            if stream is not None and process.is_up:
+                self._send_user_message(process, stream, message)
+
+    def _send_user_message(self, process: Process, stream: UserStream, message: str) -> None:
         fault = self.faults.one_of(self.faults.profile.user_stream, "user stream")
         if fault == "drop" or self.loop.time() < max(self.faults.outage_until_s, self.faults.stream_until_s):
             return
         delay_s = self.faults.rng.uniform(5, 60) if fault == "late" else self.faults.rng.uniform(0.01, 0.2)
         for _ in range(2 if fault == "duplicate" else 1):
-            self.loop.call_later(delay_s, self._deliver_user_message, stream, message)
+            self.loop.call_later(delay_s, self._deliver_user_message, process, stream, message)
 
-    def _deliver_user_message(self, stream: UserStream, message: str) -> None:
+    def _deliver_user_message(self, process: Process, stream: UserStream, message: str) -> None:
         """Delivers to the run that subscribed; a paused one reads its socket when it goes on."""
-        pause_s = self.processes["executor"].paused_until_s - self.loop.time()
+        pause_s = process.paused_until_s - self.loop.time()
         if pause_s > 0:
-            self.loop.call_later(pause_s, self._deliver_user_message, stream, message)
+            self.loop.call_later(pause_s, self._deliver_user_message, process, stream, message)
             return
-        if self.user_streams.get(self.model_of[stream.address]) is stream and self.processes["executor"].is_up:
+        if self.user_streams.get((process.name, self.model_of[stream.address])) is stream and process.is_up:
             stream.dispatch(message)
 
     # Market, models and people.

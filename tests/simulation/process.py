@@ -130,11 +130,15 @@ class ProcessRun:
         slow = self.faults.profile.slow and self.faults.rng.random() < self.faults.profile.slow
         await asyncio.sleep(self.faults.rng.uniform(0.001, 0.05) if slow else 0)
         self.check_alive()
-        error = self.faults.database_error(step, loop.time())
+        self._raise_store_fault(step, loop.time())
+
+    def _raise_store_fault(self, step: str, now_s: float) -> None:
+        """Raises what a store answers at this step, if it can't serve, or if a fault is drawn."""
+        error = self.faults.database_error(step, now_s)
         if error is not None:
             raise error
         if step in ("database.connect", "database.statement", "database.write", "database.commit"):
-            if asyncio.get_running_loop().time() < self.faults.database_until_s:
+            if now_s < self.faults.database_until_s:
                 raise psycopg.OperationalError("simulated: the server is unavailable")
             if self.faults.draws("database_away"):
                 self._record_disturbance()

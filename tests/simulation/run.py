@@ -17,18 +17,9 @@ from simulation.failure import SimulationFailed
 from simulation.faults import FaultProfile
 from simulation.figures import exchange_figures
 from simulation.harness import Harness
+from simulation.hostile.profiles import HOSTILE, PAIR_PROFILE, STOCK, profile_of
+from simulation.hostile.schedule import FIRST_PAIR_SEED, PAIR_LENGTH_S, pair_of, pause_executors, run_pair, run_troubles
 from simulation.loop import VirtualLoop
-from simulation.weather import (
-    FIRST_PAIR_SEED,
-    HOSTILE,
-    PAIR_LENGTH_S,
-    PAIR_PROFILE,
-    STOCK,
-    pair_of,
-    profile_of,
-    run_pair,
-    run_troubles,
-)
 
 FAULTS_S = 240.0
 RECOVERY_S = 90.0
@@ -48,7 +39,7 @@ class Result:
     profile: str
     failure: str | None = None
     digest: str = ""
-    weather: str = STOCK
+    fault_set: str = STOCK
     pair: int | None = None
     entries: int = 0
     virtual_s: float = 0.0
@@ -66,7 +57,7 @@ class Result:
 def run_seed(
     seed: int,
     *,
-    weather: str = STOCK,
+    fault_set: str = STOCK,
     faults_s: float = FAULTS_S,
     profile: FaultProfile | None = None,
     script: Script | None = None,
@@ -77,10 +68,10 @@ def run_seed(
 
     The trace is kept where the run fails, and with `keeps_trace` always.
     """
-    profile = profile or profile_of(weather, seed)
+    profile = profile or profile_of(fault_set, seed)
     rng = random.Random(seed)
     random.seed(seed)
-    result = Result(seed, profile.name, weather=weather)
+    result = Result(seed, profile.name, fault_set=fault_set)
     loop = VirtualLoop(random.Random(rng.random()))
     asyncio.set_event_loop(loop)
     began = time.perf_counter()
@@ -112,7 +103,7 @@ def run_pair_of_troubles(number: int, *, keeps_trace: bool = False) -> Result:
     profile = replace(PAIR_PROFILE, name=" + ".join(trouble.name for trouble in pair_of(number)))
     result = run_seed(
         FIRST_PAIR_SEED + number,
-        weather=HOSTILE,
+        fault_set=HOSTILE,
         faults_s=PAIR_LENGTH_S,
         profile=profile,
         script=partial(run_pair, number),
@@ -146,6 +137,7 @@ async def _drive(harness: Harness, invariants: Invariants, faults_s: float, scri
         disturbances.wipe_redis(harness),
         disturbances.disconnect_database(harness),
         *([run_troubles(harness)] if harness.faults.profile.troubles_per_minute else []),
+        *([pause_executors(harness)] if harness.faults.profile.pauses_per_minute else []),
         *(harness.run_model(model) for model in harness.models),
     ]
     if script is not None:

@@ -21,12 +21,13 @@ from executor.account.context import AccountContext
 from executor.config import executor_settings
 from executor.domain.account_standing import AccountStanding
 from executor.domain.intent import Intent
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import TransportError
-from executor.exchange.http import HttpResponse
+from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.close_journal import CloseJournal
+from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.halts import HaltFiles
@@ -169,6 +170,7 @@ class AccountHarness:
             close_journal=CloseJournal(self.settings.executor_data_dir / "closes.jsonl", log),
             halts=HaltFiles(self.settings.executor_data_dir),
             settings=self.settings,
+            epochs=EpochStore(pool),
             standing=AccountStanding("paper", problems=()),
             clock=self.clock,
             log=log,

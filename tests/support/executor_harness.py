@@ -24,6 +24,7 @@ from common.events.codec import decode
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from support.executor_process import ExecutorProcess, address_of, approval, environment, fresh_accounts, key_of
+from support.service_rights import own_database_url, own_redis_url
 from support.simulator_process import ForkedSimulator
 
 ENTRY_LIFE_MS = 120_000
@@ -147,8 +148,10 @@ class ExecutorHarness:
     async def open(self) -> None:
         url = await self.proxy.start()
         proxied_port = urlsplit(await self.redis_proxy.start()).port
-        redis_url = self.redis_url.replace(f":{self.redis_proxy.target_port}/", f":{proxied_port}/")
-        variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=self.database_url)
+        redis_url = own_redis_url("executor", self.redis_url)
+        redis_url = redis_url.replace(f":{self.redis_proxy.target_port}/", f":{proxied_port}/")
+        database_url = own_database_url("executor", self.database_url)
+        variables = environment(self.folder, api_url=url, redis_url=redis_url, database_url=database_url)
         self.executor = ExecutorProcess(self.folder, variables | self._changed)
         self.executor.start()
         await self.until("an account state", self.account)

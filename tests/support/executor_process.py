@@ -155,6 +155,7 @@ def approval(
     limit_price: Decimal | None = None,
     valid_until_ms: int | None = None,
     leverage: int = 5,
+    epoch: str = "",
 ) -> Event[RiskApproved]:
     """An approval of an entry, or of the exit from a position of `side`; prices 5 % and 10 % from the mark."""
     instrument = INSTRUMENTS[symbol]
@@ -176,5 +177,7 @@ def approval(
         take_profit_price=instrument.round_price(mark_price * (1 + side.sign * Decimal("0.1"))) if is_entry else None,
         valid_until_ms=valid_until_ms or (now_ms + 30_000 if is_entry else None),
     )
-    data = RiskApproved(model=model, intent_kind=intent_kind, decision_id=f"decision-{number}", intent=intent, rules=())
+    data = RiskApproved(
+        model=model, intent_kind=intent_kind, decision_id=f"decision-{number}", intent=intent, rules=(), epoch=epoch
+    )
     return originate(data, keys=("test", number), time_ms=now_ms, now_ms=now_ms, cycle_id=f"cycle-{number}")

@@ -33,6 +33,7 @@ from gateway.push.snapshots import Snapshots
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
+from support.service_rights import own_database_url, own_redis_url
 
 DEFAULT = read_roster(None)
 LLAMA = Contender.model_validate(
@@ -78,10 +79,12 @@ class GatewayServer:
 async def gateway_server(
     database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = Path("nowhere"), **settings: Any
 ) -> AsyncIterator[GatewayServer]:
-    """A gateway with these settings, until the block ends."""
-    pool = await open_pool(database_url)
+    """A gateway with these settings and its own rights, until the block ends."""
+    pool = await open_pool(own_database_url("recorder", database_url))
     await migrate(pool, "recorder")
+    own_pool = await open_pool(own_database_url("gateway", database_url))
     redis, bus = Redis.from_url(redis_url), RedisBus(redis_url)
+    own_redis = Redis.from_url(own_redis_url("gateway", redis_url))
     own = gateway_settings(roster).model_validate({"metrics_port": 0, "database_url": "postgresql://unused"} | settings)
     published: list[Event[Any]] = []
 
@@ -89,15 +92,15 @@ async def gateway_server(
         published.extend(events)
 
     service: Any = SimpleNamespace(
-        redis=redis,
+        redis=own_redis,
         clock=SystemClock(),
         readiness=Readiness(),
         settings=own,
         publish=publish,
         log=structlog.get_logger(),
     )
-    hub, queries = Hub(), Queries(pool)
-    snapshots = Snapshots(hub, queries, MarketCache(redis, roster.coins))
+    hub, queries = Hub(), Queries(own_pool)
+    snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
     connections = ConnectionManager(hub, snapshots, service, own)
     routes = build_routes(service, own, roster, queries, PushLatency())
     app = create_app(service, connections.serve, routes, web_dir)
@@ -121,6 +124,8 @@ async def gateway_server(
         )
     await bus.close()
     await redis.aclose()
+    await own_redis.aclose()
+    await own_pool.close()
     await pool.close()
 
 

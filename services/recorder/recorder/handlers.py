@@ -27,6 +27,7 @@ from recorder.projections.agent_memory import write_memory
 from recorder.projections.pnl_reconciliation import funding_payments, reconcile_accounts
 from recorder.projections.pushes import PushBuilder
 from recorder.storage import rows
+from recorder.storage.epochs import enter_epoch, split_by_epoch
 from recorder.storage.statements import Connection, insert, upsert_orders
 
 
@@ -42,6 +43,8 @@ class Recorder:
     which calls `forget_pushes` and delivers the batch again. A batch that was committed and whose acknowledgment was
     lost is delivered again too: keys of rows, and ids of the returned events, follow from the events, so that it
     changes nothing and returns events that are published already.
+
+    Epochs. A state of another account begins that account's epoch: what was recorded earlier is stored before it.
     """
 
     def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int) -> None:
@@ -54,15 +57,29 @@ class Recorder:
 
     async def store(self, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
         """Stores a batch, all or nothing; returns the pushes and alerts that follow from it."""
+        following: tuple[Event[Any], ...] = ()
         async with self._pool.connection() as connection, connection.transaction():
-            await self._store_rows(connection, events)
-            touched = await _update_projections(connection, events)
-            following = await self._pushes.build(connection, events, touched, now_ms)
-            following += await reconcile_accounts(connection, events, now_ms)
-            # A decision changes nothing in the memory; it restores the memory after Redis was wiped.
-            for model in {e.data.model for e in _of(events, AgentDecision, RiskDenied, OrderFilled)}:
-                await write_memory(connection, self._redis, model)
+            earlier, first, later = await split_by_epoch(connection, events)
+            while first is not None:
+                following += await self._store(connection, earlier, now_ms)
+                if await enter_epoch(connection, first):
+                    await write_memory(connection, self._redis, first.data.model)
+                earlier, first, later = await split_by_epoch(connection, later)
+            following += await self._store(connection, earlier, now_ms)
         metrics.EVENTS.inc(len(events))
+        return following
+
+    async def _store(self, connection: Connection, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
+        """Stores events of one epoch of each account."""
+        if not events:
+            return ()
+        await self._store_rows(connection, events)
+        touched = await _update_projections(connection, events)
+        following = await self._pushes.build(connection, events, touched, now_ms)
+        following += await reconcile_accounts(connection, events, now_ms)
+        # A decision changes nothing in the memory; it restores the memory after Redis was wiped.
+        for model in {e.data.model for e in _of(events, AgentDecision, RiskDenied, OrderFilled)}:
+            await write_memory(connection, self._redis, model)
         return following
 
     async def _store_rows(self, connection: Connection, events: Sequence[Event[Any]]) -> None:

@@ -110,12 +110,17 @@ class RiskHandlers:
     def on_account_updated(self, event: Event[AccountUpdated], now_ms: int) -> Outputs:
         """Records an account state's equity; the newest one also ends reservations and updates the model's halts.
 
-        After a rebuild the newest state is known from the cache before those that waited in the stream. They still
-        count for baseline and high-water mark (see `record_equity`), and for nothing else.
+        The first state of another account begins, or continues, that account's own epoch: nothing that is remembered of
+        the one before counts there. After a rebuild the newest state is known from the cache before those that waited
+        in the stream. They still count for baseline and high-water mark (see `record_equity`), and for nothing else.
         """
         account = event.data
         held = self.state.model(account.model)
         is_newest = held.account is None or account.received_ms >= held.account.received_ms
+        if account.epoch and account.epoch != self.state.persistent.record(account.model).epoch:
+            if not is_newest:
+                return ()
+            held = self.state.enter_epoch(account.model, account.epoch)
         self.state.persistent = record_equity(self.state.persistent, account, is_newest=is_newest)
         if not is_newest:
             return ()
@@ -286,6 +291,7 @@ class RiskHandlers:
             decision_id=cause.id,
             intent=intent,
             rules=verdict.rules,
+            epoch="" if inputs.account is None else inputs.account.epoch,
         )
         event = derive(cause, approved, now_ms, index=index, time_ms=inputs.market_ms)
         held = self.state.model(inputs.model)

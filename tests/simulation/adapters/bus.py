@@ -8,8 +8,8 @@ from common.bus.memory import MemoryBus
 from common.bus.port import Commit, CommitResult, Delivery, Failure, Trimmed
 from common.bus.redis_streams import RedisBus
 from common.events.envelope import Event
+from simulation.hostile.store_states import GROUP, READ, WRITE
 from simulation.process import ProcessRun
-from simulation.store_states import GROUP, READ, WRITE
 from simulation.trace import Trace
 
 _NO_BUS: Any = None

@@ -77,6 +77,7 @@ class Database:
         self._sqlite = sqlite3.connect(":memory:", isolation_level=None, detect_types=sqlite3.PARSE_DECLTYPES)
         self._sqlite.create_function("greatest", -1, _greatest, deterministic=True)
         self._sqlite.create_function("jsonb_typeof", 1, _json_type, deterministic=True)
+        self._sqlite.create_function("strpos", 2, lambda text, part: text.find(part) + 1, deterministic=True)
         self._sqlite.create_function("now", 0, lambda: "")
         self._portable: dict[str, str] = {}
         self.turn = asyncio.Lock()

@@ -38,7 +38,9 @@ def check_final_state(harness: Harness) -> None:
 def _check_readiness(harness: Harness) -> None:
     """Every service is ready again, and publishes its accounts' states."""
     unready = {name: service.readiness.unmet for name, service in harness.services.items()}
-    if any(unready.values()):
+    executors = {name: unready.pop(name) for name in [each.name for each in harness.executors]}
+    if any(unready.values()) or all(executors.values()):
+        unready |= executors
         raise SimulationFailed(f"not ready after the recovery: {unready}")
     for model in harness.models:
         body = harness.bus.cache.get(f"account:{model}")

@@ -104,7 +104,7 @@ class Invariants:
         """Since when, at the latest, each model has had exactly these halt files."""
         folder = self.harness.executor_settings.executor_data_dir
         for model in self.harness.models:
-            names = ("halt", f"halt-{model}", "commanded-halt", f"commanded-halt-{model}")
+            names = ("halt", f"halt-{model}")
             found = [path.stat() for path in map(folder.joinpath, names) if path.exists()]
             files = [(each.st_ino, each.st_mtime_ns) for each in found]
             if not files:
@@ -250,7 +250,10 @@ class Invariants:
 
     def _is_disturbed(self, now_s: float) -> bool:
         """Whether a fault keeps the executor from protecting positions, or did so a moment ago."""
-        faults, executor = self.harness.faults, self.harness.processes["executor"]
+        faults, executors = self.harness.faults, self.harness.executors
+        if len(executors) > 1 and any(each.is_up and now_s >= each.paused_until_s for each in executors):
+            return now_s < max(faults.outage_until_s, faults.blocked_until_s + GRACE_S)
+        executor = executors[0]
         disturbed_s = (faults.disturbed_at_s.get(name, 0.0) for name in ("executor", "exchange", "risk"))
         last_s = max([executor.started_s, *disturbed_s])
         blocked_s = max(faults.outage_until_s, faults.blocked_until_s + GRACE_S)

@@ -9,7 +9,8 @@ from account_harness import MODEL, AccountHarness, no_fault
 
 from common.events import Command, ControlCommand, originate
 from common.events.alerts import AlertCode
-from common.trading.orders import IntentStatus
+from common.events.codec import UnusableEvent
+from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
 from executor.handlers import ExecutorHandlers
@@ -59,12 +60,25 @@ async def test_an_approval_is_stored_once(harness: AccountHarness, handlers: Exe
     assert (intent.intent_id, intent.status, intent.created_ms) == (event.id, IntentStatus.STORED, 5)
 
 
+async def test_an_approval_for_another_account_is_cancelled(
+    harness: AccountHarness, handlers: ExecutorHandlers
+) -> None:
+    """It waited in the stream while the settings were changed."""
+    event = harness.approve("1", IntentKind.EXIT)
+    other = event.model_copy(update={"data": event.data.model_copy(update={"epoch": "paper:0xother"})})
+    [cancelled] = await handlers.on_approval(other, 5)
+    assert (cancelled.data.intent_id, cancelled.data.reason) == (event.id, CancelReason.OTHER_ACCOUNT)
+    assert await harness.context.intents.unfinished(MODEL) == []
+    own = event.model_copy(update={"data": event.data.model_copy(update={"epoch": harness.context.epoch})})
+    assert await handlers.on_approval(own, 5) == ()
+
+
 async def test_an_approval_of_an_unknown_contender_is_an_error(
     harness: AccountHarness, handlers: ExecutorHandlers
 ) -> None:
     event = harness.approve("1")
     unknown = event.model_copy(update={"data": event.data.model_copy(update={"model": "mistral"})})
-    with pytest.raises(KeyError):
+    with pytest.raises(UnusableEvent, match="mistral"):
         await handlers.on_approval(unknown, 5)
 
 

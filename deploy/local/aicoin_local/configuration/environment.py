@@ -67,7 +67,7 @@ def emergency_variables(given: Mapping[str, str]) -> dict[str, str]:
     Nothing is written, and the roster isn't read.
     """
     folder = (ROOT / (given.get("AICOIN_DATA_DIR") or ".aicoin")).resolve()
-    variables = dict(given) | {"EXECUTOR_DATA_DIR": str(folder / "executor")}
+    variables = {"EXECUTOR_DATA_DIR": str(folder / "executor")} | dict(given)
     if given.get("HYPERLIQUID_ENV", "paper") == "paper":
         with contextlib.suppress(Exception):
             variables |= stored_paper_variables(folder) | {"HYPERLIQUID_API_URL": _simulator_url(given, folder)}

@@ -11,7 +11,7 @@ from aicoin_local.stores import write_private
 from common.bus.redis_streams import VERSION
 from common.runtime.rights.database_roles import make_database_roles, role_url
 from common.runtime.rights.redis_users import bus_version, make_redis_users, user_url
-from common.runtime.tables import OWNERS, READ_ONLY
+from common.runtime.rights.tables import OWNERS, READ_ONLY
 
 FILE: Final = "service_passwords.json"
 PASSWORD_BYTES: Final = 24

@@ -80,10 +80,10 @@ def simulation() -> Check:
     return Check("simulation", command, environment=os.environ | {"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"})
 
 
-def pytest_check(name: str, report: Path, workers: int, folders: Sequence[str] = ()) -> Check:
+def pytest_check(name: str, report: Path, workers: int, selection: Sequence[str] = ()) -> Check:
     """Tests on that many workers, with the JUnit report that names what failed and how long each took."""
     command = (sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--no-loadscope-reorder")
-    return Check(name, (*command, f"--junit-xml={report / 'tests.xml'}", *folders), is_live=True)
+    return Check(name, (*command, f"--junit-xml={report / 'tests.xml'}", *selection), is_live=True)
 
 
 def test() -> None:
@@ -97,8 +97,8 @@ def test() -> None:
 def check() -> None:
     """Runs the checks that take less than three minutes."""
     report = new_report()
-    folders = ("tests/unit", "tests/property", "tests/architecture")
-    _run_tracks([static_checks(), (pytest_check("quick tests", report, cores(), folders),)], report)
+    quick = ("-m", "not slow", "tests/unit", "tests/property", "tests/architecture")
+    _run_tracks([static_checks(), (pytest_check("quick tests", report, cores(), quick),)], report)
 
 
 def cores() -> int:

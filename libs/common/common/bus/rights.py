@@ -9,7 +9,7 @@ under another's, which can delay that group's entries or acknowledge them, but w
 from collections.abc import Iterable
 from typing import Final
 
-from common.events.cache import CACHE, OWN, OWN_SERVICE, CacheKind, CacheSpec
+from common.bus.cache_keys import CACHE, OWN, OWN_SERVICE, CacheKind, CacheSpec
 from common.events.catalog import AGENT, CATALOG, DEAD_SUFFIX, LEASED, StreamSpec, role_of
 
 NO_KEYS: Final = ("ping", "hello", "time", "client|setinfo", "client|setname", "fcall|aicoin_version")
@@ -29,28 +29,39 @@ READ, WRITE, BOTH = "%R~", "%W~", "~"
 
 def acl_rules(service: str) -> tuple[str, ...]:
     """The rules of the service's user for ACL SETUSER, from nothing on; its password is not among them."""
-    role = role_of(service)
-    produced = [spec for spec in CATALOG.values() if role in spec.producers]
-    consumed = [spec for spec in CATALOG.values() if role in spec.consumers]
-    read = [spec for spec in CATALOG.values() if role in spec.readers]
+    role, streams = role_of(service), CATALOG.values()
+    produced = [spec for spec in streams if role in spec.producers]
+    consumed = [spec for spec in streams if role in spec.consumers]
     trimmed = [spec for spec in produced if spec.producers[0] == role]
-    observed = CATALOG.values() if role == OBSERVER else ()
-    functions = ["fcall|aicoin_acquire", "fcall|aicoin_renew"] if service in LEASED else []
     selectors = [
         *_of_functions(produced, consumed, trimmed),
         *_of_producer(produced),
         *_of_consumer(service, consumed),
-        _selector(READING, READ, (spec.type for spec in read)),
+        _selector(READING, READ, (spec.type for spec in streams if role in spec.readers)),
         _selector(TRIMMING, BOTH, (spec.type for spec in trimmed)),
-        _selector(("xlen", "xinfo|groups"), READ, (spec.type for spec in observed)),
-        _selector(("xlen",), READ, (spec.type + DEAD_SUFFIX for spec in observed)),
+        *(_of_observer() if role == OBSERVER else ()),
         *_of_cache(service),
+        *(_of_owner(service) if service in LEASED else ()),
     ]
-    if service in LEASED:
-        selectors.append(_selector(("get", "set", "del"), BOTH, (f"bus:lease:{service}", f"bus:fence:{service}")))
-    transaction = ("multi", "exec", "discard") if any(_writes_lists(spec, role) for spec in CACHE) else ()
-    commands = [f"+{command}" for command in (*NO_KEYS, *transaction, *functions)]
+    commands = [f"+{command}" for command in _without_keys(service)]
     return ("-@all", "resetkeys", "resetchannels", "clearselectors", *commands, *filter(None, selectors))
+
+
+def _without_keys(service: str) -> tuple[str, ...]:
+    """The commands that name no key: everybody's, those of a lease, and a transaction for who writes lists."""
+    writes_lists = any(spec.kind is CacheKind.LIST and role_of(service) in spec.writers for spec in CACHE)
+    transaction = ("multi", "exec", "discard") if writes_lists else ()
+    lease = ("fcall|aicoin_acquire", "fcall|aicoin_renew") if service in LEASED else ()
+    return (*NO_KEYS, *transaction, *lease)
+
+
+def _of_owner(service: str) -> Iterable[str | None]:
+    yield _selector(("get", "set", "del"), BOTH, (f"bus:lease:{service}", f"bus:fence:{service}"))
+
+
+def _of_observer() -> Iterable[str | None]:
+    yield _selector(("xlen", "xinfo|groups"), READ, CATALOG)
+    yield _selector(("xlen",), READ, (stream + DEAD_SUFFIX for stream in CATALOG))
 
 
 def _of_functions(
@@ -87,10 +98,6 @@ def _of_cache(service: str) -> Iterable[str | None]:
     for kind in CacheKind:
         keys = [_key(spec, service) for spec in CACHE if spec.kind is kind and role in spec.readers]
         yield _selector(READING_CACHE[kind], READ, keys)
-
-
-def _writes_lists(spec: CacheSpec, role: str) -> bool:
-    return spec.kind is CacheKind.LIST and role in spec.writers
 
 
 def _key(spec: CacheSpec, service: str, *, is_writer: bool = False) -> str:

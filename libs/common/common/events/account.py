@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from common.events.envelope import Amount, Fact, Payload, renamed_fields
+from common.trading.epochs import epoch_of
 from common.trading.instruments import INSTRUMENTS, Instrument, MarginTier, Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
 
@@ -129,6 +130,11 @@ class AccountUpdated(Payload):
     problems: tuple[str, ...] = ()
     leverage_limits: tuple[LeverageLimit, ...] = ()
     clock_ahead_ms: int | None = None
+
+    @property
+    def epoch(self) -> str:
+        """The account that this state, and all that is stored about it, belongs to."""
+        return epoch_of(self.environment, self.address)
 
     def instrument(self, symbol: Symbol) -> Instrument:
         """The instrument with no more leverage than the exchange allows now."""

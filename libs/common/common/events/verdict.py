@@ -45,7 +45,10 @@ class OrderIntent(Fact):
 
 
 class RiskApproved(Payload):
-    """An approval. The intent's id is this event's id, from which the client order ids derive."""
+    """An approval. The intent's id is this event's id, from which the client order ids derive.
+
+    `epoch` names the account by whose state it was judged; empty where that did not say.
+    """
 
     TYPE: ClassVar[str] = "risk.approved"
     VERSION: ClassVar[int] = 2
@@ -57,6 +60,7 @@ class RiskApproved(Payload):
     decision_id: str
     intent: OrderIntent
     rules: tuple[RuleResult, ...]
+    epoch: str = ""
 
 
 class RiskDenied(Payload):

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
-from common.runtime.tables import OWNERS, READ_ONLY, TABLES, role_name
+from common.runtime.rights.tables import TABLES, grants_on, role_name
 
 CONNECT_LIMIT_S: Final = 5
 _LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
@@ -146,7 +146,7 @@ async def migrate(pool: Pool, owner: str) -> int:
 
     All of it is one transaction under one lock for all services: readers see the database before or after it, services
     that start together take turns, and a failure leaves everything as it was. Last come the readers' rights, as
-    `common.runtime.tables` lists them, where this database has roles for them.
+    `common.runtime.rights.tables` lists them, where this database has roles for them.
 
     Raises MigrationError when an applied migration has changed or is missing here, when a file in views/ creates
     something else than its name says, and when something that is not in views/ depends on a view.
@@ -236,11 +236,9 @@ async def _grant_to_readers(connection: psycopg.AsyncConnection[Any], owner: str
     [(role,)] = await (await connection.execute("SELECT current_user")).fetchall()
     if role != role_name(owner):
         return
-    others = ", ".join(role_name(service) for service in (*OWNERS, *READ_ONLY) if service != owner)
-    for table, readers in TABLES.get(owner, {}).items():
-        await connection.execute(f"REVOKE ALL ON {table} FROM PUBLIC, {others}".encode())
-        for reader in readers:
-            await connection.execute(f"GRANT SELECT ON {table} TO {role_name(reader)}".encode())
+    for table in TABLES.get(owner, {}):
+        for statement in grants_on(table, owner):
+            await connection.execute(statement.encode())
 
 
 async def _drop_views(connection: psycopg.AsyncConnection[Any], owner: str) -> None:

@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
 from common.runtime.clock import Clock
+from common.trading.epochs import epoch_of
 from executor.account import metrics
 from executor.config import ExecutorSettings
 from executor.domain.account_standing import AccountStanding
@@ -18,6 +19,7 @@ from executor.exchange.client import NOT_OWNER, ExchangeClient
 from executor.exchange.errors import UnknownOutcome
 from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.close_journal import CloseJournal
+from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.halts import HaltFiles
@@ -41,6 +43,7 @@ class AccountContext:
     close_journal: CloseJournal
     halts: HaltFiles
     settings: ExecutorSettings
+    epochs: EpochStore
     standing: AccountStanding
     clock: Clock
     log: FilteringBoundLogger
@@ -48,6 +51,11 @@ class AccountContext:
     """Whether this process may act for the account at all."""
     is_confirmed_owner: Callable[[], bool]
     """Whether no other process can be the owner, as an entry needs it."""
+
+    @property
+    def epoch(self) -> str:
+        """The account that all rows read and written here belong to."""
+        return epoch_of(self.settings.hyperliquid_env, self.exchange.address)
 
     async def send_logged(self, intent_id: str, purpose: SendPurpose, action: SignedAction) -> Any:
         """Sends an action with a line of the send log opened before and closed after. Raises UnknownOutcome.

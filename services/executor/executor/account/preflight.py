@@ -100,7 +100,7 @@ def check_coins(meta: Mapping[str, Any], coins: tuple[Symbol, ...]) -> list[str]
 
 
 def check_leverage(limits: Iterable[LeverageLimit], max_leverage: int) -> list[tuple[AlertCode, str]]:
-    """A warning per coin for which less leverage is allowed now than MAX_LEVERAGE and our tables would let through."""
+    """A warning per coin for which the exchange allows less leverage now than MAX_LEVERAGE and the instrument."""
     most = {each.symbol: each.max_leverage for each in limits if each.lower_bound_usd == 0 and each.max_leverage > 0}
     return [
         (

@@ -93,7 +93,7 @@ class OrderSubmitter:
         first = parse_placements(answer, len(legs))[0]
         if first.error is not None and DUPLICATE_NONCE in first.error:
             return await self._mark_in_flight(intent, first.error)
-        if self._exchange.repair_nonce(parse_action_error(answer)):
+        if await self._exchange.correct_times(parse_action_error(answer)):
             # These bytes were sent once and refused: they can't arrive any more, and the intent is signed again.
             await self._intents.store_again(intent.intent_id, self._clock.now_ms())
             return False
@@ -141,7 +141,7 @@ class OrderSubmitter:
         asked_s = self._clock.monotonic()
         action = self._exchange.sign_leverage(symbol, wanted[0])
         error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
-        if self._exchange.repair_nonce(error):
+        if await self._exchange.correct_times(error):
             action = self._exchange.sign_leverage(symbol, wanted[0])
             error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
         if error is not None:

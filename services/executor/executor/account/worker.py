@@ -99,6 +99,11 @@ class AccountWorker:
         self._woken.set()
         return await handoff.result()
 
+    @property
+    def epoch(self) -> str:
+        """The account that the worker trades."""
+        return self._context.epoch
+
     def refresh(self) -> None:
         """Anything may have happened: everything is polled."""
         self._generation += 1
@@ -206,6 +211,8 @@ class AccountWorker:
     async def _prepare(self) -> None:
         """Before the first turn: the instruments and the key's last nonce; then the account's checks, when due."""
         if not self._is_universe_loaded:
+            if await self._context.epochs.enter(self.model, self._context.epoch):
+                self._context.log.warning("another account: its own epoch", model=self.model, epoch=self._context.epoch)
             # Nonces go on above those used before, also after the clock was set back.
             used_nonce = max(await self._context.intents.last_nonce(), self._context.close_journal.last_nonce)
             await self._context.exchange.load_universe(used_nonce)

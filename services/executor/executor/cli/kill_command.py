@@ -30,7 +30,8 @@ from executor.cli.kill_settings import (
 from executor.cli.kill_switch import KillSwitch, Signer
 from executor.cli.kill_transport import KillTransport
 from executor.domain.halt import HaltRecord
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.storage.halts import FolderUse, HaltFiles, folder_use
 
@@ -65,12 +66,11 @@ def kill_switch(model: OptionalModel = None) -> None:
     halt, are_out = asyncio.run(_run_all(switches, model))
     _report_accounts(switches, are_out, started)
     _say(halt.message)
-    problems = [
-        f"{name} still is in the market; run the command again" for name, is_out in are_out.items() if not is_out
-    ]
-    problems += settings.problems
-    if problems:
-        _end(EXIT_NOT_OUT, list(settings.problems) + [line for line in problems if line not in settings.problems])
+    for note in settings.notes:
+        _say(note)
+    problems = [f"{name} still is in the market; run the command again" for name in are_out if not are_out[name]]
+    if settings.problems or problems:
+        _end(EXIT_NOT_OUT, [*settings.problems, *problems])
     if not halt.is_certain:
         _end(EXIT_NOT_HALTED, [])
 

@@ -41,12 +41,16 @@ class KillAccount:
 
 @dataclass(frozen=True, slots=True)
 class KillSettings:
-    """The accounts that can be taken out of the market, and what is wrong with the rest."""
+    """The accounts that can be taken out of the market.
+
+    `problems` say which can't, `notes` what else is wrong.
+    """
 
     url: str
     timeout_s: float
     accounts: tuple[KillAccount, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def kill_key_variable(contender_id: str) -> str:
@@ -77,29 +81,31 @@ def known_models(environ: Mapping[str, str] = os.environ) -> list[str]:
 def read_kill_settings(model: str | None, environ: Mapping[str, str] = os.environ) -> KillSettings:
     """The settings for one contender, or for all; never raises."""
     problems: list[str] = []
-    url = _url(environ, problems)
+    notes: list[str] = []
+    url = _url(environ, problems, notes)
     models = [each for each in known_models(environ) if model in (None, each)]
     if not models:
         name = account_variable(model or "<ID>")
         problems.append(f"{name}: not set; give the account's address")
-    accounts = [_account(environ, each, problems) for each in models]
+    accounts = [_account(environ, each, problems, notes) for each in models]
     return KillSettings(
         url=url or "",
-        timeout_s=_timeout_s(environ, problems),
+        timeout_s=_timeout_s(environ, notes),
         accounts=tuple(account for account in accounts if account is not None and url is not None),
         problems=tuple(problems),
+        notes=tuple(notes),
     )
 
 
-def _url(environ: Mapping[str, str], problems: list[str]) -> str | None:
-    """Where the exchange is; None, with a problem, when that can't be told."""
+def _url(environ: Mapping[str, str], problems: list[str], notes: list[str]) -> str | None:
+    """Where the exchange is; None, with a problem, when that is unknown."""
     world = environ.get("HYPERLIQUID_ENV") or "paper"
     for name in ("HYPERLIQUID_API_URL", "SIMULATOR_URL"):
         given = environ.get(name)
         if given and (name == "HYPERLIQUID_API_URL" or world == "paper"):
             if re.match(URL_PATTERN, given):
                 return given
-            problems.append(f"{name}: {given!r} is no address; it must be http://host:port or https://host")
+            notes.append(f"{name}: {given!r} is no address; it must be http://host:port or https://host")
     known = API_URLS.get(world, SIMULATOR_URL if world == "paper" else None)
     if known is None:
         problems.append(
@@ -108,7 +114,7 @@ def _url(environ: Mapping[str, str], problems: list[str]) -> str | None:
     return known
 
 
-def _timeout_s(environ: Mapping[str, str], problems: list[str]) -> float:
+def _timeout_s(environ: Mapping[str, str], notes: list[str]) -> float:
     given = environ.get("EXCHANGE_TIMEOUT_S")
     try:
         seconds = float(given) if given else TIMEOUT_S
@@ -116,11 +122,11 @@ def _timeout_s(environ: Mapping[str, str], problems: list[str]) -> float:
         seconds = 0.0
     if 0 < seconds <= 60:
         return seconds
-    problems.append(f"EXCHANGE_TIMEOUT_S: {given!r} is no number of seconds up to 60; {TIMEOUT_S:g} is taken")
+    notes.append(f"EXCHANGE_TIMEOUT_S: {given!r} is no number of seconds up to 60; {TIMEOUT_S:g} is taken")
     return TIMEOUT_S
 
 
-def _account(environ: Mapping[str, str], model: str, problems: list[str]) -> KillAccount | None:
+def _account(environ: Mapping[str, str], model: str, problems: list[str], notes: list[str]) -> KillAccount | None:
     name = account_variable(model)
     address = environ[name].strip().lower()
     if not re.match(ADDRESS_PATTERN, address):
@@ -137,7 +143,7 @@ def _account(environ: Mapping[str, str], model: str, problems: list[str]) -> Kil
             keys.append(SigningKey(variable, key))
     if not keys and not found:
         found = [f"{kill_key_variable(model)}: not set; give the key of an API wallet of {model}'s account"]
-    problems += found
+    (notes if keys else problems).extend(found)
     return KillAccount(model, address, tuple(keys)) if keys else None
 
 

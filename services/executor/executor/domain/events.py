@@ -21,9 +21,10 @@ from common.events import (
 )
 from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderRole, OrderSide, entry_side
+from common.trading.orders import CancelReason, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountView, Fill, Position
 from executor.domain.account_standing import AccountStanding
+from executor.domain.bracket import build_bracket
 from executor.domain.cash_ledger import CashMovement, CashTotals
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow, OrderSpec
@@ -85,6 +86,14 @@ def order_cancelled(
         filled_size_coin=filled_size_coin,
     )
     return _of_intent(payload, intent, (client_order_id, reason), now_ms)
+
+
+def unsent(intent: Intent, reason: CancelReason, now_ms: int) -> Event[OrderCancelled]:
+    """The end of an intent of which nothing was sent or stored."""
+    role, spec = build_bracket(intent)[0]
+    return order_cancelled(
+        intent, role, spec.client_order_id, order_id=None, reason=reason, filled_size_coin=Decimal(0), now_ms=now_ms
+    )
 
 
 def _of_intent(payload: Any, intent: Intent, keys: tuple[object, ...], now_ms: int) -> Event[Any]:

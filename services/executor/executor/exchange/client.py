@@ -1,25 +1,21 @@
 """One account on Hyperliquid: questions over /info, actions over /exchange, each with a timeout, one at a time."""
 
-import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
-from common.events import AccountOrder
 from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
-from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus
+from executor.domain.account import AccountState, Fill, OpenOrders, OrderStatus
 from executor.domain.account_standing import POOLED_MODES
+from executor.domain.exchange_time import ExchangeTime
 from executor.domain.order import OrderSpec, SignedAction
 from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
-from executor.exchange.exchange_time import ExchangeTime
-from executor.exchange.http import HttpResponse, HttpTransport
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
     parse_account_state,
@@ -31,56 +27,15 @@ from executor.exchange.parse import (
     parse_pooled_balance,
 )
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
-from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_refusal
+from executor.exchange.signing import CLOCK_ERROR_MS, EXPIRED, SigningExchange, parse_nonce_refusal
 
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
-MAX_REQUESTS: Final = 64
-"""In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
 MAX_PAGES: Final = 50
-
 NOT_OWNER: Final = "not sent: another process may own the account"
 
 Row = dict[str, Any]
-
-
-_threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange")
-
-
-async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
-
-
-class Transport(Protocol):
-    """What sends requests: see HttpTransport."""
-
-    def post(self, path: str, body: bytes) -> HttpResponse: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeConfig:
-    """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
-
-    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
-    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
-    """
-
-    url: str
-    timeout_s: float
-    action_life_ms: int
-    open_transport: Callable[[str, float], Transport] = HttpTransport
-    run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
-    open_wallet: Callable[[str], Any] = ApiWallet
-
-
-class OpenOrders(NamedTuple):
-    """An account's open orders: on the arena's coins, and on all other perpetuals."""
-
-    orders: list[AccountOrder]
-    external: list[ExternalOrder]
 
 
 class ExchangeClient:
@@ -195,7 +150,7 @@ class ExchangeClient:
     async def account_state(self) -> AccountState:
         """Positions, and the figures of the perpetuals' own balance, which is all of it only in a standard mode."""
         state = parse_account_state(await self.account_state_row(), self.coins)
-        if self.time.is_due and self.allows_routine("exchangeStatus"):
+        if self.time.is_due:
             await self.read_clock()
         return state
 
@@ -344,28 +299,33 @@ class ExchangeClient:
             raise ExchangeUnavailable("the exchange's instruments are not loaded yet")
         return self._signer
 
-    def repair_nonce(self, error: str | None) -> bool:
-        """Whether the exchange refused the nonce as outside its window; then the next one lies within it.
+    async def correct_times(self, error: str | None) -> bool:
+        """Whether the exchange refused an action for its nonce or its expiry, and the next one will have better ones.
 
-        The refused action was not carried out, if it was sent only once.
+        That is so when the nonce was outside the exchange's window, and when an action had expired because the clock
+        was estimated wrongly. The refused action was not carried out, if it was sent only once.
         """
-        refusal = parse_nonce_refusal(error)
+        refusal, estimated_ms = parse_nonce_refusal(error), self.time.now_ms()
         if refusal is None:
-            return False
+            if EXPIRED not in (error or ""):
+                return False
+            await self.read_clock()
+            return abs(self.time.now_ms() - estimated_ms) > CLOCK_ERROR_MS
         if refusal.exchange_ms is None:
             self._signing.raise_nonce(refusal.bound)
         else:
             self.time.observe_clock(refusal.exchange_ms)
-        self.time.doubt()
+        self.time.contradict()
+        await self.read_clock()
         return True
 
     async def sign_and_send(self, sign: Callable[[], SignedAction]) -> Any:
-        """Signs and sends; once more under another nonce when the first is refused as outside the exchange's window.
+        """Signs and sends; once more when the first action is refused for its times (`correct_times`).
 
         Raises UnknownOutcome.
         """
         answer = await self.send(sign().body)
-        if self.repair_nonce(parse_action_error(answer)):
+        if await self.correct_times(parse_action_error(answer)):
             answer = await self.send(sign().body)
         return answer
 

@@ -131,7 +131,7 @@ MARKET: dict[str, Schema] = {
 
 ACCOUNTS: dict[str, Schema] = {
     "Account": row(
-        "model:text address:text equity:money balance:money available_balance:money margin_used:money"
+        "model:text address:text mode:text equity:money balance:money available_balance:money margin_used:money"
         " unrealized_pnl:money total_notional:money margin_ratio:money start_balance:money return_percent:money?"
         " time_ms:ms total_pnl:money"
     ),
@@ -220,7 +220,7 @@ ARENA: dict[str, Schema] = {
     "CoinInfo": row("symbol:Coin price_decimals:int size_decimals:int max_leverage:int"),
     "Roster": row("", contenders=many(ref("Contender")), coins=many(ref("CoinInfo"))),
     "ModelStatus": row(
-        "model:ContenderId name:text provider_model:text? stand_in:bool? trading_state:TradingState",
+        "model:ContenderId name:text provider_model:text? stand_in:bool? account_mode:text? trading_state:TradingState",
         reasons=many(KINDS["text"]),
     ),
     "Halt": row("model:text? reason:text author:text? since_ms:ms until_ms:ms? detail:text"),

@@ -50,6 +50,7 @@ class Status:
 
     async def read(self) -> dict[str, Any]:
         answered = await self._queries.latest_provider_models()
+        modes = {row["model"]: row["mode"] for row in await self._queries.account_modes()}
         states = {row["model"]: row for row in await self._queries.trading_states()}
         halts = await self._queries.halts()
         models = [
@@ -58,6 +59,7 @@ class Status:
                 "name": each.name,
                 "provider_model": _provider_model(answered.get(each.id), self._settings.configured_model(each.id)),
                 "stand_in": answered.get(each.id, {}).get("stand_in"),
+                "account_mode": modes.get(each.id) or None,
                 **_trading_state(states.get(each.id, {}), [halt for halt in halts if halt["model"] in (None, each.id)]),
             }
             for each in self._roster.contenders

@@ -144,7 +144,7 @@ class Queries:
 
     async def start_balance(self) -> str | None:
         """The accounts' mean starting balance; None before there is an account."""
-        [row] = await self.rows("SELECT wire(avg(start_balance)) AS start_balance FROM accounts")
+        [row] = await self.rows("SELECT wire(avg(start_balance::numeric)) AS start_balance FROM api_accounts")
         start_balance: str | None = row["start_balance"]
         return start_balance
 
@@ -228,6 +228,10 @@ class Queries:
                 ORDER BY time_ms DESC LIMIT 1) d"""
         )
         return {row["model"]: row for row in rows}
+
+    async def account_modes(self) -> list[Row]:
+        """How the exchange keeps each account's collateral, in its own word."""
+        return await self.rows("SELECT model, mode FROM api_accounts")
 
     async def trading_states(self) -> list[Row]:
         """Each model's trading state with its reasons, from risk's table; none before risk has created it."""

@@ -97,6 +97,7 @@ def _account_row(data: AccountUpdated) -> Row:
     return {
         "model": data.model,
         "address": data.address,
+        "mode": data.mode,
         "start_balance": data.equity_usd,
         "equity": data.equity_usd,
         "balance": data.balance_usd,

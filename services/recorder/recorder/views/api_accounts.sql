@@ -4,6 +4,7 @@ CREATE VIEW api_accounts AS
 SELECT
     model,
     address,
+    mode,
     wire(equity) AS equity,
     wire(balance) AS balance,
     wire(available_balance) AS available_balance,
@@ -15,4 +16,5 @@ SELECT
     wire((growth - 1) * 100) AS return_percent,
     time_ms,
     wire(equity - transfers - start_balance) AS total_pnl
-FROM accounts;
+FROM accounts
+WHERE strpos(model, '#') = 0;

@@ -20,4 +20,5 @@ SELECT
     latency_ms,
     provider_model,
     stand_in
-FROM ai_decisions;
+FROM ai_decisions
+WHERE strpos(model, '#') = 0;

@@ -10,4 +10,5 @@ SELECT
     wire(unrealized_pnl) AS unrealized_pnl,
     wire(margin_ratio) AS margin_ratio,
     wire(transfers) AS transfers
-FROM account_snapshots;
+FROM account_snapshots
+WHERE strpos(model, '#') = 0;

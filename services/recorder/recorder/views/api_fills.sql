@@ -14,4 +14,5 @@ SELECT
     trade_id,
     cycle_id,
     time_ms
-FROM fills;
+FROM fills
+WHERE strpos(model, '#') = 0;

@@ -24,4 +24,5 @@ LEFT JOIN model_statistics s USING (model)
 CROSS JOIN LATERAL jsonb_populate_record(
     NULL::trade_statistics,
     jsonb_build_object('model', a.model, 'trades', 0, 'fees', '0', 'funding', '0') || coalesce(s.trade_figures, '{}')
-) f;
+) f
+WHERE strpos(a.model, '#') = 0;

@@ -14,4 +14,5 @@ SELECT
     status,
     reason,
     time_ms
-FROM orders;
+FROM orders
+WHERE strpos(model, '#') = 0;

@@ -25,4 +25,5 @@ SELECT
     p.updated_ms AS updated_at,
     v.decision_id,
     p.cycle_id
-FROM positions p LEFT JOIN verdicts v ON v.id = p.intent_id;
+FROM positions p LEFT JOIN verdicts v ON v.id = p.intent_id
+WHERE strpos(p.model, '#') = 0;

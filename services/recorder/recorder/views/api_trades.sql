@@ -23,4 +23,5 @@ SELECT
     wire(take_profit) AS take_profit,
     cycle_id,
     decision_id
-FROM trades;
+FROM trades
+WHERE strpos(model, '#') = 0;

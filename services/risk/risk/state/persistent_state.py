@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from risk.gate.halts import Halt
+from common.trading.epochs import aside_id
+from risk.gate.halts import Halt, Reason
 from risk.state.invalidation import TriggeredCondition
 
 
@@ -46,7 +47,8 @@ class LastState:
 class ModelRecord:
     """One model's figures; transfers scale its baseline and its high-water mark.
 
-    `stops` are (order, market time in ms) of stops that fired within the last day.
+    `stops` are (order, market time in ms) of stops that fired within the last day. All of it belongs to the account
+    that `epoch` names; empty before the first state that names one.
     """
 
     baseline: Baseline | None = None
@@ -54,6 +56,7 @@ class ModelRecord:
     stops: tuple[tuple[str, int], ...] = ()
     transfers: Transfers | None = None
     last: LastState | None = None
+    epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,24 @@ class PersistentState:
         if record == self.records.get(model):
             return self
         return replace(self, records={**self.records, model: record})
+
+    def with_epoch(self, model: str, epoch: str) -> "PersistentState":
+        """With the model's figures, halts and conditions of that epoch; those of its present one are set aside.
+
+        A person's halt concerns the model, whatever it trades: it stays.
+        """
+        present = self.record(model).epoch
+        if not present:
+            return self.with_record(model, replace(self.record(model), epoch=epoch))
+        names = {model: aside_id(model, present), aside_id(model, epoch): model}
+        records = {names.get(name, name): record for name, record in self.records.items()}
+        records.setdefault(model, ModelRecord(epoch=epoch))
+        halts = tuple(
+            halt if halt.reason is Reason.PERSON else replace(halt, model=names.get(halt.model, halt.model))
+            for halt in self.halts
+        )
+        triggered = tuple(replace(one, model=names.get(one.model, one.model)) for one in self.triggered)
+        return replace(self, records=records, halts=halts, triggered=triggered)
 
     def with_halt(self, halt: Halt) -> "PersistentState":
         """With one halt more, unless the model already has one of that reason."""

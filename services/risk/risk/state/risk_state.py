@@ -109,6 +109,14 @@ class RiskState:
         """The model's state, begun empty for one that is not known yet."""
         return self.models.setdefault(model, ModelState())
 
+    def enter_epoch(self, model: str, epoch: str) -> ModelState:
+        """The model trades another account from here on: what is remembered of it begins empty."""
+        is_first = not self.persistent.record(model).epoch
+        self.persistent = self.persistent.with_epoch(model, epoch)
+        if not is_first:
+            self.models[model] = ModelState()
+        return self.model(model)
+
     def record_snapshot(self, snapshot_id: str, marks: SnapshotMarks) -> None:
         self.snapshots[snapshot_id] = marks
         while len(self.snapshots) > MAX_SNAPSHOTS:

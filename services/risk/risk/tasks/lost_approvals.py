@@ -22,7 +22,7 @@ EVERY_S: Final = 30.0
 VOID: Final = "VOID"
 _APPROVED = """
     SELECT id, model, intent_kind, symbol, decision_id, cycle_id FROM verdicts
-    WHERE verdict = 'APPROVED' AND time_ms >= %s ORDER BY time_ms"""
+    WHERE verdict = 'APPROVED' AND time_ms >= %s AND strpos(model, '#') = 0 ORDER BY time_ms"""
 _STORED = "SELECT intent_id FROM intents WHERE intent_id = ANY(%s)"
 _RECORDED = "SELECT id FROM verdicts WHERE id = ANY(%s)"
 

@@ -20,7 +20,7 @@ D = Decimal
 MODEL = "deepseek"
 
 
-class Books:
+class CashAtHand:
     """One account whose cash is reconciled by hand."""
 
     def __init__(self, harness: AccountHarness) -> None:
@@ -55,14 +55,14 @@ class Books:
 
 
 @pytest.fixture
-async def books(harness: AccountHarness) -> Books:
-    made = Books(harness)
+async def books(harness: AccountHarness) -> CashAtHand:
+    made = CashAtHand(harness)
     await made.look()
     harness.advance(1)
     return made
 
 
-async def test_an_account_made_unified_keeps_its_equity(books: Books) -> None:
+async def test_an_account_made_unified_keeps_its_equity(books: CashAtHand) -> None:
     intent = await books.harness.store(books.harness.approve("1"))
     await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(intent, None)
     before = await books.look()
@@ -82,17 +82,24 @@ async def test_an_account_made_unified_keeps_its_equity(books: Books) -> None:
     assert abs(totals.residual_usd(flat.balance_usd)) < D("0.01")
 
 
-async def test_a_new_mode_counts_what_stood_in_spot_as_a_transfer(books: Books) -> None:
+async def test_a_new_mode_counts_what_stood_in_spot_as_a_transfer(books: CashAtHand) -> None:
     books.account.spot_usd = D(700)
     books.account.set_mode(account_modes.UNIFIED)
+    await books.look()
+    assert not books.is_explained  # A read may lag: it is entered once it has stayed so.
+    await books.look()
     state = await books.look()
     assert (state.equity_usd, await books.transfers(), books.is_explained) == (10_700, 700, True)
+    assert books.alerts == []
     [movement] = books.harness.events("account.ledger")
     assert (movement.amount_usd, movement.reason) == (700, "unifiedAccount")
 
 
-async def test_a_jump_without_a_reason_waits_for_one(books: Books) -> None:
+async def test_a_jump_without_a_reason_waits_for_one(books: CashAtHand) -> None:
     books.account.raw_usd += 2_000
+    await books.look()
+    assert not books.is_explained
+    assert books.alerts == []  # A read may lag: a person is called when it lasts.
     await books.look()
     await books.look()
     assert not books.is_explained
@@ -104,18 +111,19 @@ async def test_a_jump_without_a_reason_waits_for_one(books: Books) -> None:
     assert await books.transfers() == 2_000
 
 
-async def test_a_little_that_is_not_explained_holds_nothing_back(books: Books) -> None:
+async def test_a_little_that_is_not_explained_holds_nothing_back(books: CashAtHand) -> None:
     books.account.raw_usd += 20
     await books.look()
     assert books.is_explained
     assert books.alerts == []
 
 
-async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: Books) -> None:
+async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: CashAtHand) -> None:
     books.account.raw_usd += 20
     books.append_row("somethingNew", amount="20.0")
-    await books.look()
-    assert not books.is_explained
+    for _ in range(3):
+        await books.look()
+        assert not books.is_explained
     assert books.alerts == [AlertCode.UNKNOWN_MOVEMENT, AlertCode.EQUITY_UNEXPLAINED]
     books.reconciler.accept_unexplained(books.harness.clock.now_ms())
     await books.look()
@@ -124,10 +132,11 @@ async def test_an_unknown_row_is_a_transfer_of_unknown_size(books: Books) -> Non
     assert (books.is_explained, await books.transfers()) == (True, 20)
 
 
-async def test_an_unknown_row_that_moved_nothing_is_only_reported(books: Books) -> None:
+async def test_an_unknown_row_that_moved_nothing_is_only_reported(books: CashAtHand) -> None:
     books.append_row("somethingNew", amount="20.0")
     books.account.raw_usd += D("0.02")
-    await books.look()
+    for _ in range(3):
+        await books.look()
     assert books.alerts == [AlertCode.UNKNOWN_MOVEMENT, AlertCode.EQUITY_UNEXPLAINED]
     books.account.raw_usd -= D("0.02")
     await books.look()
@@ -135,7 +144,7 @@ async def test_an_unknown_row_that_moved_nothing_is_only_reported(books: Books) 
 
 
 @pytest.mark.parametrize("rows", [250, 100])
-async def test_a_record_in_short_pages_is_read_to_its_end(books: Books, rows: int) -> None:
+async def test_a_record_in_short_pages_is_read_to_its_end(books: CashAtHand, rows: int) -> None:
     """The exchange answers a hundred rows where five hundred are documented."""
     for _ in range(rows):
         books.harness.pass_time(0.001)
@@ -152,3 +161,14 @@ async def test_a_record_in_short_pages_is_read_to_its_end(books: Books, rows: in
     books.harness.wire.post = short  # type: ignore[method-assign]
     await books.look()
     assert (await books.transfers(), books.is_explained) == (4 * rows, True)
+
+
+async def test_a_spot_row_that_moved_the_cash_after_all_explains_it(books: CashAtHand) -> None:
+    """By what is known rewards are paid into spot; should they come here, the amount says so."""
+    books.append_row("rewardsClaim", amount="300.0", token="USDC")
+    await books.look()
+    assert await books.transfers() == 0
+    books.account.raw_usd += 300
+    await books.look()
+    assert (await books.transfers(), books.is_explained) == (300, True)
+    assert books.alerts == []

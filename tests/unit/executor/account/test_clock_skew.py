@@ -107,6 +107,23 @@ async def test_a_refused_nonce_is_signed_again(harness: AccountHarness, text: st
     assert first["nonce"] != second["nonce"]
 
 
+async def test_an_entry_that_expired_by_a_wrong_estimate_is_signed_again(harness: AccountHarness) -> None:
+    submitter = submitter_of(harness)
+    await submitter.submit(await harness.store(harness.approve("1")), None)
+    entry = await harness.store(harness.approve("1"))
+    harness.exchange_ahead_ms = 60_000
+    await carry_to_its_end(harness, submitter, entry.intent_id)
+    assert (await harness.stored(entry.intent_id)).status is IntentStatus.FILLED
+
+
+async def test_an_entry_that_expired_on_its_way_is_rejected(harness: AccountHarness) -> None:
+    submitter = submitter_of(harness)
+    entry = await harness.store(harness.approve("1"))
+    harness.wire.answer_once("normalTpsl", {"status": "err", "response": "Action already expired"})
+    assert await submitter.submit(entry, None)
+    assert (await harness.stored(entry.intent_id)).status is IntentStatus.REJECTED
+
+
 async def test_a_refused_repeat_proves_nothing_about_the_first_one(harness: AccountHarness) -> None:
     submitter = submitter_of(harness)
     entry = await harness.store(harness.approve("1"))

@@ -43,11 +43,11 @@ async def test_a_lost_answer_is_logged_as_unknown(harness: AccountHarness, is_ca
 
 async def test_without_the_lease_nothing_leaves(harness: AccountHarness) -> None:
     harness.is_owner = False
-    with pytest.raises(UnknownOutcome, match="another instance owns the account"):
+    with pytest.raises(UnknownOutcome, match="another process may own the account"):
         await harness.context.send_logged("a word", SendPurpose.LEVERAGE, leverage(harness))
     assert actions_sent(harness) == 0
     [line] = send_log(harness)
-    assert line["outcome"] == "unknown: not sent: another instance owns the account"
+    assert line["outcome"] == "unknown: not sent: another process may own the account"
 
 
 async def test_bytes_recorded_elsewhere_are_sent_without_a_line(harness: AccountHarness) -> None:

@@ -20,13 +20,13 @@ def universe(**changes: dict[str, Any]) -> dict[str, Any]:
     return {"universe": [row | changes.get(str(row["name"]), {}) for row in rows]}
 
 
-def test_every_coin_must_be_listed_as_we_round_it() -> None:
+def test_every_coin_must_be_listed_with_the_lot_of_its_instrument() -> None:
     assert preflight.check_coins(universe(), COINS) == []
     assert "another lot" in preflight.check_coins(universe(XRP={"szDecimals": 1}), COINS)[0]
     assert "not listed" in preflight.check_coins(universe(BNB={"isDelisted": True}), COINS)[0]
 
 
-def test_a_leverage_below_ours_is_a_warning_and_no_problem() -> None:
+def test_a_lower_leverage_is_a_warning_and_no_problem() -> None:
     limits = read_leverage_limits(universe(ETH={"maxLeverage": 10}), COINS)
     [(code, text)] = preflight.check_leverage(limits, 20)
     assert (code, text) == ("LEVERAGE_LOWERED", "ETH allows at most 10x on this exchange now; entries are judged by it")

@@ -13,8 +13,8 @@ from common.trading.orders import IntentKind
 from executor.account.action_quota import ActionQuota
 from executor.account.submit import OrderSubmitter
 from executor.cli.kill_switch import ROUNDS, SLIPPAGES, KillSwitch, Signer
-from executor.exchange.client import ExchangeClient, ExchangeConfig
-from executor.exchange.http import HttpResponse
+from executor.exchange.client import ExchangeClient
+from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
 from simulation.adapters.network import Wallet
 from support.executor_process import address_of, key_of, kill_key_of
@@ -30,14 +30,14 @@ async def run_inline(function: Any, *arguments: Any) -> Any:
 class Switch:
     """A kill switch on the harness's exchange, which knows the executor's key alone."""
 
-    def __init__(self, harness: AccountHarness, *keys: str, clock: Any = None) -> None:
+    def __init__(self, harness: AccountHarness, *keys: str, clock: Any = None, wire: Any = None) -> None:
         self.lines: list[str] = []
         clock = clock or harness.clock
         config = ExchangeConfig(
             url="http://simulated",
             timeout_s=1.0,
             action_life_ms=1_000,
-            open_transport=lambda url, timeout_s: harness.wire,
+            open_transport=lambda url, timeout_s: wire or harness.wire,
             run_blocking=run_inline,
             open_wallet=Wallet,
         )
@@ -190,10 +190,7 @@ class AlteredState:
     ],
 )
 async def test_one_odd_row_hides_no_other_position(held: AccountHarness, row: Any, ends_out: bool) -> None:
-    switch = Switch(held)
-    altered = AlteredState(held, row)
-    for signer in switch.switch.signers:
-        signer.exchange._transport = altered
+    switch = Switch(held, wire=AlteredState(held, row))
     assert await switch.run() is ends_out
     assert held.held() == 0
 

@@ -104,7 +104,7 @@ async def test_the_right_to_resume_gives_no_other(bus: Bus) -> None:
     assert (await client_of(bus, RESUME, "right").post("/api/v1/control/halt")).status_code == 202
 
 
-async def test_without_the_right_nobody_resumes_and_the_setting_is_named(bus: Bus) -> None:
+async def test_without_the_right_a_resume_is_refused_by_name(bus: Bus) -> None:
     answer = await client_of(bus, None, "right").post("/api/v1/control/resume")
     assert answer.status_code == 403
     assert "RESUME_TOKEN" in answer.text

@@ -24,6 +24,7 @@ def test_paper_accounts_and_the_running_simulator_are_found(tmp_path: Path, run:
     assert found["HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"] == made["HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"]
     assert found["HYPERLIQUID_API_URL"] == "http://127.0.0.1:7"
     assert found["EXECUTOR_DATA_DIR"] == str(tmp_path / "executor")
+    assert emergency_variables({"EXECUTOR_DATA_DIR": "/elsewhere"})["EXECUTOR_DATA_DIR"] == "/elsewhere"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"qwen": {}}'])

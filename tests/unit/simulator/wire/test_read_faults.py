@@ -1,5 +1,6 @@
 """Reads that lag, short pages, rows of unknown kinds, an endpoint away; and an exchange whose clock is wrong."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from simulator.exchange.state.deviations import ReadFault
 from simulator.wire.info import odd_rows
 from simulator.wire.info.read_faults import keep_past_answers
 from simulator.wire.requests import Unsupported
+from simulator.wire.streams.messages import change_messages
 
 DAY_MS = 86_400_000
 
@@ -100,6 +102,18 @@ def test_rows_that_no_client_knows_stand_among_the_others(trader: SigningTrader)
     trader.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})
     assert trader.final_status(oid) == "internalCancel"
     assert {row["status"] for row in trader.info("historicalOrders")} == {"filled", "open", "internalCancel"}
+
+
+def test_the_streams_have_such_rows_too(trader: SigningTrader) -> None:
+    arrange(trader, "odd_rows", user=trader.user)
+    [resting] = trader.order(trader.wire(0.1, 0.9))
+    trader.act({"type": "cancel", "cancels": [{"a": 0, "o": resting["resting"]["oid"]}]})
+    trader.order(trader.wire(0.1, 1.01, "Ioc"))
+    keys = {("orderUpdates", trader.user), ("userFills", trader.user)}
+    found = change_messages(trader.world, trader.world.take_changes(), keys, trader.now_ms)
+    data = {key[0]: json.loads(text)["data"] for key, text in found}
+    assert [row["status"] for row in data["orderUpdates"]] == ["open", "internalCancel", "filled"]
+    assert [row["coin"] for row in data["userFills"]["fills"]] == ["@107", "BTC"]
 
 
 @pytest.mark.parametrize("skew_ms", [-60_000, 60_000, 3 * DAY_MS, -3 * DAY_MS])

@@ -16,9 +16,9 @@ import redis
 from common.events.catalog import AGENT, services_of
 from common.runtime.rights.database_roles import make_database_roles
 from common.runtime.rights.redis_users import make_redis_users
+from common.runtime.rights.tables import OWNERS, READ_ONLY
 from common.runtime.roster import load_roster
 from common.runtime.settings import refuse_start
-from common.runtime.tables import OWNERS, READ_ONLY
 
 PASSWORD: Final = "STORE_PASSWORD_"  # noqa: S105 - the beginning of a variable's name
 SHARED_AGENT: Final = f"{PASSWORD}AGENT_OPENAI"

@@ -5,10 +5,9 @@ from typing import Final
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from common.runtime.database import VERSION_TABLES
-from common.runtime.tables import OWNERS, READ_ONLY, TABLES, role_name
+from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, grants_on, role_name
 
 ATTRIBUTES: Final = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS"
 _LOCK_KEY: Final = 0x41_49_43_4F  # As the migrations': neither sees the other half done.
@@ -18,7 +17,7 @@ def make_database_roles(admin_url: str, passwords: Mapping[str, str]) -> list[st
     """Makes the roles with their passwords, and the database theirs; returns the tables and views that changed hands.
 
     A database of an earlier version, whose tables belong to the superuser, is handed over table by table. All of it is
-    one transaction; a repeat changes nothing. What each reader may read is granted by the owner's migrations.
+    one transaction; a repeat changes nothing. Readers of tables that come later are granted by the owner's migrations.
     """
     with psycopg.connect(admin_url) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
@@ -33,11 +32,6 @@ def role_url(admin_url: str, service: str, password: str) -> str:
     """The same database as seen by a service's role."""
     scheme, _, rest = admin_url.partition("://")
     return f"{scheme}://{role_name(service)}:{password}@{rest.rpartition('@')[2]}"
-
-
-def database_of(admin_url: str) -> str:
-    """The name of the database."""
-    return str(conninfo_to_dict(admin_url)["dbname"])
 
 
 def _make_role(connection: psycopg.Connection, service: str, password: str) -> None:
@@ -103,4 +97,17 @@ def _hand_over(connection: psycopg.Connection) -> list[str]:
                 sql.SQL("ALTER {} {} OWNER TO {}").format(sql.SQL(kind), target, sql.Identifier(role_name(owner)))
             )
             changed.append(name)
+        _grant_to_readers(connection, owner)
     return changed
+
+
+def _grant_to_readers(connection: psycopg.Connection, owner: str) -> None:
+    """As far as the tables exist: a reader may start before the owner has."""
+    rows = connection.execute(
+        """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+        AND relowner = %s::regrole AND relname = ANY(%s)""",
+        (role_name(owner), list(TABLES[owner])),
+    ).fetchall()
+    for (table,) in rows:
+        for statement in grants_on(table, owner):
+            connection.execute(statement.encode())

@@ -64,28 +64,18 @@ class HaltKeeper:
 
     async def _resume(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
         data, found = event.data, await self._table.open_halts()
-        ended = [
-            halt_id
-            for halt_id, halt in found.items()
-            if not halt.is_local
-            and data.model in (None, halt.model)
-            and does_resume_end(halt.time_ms, event.time_ms, now_ms)
-        ]
+        ended = [halt_id for halt_id, halt in found.items() if _does_end(event, halt, now_ms)]
         await self._table.end(ended, data.requested_by, now_ms)
         left = [halt for halt_id, halt in found.items() if halt_id not in ended]
         problems = self._files.mirror([halt for halt in left if not halt.is_local])
         self._report(problems)
-        still = [
-            f"halted by {halt.author}: {halt.reason}"
-            for halt in left
-            if data.model is None or halt.concerns(data.model)
-        ]
-        if not problems and not still:
+        left = [halt for halt in left if data.model is None or halt.concerns(data.model)]
+        if not problems and not left:
             return (_alert(event, AlertCode.RESUMED, AlertSeverity.INFO, "entries are sent again", now_ms),)
-        message = "; ".join(["no entry is sent yet", *still, *problems])
+        lines = ["no entry is sent yet", *(f"halted by {halt.author}: {halt.reason}" for halt in left), *problems]
         if any(halt.is_local for halt in left):
-            message += "; `aicoin resume` on the executor's machine ends the kill switch's halt"
-        return (_alert(event, AlertCode.HALT_STAYS, AlertSeverity.WARNING, message, now_ms),)
+            lines.append("`aicoin resume` on the executor's machine ends the kill switch's halt")
+        return (_alert(event, AlertCode.HALT_STAYS, AlertSeverity.WARNING, "; ".join(lines), now_ms),)
 
     async def watch(self) -> None:
         """Looks at the files until cancelled; an outage of the table is retried."""
@@ -140,6 +130,12 @@ class HaltKeeper:
         if problems and problems != self._reported:
             self._log.error("the halt files are not as they should be", problems=problems)
         self._reported = problems
+
+
+def _does_end(event: Event[ControlCommand], halt: HaltRecord, now_ms: int) -> bool:
+    """Whether a RESUME ends a halt: a commanded one of its scope that is older than itself."""
+    is_meant = not halt.is_local and event.data.model in (None, halt.model)
+    return is_meant and does_resume_end(halt.time_ms, event.time_ms, now_ms)
 
 
 def _alert(

@@ -112,6 +112,7 @@ export type MarketSummary = {
 export type Account = {
   model: string;
   address: string;
+  mode: string;
   equity: string;
   balance: string;
   available_balance: string;
@@ -383,6 +384,7 @@ export type ModelStatus = {
   name: string;
   provider_model: string | null;
   stand_in: boolean | null;
+  account_mode: string | null;
   trading_state: TradingState;
   reasons: string[];
 };

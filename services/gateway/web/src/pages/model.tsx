@@ -137,6 +137,7 @@ function Head({ model, explorer }: { model: string; explorer: string | null }) {
       {row && (
         <span class="muted">
           {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {row.trading_state}
+          {row.account_mode && ` · ${words.accountMode} ${row.account_mode}`}
         </span>
       )}
       {status.value?.halts

@@ -162,6 +162,7 @@ export const en = {
   filled: "FILLED",
   denied: "DENIED",
   standIn: "stand-in",
+  accountMode: "account",
   realModel: "real",
   snapshot: "SNAPSHOT",
   prompt: "PROMPT",

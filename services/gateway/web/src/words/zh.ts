@@ -157,6 +157,7 @@ export const zh: Words = {
   filled: "已成交",
   denied: "拒绝",
   standIn: "替身",
+  accountMode: "账户",
   realModel: "真实",
   snapshot: "快照",
   prompt: "提示词",

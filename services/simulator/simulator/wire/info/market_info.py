@@ -256,5 +256,8 @@ ANSWERS = {
     "liquidatable": lambda world, body, now_ms: [],
     "vaultSummaries": lambda world, body, now_ms: [],
     "vaultDetails": lambda world, body, now_ms: None,
-    "exchangeStatus": lambda world, body, now_ms: {"specialStatuses": None, "time": world.stamp_ms(now_ms)},
+    "exchangeStatus": lambda world, body, now_ms: {
+        "specialStatuses": None,
+        "time": now_ms + world.exchange.deviations.skew_ms,
+    },
 }

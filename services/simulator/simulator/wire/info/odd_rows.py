@@ -113,11 +113,13 @@ _ALTER: Final[dict[str, Callable[[Any], Any]]] = {
     "userFills": _fill,
     "userFillsByTime": _fill,
     "historicalOrders": _ended_orders,
+    "orderUpdates": _ended_orders,
     "orderStatus": _order_status,
     "userNonFundingLedgerUpdates": _ledger,
     "meta": _meta,
 }
-KINDS: Final = tuple(_ALTER)
+KINDS: Final = tuple(sorted(_ALTER.keys() - {"orderUpdates"}))
+"""The types of /info that can have such rows; orderUpdates is a stream, userFills is both."""
 
 
 def with_odd_rows(kind: str, content: Any) -> Any:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from simulator.exchange.order_status import CANCELS_BY_EXCHANGE
+from simulator.exchange.state.deviations import ODD_ROWS
 from simulator.exchange.state.exchange import Changes
 from simulator.exchange.state.orders import Fill
 from simulator.exchange.world import World
 from simulator.numbers import number_text
 from simulator.wire.info import account_info, market_info
+from simulator.wire.info.odd_rows import with_odd_rows
 from simulator.wire.info.web_data import web_data2, web_data3
 from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, slice_row, twap_event, twap_state
 from simulator.wire.streams.subscriptions import Key, message, user_in
@@ -119,17 +121,30 @@ def _funding(row: dict[str, Any]) -> dict[str, Any]:
 
 def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms: int) -> list[tuple[Key, str]]:
     """The messages that changes cause for the `subscribed` keys: those of the users concerned, and public trades."""
-    orders = _order_messages(changes, now_ms)
-    out = [*orders, *_fill_messages(changes.fills), *_twap_messages(changes), *_cash_messages(changes)]
     touched = changes.accounts | {account for account, _, _ in changes.updates}
     touched |= {twap.account for twap in changes.twaps.values()}
+    odd = {kind: _with_odd_rows(world, kind, touched) for kind in ("orderUpdates", "userFills")}
+    out = [
+        *_order_messages(changes, now_ms, odd["orderUpdates"]),
+        *_fill_messages(changes.fills, odd["userFills"]),
+        *_twap_messages(changes),
+        *_cash_messages(changes),
+    ]
     for key in subscribed:
         if key[0] in STATE_TYPES and key[1] in touched:
             out += [(key, text) for text in state_messages(world, key)]
     return [(key, text) for key, text in out if key in subscribed]
 
 
-def _order_messages(changes: Changes, now_ms: int) -> list[tuple[Key, str]]:
+def _with_odd_rows(world: World, kind: str, users: set[str]) -> set[str]:
+    """The users whose messages of this kind get rows and statuses that no client knows."""
+    deviations, now_ms = world.exchange.deviations, world.market.time_ms
+    if not deviations.reads:
+        return set()
+    return {user for user in users if any(each.kind == ODD_ROWS for each in deviations.of_read(kind, user, now_ms))}
+
+
+def _order_messages(changes: Changes, now_ms: int, odd: set[str]) -> list[tuple[Key, str]]:
     """Updates of orders, and those that the exchange itself has cancelled."""
     out: list[tuple[Key, str]] = []
     for account in dict.fromkeys(account for account, _, _ in changes.updates):
@@ -138,6 +153,7 @@ def _order_messages(changes: Changes, now_ms: int) -> list[tuple[Key, str]]:
             {"order": _without_reduce_only(basic_order(order)), "status": status, "statusTimestamp": now_ms}
             for order, status in rows
         ]
+        updates = with_odd_rows("orderUpdates", updates) if account in odd else updates
         out.append((("orderUpdates", account), message("orderUpdates", updates)))
         ended = [{"coin": order.coin, "oid": order.oid} for order, status in rows if status in CANCELS_BY_EXCHANGE]
         if ended:
@@ -169,10 +185,11 @@ def _cash_messages(changes: Changes) -> list[tuple[Key, str]]:
     return out
 
 
-def _fill_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
+def _fill_messages(fills: list[Fill], odd: set[str]) -> list[tuple[Key, str]]:
     out: list[tuple[Key, str]] = []
     for account in dict.fromkeys(fill.account for fill in fills):
         rows = [fill_row(fill) for fill in fills if fill.account == account]
+        rows = with_odd_rows("userFills", rows) if account in odd else rows
         out.append((("userFills", account), message("userFills", {"user": account, "fills": rows})))
         out.append((("userEvents", account), message("user", {"fills": rows})))
         slices = [slice_row(fill) for fill in fills if fill.account == account and fill.twap_id is not None]

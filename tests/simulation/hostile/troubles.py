@@ -1,7 +1,7 @@
-"""What the hostile weather is made of: each trouble begins at once, lasts for a time, and leaves no other behind.
+"""What the hostile fault set is made of: each trouble begins at once and lasts for a time, or changes something once.
 
-Whether the executor can protect positions while a trouble lasts is said of each one: where nothing that it could do
-would reach the exchange, the time without a stop isn't counted.
+`blocks` marks those during which nothing that the executor could do would reach the exchange: then the time that a
+position has no stop isn't counted.
 """
 
 import random
@@ -14,7 +14,7 @@ from typing import Final
 from common.events import Command
 from simulation.faults import RequestWindow
 from simulation.harness import Harness
-from simulation.store_states import BUS_STATES, DATABASE_STATES
+from simulation.hostile.store_states import BUS_STATES, DATABASE_STATES
 from simulator.exchange import interventions
 from simulator.exchange.state import account_modes
 from simulator.exchange.state.account import Account
@@ -41,6 +41,7 @@ READS = (
     "allMids",
 )
 AWAY_KINDS = ("bad_gateway", "too_many", "lost", "blank")
+MODES = (*3 * (account_modes.UNIFIED,), account_modes.DISABLED, account_modes.PORTFOLIO_MARGIN, "aModeOfTomorrow")
 SENT_OUT, SENT_IN = Decimal("0.4"), Decimal(1)
 
 Begin = Callable[[Harness, random.Random, float], None]
@@ -58,7 +59,7 @@ class Trouble:
 
 
 def _note(harness: Harness, event: str, **figures: object) -> None:
-    harness.trace.record("weather", event, **figures)
+    harness.trace.record("trouble", event, **figures)
 
 
 def _until_ms(harness: Harness, length_s: float) -> int:
@@ -154,7 +155,7 @@ def _approve(harness: Harness, model: str) -> None:
 def _refused(role: str, harness: Harness, rng: random.Random, length_s: float) -> None:
     _note(harness, "orders refused", role=role)
     refusals = harness.exchange.world.exchange.deviations.refusals
-    refusals.append(Refusal("Something that nobody has read before.", role, count=rng.choice((1, 2, 8))))
+    refusals.append(Refusal("A reason that no client knows.", role, count=rng.choice((1, 2, 8))))
 
 
 def _skew(skews_s: tuple[float, ...], harness: Harness, rng: random.Random, length_s: float) -> None:
@@ -213,7 +214,9 @@ def _bus_state(harness: Harness, rng: random.Random, length_s: float) -> None:
 
 def _mode_switched(harness: Harness, rng: random.Random, length_s: float) -> None:
     account = _account(harness, rng)
-    account.set_mode(rng.choice((account_modes.UNIFIED, account_modes.UNIFIED, account_modes.DISABLED)))
+    mode = rng.choice(MODES)
+    if mode in account_modes.POOLED or not account.is_pooled:  # There is no way back to balances of their own.
+        account.set_mode(mode)
     harness.exchange.world.exchange.changes.accounts.add(account.address)
     _note(harness, "mode", account=account.address, mode=account.mode)
     harness.exchange.publish_changes()
@@ -226,6 +229,7 @@ def _transfer(harness: Harness, rng: random.Random, length_s: float) -> None:
     if rng.random() < 0.5:
         usd = -min(free, exchange.deposited * SENT_OUT / len(harness.models))
         kind = rng.choice(("send", "withdraw", "internalTransfer", "vaultDeposit", "spotTransfer"))
+        kind = "send" if kind == "spotTransfer" and not account.is_pooled else kind
     else:
         usd = max(Decimal(1), free) * SENT_IN
         kind = rng.choice(("send", "deposit", "internalTransfer", "vaultWithdraw", "rewardsClaim"))
@@ -245,7 +249,7 @@ def _outage(harness: Harness, rng: random.Random, length_s: float) -> None:
 
 
 def _kill(harness: Harness, rng: random.Random, length_s: float) -> None:
-    harness.processes[rng.choice(list(harness.processes))].kill("the weather")
+    harness.processes[rng.choice(list(harness.processes))].kill("a trouble")
 
 
 def _halt(harness: Harness, rng: random.Random, length_s: float) -> None:
@@ -294,7 +298,7 @@ def begin_trouble(harness: Harness, trouble: Trouble, rng: random.Random) -> flo
     """Begins a trouble of a drawn length; returns the length in seconds."""
     length_s = rng.uniform(trouble.shortest_s, trouble.longest_s)
     harness.faults.counts[f"trouble {trouble.name}"] += 1
-    harness.trace.record("weather", trouble.name, length_s=round(length_s, 3))
+    harness.trace.record("trouble", trouble.name, length_s=round(length_s, 3))
     if trouble.blocks:
         harness.faults.block_protection(harness.loop.time() + length_s)
     trouble.begin(harness, rng, length_s)

@@ -3,7 +3,7 @@
 import pytest
 from manual_clock import ManualClock
 
-from executor.exchange.exchange_time import MAX_LAG_MS, ExchangeTime
+from executor.domain.exchange_time import MAX_LAG_MS, MAX_LEAD_MS, ExchangeTime
 
 DAY_MS = 86_400_000
 
@@ -79,7 +79,21 @@ def test_the_states_of_a_recorded_market_count_for_nothing(clock: TwoClocks, tim
     assert time.now_ms() == clock.ms
 
 
-def test_before_the_clock_is_read_a_state_near_ours_stands_in(clock: TwoClocks, time: ExchangeTime) -> None:
+@pytest.mark.parametrize("speed", [1.4, 2, 10, 60])
+def test_a_market_that_runs_faster_carries_the_clock_nowhere(
+    clock: TwoClocks, time: ExchangeTime, speed: float
+) -> None:
+    time.observe_clock(clock.ms)
+    began_ms = clock.ms
+    for _ in range(100):
+        clock.pass_time(0.5)
+        time.observe_state(began_ms + round((clock.ms - began_ms) * speed))
+        if time.is_due:
+            time.observe_clock(clock.ms)
+    assert abs(time.now_ms() - clock.ms) <= MAX_LEAD_MS
+
+
+def test_before_the_clock_is_read_a_near_state_stands_in(clock: TwoClocks, time: ExchangeTime) -> None:
     time.observe_state(clock.ms - 5 * MAX_LAG_MS)
     assert time.now_ms() == clock.ms - 5 * MAX_LAG_MS
     assert time.is_due
@@ -93,7 +107,7 @@ def test_it_is_due_again_when_contradicted_or_old(clock: TwoClocks, time: Exchan
     assert time.is_due
     time.observe_clock(clock.ms)
     assert not time.is_due
-    time.doubt()
+    time.contradict()
     assert time.is_due
 
 

@@ -12,6 +12,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "executor_books": (),
         "executor_cursors": (),
         "executor_flattens": (),
+        "executor_halts": ("gateway",),
         "executor_outbox": (),
         "intent_orders": (),
         "intent_sends": (),
@@ -54,6 +55,13 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 }
 """Per owner the tables and views, each with the services that may read it. What isn't listed has no reader."""
 OWNERS: Final = tuple(TABLES)
+
+
+def grants_on(table: str, owner: str) -> tuple[str, ...]:
+    """Statements after which the table's readers and no others may read it."""
+    others = ", ".join(role_name(service) for service in (*OWNERS, *READ_ONLY) if service != owner)
+    grants = tuple(f"GRANT SELECT ON {table} TO {role_name(reader)}" for reader in TABLES[owner][table])
+    return (f"REVOKE ALL ON {table} FROM PUBLIC, {others}", *grants)
 
 
 def role_name(service: str) -> str:

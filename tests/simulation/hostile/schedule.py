@@ -1,39 +1,16 @@
-"""The weathers of a run: stock, in which seeds keep their meaning, hostile, and pairs of two drawn troubles."""
+"""When troubles begin: at random moments of a seed, or two drawn ones that overlap, a pair."""
 
 import asyncio
 import random
-from dataclasses import replace
-from typing import Final
 
-from simulation.faults import CALM, LOSSY, USER_STREAM, FaultProfile, fault_profile_of
 from simulation.harness import STEP_S, Harness
-from simulation.troubles import TROUBLES, Trouble, begin_trouble, cancel_by_hand, held_positions
+from simulation.hostile.troubles import TROUBLES, Trouble, begin_trouble, cancel_by_hand, held_positions
 from simulator.exchange.interventions import ALL, STOPS
 
-STOCK, HOSTILE = "stock", "hostile"
-WEATHERS: Final = (STOCK, HOSTILE)
-_BASE = FaultProfile("troubles", troubles_per_minute=2.0, price_gaps_per_minute=0.2)
-HOSTILE_PROFILES: Final = (
-    _BASE,
-    replace(
-        _BASE,
-        name="troubles, lossy network",
-        requests={kind: share / 2 for kind, share in LOSSY.items()},
-        user_stream=USER_STREAM,
-    ),
-    replace(_BASE, name="troubles, crashes", kill=0.0008),
-    replace(_BASE, name="many troubles", troubles_per_minute=5.0),
-)
-PAIR_PROFILE: Final = replace(CALM, name="pair")
 PAIR_LENGTH_S = 150.0
 FIRST_PAIR_SEED = 1_000_000
 HELD_LIMIT_S = 60.0
 APART_S, BY_HAND_S = 8.0, 10.0
-
-
-def profile_of(weather: str, seed: int) -> FaultProfile:
-    """Each profile of a weather comes equally often."""
-    return fault_profile_of(seed) if weather == STOCK else HOSTILE_PROFILES[seed % len(HOSTILE_PROFILES)]
 
 
 async def run_troubles(harness: Harness) -> None:
@@ -44,6 +21,22 @@ async def run_troubles(harness: Harness) -> None:
         share = harness.faults.profile.troubles_per_minute
         if share and rng.random() < share * STEP_S / 60:
             begin_trouble(harness, rng.choice(list(TROUBLES.values())), rng)
+
+
+async def pause_executors(harness: Harness) -> None:
+    """Times at which one of the two executors, most often the owner, doesn't run; stops are cancelled meanwhile."""
+    rng = harness.faults.rng
+    while True:
+        await asyncio.sleep(STEP_S)
+        share = harness.faults.profile.pauses_per_minute
+        if share and rng.random() < share * STEP_S / 60:
+            process, length_s = rng.choice(harness.executors), rng.uniform(5, 60)
+            harness.faults.counts["executor paused"] += 1
+            harness.trace.record("trouble", "paused", process=process.name, length_s=round(length_s, 3))
+            process.pause(length_s)
+            harness.faults.at_end(harness.loop, length_s, process.resume)
+            await asyncio.sleep(rng.uniform(0, 3))
+            cancel_by_hand(harness, held_positions(harness), STOPS)
 
 
 def pair_of(number: int) -> tuple[Trouble, Trouble]:

@@ -1,0 +1,96 @@
+"""Rows belong to an account of an environment: another one begins its own history, and the earlier one comes back."""
+
+from decimal import Decimal
+
+from recorder_examples import approved, decided, filled, state
+from redis.asyncio import Redis
+
+from common.events import AccountUpdated, Event
+from common.runtime.database import Pool
+from common.trading.instruments import Symbol
+from gateway.storage.queries import Queries
+from recorder.handlers import Recorder
+from recorder.storage.epochs import TABLES
+from recorder.storage.statements import select
+
+D = Decimal
+OTHER = "0x" + "b" * 40
+
+
+def of_account(event: Event[AccountUpdated], environment: str, address: str) -> Event[AccountUpdated]:
+    data = event.data.model_copy(update={"environment": environment, "address": address})
+    return event.model_copy(update={"data": data})
+
+
+def on_paper(time_ms: int, equity: int) -> Event[AccountUpdated]:
+    return of_account(state("qwen", time_ms, D(equity)), "paper", "0xA")
+
+
+def on_testnet(time_ms: int, equity: int) -> Event[AccountUpdated]:
+    return of_account(state("qwen", time_ms, D(equity)), "testnet", OTHER)
+
+
+async def leaderboard(pool: Pool) -> dict[str, tuple[str, int]]:
+    """By model: return in percent, and ended trades."""
+    return {row["model"]: (row["return_percent"], row["trades"]) for row in await Queries(pool).leaderboard()}
+
+
+def a_round_trip(cycle: str, time_ms: int) -> list[Event[object]]:
+    decision = decided("qwen", cycle, time_ms)
+    intent = approved(decision)
+    fills = [
+        filled("qwen", Symbol.BTC, time_ms, time_ms + 5, D(1), D(100), D(0), intent=intent),
+        filled("qwen", Symbol.BTC, time_ms + 1, time_ms + 9, D(-1), D(110), D(1), closed_pnl=D(10), intent=intent),
+    ]
+    return [decision, intent, *fills]
+
+
+async def test_another_account_begins_its_own_history(recorder: Recorder, pool: Pool, redis: Redis) -> None:
+    await recorder.store([on_paper(1_000, 10_000), *a_round_trip("c1", 2_000), on_paper(3_000, 9_000)], 1)
+    assert await leaderboard(pool) == {"qwen": ("-10", 1)}
+    late_fill = filled("qwen", Symbol.ETH, 7, 3_500, D(1), D(100), D(0))
+    await recorder.store([on_testnet(400_000, 500), late_fill, *a_round_trip("c2", 500_000)], 2)
+    await recorder.store([on_testnet(700_000, 505)], 3)
+    assert await leaderboard(pool) == {"qwen": ("1", 1)}
+    trades, _ = await Queries(pool).trades(None, None, 10, None)
+    assert [(trade["cycle_id"], trade["symbol"]) for trade in trades] == [("c2", "BTC")]
+    decisions, _ = await Queries(pool).decisions(None, 10, None)
+    assert [decision["cycle_id"] for decision in decisions] == ["c2"]
+    assert await Queries(pool).equity("qwen", 0, 100) == [[400_000, "500"], [700_000, "505"]]
+    assert b'"growth_equity_usd": "500"' in (await redis.get("memory:qwen") or b"")
+    await recorder.store([on_paper(900_000, 9_100)], 4)
+    assert await leaderboard(pool) == {"qwen": ("-9", 1)}
+    trades, _ = await Queries(pool).trades(None, None, 10, None)
+    assert [trade["symbol"] for trade in trades] == ["ETH", "BTC"]
+
+
+async def test_a_state_of_an_epoch_that_is_over_changes_nothing(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store([on_paper(1_000, 10_000)], 1)
+    await recorder.store([on_testnet(2_000, 500)], 1)
+    await recorder.store([on_paper(1_500, 9_000)], 1)
+    assert await leaderboard(pool) == {"qwen": ("0", 0)}
+    [account] = await Queries(pool).accounts()
+    assert (account["address"], account["equity"]) == (OTHER, "500")
+
+
+async def test_rows_of_an_earlier_version_stay_with_their_address(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store([state("qwen", 1_000, D(10_000)), *a_round_trip("c1", 2_000)], 1)
+    same = of_account(state("qwen", 3_000, D(9_900)), "paper", "0xQWEN")
+    await recorder.store([same], 1)
+    assert await leaderboard(pool) == {"qwen": ("-1", 1)}
+
+
+async def test_rows_of_an_earlier_version_leave_with_their_address(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store([state("qwen", 1_000, D(10_000)), *a_round_trip("c1", 2_000)], 1)
+    await recorder.store([on_testnet(3_000, 500)], 1)
+    assert await leaderboard(pool) == {"qwen": ("0", 0)}
+
+
+async def test_every_table_with_a_model_has_epochs(pool: Pool, recorder: Recorder) -> None:
+    async with pool.connection() as connection:
+        rows = await select(
+            connection,
+            """SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_name)
+            WHERE c.table_schema = 'public' AND c.column_name = 'model' AND t.table_type = 'BASE TABLE'""",
+        )
+    assert {row["table_name"] for row in rows} == set(TABLES)
