@@ -11,8 +11,9 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from common.runtime.outside.proxies import is_local, proxy_problem
 from executor.exchange.deadline import Deadline, connection_class
-from executor.exchange.errors import MissingCertificates, TransportError
+from executor.exchange.errors import MissingCertificates, TransportError, UnusableProxy
 from executor.exchange.signing import ApiWallet
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
@@ -45,7 +46,7 @@ class HttpTransport:
     `MAX_ANSWER_BYTES` long.
 
     Proxies and certificates are the environment's at construction, as requests finds them, unless `uses_environment` is
-    False. Raises MissingCertificates.
+    False; a server of this machine takes no proxy. Raises UnusableEnvironment.
     A session's own `send` spends more on hooks, cookies and redirections than the request takes to leave, so the
     connection pool of its adapter is used directly. Not safe for use by two threads at once; the client's lock sees to
     that.
@@ -61,6 +62,10 @@ class HttpTransport:
         adapter = self._session.get_adapter(url)
         assert isinstance(adapter, HTTPAdapter)  # noqa: S101 - what a new session has mounted
         proxies, verify, cert = settings["proxies"], settings["verify"], settings["cert"]
+        if is_local(url):
+            proxies = {}
+        elif uses_environment and (problem := proxy_problem(url, "requests")) is not None:
+            raise UnusableProxy(problem)
         self._pool = adapter.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
         try:
             adapter.cert_verify(self._pool, url, verify, cert)
@@ -72,7 +77,7 @@ class HttpTransport:
         self._headers = {name: str(value) for name, value in request.headers.items() if name != "Content-Length"}
         self._timeout_s, self._deadline, self._retries = timeout_s, Deadline(), adapter.max_retries
         # The pool makes its connections of whatever class it finds here.
-        self._pool.ConnectionCls = connection_class(self._pool.ConnectionCls, self._deadline)  # type: ignore[misc, arg-type]
+        self._pool.ConnectionCls = connection_class(self._pool.ConnectionCls, self._deadline)  # type: ignore[arg-type]
 
     def post(self, path: str, body: bytes) -> HttpResponse:
         """One request. Raises TransportError."""
