@@ -24,6 +24,7 @@ FIRST_PORT, LAST_PORT, PORT_STEP = 20_100, 32_700, 50
 START_LIMIT_S = 300
 STOP_LIMIT_S = 120
 DECISION_INTERVAL_S = 10
+PORTS = 24
 CONTROL_TOKEN = "system-test-token"  # noqa: S105 - of throwaway arenas
 EXTERNAL_PREFIXES = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
 T = TypeVar("T")
@@ -84,17 +85,18 @@ class Arena:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        gateway = free_block(24)
+        gateway = free_block(PORTS)
         simulator, redis_port, postgres, metrics = (gateway + place for place in range(1, 5))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(EXTERNAL_PREFIXES)},
             "AICOIN_DATA_DIR": str(data_dir),
             "GATEWAY_PORT": str(gateway),
             "SIMULATOR_PORT": str(simulator),
+            "SIMULATOR_SERVICES_PORT": str(gateway + PORTS - 1),
             "REDIS_PORT": str(redis_port),
             "POSTGRES_PORT": str(postgres),
             "METRICS_BASE_PORT": str(metrics),
-            # A test that observes asks from the services' address, and must not use up their request budget.
+            # A test may observe as often as it likes.
             "SIMULATOR_RATE_LIMITS": "false",
             "SIMULATOR_MARKET": "synthetic",
             "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),

@@ -135,6 +135,18 @@ class Placement:
     status: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AccountPoll:
+    """What the exchange answered to one poll: the state asked for at monotonic time `asked_s` and received at wall time
+    `received_ms`, with the open orders as last read."""
+
+    state: AccountState
+    open_orders: list[AccountOrder]
+    external_orders: list[ExternalOrder]
+    asked_s: float
+    received_ms: int
+
+
 @dataclass(slots=True)
 class AccountView:
     """One poll of an account: what the exchange reported, when it arrived (wall time), and the intents and orders of

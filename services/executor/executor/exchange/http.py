@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from common.runtime.outside.proxies import is_local, proxy_problem
 from executor.exchange.deadline import Deadline, connection_class
-from executor.exchange.errors import MissingCertificates, TransportError, UnusableProxy
+from executor.exchange.errors import NOT_OWNER, MissingCertificates, TransportError, UnknownOutcome, UnusableProxy
 from executor.exchange.signing import ApiWallet
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
@@ -120,6 +121,29 @@ class Transport(Protocol):
 
     def post(self, path: str, body: bytes) -> HttpResponse: ...
     def close(self) -> None: ...
+
+
+class Connection:
+    """One connection with its lock: its requests reach the exchange in the order in which they were made, and none
+    waits for one of another connection."""
+
+    def __init__(self, transport: Transport, timeout_s: float) -> None:
+        self._transport, self._timeout_s, self._turn = transport, timeout_s, threading.Lock()
+
+    def post(self, path: str, body: bytes, may_send: Callable[[], bool] = lambda: True) -> HttpResponse:
+        """One request. Raises TransportError when no answer or no turn comes in time, UnknownOutcome for one that may
+        not be sent any more."""
+        if not self._turn.acquire(timeout=self._timeout_s):
+            raise TransportError("not sent: the request before it takes too long")
+        try:
+            if not may_send():
+                raise UnknownOutcome(NOT_OWNER)
+            return self._transport.post(path, body)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        self._transport.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,10 @@ class SigningExchange(Exchange):  # type: ignore[misc]
         """The exchange takes no nonce below `bound`: the next one lies well above it."""
         self._last_nonce = max(self._last_nonce, bound + LOW_NONCE_STEP_MS)
 
+    def use_above(self, used_nonce: int) -> None:
+        """A nonce that was used before has become known."""
+        self._last_nonce = max(self._last_nonce, used_nonce)
+
     def sign_orders(self, requests: list[Any], grouping: str) -> SignedAction:
         """Orders in one action, from the SDK's order requests."""
         self._start_life(is_bounded=any(self._is_bounded(request) for request in requests))

@@ -1,5 +1,6 @@
 """Keeps the halts: those that come by a command, and those that appear as files on the executor's machine."""
 
+import asyncio
 from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
@@ -34,9 +35,11 @@ class HaltKeeper:
         self._clock, self._log = clock, log
         self._files.is_loaded = False
         self._reported: list[str] = []
+        self._started = asyncio.Event()
 
     async def load(self) -> None:
         """Reads the table. Raises what `is_outage` knows while PostgreSQL is unavailable."""
+        self._started.set()
         found = await self._table.open_halts()
         commanded = [halt for halt in found.values() if not halt.is_local]
         for halt in self._files.commanded_files():
@@ -78,7 +81,8 @@ class HaltKeeper:
         return (_alert(event, AlertCode.HALT_STAYS, AlertSeverity.WARNING, "; ".join(lines), now_ms),)
 
     async def watch(self) -> None:
-        """Looks at the files until cancelled; an outage of the table is retried."""
+        """Looks at the files until cancelled, once the table exists; an outage of it is retried."""
+        await self._started.wait()
         while True:
             await self._clock.sleep(WATCH_S)
             try:
