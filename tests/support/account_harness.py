@@ -23,9 +23,9 @@ from executor.account.protection.memory import ProtectionMemory
 from executor.config import executor_settings
 from executor.domain.account_standing import AccountStanding
 from executor.domain.intent import Intent
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import TransportError
-from executor.exchange.http import HttpResponse
+from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.main import protection_file
 from executor.storage.cash_ledger import CashLedgerStore

@@ -85,11 +85,11 @@ def another_password(url: str) -> Iterator[None]:
 @contextlib.contextmanager
 def without_rights(url: str) -> Iterator[None]:
     with contextlib.closing(redis.Redis.from_url(url)) as client:
-        client.execute_command("ACL", "SETUSER", "default", "-@write", "-@scripting")
+        client.acl_setuser("default", enabled=True, categories=["-@write", "-@scripting"])
         try:
             yield
         finally:
-            client.execute_command("ACL", "SETUSER", "default", "+@all")
+            client.acl_setuser("default", enabled=True, categories=["+@all"])
 
 
 @contextlib.contextmanager

@@ -53,11 +53,11 @@ class Copy:
 
     def changed(self) -> set[str]:
         """The files that differ from the tree's, or that only one of the two has."""
-        ours, theirs = _files(self.root), _files(ROOT)
+        own, theirs = _files(self.root), _files(ROOT)
         return {
             path
-            for path in ours | theirs
-            if path not in ours or path not in theirs or not filecmp.cmp(ROOT / path, self.root / path, shallow=False)
+            for path in own | theirs
+            if path not in own or path not in theirs or not filecmp.cmp(ROOT / path, self.root / path, shallow=False)
         }
 
 

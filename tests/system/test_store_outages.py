@@ -8,14 +8,17 @@ import pytest
 from arena_checks import unprotected_positions
 from harness import wait_until
 from store_faults import POSTGRES_FAULTS, REDIS_FAULTS, StoreFault
+from unreadable_entries import unreadable
 
 from aicoin_local.testing import Arena
-from common.events.catalog import CATALOG, DEAD_SUFFIX
+from common.events.catalog import CATALOG, DEAD_SUFFIX, services_of, streams_read_by
+from common.runtime.roster import read_roster
 
 pytestmark = pytest.mark.system
 
 FAULT_S = 4.0
 RECOVERY_LIMIT_S = 120.0
+ALERTED = "SELECT figures ->> 'place' AS place FROM alerts WHERE code = 'DEAD_LETTER'"
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,10 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     finally:
         code = arena.stop()
     assert code == 0, arena.output.read_text(encoding="utf-8")[-3000:]
+
+
+def groups_of(stream: str) -> list[str]:
+    return [service for service in services_of(read_roster(None).ids) if stream in streams_read_by(service)]
 
 
 def pids(arena: Arena) -> dict[str, int]:
@@ -55,11 +62,30 @@ def meet(arena: Arena, name: str, fault: StoreFault, url: str) -> None:
     assert pids(arena) == before, name
 
 
+def dead_letters(arena: Arena) -> dict[str, int]:
+    with contextlib.closing(arena.redis()) as client:
+        return {stream: client.xlen(stream + DEAD_SUFFIX) for stream in CATALOG}
+
+
+def test_no_unreadable_entry_ends_or_holds_up_a_service(troubled: Arena) -> None:
+    before, decided = pids(troubled), decisions(troubled)
+    expected = {stream: len(unreadable(stream)) * len(groups_of(stream)) for stream in CATALOG}
+    with contextlib.closing(troubled.redis()) as client:
+        for stream in CATALOG:
+            for fields in unreadable(stream).values():
+                client.xadd(stream, fields)
+    wait_until("every unreadable entry in its dead letters", lambda: dead_letters(troubled) == expected, limit_s=120)
+    wait_until("a decision after them", lambda: decisions(troubled) > decided, limit_s=RECOVERY_LIMIT_S)
+    assert pids(troubled) == before
+    streams = {stream for stream, count in expected.items() if count}
+    wait_until("an alert of each stream", lambda: streams <= {row["place"] for row in troubled.rows(ALERTED)})
+
+
 def test_no_answer_of_redis_ends_a_service(troubled: Arena) -> None:
+    before = dead_letters(troubled)
     for name, fault in REDIS_FAULTS.items():
         meet(troubled, name, fault, troubled.run["redis_url"])
-    with contextlib.closing(troubled.redis()) as client:
-        assert {stream: client.xlen(stream + DEAD_SUFFIX) for stream in CATALOG} == dict.fromkeys(CATALOG, 0)
+    assert dead_letters(troubled) == before
 
 
 def test_no_answer_of_postgresql_ends_a_service(troubled: Arena) -> None:

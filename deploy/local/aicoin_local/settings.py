@@ -26,6 +26,7 @@ class LocalSettings(BaseModel):
     aicoin_data_dir: Path = Path(".aicoin")
     gateway_port: int = Field(8080, ge=1, le=65535)
     simulator_port: int = Field(3001, ge=1, le=65535)
+    simulator_services_port: int = Field(3002, ge=1, le=65535)
     redis_port: int = Field(6380, ge=1, le=65535)
     postgres_port: int = Field(5433, ge=1, le=65535)
     metrics_base_port: int = Field(9100, ge=1, le=65500)
@@ -72,7 +73,13 @@ class LocalSettings(BaseModel):
 
     @property
     def simulator_url(self) -> str:
+        """For programs of the user's own, which are guests of the exchange."""
         return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def simulator_services_url(self) -> str:
+        """For the arena's own services."""
+        return f"http://127.0.0.1:{self.simulator_services_port}"
 
     @property
     def needs_simulator(self) -> bool:

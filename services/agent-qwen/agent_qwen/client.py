@@ -10,6 +10,7 @@ from dashscope import AioGeneration
 from common.agent.providers.port import Answer, CallFailed, Message, error_text
 from common.agent.providers.profile import Endpoint
 from common.events import TokenUsage
+from common.runtime.outside.proxies import is_local
 
 REQUEST_LIMIT_S = 120
 
@@ -31,7 +32,7 @@ class QwenClient:
     def _session(self) -> aiohttp.ClientSession:
         """A session that `close` closes: the SDK leaves its shared one open. Made late, inside the running loop."""
         if self._http is None:
-            self._http = aiohttp.ClientSession(trust_env=True)
+            self._http = aiohttp.ClientSession(trust_env=not is_local(self._endpoint.base_url))
         return self._http
 
     def _mode(self) -> dict[str, Any]:

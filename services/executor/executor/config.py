@@ -13,8 +13,8 @@ from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.roster import Roster
 from executor.domain.envelope import Envelope
-from executor.exchange.client import ExchangeConfig
 from executor.exchange.errors import InvalidKey
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.keys import check_key, read_key, wallet_address
 from executor.storage.confirmations import Confirmation, read_confirmation
 

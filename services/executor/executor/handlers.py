@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.events import Command, ControlCommand, Event, RiskApproved
+from common.events.codec import UnusableEvent
 from common.runtime.outages import is_outage
 from common.trading.orders import CancelReason
 from executor.account.watch.halts import HaltKeeper
@@ -34,7 +35,7 @@ class ExecutorHandlers:
 
         An approval that was judged by another account's state, before the settings changed, is cancelled unstored.
         """
-        worker, intent = self.workers[event.data.model], intent_from(event, now_ms)
+        worker, intent = self._worker_of(event.data.model), intent_from(event, now_ms)
         if event.data.epoch not in ("", worker.epoch):
             return (unsent(intent, CancelReason.OTHER_ACCOUNT, now_ms),)
         if await worker.store_and_send(intent):
@@ -45,18 +46,28 @@ class ExecutorHandlers:
             worker.wake()
         return ()
 
+    def _worker_of(self, model: str) -> AccountWorker:
+        """Raises UnusableEvent for a model that has no account here."""
+        if model not in self.workers:
+            raise UnusableEvent(f"no account of {model!r}")
+        return self.workers[model]
+
+    def _workers_of(self, model: str | None) -> dict[str, AccountWorker]:
+        """One account's, or all of them. Raises UnusableEvent for a model that has no account here."""
+        return {model: self._worker_of(model)} if model else self.workers
+
     async def on_command(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
         """The halts' keeper takes halt and resume, a flatten is a row; its proof follows when the account is out."""
         command = event.data
         if command.command is Command.RESUME:
-            for model in [command.model] if command.model else self.workers:
-                self.workers[model].accept_unexplained(event.time_ms)
+            for worker in self._workers_of(command.model).values():
+                worker.accept_unexplained(event.time_ms)
         if command.command is not Command.FLATTEN:
             return await self._halts.apply(event, now_ms)
-        for model in [command.model] if command.model else self.workers:
-            self.workers[model].flatten(now_ms)
+        for model, worker in self._workers_of(command.model).items():
+            worker.flatten(now_ms)
             await self._flattens.request(event.id, model, now_ms)
-            self.workers[model].refresh()
+            worker.refresh()
         return ()
 
     async def rebuild(self) -> None:

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from common.events import ControlCommand, RiskApproved
 from common.runtime.database import KeptConnection, Pool, migrate, open_pool
+from common.runtime.outside.proxies import proxy_problem
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
@@ -25,8 +26,9 @@ from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
 from executor.domain.account_standing import AccountStanding
-from executor.exchange.client import ExchangeClient, ExchangeConfig
-from executor.exchange.errors import MissingCertificates
+from executor.exchange.client import ExchangeClient
+from executor.exchange.errors import UnusableEnvironment
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
@@ -52,9 +54,10 @@ def compose(
 ) -> ExecutorHandlers:
     """The handlers with a worker per contender, on an open service; the accounts' streams are not listened to yet.
 
-    MissingCertificates is raised when the exchange can't be reached for want of them.
+    UnusableEnvironment is raised when the environment's certificates or proxy stand in the way of the exchange.
     """
-    intents, flattens, outbox = IntentStore(pool, autocommit), FlattenStore(pool), Outbox(pool, service)
+    intents = IntentStore(pool, autocommit, service.report_unreadable)
+    flattens, outbox = FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
     keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log)
     rate_limiter = RequestRateLimiter(settings.request_weight_per_minute)
@@ -133,6 +136,8 @@ async def main() -> None:
     settings = load_settings("executor", executor_settings(load_roster("executor")))
     make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
     hold_folder(settings.executor_data_dir)
+    if (problem := proxy_problem(settings.api_url, "requests", "websockets")) is not None:
+        refuse_start("executor", [problem])
     async with Service.open("executor", settings, lease=True) as service:
         # Positions are protected before PostgreSQL answers: nothing waits for it here.
         database_url = settings.database_url.get_secret_value()
@@ -141,7 +146,7 @@ async def main() -> None:
 
         try:
             handlers = compose(service, settings, pool, autocommit=autocommit)
-        except MissingCertificates as error:
+        except UnusableEnvironment as error:
             refuse_start("executor", [str(error)])
         service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
         for model, worker in handlers.workers.items():

@@ -7,9 +7,10 @@ State    the newest frame of every stream, 500 candles per series; rebuilt from 
 Failure  a lost or silent connection is reopened, without end; an unreadable frame is counted and skipped
 """
 
+from common.runtime.outside.proxies import proxy_problem
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
-from common.runtime.settings import load_settings
+from common.runtime.settings import load_settings, refuse_start
 from common.trading.roster import Roster
 from ingester.config import IngesterSettings
 from ingester.exchange.connection import Connection, list_subscriptions
@@ -71,6 +72,8 @@ def compose(service: Service, settings: IngesterSettings, roster: Roster) -> Non
 async def main() -> None:
     settings = load_settings("ingester", IngesterSettings)
     roster = load_roster("ingester")
+    if (problem := proxy_problem(settings.api_url, "httpx", "websockets")) is not None:
+        refuse_start("ingester", [problem])
     async with Service.open("ingester", settings) as service:
         service.set_ready("market", False, "waiting for the market")
         service.set_ready("exchange", False, "waiting for the exchange's list of coins")

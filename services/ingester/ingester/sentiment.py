@@ -1,5 +1,6 @@
 """The Fear & Greed index; what is older than 36 hours is left out, never replaced by a default."""
 
+import json
 from typing import Any
 
 import httpx
@@ -7,9 +8,12 @@ from structlog.typing import FilteringBoundLogger
 
 from common.events import Sentiment
 from common.runtime.clock import Clock
+from common.runtime.outside.http import fetch, open_http_client
+from common.runtime.outside.proxies import proxy_problem
 from ingester.config import SENTIMENT_OFF
 
 TIMEOUT_S = 5.0
+MAX_BYTES = 100_000
 REFRESH_EVERY_S = 1_800.0
 MAX_AGE_MS = 36 * 3_600_000
 
@@ -38,19 +42,21 @@ class SentimentSource:
         return latest if latest is not None and now_ms - latest.time_ms <= MAX_AGE_MS else None
 
     async def run(self) -> None:
-        """Keeps the index fresh; returns at once when it is switched off."""
+        """Keeps the index fresh; returns at once when it is switched off, or lies behind a proxy that can't be used."""
         if self._url == SENTIMENT_OFF:
             return
-        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+        if (problem := proxy_problem(self._url, "httpx")) is not None:
+            self._log.warning("no Fear & Greed index", reason=problem)
+            return
+        async with open_http_client(self._url) as client:
             while True:
                 await self._refresh(client)
                 await self._clock.sleep(REFRESH_EVERY_S)
 
     async def _refresh(self, client: httpx.AsyncClient) -> None:
         try:
-            answer = await client.get(self._url)
-            answer.raise_for_status()
-            self._latest = parse_sentiment(answer.json())
+            answer = await fetch(client, self._url, limit_s=TIMEOUT_S, max_bytes=MAX_BYTES)
+            self._latest = parse_sentiment(json.loads(answer))
         except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
             self._log.info(
                 "the Fear & Greed index was not fetched; the last one is used until it is 36 hours old",

@@ -38,11 +38,18 @@ from risk.tasks.report import report
 def compose(service: Service, settings: RiskSettings, pool: Pool, roster: Roster) -> RiskHandlers:
     """Registers the handlers and their storage on an open service."""
     handlers = RiskHandlers(settings.limits(roster), roster, service.log)
-    table = RiskStateTable(pool, roster.ids)
+    table = RiskStateTable(pool, roster.ids, service.report_unreadable)
 
     async def load_state() -> None:
         handlers.state = await rebuild(
-            handlers.limits, roster.ids, table, pool, service.bus, service.clock, service.stopping
+            handlers.limits,
+            roster.ids,
+            table,
+            pool,
+            service.bus,
+            service.clock,
+            service.stopping,
+            service.report_unreadable,
         )
 
     async def save_state() -> None:

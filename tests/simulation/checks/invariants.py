@@ -101,7 +101,7 @@ class Invariants:
         """Since when, at the latest, each model has had exactly these halt files."""
         folder = self.harness.executor_settings.executor_data_dir
         for model in self.harness.models:
-            names = ("halt", f"halt-{model}", "commanded-halt", f"commanded-halt-{model}")
+            names = ("halt", f"halt-{model}")
             found = [path.stat() for path in map(folder.joinpath, names) if path.exists()]
             files = [(each.st_ino, each.st_mtime_ns) for each in found]
             if not files:

@@ -41,6 +41,7 @@ READS = (
     "allMids",
 )
 AWAY_KINDS = ("bad_gateway", "too_many", "lost", "blank")
+MODES = (*3 * (account_modes.UNIFIED,), account_modes.DISABLED, account_modes.PORTFOLIO_MARGIN, "aModeOfTomorrow")
 SENT_OUT, SENT_IN = Decimal("0.4"), Decimal(1)
 
 Begin = Callable[[Harness, random.Random, float], None]
@@ -213,7 +214,9 @@ def _bus_state(harness: Harness, rng: random.Random, length_s: float) -> None:
 
 def _mode_switched(harness: Harness, rng: random.Random, length_s: float) -> None:
     account = _account(harness, rng)
-    account.set_mode(rng.choice((account_modes.UNIFIED, account_modes.UNIFIED, account_modes.DISABLED)))
+    mode = rng.choice(MODES)
+    if mode in account_modes.POOLED or not account.is_pooled:  # There is no way back to balances of their own.
+        account.set_mode(mode)
     harness.exchange.world.exchange.changes.accounts.add(account.address)
     _note(harness, "mode", account=account.address, mode=account.mode)
     harness.exchange.publish_changes()
@@ -226,6 +229,7 @@ def _transfer(harness: Harness, rng: random.Random, length_s: float) -> None:
     if rng.random() < 0.5:
         usd = -min(free, exchange.deposited * SENT_OUT / len(harness.models))
         kind = rng.choice(("send", "withdraw", "internalTransfer", "vaultDeposit", "spotTransfer"))
+        kind = "send" if kind == "spotTransfer" and not account.is_pooled else kind
     else:
         usd = max(Decimal(1), free) * SENT_IN
         kind = rng.choice(("send", "deposit", "internalTransfer", "vaultWithdraw", "rewardsClaim"))

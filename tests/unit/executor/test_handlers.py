@@ -9,6 +9,7 @@ from account_harness import MODEL, AccountHarness, no_fault
 
 from common.events import Command, ControlCommand, originate
 from common.events.alerts import AlertCode
+from common.events.codec import UnusableEvent
 from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
@@ -77,7 +78,7 @@ async def test_an_approval_of_an_unknown_contender_is_an_error(
 ) -> None:
     event = harness.approve("1")
     unknown = event.model_copy(update={"data": event.data.model_copy(update={"model": "mistral"})})
-    with pytest.raises(KeyError):
+    with pytest.raises(UnusableEvent, match="mistral"):
         await handlers.on_approval(unknown, 5)
 
 

@@ -110,7 +110,7 @@ def test_paper_needs_no_keys_and_uses_the_simulator(tmp_path: Path) -> None:
     given = {"HYPERLIQUID_API_URL": "https://example.org", "HYPERLIQUID_PRIVATE_KEY_QWEN": "the user's own"}
     variables = shared_variables(settings, given, ROSTER, {})
     assert missing_keys(settings, {}, ROSTER) == []
-    assert variables["HYPERLIQUID_API_URL"] == settings.simulator_url
+    assert variables["HYPERLIQUID_API_URL"] == settings.simulator_services_url
     assert variables["HYPERLIQUID_PRIVATE_KEY_QWEN"].startswith("0x")
     assert variables["SIMULATOR_COINS"] == "BTC,ETH,SOL,BNB,DOGE,XRP"
 

@@ -8,6 +8,7 @@ from common.agent.providers.port import ModelClient
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import AgentSettings, agent_settings, endpoint
 from common.agent.trading_agent import TradingAgent, register
+from common.runtime.outside.proxies import proxy_problem
 from common.runtime.roster import load_roster
 from common.runtime.service import Service
 from common.runtime.settings import load_settings, refuse_start
@@ -29,6 +30,8 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory) -> 
     limits = _limits(contender, settings, roster)
     async with Service.open(contender.agent, settings) as service:
         target = endpoint(settings, contender, profile)
+        if (problem := proxy_problem(target.base_url, "httpx")) is not None:
+            refuse_start(contender.agent, [problem])
         client = make_client(target, contender)
         agent = TradingAgent(
             service,

@@ -154,19 +154,21 @@ class RedisBus:
         await self._writer.aclose()
 
     async def _load(self) -> None:
-        """Loads the functions; a user without that right finds them loaded. Raises Unavailable when it doesn't."""
+        """Loads the functions where Redis has none or another version. Raises Unavailable without the right to."""
+        if await self._loaded_version() == VERSION.encode():
+            return
         try:
             await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
-        except NoPermissionError:
-            await self._check_version()
+        except NoPermissionError as error:
+            raise Unavailable(f"{RIGHTS_HINT}; Redis lacks those of this version") from error
 
-    async def _check_version(self) -> None:
+    async def _loaded_version(self) -> Any:
         try:
-            version = await self._writer.fcall("aicoin_version", 0)
+            return await self._writer.fcall("aicoin_version", 0)
         except ResponseError as error:
-            raise Unavailable(f"{RIGHTS_HINT}: {error}") from error
-        if version != VERSION.encode():
-            raise Unavailable(f"{RIGHTS_HINT}: Redis has the bus's functions of another version")
+            if "Function not found" not in str(error):
+                raise
+            return None
 
     async def _call(self, function: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:
         """Calls a library function; a server that has lost it refuses before any effect, and it is loaded again."""
@@ -272,9 +274,17 @@ def read_entry(stream: str, fields: Mapping[bytes, bytes]) -> Event[Any]:
             stream.removesuffix(DEAD_SUFFIX),
             fields[b"event"],
             source=fields[b"source"].decode(),
-            sequence=int(fields[b"sequence"]),
-            epoch=int(fields[b"epoch"]),
-            channel_sequence=None if channel_sequence is None else int(channel_sequence),
+            sequence=_counter(fields[b"sequence"]),
+            epoch=_counter(fields[b"epoch"]),
+            channel_sequence=None if channel_sequence is None else _counter(channel_sequence),
         )
     except (KeyError, ValueError) as error:
         raise UnreadableEvent(f"{stream}: not an entry of the bus: {error!r}") from error
+
+
+def _counter(value: bytes) -> int:
+    """A number as the bus assigns them. Raises ValueError."""
+    number = int(value)
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{number} is no counter")
+    return number

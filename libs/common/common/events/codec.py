@@ -12,8 +12,16 @@ from common.events.envelope import Event
 _ASSIGNED = {"source", "sequence", "epoch", "channel_sequence"}
 
 
+MAX_EVENT_BYTES = 8 * 1024 * 1024
+"""More than any event has; the largest is a snapshot with the candles of all coins."""
+
+
 class UnreadableEvent(Exception):
     """Bytes that are no event of the catalog; never worth a retry."""
+
+
+class UnusableEvent(Exception):
+    """An event about something that does not exist here, such as an account; its handler has changed nothing."""
 
 
 @cache
@@ -41,6 +49,8 @@ def decode(
 ) -> Event[Any]:
     """The event in `body`, with what the bus assigned. Raises UnreadableEvent naming what is wrong."""
     read, versions = _reading(event_type)
+    if len(body) > MAX_EVENT_BYTES:
+        raise UnreadableEvent(f"{event_type}: {len(body)} bytes, more than an event has")
     try:
         event = read(body)
     except ValidationError as error:

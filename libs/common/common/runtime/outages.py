@@ -33,4 +33,4 @@ def _is_postgresql_outage(error: psycopg.Error) -> bool:
     state = error.sqlstate or error.diag.sqlstate
     if state is None:
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return isinstance(error, psycopg.OperationalError) or state.startswith(OUTAGE_SQLSTATES)
+    return state.startswith(OUTAGE_SQLSTATES)

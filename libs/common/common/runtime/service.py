@@ -25,6 +25,7 @@ from common.runtime.consuming.consumer import BLOCK_MS, DRAIN_LIMIT_S
 from common.runtime.consuming.handlers import BatchHandler, Handler, Handlers, Hook
 from common.runtime.consuming.lease import Lease
 from common.runtime.consuming.session_loop import SessionLoop
+from common.runtime.consuming.unreadable import Place, UnreadableAlerts
 from common.runtime.ending import process_end
 from common.runtime.ending.tasks import cancel_until_done, first_error
 from common.runtime.garbage_collection import tune_gc
@@ -72,6 +73,7 @@ class Service:
         self._tasks: dict[str, Callable[[], Awaitable[None]]] = {}
         owner = f"{name}-{settings.instance}-{boot_id}"
         self._lease = Lease(bus, clock, log, name=name, owner=owner) if lease else None
+        self._unreadable = UnreadableAlerts(clock)
         self._publishing = asyncio.Lock()
         self._opener: asyncio.Task[Any] | None = None
         self._drain_limit_s = drain_limit_s
@@ -210,6 +212,11 @@ class Service:
             originate(payload, keys=(self.name, code, model, key, now_ms), time_ms=now_ms, now_ms=now_ms)
         )
 
+    def report_unreadable(self, table: str, key: object, reason: object) -> None:
+        """Has an alert say that a row, which every read meets again, can't be read and is left out; once per row."""
+        self.log.error("left out an unreadable row", table=table, key=str(key), reason=str(reason)[:500])
+        self._unreadable.note_row(table, str(key), str(reason)[:500])
+
     async def run(self) -> None:
         """Runs until SIGTERM, SIGINT or `stop`, then drains within the limit (see the class).
 
@@ -217,7 +224,10 @@ class Service:
         each task has ended by then; `process_end` bounds how long that may take.
         """
         self._opener = None
-        tasks = [asyncio.create_task(self._unfenced(name, task), name=name) for name, task in self._tasks.items()]
+        own = {"unreadable": self._alert_unreadable}
+        tasks = [
+            asyncio.create_task(self._unfenced(name, task), name=name) for name, task in (self._tasks | own).items()
+        ]
         tasks += [asyncio.create_task(self._trim(), name="trim")]
         tasks += [asyncio.create_task(self._write_presence(), name="presence")]
         consuming = asyncio.create_task(self._consume(), name="consume")
@@ -286,9 +296,16 @@ class Service:
             lease=self._lease,
             stopping=self.stopping,
             set_ready=self.set_ready,
+            on_dead_letter=self._unreadable.note_entry,
             drain_limit_s=self._drain_limit_s,
         )
         await loop.run()
+
+    async def _alert_unreadable(self) -> None:
+        async def alert(place: Place, message: str, figures: dict[str, str]) -> None:
+            await self.alert(place.code, AlertSeverity.CRITICAL, message, key=place.name, place=place.name, **figures)
+
+        await self._unreadable.run(alert)
 
     async def _write_presence(self) -> None:
         """Writes the owner's presence; a standby writes none, since the key is the service's, not the instance's."""

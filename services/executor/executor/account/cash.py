@@ -9,14 +9,15 @@ from common.events.alerts import AlertCode
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account import AccountState
-from executor.domain.account_standing import POOLED_MODES, STANDARD_MODES
-from executor.domain.cash_ledger import CENT, CashEntry, CashMovement, CashTotals, complete_until
+from executor.domain.account_standing import is_other_balance
+from executor.domain.cash_ledger import CENT, CashEntry, CashMovement, CashTotals, complete_until, find_sum
 from executor.domain.events import account_ledger
 from executor.exchange.ledger_rows import (
     UnknownMovement,
     parse_external_fills,
     parse_funding_payments,
     parse_liquidations,
+    parse_spot_transfers,
     parse_transfers,
 )
 
@@ -26,6 +27,9 @@ OVERLAP_MS: Final = 10_000
 ATTEMPTS: Final = 2
 NEVER: Final = float("-inf")
 ACCEPTED: Final = "accepted by a person"
+MAX_SPOT_ROWS: Final = 10
+LAG_MS: Final = 12_000
+"""Longer than a read may lag behind what has happened."""
 
 RecordFills = Callable[[AccountState], Awaitable[None]]
 
@@ -45,7 +49,9 @@ class CashReconciler:
         self._exchange, self._clock = context.exchange, context.clock
         self._unexplained_usd = Decimal(0)
         self._asked_at = NEVER
+        self._spot_movements: dict[str, CashMovement] = {}
         self._since_ms: int | None = None
+        self._is_alerted = False
         self._accepted_ms: int | None = None
         self._alerted_ids: set[str] = set()
 
@@ -66,19 +72,21 @@ class CashReconciler:
         totals = await self._context.cash_ledger.load(self._model)
         if totals is None:
             return state, self._judged(state, await self._begin(state))
+        is_asked = False
         for _ in range(ATTEMPTS):
             if not self._is_due(totals.residual_usd(state.balance_usd)):
                 break
+            is_asked = True
             await record_fills(state)
             await self._record_movements(totals, state.time_ms)
             state = await self._exchange.whole_state()
             totals = await self._load()
             self._asked_at = self._clock.monotonic()
             self._unexplained_usd = totals.residual_usd(state.balance_usd)
-        if not totals.is_explained(state.balance_usd, state.equity_usd):
+        if is_asked and not totals.is_explained(state.balance_usd, state.equity_usd):
             await self._exchange.read_mode()
             state = await self._exchange.whole_state()
-        totals = await self._settle(state, totals)
+        totals = await self._settle(state, await self._enter_spot_movements(state, totals))
         self._unexplained_usd = totals.residual_usd(state.balance_usd)
         metrics.UNEXPLAINED.labels(self._model).set(float(self._unexplained_usd))
         return state, self._judged(state, totals)
@@ -90,16 +98,37 @@ class CashReconciler:
         standing.mode = self._exchange.mode
         standing.is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
         if standing.is_explained:
-            self._since_ms = None
+            self._since_ms, self._is_alerted = None, False
+        elif self._since_ms is None:
+            self._since_ms = self._clock.now_ms()
         return totals
 
+    async def _enter_spot_movements(self, state: AccountState, totals: CashTotals) -> CashTotals:
+        """Enters rows of the spot balance that did move this cash: their sum is what is missing, to the cent."""
+        residual_usd = totals.residual_usd(state.balance_usd)
+        if abs(residual_usd) < CENT:
+            self._spot_movements.clear()
+            return totals
+        found = find_sum(list(self._spot_movements.values())[-MAX_SPOT_ROWS:], residual_usd)
+        for movement in found:
+            event = account_ledger(self._model, movement, self._clock.now_ms())
+            await self._context.cash_ledger.settle(self._model, totals.mode, movement.entry, event)
+            del self._spot_movements[movement.entry.id]
+        if found:
+            self._context.outbox.wake()
+        return await self._load() if found else totals
+
     async def _settle(self, state: AccountState, totals: CashTotals) -> CashTotals:
-        """Enters what a new mode, or a person's word, explains of the cash; alerts when a jump begins."""
+        """Enters what a new mode, or a person's word, explains of the cash; alerts when a jump lasts.
+
+        Reads lag: what a new mode has moved is entered at once only where it is little, else once it has stayed so for
+        longer than a read may lag.
+        """
         mode, residual_usd = self._exchange.mode, totals.residual_usd(state.balance_usd)
-        is_moved = totals.mode != mode and (totals.mode is not None or mode in POOLED_MODES)
-        if totals.mode is not None and {totals.mode, mode} <= set(STANDARD_MODES):
-            is_moved = False
         is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
+        lasted_ms = 0 if self._since_ms is None else self._clock.now_ms() - self._since_ms
+        is_settled = is_explained or lasted_ms >= LAG_MS
+        is_moved = is_settled and is_other_balance(totals.mode, mode)
         reason = mode if is_moved else ACCEPTED if not is_explained and self._take_acceptance() else None
         if reason is not None and abs(residual_usd) >= CENT:
             entry = CashEntry(
@@ -115,9 +144,10 @@ class CashReconciler:
         if is_explained and (totals.mode != mode or totals.unknown_movement is not None):
             await self._context.cash_ledger.settle(self._model, mode, None, None)
             return await self._load()
-        if not is_explained and self._since_ms is None:
-            await self._alert_unexplained(residual_usd, totals)
-            self._since_ms = self._clock.now_ms()
+        if not is_settled or is_explained or self._is_alerted:
+            return totals
+        await self._alert_unexplained(residual_usd, totals)
+        self._is_alerted = True
         return totals
 
     def _take_acceptance(self) -> bool:
@@ -173,6 +203,8 @@ class CashReconciler:
         rows = await self._exchange.ledger_rows_since(start_ms)
         fills = await self._exchange.fill_rows_since(start_ms)
         liquidations, incomplete_ms = parse_liquidations(address, rows, fills)
+        spot = parse_spot_transfers(address, rows, self._exchange.mode)
+        self._spot_movements |= {each.entry.id: each for each in spot if each.entry.time_ms > totals.since_ms}
         transfers, unknown = parse_transfers(address, rows, self._exchange.mode)
         external, unread_fills = parse_external_fills(address, fills, self._exchange.coins)
         found = [

@@ -17,8 +17,8 @@ from executor.config import ExecutorSettings
 from executor.domain.account_standing import AccountStanding
 from executor.domain.events import system_alert
 from executor.domain.order import SendPurpose, SignedAction
-from executor.exchange.client import NOT_OWNER, ExchangeClient
-from executor.exchange.errors import UnknownOutcome
+from executor.exchange.client import ExchangeClient
+from executor.exchange.errors import NOT_OWNER, UnknownOutcome
 from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore

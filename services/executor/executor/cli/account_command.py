@@ -13,7 +13,7 @@ from common.runtime.settings import load_settings
 from common.trading.roster import Roster
 from executor.config import ExecutorSettings, with_contenders
 from executor.exchange.client import ExchangeClient
-from executor.exchange.errors import ExchangeUnavailable, MissingCertificates, UnknownOutcome
+from executor.exchange.errors import ExchangeUnavailable, UnknownOutcome, UnusableEnvironment
 from executor.exchange.rate_limit import RequestRateLimiter
 
 EXIT_REFUSED: Final = 1
@@ -55,7 +55,7 @@ def open_exchange(settings: ExecutorSettings, model: str) -> ExchangeClient:
             rate_limiter=RequestRateLimiter(settings.request_weight_per_minute),
             clock=SystemClock(),
         )
-    except MissingCertificates as error:
+    except UnusableEnvironment as error:
         refuse(str(error))
 
 

@@ -4,13 +4,11 @@ import os
 from collections.abc import Callable
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
-from executor.exchange.client import Transport
-from executor.exchange.errors import MissingCertificates, TransportError
-from executor.exchange.http import HttpResponse, HttpTransport
+from common.runtime.outside.proxies import is_local
+from executor.exchange.errors import TransportError, UnusableEnvironment
+from executor.exchange.http import HttpResponse, HttpTransport, Transport
 
-LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 CHANGES_WAY: Final = ("_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Ends of the names of variables that change how a server is reached."""
 
@@ -28,9 +26,8 @@ class KillTransport:
     def __init__(self, url: str, timeout_s: float, report: Callable[[str], None]) -> None:
         direct = ("directly", partial(HttpTransport, url, timeout_s, uses_environment=False))
         given = ("as the environment says", partial(HttpTransport, url, timeout_s))
-        is_local = urlsplit(url).hostname in LOOPBACK
         is_changed = any(os.environ[name] for name in os.environ if name.upper().endswith(CHANGES_WAY))
-        self._ways: list[tuple[str, Open]] = [given, direct] if is_changed and not is_local else [direct]
+        self._ways: list[tuple[str, Open]] = [given, direct] if is_changed and not is_local(url) else [direct]
         self._opened: dict[str, Transport] = {}
         self._report = report
 
@@ -42,7 +39,7 @@ class KillTransport:
                 if name not in self._opened:
                     self._opened[name] = opens()
                 response = self._opened[name].post(path, body)
-            except (TransportError, MissingCertificates, OSError, ValueError) as error:
+            except (TransportError, UnusableEnvironment, OSError, ValueError) as error:
                 problems.append(f"{name}: {error}")
                 continue
             if problems:

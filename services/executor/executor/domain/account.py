@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from common.events import AccountOrder, ExternalPosition
 from common.trading.instruments import Symbol
@@ -115,6 +115,13 @@ class ExternalOrder:
     coin: str
     order_id: int
     reduce_only: bool
+
+
+class OpenOrders(NamedTuple):
+    """An account's open orders: on the arena's coins, and on all other perpetuals."""
+
+    orders: list[AccountOrder]
+    external: list[ExternalOrder]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class AccountStanding:
             self.is_check_due = True
 
 
+def is_other_balance(before: str | None, now: str) -> bool:
+    """Whether another balance is the account's cash now than in the mode before; one that is not known was standard."""
+    return (before in POOLED_MODES) != (now in POOLED_MODES)
+
+
 def mode_problems(account: str, mode: str) -> list[str]:
     """Problems of an account in a mode that is not traded in; `account` is the setting that names it."""
     if mode in (*STANDARD_MODES, UNIFIED_MODE):
@@ -55,7 +60,7 @@ def mode_problems(account: str, mode: str) -> list[str]:
 
 
 def read_leverage_limits(meta: Mapping[str, Any], coins: Iterable[Symbol]) -> tuple[LeverageLimit, ...]:
-    """Where the exchange's present tables allow less leverage than ours; 0 for a coin that can't be traded as we do."""
+    """Where the exchange's present tables allow less leverage than the built-in ones; 0 where it can't be traded."""
     listed = {row["name"]: row for row in meta["universe"]}
     tables = {int(number): table for number, table in meta.get("marginTables", ())}
     limits: list[LeverageLimit] = []

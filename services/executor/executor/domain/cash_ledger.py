@@ -1,8 +1,9 @@
 """What moves an account's cash, and the sums of it. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 from typing import Final
 
 from common.events import LedgerKind
@@ -76,6 +77,15 @@ class CashTotals:
             return residual_usd < CENT
         expected_usd = abs(equity_usd - self.residual_usd(balance_usd))
         return residual_usd < max(JUMP_USD, JUMP_FRACTION * max(expected_usd, abs(equity_usd)))
+
+
+def find_sum(movements: Sequence[CashMovement], amount_usd: Decimal) -> Sequence[CashMovement]:
+    """The fewest of these movements, at most three, that come to that amount; none when none do."""
+    for size in range(1, 4):
+        for some in combinations(movements, size):
+            if abs(sum((each.amount_usd for each in some), ZERO) - amount_usd) < CENT:
+                return some
+    return ()
 
 
 def complete_until(until_ms: int, incomplete_ms: Iterable[int], now_ms: int) -> int:

@@ -1,24 +1,19 @@
 """One account on Hyperliquid: questions over /info, actions over /exchange, each with a timeout, one at a time."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
-from common.events import AccountOrder
 from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
-from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus
+from executor.domain.account import AccountState, Fill, OpenOrders, OrderStatus
 from executor.domain.account_standing import POOLED_MODES
+from executor.domain.exchange_time import ExchangeTime
 from executor.domain.order import OrderSpec, SignedAction
 from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
-from executor.exchange.exchange_time import ExchangeTime
-from executor.exchange.http import HttpResponse, HttpTransport
+from executor.exchange.http import Connection, ExchangeConfig
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
     parse_account_state,
@@ -30,7 +25,7 @@ from executor.exchange.parse import (
     parse_pooled_balance,
 )
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
-from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_refusal
+from executor.exchange.signing import CLOCK_ERROR_MS, EXPIRED, SigningExchange, parse_nonce_refusal
 
 PROTECTION_TIMEOUT_S: Final = 3.0
 """For the questions and actions that protect positions: a slow answer is worth less than another try."""
@@ -39,77 +34,9 @@ PROTECTION_ACTIONS, QUESTIONS, ACTIONS = "actions that protect", "all other ques
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
-MAX_REQUESTS: Final = 64
-"""In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
-EXPIRED: Final = "already expired"
-"""The exchange's words for an action that came after its `expiresAfter`."""
-CLOCK_ERROR_MS: Final = 1_000
 MAX_PAGES: Final = 50
 
-NOT_OWNER: Final = "not sent: another process may own the account"
-
 Row = dict[str, Any]
-
-
-_threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange")
-
-
-async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
-
-
-class Transport(Protocol):
-    """What sends requests: see HttpTransport."""
-
-    def post(self, path: str, body: bytes) -> HttpResponse: ...
-    def close(self) -> None: ...
-
-
-class Connection:
-    """One connection with its lock: its requests reach the exchange in the order in which they were made, and none
-    waits for one of another connection."""
-
-    def __init__(self, transport: Transport, timeout_s: float) -> None:
-        self._transport, self._timeout_s, self._turn = transport, timeout_s, threading.Lock()
-
-    def post(self, path: str, body: bytes, may_send: Callable[[], bool] = lambda: True) -> HttpResponse:
-        """One request. Raises TransportError when no answer or no turn comes in time, UnknownOutcome for one that may
-        not be sent any more."""
-        if not self._turn.acquire(timeout=self._timeout_s):
-            raise TransportError("not sent: the request before it takes too long")
-        try:
-            if not may_send():
-                raise UnknownOutcome(NOT_OWNER)
-            return self._transport.post(path, body)
-        finally:
-            self._turn.release()
-
-    def close(self) -> None:
-        self._transport.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeConfig:
-    """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
-
-    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
-    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
-    """
-
-    url: str
-    timeout_s: float
-    action_life_ms: int
-    open_transport: Callable[[str, float], Transport] = HttpTransport
-    run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
-    open_wallet: Callable[[str], Any] = ApiWallet
-
-
-class OpenOrders(NamedTuple):
-    """An account's open orders: on the arena's coins, and on all other perpetuals."""
-
-    orders: list[AccountOrder]
-    external: list[ExternalOrder]
 
 
 class ExchangeClient:

@@ -74,11 +74,14 @@ class _BoundedResponse(HTTPResponse):
         self.fp = io.BufferedReader(_BoundedReader(source, self.deadline))
 
 
-# Mixins over a class of connections that is only known at run time.
-_Base = HTTPConnection if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection as _Connection
+else:
+    # Mixins over a class of connections that is only known at run time.
+    _Connection = object
 
 
-class _BoundedSending(_Base):
+class _BoundedSending(_Connection):
     deadline: Deadline
 
     def send(self, data: Any) -> None:
@@ -87,7 +90,7 @@ class _BoundedSending(_Base):
         super().send(data)
 
 
-class _BoundedConnecting(_Base):
+class _BoundedConnecting(_Connection):
     deadline: Deadline
 
     def _new_conn(self) -> socket.socket:

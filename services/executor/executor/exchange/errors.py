@@ -6,13 +6,17 @@ ExchangeError
 └── TransportError          no whole HTTP response came (inside this package only)
 ValueError
 ├── InvalidKey              a setting holds no private key
-└── MissingCertificates     the environment names certificates that don't exist
+└── UnusableEnvironment     the environment's certificates or proxy can't be used
+    ├── MissingCertificates
+    └── UnusableProxy
 """
 
 from typing import Final
 
-UNREADABLE: Final = (KeyError, TypeError, ValueError, ArithmeticError)
+UNREADABLE: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 """What parsing raises on an answer of another shape than the documented one; nothing is guessed."""
+
+NOT_OWNER: Final = "not sent: another process may own the account"
 
 
 class ExchangeError(Exception):
@@ -35,5 +39,13 @@ class InvalidKey(ValueError):
     """What should be a private key isn't one."""
 
 
-class MissingCertificates(ValueError):
+class UnusableEnvironment(ValueError):
+    """A variable of the environment stands in the way of every request; the message names it."""
+
+
+class UnusableProxy(UnusableEnvironment):
+    """The environment names a proxy that needs a package which is not installed; the message names both."""
+
+
+class MissingCertificates(UnusableEnvironment):
     """The environment names certificates that don't exist; the message names the variable."""

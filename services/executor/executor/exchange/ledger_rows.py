@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from common.events import LedgerKind
 from common.trading.instruments import Symbol
 from executor.domain.account import Fill
-from executor.domain.account_standing import POOLED_MODES
+from executor.domain.account_standing import POOLED_MODES, UNIFIED_MODE
 from executor.domain.cash_ledger import CENT, ZERO, CashEntry, CashMovement
 from executor.exchange.errors import UNREADABLE
 
@@ -96,6 +96,16 @@ def parse_transfers(address: str, rows: Iterable[Row], mode: str) -> Parsed:
     A row of a type that is not known here, or that can't be read, is a transfer of unknown size.
     """
     return _split(rows, lambda row: _parse_transfer(address, row, mode))
+
+
+def parse_spot_transfers(address: str, rows: Iterable[Row], mode: str) -> list[CashMovement]:
+    """The rows that moved only the spot balance, as far as is known, of an account that trades with another one."""
+    if mode in POOLED_MODES:
+        return []
+    own, _ = parse_transfers(address, rows, mode)
+    pooled, _ = parse_transfers(address, rows, UNIFIED_MODE)
+    known = {movement.entry.id for movement in own}
+    return [movement for movement in pooled if movement.entry.id not in known]
 
 
 def _parse_transfer(address: str, row: Row, mode: str) -> CashMovement | None:

@@ -11,6 +11,7 @@ from websockets.exceptions import WebSocketException
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
+from common.runtime.outside.proxies import websocket_proxy
 from common.trading.instruments import Symbol
 from executor.domain.account import LIVE_STATUSES, Fill
 from executor.exchange.errors import UNREADABLE
@@ -62,7 +63,7 @@ class UserStream:
         while True:
             try:
                 await self._listen(pause)
-            except (WebSocketException, OSError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            except (WebSocketException, OSError, TimeoutError, *UNREADABLE) as error:
                 reason = f"{type(error).__name__}: {error}"
                 self._log.info("account stream disconnected; polling meanwhile", address=self.address, reason=reason)
             await self._clock.sleep(pause.next_s())
@@ -79,7 +80,13 @@ class UserStream:
             self._listener.on_orders(statuses, ended - {None})
 
     async def _listen(self, pause: Backoff) -> None:
-        async with connect(self._url, open_timeout=OPEN_TIMEOUT_S, ping_interval=None, compression=None) as socket:
+        async with connect(
+            self._url,
+            open_timeout=OPEN_TIMEOUT_S,
+            ping_interval=None,
+            compression=None,
+            proxy=websocket_proxy(self._url),
+        ) as socket:
             for channel in (FILLS, ORDERS):
                 subscription = {"type": channel, "user": self.address}
                 await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))

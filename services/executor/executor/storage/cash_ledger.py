@@ -57,7 +57,7 @@ class CashLedgerStore:
                 (until_ms, unknown_movement, model),
             )
 
-    async def settle(self, model: str, mode: str, entry: CashEntry | None, event: Event[Any] | None) -> None:
+    async def settle(self, model: str, mode: str | None, entry: CashEntry | None, event: Event[Any] | None) -> None:
         """The cash is explained, if need be by this entry: the mode is noted, and no movement is unknown any more."""
         async with self._pool.connection() as connection:
             await append_events(connection, [] if event is None else [event])

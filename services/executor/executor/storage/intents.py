@@ -1,6 +1,6 @@
 """The tables of intents and of sends: an intent is stored before it is sent, and goes on from where it stood."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -25,11 +25,19 @@ class IntentStore:
 
     Each update names the statuses that it may start from, taken from the transition table, and reports whether it
     changed a row: of two instances, or of a step and its repeat, one wins and the other learns that it lost.
-    `autocommit` is a connection on which each statement commits by itself: what must be stored before a send uses it.
+    `autocommit` is a connection on which each statement commits by itself: what stands before a send goes there.
+    A row that can't be read is left out and given to `report_unreadable(table, key, reason)`: the account's other
+    intents go on.
     """
 
-    def __init__(self, pool: Pool, autocommit: KeptConnection | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        autocommit: KeptConnection | None = None,
+        report_unreadable: Callable[[str, object, object], None] = lambda table, key, reason: None,
+    ) -> None:
         self._pool, self._autocommit = pool, autocommit or pool
+        self._report_unreadable = report_unreadable
 
     def transaction(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
         """One connection, one transaction."""
@@ -240,7 +248,14 @@ class IntentStore:
         async with self.transaction() as connection, connection.pipeline():
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)
-            return [_intent(row) for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+        found = []
+        for row in rows:
+            try:
+                found.append(_intent(row))
+            except ValueError as error:
+                self._report_unreadable("intents", row["intent_id"], error)
+        return found
 
 
 _INSERT = b"""

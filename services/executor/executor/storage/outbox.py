@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 
 from common.events import AccountUpdated, Event
-from common.events.codec import decode, encode
+from common.events.codec import UnreadableEvent, decode, encode
 from common.runtime.backoff import Backoff
 from common.runtime.database import Pool
 from common.runtime.outages import is_outage
@@ -32,8 +32,9 @@ class Outbox:
     One task runs `run`, from the moment `start` is called (the service's rebuild). Everybody else may `append`, `wake`
     and `set_account` at any time. A batch is published first and deleted afterwards: a crash in between publishes it
     again under the same ids, which consumers drop. An outage of Redis or PostgreSQL leaves events in the table and is
-    retried for ever. Account states are not stored: one that is replaced before it is published is never published,
-    and after a crash the next poll makes a new one.
+    retried for ever. A row that is no event keeps its place in the table, marked as unreadable, with an alert; those
+    behind it are published. Account states are not stored: one that is replaced before it is published is never
+    published, and after a crash the next poll makes a new one.
     """
 
     def __init__(self, pool: Pool, service: Service) -> None:
@@ -85,17 +86,26 @@ class Outbox:
 
     async def _publish_batch(self) -> bool:
         """Publishes the oldest events and deletes them; returns whether there may be more."""
+        query = "SELECT number, type, body FROM executor_outbox WHERE unreadable IS NULL ORDER BY number LIMIT %s"
         async with self._pool.connection() as connection:
-            query = "SELECT number, type, body FROM executor_outbox ORDER BY number LIMIT %s"
             rows = await (await connection.execute(query, (BATCH_EVENTS,))).fetchall()
         metrics.OUTBOX.set(len(rows))
-        if not rows:
-            return False
-        await self._service.publish(*(decode(kind, body.encode()) for _, kind, body in rows))
-        async with self._pool.connection() as connection:
-            numbers = [number for number, _, _ in rows]
-            await connection.execute("DELETE FROM executor_outbox WHERE number = ANY(%s)", (numbers,))
+        events: dict[int, Event[Any]] = {}
+        for number, kind, body in rows:
+            try:
+                events[number] = decode(kind, body.encode())
+            except UnreadableEvent as error:
+                await self._set_aside(number, str(error))
+        if events:
+            await self._service.publish(*events.values())
+            async with self._pool.connection() as connection:
+                await connection.execute("DELETE FROM executor_outbox WHERE number = ANY(%s)", (list(events),))
         return len(rows) == BATCH_EVENTS
+
+    async def _set_aside(self, number: int, reason: str) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute("UPDATE executor_outbox SET unreadable = %s WHERE number = %s", (reason, number))
+        self._service.report_unreadable("executor_outbox", number, reason)
 
     async def _publish_accounts(self) -> None:
         for model, event in list(self._accounts.items()):

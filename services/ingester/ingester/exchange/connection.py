@@ -11,6 +11,7 @@ from websockets.exceptions import WebSocketException
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
+from common.runtime.outside.proxies import websocket_proxy
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from ingester import metrics
@@ -118,6 +119,7 @@ class Connection:
             ping_interval=None,
             max_size=MAX_FRAME_BYTES,
             compression=None,
+            proxy=websocket_proxy(self._url),
         ) as socket:
             unacknowledged = Unacknowledged(self._subscriptions)
             reading = asyncio.ensure_future(self._read(socket, unacknowledged))

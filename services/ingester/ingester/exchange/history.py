@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
+from common.runtime.outside.http import fetch
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from ingester.exchange.parse import parse_candle, parse_max_leverages
@@ -75,9 +76,8 @@ class History:
         while True:
             await self._limiter.acquire(weight)
             try:
-                answer = await self._client.post(self._url, json=body, timeout=TIMEOUT_S)
-                answer.raise_for_status()
-                content = read(answer.content)
+                answer = await fetch(self._client, self._url, limit_s=TIMEOUT_S, json=body)
+                content = read(answer)
             except (httpx.HTTPError, UnreadableFrame) as error:
                 reason = f"{body['type']}: {str(error) or type(error).__name__}"
                 self._on_availability(False, reason)
@@ -87,6 +87,6 @@ class History:
                 await self._clock.sleep(pause.next_s())
             else:
                 if self._on_answer is not None:
-                    self._on_answer(body, answer.content)
+                    self._on_answer(body, answer)
                 self._on_availability(True, "")
                 return content

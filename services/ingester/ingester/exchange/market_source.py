@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from common.runtime.outages import is_outage
+from common.runtime.outside.http import fetch, open_http_client
 from common.runtime.service import Service
 from ingester.config import IngesterSettings
 
@@ -30,7 +31,7 @@ class MarketSource:
 
     async def run(self) -> None:
         """Refreshes the key as long as there is a connection; its age shows readers when there is none."""
-        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+        async with open_http_client(self._settings.api_url) as client:
             while True:
                 if self._is_connected() and (market := await self._fetch_market(client)) is not None:
                     await self._write(market)
@@ -41,8 +42,8 @@ class MarketSource:
         if self._settings.hyperliquid_env != "paper":
             return "LIVE"
         try:
-            answer = await client.get(self._settings.api_url)
-            return msgspec.json.decode(answer.raise_for_status().content, type=About).market
+            answer = await fetch(client, self._settings.api_url, limit_s=TIMEOUT_S)
+            return msgspec.json.decode(answer, type=About).market
         except (httpx.HTTPError, msgspec.MsgspecError):
             return None
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx
-
+from common.runtime.outside.http import open_http_client
 from common.runtime.service import Service
 from common.trading.instruments import Symbol
 from ingester.config import IngesterSettings
@@ -35,7 +34,7 @@ class Backfill:
 
     async def run(self) -> None:
         session, clock, candles = self._session, self._service.clock, self._session.market.candles
-        async with httpx.AsyncClient() as client:
+        async with open_http_client(self._settings.api_url) as client:
             history = History(
                 client,
                 self._settings.api_url,

@@ -18,6 +18,7 @@ class SequenceCheck:
     One task runs it beside the handlers and shares nothing with them. Each round reads, per stream, what was added
     since the round before. After an outage of Redis the next round reads every stream from its beginning, since a wiped
     Redis numbers its entries again; the sequence numbers seen so far are kept, so that a process alerts a gap once.
+    An entry that is not of the bus is skipped.
     """
 
     def __init__(self, service: Service, interval_s: float) -> None:
@@ -48,12 +49,18 @@ class SequenceCheck:
             entries = cast("list[tuple[bytes, dict[bytes, bytes]]]", answer)
             for entry_id, fields in entries:
                 self._last_read[stream] = entry_id.decode()
-                await self._check(stream, fields)
+                try:
+                    place = _place_of(fields)
+                except (KeyError, ValueError) as error:
+                    # A stream with consumer groups has it among its dead letters, with an alert of the consumer.
+                    if not CATALOG[stream].consumers:
+                        self._service.report_unreadable(stream, entry_id.decode(), repr(error))
+                else:
+                    await self._check(stream, *place)
             if len(entries) < PAGE_ENTRIES:
                 return
 
-    async def _check(self, stream: str, fields: dict[bytes, bytes]) -> None:
-        source, epoch, sequence = fields[b"source"].decode(), int(fields[b"epoch"]), int(fields[b"sequence"])
+    async def _check(self, stream: str, source: str, epoch: int, sequence: int) -> None:
         gap = self._sequences.see(stream, source, epoch, sequence)
         if gap is not None:
             metrics.GAPS.labels(stream).inc(gap.length)
@@ -64,3 +71,8 @@ class SequenceCheck:
                 key=(gap.stream, gap.source, gap.epoch, gap.first),
                 stream=gap.stream,
             )
+
+
+def _place_of(fields: dict[bytes, bytes]) -> tuple[str, int, int]:
+    """(producer, epoch, sequence number) of an entry. Raises KeyError or ValueError."""
+    return fields[b"source"].decode(), int(fields[b"epoch"]), int(fields[b"sequence"])

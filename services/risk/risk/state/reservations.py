@@ -8,12 +8,23 @@ Approval and rebuild compute it by this one function.
 """
 
 from decimal import Decimal
+from typing import Final
 
 from common.events import IntentKind, OrderIntent
+from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.gate_input import Reservation
 from risk.gate.sizing import loss_at_stop_usd, margin_with_fees_usd
+
+UNKNOWN_USD: Final = Decimal(10) ** 12
+"""Stands for the amounts of an entry whose intent can't be read: no limit has room for them."""
+
+
+def unknown_reservation(intent_id: str, symbol: Symbol, intent_kind: IntentKind) -> Reservation:
+    """The reservation of an unfinished intent that can't be read: it leaves no room for entries beside it."""
+    amount = UNKNOWN_USD if intent_kind is IntentKind.ENTRY else Decimal(0)
+    return Reservation(intent_id, symbol, Side.LONG, intent_kind, amount, amount, amount)
 
 
 def position_side(intent: OrderIntent) -> Side:

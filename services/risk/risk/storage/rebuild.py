@@ -1,6 +1,7 @@
 """Rebuilds risk's memory: risk_state, the executor's intents, approvals not yet acknowledged, the caches."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import UNFINISHED
-from risk.state.reservations import reservation_of
+from risk.state.reservations import reservation_of, unknown_reservation
 from risk.state.risk_state import RiskState, SnapshotMarks
 from risk.storage.risk_state_table import RiskStateTable
 
@@ -38,6 +39,7 @@ _CONDITIONS = """
     WHERE is_entry AND closed_ms IS NULL AND (filled_size_coin > 0 OR status = ANY(%s))
         AND jsonb_typeof(intent -> 'invalidation_condition') = 'object'"""
 
+ReportUnreadable = Callable[[str, object, object], None]
 Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
@@ -49,6 +51,7 @@ async def rebuild(
     bus: Bus,
     clock: Clock,
     stopping: asyncio.Event,
+    report_unreadable: ReportUnreadable = lambda table, key, reason: None,
 ) -> RiskState:
     """The state as far as it is recorded. Runs before the first event of each session, with no handler beside it.
 
@@ -56,18 +59,27 @@ async def rebuild(
     unacknowledged entries into the table of intents, never back: reading the stream first finds it in one, in the other
     or in both, but never in neither. The account states come last, so that every reservation they may cover is known by
     then. Waits while the executor's table is missing. Raises the errors that `is_outage` knows when Redis or PostgreSQL
-    is unreachable; the caller keeps its old state and tries again.
+    is unreachable; the caller keeps its old state and tries again. A row that can't be read is given to
+    `report_unreadable`; an unfinished entry among them leaves no room for other entries of its model.
     """
     state = RiskState.empty(models)
     state.persistent = await table.load()
     approvals = await bus.unacknowledged(EXECUTOR, RiskApproved.TYPE, count=MAX_APPROVALS)
     intents, conditions = await _read_intents(pool, clock, stopping)
     for row in reversed(intents):
-        if row["model"] in state.models:
+        if row["model"] not in state.models:
+            continue
+        try:
             apply_intent(state, limits, row, clock.now_ms())
+        except ValueError as error:
+            report_unreadable("intents", row["intent_id"], error)
     for row in conditions:
-        if row["model"] in state.models:
+        if row["model"] not in state.models:
+            continue
+        try:
             state.model(row["model"]).track_condition(row["intent_id"], OrderIntent.model_validate(row["intent"]))
+        except ValueError as error:
+            report_unreadable("intents", row["intent_id"], error)
     stored = {row["intent_id"] for row in intents}
     for event in approvals:
         if event.id not in stored:
@@ -77,10 +89,13 @@ async def rebuild(
 
 
 def apply_intent(state: RiskState, limits: Limits, row: dict[str, Any], now_ms: int) -> None:
-    """Adds one row of `intents`: the day's count, cooldowns, cycles seen, the reservation of what is unfinished."""
+    """Adds one row of `intents`: the day's count, cooldowns, cycles seen, the reservation of what is unfinished.
+
+    Raises ValueError for a row that can't be read, which is counted and reserved as far as it can be.
+    """
     held = state.model(row["model"])
-    intent_kind, intent_id = IntentKind(row["intent_kind"]), row["intent_id"]
-    held.counters.record_approval(row["market_ms"], Symbol(row["symbol"]), is_entry=row["is_entry"])
+    intent_kind, intent_id, symbol = IntentKind(row["intent_kind"]), row["intent_id"], Symbol(row["symbol"])
+    held.counters.record_approval(row["market_ms"], symbol, is_entry=row["is_entry"])
     if row["cycle_id"] is not None:
         held.record_seen(row["cycle_id"], intent_kind)
     if row["is_entry"] and row["first_sent_ms"] is not None:
@@ -88,6 +103,7 @@ def apply_intent(state: RiskState, limits: Limits, row: dict[str, Any], now_ms: 
         held.counters.record_sent(intent_id, row["market_ms"] + int(waited_ms))
     is_recent_fill = row["filled_size_coin"] > 0 and now_ms - row["updated_ms"] <= RECENT_FILL_MS
     if row["status"] in _UNFINISHED or is_recent_fill:
+        held.reservations[intent_id] = unknown_reservation(intent_id, symbol, intent_kind)
         intent = OrderIntent.model_validate(row["intent"])
         held.reservations[intent_id] = reservation_of(limits, intent_id, intent_kind, intent)
 

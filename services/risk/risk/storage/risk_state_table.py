@@ -1,6 +1,7 @@
 """The table risk_state: one row per fact, written before the events that changed it are acknowledged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -29,10 +30,18 @@ class RiskStateTable:
     `save` runs between the handlers of a batch and its commit. When it raises, the batch is not acknowledged and the
     memory is rebuilt from the table; when only the commit that follows fails, the table is ahead of the stream, and the
     same events are applied again: every change to a PersistentState is safe to apply twice.
+
+    A row that can't be read may have been a limit: its model, or all, is halted until a person has looked at it and
+    resumes. It stays in the table until it is mended, deleted or written again, and is given to `report_unreadable`.
     """
 
-    def __init__(self, pool: Pool, models: Sequence[str]) -> None:
-        self._pool = pool
+    def __init__(
+        self,
+        pool: Pool,
+        models: Sequence[str],
+        report_unreadable: Callable[[str, object, object], None] = lambda table, key, reason: None,
+    ) -> None:
+        self._pool, self._report_unreadable = pool, report_unreadable
         self._models = tuple(models)
         self._written: PersistentState | None = None
         self._rows: Rows = {}
@@ -41,10 +50,21 @@ class RiskStateTable:
         """What the table holds."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute("SELECT kind, model, key, value FROM risk_state")
-            self._rows = {(kind, model, key): value for kind, model, key, value in await cursor.fetchall()}
+            rows = {(kind, model, key): value for kind, model, key, value in await cursor.fetchall()}
+        halts = tuple(halt for key, value in rows.items() if (halt := self._halt_of_unreadable(key, value)) is not None)
+        unreadable = {(halt.model, halt.detail) for halt in halts}
+        self._rows = {key: value for key, value in rows.items() if (key[1], _detail_of(key)) not in unreadable}
         # The derived state rows may still be missing: the first save compares row by row.
         self._written = None
-        return state_of(self._rows)
+        return _with_halts(state_of(self._rows), halts)
+
+    def _halt_of_unreadable(self, key: Key, value: Any) -> Halt | None:
+        try:
+            state_of({key: value})
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            self._report_unreadable("risk_state", " ".join(key), repr(error))
+            return Halt(key[1], Reason.PERSON, 0, detail=_detail_of(key))
+        return None
 
     async def save(self, persistent: PersistentState) -> None:
         """Writes the rows that differ, in one transaction. Raises psycopg.OperationalError when the server is away."""
@@ -60,6 +80,19 @@ class RiskStateTable:
                 if gone:
                     await cursor.executemany(_DELETE, gone)
         self._written, self._rows = persistent, rows
+
+
+def _detail_of(key: Key) -> str:
+    return f"the row {' '.join(key)} of risk_state can't be read"
+
+
+def _with_halts(persistent: PersistentState, halts: Sequence[Halt]) -> PersistentState:
+    """One more halt for each model that has none by a person."""
+    added = {halt.model: halt for halt in halts}
+    for halt in persistent.halts:
+        if halt.reason is Reason.PERSON:
+            added.pop(halt.model, None)
+    return replace(persistent, halts=(*persistent.halts, *added.values()))
 
 
 def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
@@ -108,7 +141,12 @@ def state_of(rows: Mapping[Key, Mapping[str, Any]]) -> PersistentState:
     """What the rows hold; the inverse of `rows_of`."""
     halts = tuple(
         Halt(
-            model, Reason(key), value["since_ms"], value["until_ms"], value["detail"], value.get("author", _author(key))
+            model,
+            Reason(key),
+            int(value["since_ms"]),
+            _optional_int(value["until_ms"]),
+            str(value["detail"]),
+            str(value.get("author", _author(key))),
         )
         for (kind, model, key), value in sorted(rows.items())
         if kind == "halt"
@@ -142,14 +180,20 @@ def _value_of(one: TriggeredCondition) -> dict[str, Any]:
 
 def _condition_of(model: str, intent_id: str, value: Mapping[str, Any]) -> TriggeredCondition:
     condition = Invalidation.model_validate(value["condition"])
-    tracked = TrackedCondition(intent_id, Symbol(value["symbol"]), Side(value["side"]), condition, value["after_ms"])
-    return TriggeredCondition(model, tracked, value["closed_ms"], value["boundary_ms"], value["is_reported"])
+    after_ms = int(value["after_ms"])
+    tracked = TrackedCondition(intent_id, Symbol(value["symbol"]), Side(value["side"]), condition, after_ms)
+    times = int(value["closed_ms"]), int(value["boundary_ms"])
+    return TriggeredCondition(model, tracked, *times, bool(value["is_reported"]))
+
+
+def _optional_int(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _transfers_of(value: Mapping[str, Any]) -> Transfers:
     emptied = value.get("emptied_usd")
     sum_usd = Decimal(value["transfers_usd"])
-    return Transfers(value["since_ms"], sum_usd, None if emptied is None else Decimal(emptied))
+    return Transfers(int(value["since_ms"]), sum_usd, None if emptied is None else Decimal(emptied))
 
 
 def _record_of(rows: Mapping[Key, Mapping[str, Any]], model: str) -> ModelRecord:
@@ -158,10 +202,10 @@ def _record_of(rows: Mapping[Key, Mapping[str, Any]], model: str) -> ModelRecord
     stops = rows.get(("stops", model, ""), {"stops": []})["stops"]
     moved, last = rows.get(("transfers", model, "")), rows.get(("last", model, ""))
     return ModelRecord(
-        None if baseline is None else Baseline(baseline["day"], Decimal(baseline["equity_usd"])),
+        None if baseline is None else Baseline(int(baseline["day"]), Decimal(baseline["equity_usd"])),
         None if high_water is None else Decimal(high_water["equity_usd"]),
-        tuple((order, at_ms) for order, at_ms in stops),
+        tuple((str(order), int(at_ms)) for order, at_ms in stops),
         None if moved is None else _transfers_of(moved),
-        None if last is None else LastState(last["received_ms"], Decimal(last["equity_usd"])),
-        rows.get(("epoch", model, ""), {"epoch": ""})["epoch"],
+        None if last is None else LastState(int(last["received_ms"]), Decimal(last["equity_usd"])),
+        str(rows.get(("epoch", model, ""), {"epoch": ""})["epoch"]),
     )

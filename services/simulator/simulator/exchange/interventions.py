@@ -39,13 +39,19 @@ def move_cash(
 ) -> dict[str, Any]:
     """Adds to an account's cash (or takes from it) and writes the ledger row of that kind; returns the row.
 
-    A kind that is unknown writes a row of just `fields`. Raises ValueError where a kind moves cash the other way.
+    The cash is that of the perpetuals, of a kind of spot that of spot; a common balance has both. A kind that is
+    unknown writes a row of just `fields`. Raises ValueError where a kind moves cash the other way.
     """
     account = exchange.accounts[address]
     row = ledger_rows.moved(kind, address, usd, now_ms) | (fields or {})
-    account.raw_usd += usd
+    if kind in ledger_rows.OF_SPOT:
+        if account.spot_usd + usd < 0 and not account.is_pooled:
+            raise ValueError(f"{kind} moves spot cash, of which there are {account.spot_usd}")
+        account.add_to_spot(usd)
+    else:
+        account.raw_usd += usd
     if kind == ledger_rows.CLASS_TRANSFER:
-        account.spot_usd -= usd
+        account.add_to_spot(-usd)
     else:
         account.paid_in_usd += usd
         exchange.deposited += max(usd, Decimal(0))

@@ -4,14 +4,16 @@ import asyncio
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NoReturn
 
 from simulator.config import SimulatorSettings
 from simulator.market.live import LiveMarket
 from simulator.market.market import Market
 from simulator.market.recorded.candle_files import InvalidFiles
-from simulator.market.recorded.capture import CaptureMarket, is_captured
+from simulator.market.recorded.capture import CaptureMarket, is_captured, last_time_ms
+from simulator.market.recorded.redating import shift_to
 from simulator.market.recorded.replay import ReplayMarket
 from simulator.market.source import SYNTHETIC, Source
 from simulator.server.storage.store import Store
@@ -41,6 +43,8 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
     lacks_coins = not settings.listing.coins.keys() <= store.last_prices().keys()
     continued = None if kept is not None and kept.kind != "synthetic" and lacks_coins else kept
     source = await _choose_source(settings, kept)
+    if settings.simulator_redated:
+        source = _redated(settings, source, kept, now_ms())
     opened = None
     if source.kind == "live":
         opened = await _live(settings, store, source, now_ms, is_continued=continued == source)
@@ -48,6 +52,8 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
             source = SYNTHETIC
     if source.kind == "capture":
         opened = OpenedMarket(_recorded(settings, source), source)
+        if source.shift_ms and continued != source:
+            opened.market.step(now_ms())
     if opened is None:
         start_ms = STEPWISE_START_MS if settings.simulator_stepwise else now_ms()
         prices = None if kept in (None, source) else store.last_prices()
@@ -99,16 +105,27 @@ async def _live(
     return OpenedMarket(market, source, feed_task)
 
 
+def _redated(settings: SimulatorSettings, source: Source, kept: Source | None, now_ms: int) -> Source:
+    """The recording moved to the present: as the stored market was, unless that has ended by now."""
+    market = _recorded(settings, source)
+    path = Path(source.origin)
+    end_ms = last_time_ms(path) if is_captured(path) else market.end_ms
+    is_kept = kept is not None and kept.shift_ms != 0 and kept == replace(source, shift_ms=kept.shift_ms)
+    if kept is not None and is_kept and now_ms < end_ms + kept.shift_ms:
+        return kept
+    return replace(source, shift_ms=shift_to(now_ms, market.time_ms, end_ms))
+
+
 def _recorded(settings: SimulatorSettings, source: Source) -> Market:
     path = settings.simulator_market_path or settings.simulator_data_dir
     if settings.simulator_market == "auto":
         path = type(path)(source.origin)
     try:
         if is_captured(path):
-            return CaptureMarket(settings.simulator_seed, path, settings.listing)
+            return CaptureMarket(settings.simulator_seed, path, settings.listing, shift_ms=source.shift_ms)
         if not path.is_dir():
             raise InvalidFiles(f"{path} is neither a folder nor a recorded file (.jsonl.gz)")
-        return ReplayMarket(settings.simulator_seed, path, settings.listing)
+        return ReplayMarket(settings.simulator_seed, path, settings.listing, shift_ms=source.shift_ms)
     except InvalidFiles as error:
         _refuse(f"SIMULATOR_MARKET_PATH: {error}")
 

@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
@@ -36,10 +37,13 @@ class Unreachable(Exception):
 async def is_reachable(url: str, coins: Iterable[str]) -> bool:
     """Whether the feed answers within three seconds and has all of `coins`."""
     try:
-        async with httpx.AsyncClient(timeout=PROBE_LIMIT_S) as client:
+        async with _open_client(url, PROBE_LIMIT_S) as client:
             request = client.post(f"{url}/info", json={"type": "allMids"})
             answer = await asyncio.wait_for(request, PROBE_LIMIT_S)
             mids = answer.raise_for_status().json()
+    except Unreachable as error:
+        _log("warning", "the market feed can't be asked", reason=str(error))
+        return False
     except (httpx.HTTPError, ValueError, OSError, TimeoutError):
         return False
     return isinstance(mids, dict) and all(name in mids for name in coins)
@@ -74,7 +78,8 @@ class Upstream:
             began_s = asyncio.get_running_loop().time()
             try:
                 await self._session()
-            except (WebSocketException, httpx.HTTPError, OSError, TimeoutError, ValueError, Unreachable) as error:
+            except (WebSocketException, httpx.HTTPError, OSError, ValueError, ImportError, Unreachable) as error:
+                # An ImportError is a SOCKS proxy of the environment without the package that it needs.
                 reason = str(error) or type(error).__name__
                 self._market.disconnect(reason)
                 _log("warning", "connection to the market feed lost; reconnecting", reason=reason)
@@ -88,7 +93,12 @@ class Upstream:
         """One connection, until it closes or is silent for SILENT_AFTER_S. Raises the cause of its end."""
         address = f"ws{self._url.removeprefix('http')}/ws"
         async with connect(
-            address, open_timeout=OPEN_LIMIT_S, close_timeout=1, ping_interval=None, max_size=MAX_FRAME_BYTES
+            address,
+            open_timeout=OPEN_LIMIT_S,
+            close_timeout=1,
+            ping_interval=None,
+            max_size=MAX_FRAME_BYTES,
+            proxy=None if _is_loopback(self._url) else True,
         ) as socket:
             for subscription in subscriptions(self._market.coins):
                 await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
@@ -119,7 +129,7 @@ class Upstream:
         """Requests the missing candles, once every coin is received."""
         while self._market.halt_reason is not None or self._market.missing_coins():  # noqa: ASYNC110 - a market has no event
             await asyncio.sleep(0.05)
-        async with httpx.AsyncClient(timeout=OPEN_LIMIT_S) as client:
+        async with _open_client(self._url, OPEN_LIMIT_S) as client:
             for name, interval, from_ms in self._market.gaps(PAST_CANDLES):
                 request = {"coin": name, "interval": interval, "startTime": from_ms, "endTime": self._market.latest_ms}
                 await self._fetch_past(client, {"type": "candleSnapshot", "req": request})
@@ -136,6 +146,19 @@ class Upstream:
                 await asyncio.sleep(REFUSED_PAUSE_S * self._rng.uniform(0.5, 1.0))
             else:
                 return
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def _open_client(url: str, limit_s: float) -> httpx.AsyncClient:
+    """Takes the environment's proxy, but none to this machine. Raises Unreachable for a proxy that can't be used."""
+    try:
+        return httpx.AsyncClient(timeout=limit_s, trust_env=not _is_loopback(url))
+    except (ImportError, ValueError) as error:
+        raise Unreachable(f"the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY can't be used: {error}") from error
 
 
 def subscriptions(coins: Iterable[str]) -> list[dict[str, str]]:

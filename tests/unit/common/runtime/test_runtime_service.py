@@ -1,6 +1,7 @@
 """A service over the in-memory bus: publishing through outages, background tasks, alerts."""
 
 import asyncio
+from typing import Any
 
 import pytest
 import structlog
@@ -9,7 +10,10 @@ from manual_clock import ManualClock
 from common.bus import Commit, Fenced, Unavailable
 from common.bus.memory import MemoryBus
 from common.bus.port import CommitResult
-from common.events import AlertCode, AlertSeverity, SystemAlert
+from common.events import AlertCode, AlertSeverity, Command, ControlCommand, Event, SystemAlert, originate
+from common.events.catalog import DEAD_SUFFIX
+from common.events.codec import UnusableEvent
+from common.runtime.consuming.consumer import MAX_DEAD_LETTERS
 from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 
@@ -41,6 +45,58 @@ async def test_an_alert_is_published_through_an_outage_once() -> None:
     assert (event.data.code, event.data.service, event.data.model) == ("HALTED", "risk", "qwen")
     assert event.data.figures == {"reason": "loss"}
     assert event.source == "risk"
+
+
+async def test_an_unreadable_row_is_alerted_once() -> None:
+    risk, bus = service()
+
+    async def read_rows() -> None:
+        for _ in range(3):
+            risk.report_unreadable("intents", "i-1", "no JSON")
+        risk.report_unreadable("intents", "i-2", "no JSON")
+        while not bus.events(SystemAlert.TYPE):
+            await asyncio.sleep(0)
+        risk.stop()
+
+    risk.spawn("reading", read_rows)
+    await asyncio.wait_for(risk.run(), 60)
+    [event] = bus.events(SystemAlert.TYPE)
+    assert event.data.code == AlertCode.UNREADABLE_ROW
+    assert event.data.figures == {"place": "intents", "entry": "i-2", "count": "2"}
+
+
+async def test_unusable_events_are_set_aside_with_an_alert_a_minute() -> None:
+    risk, bus = service()
+    handled: list[str] = []
+    count = 2 * MAX_DEAD_LETTERS
+
+    def handle(event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
+        if event.data.model == "llama":
+            raise UnusableEvent("no account of 'llama'")
+        handled.append(event.data.reason)
+        return ()
+
+    async def stop_after_the_alert() -> None:
+        while not (handled and bus.events(SystemAlert.TYPE)):
+            await asyncio.sleep(0)
+        risk.stop()
+
+    commands = [
+        ControlCommand(command=Command.HALT, model="llama", reason=str(number), requested_by="t")
+        for number in range(count)
+    ]
+    commands.append(ControlCommand(command=Command.HALT, model=None, reason="last", requested_by="t"))
+    await bus.commit(
+        Commit("gateway", events=[originate(each, keys=(each.reason,), time_ms=1, now_ms=1) for each in commands])
+    )
+    risk.on(ControlCommand, handle)
+    risk.spawn("stopping", stop_after_the_alert)
+    await asyncio.wait_for(risk.run(), 60)
+    assert handled == ["last"]
+    assert len(bus.events(ControlCommand.TYPE + DEAD_SUFFIX)) == count
+    [event] = bus.events(SystemAlert.TYPE)
+    assert event.data.code == AlertCode.DEAD_LETTER
+    assert event.data.figures["place"] == ControlCommand.TYPE
 
 
 async def test_nothing_is_published_without_the_lease() -> None:

@@ -48,6 +48,7 @@ FREE_TEXT = {
     "instance",
     "llama_model",
     "qwen_model",
+    "resume_token",
 }
 """What may be any text: a name of the provider's, an address to listen at, a folder, addresses, a password."""
 

@@ -10,7 +10,7 @@ from executor.cli.kill_transport import KillTransport
 from executor.exchange.errors import TransportError
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
-OUTSIDE = "127.0.0.2"
+OUTSIDE = "0.0.0.0"
 """An address of this machine that isn't taken for one."""
 
 

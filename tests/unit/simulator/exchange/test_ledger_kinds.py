@@ -86,9 +86,13 @@ SIGNED += [(kind, D(0)) for kind in ledger_rows.WITHOUT_CASH]
 @pytest.mark.parametrize("mode", [account_modes.DEFAULT, account_modes.UNIFIED])
 def test_each_kind_moves_the_cash_that_its_row_shows(trader: SigningTrader, kind: str, usd: Decimal, mode: str) -> None:
     exchange = trader.world.exchange
+    trader.account.raw_usd, trader.account.spot_usd = D(99_900), D(100)
     trader.account.set_mode(mode)
     interventions.move_cash(exchange, trader.user, kind, usd, trader.now_ms)
-    assert trader.account.raw_usd == D(100_000) + usd
+    is_pooled, is_between = mode == account_modes.UNIFIED, kind == ledger_rows.CLASS_TRANSFER
+    moved = (D(0), usd) if kind in ledger_rows.OF_SPOT else (usd, -usd if is_between else D(0))
+    expected = (100_000 + sum(moved), D(0)) if is_pooled else (99_900 + moved[0], 100 + moved[1])
+    assert (trader.account.raw_usd, trader.account.spot_usd) == expected
     row = last_row(trader)
     assert row["type"] == kind
     shown = [row[name] for name in ("usdc", "amount", "netWithdrawnUsd") if name in row]
@@ -100,7 +104,10 @@ def test_each_kind_moves_the_cash_that_its_row_shows(trader: SigningTrader, kind
     assert trader.account.paid_in_usd == exchange.deposited - exchange.withdrawn == paid_in
 
 
-@pytest.mark.parametrize(("kind", "usd"), [("deposit", D(-1)), ("vaultDeposit", D(1)), ("cStakingTransfer", D(1))])
+@pytest.mark.parametrize(
+    ("kind", "usd"),
+    [("deposit", D(-1)), ("vaultDeposit", D(1)), ("cStakingTransfer", D(1)), ("spotTransfer", D(-1))],
+)
 def test_a_kind_that_moves_cash_the_other_way_is_refused(trader: SigningTrader, kind: str, usd: Decimal) -> None:
     with pytest.raises(ValueError, match=kind):
         interventions.move_cash(trader.world.exchange, trader.user, kind, usd, trader.now_ms)

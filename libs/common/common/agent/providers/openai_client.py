@@ -8,6 +8,7 @@ import httpx
 from common.agent.providers.port import Answer, CallFailed, Message, error_text
 from common.agent.providers.profile import Endpoint, Profile
 from common.events import TokenUsage
+from common.runtime.outside.proxies import is_local
 from common.trading.roster import Contender
 
 CONNECT_LIMIT_S = 10.0
@@ -38,6 +39,7 @@ class OpenAIClient:
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {endpoint.api_key}"},
             timeout=httpx.Timeout(None, connect=CONNECT_LIMIT_S),
+            trust_env=not is_local(endpoint.base_url),
         )
 
     async def complete(self, messages: Sequence[Message]) -> Answer:

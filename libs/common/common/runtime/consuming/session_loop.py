@@ -6,14 +6,15 @@ from contextlib import suppress
 
 from structlog.typing import FilteringBoundLogger
 
-from common.bus.port import Bus, Fenced, Unavailable
+from common.bus.port import Bus, Delivery, Fenced, Unavailable
 from common.events.catalog import CATALOG, streams_read_by
 from common.runtime import metrics
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
-from common.runtime.consuming.consumer import CLAIM_IDLE_MS, Consumer, HandlerFailed, StateLost
+from common.runtime.consuming.consumer import CLAIM_IDLE_MS, Consumer
 from common.runtime.consuming.handlers import Handlers
 from common.runtime.consuming.lease import Lease
+from common.runtime.consuming.session_end import HandlerFailed, StateLost
 from common.runtime.ending.tasks import cancel_until_done
 from common.runtime.outages import is_outage
 
@@ -42,26 +43,29 @@ class SessionLoop:
         lease: Lease | None,
         stopping: asyncio.Event,
         set_ready: Callable[[str, bool, str], None],
+        on_dead_letter: Callable[[Delivery, str], None] = lambda delivery, reason: None,
         drain_limit_s: float,
     ) -> None:
         self._name, self._instance = name, instance
         self._bus, self._clock, self._log = bus, clock, log
         self._handlers, self._lease, self._stopping, self._set_ready = handlers, lease, stopping, set_ready
-        self._drain_limit_s = drain_limit_s
+        self._drain_limit_s, self._on_dead_letter = drain_limit_s, on_dead_letter
         self._pause = Backoff(base_s=0.2, cap_s=5)
 
     async def run(self) -> None:
-        """Runs sessions until the stop; the last one drains. Raises what no further session could cure."""
+        """Runs sessions until the stop, then drains. Raises what no further session could cure."""
         keeping = None if self._lease is None else asyncio.ensure_future(self._lease.keep())
+        streams = self._streams()
+        consumer = self._consumer(streams)
         try:
-            await self._run_sessions()
+            await self._run_sessions(consumer, streams)
+            await self._drain(consumer)
         finally:
+            await consumer.cancel_deferred()
             if keeping is not None:
                 keeping.cancel()
 
-    async def _run_sessions(self) -> None:
-        streams = self._streams()
-        consumer = self._consumer(streams)
+    async def _run_sessions(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
         while not self._stopping.is_set():
             try:
                 await self._session(consumer, streams)
@@ -84,6 +88,15 @@ class SessionLoop:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause.next_s()):
                     await self._stopping.wait()
+
+    async def _drain(self, consumer: Consumer) -> None:
+        """Waits for deferred handlers; what one of them ended by is counted or reported, and ends nothing any more."""
+        try:
+            await consumer.drain()
+        except HandlerFailed as failure:
+            await self._record_deferred_failure(consumer, failure)
+        except (StateLost, Fenced) as error:
+            self._log.warning("stopping: an answer was refused", reason=str(error))
 
     async def _session(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
         """One session, under the lease where there is one; losing it ends the session."""
@@ -141,6 +154,7 @@ class SessionLoop:
             handlers=self._handlers,
             fence=lambda: self._lease.fence if self._lease is not None else None,
             is_outage=is_outage,
+            on_dead_letter=self._on_dead_letter,
             drain_limit_s=self._drain_limit_s,
         )
 

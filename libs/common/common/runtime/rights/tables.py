@@ -12,6 +12,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "executor_books": (),
         "executor_cursors": (),
         "executor_flattens": (),
+        "executor_halts": ("gateway",),
         "executor_outbox": (),
         "intent_orders": (),
         "intent_sends": (),

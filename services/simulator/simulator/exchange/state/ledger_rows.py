@@ -57,6 +57,7 @@ INTO: Final = ("deposit", "vaultWithdraw", "vaultDistribution", "vaultLeaderComm
 OUT_OF: Final = ("withdraw", "vaultDeposit", "vaultCreate", "activateDexAbstraction", "accountActivationGas")
 WITHOUT_CASH: Final = ("cStakingTransfer", "spotGenesis")
 EITHER: Final = ("send", "spotTransfer", "internalTransfer", "subAccountTransfer", "borrowLend", CLASS_TRANSFER)
+OF_SPOT: Final = ("spotTransfer", "rewardsClaim", "borrowLend", "accountActivationGas")
 KINDS: Final = (*INTO, *OUT_OF, *WITHOUT_CASH, *EITHER)
 
 

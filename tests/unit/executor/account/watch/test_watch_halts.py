@@ -140,4 +140,4 @@ async def test_a_disk_that_takes_no_file_lifts_no_halt(harness: AccountHarness, 
     again = HaltFiles(folder)
     await keeper_of(harness, files=again).load()
     assert again.is_halted(MODEL)
-    assert (folder / f"commanded-halt-{MODEL}").exists()
+    assert (folder / f"halt-{MODEL}").exists()
