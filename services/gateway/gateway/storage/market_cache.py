@@ -44,7 +44,8 @@ class MarketCache:
     async def clock_ahead_ms(self, models: Sequence[str]) -> int | None:
         """How far the exchange's clock is ahead of the executor's machine's, by the newest account state that says."""
         values = await self._redis.mget([f"account:{model}" for model in models])
-        states = [json.loads(value)["data"] for value in values if value]
+        events = [event for value in values if (event := decode_cached(value, "data")) is not None]
+        states = [event["data"] for event in events if isinstance(event["data"], dict)]
         known = [state for state in states if state.get("clock_ahead_ms") is not None]
         newest = max(known, key=lambda state: int(state["received_ms"]), default=None)
         return None if newest is None else int(newest["clock_ahead_ms"])
