@@ -48,8 +48,7 @@ from support.service_rights import own_stores
 ROSTER = read_roster(None)
 BARE_STREAM = "bench.decision"
 NO_MATCH = "Order could not immediately match against any resting orders."
-PAUSE_S = 0.1
-LIMIT_S = 30.0
+PAUSE_S, LIMIT_S = 0.1, 30.0
 # Nothing but rates and market time differs from the defaults: decisions follow each other faster than a model's.
 RISK_SETTINGS = dict(MARKET_SPEED="2", ENTRY_COOLDOWN_S="0", MAX_ORDERS_PER_MINUTE="60", MAX_DAILY_TRADES="10000")  # noqa: C408
 MARKET_STEP_MS = 5_000
@@ -126,12 +125,11 @@ class InstantExchange:
             return (await self._client.post("/info", json=body)).content
         coin = body["coin"]
         if coin not in self._asset_data:
-            answer = (await self._client.post("/info", json=body)).json()
-            self._asset_data[coin] = answer | {"markPx": str(MARKS[Symbol(coin)])}
+            self._asset_data[coin] = (await self._client.post("/info", json=body)).json()
         data, leverage = self._asset_data[coin], self._leverage.get(self._assets[coin])
         if leverage is not None:
             data = data | {"leverage": {"type": "isolated", "value": leverage, "rawUsd": "0.0"}}
-        return json.dumps(data).encode()
+        return json.dumps(data | {"markPx": str(MARKS[Symbol(coin)])}).encode()
 
 
 class Track:
