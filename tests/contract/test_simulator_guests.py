@@ -13,12 +13,12 @@ import pytest
 from harness import eventually
 from redis.asyncio import Redis
 from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from common.events.codec import decode
 from simulator.server.listeners import MAX_GUEST_CONNECTIONS
 from simulator.server.rate_limit import WEIGHT_A_MINUTE
-from simulator.server.sockets import MAX_CONNECTIONS
+from simulator.server.sockets import MAX_CONNECTIONS, MAX_MESSAGES_A_MINUTE
 from support.executor_process import ExecutorProcess, environment, fresh_accounts
 from support.simulator_process import ForkedSimulator
 
@@ -61,7 +61,7 @@ class Readiness:
         started = [line for line in self._process.log.read_text().splitlines() if '"metrics_port"' in line][-1]
         answer = await client.get(f"http://127.0.0.1:{json.loads(started)['metrics_port']}/readyz")
         if body := await self._redis.get("account:deepseek"):
-            self.states.add(decode("account.updated", body).time_ms)
+            self.states.add(decode("account.updated", bytes(body)).time_ms)
         reasons: dict[str, str] = answer.json()["reasons"]
         self.reasons.append(reasons)
         return reasons
@@ -150,3 +150,17 @@ def test_connections_beyond_the_guests_limit_are_closed(simulator: ForkedSimulat
         ]
         assert opened[-1].recv(1) == b""
         assert httpx.post(f"{simulator.services_url}/info", json={"type": "meta"}, timeout=60).status_code == 200
+
+
+async def test_messages_of_all_sockets_of_a_sender_count_together(simulator: ForkedSimulator) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(connect(f"ws{simulator.url[4:]}/ws")) for _ in range(2)]
+        for _ in range(MAX_MESSAGES_A_MINUTE // 2 + 2):
+            for stream in streams:
+                with contextlib.suppress(ConnectionClosed):
+                    await stream.send('{"method":"ping"}')
+        for stream in streams:
+            with contextlib.suppress(ConnectionClosed):
+                async for _ in stream:
+                    pass
+        assert {stream.close_reason for stream in streams} == {"too many messages"}

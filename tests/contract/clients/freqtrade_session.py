@@ -109,7 +109,7 @@ def session(url: str, address: str, key: str) -> dict[str, Any]:
         bot.terminate()
         bot.wait()
         found, text = trades(database), log.read_text(encoding="utf-8")
-    complaints = Counter(re.findall(r" - (?:WARNING|ERROR) - (.{0,160})", text))
+    warnings = Counter(re.findall(r" - (?:WARNING|ERROR) - (.{0,160})", text))
     return {
         "version": version("freqtrade"),
         "ccxt": version("ccxt"),
@@ -117,7 +117,7 @@ def session(url: str, address: str, key: str) -> dict[str, Any]:
         "closed": sum(not row[2] for row in found),
         "sides": sorted({"short" if row[1] else "long" for row in found}),
         "stops_on_exchange": sum(row[4] for row in found),
-        "complaints": complaints,
+        "warnings": warnings,
         "exceptions": Counter(re.findall(r"^((?:ccxt|freqtrade)\.\S+: .{0,200})", text, re.MULTILINE)),
         "end": "" if found else text[-3000:],
     }

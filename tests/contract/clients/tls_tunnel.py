@@ -1,6 +1,6 @@
 """Leads a client that knows only the exchange's own host names to another address: a proxy that ends their TLS.
 
-The client gets `proxy_url` as its proxy and `certificates` as the authorities that it trusts (SSL_CERT_FILE).
+The client gets `proxy_url` as its proxy and `certificates` as its certificate authorities (SSL_CERT_FILE).
 """
 
 import asyncio

@@ -35,7 +35,7 @@ from simulator.wire.streams.throttle import MessageThrottle
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
 TOO_LONG = "Failed to buffer the request body: length limit exceeded"
-PREFLIGHT_KEPT_S = 86_400
+DAY_S = 86_400
 MAX_FAUCET_USD = Decimal(10_000_000)
 
 
@@ -68,8 +68,10 @@ class Server:
             WebSocketRoute("/ws", self.sockets.serve),
             Mount("/", create_models_app()),
         ]
-        any_page = {"allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"], "max_age": PREFLIGHT_KEPT_S}
-        self.app: ASGIApp = FaultInjection(CORSMiddleware(Starlette(routes=routes), **any_page), self.faults, now_ms)
+        exchange = CORSMiddleware(
+            Starlette(routes=routes), allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], max_age=DAY_S
+        )
+        self.app: ASGIApp = FaultInjection(exchange, self.faults, now_ms)
 
     def persist_changes(self) -> None:
         """Persists what has changed, then publishes it to the subscribers."""

@@ -42,9 +42,7 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
     kept = store.source()
     lacks_coins = not settings.listing.coins.keys() <= store.last_prices().keys()
     continued = None if kept is not None and kept.kind != "synthetic" and lacks_coins else kept
-    source = await _choose_source(settings, kept)
-    if settings.simulator_redated:
-        source = _redated(settings, source, kept, now_ms())
+    source = await _choose_source(settings, kept, now_ms())
     opened = None
     if source.kind == "live":
         opened = await _live(settings, store, source, now_ms, is_continued=continued == source)
@@ -52,8 +50,6 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
             source = SYNTHETIC
     if source.kind == "capture":
         opened = OpenedMarket(_recorded(settings, source), source)
-        if source.shift_ms and continued != source:
-            opened.market.step(now_ms())
     if opened is None:
         start_ms = STEPWISE_START_MS if settings.simulator_stepwise else now_ms()
         prices = None if kept in (None, source) else store.last_prices()
@@ -64,17 +60,20 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
         store.load_market(opened.market)
     elif continued != source:
         store.begin_market(source)
+        if source.shift_ms:
+            opened.market.step(now_ms())
     return opened
 
 
-async def _choose_source(settings: SimulatorSettings, kept: Source | None) -> Source:
+async def _choose_source(settings: SimulatorSettings, kept: Source | None, now_ms: int) -> Source:
     if settings.simulator_market == "auto":
         if kept is not None:
             return kept
         url = settings.simulator_upstream_url
         return Source("live", url) if await is_reachable(url, settings.listing.coins) else SYNTHETIC
     if settings.simulator_market == "capture":
-        return Source("capture", str((settings.simulator_market_path or settings.simulator_data_dir).resolve()))
+        source = Source("capture", str((settings.simulator_market_path or settings.simulator_data_dir).resolve()))
+        return _redated(settings, source, kept, now_ms) if settings.simulator_redated else source
     if settings.simulator_market == "live":
         return Source("live", settings.simulator_upstream_url)
     return SYNTHETIC

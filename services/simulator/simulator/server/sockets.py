@@ -120,7 +120,7 @@ class Sockets:
         await socket.accept()
         client = Client(sender)
         self.clients.add(client)
-        sender = asyncio.create_task(self._send(socket, client))
+        sending = asyncio.create_task(self._send(socket, client))
         try:
             while True:
                 text = await socket.receive_text()
@@ -134,9 +134,9 @@ class Sockets:
             self.clients.discard(client)
             for key in client.keys:
                 self._remove_listener(client, key)
-            for task in (sender, *client.posts):
+            for task in (sending, *client.posts):
                 task.cancel()
-            await asyncio.gather(sender, *client.posts, return_exceptions=True)
+            await asyncio.gather(sending, *client.posts, return_exceptions=True)
 
     def _exceeds_message_limit(self, sender: str) -> bool:
         if not self._world.enforces_limits:

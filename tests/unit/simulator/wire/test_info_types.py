@@ -1,4 +1,4 @@
-"""The types of /info that clients ask for today: their form, and what is said about a dex that isn't here."""
+"""The types of /info that clients ask for today: their form, and the answers about a dex that isn't here."""
 
 import json
 from typing import Any

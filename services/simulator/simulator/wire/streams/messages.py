@@ -192,11 +192,17 @@ def _fill_messages(fills: list[Fill], odd: set[str]) -> list[tuple[Key, str]]:
         rows = with_odd_rows("userFills", rows) if account in odd else rows
         out.append((("userFills", account), message("userFills", {"user": account, "fills": rows})))
         out.append((("userEvents", account), message("user", {"fills": rows})))
+    for account in dict.fromkeys(fill.account for fill in fills if fill.twap_id is not None):
         slices = [slice_row(fill) for fill in fills if fill.account == account and fill.twap_id is not None]
-        if slices:
-            out.append((("userEvents", account), message("user", {"twapSliceFills": slices})))
-            data = {"user": account, "twapSliceFills": slices}
-            out.append((("userTwapSliceFills", account), message("userTwapSliceFills", data)))
+        data = {"user": account, "twapSliceFills": slices}
+        out.append((("userTwapSliceFills", account), message("userTwapSliceFills", data)))
+        out.append((("userEvents", account), message("user", {"twapSliceFills": slices})))
+    return [*out, *_trade_messages(fills)]
+
+
+def _trade_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
+    """The accounts' fills as public trades."""
+    out: list[tuple[Key, str]] = []
     for coin in dict.fromkeys(fill.coin for fill in fills):
         trades = [_trade_of(fill) for fill in fills if fill.coin == coin and (fill.crossed or not fill.counterparty)]
         out.append((("trades", coin), message("trades", trades)))
