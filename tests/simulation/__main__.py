@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import partial
 from itertools import count
-from math import ceil
 from pathlib import Path
 
+from simulation.figures import unprotected_text
 from simulation.hostile.profiles import FAULT_SETS, STOCK
 from simulation.run import Result, run_pair_of_troubles, run_seed
 
@@ -123,18 +123,9 @@ def _print_summary(results: list[Result], wall_s: float, cores: int) -> None:
         f" on {cores} cores; {sums['steps'] / max(wall_s, 0.001):,.0f} steps/s, {sums['checks']:,} checks of the"
         f" invariants, {sums['orders']:,} orders on the exchange, {sums['fills']:,} fills"
     )
-    _print(_unprotected(sorted(length_s for result in results for length_s in result.unprotected_s)))
+    _print(unprotected_text([length_s for result in results for length_s in result.unprotected_s]))
     if failed:
         _print(f"replay with: {_replay_command(failed[0])}")
-
-
-def _unprotected(lengths_s: list[float]) -> str:
-    """The distribution of the times that positions had no stop, as far as they count."""
-    if not lengths_s:
-        return "no position was without a stop"
-    shares = {name: lengths_s[ceil(share * len(lengths_s)) - 1] for name, share in (("p50", 0.5), ("p99", 0.99))}
-    shown = ", ".join(f"{name} {length_s:.2f} s" for name, length_s in shares.items())
-    return f"positions without a stop: {len(lengths_s):,} times; {shown}, longest {lengths_s[-1]:.2f} s"
 
 
 def _print(text: str) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,18 @@ def _ask(exchange: Any, kind: str, address: str) -> Any:
     if status != 200:
         raise AssertionError(f"the simulated exchange answered {kind} with {status}")
     return json.loads(body)
+
+
+def unprotected_text(lengths_s: list[float]) -> str:
+    """The distribution of the times that positions had no stop, as far as they count."""
+    if not lengths_s:
+        return "no position was without a stop"
+    ordered = sorted(lengths_s)
+    half, most = (ordered[ceil(share * len(ordered)) - 1] for share in (0.5, 0.99))
+    return (
+        f"positions without a stop: {len(ordered):,} times; p50 {half:.2f} s, p99 {most:.2f} s,"
+        f" longest {ordered[-1]:.2f} s"
+    )
 
 
 def differences(old: Path, new: Path) -> list[str]:

@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 from common.bus.port import Unavailable
 from simulation.adapters.bus import FaultyBus
 from simulation.faults import FaultInjector
+from simulation.figures import unprotected_text
 from simulation.harness import Harness
 from simulation.hostile.profiles import HOSTILE, HOSTILE_PROFILES, PAIR_PROFILE, STANDBY_PROFILES, STOCK, profile_of
 from simulation.hostile.schedule import pair_of
@@ -212,6 +213,13 @@ def test_pairs_are_drawn_from_all_troubles() -> None:
     assert drawn == TROUBLES.keys()
     assert all(first is not second for first, second in map(pair_of, range(500)))
     assert pair_of(7) == pair_of(7)
+
+
+def test_the_times_without_a_stop_are_a_distribution() -> None:
+    assert unprotected_text([]) == "no position was without a stop"
+    lengths_s = [number / 10 for number in range(100, 0, -1)]
+    expected = "positions without a stop: 100 times; p50 5.00 s, p99 9.90 s, longest 10.00 s"
+    assert unprotected_text(lengths_s) == expected
 
 
 async def pause_the_owner(harness: Harness) -> None:
