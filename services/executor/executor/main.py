@@ -59,7 +59,7 @@ def compose(
     intents = IntentStore(pool, autocommit, service.report_unreadable)
     flattens, outbox = FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
-    keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log)
+    keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
     rate_limiter = RequestRateLimiter(settings.request_weight_per_minute)
     workers, contexts = {}, []
     for model in settings.contenders:

@@ -8,6 +8,7 @@ Failure  a failing disk ends the process; an action is answered only after it is
 
 import asyncio
 import contextlib
+import errno
 import json
 import signal
 import socket
@@ -86,7 +87,10 @@ def bind_socket(host: str, port: int, setting: str) -> socket.socket:
     try:
         bound.bind((host, port))
     except OSError as error:
-        sys.stderr.write(f"simulator: {setting}: {host}:{port} can't be used: {error.strerror}\n")
+        is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        remedy = "name an address of this machine" if is_host else "choose another port"
+        name = "BIND_HOST" if is_host else setting
+        sys.stderr.write(f"simulator: {name}: {host}:{port} can't be used: {error.strerror}; {remedy}\n")
         raise SystemExit(2) from None
     return bound
 

@@ -118,6 +118,7 @@ def session(url: str, address: str, key: str) -> dict[str, Any]:
         "sides": sorted({"short" if row[1] else "long" for row in found}),
         "stops_on_exchange": sum(row[4] for row in found),
         "complaints": complaints,
+        "exceptions": Counter(re.findall(r"^((?:ccxt|freqtrade)\.\S+: .{0,200})", text, re.MULTILINE)),
         "end": "" if found else text[-3000:],
     }
 

@@ -239,7 +239,13 @@ class OrderSubmitter:
         return await self._finish_placed(intent, placements[0], are_children_live=are_live)
 
     async def _sign_again(self, intent: Intent, reason: str) -> bool:
-        """The exchange did not take an exit for a reason that passes: it is signed again after a pause."""
+        """The exchange did not take an exit for a reason that passes: it is signed again after a pause.
+
+        Unless the exchange knows the order all the same: then the answer was false, and its record decides.
+        """
+        status = await self._exchange.order_status(build_bracket(intent)[0][1].client_order_id)
+        if status is not None and not status.is_rejected:
+            return await self._mark_in_flight(intent, f"refused, and yet {status.status}: {reason}")
         self._refused_s[intent.intent_id] = self._clock.monotonic()
         self._context.standing.note_refusal(reason)
         self._context.log.warning(

@@ -36,6 +36,14 @@ async def test_after_an_answer_its_model_is_shown_without_the_label(server: Gate
     assert (row["provider_model"], row["stand_in"], row["name"]) == ("x", True, "Llama")
 
 
+async def test_the_account_mode_is_the_exchanges_word(server: GatewayServer) -> None:
+    await server.recorder.store([state("qwen", 59_000, Decimal(10_000), mode="unifiedAccount")], 1)
+    modes = {row["model"]: row["account_mode"] for row in (await server.get("status"))["models"]}
+    assert modes == {"deepseek": None, "llama": None, "qwen": "unifiedAccount"}
+    [account] = (await server.get("accounts"))["accounts"]
+    assert account["mode"] == "unifiedAccount"
+
+
 async def test_the_arenas_state_is_the_most_severe_of_its_contenders(server: GatewayServer) -> None:
     assert (await server.get("status"))["trading_state"] == "ACTIVE"
     async with server.pool.connection() as connection:
