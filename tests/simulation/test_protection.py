@@ -10,7 +10,7 @@ import pytest
 from common.trading.instruments import Symbol
 from simulation.faults import CALM, FaultProfile, RequestWindow
 from simulation.harness import Harness
-from simulation.hostile.store_states import DATABASE_STATES
+from simulation.hostile.store_states import BUS_STATES, DATABASE_STATES
 from simulation.run import FAULTS_S, run_seed
 from simulator.exchange import interventions
 from simulator.exchange.state.deviations import LAG, ReadFault
@@ -193,14 +193,17 @@ def test_only_the_stop_that_was_cancelled_is_placed_again() -> None:
     assert kept.count(False) <= len(kept) // 4  # A position may be closed and opened again in between.
 
 
-def test_a_database_that_is_full_delays_no_protection() -> None:
-    """For a minute, while everything that protects is cancelled."""
+@pytest.mark.parametrize(("sqlstate", "word"), [("25006", "READONLY"), ("53100", "OOM"), ("53100", "MISCONF")])
+def test_stores_that_take_no_writes_delay_no_protection(sqlstate: str, word: str) -> None:
+    """PostgreSQL and Redis at once, for a minute, while everything that protects is cancelled."""
     cancelled: list[str] = []
 
     async def script(harness: Harness) -> None:
         address, coin = await held(harness)
-        harness.faults.database_state = next(each for each in DATABASE_STATES if each.sqlstate == "53100")
-        harness.faults.database_state_until_s = harness.loop.time() + 60.0
+        faults = harness.faults
+        faults.database_state = next(each for each in DATABASE_STATES if each.sqlstate == sqlstate)
+        faults.bus_state = next(each for each in BUS_STATES if each.word == word)
+        faults.database_state_until_s = faults.bus_state_until_s = harness.loop.time() + 60.0
         for _ in range(4):
             cancel(harness, address, coin, interventions.ALL)
             cancelled.append(coin)

@@ -147,6 +147,8 @@ async def main() -> None:
         try:
             handlers = compose(service, settings, pool, autocommit=autocommit)
         except UnusableEnvironment as error:
+            await autocommit.close()
+            await pool.close()
             refuse_start("executor", [str(error)])
         service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
         for model, worker in handlers.workers.items():

@@ -14,6 +14,7 @@ from executor.account.context import AccountContext, SetReady
 from executor.account.handoff import Handoff
 from executor.account.preflight import AccountChecks
 from executor.account.protection.protector import PositionProtector
+from executor.account.protection.record import record_protection
 from executor.account.reconcile import Reconciler
 from executor.account.submit import OrderSubmitter
 from executor.domain.account import AccountPoll
@@ -265,6 +266,7 @@ class AccountWorker:
     async def _turn(self) -> None:
         """A reconciliation first where one is due; then intents, and the books with the newest poll."""
         self._woken.clear()
+        await record_protection(self._context)
         await self._prepare()
         if not self._is_reconciled and not await self._reconcile():
             return

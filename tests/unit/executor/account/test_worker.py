@@ -103,7 +103,7 @@ async def test_an_unexpected_error_of_the_books_ends_nothing(harness: AccountHar
     run = harness.database.run
 
     def broken(query: str, parameters: Any) -> Any:
-        raise AttributeError("a mistake")
+        raise RuntimeError("a mistake")
 
     async with running(harness) as worker:
         await wait_until(lambda: worker.state is WorkerState.IDLE)

@@ -146,6 +146,8 @@ class PositionProtector:
             await self._act(poll)
         finally:
             self._memory.save(poll.open_orders)
+            if self._memory.actions or self._memory.alerts:
+                self._on_poll()
         if self.poller.failure is not None:
             raise self.poller.failure
 

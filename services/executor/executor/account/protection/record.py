@@ -15,6 +15,8 @@ from executor.exchange.parse import parse_placements
 async def record_protection(context: AccountContext) -> None:
     """Records everything that is queued. Called by the worker before fills are, so that they find their orders."""
     memory = context.memory
+    if not memory.actions and not memory.alerts:
+        return
     for action in list(memory.actions.values()):
         if action.entry is not None and await context.intents.get(action.entry.intent_id) is None:
             context.log.error("an action for an unknown intent", model=context.model, subject=action.subject)
