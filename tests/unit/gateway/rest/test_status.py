@@ -48,6 +48,7 @@ async def test_the_arenas_state_is_the_most_severe_of_its_contenders(server: Gat
     assert (await server.get("status"))["trading_state"] == "ACTIVE"
     async with server.pool.connection() as connection:
         await connection.execute("CREATE TABLE risk_state (kind text, model text, key text, value jsonb)")
+        await connection.execute("GRANT SELECT ON risk_state TO aicoin_gateway")
         await connection.execute(
             """INSERT INTO risk_state VALUES ('state', 'qwen', '', '{"state": "REDUCING", "reasons": ["DAILY_LOSS"]}'),
             ('state', 'llama', '', '{"state": "HALTED", "reasons": ["MANUAL"]}')"""
@@ -80,6 +81,7 @@ async def test_halts_have_author_time_and_reason(server: GatewayServer) -> None:
     assert halts == []
     async with server.pool.connection() as connection:
         await connection.execute("CREATE TABLE risk_state (kind text, model text, key text, value jsonb)")
+        await connection.execute("GRANT SELECT ON risk_state TO aicoin_gateway")
         await connection.execute(
             """INSERT INTO risk_state VALUES ('halt', 'qwen', 'PERSON',
                 '{"since_ms": 5, "until_ms": null, "detail": "lunch", "author": "gateway"}'),
@@ -89,6 +91,7 @@ async def test_halts_have_author_time_and_reason(server: GatewayServer) -> None:
             """CREATE TABLE executor_halts (id text, model text, author text, reason text, is_local boolean,
                 since_ms bigint, ended_ms bigint)"""
         )
+        await connection.execute("GRANT SELECT ON executor_halts TO aicoin_gateway")
         await connection.execute(
             """INSERT INTO executor_halts VALUES ('1', '*', 'kill switch', 'used', true, 7, NULL),
                 ('2', 'qwen', 'kill switch', 'used', true, 1, 2), ('3', 'qwen', 'gateway', 'lunch', false, 5, NULL)"""
