@@ -12,6 +12,8 @@ from simulation.trace import Trace
 
 RESTART_S = (0.2, 4.0)
 PAUSE_STEP_S = 0.5
+IN_TRANSACTION = ("database.statement", "database.write", "database.commit")
+"""A paused process ends its transaction first: here one that it held would stop every other process's."""
 
 
 class Process:
@@ -121,7 +123,7 @@ class ProcessRun:
     async def fault_point(self, step: str) -> None:
         """A moment at which time may pass, a fault may happen, or the process may be killed."""
         loop = asyncio.get_running_loop()
-        while (pause_s := self.process.paused_until_s - loop.time()) > 0:
+        while step not in IN_TRANSACTION and (pause_s := self.process.paused_until_s - loop.time()) > 0:
             await asyncio.sleep(min(pause_s, PAUSE_STEP_S))
         self.check_alive()
         if self.process.is_killable and self.faults.draws("kill"):

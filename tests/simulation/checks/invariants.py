@@ -37,6 +37,7 @@ class Invariants:
         self._unprotected_s: dict[tuple[str, str], float] = {}
         self._closing_s: dict[tuple[str, str], float] = {}
         self._last_check_s = 0.0
+        self._none_ran_s = float("-inf")
         self.episodes_s: list[float] = []
         """How long each position that had no stop was without one: the longest time that counts."""
         self._episode_s: dict[tuple[str, str], float] = {}
@@ -245,8 +246,10 @@ class Invariants:
     def _is_disturbed(self, now_s: float) -> bool:
         """Whether a fault keeps the executor from protecting positions, or did so a moment ago."""
         faults, executors = self.harness.faults, self.harness.executors
-        if len(executors) > 1 and any(each.is_up and now_s >= each.paused_until_s for each in executors):
-            return now_s < max(faults.outage_until_s, faults.blocked_until_s + GRACE_S)
+        if len(executors) > 1:
+            if not any(each.is_up and now_s >= each.paused_until_s for each in executors):
+                self._none_ran_s = now_s
+            return now_s < max(faults.outage_until_s, faults.blocked_until_s + GRACE_S, self._none_ran_s + GRACE_S)
         executor = executors[0]
         disturbed_s = (faults.disturbed_at_s.get(name, 0.0) for name in ("executor", "exchange", "risk"))
         last_s = max([executor.started_s, *disturbed_s])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from redis import RedisError
+
 from aicoin_local.stores import write_private
 from common.bus.redis_streams import VERSION
 from common.runtime.rights.database_roles import make_database_roles, role_url
@@ -49,10 +51,16 @@ class Rights:
             make_database_roles(self.database_url, self.passwords)
 
     def restore_redis(self) -> bool:
-        """Makes the users again when the bus's functions are gone, as after a wipe; whether that was needed."""
-        if self.redis_url is None or bus_version(self.redis_url) in (VERSION, None):
+        """Makes the users again when the bus's functions are gone, as after a wipe; whether that was done.
+
+        A Redis that answers "not now" is asked again later: the arena goes on meanwhile.
+        """
+        try:
+            if self.redis_url is None or bus_version(self.redis_url) in (VERSION, None):
+                return False
+            make_redis_users(self.redis_url, self.services, self.passwords)
+        except (RedisError, OSError):
             return False
-        make_redis_users(self.redis_url, self.services, self.passwords)
         return True
 
 

@@ -52,7 +52,7 @@ def bus_version(admin_url: str) -> str | None:
     with closing(redis.Redis.from_url(admin_url, decode_responses=True, socket_timeout=2)) as client:
         try:
             return str(client.fcall("aicoin_version", 0))
-        except ResponseError:
-            return ""
+        except ResponseError as error:
+            return "" if "not found" in str(error).lower() else None
         except redis.RedisError:
             return None

@@ -39,7 +39,6 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "pnl_reconciliations": (),
         "recorder_epochs": (),
         "positions": (),
-        "recorder_epochs": (),
         "trades": (),
         "verdicts": ("risk", "gateway"),
         "api_accounts": ("gateway",),
