@@ -51,8 +51,8 @@ class Wire:
     """The transport: requests reach the exchange at once, except those that contain one of the markers.
 
     `lose_request` keeps them from the exchange, `lose_reply` only their answers from the client. `refuse` answers them
-    in the exchange's place, with a refusal of each order. `hold` repeats the present answer to questions of a type,
-    `spoil` replaces a text in the answers to them.
+    in the exchange's place, with a refusal of each order; `refuse_falsely` after the exchange took them. `hold` repeats
+    the present answer to questions of a type, `spoil` replaces a text in the answers to them.
     """
 
     def __init__(self, exchange: InProcessExchange) -> None:
@@ -76,6 +76,9 @@ class Wire:
     def refuse(self, marker: str, text: str) -> None:
         self._faults[marker] = "refused", text
 
+    def refuse_falsely(self, marker: str, text: str) -> None:
+        self._faults[marker] = "falsely refused", text
+
     def hold(self, kind: str) -> None:
         body = {"type": kind, "user": address_of(MODEL)}
         self._held[kind] = HttpResponse(*self._exchange.request("/info", body))
@@ -96,7 +99,9 @@ class Wire:
         fault, refusal = next((found for marker, found in self._faults.items() if marker in text), ("", ""))
         if fault == "request lost":
             raise TransportError("the request was lost")
-        if fault == "refused":
+        if fault == "falsely refused":
+            self._exchange.request(path, content)
+        if fault in ("refused", "falsely refused"):
             statuses = [{"error": refusal}] * len(content["action"]["orders"])
             answer = {"status": "ok", "response": {"type": "order", "data": {"statuses": statuses}}}
             return HttpResponse(200, json.dumps(answer).encode())

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from common.events import Event
-from common.trading.instruments import Symbol
 from common.trading.orders import CancelReason, IntentStatus, OrderRole
 from executor.account import metrics
 from executor.account.action_quota import ActionQuota
 from executor.account.context import AccountContext
+from executor.account.leverage import Leverages
 from executor.domain.account import Placement
 from executor.domain.bracket import build_bracket
 from executor.domain.envelope import Breach, worst_notional_usd
@@ -25,7 +25,7 @@ DUPLICATE_NONCE: Final = "duplicate nonce"
 RESEND_MS: Final = 2_000
 RETRY_REFUSED_S: Final = 3.0
 LOOK_BACK_MS: Final = 60_000
-LEVERAGE_VALID_S: Final = 60.0
+MARK_VALID_S: Final = 60.0
 NEVER: Final = float("-inf")
 
 RecordSent = Callable[[Intent, int], Awaitable[bool]]
@@ -53,7 +53,7 @@ class OrderSubmitter:
         self._quota, self._envelope = quota, context.settings.envelope
         self._resent_ms: dict[str, int] = {}
         self._refused_s: dict[str, float] = {}
-        self._leverages: dict[Symbol, tuple[tuple[int, bool], float]] = {}
+        self._leverages = Leverages(context)
 
     async def submit(self, intent: Intent, flatten_since: int | None) -> bool:
         """Takes an unfinished intent one step on; True when its outcome is now known."""
@@ -63,7 +63,7 @@ class OrderSubmitter:
             return False
         reason = self._reason_not_to_send(intent, flatten_since)
         if reason is None and intent.is_entry:
-            error = await self._set_leverage(intent)
+            error = await self._leverages.confirm(intent)
             if error is not None:
                 return await self._finish_rejected(intent, error)
             reason = self._reason_not_to_send(intent, flatten_since)
@@ -75,7 +75,7 @@ class OrderSubmitter:
         """Whether an intent can go as it is: nothing speaks against it, and nothing needs to be asked for before."""
         if self._reason_not_to_send(intent, None) is not None:
             return False
-        return not intent.is_entry or self._is_leverage_confirmed(intent)
+        return not intent.is_entry or self._leverages.is_confirmed(intent)
 
     def invalidate(self) -> None:
         """Another instance may have traded meanwhile: leverages are confirmed again."""
@@ -135,36 +135,8 @@ class OrderSubmitter:
     def _breach(self, intent: Intent) -> Breach | None:
         """The bound of the envelope that the intent breaks, by the exchange's mark of the last minute."""
         mark_price, at_s = self._exchange.marks.get(intent.symbol, (None, NEVER))
-        is_recent = self._clock.monotonic() - at_s <= LEVERAGE_VALID_S
+        is_recent = self._clock.monotonic() - at_s <= MARK_VALID_S
         return self._envelope.breach(intent.intent_kind, intent.order, mark_price if is_recent else None)
-
-    async def _set_leverage(self, intent: Intent) -> str | None:
-        """Isolated margin at the intent's leverage, confirmed by the exchange; an error when it refuses.
-
-        What the exchange confirmed within the last minute isn't asked for again.
-        """
-        if self._is_leverage_confirmed(intent):
-            return None
-        wanted, symbol = (intent.order.leverage or 1, True), intent.symbol
-        self._leverages.pop(symbol, None)
-        asked_s = self._clock.monotonic()
-        action = self._exchange.sign_leverage(symbol, wanted[0])
-        error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
-        if await self._exchange.correct_times(error):
-            action = self._exchange.sign_leverage(symbol, wanted[0])
-            error = parse_action_error(await self._context.send_logged(intent.intent_id, SendPurpose.LEVERAGE, action))
-        if error is not None:
-            return error
-        confirmed = await self._exchange.leverage_of(symbol)
-        if confirmed != wanted:
-            return f"leverage is {confirmed} after it was set to {wanted}"
-        self._leverages[symbol] = (confirmed, asked_s)
-        return None
-
-    def _is_leverage_confirmed(self, intent: Intent) -> bool:
-        confirmed, at_s = self._leverages.get(intent.symbol, ((0, False), NEVER))
-        is_recent = self._clock.monotonic() - at_s <= LEVERAGE_VALID_S
-        return is_recent and confirmed == (intent.order.leverage or 1, True)
 
     async def _mark_in_flight(self, intent: Intent, reason: str, *, sent: str | None = None) -> bool:
         """The outcome is unknown and will be asked for. `sent` closes the first send's line of the log."""

@@ -172,3 +172,18 @@ async def test_a_refusal_of_the_order_itself_ends_an_exit(harness: AccountHarnes
     leave = await harness.store(harness.approve("1", IntentKind.EXIT))
     assert await submitter.submit(leave, None)
     assert (await harness.stored(leave.intent_id)).status is IntentStatus.REJECTED
+
+
+async def test_an_exit_filled_in_spite_of_its_refusal_goes_out_once(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    """The answer was false: the exchange's record of the order decides."""
+    entry = await harness.store(harness.approve("1"))
+    await submitter.submit(entry, None)
+    leave = await harness.store(harness.approve("1", IntentKind.EXIT))
+    harness.wire.refuse_falsely('"Ioc"', "Internal error")
+    assert not await submitter.submit(leave, None)
+    assert harness.held() == 0
+    harness.wire.reset()
+    assert await submitter.submit(await harness.stored(leave.intent_id), None)
+    assert (await harness.stored(leave.intent_id)).status is IntentStatus.FILLED
