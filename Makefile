@@ -113,12 +113,15 @@ arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coin
 # Compose can't look for a file: the root's arena.toml is named for it, unless the environment or .env names another.
 ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
 
+COMPOSE := docker compose --env-file .env --file deploy/compose.yaml \
+	$$(test -f deploy/compose.roster.json && echo --file deploy/compose.roster.json)
+
 up:  ## Starts the arena as containers (Docker Compose), from .env.
 	@if [ -x $(PYTHON_BIN) ]; then $(AICOIN) env; fi
-	@$(ROSTER) docker compose --env-file .env --file deploy/compose.yaml up --build --detach --wait
+	@$(ROSTER) $(COMPOSE) up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.
-	@docker compose --env-file .env --file deploy/compose.yaml down
+	@$(COMPOSE) down
 
 compose-check: $(VENV)/.dev  ## Checks the compose file and the Dockerfile without an engine.
 	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py

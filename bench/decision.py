@@ -37,18 +37,18 @@ from common.bus.redis_streams import RedisBus
 from common.events import AccountUpdated, AgentDecision, Event, RiskApproved, derived_id
 from common.events.codec import encode
 from common.runtime.roster import read_roster
+from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.handlers import RiskHandlers
 from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of, environment, key_of, wallet_of
 from support.risk_examples import MARKS, a_decision, a_decision_event, a_tick_event, an_account, an_account_event
-from support.service_rights import own_database_url, own_redis_url
+from support.service_rights import own_stores
 
 ROSTER = read_roster(None)
 BARE_STREAM = "bench.decision"
 NO_MATCH = "Order could not immediately match against any resting orders."
-PAUSE_S = 0.1
-LIMIT_S = 30.0
+PAUSE_S, LIMIT_S = 0.1, 30.0
 # Nothing but rates and market time differs from the defaults: decisions follow each other faster than a model's.
 RISK_SETTINGS = dict(MARKET_SPEED="2", ENTRY_COOLDOWN_S="0", MAX_ORDERS_PER_MINUTE="60", MAX_DAILY_TRADES="10000")  # noqa: C408
 MARKET_STEP_MS = 5_000
@@ -129,7 +129,7 @@ class InstantExchange:
         data, leverage = self._asset_data[coin], self._leverage.get(self._assets[coin])
         if leverage is not None:
             data = data | {"leverage": {"type": "isolated", "value": leverage, "rawUsd": "0.0"}}
-        return json.dumps(data).encode()
+        return json.dumps(data | {"markPx": str(MARKS[Symbol(coin)])}).encode()
 
 
 class Track:
@@ -267,16 +267,9 @@ async def race(options: argparse.Namespace, folder: Path, database_url: str, sim
     bus = RedisBus(options.redis_url)
     await bus.prepare("bench", [])
     track = Track(bus, exchange)
-    own = {
-        service: {
-            "redis_url": own_redis_url(service, options.redis_url),
-            "database_url": own_database_url(service, database_url),
-        }
-        for service in ("risk", "executor")
-    }
-    for_executor = environment(folder, api_url=exchange_url, **own["executor"])
-    for_executor["REQUEST_WEIGHT_PER_MINUTE"] = "720"
-    for_risk = RISK_SETTINGS | {name.upper(): url for name, url in own["risk"].items()} | {"METRICS_PORT": "0"}
+    own, own_of_risk = (own_stores(name, options.redis_url, database_url) for name in ("executor", "risk"))
+    for_executor = environment(folder, api_url=exchange_url, **own) | {"REQUEST_WEIGHT_PER_MINUTE": "720"}
+    for_risk = RISK_SETTINGS | {name.upper(): url for name, url in own_of_risk.items()} | {"METRICS_PORT": "0"}
     arguments = ("--bare", database_url, exchange_url, "--redis-url", options.redis_url)
     middle = Race("Decision to order bytes, median", "ms", higher_is_better=False)
     tail = Race("Decision to order bytes, p99", "ms", higher_is_better=False)

@@ -24,11 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    """The running arena, started as `make run` does; at the end it must stop cleanly."""
+    """The running arena, started as `make run` does; it must stop cleanly and not ask for rights that it lacks."""
     arena = Arena(tmp_path_factory.mktemp("arena") / "data")
     try:
         arena.start()
         yield arena
+        refused = arena.refused_operations()
     finally:
         code = arena.stop()
     assert code == 0, arena.output.read_text(encoding="utf-8")[-3000:]
+    assert refused == []

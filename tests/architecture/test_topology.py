@@ -14,12 +14,13 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from aicoin_local.configuration.catalog import MONITORING, ONE_SHOT, STORES, ServiceSpec, service_specs, stop_place
-from aicoin_local.configuration.dotenv_file import USERS, write_dotenv
+from aicoin_local.configuration.dotenv_file import write_dotenv
 from aicoin_local.configuration.visibility import SECRET_PREFIXES, is_secret, visible_variables
 from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render, settings_classes, settings_of
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import SERVICES as EVENT_SERVICES
-from common.events.catalog import role_of
+from common.events.catalog import role_of, services_of
+from common.runtime.rights.__main__ import password_variable
 from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
 from executor.cli.kill_settings import variables_of
@@ -39,13 +40,11 @@ OPTIONAL_SERVICES = {"agent-openai"}
 COMPOSE_ONLY = {
     "REDIS_PASSWORD",
     "POSTGRES_PASSWORD",
-    *(f"STORE_PASSWORD_{user}" for user in USERS),
+    *(password_variable(name) for name in services_of(read_roster(None).ids)),
     "SIMULATOR_ACCOUNTS",
     "GRAFANA_PASSWORD",
     "GRAFANA_PORT",
     "ARENA_FILE",
-    "CONTENDER",
-    "CONTENDER_PREFIX",
 }
 
 

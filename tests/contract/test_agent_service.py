@@ -224,7 +224,10 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
     [
         ({"CONTENDER": "qwen"}, "agent-openai: CONTENDER: 'qwen' is not in the roster; "),
         ({"strategy": "momentum"}, "agent-llama: the roster's strategy of llama: momentum can't be read: No such file"),
-        ({"ALLOWED_SYMBOLS": "ETH"}, "agent-llama: ALLOWED_SYMBOLS: ETH names no coin of the arena (BTC,HYPE)"),
+        (
+            {"ALLOWED_SYMBOLS": "ETH"},
+            "agent-llama: ALLOWED_SYMBOLS: this arena doesn't trade ETH; choose from BTC,HY",
+        ),
         ({"LLAMA_API_KEY": "k"}, "agent-llama: LLAMA_BASE_URL: not set; LLAMA_API_KEY is"),
     ],
 )

@@ -13,7 +13,7 @@ from hyperliquid.exchange import Exchange
 from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from support.executor_process import address_of, key_of, master_key_of
+from support.executor_process import address_of, key_of, master_key_of, wallet_of
 from support.simulator_process import ForkedSimulator
 
 ETH = Symbol.ETH
@@ -112,6 +112,19 @@ async def test_an_account_on_portfolio_margin_is_refused_and_protected(harness: 
     refused = harness.approve(Side.LONG, "0.5")
     await harness.send(refused)
     assert await harness.ended(refused) == "CANCELLED"
+
+
+async def test_an_ended_wallet_is_found_by_the_exchanges_own_words(harness: ExecutorHarness) -> None:
+    await account_with(harness, "the checks", "qwen", lambda account: not account.problems)
+    harness.simulator.panel("wallet", address=wallet_of("qwen"))
+    refused = harness.approve(Side.LONG, "0.5", model="qwen")
+    entry = harness.approve(Side.LONG, "0.5")
+    await harness.send(refused, entry)
+    found = await account_with(harness, "the finding", "qwen", lambda account: account.problems)
+    assert "is no API wallet of any account (any more)" in found.problems[0]
+    assert await harness.ended(entry) == "FILLED"
+    await harness.protected()
+    assert (await harness.account("deepseek")).problems == ()
 
 
 async def test_a_sent_transfer_is_a_transfer(harness: ExecutorHarness) -> None:

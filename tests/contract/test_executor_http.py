@@ -14,9 +14,9 @@ from harness import eventually
 
 from common.runtime.clock import SystemClock
 from common.trading.instruments import Symbol
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import TransportError
-from executor.exchange.http import HttpResponse, HttpTransport
+from executor.exchange.http import ExchangeConfig, HttpResponse, HttpTransport
 from executor.exchange.rate_limit import RequestRateLimiter
 
 

@@ -1,5 +1,6 @@
 """A real PostgreSQL that freezes or dies under the executor: a position without its stop still leaves the market."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -8,13 +9,11 @@ from typing import Any
 import psutil
 import pytest
 from executor_harness import ExecutorHarness, Fault
-from structlog import get_logger
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, wait_for_postgres
 from common.events import IntentKind, OrderRole
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
-from executor.storage.close_journal import CloseJournal
 from simulator.testing.process import SimulatorProcess
 from support.executor_process import address_of
 
@@ -77,7 +76,7 @@ async def alone(
 ) -> AsyncIterator[ExecutorHarness]:
     url = f"{server.store.url.rpartition('/')[0]}/{tmp_path.name}"
     wait_for_postgres(url)
-    harness = ExecutorHarness(tmp_path, simulator, redis_url, url, {"UNPROTECTED_LIMIT_S": "3"})
+    harness = ExecutorHarness(tmp_path, simulator, redis_url, url, {"UNPROTECTED_LIMIT_S": "8"})
     try:
         await harness.open()
         yield harness
@@ -106,11 +105,28 @@ def cancel_orders(harness: ExecutorHarness, coin: str) -> None:
 
 
 async def check_alerts(harness: ExecutorHarness, closed: str, external: str) -> None:
-    """One alert about the position that was closed, and else only about the external one."""
+    """When the closing of the one position began and ended, and else only of the external one."""
     alerts = [event.data for event in await harness.events("system.alert")]
-    others = {(alert.code, alert.figures["symbol"]) for alert in alerts if alert.code != "UNPROTECTED_CLOSED"}
-    assert others == {("EXTERNAL_POSITION", external)}
-    assert [alert.figures["symbol"] for alert in alerts if alert.code == "UNPROTECTED_CLOSED"] == [closed]
+    found = {(alert.code, alert.figures["symbol"]) for alert in alerts}
+    closing = {("UNPROTECTED_CLOSING", closed), ("UNPROTECTED_CLOSED", closed)}
+    assert found == closing | {("EXTERNAL_POSITION", external)}
+
+
+def stops(harness: ExecutorHarness, coin: str) -> int:
+    return sum(row["coin"] == coin and row["orderType"].startswith("Stop") for row in harness.open_orders())
+
+
+async def protected_again(harness: ExecutorHarness, coin: str) -> None:
+    async def look() -> bool:
+        return stops(harness, coin) == 1
+
+    await harness.until(f"a stop for {coin}", look)
+
+
+def queued(harness: ExecutorHarness, kind: str = "actions") -> list[Any]:
+    """What the protector has done and the tables don't have yet, by the file beside them."""
+    found: list[Any] = json.loads((harness.folder / "protection-deepseek.json").read_text())[kind]
+    return found
 
 
 async def all_published(harness: ExecutorHarness) -> list[Any]:
@@ -129,9 +145,7 @@ async def all_published(harness: ExecutorHarness) -> list[Any]:
 
 
 @pytest.mark.parametrize("how", ["frozen", "dead"])
-async def test_an_unprotected_position_is_closed_in_a_database_outage(
-    alone: ExecutorHarness, server: Server, how: str
-) -> None:
+async def test_positions_are_protected_in_a_database_outage(alone: ExecutorHarness, server: Server, how: str) -> None:
     harness = alone
     entry, other = harness.approve(Side.LONG, "0.5"), harness.approve(Side.SHORT, "5", Symbol.SOL)
     await harness.send(entry, other)
@@ -149,29 +163,36 @@ async def test_an_unprotected_position_is_closed_in_a_database_outage(
     (server.freeze if how == "frozen" else server.die)()
     if how == "frozen":
         harness.redis_proxy.harm("", Fault.REFUSE)  # The lease can't be renewed either.
+    cancel_orders(harness, "ETH")
+    await protected_again(harness, "ETH")
     before = {row["order"]["oid"] for row in harness.exchange_orders()}
+    harness.proxy.harm('"positionTpsl"', Fault.REFUSE)
     cancel_orders(harness, "ETH")
     await gone(harness, "ETH")
     sent = [row["order"] for row in harness.exchange_orders() if row["order"]["oid"] not in before]
     assert [(order["coin"], order["side"], order["reduceOnly"]) for order in sent] == [("ETH", "A", True)]
     assert sorted(held(harness)) == ["SOL", "XRP"]
 
-    async def is_answered() -> bool:
-        journaled = CloseJournal(harness.folder / "closes-deepseek.jsonl", get_logger()).closes.values()
-        return any(close.answer is not None for close in journaled)
+    async def is_kept() -> bool:
+        return any(each["purpose"] == "flatten" and each["answer"] for each in queued(harness)) and [
+            alert["data"]["code"] for alert in queued(harness, "alerts")
+        ] == ["UNPROTECTED_CLOSING", "UNPROTECTED_CLOSED"]
 
-    await harness.until("the answer to be journaled", is_answered)
+    await harness.until("the answer and the alerts to be kept", is_kept)
+    harness.proxy.reset()
     if how == "dead":
-        harness.executor.kill()  # What it did is in the journal alone.
+        harness.executor.kill()  # What it did, and what it protects, is in the file alone.
+        cancel_orders(harness, "SOL")
+        harness.executor.start()
+        await protected_again(harness, "SOL")
+        assert sorted(held(harness)) == ["SOL", "XRP"]
     server.restore()
     harness.redis_proxy.reset()
-    if how == "dead":
-        harness.executor.start()
 
     async def is_recorded() -> bool:
-        return not (harness.folder / "closes-deepseek.jsonl").exists()
+        return not queued(harness)
 
-    await harness.until("the journal to be recorded", is_recorded)
+    await harness.until("what was done to be recorded", is_recorded)
     orders = await harness.rows("SELECT client_order_id, intent_id FROM intent_orders WHERE role = 'flatten'")
     assert orders == [(sent[0]["cloid"], entry.id)]
     [(nonce, outcome)] = await harness.rows("SELECT nonce, outcome FROM intent_sends WHERE purpose = 'flatten'")

@@ -125,3 +125,11 @@ async def test_drop_empties_the_lists(client: "Redis[bytes]") -> None:
     await write(cache, candles(0, 2), 0)
     await cache.drop([SERIES])
     assert await stored(client) == []
+
+
+async def test_a_key_of_another_type_is_written_again(client: "Redis[bytes]") -> None:
+    await client.set(KEY, "no list")
+    cache = CandleCache(client)
+    assert await cache.load(SERIES) == []
+    assert await write(cache, candles(0, 2), 0) == set()
+    assert await minutes(client) == [0, 1, 2]

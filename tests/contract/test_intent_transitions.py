@@ -91,17 +91,18 @@ async def test_the_stores_move_an_intent_as_the_table_allows(pool: Any) -> None:
             assert await store.finish(intent, Outcome(following), NOW_MS)
         after = await store.get(intent.intent_id)
         assert after is not None
-        assert after.status is (following if following in TRANSITIONS[status] else status), (status, following)
+        is_moved = not status.is_final and following in TRANSITIONS[status]
+        assert after.status is (following if is_moved else status), (status, following)
 
 
-async def test_fills_correct_an_intent_that_ended_unfilled(pool: Any) -> None:
+async def test_late_fills_correct_a_final_status_as_the_table_allows(pool: Any) -> None:
     store = IntentStore(pool)
     for number, status in enumerate(IntentStatus):
         intent = await bring_to(store, status, number)
         await FillStore(pool).record("deepseek", NOW_MS, totals=[FillTotal(intent.intent_id, D("0.002"), MARK)])
         after = await store.get(intent.intent_id)
         assert after is not None
-        is_corrected = status in (IntentStatus.REJECTED, IntentStatus.CANCELLED)
+        is_corrected = status.is_final and IntentStatus.PARTIAL in TRANSITIONS[status]
         assert after.status is (IntentStatus.PARTIAL if is_corrected else status)
         assert after.filled_size_coin == (0 if status in UNFINISHED else D("0.002"))
 

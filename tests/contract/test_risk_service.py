@@ -277,6 +277,7 @@ async def test_sigterm_ends_the_service_cleanly(around: Surroundings, redis_url:
     [
         ("MAX_LEVERAGE", "99", "MAX_LEVERAGE: input should be less than or equal to 50 (got '99')"),
         ("ALLOWED_SYMBOLS", "BTC,FOO", "ALLOWED_SYMBOLS: must be a comma list"),
+        ("ALLOWED_SYMBOLS", "BTC,HYPE", "ALLOWED_SYMBOLS: this arena doesn't trade HYPE; choose from BTC,"),
         ("HYPERLIQUID_ENV", "mainnet", "MAX_NOTIONAL_USD: not set"),
     ],
 )

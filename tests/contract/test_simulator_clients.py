@@ -1,24 +1,15 @@
 """Clients that were written without the simulator trade on it unchanged: ccxt, and TypeScript's @nktkas/hyperliquid."""
 
-import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from eth_account import Account
+from client_sessions import ADDRESS, BIN, NOT_INSTALLED, ccxt_session, nktkas_session
 
 from simulator.testing.process import SimulatorProcess
 from support.simulator_process import ForkedSimulator
 
-CLIENTS = Path(__file__).parent / "clients"
-BIN = Path(__file__).parents[2] / ".venv" / "clients" / "bin"
-KEY = "0x" + "ab" * 32
-ADDRESS: str = Account.from_key(KEY).address
-SESSION_LIMIT_S = 300
-
-pytestmark = pytest.mark.skipif(not BIN.is_dir(), reason="the independent clients are not installed: make setup-dev")
+pytestmark = pytest.mark.skipif(not BIN.is_dir(), reason=NOT_INSTALLED)
 
 
 @pytest.fixture
@@ -29,16 +20,8 @@ def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
     simulator.stop()
 
 
-def session(*command: str) -> dict[str, Any]:
-    """What a client's scripted session saw."""
-    done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, timeout=SESSION_LIMIT_S, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return seen
-
-
 def test_ccxt_trades_unchanged(simulator: SimulatorProcess) -> None:
-    seen = session(str(BIN / "python"), "ccxt_session.py", simulator.url, ADDRESS, KEY)
+    seen = ccxt_session(simulator.url)
     assert 0.04 < seen.pop("fees_paid") < 0.15
     assert "minimum value of $10" in seen.pop("too_small")
     assert seen == {
@@ -65,7 +48,7 @@ def test_ccxt_trades_unchanged(simulator: SimulatorProcess) -> None:
 
 
 def test_nktkas_trades_unchanged(simulator: SimulatorProcess) -> None:
-    seen = session(str(BIN / "node"), "nktkas_session.mjs", simulator.url, KEY)
+    seen = nktkas_session(simulator.url)
     assert "Price must be divisible by tick size. asset=0" in seen.pop("refused")
     assert seen == {
         "assets": [0, 1, 25],

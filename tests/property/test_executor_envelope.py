@@ -26,7 +26,7 @@ def test_every_approval_of_the_gate_lies_inside() -> None:
     @settings(max_examples=800, deadline=None)
     def holds(case: GateInput, drift: Decimal) -> None:
         verdict = judge(case)
-        if verdict.code is not None or verdict.draft is None:
+        if verdict.denial_code is not None or verdict.draft is None:
             return
         approved.append(case.intent_kind)
         order = intent_of(verdict.draft, NOW_MS + 30_000)

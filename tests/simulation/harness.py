@@ -18,7 +18,7 @@ from common.runtime.service import Service
 from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
 from executor.config import executor_settings
-from executor.exchange.client import ExchangeConfig
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.user_stream import UserStream
 from executor.main import compose as compose_executor
 from recorder.storage.rows import verdict_row

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from simulation.checks.invariants import is_covered
 from simulation.disturbances import lose_database
 from simulation.faults import FAULT_PROFILES
 from simulation.harness import Harness
@@ -58,17 +59,20 @@ async def without_database(harness: Harness) -> None:
     held = [(address, coin) for address, account in accounts.items() for coin in account.positions]
     outage = asyncio.ensure_future(lose_database(harness, 180, cancels_stops=True))
     await asyncio.sleep(60)
-    closed = sum(coin not in accounts[address].positions for address, coin in held)
-    harness.faults.counts["unprotected position closed"] += closed
+    exchange = harness.exchange.world.exchange
+    for address, coin in held:
+        position = accounts[address].positions.get(coin)
+        is_safe = position is None or is_covered(exchange, accounts[address], coin, position.size)
+        harness.faults.counts["protected again"] += is_safe
     await outage
 
 
 @pytest.mark.parametrize("seed", [0, 9, 18])
-def test_a_position_without_a_stop_is_closed_without_a_database(seed: int) -> None:
+def test_a_position_gets_its_stop_again_without_a_database(seed: int) -> None:
     result = run_seed(seed, faults_s=420.0, script=without_database)
     assert result.failure is None, "\n".join(result.trace[-40:])
     assert result.fault_counts["database outage"] == 1
-    assert result.fault_counts["unprotected position closed"] > 0
+    assert result.fault_counts["protected again"] > 0
 
 
 OUTAGE_S = 40 * 60.0

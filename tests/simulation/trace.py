@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 KEPT_LINES = 4_000
+UNEXPECTED = "an unexpected error; this part starts again"
+"""What a service logs when it goes on after an error that no code foresees: in a simulation, a failure."""
 
 
 class Trace:
@@ -41,7 +43,12 @@ class TraceLog:
     def info(self, event: str, **figures: Any) -> None:
         self._trace.record(self._name, event, **figures)
 
-    warning = error = info
+    def error(self, event: str, **figures: Any) -> None:
+        if event == UNEXPECTED:
+            self._trace.crashes.append(f"{self._name}: {figures['reason'][-1_500:]}")
+        self.info(event, **figures)
+
+    warning = info
 
     def exception(self, event: str, **figures: Any) -> None:
         self._trace.record(self._name, event, **figures, error=traceback.format_exc())

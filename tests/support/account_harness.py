@@ -1,5 +1,6 @@
 """One account in one process: its real context over an in-process exchange, a database in memory and a manual clock."""
 
+import copy
 import json
 from collections.abc import Sequence
 from decimal import Decimal
@@ -18,15 +19,16 @@ from common.runtime.service import Service
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentKind, Side
 from executor.account.context import AccountContext
+from executor.account.protection.memory import ProtectionMemory
 from executor.config import executor_settings
 from executor.domain.account_standing import AccountStanding
 from executor.domain.intent import Intent
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import TransportError
-from executor.exchange.http import HttpResponse
+from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
+from executor.main import protection_file
 from executor.storage.cash_ledger import CashLedgerStore
-from executor.storage.close_journal import CloseJournal
 from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
@@ -46,15 +48,19 @@ ETH = Symbol.ETH
 
 
 class Wire:
-    """The transport: requests reach the exchange at once, except those that contain `marker`.
+    """The transport: requests reach the exchange at once, except those that contain one of the markers.
 
-    `lose_request` keeps them from the exchange, `lose_reply` only their answers from the client.
+    `lose_request` keeps them from the exchange, `lose_reply` only their answers from the client. `refuse` answers them
+    in the exchange's place, with a refusal of each order. `hold` repeats the present answer to questions of a type,
+    `spoil` replaces a text in the answers to them.
     """
 
     def __init__(self, exchange: InProcessExchange) -> None:
         self._exchange = exchange
         self.requests: list[str] = []
-        self._marker, self._is_reply_lost = "", False
+        self._faults: dict[str, tuple[str, str]] = {}
+        self._held: dict[str, HttpResponse] = {}
+        self._spoiled: dict[str, tuple[bytes, bytes]] = {}
         self._answers: list[tuple[str, Any]] = []
 
     def answer_once(self, marker: str, answer: Any) -> None:
@@ -62,26 +68,44 @@ class Wire:
         self._answers.append((marker, answer))
 
     def lose_request(self, marker: str) -> None:
-        self._marker, self._is_reply_lost = marker, False
+        self._faults[marker] = "request lost", ""
 
     def lose_reply(self, marker: str) -> None:
-        self._marker, self._is_reply_lost = marker, True
+        self._faults[marker] = "reply lost", ""
+
+    def refuse(self, marker: str, text: str) -> None:
+        self._faults[marker] = "refused", text
+
+    def hold(self, kind: str) -> None:
+        body = {"type": kind, "user": address_of(MODEL)}
+        self._held[kind] = HttpResponse(*self._exchange.request("/info", body))
+
+    def spoil(self, kind: str, text: str, replacement: str) -> None:
+        self._spoiled[kind] = text.encode(), replacement.encode()
 
     def reset(self) -> None:
-        self._marker = ""
+        self._faults, self._held, self._spoiled = {}, {}, {}
 
     def post(self, path: str, body: bytes) -> HttpResponse:
-        text = body.decode()
+        text, content = body.decode(), json.loads(body)
         self.requests.append(text)
         for number, (marker, answer) in enumerate(self._answers):
             if marker in text:
                 del self._answers[number]
                 return HttpResponse(200, json.dumps(answer).encode())
-        is_harmed = bool(self._marker) and self._marker in text
-        if is_harmed and not self._is_reply_lost:
+        fault, refusal = next((found for marker, found in self._faults.items() if marker in text), ("", ""))
+        if fault == "request lost":
             raise TransportError("the request was lost")
-        response = HttpResponse(*self._exchange.request(path, json.loads(body)))
-        if is_harmed:
+        if fault == "refused":
+            statuses = [{"error": refusal}] * len(content["action"]["orders"])
+            answer = {"status": "ok", "response": {"type": "order", "data": {"statuses": statuses}}}
+            return HttpResponse(200, json.dumps(answer).encode())
+        if path == "/info" and content["type"] in self._held:
+            return self._held[content["type"]]
+        response = HttpResponse(*self._exchange.request(path, content))
+        if path == "/info" and content["type"] in self._spoiled:
+            response = HttpResponse(response.status, response.body.replace(*self._spoiled[content["type"]], 1))
+        if fault == "reply lost":
             raise TransportError("the reply was lost")
         return response
 
@@ -167,7 +191,7 @@ class AccountHarness:
             flattens=FlattenStore(pool),
             cash_ledger=CashLedgerStore(pool),
             outbox=Outbox(pool, self.service),
-            close_journal=CloseJournal(self.settings.executor_data_dir / "closes.jsonl", log),
+            memory=ProtectionMemory(protection_file(self.settings, MODEL, log), self.clock.monotonic),
             halts=HaltFiles(self.settings.executor_data_dir),
             settings=self.settings,
             epochs=EpochStore(pool),
@@ -178,6 +202,12 @@ class AccountHarness:
             is_confirmed_owner=lambda: self.is_owner and self.is_confirmed_owner,
         )
 
+    def restarted(self) -> "AccountHarness":
+        """The same exchange, stores and files, and an empty memory."""
+        again = copy.copy(self)
+        again.context = self._context(Pool(self.database, no_fault))
+        return again
+
     async def open(self) -> None:
         await self.context.exchange.load_universe()
         await self.context.fills.record(MODEL, self.clock.now_ms() + self.exchange_ahead_ms - 1)
@@ -185,8 +215,9 @@ class AccountHarness:
         self.pass_time(1)
 
     def pass_time(self, seconds: float) -> None:
-        """Moves the clock; the market stays as it is."""
+        """Moves the clock and the market's own; prices stay as they are."""
         self.clock.ms += round(seconds * 1000)
+        self.exchange.world.market.time_ms = self.clock.ms
 
     def advance(self, seconds: float) -> None:
         """Moves the clock and the market."""
@@ -236,9 +267,10 @@ class AccountHarness:
     def filled_orders(self) -> list[Any]:
         return [row for row in self._info("historicalOrders") if row["status"] == "filled"]
 
-    def cancel_all_orders(self) -> None:
-        """A person cancels every open order, stops included."""
-        cancels = [("ETH", int(order["oid"])) for order in self.open_orders()]
+    def cancel_all_orders(self, word: str = "") -> None:
+        """A person cancels every open order, stops included; or those whose type begins with a word."""
+        orders = [order for order in self.open_orders() if order["orderType"].startswith(word)]
+        cancels = [("ETH", int(order["oid"])) for order in orders]
         self.exchange.request("/exchange", json.loads(self.context.exchange.sign_cancels(cancels).body))
 
     def _info(self, kind: str) -> Any:

@@ -23,6 +23,14 @@ def own_database_url(service: str, admin_url: str) -> str:
     return role_url(admin_url, service, PASSWORDS[service])
 
 
+def own_stores(service: str, redis_url: str, database_url: str) -> dict[str, str]:
+    """Both addresses, by the names of the settings."""
+    return {
+        "redis_url": own_redis_url(service, redis_url),
+        "database_url": own_database_url(service, database_url),
+    }
+
+
 def report_rights(what: str, counts: Counter[bool]) -> None:
     """Prints how many operations of a matrix were allowed and refused."""
     sys.stdout.write(f"\n{what}: {counts[True]:,} allowed, {counts[False]:,} refused\n")

@@ -24,7 +24,7 @@ from aicoin_local.process.run import is_left_over, stop_arena
 from aicoin_local.process.run import run as run_arena
 from aicoin_local.process.supervise import Supervisor, SupervisorError
 from aicoin_local.process.trading import trading_lines
-from aicoin_local.settings import LocalSettings, full_environment, load_settings, refuse
+from aicoin_local.settings import LocalSettings, full_environment, load_settings, read_environment, refuse
 
 STOP_LIMIT_S = 120
 READY_LIMIT_S = 90
@@ -169,7 +169,7 @@ def _load_commands(arguments: list[str]) -> None:
 def _readable_environment() -> dict[str, str]:
     """The real environment over `.env`, without a `.env` that can't be read."""
     try:
-        return full_environment()
+        return read_environment(os.environ)
     except (OSError, ValueError):
         return dict(os.environ)
 

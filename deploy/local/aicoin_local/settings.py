@@ -26,6 +26,7 @@ class LocalSettings(BaseModel):
     aicoin_data_dir: Path = Path(".aicoin")
     gateway_port: int = Field(8080, ge=1, le=65535)
     simulator_port: int = Field(3001, ge=1, le=65535)
+    simulator_services_port: int = Field(3002, ge=1, le=65535)
     redis_port: int = Field(6380, ge=1, le=65535)
     postgres_port: int = Field(5433, ge=1, le=65535)
     metrics_base_port: int = Field(9100, ge=1, le=65500)
@@ -72,7 +73,13 @@ class LocalSettings(BaseModel):
 
     @property
     def simulator_url(self) -> str:
+        """For programs of the user's own, which are guests of the exchange."""
         return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def simulator_services_url(self) -> str:
+        """For the arena's own services."""
+        return f"http://127.0.0.1:{self.simulator_services_port}"
 
     @property
     def needs_simulator(self) -> bool:
@@ -81,9 +88,26 @@ class LocalSettings(BaseModel):
 
 
 def full_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The real environment over `.env` (AICOIN_ENV_FILE names another file); empty values count as not set."""
-    path = ROOT / (environ.get("AICOIN_ENV_FILE") or ".env")
-    given = {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
+    """`read_environment`, or the end of the process with one line: settings would be left out in silence."""
+    try:
+        return read_environment(environ)
+    except (OSError, ValueError) as error:
+        refuse([str(error)])
+
+
+def read_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The real environment over `.env` (AICOIN_ENV_FILE names another file); empty values count as not set.
+
+    Raises OSError or ValueError for a file that is named and does not exist, or can't be read.
+    """
+    named = environ.get("AICOIN_ENV_FILE")
+    path = ROOT / (named or ".env")
+    if named and not path.exists():
+        raise ValueError(f"AICOIN_ENV_FILE: {path} does not exist; name the file with the settings, or unset it")
+    try:
+        given = {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} can't be read: {error}") from None
     return given | {name: value for name, value in environ.items() if value}
 
 

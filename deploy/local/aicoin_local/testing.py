@@ -24,6 +24,7 @@ FIRST_PORT, LAST_PORT, PORT_STEP = 20_100, 32_700, 50
 START_LIMIT_S = 300
 STOP_LIMIT_S = 120
 DECISION_INTERVAL_S = 10
+PORTS = 24
 CONTROL_TOKEN = "system-test-token"  # noqa: S105 - of throwaway arenas
 EXTERNAL_PREFIXES = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
 T = TypeVar("T")
@@ -84,17 +85,18 @@ class Arena:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        gateway = free_block(24)
+        gateway = free_block(PORTS)
         simulator, redis_port, postgres, metrics = (gateway + place for place in range(1, 5))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(EXTERNAL_PREFIXES)},
             "AICOIN_DATA_DIR": str(data_dir),
             "GATEWAY_PORT": str(gateway),
             "SIMULATOR_PORT": str(simulator),
+            "SIMULATOR_SERVICES_PORT": str(gateway + PORTS - 1),
             "REDIS_PORT": str(redis_port),
             "POSTGRES_PORT": str(postgres),
             "METRICS_BASE_PORT": str(metrics),
-            # A test that observes asks from the services' address, and must not use up their request budget.
+            # A test may observe as often as it likes.
             "SIMULATOR_RATE_LIMITS": "false",
             "SIMULATOR_MARKET": "synthetic",
             "DECISION_INTERVAL_S": str(DECISION_INTERVAL_S),
@@ -185,6 +187,15 @@ class Arena:
     def redis(self) -> "redis.Redis":
         return redis.Redis.from_url(self.run["redis_url"])
 
+    def refused_operations(self) -> list[str]:
+        """What the stores have refused a service for want of rights: nothing, if the catalogs are complete."""
+        client: Any = self.redis()
+        with contextlib.closing(client):
+            entries = client.execute_command("ACL", "LOG", 128)
+        refused = [f"{entry['username']}: {entry['object']}" for entry in map(_texts, entries)]
+        log = (self.data_dir / "logs" / "postgres.log").read_text(encoding="utf-8", errors="replace")
+        return refused + [line for line in log.splitlines() if "permission denied" in line]
+
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """The rows of one query, read over a new connection."""
         with psycopg.connect(self.run["database_url"], row_factory=psycopg.rows.dict_row) as connection:
@@ -194,3 +205,13 @@ class Arena:
         response = _http().get(f"{self.run['gateway_url']}/api/v1/{path}", params=parameters, timeout=60)
         response.raise_for_status()
         return response.json()
+
+
+def _texts(entry: Any) -> dict[str, str]:
+    """An entry of Redis's log, whose client gives a mapping or its parts in turn, as text."""
+    pairs = entry.items() if isinstance(entry, dict) else zip(entry[::2], entry[1::2], strict=True)
+    return {_text(name): _text(value) for name, value in pairs}
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

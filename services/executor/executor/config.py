@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, create_model, field_validator, model_validator
 
 from common.runtime.database import DatabaseUrl
-from common.runtime.settings import ServiceSettings
+from common.runtime.settings import HttpOrigin, ServiceSettings
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.roster import Roster
 from executor.domain.envelope import Envelope
-from executor.exchange.client import ExchangeConfig
 from executor.exchange.errors import InvalidKey
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.keys import check_key, read_key, wallet_address
 from executor.storage.confirmations import Confirmation, read_confirmation
 
@@ -22,7 +22,6 @@ Environment = Literal["paper", "testnet", "mainnet"]
 MAINNET_HOST: Final = "api.hyperliquid.xyz"
 API_URLS: Final = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
 ADDRESS_PATTERN: Final = r"^0x[0-9a-fA-F]{40}$"
-URL_PATTERN: Final = r"^https?://[^/]+$"
 DATA_FOLDER: Final = Path(".aicoin/executor")
 PrivateKey = Annotated[SecretStr, AfterValidator(check_key)]
 
@@ -45,8 +44,8 @@ class ExecutorSettings(ServiceSettings, Limits):
     coins: ClassVar[tuple[Symbol, ...]] = ()
 
     hyperliquid_env: Environment = "paper"
-    hyperliquid_api_url: str | None = Field(None, pattern=URL_PATTERN)
-    simulator_url: str = Field("http://127.0.0.1:3001", pattern=URL_PATTERN)
+    hyperliquid_api_url: HttpOrigin | None = None
+    simulator_url: HttpOrigin = "http://127.0.0.1:3001"
     database_url: DatabaseUrl
     executor_data_dir: Path = DATA_FOLDER
     hyperliquid_private_key: SecretStr | None = None
@@ -54,9 +53,9 @@ class ExecutorSettings(ServiceSettings, Limits):
     aicoin_mainnet_cap_usd: Decimal | None = Field(None, gt=0)
     exchange_timeout_s: float = Field(10.0, gt=0, le=60)
     intent_life_s: float = Field(15.0, ge=5, le=60)
-    request_weight_per_minute: int = Field(300, ge=120, le=720)
+    request_weight_per_minute: int = Field(480, ge=120, le=720)
     state_interval_s: float = Field(4.5, ge=0.5, le=5)
-    orders_interval_s: float = Field(10.0, ge=1, le=60)
+    orders_interval_s: float = Field(7.0, ge=1, le=60)
     unprotected_limit_s: float = Field(10.0, ge=1, le=60)
 
     @field_validator("hyperliquid_private_key")
@@ -69,11 +68,20 @@ class ExecutorSettings(ServiceSettings, Limits):
 
     @model_validator(mode="after")
     def _check(self) -> "ExecutorSettings":
+        self._check_coins()
         self._check_url()
         self._check_accounts()
         if self.hyperliquid_env == "mainnet":
             self._check_armed()
         return self
+
+    def _check_coins(self) -> None:
+        """Risk refuses a coin that the arena doesn't trade; here it would narrow the envelope in silence."""
+        if self.coins:
+            self._limits().for_coins(self.coins)
+
+    def _limits(self) -> Limits:
+        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
 
     def _check_url(self) -> None:
         """Paper never reaches a real exchange, testnet never the one with real money."""
@@ -141,7 +149,7 @@ class ExecutorSettings(ServiceSettings, Limits):
     @property
     def envelope(self) -> Envelope:
         """What is signed at all: risk's own limits, kept once more."""
-        limits = Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+        limits = self._limits()
         return Envelope(frozenset(self.coins) & limits.symbols, limits)
 
     @property

@@ -65,6 +65,7 @@ class ExecutorHandlers:
         if command.command is not Command.FLATTEN:
             return await self._halts.apply(event, now_ms)
         for model, worker in self._workers_of(command.model).items():
+            worker.flatten(now_ms)
             await self._flattens.request(event.id, model, now_ms)
             worker.refresh()
         return ()

@@ -8,7 +8,10 @@ Failure  an unknown outcome is asked for, never guessed; a position without a co
 """
 
 import resource
+from collections.abc import Awaitable, Callable
 from functools import partial
+
+from structlog.typing import FilteringBoundLogger
 
 from common.events import ControlCommand, RiskApproved
 from common.runtime.database import KeptConnection, Pool, migrate, open_pool
@@ -17,18 +20,19 @@ from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
 from executor.account.context import AccountContext
+from executor.account.protection.memory import ProtectionMemory
 from executor.account.watch.clock import watch_clock
 from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
 from executor.domain.account_standing import AccountStanding
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import UnusableEnvironment
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
 from executor.storage.cash_ledger import CashLedgerStore
-from executor.storage.close_journal import CloseJournal
 from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
@@ -37,6 +41,7 @@ from executor.storage.halts import HaltFiles, hold_folder
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
+from executor.storage.protection_file import ProtectionFile
 
 
 def compose(
@@ -54,7 +59,7 @@ def compose(
     intents = IntentStore(pool, autocommit, service.report_unreadable)
     flattens, outbox = FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
-    keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log)
+    keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
     rate_limiter = RequestRateLimiter(settings.request_weight_per_minute)
     workers, contexts = {}, []
     for model in settings.contenders:
@@ -76,7 +81,7 @@ def compose(
             flattens=flattens,
             cash_ledger=CashLedgerStore(pool),
             outbox=outbox,
-            close_journal=CloseJournal(settings.executor_data_dir / f"closes-{model}.jsonl", service.log),
+            memory=ProtectionMemory(protection_file(settings, model, service.log), service.clock.monotonic),
             halts=halts,
             settings=settings,
             epochs=EpochStore(pool),
@@ -97,8 +102,28 @@ def compose(
     service.spawn("clock", partial(watch_clock, contexts))
     for model, worker in workers.items():
         service.spawn(f"worker-{model}", worker.run)
-        service.spawn(f"outage-protector-{model}", worker.outage_protector.run)
+        service.spawn(f"protector-{model}", worker.protector.run)
     return handlers
+
+
+def protection_file(settings: ExecutorSettings, model: str, log: FilteringBoundLogger) -> ProtectionFile:
+    """The file beside the tables of one contender's account."""
+    account = f"{settings.hyperliquid_env} {settings.address_of(model)}"
+    return ProtectionFile(settings.executor_data_dir / f"protection-{model}.json", account, log)
+
+
+class MigratedFirst:
+    """The rebuild of a session: the first one that PostgreSQL answers brings its tables to this version before."""
+
+    def __init__(self, pool: Pool, rebuild: Callable[[], Awaitable[None]]) -> None:
+        self._pool, self._rebuild, self._is_migrated = pool, rebuild, False
+
+    async def __call__(self) -> None:
+        """Raises an outage, with which the session is tried again."""
+        if not self._is_migrated:
+            await migrate(self._pool, "executor")
+            self._is_migrated = True
+        await self._rebuild()
 
 
 def forbid_core_files() -> None:
@@ -114,16 +139,18 @@ async def main() -> None:
     if (problem := proxy_problem(settings.api_url, "requests", "websockets")) is not None:
         refuse_start("executor", [problem])
     async with Service.open("executor", settings, lease=True) as service:
-        pool = await open_pool(settings.database_url.get_secret_value())
-        autocommit = KeptConnection(
-            await open_pool(settings.database_url.get_secret_value(), max_size=2, autocommit=True)
-        )
-        await migrate(pool, "executor")
+        # Positions are protected before PostgreSQL answers: nothing waits for it here.
+        database_url = settings.database_url.get_secret_value()
+        pool = await open_pool(database_url, waits=False)
+        autocommit = KeptConnection(await open_pool(database_url, max_size=2, autocommit=True, waits=False))
 
         try:
             handlers = compose(service, settings, pool, autocommit=autocommit)
         except UnusableEnvironment as error:
+            await autocommit.close()
+            await pool.close()
             refuse_start("executor", [str(error)])
+        service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
         for model, worker in handlers.workers.items():
             stream = UserStream(
                 api_url=settings.api_url,

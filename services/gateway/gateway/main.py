@@ -16,7 +16,7 @@ from starlette.routing import Route
 from common.runtime.database import open_pool
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
-from common.runtime.settings import load_settings, refuse_start
+from common.runtime.settings import load_settings, refuse_address
 from common.trading.roster import Roster
 from gateway.card.routes import CardRoutes
 from gateway.config import GatewaySettings, gateway_settings
@@ -44,7 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         bound.bind((host, port))
     except OSError as error:
-        refuse_start("gateway", [f"GATEWAY_PORT: {host}:{port} can't be used: {error.strerror}"])
+        refuse_address("gateway", "GATEWAY_PORT", host, port, error)
     return bound
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from common.runtime.settings import ServiceSettings
+from common.runtime.settings import HttpOrigin, ServiceSettings, check_http_url
 
 API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
 SENTIMENT_OFF = "off"
@@ -18,8 +18,8 @@ class IngesterSettings(ServiceSettings):
     """
 
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
-    hyperliquid_api_url: str | None = Field(None, pattern=r"^https?://[^/]+$")
-    simulator_url: str = Field("http://127.0.0.1:3001", pattern=r"^https?://[^/]+$")
+    hyperliquid_api_url: HttpOrigin | None = None
+    simulator_url: HttpOrigin = "http://127.0.0.1:3001"
     decision_interval_s: int = Field(60, ge=5, le=86_400)
     tick_interval_ms: int = Field(250, ge=100, le=5_000)
     history_weight_per_minute: int = Field(400, ge=50, le=1_200)
@@ -27,7 +27,12 @@ class IngesterSettings(ServiceSettings):
     capture_dir: Path | None = None
     capture_file_mb: int = Field(64, ge=1, le=4_096)
     capture_files: int = Field(20, ge=1, le=10_000)
-    sentiment_url: str = Field("https://api.alternative.me/fng/?limit=1", pattern=r"^(https?://.+|off)$")
+    sentiment_url: str = "https://api.alternative.me/fng/?limit=1"
+
+    @field_validator("sentiment_url")
+    @classmethod
+    def _is_off_or_a_url(cls, value: str) -> str:
+        return value if value == SENTIMENT_OFF else check_http_url(value)
 
     @property
     def api_url(self) -> str:

@@ -23,7 +23,7 @@ class RiskSettings(ServiceSettings, Limits):
         return self
 
     def limits(self, roster: Roster) -> Limits:
-        """The limits alone, with the allowed coins of the roster; ends the start where there are none."""
+        """The limits alone, with the allowed coins of the roster; a coin that it lacks ends the start."""
         limits = Limits(**{name: getattr(self, name) for name in Limits.model_fields})
         try:
             return limits.for_coins(roster.coins)

@@ -25,6 +25,7 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
+from common.trading.limits import Limits
 from common.trading.roster import Roster
 from risk.config import RiskSettings
 from risk.handlers import RiskHandlers
@@ -35,9 +36,9 @@ from risk.tasks.publish_limits import publish_limits
 from risk.tasks.report import report
 
 
-def compose(service: Service, settings: RiskSettings, pool: Pool, roster: Roster) -> RiskHandlers:
+def compose(service: Service, limits: Limits, pool: Pool, roster: Roster) -> RiskHandlers:
     """Registers the handlers and their storage on an open service."""
-    handlers = RiskHandlers(settings.limits(roster), roster, service.log)
+    handlers = RiskHandlers(limits, roster, service.log)
     table = RiskStateTable(pool, roster.ids, service.report_unreadable)
 
     async def load_state() -> None:
@@ -74,11 +75,12 @@ def compose(service: Service, settings: RiskSettings, pool: Pool, roster: Roster
 async def main() -> None:
     roster = load_roster("risk")
     settings = load_settings("risk", RiskSettings)
+    limits = settings.limits(roster)
     async with Service.open("risk", settings, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         try:
             await migrate(pool, "risk")
-            handlers = compose(service, settings, pool, roster)
+            handlers = compose(service, limits, pool, roster)
             service.spawn("publish-limits", partial(publish_limits, service, handlers))
             await service.run()
         finally:

@@ -22,6 +22,8 @@ class SimulatorSettings(BaseSettings):
 
     `simulator_coins` is a comma list of the coins that are listed, in any order.
     `simulator_account_mode` is the mode of accounts that are new: whether perpetuals and spot share one balance.
+    `simulator_services_port` is a second listener, for the arena's own services; `simulator_port` is for guests then.
+    `simulator_redated` moves a recording to the present, for programs that go by the wall clock.
     `simulator_market` auto is the source chosen at the first start: live where `simulator_upstream_url` answers then.
     """
 
@@ -29,6 +31,7 @@ class SimulatorSettings(BaseSettings):
 
     bind_host: str = "127.0.0.1"
     simulator_port: int = Field(3001, ge=0, le=65535)
+    simulator_services_port: int | None = Field(None, ge=0, le=65535)
     metrics_port: int = Field(9107, ge=0, le=65535)
     simulator_data_dir: Path = Path(".aicoin/simulator")
     simulator_seed: int = Field(1, ge=0)
@@ -39,6 +42,7 @@ class SimulatorSettings(BaseSettings):
     simulator_stepwise: bool = False
     simulator_market: Literal["auto", "synthetic", "capture", "live"] = "auto"
     simulator_market_path: Path | None = None
+    simulator_redated: bool = False
     simulator_speed: float = Field(1.0, ge=1, le=1_000)
     simulator_upstream_url: str = Field("https://api.hyperliquid.xyz", pattern=r"^https?://[^/]+$")
     simulator_account_mode: account_modes.Setting = "standard"
@@ -72,6 +76,8 @@ class SimulatorSettings(BaseSettings):
             raise ValueError("SIMULATOR_SPEED: must be 1 unless SIMULATOR_MARKET is synthetic or capture")
         if self.simulator_market == "capture" and self.simulator_market_path is None:
             raise ValueError("SIMULATOR_MARKET_PATH: not set; name the files that SIMULATOR_MARKET=capture plays")
+        if self.simulator_redated and (self.simulator_market != "capture" or self.simulator_speed != 1):
+            raise ValueError("SIMULATOR_REDATED: needs SIMULATOR_MARKET=capture and SIMULATOR_SPEED=1")
         return self
 
     @property

@@ -8,11 +8,13 @@ Failure  a failing disk ends the process; an action is answered only after it is
 
 import asyncio
 import contextlib
+import errno
 import json
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -24,6 +26,7 @@ from simulator.market.source import Source
 from simulator.server.clock import now_ms
 from simulator.server.health import create_health_app
 from simulator.server.http import Server
+from simulator.server.listeners import GUESTS, SERVICES, GuestProtocol, Listener
 from simulator.server.market_bootstrap import OpenedMarket, open_market
 from simulator.server.panel.app import create_panel
 from simulator.server.storage.store import Store, UnlistedCoins
@@ -70,7 +73,8 @@ def market_clock(settings: SimulatorSettings, world: World, source: Source) -> C
     if settings.simulator_stepwise:
         return lambda wall_ms: world.market.time_ms
     market_ms, began_ms = world.market.time_ms, now_ms()
-    is_wall = source.kind == "live" or (source.kind == "synthetic" and market_ms <= began_ms)
+    is_present = source.kind == "synthetic" or (source.kind == "capture" and source.shift_ms != 0)
+    is_wall = source.kind == "live" or (is_present and market_ms <= began_ms)
     if is_wall and settings.simulator_speed == 1:
         return lambda wall_ms: wall_ms
     return lambda wall_ms: market_ms + round((wall_ms - began_ms) * settings.simulator_speed)
@@ -83,14 +87,18 @@ def bind_socket(host: str, port: int, setting: str) -> socket.socket:
     try:
         bound.bind((host, port))
     except OSError as error:
-        sys.stderr.write(f"simulator: {setting}: {host}:{port} can't be used: {error.strerror}\n")
+        is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        remedy = "name an address of this machine" if is_host else "choose another port"
+        name = "BIND_HOST" if is_host else setting
+        sys.stderr.write(f"simulator: {name}: {host}:{port} can't be used: {error.strerror}; {remedy}\n")
         raise SystemExit(2) from None
     return bound
 
 
-def create_server(app: ASGIApp) -> uvicorn.Server:
+def create_server(app: ASGIApp, protocol: type[asyncio.Protocol] | Literal["auto"] = "auto") -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http=protocol,
         log_level="warning",
         lifespan="off",
         ws="websockets-sansio",
@@ -102,6 +110,13 @@ def create_server(app: ASGIApp) -> uvicorn.Server:
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     return server
+
+
+def exchange_servers(app: ASGIApp, *, has_guests: bool) -> list[uvicorn.Server]:
+    """The exchange's listeners: one for all, or one for guests and one for the arena's own services."""
+    if not has_guests:
+        return [create_server(app)]
+    return [create_server(Listener(app, GUESTS), GuestProtocol), create_server(Listener(app, SERVICES))]
 
 
 async def run_steps(server: Server, feed_task: "asyncio.Task[None] | None", stopping: asyncio.Event) -> None:
@@ -130,6 +145,8 @@ async def main() -> None:
         bind_socket(settings.bind_host, settings.simulator_port, "SIMULATOR_PORT"),
         bind_socket(settings.bind_host, settings.metrics_port, "METRICS_PORT"),
     ]
+    if settings.simulator_services_port is not None:
+        sockets.append(bind_socket(settings.bind_host, settings.simulator_services_port, "SIMULATOR_SERVICES_PORT"))
     try:
         server, opened = await build(settings)
     except OSError as error:
@@ -149,7 +166,8 @@ async def main() -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    servers = [create_server(server.app), create_server(health)]
+    servers = exchange_servers(server.app, has_guests=settings.simulator_services_port is not None)
+    servers.insert(1, create_server(health))
     if settings.simulator_control_port is not None:
         servers.append(create_server(create_panel(server)))
     serving = [asyncio.create_task(each.serve([bound])) for each, bound in zip(servers, sockets, strict=True)]
@@ -157,8 +175,10 @@ async def main() -> None:
         await asyncio.sleep(0.01)
     ports = [bound.getsockname()[1] for bound in sockets]
     started = {"event": "started", "level": "info", "service": "simulator", "port": ports[0], "metrics_port": ports[1]}
+    if settings.simulator_services_port is not None:
+        started["services_port"] = ports[2]
     if settings.simulator_control_port is not None:
-        started["control_port"] = ports[2]
+        started["control_port"] = ports[-1]
     sys.stdout.write(json.dumps(started) + "\n")
     sys.stdout.flush()
     try:

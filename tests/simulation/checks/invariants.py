@@ -18,8 +18,6 @@ GRACE_S = 4.0
 """After a disturbance, the time without a stop is counted from this much later on."""
 CLOSING_S = 5.0
 """How long a position counts as being closed after a reduce-only order: the executor's next one follows 3 s later."""
-DATABASE_GRACE_S = 18.0
-"""More time without a stop while the database is unavailable: until it is noticed, and until the next routine poll."""
 EQUITY_S = 60.0
 SLACK = Decimal("1.02")
 
@@ -39,7 +37,7 @@ class Invariants:
         self._unprotected_s: dict[tuple[str, str], float] = {}
         self._closing_s: dict[tuple[str, str], float] = {}
         self._last_check_s = 0.0
-        self._away_s = self._none_ran_s = float("-inf")
+        self._none_ran_s = float("-inf")
         self.episodes_s: list[float] = []
         """How long each position that had no stop was without one: the longest time that counts."""
         self._episode_s: dict[tuple[str, str], float] = {}
@@ -104,7 +102,7 @@ class Invariants:
         """Since when, at the latest, each model has had exactly these halt files."""
         folder = self.harness.executor_settings.executor_data_dir
         for model in self.harness.models:
-            names = ("halt", f"halt-{model}", "commanded-halt", f"commanded-halt-{model}")
+            names = ("halt", f"halt-{model}")
             found = [path.stat() for path in map(folder.joinpath, names) if path.exists()]
             files = [(each.st_ino, each.st_mtime_ns) for each in found]
             if not files:
@@ -223,10 +221,7 @@ class Invariants:
 
     def _check_protection(self, now_s: float) -> None:
         is_disturbed = self._is_disturbed(now_s)
-        if now_s < self.harness.faults.database_until_s:
-            self._away_s = now_s
-        was_away = now_s - self._away_s < 2 * GRACE_S
-        limit_s = UNPROTECTED_LIMIT_S + (DATABASE_GRACE_S if was_away else 0.0) + self.harness.faults.lag_s(now_s)
+        limit_s = UNPROTECTED_LIMIT_S + self.harness.faults.lag_s(now_s)
         for model in self.harness.models:
             account = self._world.exchange.accounts[self.harness.addresses[model]]
             for key in [key for key in self._unprotected_s if key[0] == model and key[1] not in account.positions]:

@@ -73,7 +73,7 @@ async def test_an_approval_for_another_account_is_cancelled(
     assert await handlers.on_approval(own, 5) == ()
 
 
-async def test_an_approval_of_an_unknown_contender_is_an_error(
+async def test_an_approval_of_an_unknown_contender_is_unusable(
     harness: AccountHarness, handlers: ExecutorHandlers
 ) -> None:
     event = harness.approve("1")

@@ -83,6 +83,21 @@ def test_environment_overrides_the_file_and_empty_is_unset(tmp_path: Path) -> No
     assert {"QWEN_MODEL", "NO", "POSTGRES_PORT"}.isdisjoint(given)
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"), [("missing", "does not exist; name the file"), ("latin", "can't be read: 'utf-8' codec")]
+)
+def test_a_named_file_that_can_not_be_read_ends_the_start(
+    tmp_path: Path, name: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "latin").write_bytes(b"GATEWAY_PORT=1000 # M\xfcnchen\n")
+    with pytest.raises(SystemExit):
+        full_environment({"AICOIN_ENV_FILE": str(tmp_path / name)})
+    line = capsys.readouterr().err
+    assert line.startswith("aicoin: ")
+    assert f"{tmp_path / name} {problem}" in line
+    assert line.count("\n") == 1
+
+
 def test_relative_data_folder_counts_from_the_project_root() -> None:
     folder = LocalSettings().data_dir
     assert folder.is_absolute()
@@ -110,7 +125,7 @@ def test_paper_needs_no_keys_and_uses_the_simulator(tmp_path: Path) -> None:
     given = {"HYPERLIQUID_API_URL": "https://example.org", "HYPERLIQUID_PRIVATE_KEY_QWEN": "the user's own"}
     variables = shared_variables(settings, given, ROSTER, {})
     assert missing_keys(settings, {}, ROSTER) == []
-    assert variables["HYPERLIQUID_API_URL"] == settings.simulator_url
+    assert variables["HYPERLIQUID_API_URL"] == settings.simulator_services_url
     assert variables["HYPERLIQUID_PRIVATE_KEY_QWEN"].startswith("0x")
     assert variables["SIMULATOR_COINS"] == "BTC,ETH,SOL,BNB,DOGE,XRP"
 

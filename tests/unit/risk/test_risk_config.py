@@ -30,10 +30,14 @@ def test_the_limits_allow_the_coins_of_the_roster() -> None:
 
 
 def test_allowed_symbols_narrow_the_roster() -> None:
-    assert settings(allowed_symbols="BTC,HYPE").limits(ROSTER).symbols == frozenset({Symbol.BTC})
+    assert settings(allowed_symbols="ETH,BTC").limits(ROSTER).symbols == frozenset({Symbol.BTC, Symbol.ETH})
 
 
-def test_no_allowed_coin_in_the_roster_ends_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("allowed", ["HYPE", "BTC,HYPE"])
+def test_an_allowed_coin_that_is_not_traded_ends_the_start(allowed: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        settings(allowed_symbols="HYPE").limits(ROSTER)
-    assert "ALLOWED_SYMBOLS" in capsys.readouterr().err
+        settings(allowed_symbols=allowed).limits(ROSTER)
+    assert capsys.readouterr().err == (
+        "risk: ALLOWED_SYMBOLS: this arena doesn't trade HYPE; choose from BTC,ETH,SOL,BNB,DOGE,XRP, "
+        "or add it to the coins of arena.toml\n"
+    )

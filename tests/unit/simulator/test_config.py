@@ -17,6 +17,7 @@ CASES += [
     ({"SIMULATOR_COINS": "BTC,BTC2"}, "simulator_coins"),
     ({"SIMULATOR_COINS": " , "}, "simulator_coins"),
     ({"PAPER_START_BALANCE": "NaN"}, "paper_start_balance"),
+    ({"SIMULATOR_REDATED": "true"}, "simulator_redated"),
 ]
 
 

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aicoin_local.configuration.arena_file import roster_variables
 from aicoin_local.configuration.catalog import ServiceSpec, service_specs
@@ -29,8 +30,9 @@ def shared_variables(
         **roster_variables(given),
         **addresses,
         "AICOIN_DATA_DIR": str(settings.data_dir),
-        "SIMULATOR_URL": settings.simulator_url,
+        "SIMULATOR_URL": settings.simulator_services_url,
         "SIMULATOR_PORT": str(settings.simulator_port),
+        "SIMULATOR_SERVICES_PORT": str(settings.simulator_services_port),
         "SIMULATOR_DATA_DIR": str(settings.data_dir / "simulator"),
         "EXECUTOR_DATA_DIR": str(settings.data_dir / "executor"),
         "GATEWAY_PORT": str(settings.gateway_port),
@@ -39,7 +41,7 @@ def shared_variables(
     }
     if settings.hyperliquid_env == "paper":
         variables |= paper_environment(settings.data_dir, roster.ids) | {
-            "HYPERLIQUID_API_URL": settings.simulator_url,
+            "HYPERLIQUID_API_URL": settings.simulator_services_url,
             "SIMULATOR_COINS": ",".join(roster.coins),
         }
         speed = market_speed(given, settings.data_dir / "simulator", time.time_ns() // 1_000_000)
@@ -52,11 +54,10 @@ def command_variables(settings: LocalSettings, given: Mapping[str, str], roster:
     running = read_run(settings.data_dir) or {}
     stores = {"REDIS_URL": running.get("redis_url"), "DATABASE_URL": running.get("database_url")}
     variables = {name: value for name, value in stores.items() if value} | dict(given) | roster_variables(given)
-    variables |= {"EXECUTOR_DATA_DIR": str(settings.data_dir / "executor"), "SIMULATOR_URL": settings.simulator_url}
+    simulator_url = _running_simulator_url(running) or settings.simulator_services_url
+    variables |= {"EXECUTOR_DATA_DIR": str(settings.data_dir / "executor"), "SIMULATOR_URL": simulator_url}
     if settings.hyperliquid_env == "paper" and has_paper_accounts(settings.data_dir):
-        variables |= paper_environment(settings.data_dir, roster.ids) | {"HYPERLIQUID_API_URL": settings.simulator_url}
-        if running.get("simulator_url"):
-            variables |= dict.fromkeys(("SIMULATOR_URL", "HYPERLIQUID_API_URL"), running["simulator_url"])
+        variables |= paper_environment(settings.data_dir, roster.ids) | {"HYPERLIQUID_API_URL": simulator_url}
     return variables
 
 
@@ -76,9 +77,14 @@ def emergency_variables(given: Mapping[str, str]) -> dict[str, str]:
 def _simulator_url(given: Mapping[str, str], folder: Path) -> str:
     """Where the simulator of the arena that runs here listens, or would."""
     with contextlib.suppress(Exception):
-        running = read_run(folder) or {}
-        return str(running["simulator_url"])
-    return f"http://127.0.0.1:{given.get('SIMULATOR_PORT') or LocalSettings().simulator_port}"
+        if url := _running_simulator_url(read_run(folder) or {}):
+            return url
+    return f"http://127.0.0.1:{given.get('SIMULATOR_SERVICES_PORT') or LocalSettings().simulator_services_port}"
+
+
+def _running_simulator_url(running: Mapping[str, Any]) -> str | None:
+    """Where the simulator of a running arena listens for its services; before 0.3 it had one listener for all."""
+    return running.get("simulator_services_url") or running.get("simulator_url")
 
 
 def missing_keys(settings: LocalSettings, given: Mapping[str, str], roster: Roster) -> list[str]:

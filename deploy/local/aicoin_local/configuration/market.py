@@ -14,7 +14,7 @@ OFF_WALL_TIME = "1.0001"
 def market_speed(variables: Mapping[str, str], simulator_folder: Path, now_ms: int) -> str:
     """How fast the paper market runs against the wall clock; `OFF_WALL_TIME` for one at speed 1 with another time.
 
-    A recording's time lies in the past; a synthetic market that once ran faster is ahead.
+    A recording's time lies in the past unless it is redated; a synthetic market that once ran faster is ahead.
     """
     speed = variables.get("SIMULATOR_SPEED", "1")
     if speed not in ("1", "1.0"):
@@ -23,7 +23,8 @@ def market_speed(variables: Mapping[str, str], simulator_folder: Path, now_ms: i
     saved = _saved_document(simulator_folder, "source").get("kind", "synthetic")
     kind = saved if market == "auto" else market
     is_ahead = kind == saved == "synthetic" and _saved_document(simulator_folder, "market").get("time_ms", 0) > now_ms
-    return OFF_WALL_TIME if kind == "capture" or is_ahead else speed
+    is_past = kind == "capture" and variables.get("SIMULATOR_REDATED", "").lower() not in ("true", "1", "yes", "on")
+    return OFF_WALL_TIME if is_past or is_ahead else speed
 
 
 def _saved_document(simulator_folder: Path, kind: str) -> dict[str, Any]:

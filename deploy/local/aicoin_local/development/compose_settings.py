@@ -27,6 +27,7 @@ NOT_IN_COMPOSE: Final = {
     "INSTANCE": "each container's own name",
     "GATEWAY_WEB_DIR": "set by the image",
     "GATEWAY_PORT": "published by the gateway alone",
+    "SIMULATOR_SERVICES_PORT": "no port of the simulator is published, so it has no guests",
 }
 BY_SERVICE: Final = (
     "CONTENDER",

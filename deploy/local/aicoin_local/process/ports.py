@@ -15,6 +15,7 @@ def ports_to_bind(settings: LocalSettings, roster: Roster) -> list[tuple[str, in
     ports = [("GATEWAY_PORT", settings.gateway_port)]
     if settings.needs_simulator:
         ports.append(("SIMULATOR_PORT", settings.simulator_port))
+        ports.append(("SIMULATOR_SERVICES_PORT", settings.simulator_services_port))
     if settings.redis_url is None:
         ports.append(("REDIS_PORT", settings.redis_port))
     if settings.database_url is None:

@@ -134,6 +134,7 @@ class Launcher:
         content = {
             "gateway_url": self.settings.gateway_url,
             "simulator_url": self.settings.simulator_url if self.settings.needs_simulator else None,
+            "simulator_services_url": self.settings.simulator_services_url if self.settings.needs_simulator else None,
             "redis_url": self.redis_url,
             "database_url": self.database_url,
             "launcher_pid": os.getpid(),

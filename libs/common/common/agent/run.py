@@ -8,7 +8,7 @@ from common.agent.providers.port import ModelClient
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import AgentSettings, agent_settings, endpoint
 from common.agent.trading_agent import TradingAgent, register
-from common.runtime.outside.proxies import proxy_problem
+from common.runtime.outside.proxies import Client, proxy_problem
 from common.runtime.roster import load_roster
 from common.runtime.service import Service
 from common.runtime.settings import load_settings, refuse_start
@@ -18,7 +18,7 @@ from common.trading.roster import Contender, Roster
 ClientFactory = Callable[[Endpoint, Contender], ModelClient]
 
 
-async def run_agent(name: str, profile: Profile, make_client: ClientFactory) -> None:
+async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, http_library: Client = "httpx") -> None:
     """Runs the agent of one contender until SIGTERM; `name` is the program's, for errors before the contender is known.
 
     What is wrong with the roster, CONTENDER, a setting or the strategy ends the start with one line.
@@ -30,7 +30,7 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory) -> 
     limits = _limits(contender, settings, roster)
     async with Service.open(contender.agent, settings) as service:
         target = endpoint(settings, contender, profile)
-        if (problem := proxy_problem(target.base_url, "httpx")) is not None:
+        if (problem := proxy_problem(target.base_url, http_library)) is not None:
             refuse_start(contender.agent, [problem])
         client = make_client(target, contender)
         agent = TradingAgent(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, create_model, model_validator
 
 from common.agent.providers.profile import Endpoint, Profile, endpoint_of, setting_names
-from common.runtime.settings import ServiceSettings
+from common.runtime.settings import HttpOrigin, HttpUrl, ServiceSettings
 from common.trading.limits import Limits
 from common.trading.roster import Contender
 
@@ -30,7 +30,7 @@ class AgentSettings(ServiceSettings, Limits):
     """
 
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
-    simulator_url: str = Field("http://127.0.0.1:3001", pattern=r"^https?://")
+    simulator_url: HttpOrigin = "http://127.0.0.1:3001"
     decision_interval_s: int = Field(60, ge=5, le=86_400)
     decision_deadline_s: float = Field(45.0, ge=1, le=600)
     max_answer_tokens: int = Field(2_000, ge=100, le=32_000)
@@ -64,7 +64,7 @@ def agent_settings(contender: Contender, profile: Profile) -> type[AgentSettings
 
     fields: dict[str, Any] = {
         key: (ApiKey | None, None),
-        url: (str | None, Field(profile.base_url, pattern=r"^https?://")),
+        url: (HttpUrl | None, profile.base_url),
         model: (str | None, Field(contender.model or profile.provider_model, min_length=1)),
     }
     made: type[AgentSettings] = create_model(

@@ -32,7 +32,8 @@ class TradingAgent:
 
     *Idle* → *busy* while one request runs → *idle*. A snapshot that comes while busy is skipped at once, since its
     prices would be old once the model is free. The consumer keeps a snapshot pending until its decision is committed:
-    after a crash, or a stop whose drain limit passed, the model is asked about it again, or it is skipped as stale.
+    after a crash, or a stop whose drain limit passed, the model is asked about it again, or it is skipped as stale. An
+    outage of Redis neither cancels the request nor repeats it.
     Whatever goes wrong becomes a decision that is failed, invalid or skipped, with its reason, and trades nothing.
     """
 

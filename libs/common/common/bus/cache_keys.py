@@ -38,7 +38,7 @@ CACHE: Final = (
     CacheSpec("snapshot:latest", ("ingester",), ("ingester", "risk")),
     CacheSpec("run:id", ("ingester",), ("ingester",)),
     CacheSpec("market:source", ("ingester",), ("gateway",)),
-    CacheSpec(f"account:{OWN}", ("executor",), ("risk", AGENT)),
+    CacheSpec(f"account:{OWN}", ("executor",), ("risk", "gateway", AGENT)),
     CacheSpec(f"memory:{OWN}", ("recorder",), (AGENT,)),
     CacheSpec(f"risk:day:{OWN}", ("risk",), (AGENT,)),
     CacheSpec("risk:limits", ("risk",), ("gateway",)),

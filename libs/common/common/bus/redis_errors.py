@@ -24,6 +24,11 @@ def is_redis_outage(error: BaseException) -> bool:
     return code is not None and code not in OWN_CODES
 
 
+def is_wrong_type(error: BaseException) -> bool:
+    """Whether a key holds another type of value than the command is for: whoever owns the key may write it again."""
+    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+
+
 def describe(error: BaseException) -> str:
     """The error's text with its code, or its class where it has no text."""
     code = getattr(error, "status_code", None)

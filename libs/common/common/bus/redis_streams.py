@@ -154,19 +154,21 @@ class RedisBus:
         await self._writer.aclose()
 
     async def _load(self) -> None:
-        """Loads the functions; a user without that right finds them loaded. Raises Unavailable when it doesn't."""
+        """Loads the functions where Redis has none or another version. Raises Unavailable without the right to."""
+        if await self._loaded_version() == VERSION.encode():
+            return
         try:
             await cast("Awaitable[Any]", self._writer.function_load(LIBRARY, replace=True))
-        except NoPermissionError:
-            await self._check_version()
+        except NoPermissionError as error:
+            raise Unavailable(f"{RIGHTS_HINT}; Redis lacks those of this version") from error
 
-    async def _check_version(self) -> None:
+    async def _loaded_version(self) -> Any:
         try:
-            version = await self._writer.fcall("aicoin_version", 0)
+            return await self._writer.fcall("aicoin_version", 0)
         except ResponseError as error:
-            raise Unavailable(f"{RIGHTS_HINT}: {error}") from error
-        if version != VERSION.encode():
-            raise Unavailable(f"{RIGHTS_HINT}: Redis has the bus's functions of another version")
+            if "Function not found" not in str(error):
+                raise
+            return None
 
     async def _call(self, function: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:
         """Calls a library function; a server that has lost it refuses before any effect, and it is loaded again."""

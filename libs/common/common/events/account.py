@@ -92,8 +92,9 @@ class AccountUpdated(Payload):
 
     `covers` names the intents whose effect is wholly contained in this state, `open_intents` those without a known
     outcome. `state_ms` is the exchange's time of the state, `received_ms` the wall time at which it came. `sums`
-    explain the balance of this very state; None until the executor has begun to keep them. `clock_ahead_ms` is how far
-    the exchange's clock is ahead of the executor's machine's; None while it isn't known.
+    explain the balance of this very state; None until the executor has begun to keep them, and while it can't. `stale`
+    names what of the executor's records is behind the state: fills, orders, cash. `clock_ahead_ms` is how far the
+    exchange's clock is ahead of the executor's machine's; None while it isn't known.
 
     `environment` with `address` says whose state this is; empty in events of executors that did not say. `mode` is the
     exchange's word for how the account's collateral is kept. `is_explained` is false while no fill, funding or
@@ -124,6 +125,7 @@ class AccountUpdated(Payload):
     received_ms: int
     external_positions: tuple[ExternalPosition, ...] = ()
     sums: AccountSums | None = None
+    stale: tuple[str, ...] = ()
     environment: str = ""
     mode: str = ""
     is_explained: bool = True

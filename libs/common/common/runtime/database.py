@@ -47,9 +47,12 @@ class MigrationError(Exception):
     """The database and this version's migrations and views don't fit together; the message names the first of it."""
 
 
-async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False) -> Pool:
+async def open_pool(
+    database_url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False, waits: bool = True
+) -> Pool:
     """A pool with at least one good connection; waits for the server as long as it takes, and logs that it waits.
 
+    Without `waits` the pool connects whenever the server answers; until then its use raises PoolTimeout.
     With `autocommit` no BEGIN and COMMIT travel: each statement, or each pipeline as a whole, is a transaction.
     """
     pool: Pool = AsyncConnectionPool(
@@ -62,6 +65,9 @@ async def open_pool(database_url: str, *, min_size: int = 1, max_size: int = 4, 
         | {"autocommit": autocommit},
         check=_check,
     )
+    if not waits:
+        await pool.open()
+        return pool
     await _wait_for_server(database_url)
     await pool.open(wait=True, timeout=CONNECT_LIMIT_S * 2)
     return pool

@@ -31,7 +31,7 @@ from common.runtime.ending.tasks import cancel_until_done, first_error
 from common.runtime.garbage_collection import tune_gc
 from common.runtime.health import HealthServer, Readiness
 from common.runtime.logs import configure_logs
-from common.runtime.settings import ServiceSettings, refuse_start
+from common.runtime.settings import ServiceSettings, refuse_address, refuse_start
 
 BOOT_ID_BYTES = 6
 FENCED_PAUSE_S = 0.2
@@ -121,9 +121,7 @@ class Service:
         try:
             health = HealthServer(settings.bind_host, settings.metrics_port, service.readiness)
         except OSError as error:
-            refuse_start(
-                name, [f"METRICS_PORT: {settings.bind_host}:{settings.metrics_port} can't be used: {error.strerror}"]
-            )
+            refuse_address(name, "METRICS_PORT", settings.bind_host, settings.metrics_port, error)
         service._opener = asyncio.current_task()
         service._catch_signals()
         log.info("started", metrics_port=health.port)

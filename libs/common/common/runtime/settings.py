@@ -1,18 +1,37 @@
 """Settings from the environment: frozen, read once, and a wrong one fails the start with the variable's name."""
 
+import errno
 import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.asyncio import Redis
 
 EXIT_BAD_SETTINGS = 2
 PRIVATE = ("KEY", "TOKEN", "PASSWORD", "SECRET", "URL")
 """Words in a variable's name whose value is never shown, whatever its type."""
+
+
+def check_http_url(value: str) -> str:
+    """The URL, if its host and its port can be read as clients read them. Raises ValueError."""
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or any(character.isspace() for character in value):
+        raise ValueError("can't be read; it must be http(s)://host or http(s)://host:port")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(check_http_url)]
+HttpOrigin = Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(check_http_url)]
+"""A URL without a path."""
 
 
 class ServiceSettings(BaseSettings):
@@ -59,6 +78,14 @@ def refuse_start(service: str, problems: list[str]) -> NoReturn:
     raise SystemExit(EXIT_BAD_SETTINGS)
 
 
+def refuse_address(service: str, variable: str, host: str, port: int, error: OSError) -> NoReturn:
+    """Ends the process by an address that can't be listened at: by BIND_HOST's name where the host is what is wrong."""
+    is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+    remedy = "name an address of this machine" if is_host else "choose another port"
+    name = "BIND_HOST" if is_host else variable
+    refuse_start(service, [f"{name}: {host}:{port} can't be used: {error.strerror}; {remedy}"])
+
+
 def make_folder(service: str, variable: str, folder: Path) -> None:
     """Makes sure that files can be written in `folder`, or ends the start naming the variable."""
     try:
@@ -66,7 +93,7 @@ def make_folder(service: str, variable: str, folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        refuse_start(service, [f"{variable}: {folder} can't be written: {error.strerror}"])
+        refuse_start(service, [f"{variable}: {folder} can't be written: {error.strerror}; name a folder that can"])
 
 
 def describe(settings: type[BaseSettings], problem: Any) -> str:

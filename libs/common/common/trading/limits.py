@@ -70,13 +70,16 @@ class Limits(BaseModel, frozen=True):
         return frozenset(Symbol(name) for name in _names(self.allowed_symbols)) or frozenset(Symbol)
 
     def for_coins(self, coins: Sequence[Symbol]) -> Self:
-        """These limits with `allowed_symbols` naming only coins of an arena that trades `coins`, in their order.
+        """These limits with `allowed_symbols` naming the allowed coins of an arena that trades `coins`, in their order.
 
-        Raises ValueError when none of the allowed coins is traded.
+        Raises ValueError that names each allowed coin which the arena doesn't trade.
         """
+        if unknown := [name for name in _names(self.allowed_symbols) if name not in coins]:
+            raise ValueError(
+                f"ALLOWED_SYMBOLS: this arena doesn't trade {','.join(unknown)}; "
+                f"choose from {','.join(coins)}, or add it to the coins of arena.toml"
+            )
         allowed = [coin for coin in coins if coin in self.symbols]
-        if not allowed:
-            raise ValueError(f"ALLOWED_SYMBOLS: {self.allowed_symbols} names no coin of the arena ({','.join(coins)})")
         # A new object: a copy would keep the cached `symbols`.
         return type(self).model_validate(dict(self) | {"allowed_symbols": ",".join(allowed)})
 

@@ -62,7 +62,8 @@ class IntentStatus(StrEnum):
 
     STORED: a row in PostgreSQL, no byte sent. SENT: its bytes may have left. IN_FLIGHT: sent, and the answer was lost
     or unreadable. The other four are final: PARTIAL and FILLED by what the exchange filled, REJECTED by the exchange,
-    CANCELLED with nothing filled, by the exchange or unsent (see `CancelReason`).
+    CANCELLED with nothing filled, by the exchange or unsent (see `CancelReason`). Only fills that the exchange reports
+    late change a final one: where nothing had been filled it becomes PARTIAL.
     """
 
     STORED = "STORED"
@@ -75,7 +76,7 @@ class IntentStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return not TRANSITIONS[self]
+        return self in _FINAL
 
     def may_become(self, following: "IntentStatus") -> bool:
         """Whether the transition table allows this step."""
@@ -91,8 +92,9 @@ TRANSITIONS: Final[dict[IntentStatus, frozenset[IntentStatus]]] = {
     IntentStatus.IN_FLIGHT: frozenset({IntentStatus.STORED}) | _FINAL,
     IntentStatus.PARTIAL: frozenset(),
     IntentStatus.FILLED: frozenset(),
-    IntentStatus.REJECTED: frozenset(),
-    IntentStatus.CANCELLED: frozenset(),
+    # The answer was wrong or late: fills came all the same.
+    IntentStatus.REJECTED: frozenset({IntentStatus.PARTIAL}),
+    IntentStatus.CANCELLED: frozenset({IntentStatus.PARTIAL}),
 }
 UNFINISHED: Final = tuple(status for status in IntentStatus if not status.is_final)
 """The outcome is not known yet."""

@@ -1,8 +1,9 @@
 """What everything that works on one account shares."""
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -11,14 +12,14 @@ from common.events.alerts import AlertCode
 from common.runtime.clock import Clock
 from common.trading.epochs import epoch_of
 from executor.account import metrics
+from executor.account.protection.memory import ProtectionMemory
 from executor.config import ExecutorSettings
 from executor.domain.account_standing import AccountStanding
 from executor.domain.events import system_alert
 from executor.domain.order import SendPurpose, SignedAction
-from executor.exchange.client import NOT_OWNER, ExchangeClient
-from executor.exchange.errors import UnknownOutcome
+from executor.exchange.client import ExchangeClient
+from executor.exchange.errors import NOT_OWNER, UnknownOutcome
 from executor.storage.cash_ledger import CashLedgerStore
-from executor.storage.close_journal import CloseJournal
 from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
@@ -26,6 +27,9 @@ from executor.storage.halts import HaltFiles
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
+
+SetReady = Callable[[str, bool, str], None]
+HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ class AccountContext:
     flattens: FlattenStore
     cash_ledger: CashLedgerStore
     outbox: Outbox
-    close_journal: CloseJournal
+    memory: ProtectionMemory
     halts: HaltFiles
     settings: ExecutorSettings
     epochs: EpochStore
@@ -75,12 +79,12 @@ class AccountContext:
         await self.intents.log_answer(number, str(answer), self.clock.now_ms())
         return answer
 
-    async def send(self, body: bytes, *, is_entry: bool = False) -> Any:
+    async def send(self, body: bytes, *, is_entry: bool = False, protects: bool = False) -> Any:
         """Sends bytes of which a record exists elsewhere. Raises UnknownOutcome, also when the lease is lost."""
         if not (self.is_confirmed_owner() if is_entry else self.is_owner()):
             raise UnknownOutcome(NOT_OWNER)
         started = self.clock.monotonic()
-        answer = await self.exchange.send(body)
+        answer = await self.exchange.send(body, protects=protects)
         metrics.SEND_S.labels(self.model).observe(self.clock.monotonic() - started)
         return answer
 
@@ -90,3 +94,23 @@ class AccountContext:
         """Appends an alert about this account to the outbox; `key` distinguishes two of one code."""
         event = system_alert(code, severity, message, model=self.model, key=key, now_ms=now_ms, **figures)
         await self.outbox.append(event)
+
+    def report_unexpected(self, part: str, error: BaseException) -> None:
+        """Logs an error that no code foresees, with an alert each hour: `part` starts again, as positions depend on
+        this process."""
+        self.log.error(
+            "an unexpected error; this part starts again",
+            model=self.model,
+            part=part,
+            reason="".join(traceback.format_exception(error)),
+        )
+        now_ms, kind = self.clock.now_ms(), type(error).__name__
+        alert = system_alert(
+            AlertCode.UNEXPECTED_ERROR,
+            AlertSeverity.CRITICAL,
+            f"{part} failed with {kind} and starts again; see the executor's log",
+            model=self.model,
+            key=(part, kind, now_ms // HOUR_MS),
+            now_ms=now_ms,
+        )
+        self.memory.queue_alert(alert)

@@ -1,40 +1,35 @@
 """Takes an account out of the coins that the arena doesn't trade, when a flatten is requested."""
 
-from typing import Final
-
 from common.events import ExternalPosition
 from common.trading.orders import OrderRole, Side
 from executor.account.context import AccountContext
-from executor.domain.account import AccountView, ExternalOrder
+from executor.account.protection.actions import FLATTEN, ProtectiveActions
+from executor.domain.account import AccountPoll, ExternalOrder
 from executor.domain.bracket import CLOSE_SLIPPAGE
 from executor.domain.order import SendPurpose, client_order_id
 from executor.exchange.order_requests import close_request
 
-NO_INTENT: Final = "flatten"
-"""What stands in the send log in place of an intent."""
 
-
-def cancellable_orders(view: AccountView) -> list[ExternalOrder]:
+def cancellable_orders(poll: AccountPoll) -> list[ExternalOrder]:
     """Those that could open something, and stops and targets whose position is gone."""
-    held = {position.coin for position in view.state.external}
-    return [order for order in view.external_orders if not order.reduce_only or order.coin not in held]
+    held = {position.coin for position in poll.state.external}
+    return [order for order in poll.external_orders if not order.reduce_only or order.coin not in held]
 
 
-def has_external(view: AccountView) -> bool:
-    """Whether any other coin has a position or an order left."""
-    return bool(view.state.external or view.external_orders)
-
-
-async def cancel_external_orders(context: AccountContext, orders: list[ExternalOrder]) -> None:
+async def cancel_external_orders(
+    context: AccountContext, actions: ProtectiveActions, orders: list[ExternalOrder]
+) -> None:
     """Cancels orders on coins outside the arena. Raises UnknownOutcome."""
     for order in orders:
         await context.exchange.size_decimals(order.coin)
     keys = [(order.coin, order.order_id) for order in orders]
-    await context.send_logged(NO_INTENT, SendPurpose.CANCEL, context.exchange.sign_cancels(keys))
+    await actions.cancel(FLATTEN, keys)
     context.log.warning("external orders cancelled", model=context.model, orders=keys)
 
 
-async def close_external_position(context: AccountContext, position: ExternalPosition, attempt: int) -> None:
+async def close_external_position(
+    context: AccountContext, actions: ProtectiveActions, position: ExternalPosition
+) -> None:
     """Closes the whole position, reduce-only. Raises UnknownOutcome."""
     request = close_request(
         position.coin,
@@ -43,8 +38,8 @@ async def close_external_position(context: AccountContext, position: ExternalPos
         slippage=CLOSE_SLIPPAGE,
         size_decimals=await context.exchange.size_decimals(position.coin),
         client_order_id=client_order_id(
-            f"external|{context.exchange.address}|{position.coin}", OrderRole.FLATTEN, attempt
+            f"external|{context.exchange.address}|{position.coin}", OrderRole.FLATTEN, actions.next_attempt()
         ),
     )
-    answer = await context.send_logged(NO_INTENT, SendPurpose.FLATTEN, context.exchange.sign_requests([request]))
+    answer = await actions.send(context.exchange.sign_requests([request]), SendPurpose.FLATTEN, FLATTEN)
     context.log.warning("external position closed", model=context.model, coin=position.coin, answer=str(answer)[:300])

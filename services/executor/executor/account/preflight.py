@@ -19,8 +19,8 @@ DAY_MS: Final = 86_400_000
 EXPIRY_WARNING_DAYS: Final = 7
 MIN_FUNDS_USD: Final = Decimal(20)
 INTERVAL_S: Final = 86_400.0
-RECHECK_S: Final = 60.0
-"""While something is wrong, or after a check that got no answer."""
+RECHECK_S: Final = 300.0
+"""While something is wrong, or after a check that got no answer; a round costs about 120 of the request weight."""
 NEVER: Final = float("-inf")
 
 

@@ -1,192 +1,236 @@
-"""Reconciles one account with the exchange: polls state, open orders and fills, and turns what changed into events."""
+"""Keeps the books of one account: brings fills, ended orders and cash into the tables and publishes the account."""
 
+from collections.abc import Awaitable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from common.events import AccountOrder
+from common.events import AlertSeverity
+from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.account import metrics
 from executor.account.cash import CashReconciler
 from executor.account.context import AccountContext
-from executor.account.protect_outage import record_journaled_closes
-from executor.domain.account import LIVE_STATUSES, AccountState, AccountView, ExternalOrder, Fill
+from executor.account.protection.flatten import is_out
+from executor.account.protection.poll import AccountPoller
+from executor.account.protection.record import record_protection
+from executor.domain.account import AccountPoll, AccountView, Fill
 from executor.domain.cash_ledger import CashTotals
-from executor.domain.events import account_updated, order_cancelled, order_filled
-from executor.domain.intent import EXPIRY_MARGIN_MS, OrderResult
+from executor.domain.events import account_updated, order_cancelled, order_filled, system_alert
+from executor.domain.intent import Intent, OrderResult
 from executor.domain.order import FillTotal, OrderRow
-from executor.domain.protection import is_past_stop
+from executor.domain.protection import size_after
+from executor.exchange.errors import UNREADABLE, ExchangeError
 from executor.exchange.ledger_rows import build_fill_entries
 
 FILLS_INTERVAL_S: Final = 60.0
-IDLE_ORDERS_FACTOR: Final = 3
 OVERLAP_MS: Final = 10_000
 RECENT_MS: Final = 3_600_000
 MAX_COVERS: Final = 50
-MAX_TRADES: Final = 20_000
-MAX_REPORTED: Final = 500
-REPORT_GAP_S: Final = 1.0
-"""After a poll reports are left alone for that long: they mostly repeat it."""
+MAX_FILLED: Final = 1_000
+SETTLED_MS: Final = 15_000
+"""How long after an intent's end a state surely contains it: what an answer may lag behind, and its own way."""
 NEVER: Final = float("-inf")
 PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT)
 
 
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the tables hold of the account: intents that ended of late, unfinished ones, orders by client order id, the
+    entries behind positions, and since when a flatten is requested."""
+
+    ended: list[Intent]
+    unfinished: list[Intent]
+    orders: dict[str, OrderRow]
+    entries: dict[Symbol, Intent]
+    flatten_since_ms: int | None
+
+
 class Reconciler:
-    """Polls one account, in two steps with the protector between them. Called by the account's worker alone.
+    """Called by the account's worker alone, with each new poll of the protector. Protection does not wait for it.
 
-    `poll` asks for what protection needs: the state always; fills and open orders when the state has changed, when
-    changes were reported (`invalidate`), or when their interval is over and the rate limit allows. It records fills
-    and returns a view. `finalize` does what can wait until positions are safe: it finds out how orders ended and why
-    the cash moved, then publishes the account. Between the two nothing else may poll.
+    `read_tables` brings what the tables hold into memory. `keep_books` goes through parts with a failure of their own:
+    fills, orders that ended, and why the cash moved; then it publishes the account, with the names of the parts that
+    are behind. An exchange that does not answer one of them keeps no other from being done. A failure of the tables
+    propagates to the worker: what is recorded by then stays recorded, ids make a repeat harmless.
 
-    Intents are read before the state, so that a state asked for afterwards contains those that had ended (`covers`).
-    Every failure propagates to the worker. What is recorded by then stays recorded, ids make a repeat harmless, and the
-    next poll asks again: the times of the last polls are set only after they succeeded.
+    Late answers are found by time: an intent is covered, and an entry closed, only by a state that the exchange dates
+    at or after the fills that are known of it (`_is_contained`, `_is_flat`).
     """
 
-    def __init__(self, context: AccountContext) -> None:
-        self._context, self._model = context, context.model
+    def __init__(self, context: AccountContext, poller: AccountPoller) -> None:
+        self._context, self._model, self._poller = context, context.model, poller
         self._exchange, self._clock = context.exchange, context.clock
         self._cash = CashReconciler(context)
-        self.open_orders: list[AccountOrder] = []
-        self.sizes: dict[Symbol, Decimal] = {}
-        self._external_orders: list[ExternalOrder] = []
-        self._trade_ids: set[int] = set()
-        self._reported_trades: set[int] = set()
-        self._reported_orders: dict[int, str] = {}
-        self._state_at = self._orders_at = self._fills_at = self._polled_at = NEVER
+        self._filled: dict[str, tuple[Decimal, int]] = {}
+        self._sizes: dict[Symbol, tuple[Decimal | None, int]] = {}
+        self._recorded_sizes: dict[Symbol, Decimal] = {}
+        self._fills_at = NEVER
 
-    def invalidate(self, *, orders: bool = True, fills: bool = True) -> None:
-        """Something may have changed: a poll is due."""
-        self._state_at = NEVER
-        if orders:
-            self._orders_at = NEVER
-        if fills:
-            self._fills_at = NEVER
+    def invalidate(self) -> None:
+        """Fills may have come."""
+        self._fills_at = NEVER
 
     def accept_unexplained(self, at_ms: int) -> None:
         """A person has seen the cash and resumed at that wall time."""
         self._cash.accept(at_ms)
 
-    def report_fills(self, trade_ids: list[int]) -> None:
-        """The account's stream reported fills."""
-        self._reported_trades.update(trade_ids[:MAX_REPORTED])
-
-    def report_orders(self, statuses: dict[int, str]) -> None:
-        """The account's stream reported the newest status of orders, by order id."""
-        self._reported_orders |= statuses
-
-    def weigh_reports(self) -> None:
-        """Most reports repeat what the poll after an order has shown; only the others make a poll due."""
-        if self._clock.monotonic() - self._polled_at < REPORT_GAP_S:
-            return
-        live = {order.order_id for order in self.open_orders}
-        has_fills = not self._trade_ids.issuperset(self._reported_trades)
-        has_orders = any((word in LIVE_STATUSES) != (oid in live) for oid, word in self._reported_orders.items())
-        if has_fills or has_orders:
-            self.invalidate(fills=has_fills, orders=has_orders)
-        self._reported_trades, self._reported_orders = set(), {}
-
-    def is_due(self) -> bool:
-        """Whether a poll is due now."""
-        return self._state_due_in_s() <= 0
-
-    def wait_s(self) -> float:
-        """Seconds until a poll is due or reports should be weighed; below zero when they should be by now."""
-        wait_s = self._state_due_in_s()
-        if self._reported_trades or self._reported_orders:
-            wait_s = min(wait_s, REPORT_GAP_S - (self._clock.monotonic() - self._polled_at))
-        return wait_s
-
-    def _state_due_in_s(self) -> float:
-        return max(0.0, self._state_at + self._context.settings.state_interval_s - self._clock.monotonic())
-
-    async def poll(self) -> AccountView:
-        """One poll, as far as protection needs it."""
-        now_s, now_ms = self._clock.monotonic(), self._clock.now_ms()
-        covers = await self._context.intents.ended_since(self._model, now_ms - RECENT_MS, MAX_COVERS)
-        unfinished = await self._context.intents.unfinished(self._model)
-        rows = await self._context.orders.known(self._model, now_ms)
-        state = await self._exchange.account_state()
-        received_ms = self._clock.now_ms()
-        sizes = state.signed_sizes
-        if sizes != self.sizes or self._is_due(self._fills_at, FILLS_INTERVAL_S, "userFillsByTime", now_s):
-            await self._record_fills(rows, state.time_ms)
-            self._fills_at = now_s
-        if sizes != self.sizes or self._are_orders_due(state, now_s):
-            await self._read_orders(rows)
-            self._orders_at = now_s
-        self.sizes = sizes
-        self._state_at = self._polled_at = now_s
-        await self._mark_entries_closed(now_ms)
-        return AccountView(
-            state=state,
-            received_ms=received_ms,
-            open_orders=self.open_orders,
-            external_orders=self._external_orders,
-            orders=rows,
+    async def read_tables(self) -> Tables:
+        """What the tables hold, which memory learns."""
+        now_ms = self._clock.now_ms()
+        tables = Tables(
+            ended=await self._context.intents.ended_since(self._model, now_ms - RECENT_MS, MAX_COVERS),
+            unfinished=await self._context.intents.unfinished(self._model),
+            orders=await self._context.orders.known(self._model, now_ms),
             entries=await self._context.intents.held_entries(self._model),
-            unfinished=unfinished,
-            covers=tuple(covers),
+            flatten_since_ms=await self._context.flattens.requested_since(self._model),
         )
+        self._context.memory.learn(tables.entries.values(), tables.unfinished, tables.orders, tables.flatten_since_ms)
+        return tables
 
-    async def finalize(self, view: AccountView) -> None:
-        """How orders ended, and why the cash moved; then the account is published."""
-        await self._finalize_children(view.orders)
-        state, totals = await self._cash.reconcile(
+    async def keep_books(self, poll: AccountPoll) -> tuple[str, ...]:
+        """One pass with the newest poll; returns the names of the parts that the exchange kept from being done."""
+        await record_protection(self._context)
+        stale: list[str] = []
+        tables = await self.read_tables()
+        if self._are_fills_due(poll):
+            if not await self._do("fills", stale, self._read_fills(tables, poll)):
+                self.invalidate()
+            tables = await self.read_tables()
+        if not stale:
+            await self._mark_entries_closed(poll)
+        await self._reopen(poll, tables)
+        view = AccountView(
+            state=poll.state,
+            received_ms=poll.received_ms,
+            open_orders=poll.open_orders,
+            external_orders=poll.external_orders,
+            orders=tables.orders,
+            entries=await self._context.intents.held_entries(self._model),
+            unfinished=tables.unfinished,
+            covers=tuple(intent.intent_id for intent in tables.ended if self._is_contained(intent, poll)),
+        )
+        await self._do("orders", stale, self._finalize_children(view))
+        totals: list[CashTotals] = []
+        if "fills" not in stale:
+            await self._do("cash", stale, self._explain_cash(view, totals))
+        if totals or await self._do("balance", stale, self._read_balance(view)):
+            self._publish(view, totals[0] if totals else None, tuple(stale))
+        if tables.flatten_since_ms is not None and is_out(view):
+            await self._finish_flatten(tables.flatten_since_ms)
+        return tuple(stale)
+
+    async def _do(self, part: str, stale: list[str], work: Awaitable[None]) -> bool:
+        """Does one part; whether the exchange let it."""
+        try:
+            await work
+        except (ExchangeError, *UNREADABLE) as error:
+            metrics.EXCHANGE_ERRORS.labels(self._model).inc()
+            self._context.log.warning(
+                "the books wait for the exchange", model=self._model, part=part, reason=repr(error)
+            )
+            stale.append(part)
+            return False
+        return True
+
+    async def _read_balance(self, view: AccountView) -> None:
+        """The balance where the account's mode keeps it, of which nothing is published without it."""
+        if not self._exchange.mode:
+            await self._exchange.read_mode()
+        view.state = await self._exchange.with_balance(view.state)
+
+    async def _explain_cash(self, view: AccountView, totals: list[CashTotals]) -> None:
+        """Why the cash moved, by a later state where the exchange had to be asked."""
+
+        state, found = await self._cash.reconcile(
             view.state, lambda latest: self._record_fills(view.orders, latest.time_ms)
         )
+        totals.append(found)
         if state is not view.state:
-            view.state, view.received_ms = state, self._clock.now_ms()
-            if state.signed_sizes != self.sizes:
-                await self._read_orders(view.orders)
-                view.open_orders, view.external_orders = self.open_orders, self._external_orders
+            if state.signed_sizes != view.state.signed_sizes:
+                self._context.memory.on_news()
                 view.entries = await self._context.intents.held_entries(self._model)
-                self.invalidate()  # The protector has not seen this state yet.
-        self._publish(view, totals)
+            view.state, view.received_ms = state, self._clock.now_ms()
 
-    def _publish(self, view: AccountView, totals: CashTotals) -> None:
+    def _publish(self, view: AccountView, totals: CashTotals | None, stale: tuple[str, ...]) -> None:
         event = account_updated(
             self._model,
             self._exchange.address,
             view,
             totals,
             self._context.standing,
+            stale=stale,
             clock_ahead_ms=self._exchange.time.ahead_ms(),
         )
         self._context.outbox.set_account(event)
-        unprotected = sum(1 for position in event.data.positions if not position.protected)
-        metrics.UNPROTECTED.labels(self._model).set(unprotected)
 
-    def _are_orders_due(self, state: AccountState, now_s: float) -> bool:
-        """Every few seconds while something is held, whatever the rate limit; at once when a stop must have triggered.
+    async def _finish_flatten(self, since_ms: int) -> None:
+        """The poll is the proof: no position on any coin, no resting entry, no stop of the arena's."""
+        now_ms = self._clock.now_ms()
+        event = system_alert(
+            AlertCode.FLATTENED,
+            AlertSeverity.INFO,
+            "out of the market: no position, no resting entry and no stop is left",
+            model=self._model,
+            key=since_ms,
+            now_ms=now_ms,
+            positions="0",
+            resting_entries="0",
+            stops="0",
+            after_ms=str(now_ms - since_ms),
+        )
+        await self._context.flattens.finish(self._model, now_ms, [event])
+        self._context.memory.flatten_since_ms = None
+        self._context.outbox.wake()
 
-        An account that holds nothing and has nothing resting is polled less often; its stream reports changes.
-        """
-        interval_s = self._context.settings.orders_interval_s
-        if state.positions:
-            is_triggered = any(is_past_stop(position, self.open_orders) for position in state.positions)
-            return is_triggered or now_s - self._orders_at >= interval_s
-        factor = 1 if self.open_orders else IDLE_ORDERS_FACTOR
-        return self._is_due(self._orders_at, interval_s * factor, "frontendOpenOrders", now_s)
+    # What a state contains.
 
-    def _is_due(self, last_s: float, interval_s: float, kind: str, now_s: float) -> bool:
-        """A reported change is always polled; a routine poll waits for the rate limit."""
-        return last_s == NEVER or (now_s - last_s >= interval_s and self._exchange.allows_routine(kind))
+    def _is_contained(self, intent: Intent, poll: AccountPoll) -> bool:
+        """Whether the state contains all of an ended intent's fills."""
+        if intent.filled_size_coin == 0:
+            return True
+        size, time_ms = self._filled.get(intent.intent_id, (Decimal(0), 0))
+        if size >= intent.filled_size_coin and poll.state.time_ms >= time_ms:
+            return True
+        return poll.received_ms - intent.updated_ms >= SETTLED_MS
 
-    async def _read_orders(self, rows: dict[str, OrderRow]) -> None:
-        roles = {client_order_id: row.role for client_order_id, row in rows.items()}
-        self.open_orders, self._external_orders = await self._exchange.open_orders(roles)
-        for order in self.open_orders:
-            row = rows.get(order.client_order_id or "")
+    def _is_flat(self, symbol: Symbol, poll: AccountPoll) -> bool:
+        """Whether the coin has no position by a state that is not older than its newest fill, and by that fill."""
+        size, time_ms = self._sizes.get(symbol, (None, 0))
+        is_later = poll.state.time_ms >= time_ms
+        return symbol not in poll.state.signed_sizes and is_later and not size
+
+    async def _mark_entries_closed(self, poll: AccountPoll) -> None:
+        flat = [symbol for symbol in self._context.settings.coins if self._is_flat(symbol, poll)]
+        before_ms = poll.received_ms - SETTLED_MS
+        await self._context.intents.mark_entries_closed(self._model, flat, before_ms, self._clock.now_ms())
+
+    async def _reopen(self, poll: AccountPoll, tables: Tables) -> None:
+        """A position of the arena's that comes back is its entry's again, and an order that is open has not
+        ended: an answer was wrong, or late."""
+        for position in poll.state.positions:
+            entry = self._context.memory.entry_behind(position)
+            if position.symbol not in tables.entries and entry is not None:
+                await self._context.intents.reopen_entry(entry.intent_id)
+        for order in poll.open_orders:
+            row = tables.orders.get(order.client_order_id or "")
             if row is not None and row.final_status is not None and row.role not in PARENT_ROLES:
-                await self._context.orders.reopen(row.client_order_id, order.order_id)  # An answer was wrong.
-
-    async def _mark_entries_closed(self, now_ms: int) -> None:
-        flat = [symbol for symbol in self._context.settings.coins if symbol not in self.sizes]
-        await self._context.intents.mark_entries_closed(self._model, flat, now_ms - EXPIRY_MARGIN_MS, now_ms)
+                await self._context.orders.reopen(row.client_order_id, order.order_id)
 
     # Fills.
+
+    def _are_fills_due(self, poll: AccountPoll) -> bool:
+        """When the positions have changed or news came, else each minute if the rate limit has room."""
+        if self._fills_at == NEVER or poll.state.signed_sizes != self._recorded_sizes:
+            return True
+        is_over = self._clock.monotonic() - self._fills_at >= FILLS_INTERVAL_S
+        return is_over and self._exchange.allows_routine("userFillsByTime")
+
+    async def _read_fills(self, tables: Tables, poll: AccountPoll) -> None:
+        self._fills_at = self._clock.monotonic()
+        await self._record_fills(tables.orders, poll.state.time_ms)
+        self._recorded_sizes = poll.state.signed_sizes
 
     async def _record_fills(self, rows: dict[str, OrderRow], state_ms: int) -> None:
         """Records the exchange's fills from the last known one on; ids make an overlap harmless.
@@ -198,12 +242,13 @@ class Reconciler:
             await self._context.fills.record(self._model, state_ms)
             return
         fills = await self._exchange.fills_since(max(0, until_ms - OVERLAP_MS))
-        self._remember_trades(fills)
-        await record_journaled_closes(self._context)  # Some of these fills may be theirs.
         if not fills:
             return
+        self._poller.know_trades({fill.trade_id for fill in fills})
+        self._context.memory.report_fills(fills)
         now_ms = self._clock.now_ms()
         row_of = await self._find_orders(fills, rows)
+        self._remember(fills, row_of)
         events = [
             order_filled(self._model, self._exchange.address, fill, row_of.get(fill.order_id), now_ms) for fill in fills
         ]
@@ -220,10 +265,19 @@ class Reconciler:
             if event.time_ms > until_ms:
                 metrics.FILLS.labels(self._model, event.data.role.value).inc()
 
-    def _remember_trades(self, fills: list[Fill]) -> None:
-        """So that repeated reports are recognized; starts again when the set grows too large."""
-        known = self._trade_ids if len(self._trade_ids) < MAX_TRADES else set()
-        self._trade_ids = known | {fill.trade_id for fill in fills}
+    def _remember(self, fills: list[Fill], row_of: dict[int, OrderRow | None]) -> None:
+        """What each intent was filled with at the least, until when, and each coin's size after its newest fill."""
+        known = self._filled if len(self._filled) < MAX_FILLED else {}
+        sums: dict[str, tuple[Decimal, int]] = {}
+        for fill in fills:
+            row = row_of.get(fill.order_id)
+            if row is not None and row.role in PARENT_ROLES:
+                size, time_ms = sums.get(row.intent_id, (Decimal(0), 0))
+                sums[row.intent_id] = size + fill.size_coin, max(time_ms, fill.time_ms)
+        self._filled = known | {key: max(found, known.get(key, found)) for key, found in sums.items()}
+        for symbol in {fill.symbol for fill in fills}:
+            own = [fill for fill in fills if fill.symbol is symbol]
+            self._sizes[symbol] = size_after(own), max(fill.time_ms for fill in own)
 
     async def _find_orders(self, fills: list[Fill], rows: dict[str, OrderRow]) -> dict[int, OrderRow | None]:
         """The order of the tables behind each fill, by order id on the exchange; None for an external one."""
@@ -243,10 +297,10 @@ class Reconciler:
 
     # Orders that ended.
 
-    async def _finalize_children(self, rows: dict[str, OrderRow]) -> None:
+    async def _finalize_children(self, view: AccountView) -> None:
         """Triggers and closes that are open no more have ended; the exchange is asked how."""
-        live = {order.client_order_id: order for order in self.open_orders}
-        for client_order_id, row in rows.items():
+        live = {order.client_order_id: order for order in view.open_orders}
+        for client_order_id, row in view.orders.items():
             if row.final_status is not None or row.role in PARENT_ROLES:
                 continue
             if client_order_id not in live:

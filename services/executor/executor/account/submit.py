@@ -1,5 +1,6 @@
 """From a stored intent to a known outcome: send once, and never take silence for a refusal."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, Final
@@ -16,11 +17,13 @@ from executor.domain.envelope import Breach, worst_notional_usd
 from executor.domain.events import order_accepted, order_cancelled, order_rejected, outside_envelope_alert
 from executor.domain.intent import Intent, OrderResult, Outcome
 from executor.domain.order import SendPurpose
-from executor.exchange.errors import UnknownOutcome
+from executor.domain.protection import is_final_refusal
+from executor.exchange.errors import UNREADABLE, UnknownOutcome
 from executor.exchange.parse import parse_action_error, parse_placements
 
 DUPLICATE_NONCE: Final = "duplicate nonce"
 RESEND_MS: Final = 2_000
+RETRY_REFUSED_S: Final = 3.0
 LOOK_BACK_MS: Final = 60_000
 LEVERAGE_VALID_S: Final = 60.0
 NEVER: Final = float("-inf")
@@ -36,7 +39,8 @@ class OrderSubmitter:
     A readable answer ends the intent (FILLED, PARTIAL, REJECTED or CANCELLED). Otherwise it is IN_FLIGHT, and each
     further `submit` resolves it a little: by the exchange's word on the client order id, by the answer to the identical
     bytes sent again (their nonce can't be used twice), or by being unknown after the bytes are void. Then an entry is
-    CANCELLED, as its moment has passed, and an exit is STORED again, to be signed again.
+    CANCELLED, as its moment has passed, and an exit is STORED again, to be signed again; so is an exit that the
+    exchange refused for a reason that passes.
 
     What fails on the way (UnknownOutcome, ExchangeUnavailable, an outage of the database) propagates to the worker; the
     intent's row holds how far it came, and the next step goes on from there. An end is written with its events in one
@@ -48,12 +52,15 @@ class OrderSubmitter:
         self._exchange, self._clock, self._intents = context.exchange, context.clock, context.intents
         self._quota, self._envelope = quota, context.settings.envelope
         self._resent_ms: dict[str, int] = {}
+        self._refused_s: dict[str, float] = {}
         self._leverages: dict[Symbol, tuple[tuple[int, bool], float]] = {}
 
     async def submit(self, intent: Intent, flatten_since: int | None) -> bool:
         """Takes an unfinished intent one step on; True when its outcome is now known."""
         if intent.status is not IntentStatus.STORED:
             return await self._resolve(intent, flatten_since)
+        if self._clock.monotonic() - self._refused_s.get(intent.intent_id, NEVER) < RETRY_REFUSED_S:
+            return False
         reason = self._reason_not_to_send(intent, flatten_since)
         if reason is None and intent.is_entry:
             error = await self._set_leverage(intent)
@@ -85,10 +92,12 @@ class OrderSubmitter:
         if reason is not None:
             # A halt came while the commit took its time. The intent ends once no instance can send its bytes.
             return await self._mark_in_flight(intent, f"not sent: {reason}", sent=f"not sent: {reason}")
+        self._context.memory.expect(intent)
         try:
             answer = await self._context.send(intent.signed_action or b"", is_entry=intent.is_entry)
         except UnknownOutcome as error:
             return await self._mark_in_flight(intent, str(error), sent=f"unknown: {error}")
+        self._report_answer(intent, answer)
         await self._intents.record_first_send(intent, str(answer), self._clock.now_ms())
         first = parse_placements(answer, len(legs))[0]
         if first.error is not None and DUPLICATE_NONCE in first.error:
@@ -203,10 +212,17 @@ class OrderSubmitter:
         if reason is not None:
             await self._intents.log_answer(number, f"not sent: {reason}", self._clock.now_ms())
             return False
+        self._context.memory.expect(intent)
         answer = await self._context.send_as_logged(number, intent.signed_action, is_entry=intent.is_entry)
+        self._report_answer(intent, answer)
         if parse_action_error(answer) is not None:
             return False
         return await self._finish_answered(intent, answer)
+
+    def _report_answer(self, intent: Intent, answer: Any) -> None:
+        """What the protector must know before any table does."""
+        with contextlib.suppress(*UNREADABLE):
+            self._context.memory.report_answer(intent, parse_placements(answer, len(build_bracket(intent))))
 
     # Ends.
 
@@ -214,10 +230,29 @@ class OrderSubmitter:
         """By the exchange's answer to the intent's orders."""
         legs = build_bracket(intent)
         placements = parse_placements(answer, len(legs))
-        if placements[0].error is not None:
-            return await self._finish_rejected(intent, placements[0].error)
+        error = placements[0].error
+        if error is not None and not intent.is_entry and not is_final_refusal(error):
+            return await self._sign_again(intent, error)
+        if error is not None:
+            return await self._finish_rejected(intent, error)
         are_live = len(placements) == len(legs) and all(each.error is None for each in placements[1:])
         return await self._finish_placed(intent, placements[0], are_children_live=are_live)
+
+    async def _sign_again(self, intent: Intent, reason: str) -> bool:
+        """The exchange did not take an exit for a reason that passes: it is signed again after a pause.
+
+        Unless the exchange knows the order all the same: then the answer was false, and its record decides.
+        """
+        status = await self._exchange.order_status(build_bracket(intent)[0][1].client_order_id)
+        if status is not None and not status.is_rejected:
+            return await self._mark_in_flight(intent, f"refused, and yet {status.status}: {reason}")
+        self._refused_s[intent.intent_id] = self._clock.monotonic()
+        self._context.standing.note_refusal(reason)
+        self._context.log.warning(
+            "an exit was refused for now; trying again", model=self._model, intent_id=intent.intent_id, reason=reason
+        )
+        await self._intents.store_again(intent.intent_id, self._clock.now_ms())
+        return False
 
     async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, *, is_void: bool) -> bool:
         """By the exchange's record of its fills, which may lag behind the order's status."""
@@ -300,6 +335,7 @@ class OrderSubmitter:
         return await self._finish(intent, outcome)
 
     async def _finish(self, intent: Intent, outcome: Outcome) -> bool:
+        self._context.memory.settle(intent)
         is_finished = await self._intents.finish(intent, outcome, self._clock.now_ms())
         if is_finished:
             self._context.outbox.wake()
@@ -316,4 +352,5 @@ class OrderSubmitter:
                 filled_size_coin=str(outcome.filled_size_coin),
             )
         self._resent_ms.pop(intent.intent_id, None)
+        self._refused_s.pop(intent.intent_id, None)
         return is_finished

@@ -1,7 +1,7 @@
-"""The worker of one account: sends its intents one after the other, reconciles it, has its positions protected."""
+"""The worker of one account: sends its intents one after the other and keeps its books."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
 from enum import StrEnum
 from typing import Final
 
@@ -10,23 +10,23 @@ from common.runtime.outages import is_outage
 from common.trading.orders import IntentStatus
 from executor.account import metrics
 from executor.account.action_quota import ActionQuota
-from executor.account.context import AccountContext
+from executor.account.context import AccountContext, SetReady
 from executor.account.handoff import Handoff
 from executor.account.preflight import AccountChecks
-from executor.account.protect import PositionProtector
-from executor.account.protect_outage import OutageProtector
+from executor.account.protection.protector import PositionProtector
+from executor.account.protection.record import record_protection
 from executor.account.reconcile import Reconciler
 from executor.account.submit import OrderSubmitter
+from executor.domain.account import AccountPoll
 from executor.domain.intent import Intent
-from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, UnknownOutcome
+from executor.exchange.errors import UNREADABLE, ExchangeError
+from executor.exchange.user_stream import StreamedFill
 
 RETRY_SUBMIT_S: Final = 0.5
-PROTECTOR_POLL_S: Final = 1.0
-MAX_PAUSE_S: Final = 10.0
-MAX_PAUSE_HELD_S: Final = 2.0
-"""Between two tries while the exchange does not answer; the second for an account that holds something."""
-
-SetReady = Callable[[str, bool, str], None]
+IDLE_S: Final = 5.0
+"""The longest wait without a poll: what failed is tried again."""
+MAX_PAUSE_S: Final = 2.0
+NEVER: Final = float("-inf")
 
 
 class WorkerState(StrEnum):
@@ -35,25 +35,29 @@ class WorkerState(StrEnum):
     STANDBY = "standby"
     """Another instance owns the account, or the service has not started yet: nothing is asked or sent."""
     RECONCILING = "reconciling"
-    """A full poll, before the first send and whenever memory can't be relied on."""
+    """The tables and a poll are read before the first send, and whenever memory can't be relied on."""
     WORKING = "working"
-    """A turn: unfinished intents go one step on, then the account is polled if that is due."""
+    """A turn: unfinished intents go one step on, then the books are kept if there is a new poll."""
     IDLE = "idle"
-    """Waits for something to happen, but not past the next poll that is due. Only now a handoff is taken."""
+    """Waits for something to happen. Only now a handoff is taken."""
     PAUSED = "paused"
     """Backs off after the exchange or the database did not answer."""
 
 
 class AccountWorker:
-    """Everything about one account happens in one task, `run`, so that no two actions of its key run at once.
+    """Sends one account's intents and keeps its books, in one task, `run`. Its positions are kept safe by another one,
+    `protector.run`, which needs nothing of this one.
 
     STANDBY → (start) → RECONCILING → WORKING ⇄ IDLE, with PAUSED after a failure and STANDBY again when the lease is
     lost; a reconciliation follows each STANDBY and each `reload`. Every turn is repeatable: what it decides on is in
     the tables and at the exchange. A failure of either therefore just ends the turn, and the next one begins again
-    from there. Any other exception ends the task, and with it the service.
+    from there; so does an unexpected error, with an alert, as ending the process would leave positions alone.
+
+    The worker polls nothing itself. The protector calls back after each poll, which wakes the worker to keep the books
+    with it; what the worker has sent is reported to memory, which makes the protector poll at once.
 
     From other tasks of the loop, at any time and without waiting for the worker: `wake` and `accept` (the handler that
-    has stored an intent), `refresh`, `on_fills` and `on_orders` (the account's stream, and a flatten's command),
+    has stored an intent), `refresh`, `flatten`, `on_fills` and `on_orders` (the account's stream, and commands),
     `reload` (the service's rebuild). `store_and_send` waits for the worker, which takes a handoff only while it is IDLE
     and knows that nothing is unfinished; else the handler gets False at once and stores the approval itself.
 
@@ -65,13 +69,16 @@ class AccountWorker:
     def __init__(self, context: AccountContext, set_ready: SetReady) -> None:
         self._context, self.model, self._clock = context, context.model, context.clock
         self._quota, self._checks = ActionQuota(context), AccountChecks(context)
-        self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context)
-        self._protector = PositionProtector(context)
-        self.outage_protector = OutageProtector(context, self._protector)
+        self.protector = PositionProtector(context, set_ready, self.wake)
+        self._poller = self.protector.poller
+        self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context, self._poller)
+        self.protector.on_fill_news = self._reconciler.invalidate
         self.state = WorkerState.STANDBY
         self._set_ready = set_ready
         self._started, self._woken = asyncio.Event(), asyncio.Event()
-        self._is_reconciled = self._is_universe_loaded = False
+        self._is_reconciled = self._is_nonce_known = self._must_retry = False
+        self._reload_s = self._kept_s = NEVER
+        self._behind: tuple[str, ...] = ()
         self._accepted: list[Intent] = []
         self._read_ids: set[str] = set()
         self._generation, self._quiet_generation = 0, -1
@@ -108,19 +115,26 @@ class AccountWorker:
         """Anything may have happened: everything is polled."""
         self._generation += 1
         self._reconciler.invalidate()
+        self.protector.poll_now()
         self._woken.set()
 
-    def on_fills(self, trade_ids: list[int]) -> None:
+    def flatten(self, since_ms: int) -> None:
+        """A person wants the account out of the market: closed also before the tables have the request."""
+        self._context.memory.flatten_since_ms = since_ms
+        self.refresh()
+
+    def on_fills(self, fills: list[StreamedFill]) -> None:
         """The account's stream reported fills."""
-        self._reconciler.report_fills(trade_ids)
-        self.outage_protector.poll_now()
-        self._woken.set()
+        self._context.memory.report_fills([fill.fill for fill in fills if fill.fill is not None])
+        self._poller.report_fills([fill.trade_id for fill in fills])
+        self.protector.wake()
 
-    def on_orders(self, statuses: dict[int, str]) -> None:
-        """The account's stream reported the newest status of orders, by order id."""
-        self._reconciler.report_orders(statuses)
-        self.outage_protector.poll_now()
-        self._woken.set()
+    def on_orders(self, statuses: dict[int, str], ended: set[str]) -> None:
+        """The account's stream reported the newest status of orders, by order id; `ended` are client order ids."""
+        for client_order_id in ended:
+            self._context.memory.forget_trigger(client_order_id)
+        self._poller.report_orders(statuses)
+        self.protector.wake()
 
     def accept_unexplained(self, at_ms: int) -> None:
         """A person resumed at that wall time: cash that nothing explains counts as money moved, with the next poll."""
@@ -130,59 +144,60 @@ class AccountWorker:
     def reload(self) -> None:
         """Memory can't be relied on: a reconciliation comes before the next send. Also ends STANDBY."""
         self._is_reconciled = False
+        self._reload_s = self._clock.monotonic()
         self._generation += 1
         self._submitter.invalidate()
         self._started.set()
+        self.protector.poll_now()
         self._woken.set()
 
     # The task.
 
     async def run(self) -> None:
-        """Works until cancelled. What the exchange or the database doesn't answer is asked again after a pause."""
+        """Works until cancelled, whatever fails."""
         condition = f"account-{self.model}"
         self._set_ready(condition, False, "not reconciled with the exchange yet")
         await self._started.wait()
-        pause, database_pause = Backoff(base_s=0.5, cap_s=MAX_PAUSE_S), Backoff(base_s=0.5, cap_s=2)
+        pause = Backoff(base_s=0.5, cap_s=MAX_PAUSE_S)
         while True:
             try:
                 await self._take_handoff()
                 await self._wait_for_ownership(condition)
-                self.outage_protector.turn_started()
-                await self._prepare()
                 await self._turn()
-            except (ExchangeUnavailable, UnknownOutcome, *UNREADABLE) as error:
-                metrics.EXCHANGE_ERRORS.labels(self.model).inc()
-                self._set_ready(
-                    condition, False, f"no usable answer from the exchange; check HYPERLIQUID_API_URL: {error!r}"
-                )
-                self._context.log.warning(
-                    "no usable answer from the exchange; retrying", model=self.model, reason=repr(error)
-                )
-                self._reconciler.invalidate(orders=False, fills=False)
-                await self._pause(min(pause.next_s(), self._max_pause_s()))
             except Exception as error:
-                if not is_outage(error):
-                    raise
-                self._context.log.warning(
-                    "the database does not answer; check DATABASE_URL", model=self.model, reason=str(error)
-                )
-                self._set_ready(condition, False, f"the database does not answer; check DATABASE_URL: {error}")
-                self._reconciler.invalidate()
-                await self._pause(database_pause.next_s())
+                self._set_ready(condition, False, self._describe(error))
+                await self._pause(pause.next_s())
             else:
-                self.outage_protector.turn_finished()
-                database_pause.reset()
-                self._set_ready(condition, True, "")
                 pause.reset()
+                self._set_ready(condition, not self._reason_unready(), self._reason_unready())
                 await self._idle()
+
+    def _describe(self, error: Exception) -> str:
+        """Logs why a turn ended, and returns it for the readiness."""
+        self._reconciler.invalidate()
+        self._kept_s = NEVER
+        if isinstance(error, (ExchangeError, *UNREADABLE)):
+            metrics.EXCHANGE_ERRORS.labels(self.model).inc()
+            self._context.log.warning(
+                "no usable answer from the exchange; retrying", model=self.model, reason=repr(error)
+            )
+            return f"no usable answer from the exchange; check HYPERLIQUID_API_URL: {error!r}"
+        if is_outage(error):
+            self._context.log.warning(
+                "the database does not answer; check DATABASE_URL", model=self.model, reason=str(error)
+            )
+            return f"the database does not answer; check DATABASE_URL: {error}"
+        self._context.report_unexpected("the account's worker", error)
+        return f"an unexpected error: {error!r}"
+
+    def _reason_unready(self) -> str:
+        if not self._is_reconciled:
+            return "not reconciled with the exchange yet"
+        return f"the books wait for the exchange: {', '.join(self._behind)}" if self._behind else ""
 
     async def _pause(self, seconds: float) -> None:
         self.state = WorkerState.PAUSED
         await self._clock.sleep(seconds)
-
-    def _max_pause_s(self) -> float:
-        """A position may lose its stop meanwhile; an account known to hold nothing can wait."""
-        return MAX_PAUSE_S if self._is_reconciled and not self._reconciler.sizes else MAX_PAUSE_HELD_S
 
     async def _wait_for_ownership(self, condition: str) -> None:
         """STANDBY while another instance owns the account; afterwards everything is polled."""
@@ -195,13 +210,11 @@ class AccountWorker:
         await self._started.wait()
 
     async def _idle(self) -> None:
-        """Until something happens, but not past the next poll that is due."""
-        wait_s = self._reconciler.wait_s()
-        if self._protector.needs_poll:
-            wait_s = min(wait_s, PROTECTOR_POLL_S)
-        self.state = WorkerState.IDLE
+        """Until something happens: a poll, an intent, news; shortly, for an outcome still unknown or a trigger still in
+        the way."""
+        self.state = WorkerState.IDLE if self._is_reconciled else WorkerState.RECONCILING
         try:
-            async with asyncio.timeout(max(wait_s, 0.01)):
+            async with asyncio.timeout(RETRY_SUBMIT_S if self._must_retry else IDLE_S):
                 await self._woken.wait()
         except TimeoutError:
             pass
@@ -209,14 +222,13 @@ class AccountWorker:
             self.state = WorkerState.WORKING
 
     async def _prepare(self) -> None:
-        """Before the first turn: the instruments and the key's last nonce; then the account's checks, when due."""
-        if not self._is_universe_loaded:
+        """Before the first turn: the epoch and the key's last nonce; then the account's checks, when due."""
+        if not self._is_nonce_known:
             if await self._context.epochs.enter(self.model, self._context.epoch):
                 self._context.log.warning("another account: its own epoch", model=self.model, epoch=self._context.epoch)
             # Nonces go on above those used before, also after the clock was set back.
-            used_nonce = max(await self._context.intents.last_nonce(), self._context.close_journal.last_nonce)
-            await self._context.exchange.load_universe(used_nonce)
-            self._is_universe_loaded = True
+            await self._context.exchange.load_universe(await self._context.intents.last_nonce())
+            self._is_nonce_known = True
         if self._checks.is_due():
             await self._checks.run()
 
@@ -232,7 +244,6 @@ class AccountWorker:
         handoff, self._handoff = self._handoff, None
         if handoff is None:
             return
-        self.outage_protector.turn_started()
 
         async def record_sent(intent: Intent, now_ms: int) -> bool:
             is_new = await self._context.intents.add_sent(intent, now_ms)
@@ -244,71 +255,71 @@ class AccountWorker:
             can_send = handoff.is_open and self._is_quiet() and not self._must_wait(handoff.intent)
             if can_send and self._submitter.can_send_at_once(handoff.intent):
                 self._quiet_generation = -1  # What becomes of it is read from the database.
-                self.outage_protector.expect_entry(handoff.intent)
                 await self._submitter.send_first(handoff.intent, record_sent)
                 self._reconciler.invalidate()
+                self._poller.invalidate()
         finally:
             handoff.close()
 
     # A turn.
 
     async def _turn(self) -> None:
-        """A reconciliation first where one is due; then intents, and a poll of what they changed."""
+        """A reconciliation first where one is due; then intents, and the books with the newest poll."""
         self._woken.clear()
-        if self._protector.needs_poll:
-            self._reconciler.invalidate(fills=False)
-        self._reconciler.weigh_reports()
-        while not self._is_reconciled:
-            await self._reconcile()
+        await record_protection(self._context)
+        await self._prepare()
+        if not self._is_reconciled and not await self._reconcile():
+            return
         self.state = WorkerState.WORKING
-        try:
-            await self._submit_all()
-        except (ExchangeUnavailable, UnknownOutcome, *UNREADABLE):
-            # An intent that can't go on must not keep the account from being polled and protected.
-            if self._reconciler.is_due() or self._protector.needs_poll:
-                await self._poll()
-            raise
-        if self._reconciler.is_due():
-            await self._poll()
+        failures = await self._submit_all()
+        poll = self._poller.latest
+        if poll is not None and poll.asked_s != self._kept_s:
+            await self._keep_books(poll)
+        if failures:
+            raise failures[0]
 
-    async def _reconcile(self) -> None:
-        """A full poll. A `reload` meanwhile makes another one follow."""
-        self.state = WorkerState.RECONCILING
-        self._is_reconciled = True
-        try:
-            self._reconciler.invalidate()
-            await self._context.intents.complete_first_sends(self.model, self._clock.now_ms())
-            await self._poll()
-        except BaseException:
-            self._is_reconciled = False
-            raise
+    async def _reconcile(self) -> bool:
+        """Reads the tables, for the protector at once, and keeps the books with a poll that followed the reload; False
+        while there is none. A `reload` meanwhile makes another one follow."""
+        self.state, reload_s = WorkerState.RECONCILING, self._reload_s
+        await self._reconciler.read_tables()
+        await self._context.intents.complete_first_sends(self.model, self._clock.now_ms())
+        poll = self._poller.latest
+        if poll is None or poll.asked_s < reload_s:
+            return False
+        self._reconciler.invalidate()
+        await self._keep_books(poll)
+        self._is_reconciled = self._reload_s == reload_s
+        return self._is_reconciled
 
-    async def _poll(self) -> None:
-        """Protection acts between the two steps of a poll."""
-        view = await self._reconciler.poll()
-        self.outage_protector.set_held_entries(view.entries)
-        flatten_since = await self._context.flattens.requested_since(self.model)
-        await self._protector.enforce(view, flatten_since)
-        await self._reconciler.finalize(view)
-        await self._quota.refresh()
+    async def _keep_books(self, poll: AccountPoll) -> None:
+        self._kept_s = poll.asked_s
+        self._behind = await self._reconciler.keep_books(poll)
+        with contextlib.suppress(ExchangeError, *UNREADABLE):
+            await self._quota.refresh()
 
-    async def _submit_all(self) -> None:
-        """Takes every unfinished intent one step on; what leaves the market goes first."""
-        generation, must_retry = self._generation, False
+    async def _submit_all(self) -> list[Exception]:
+        """Takes every unfinished intent one step on; what leaves the market goes first. An intent that can't go on
+        keeps no other waiting: what failed is returned."""
+        generation, failures = self._generation, list[Exception]()
         intents, flatten_since = await self._unfinished()
-        self._quiet_generation = -1
+        self._quiet_generation, self._must_retry = -1, False
         for intent in sorted(intents, key=lambda intent: intent.is_entry):
-            self.outage_protector.expect_entry(intent)
             if self._must_wait(intent) and not self._is_late(intent):
-                must_retry = True
-            elif await self._submitter.submit(intent, flatten_since):
+                self._must_retry = True
+                continue
+            try:
+                is_ended = await self._submitter.submit(intent, flatten_since)
+            except (ExchangeError, *UNREADABLE) as error:
+                failures.append(error)
+                continue
+            self._must_retry = self._must_retry or not is_ended
+            if is_ended:
                 self._reconciler.invalidate()
-            else:
-                must_retry = True
-        if must_retry:
-            await self._retry_soon()
-        elif flatten_since is None:
+                self._poller.invalidate()
+        if not self._must_retry and not failures and flatten_since is None:
             self._quiet_generation = generation
+        return failures
 
     async def _unfinished(self) -> tuple[list[Intent], int | None]:
         """(intents to take on, since when a flatten is requested): those just accepted where nothing else can be
@@ -321,18 +332,17 @@ class AccountWorker:
         self._read_ids = {intent.intent_id for intent in intents}  # The handler may still accept one of them.
         return intents, await self._context.flattens.requested_since(self.model)
 
-    async def _retry_soon(self) -> None:
-        """For an outcome still unknown, or a trigger still in the way."""
-        await self._clock.sleep(RETRY_SUBMIT_S)
-        self._woken.set()
-
     def _must_wait(self, intent: Intent) -> bool:
         """An entry waits until the coin's old triggers are confirmed gone; the protector cancels them meanwhile."""
-        if not intent.is_entry or intent.status is not IntentStatus.STORED or self._reconciler.sizes.get(intent.symbol):
+        poll = self._poller.latest
+        if not intent.is_entry or intent.status is not IntentStatus.STORED:
             return False
-        return any(
-            order.symbol is intent.symbol and order.trigger_price is not None for order in self._reconciler.open_orders
+        if poll is None:
+            return True
+        has_triggers = any(
+            order.symbol is intent.symbol and order.trigger_price is not None for order in poll.open_orders
         )
+        return has_triggers and intent.symbol not in poll.state.signed_sizes
 
     def _is_late(self, intent: Intent) -> bool:
         """Past its time: the submitter ends it unsent."""

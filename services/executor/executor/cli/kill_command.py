@@ -30,7 +30,8 @@ from executor.cli.kill_settings import (
 from executor.cli.kill_switch import KillSwitch, Signer
 from executor.cli.kill_transport import KillTransport
 from executor.domain.halt import HaltRecord
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
+from executor.exchange.http import ExchangeConfig
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.storage.halts import FolderUse, HaltFiles, folder_use
 

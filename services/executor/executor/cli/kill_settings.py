@@ -7,16 +7,19 @@ has been closed. Neither the roster nor any other file is read, but those that h
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from executor.config import ADDRESS_PATTERN, API_URLS, DATA_FOLDER, URL_PATTERN, account_variable, key_variable
+from common.runtime.settings import HttpOrigin
+from executor.config import ADDRESS_PATTERN, API_URLS, DATA_FOLDER, account_variable, key_variable
 from executor.exchange.keys import read_key, wallet_address
 
 ACTION_LIFE_MS: Final = 10_000
+ORIGIN: Final[TypeAdapter[str]] = TypeAdapter(HttpOrigin)
 TIMEOUT_S: Final = 3.0
 ACCOUNT: Final = re.compile(r"HYPERLIQUID_ACCOUNT_ADDRESS_([A-Z][A-Z0-9_]*)")
 SIMULATOR_URL: Final = "http://127.0.0.1:3001"
@@ -103,8 +106,8 @@ def _url(environ: Mapping[str, str], problems: list[str], notes: list[str]) -> s
     for name in ("HYPERLIQUID_API_URL", "SIMULATOR_URL"):
         given = environ.get(name)
         if given and (name == "HYPERLIQUID_API_URL" or world == "paper"):
-            if re.match(URL_PATTERN, given):
-                return given
+            with suppress(ValidationError):
+                return ORIGIN.validate_python(given)
             notes.append(f"{name}: {given!r} is no address; it must be http://host:port or https://host")
     known = API_URLS.get(world, SIMULATOR_URL if world == "paper" else None)
     if known is None:

@@ -6,9 +6,8 @@ from functools import partial
 from typing import Final
 
 from common.runtime.outside.proxies import is_local
-from executor.exchange.client import Transport
 from executor.exchange.errors import TransportError, UnusableEnvironment
-from executor.exchange.http import HttpResponse, HttpTransport
+from executor.exchange.http import HttpResponse, HttpTransport, Transport
 
 CHANGES_WAY: Final = ("_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Ends of the names of variables that change how a server is reached."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from common.events import AccountOrder, ExternalPosition
 from common.trading.instruments import Symbol
@@ -117,6 +117,13 @@ class ExternalOrder:
     reduce_only: bool
 
 
+class OpenOrders(NamedTuple):
+    """An account's open orders: on the arena's coins, and on all other perpetuals."""
+
+    orders: list[AccountOrder]
+    external: list[ExternalOrder]
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The exchange's answer to one order of an action: either `error`, or an accepted status."""
@@ -126,6 +133,18 @@ class Placement:
     filled_size_coin: Decimal = Decimal(0)
     average_price: Decimal | None = None
     status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPoll:
+    """What the exchange answered to one poll: the state asked for at monotonic time `asked_s` and received at wall time
+    `received_ms`, with the open orders as last read."""
+
+    state: AccountState
+    open_orders: list[AccountOrder]
+    external_orders: list[ExternalOrder]
+    asked_s: float
+    received_ms: int
 
 
 @dataclass(slots=True)

@@ -54,14 +54,21 @@ def build_triggers(intent: Intent, size_coin: Decimal, attempt: int = 0) -> Legs
 
 
 def build_close(
-    intent_id: str, symbol: Symbol, *, is_long: bool, size_coin: Decimal, mark_price: Decimal, attempt: int
+    intent_id: str,
+    symbol: Symbol,
+    *,
+    is_long: bool,
+    size_coin: Decimal,
+    mark_price: Decimal,
+    attempt: int,
+    slippage: Decimal = CLOSE_SLIPPAGE,
 ) -> OrderSpec:
-    """A reduce-only market order that closes a position."""
+    """A reduce-only market order that closes a position; `slippage` is how far past the mark it may fill."""
     return OrderSpec(
         symbol=symbol,
         is_buy=not is_long,
         size_coin=size_coin,
-        price=slipped_price(symbol, mark_price, is_buy=not is_long, fraction=CLOSE_SLIPPAGE),
+        price=slipped_price(symbol, mark_price, is_buy=not is_long, fraction=slippage),
         client_order_id=client_order_id(intent_id, OrderRole.FLATTEN, attempt),
         reduce_only=True,
     )

@@ -140,6 +140,7 @@ def account_updated(
     totals: CashTotals | None,
     standing: AccountStanding,
     *,
+    stale: tuple[str, ...] = (),
     clock_ahead_ms: int | None = None,
 ) -> Event[AccountUpdated]:
     """The account as the exchange reports it, each position with the protection that rests for it."""
@@ -162,6 +163,7 @@ def account_updated(
         received_ms=view.received_ms,
         external_positions=state.external,
         sums=None if totals is None else _account_sums(totals),
+        stale=stale,
         environment=standing.environment,
         mode=standing.mode,
         is_explained=standing.is_explained,

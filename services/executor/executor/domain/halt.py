@@ -41,14 +41,15 @@ def format_halt(halt: HaltRecord) -> str:
     return json.dumps(asdict(halt)) + "\n"
 
 
-def parse_halt(text: str, model: str | None, time_ms: int, *, is_local: bool) -> HaltRecord:
+def parse_halt(text: str, model: str | None, time_ms: int) -> HaltRecord:
     """What a halt file says; `model` and `time_ms` are those of the file.
 
-    Whatever else it holds is its reason, as in the files of earlier versions and in those made by hand.
+    One that doesn't say that a command has made it is local. Whatever else it holds is its reason, as in the files of
+    earlier versions and in those made by hand.
     """
     try:
         row = json.loads(text)
         author, reason, at_ms = str(row["author"]), str(row["reason"]), int(row["time_ms"])
-        return HaltRecord(model, author, at_ms, reason, is_local)
+        return HaltRecord(model, author, at_ms, reason, is_local=row["is_local"] is not False)
     except (ValueError, KeyError, TypeError):
-        return HaltRecord(model, UNKNOWN_AUTHOR, time_ms, text.strip()[:200] or "no reason given", is_local)
+        return HaltRecord(model, UNKNOWN_AUTHOR, time_ms, text.strip()[:200] or "no reason given", is_local=True)

@@ -1,8 +1,8 @@
 """An intent: what the executor does with one approval, how far it has come, and how it ended. Pure.
 
 An intent's status moves only as `common.trading.orders.TRANSITIONS` allows. The tables' updates take the statuses they
-may start from out of that table (`predecessors`), so that a late or repeated step changes no row. One correction stands
-outside it: fills that the exchange reports for an intent that ended unfilled make it PARTIAL (`CORRECTED_BY_FILLS`).
+may start from out of that table, so that a late or repeated step changes no row: a step of the intent's own life starts
+from an unfinished status (`predecessors`), a correction by late fills from a final one (`corrected_to`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,11 @@ from typing import Any, Final
 
 from common.events import Event, OrderIntent, RiskApproved
 from common.trading.instruments import Symbol
-from common.trading.orders import IntentKind, IntentStatus, OrderRole
+from common.trading.orders import UNFINISHED, IntentKind, IntentStatus, OrderRole
 from executor.domain.order import SignedAction
 
 EXPIRY_MARGIN_MS: Final = 5_000
 """How long past an action's expiry the exchange may still carry it out; an order unknown after that never arrived."""
-CORRECTED_BY_FILLS: Final = (IntentStatus.REJECTED, IntentStatus.CANCELLED)
-"""An intent that ended so becomes PARTIAL when the exchange reports fills of it: its answer was wrong or late."""
 
 
 class IllegalTransition(Exception):
@@ -26,14 +24,19 @@ class IllegalTransition(Exception):
 
 
 def check_transition(current: IntentStatus, following: IntentStatus) -> None:
-    """Raises IllegalTransition unless the transition table allows the step."""
-    if not current.may_become(following):
+    """Raises IllegalTransition unless the intent is unfinished and the transition table allows the step."""
+    if current not in predecessors(following):
         raise IllegalTransition(f"an intent that is {current} can't become {following}")
 
 
 def predecessors(following: IntentStatus) -> list[IntentStatus]:
-    """The statuses from which the transition table leads to this one."""
-    return [status for status in IntentStatus if status.may_become(following)]
+    """The unfinished statuses from which the transition table leads to this one."""
+    return [status for status in UNFINISHED if status.may_become(following)]
+
+
+def corrected_to(following: IntentStatus) -> list[IntentStatus]:
+    """The final statuses that late fills may correct to this one."""
+    return [status for status in IntentStatus if status.is_final and status.may_become(following)]
 
 
 @dataclass(frozen=True, slots=True)

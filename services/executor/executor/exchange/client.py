@@ -1,25 +1,19 @@
 """One account on Hyperliquid: questions over /info, actions over /exchange, each with a timeout, one at a time."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
-from common.events import AccountOrder
 from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
-from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus
+from executor.domain.account import AccountState, Fill, OpenOrders, OrderStatus
 from executor.domain.account_standing import POOLED_MODES
+from executor.domain.exchange_time import ExchangeTime
 from executor.domain.order import OrderSpec, SignedAction
 from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
-from executor.exchange.exchange_time import ExchangeTime
-from executor.exchange.http import HttpResponse, HttpTransport
+from executor.exchange.http import Connection, ExchangeConfig
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
     parse_account_state,
@@ -31,71 +25,31 @@ from executor.exchange.parse import (
     parse_pooled_balance,
 )
 from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
-from executor.exchange.signing import ApiWallet, SigningExchange, parse_nonce_refusal
+from executor.exchange.signing import CLOCK_ERROR_MS, EXPIRED, SigningExchange, parse_nonce_refusal
 
+PROTECTION_TIMEOUT_S: Final = 3.0
+"""For the questions and actions that protect positions: a slow answer is worth less than another try."""
+PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "exchangeStatus", "meta")
+PROTECTION_ACTIONS, QUESTIONS, ACTIONS = "actions that protect", "all other questions", "all other actions"
 HTTP_OK: Final = 200
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
-MAX_REQUESTS: Final = 64
-"""In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
-EXPIRED: Final = "already expired"
-"""The exchange's words for an action that came after its `expiresAfter`."""
-CLOCK_ERROR_MS: Final = 1_000
 MAX_PAGES: Final = 50
 
-NOT_OWNER: Final = "not sent: another process may own the account"
-
 Row = dict[str, Any]
-
-
-_threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange")
-
-
-async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
-
-
-class Transport(Protocol):
-    """What sends requests: see HttpTransport."""
-
-    def post(self, path: str, body: bytes) -> HttpResponse: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeConfig:
-    """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
-
-    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
-    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
-    """
-
-    url: str
-    timeout_s: float
-    action_life_ms: int
-    open_transport: Callable[[str, float], Transport] = HttpTransport
-    run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
-    open_wallet: Callable[[str], Any] = ApiWallet
-
-
-class OpenOrders(NamedTuple):
-    """An account's open orders: on the arena's coins, and on all other perpetuals."""
-
-    orders: list[AccountOrder]
-    external: list[ExternalOrder]
 
 
 class ExchangeClient:
     """One account and the key that signs for it.
 
-    Requests run in threads. Actions have one connection and one lock, so that they reach the exchange in the order in
-    which they were made; questions have a connection and a lock of their own, so that no action ever waits for one.
-    Each request is over within twice `timeout_s`: once for its turn, once as a whole. Questions raise
-    ExchangeUnavailable, and one of UNREADABLE for an answer of another shape. `send` raises UnknownOutcome whenever no
-    readable answer came: the action may have been carried out. Nothing is repeated here, but in `sign_and_send`.
-    Signing needs `load_universe` once before. `may_send` is asked at the last moment, by the thread whose turn it is: a
-    process that was frozen on the way there sends nothing that another one has taken over.
+    Requests run in threads, over connections of their own, each with one lock: one connection for each question that
+    protects positions, one for actions that do, one for all other questions and one for all other actions. So no action
+    waits for a question, and nothing that protects for anything else. Each request is over within twice its timeout:
+    once for its turn, once as a whole. Questions raise ExchangeUnavailable, and one of UNREADABLE for an answer of
+    another shape. `send` raises UnknownOutcome whenever no readable answer came: the action may have been carried out.
+    Nothing is repeated here, but in `sign_and_send`. Signing needs `load_universe` once before. `may_send` is asked at
+    the last moment, by the thread whose turn it is: a process that was frozen on the way there sends nothing that
+    another one has taken over.
 
     `time` is the exchange's clock, kept by the answers; nonces and expiry go by it.
     """
@@ -115,30 +69,34 @@ class ExchangeClient:
         self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
         self._may_send = may_send
-        self._questions = config.open_transport(config.url, config.timeout_s)
-        self._actions = config.open_transport(config.url, config.timeout_s)
+        urgent_s = min(config.timeout_s, PROTECTION_TIMEOUT_S)
+        limits = dict.fromkeys((QUESTIONS, ACTIONS), config.timeout_s)
+        limits |= dict.fromkeys((*PROTECTION_QUESTIONS, PROTECTION_ACTIONS), urgent_s)
+        self._connections = {
+            name: Connection(config.open_transport(config.url, limit_s), limit_s) for name, limit_s in limits.items()
+        }
         self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
         self.mode = ""
         """The account's mode as it was read last, in the exchange's word."""
-        self._question_turn, self._action_turn = threading.Lock(), threading.Lock()
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
-        """Loads the exchange's instruments, once, and returns them; nonces go on above `used_nonce`."""
-        if self._signer is None:
-            self._meta = await self._ask({"type": "meta", "dex": ""})
+        """Loads the exchange's instruments, once, and returns them; from each call on nonces are above `used_nonce`."""
+        meta = self._meta if self._signer is not None else await self._ask({"type": "meta", "dex": ""})
+        if self._signer is None:  # Another task may have been faster.
+            self._meta = meta
             self._signer = SigningExchange(
                 wallet=self._config.open_wallet(self._key),
                 url=self._config.url,
                 address=self.address,
-                meta=self._meta,
+                meta=meta,
                 timeout_s=self._config.timeout_s,
                 action_life_ms=self._config.action_life_ms,
                 now_ms=self.time.now_ms,
-                used_nonce=used_nonce,
                 is_time_known=lambda: self.time.is_known,
             )
+        self._signer.use_above(used_nonce)
         return self._meta
 
     async def refresh_universe(self) -> Any:
@@ -186,8 +144,8 @@ class ExchangeClient:
             return
 
     def close(self) -> None:
-        self._questions.close()
-        self._actions.close()
+        for connection in self._connections.values():
+            connection.close()
 
     # Questions.
 
@@ -305,23 +263,13 @@ class ExchangeClient:
 
     def _post_info(self, body: Row) -> Any:
         try:
-            with self._turn_of(self._question_turn):
-                response = self._questions.post("/info", json.dumps(body).encode())
+            connection = self._connections.get(body["type"], self._connections[QUESTIONS])
+            response = connection.post("/info", json.dumps(body).encode())
             if response.status != HTTP_OK:
                 raise ExchangeUnavailable(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
             return response.json()
         except (TransportError, ValueError) as error:
             raise ExchangeUnavailable(f"{body['type']}: {type(error).__name__}: {error}") from error
-
-    @contextmanager
-    def _turn_of(self, lock: threading.Lock) -> Iterator[None]:
-        """One request at a time. Raises TransportError when the turn doesn't come in time: nothing was sent then."""
-        if not lock.acquire(timeout=self._config.timeout_s):
-            raise TransportError("not sent: the request before it takes too long")
-        try:
-            yield
-        finally:
-            lock.release()
 
     # Actions.
 
@@ -377,17 +325,16 @@ class ExchangeClient:
             answer = await self.send(sign().body)
         return answer
 
-    async def send(self, body: bytes) -> Any:
+    async def send(self, body: bytes, *, protects: bool = False) -> Any:
         """Sends signed bytes and returns the exchange's answer. Raises UnknownOutcome unless that can be read."""
         self._rate_limiter.spend(weight_of("exchange"), self._clock.monotonic())
-        return await self._config.run_blocking(self._post_action, body)
+        return await self._config.run_blocking(self._post_action, body, protects)
 
-    def _post_action(self, body: bytes) -> Any:
+    def _post_action(self, body: bytes, protects: bool) -> Any:
         try:
-            with self._turn_of(self._action_turn):
-                if not self._may_send():
-                    raise UnknownOutcome(NOT_OWNER)
-                response = self._actions.post("/exchange", body)
+            response = self._connections[PROTECTION_ACTIONS if protects else ACTIONS].post(
+                "/exchange", body, self._may_send
+            )
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}
             answer = response.json() if response.status == HTTP_OK else None

@@ -16,6 +16,8 @@ from typing import Final
 UNREADABLE: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 """What parsing raises on an answer of another shape than the documented one; nothing is guessed."""
 
+NOT_OWNER: Final = "not sent: another process may own the account"
+
 
 class ExchangeError(Exception):
     """The exchange, or the way to it, failed."""

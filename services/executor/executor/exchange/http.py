@@ -1,8 +1,12 @@
-"""HTTP POSTs to one server over kept connections; what is the same for each request is built once."""
+"""How the exchange is reached: HTTP POSTs over kept connections, in threads of their own."""
 
+import asyncio
 import json
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import requests
 import urllib3
@@ -10,10 +14,13 @@ from requests.adapters import HTTPAdapter
 
 from common.runtime.outside.proxies import is_local, proxy_problem
 from executor.exchange.deadline import Deadline, connection_class
-from executor.exchange.errors import MissingCertificates, TransportError, UnusableProxy
+from executor.exchange.errors import NOT_OWNER, MissingCertificates, TransportError, UnknownOutcome, UnusableProxy
+from executor.exchange.signing import ApiWallet
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 """Decompressed; the largest answer, 2,000 rows of an account's history, has about one megabyte."""
+MAX_REQUESTS: Final = 64
+"""In progress or waiting for their turn, of all accounts: more than their tasks ever make at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class HttpTransport:
         proxies, verify, cert = settings["proxies"], settings["verify"], settings["cert"]
         if is_local(url):
             proxies = {}
-        elif (problem := proxy_problem(url, "requests")) is not None:
+        elif uses_environment and (problem := proxy_problem(url, "requests")) is not None:
             raise UnusableProxy(problem)
         self._pool = adapter.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
         try:
@@ -99,3 +106,57 @@ class HttpTransport:
     def close(self) -> None:
         self._pool.close()
         self._session.close()
+
+
+_threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange")
+
+
+async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
+
+
+class Transport(Protocol):
+    """What sends requests: see HttpTransport."""
+
+    def post(self, path: str, body: bytes) -> HttpResponse: ...
+    def close(self) -> None: ...
+
+
+class Connection:
+    """One connection with its lock: its requests reach the exchange in the order in which they were made, and none
+    waits for one of another connection."""
+
+    def __init__(self, transport: Transport, timeout_s: float) -> None:
+        self._transport, self._timeout_s, self._turn = transport, timeout_s, threading.Lock()
+
+    def post(self, path: str, body: bytes, may_send: Callable[[], bool] = lambda: True) -> HttpResponse:
+        """One request. Raises TransportError when no answer or no turn comes in time, UnknownOutcome for one that may
+        not be sent any more."""
+        if not self._turn.acquire(timeout=self._timeout_s):
+            raise TransportError("not sent: the request before it takes too long")
+        try:
+            if not may_send():
+                raise UnknownOutcome(NOT_OWNER)
+            return self._transport.post(path, body)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeConfig:
+    """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
+
+    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
+    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
+    """
+
+    url: str
+    timeout_s: float
+    action_life_ms: int
+    open_transport: Callable[[str, float], Transport] = HttpTransport
+    run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
+    open_wallet: Callable[[str], Any] = ApiWallet

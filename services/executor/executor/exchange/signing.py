@@ -29,6 +29,10 @@ NONCE_AHEAD_MS: Final = DAY_MS - NONCE_MARGIN_MS
 """How far ahead of the exchange's clock a nonce may be. Source: Hyperliquid docs, Nonces."""
 LOW_NONCE_STEP_MS: Final = 3_600_000
 """How far above the exchange's lower bound nonces go on; the bound follows its clock."""
+EXPIRED: Final = "already expired"
+"""The exchange's words for an action that came after its `expiresAfter`."""
+CLOCK_ERROR_MS: Final = 1_000
+"""An estimate of the exchange's clock that was wrong by so much explains why an action had expired."""
 _NONCE_REFUSED: Final = re.compile(r"nonce too (high|low) (\d+) [<>] (\d+)")
 
 
@@ -124,6 +128,10 @@ class SigningExchange(Exchange):  # type: ignore[misc]
     def raise_nonce(self, bound: int) -> None:
         """The exchange takes no nonce below `bound`: the next one lies well above it."""
         self._last_nonce = max(self._last_nonce, bound + LOW_NONCE_STEP_MS)
+
+    def use_above(self, used_nonce: int) -> None:
+        """A nonce that was used before has become known."""
+        self._last_nonce = max(self._last_nonce, used_nonce)
 
     def sign_orders(self, requests: list[Any], grouping: str) -> SignedAction:
         """Orders in one action, from the SDK's order requests."""

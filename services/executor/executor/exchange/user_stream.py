@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
@@ -11,12 +12,23 @@ from websockets.exceptions import WebSocketException
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.runtime.outside.proxies import websocket_proxy
+from common.trading.instruments import Symbol
+from executor.domain.account import LIVE_STATUSES, Fill
 from executor.exchange.errors import UNREADABLE
+from executor.exchange.parse import parse_fills
 
 PING_INTERVAL_S: Final = 30.0
 OPEN_TIMEOUT_S: Final = 10.0
 FILLS, ORDERS = "userFills", "orderUpdates"
 PING: Final = json.dumps({"method": "ping"})
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedFill:
+    """One reported fill; `fill` is None where more than its id can't be read, or on a coin outside the arena."""
+
+    trade_id: int
+    fill: Fill | None
 
 
 class Listener(Protocol):
@@ -25,10 +37,10 @@ class Listener(Protocol):
     def refresh(self) -> None:
         """The stream was disconnected until now: anything may have happened."""
 
-    def on_fills(self, trade_ids: list[int]) -> None: ...
+    def on_fills(self, fills: list[StreamedFill]) -> None: ...
 
-    def on_orders(self, statuses: dict[int, str]) -> None:
-        """The newest status by order id."""
+    def on_orders(self, statuses: dict[int, str], ended: set[str]) -> None:
+        """The newest status by order id, and the client order ids of those that are open no more."""
 
 
 class UserStream:
@@ -61,9 +73,11 @@ class UserStream:
         message = json.loads(raw)
         data = message.get("data")
         if message.get("channel") == FILLS:
-            self._listener.on_fills([int(row["tid"]) for row in data["fills"]])
+            self._listener.on_fills([StreamedFill(int(row["tid"]), _fill_in(row)) for row in data["fills"]])
         elif message.get("channel") == ORDERS:
-            self._listener.on_orders({int(row["order"]["oid"]): str(row["status"]) for row in data})
+            statuses = {int(row["order"]["oid"]): str(row["status"]) for row in data}
+            ended = {row["order"].get("cloid") for row in data if row["status"] not in LIVE_STATUSES}
+            self._listener.on_orders(statuses, ended - {None})
 
     async def _listen(self, pause: Backoff) -> None:
         async with connect(
@@ -92,3 +106,10 @@ class UserStream:
         await socket.send(PING)
         async with asyncio.timeout(PING_INTERVAL_S):
             self.dispatch(await socket.recv())
+
+
+def _fill_in(row: dict[str, Any]) -> Fill | None:
+    try:
+        return next(iter(parse_fills([row], tuple(Symbol))), None)
+    except UNREADABLE:
+        return None

@@ -7,7 +7,7 @@ from common.events import Event
 from common.runtime.database import Pool
 from common.trading.orders import UNFINISHED, IntentStatus
 from executor.domain.cash_ledger import CashEntry
-from executor.domain.intent import CORRECTED_BY_FILLS
+from executor.domain.intent import corrected_to
 from executor.domain.order import FillTotal
 from executor.storage.cash_ledger import add_entries
 from executor.storage.outbox import append_events
@@ -50,7 +50,7 @@ class FillStore:
                     (
                         total.size_coin,
                         total.average_price,
-                        list(CORRECTED_BY_FILLS),
+                        corrected_to(IntentStatus.PARTIAL),
                         IntentStatus.PARTIAL,
                         total.intent_id,
                         total.size_coin,

@@ -11,8 +11,8 @@ from typing import Final
 
 from executor.domain.halt import HaltRecord, format_halt, parse_halt
 
-LOCAL: Final = "halt"
-COMMANDED: Final = "commanded-halt"
+NAME: Final = "halt"
+ENDED: Final = ".ended"
 LOCK: Final = "executor.lock"
 
 
@@ -26,12 +26,12 @@ class FolderUse(StrEnum):
 
 
 class HaltFiles:
-    """Files in the executor's data folder, each of which halts one account or all.
+    """Files in the executor's data folder: `halt` halts every account, `halt-<contender>` one.
 
-    `halt` and `halt-<contender>` are local: the kill switch makes them, or a person by hand, and `aicoin resume`
-    removes them. `commanded-halt` and `commanded-halt-<contender>` mirror the halts that came by a command; the
-    executor writes and removes them. `commanded` holds those as the table has them, so that a disk which takes no file
-    lifts no halt.
+    A file says who has made it. A local one is the kill switch's, or a person's by hand, and `aicoin resume` removes
+    it; what doesn't say so is local. The others mirror the halts that came by a command: the executor writes and
+    removes them, and leaves a local file in their place alone. `commanded` holds them as the table has them, so that a
+    disk which takes no file lifts no halt.
 
     A name halts, whatever the file holds; a folder that can't be read halts every account, and so does a table that has
     not been read yet (`is_loaded`, which is its keeper's).
@@ -52,12 +52,12 @@ class HaltFiles:
             names = os.listdir(self._folder)
         except OSError:
             return True
-        return any(name in names for kind in (LOCAL, COMMANDED) for name in (kind, f"{kind}-{model}"))
+        return NAME in names or f"{NAME}-{model}" in names
 
     def write(self, halt: HaltRecord) -> Path:
         """Halts one account, or all. Raises OSError when the file could not be made; one that is empty halts too."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path_of(halt)
+        path = self._path_of(halt.model)
         path.touch()
         with contextlib.suppress(OSError), path.open("w", encoding="utf-8") as file:
             file.write(format_halt(halt))
@@ -68,26 +68,29 @@ class HaltFiles:
     def mirror(self, commanded: Iterable[HaltRecord]) -> list[str]:
         """Makes the files of the commanded halts these and no others; returns what could not be done."""
         self.commanded = tuple(commanded)
-        problems, wanted = [], {self._path_of(halt): halt for halt in self.commanded}
-        for path, halt in wanted.items():
-            if not _exists(path):
-                problems += _attempt(f"halt file not written: {path}", partial(self.write, halt))
+        wanted = {self._path_of(halt.model): halt for halt in self.commanded}
         try:
-            surplus = [path for path in self._paths(COMMANDED) if path not in wanted]
+            found = {path: _read(path) for path in self._paths()}
         except OSError as error:
-            return [*problems, f"halt files not read: {self._folder}: {error.strerror or error}"]
-        for path in surplus:
-            problems += _attempt(f"halt file not removed: {path}", path.unlink)
+            done = "written" if wanted else "read"
+            return [f"halt file not {done}: {self._folder}: {error.strerror or error}"]
+        problems = []
+        for path, halt in wanted.items():
+            if path not in found or not (found[path].is_local or found[path] == halt):
+                problems += _attempt(f"halt file not written: {path}", partial(self.write, halt))
+        for path in set(found) - set(wanted):
+            if not found[path].is_local:
+                problems += _attempt(f"halt file not removed: {path}", partial(_remove_commanded, path))
         return problems
 
     def local_halts(self) -> tuple[HaltRecord, ...]:
         """The local files, as far as they can be read. Raises OSError for a folder that can't."""
-        return tuple(_read(path, LOCAL) for path in self._paths(LOCAL))
+        return tuple(halt for halt in map(_read, self._paths()) if halt.is_local)
 
     def commanded_files(self) -> tuple[HaltRecord, ...]:
         """The files of commanded halts; none where the folder can't be read."""
         with contextlib.suppress(OSError):
-            return tuple(_read(path, COMMANDED) for path in self._paths(COMMANDED))
+            return tuple(halt for halt in map(_read, self._paths()) if not halt.is_local)
         return ()
 
     def resume_local(self, model: str | None) -> tuple[list[Path], list[str]]:
@@ -95,26 +98,24 @@ class HaltFiles:
 
         Raises OSError for a folder that can't be read.
         """
-        paths = [self._folder / f"{LOCAL}-{model}"] if model else self._paths(LOCAL)
         removed, problems = [], []
-        for path in paths:
-            if _exists(path):
+        for path in self._paths():
+            if (model is None or path == self._path_of(model)) and _read(path).is_local:
                 failed = _attempt(f"halt file not removed: {path}", path.unlink)
                 problems += failed
                 removed += [] if failed else [path]
         return removed, problems
 
-    def _path_of(self, halt: HaltRecord) -> Path:
-        kind = LOCAL if halt.is_local else COMMANDED
-        return self._folder / (f"{kind}-{halt.model}" if halt.model else kind)
+    def _path_of(self, model: str | None) -> Path:
+        return self._folder / (f"{NAME}-{model}" if model else NAME)
 
-    def _paths(self, kind: str) -> list[Path]:
+    def _paths(self) -> list[Path]:
         """Raises OSError for a folder that can't be read; a missing one has no files."""
         try:
             names = sorted(os.listdir(self._folder))
         except FileNotFoundError:
             return []
-        return [self._folder / name for name in names if name == kind or name.startswith(f"{kind}-")]
+        return [self._folder / name for name in names if name == NAME or name.startswith(f"{NAME}-")]
 
 
 def hold_folder(folder: Path) -> int | None:
@@ -146,21 +147,24 @@ def folder_use(folder: Path) -> FolderUse:
     return FolderUse.STOPPED
 
 
-def _read(path: Path, kind: str) -> HaltRecord:
-    model = path.name.removeprefix(kind).removeprefix("-") or None
+def _read(path: Path) -> HaltRecord:
+    model = path.name.removeprefix(NAME).removeprefix("-") or None
     text, time_ms = "the file can't be read", 0
     with contextlib.suppress(OSError):
         time_ms = path.stat().st_mtime_ns // 1_000_000
         text = path.read_bytes().decode(errors="replace")
-    return parse_halt(text, model, time_ms, is_local=kind == LOCAL)
+    return parse_halt(text, model, time_ms)
 
 
-def _exists(path: Path) -> bool:
-    """Also for a file that can't be looked at."""
-    try:
-        return os.path.lexists(path)
-    except OSError:
-        return True
+def _remove_commanded(path: Path) -> None:
+    """Removes the file of a commanded halt. The kill switch may write its own to the same name meanwhile: then that
+    one comes back."""
+    aside = path.with_name(f".{path.name}{ENDED}")
+    path.replace(aside)
+    if _read(aside).is_local:
+        aside.replace(path)
+    else:
+        aside.unlink()
 
 
 def _attempt(what: str, act: Callable[[], object]) -> list[str]:

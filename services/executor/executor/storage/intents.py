@@ -14,10 +14,9 @@ from common.trading.orders import UNFINISHED, UNKNOWN_OUTCOME, IntentKind, Inten
 from executor.domain.bracket import build_bracket
 from executor.domain.intent import Intent, Outcome, check_transition, intent_from, predecessors
 from executor.domain.order import SendPurpose
-from executor.storage.orders import insert_order
+from executor.storage.orders import MAX_OUTCOME, insert_order
 from executor.storage.outbox import append_events
 
-MAX_OUTCOME: Final = 500
 MAX_REASON: Final = 300
 
 
@@ -86,12 +85,11 @@ class IntentStore:
         found = await self._intents("SELECT * FROM intents WHERE intent_id = %s", (intent_id,))
         return found[0] if found else None
 
-    async def ended_since(self, model: str, since_ms: int, limit: int) -> list[str]:
-        """Ids of the latest intents that ended since a wall time."""
+    async def ended_since(self, model: str, since_ms: int, limit: int) -> list[Intent]:
+        """The latest intents that ended since a wall time."""
         query = """SELECT * FROM intents WHERE model = %s AND updated_ms >= %s AND NOT status = ANY(%s)
             ORDER BY updated_ms DESC LIMIT %s"""
-        found = await self._intents(query, (model, since_ms, list(UNFINISHED), limit))
-        return [intent.intent_id for intent in found]
+        return await self._intents(query, (model, since_ms, list(UNFINISHED), limit))
 
     async def held_entries(self, model: str) -> dict[Symbol, Intent]:
         """The entry behind each coin's position: filled, or sent and still unknown, and not seen closed since."""
@@ -110,6 +108,11 @@ class IntentStore:
                     AND NOT status = ANY(%s)""",
                 (now_ms, model, list(symbols), before_ms, list(UNFINISHED)),
             )
+
+    async def reopen_entry(self, intent_id: str) -> None:
+        """The position of an entry that was marked as closed is there again: the answer that showed none was late."""
+        async with self.transaction() as connection:
+            await connection.execute("UPDATE intents SET closed_ms = NULL WHERE intent_id = %s", (intent_id,))
 
     async def mark_sent(self, intent: Intent, now_ms: int) -> bool:
         """Records the bytes that are about to leave; False if another instance was faster."""

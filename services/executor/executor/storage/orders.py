@@ -1,6 +1,6 @@
 """The table of every order that an intent became, or may become, on the exchange."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -10,13 +10,17 @@ from common.events import Event
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide
-from executor.domain.bracket import TRIGGER_KINDS, Legs
+from executor.domain.bracket import TRIGGER_KINDS
 from executor.domain.intent import Intent, OrderResult
-from executor.domain.order import OrderRow, OrderSpec, SendPurpose
-from executor.storage.close_journal import JournaledClose
+from executor.domain.order import OrderRow, OrderSpec
+from executor.domain.protection import ProtectiveAction
 from executor.storage.outbox import append_events
 
 DAY_MS: Final = 86_400_000
+MAX_OUTCOME: Final = 500
+_UPDATE: Final = b"""
+    UPDATE intent_orders SET order_id = coalesce(%s, order_id), final_status = coalesce(%s, final_status)
+    WHERE client_order_id = %s"""
 
 
 class OrderStore:
@@ -24,12 +28,6 @@ class OrderStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-
-    async def add(self, intent: Intent, legs: Legs, void_after_ms: int) -> None:
-        """Records orders that are about to follow an intent's own: replacement triggers, a close."""
-        async with self._pool.connection() as connection:
-            for role, spec in legs:
-                await insert_order(connection, intent, role, spec, void_after_ms)
 
     async def known(self, model: str, now_ms: int) -> dict[str, OrderRow]:
         """By client order id: those that may still be open, and those of intents that changed within the last day."""
@@ -48,11 +46,7 @@ class OrderStore:
     async def update(self, client_order_id: str, result: OrderResult, events: Sequence[Event[Any]] = ()) -> None:
         """Records an order's id on the exchange, or its end, with the events about it."""
         async with self._pool.connection() as connection:
-            await connection.execute(
-                """UPDATE intent_orders SET order_id = coalesce(%s, order_id),
-                    final_status = coalesce(%s, final_status) WHERE client_order_id = %s""",
-                (result.order_id, result.final_status, client_order_id),
-            )
+            await connection.execute(_UPDATE, (result.order_id, result.final_status, client_order_id))
             await append_events(connection, events)
 
     async def reopen(self, client_order_id: str, order_id: int) -> None:
@@ -63,32 +57,27 @@ class OrderStore:
                 (order_id, client_order_id),
             )
 
-    async def add_journaled_close(
-        self, intent: Intent, close: JournaledClose, result: OrderResult, events: Sequence[Event[Any]]
+    async def record_protection(
+        self, action: ProtectiveAction, results: Mapping[str, OrderResult], events: Sequence[Event[Any]]
     ) -> None:
-        """Records a close that was sent without the tables: order, send and events in one transaction.
-
-        Does nothing when the order is recorded already.
-        """
+        """Records one of the protector's actions: its orders, its line in the send log, what became of them and the
+        events, in one transaction. A repeat changes nothing but the events' number, which have the same ids."""
         async with self._pool.connection() as connection:
-            if not await insert_order(connection, intent, OrderRole.FLATTEN, close.spec, close.void_after_ms):
-                return
+            for role, spec in action.legs:
+                if action.entry is not None:
+                    await insert_order(connection, action.entry, role, spec, action.void_after_ms)
+            for client_order_id, result in results.items():
+                await connection.execute(_UPDATE, (result.order_id, result.final_status, client_order_id))
+            key = (action.subject, action.purpose, action.nonce)
             await connection.execute(
-                "UPDATE intent_orders SET order_id = %s, final_status = %s WHERE client_order_id = %s",
-                (result.order_id, result.final_status, close.spec.client_order_id),
+                """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms) SELECT %s, %s, %s, %s WHERE NOT EXISTS
+                    (SELECT 1 FROM intent_sends WHERE intent_id = %s AND purpose = %s AND nonce = %s)""",
+                (*key, action.sent_ms, *key),
             )
-            outcome = "unknown: sent while the database was unavailable" if close.answer is None else str(close.answer)
             await connection.execute(
-                """INSERT INTO intent_sends (intent_id, purpose, nonce, sent_ms, answered_ms, outcome)
-                    VALUES (%s, %s, %s, %s, %s, %s)""",
-                (
-                    close.intent_id,
-                    SendPurpose.FLATTEN,
-                    close.nonce,
-                    close.sent_ms,
-                    close.answered_ms,
-                    outcome[:500],
-                ),
+                """UPDATE intent_sends SET outcome = %s, answered_ms = %s
+                    WHERE intent_id = %s AND purpose = %s AND nonce = %s""",
+                (None if action.outcome is None else action.outcome[:MAX_OUTCOME], action.answered_ms, *key),
             )
             await append_events(connection, events)
 

@@ -1,6 +1,5 @@
 """GET operations: readiness of the services, lag of the streams, latencies, errors, alerts, dead letters."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +10,12 @@ from common.runtime.presence import MISSING_AFTER_MS, presence_key
 from common.runtime.service import Service
 from common.trading.durations import HOUR_MS
 from common.trading.roster import Roster
+from gateway.storage.cached import decode_cached
 from gateway.storage.queries import Queries, Row
 
 ALERTS = 50
 SAMPLE = 500
+PRESENCE = ("ready", "reasons", "started_ms", "time_ms")
 STAGES = ("decision", "decision_to_verdict", "verdict_to_sent", "sent_to_filled")
 
 
@@ -44,7 +45,8 @@ class Operations:
     async def _presences(self) -> dict[str, dict[str, Any]]:
         """The latest presence of each service, by name."""
         values = await self._service.redis.mget([presence_key(name) for name in self._names])
-        return {name: json.loads(value) for name, value in zip(self._names, values, strict=True) if value}
+        found = {name: decode_cached(value, *PRESENCE) for name, value in zip(self._names, values, strict=True)}
+        return {name: presence for name, presence in found.items() if presence is not None}
 
     async def _streams(self) -> tuple[list[Row], list[Row]]:
         async with self._service.redis.pipeline(transaction=False) as pipe:

@@ -1,6 +1,5 @@
 """README.TXT of the dashboard in both languages, from text files, with the roster and the limits in force."""
 
-import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +11,7 @@ from redis.asyncio import Redis
 
 from common.runtime.outages import is_outage
 from common.trading.roster import Roster
+from gateway.storage.cached import decode_cached
 
 LIMITS_KEY = "risk:limits"
 UNKNOWN = "—"
@@ -48,7 +48,7 @@ class Readme:
         """The text in `en` or `zh`."""
         try:
             value = await self._redis.get(LIMITS_KEY)
-            self._limits = None if value is None else json.loads(value)
+            self._limits = decode_cached(value)
         except Exception as error:
             if not is_outage(error):
                 raise

@@ -1,18 +1,18 @@
 """The market data that the ingester keeps in Redis: prices, candles, order books, the tape, the market's source."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 
 from common.trading.instruments import Symbol
+from gateway.storage.cached import decode_cached
 
 SOURCE_KEY = "market:source"
 
 
 class MarketCache:
-    """Decoded values of the cache. Raises redis.exceptions.ConnectionError while Redis is unavailable."""
+    """Decoded values of the cache; what can't be read is missing. Raises what `is_outage` knows."""
 
     def __init__(self, redis: Redis, coins: Sequence[Symbol]) -> None:
         self._redis, self._coins = redis, coins
@@ -20,12 +20,13 @@ class MarketCache:
     async def prices(self) -> dict[str, Any]:
         """The latest prices by symbol; a coin without one is left out."""
         values = await self._redis.mget([f"price:{symbol.value}" for symbol in self._coins])
-        return {symbol.value: json.loads(value) for symbol, value in zip(self._coins, values, strict=True) if value}
+        found = {symbol.value: decode_cached(value) for symbol, value in zip(self._coins, values, strict=True)}
+        return {symbol: price for symbol, price in found.items() if price is not None}
 
     async def candles(self, symbol: str, interval: str, limit: int) -> list[Any]:
         """The newest candles, oldest first."""
         values = await self._redis.lrange(f"kline:{symbol}:{interval}", -limit, -1)
-        return [json.loads(value) for value in values]
+        return [candle for value in values if (candle := decode_cached(value)) is not None]
 
     async def order_book(self, symbol: str) -> Any:
         """20 levels a side, best first; None before the first one was received."""
@@ -37,17 +38,17 @@ class MarketCache:
 
     async def source(self) -> str:
         """LIVE, CAPTURE or SIMULATED, as the ingester has found out; UNKNOWN before that."""
-        value = await self._value(SOURCE_KEY)
+        value = decode_cached(await self._redis.get(SOURCE_KEY), "market")
         return "UNKNOWN" if value is None else str(value["market"])
 
     async def clock_ahead_ms(self, models: Sequence[str]) -> int | None:
         """How far the exchange's clock is ahead of the executor's machine's, by the newest account state that says."""
         values = await self._redis.mget([f"account:{model}" for model in models])
-        states = [json.loads(value)["data"] for value in values if value]
+        events = [event for value in values if (event := decode_cached(value, "data")) is not None]
+        states = [event["data"] for event in events if isinstance(event["data"], dict)]
         known = [state for state in states if state.get("clock_ahead_ms") is not None]
         newest = max(known, key=lambda state: int(state["received_ms"]), default=None)
         return None if newest is None else int(newest["clock_ahead_ms"])
 
     async def _value(self, key: str) -> Any:
-        value = await self._redis.get(key)
-        return None if value is None else json.loads(value)
+        return decode_cached(await self._redis.get(key))

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
+from common.bus.redis_errors import is_wrong_type
 from ingester.market.candles import KEPT_CANDLES, Candle, Series
 from ingester.storage.cache_values import candle_key, decode_candle, encode_candle
 
@@ -24,11 +26,15 @@ class CandleCache:
         self._tails: dict[Series, list[int]] = {}
 
     async def load(self, series: Series) -> list[Candle]:
-        """The cached candles; none when the list can't be read as candles in order."""
-        values = await self._redis.lrange(candle_key(series), 0, -1)
+        """The cached candles; none when the list, or whatever the key holds, can't be read as candles in order."""
         try:
+            values = await self._redis.lrange(candle_key(series), 0, -1)
             candles = [decode_candle(value) for value in values]
         except (ValueError, ArithmeticError, KeyError, TypeError):
+            return []
+        except ResponseError as error:
+            if not is_wrong_type(error):
+                raise
             return []
         times = [candle.open_ms for candle in candles]
         if times != sorted(set(times)):

@@ -44,8 +44,10 @@ class CyclePublisher:
         self.run: Run | None = None
 
     async def load(self, redis: Redis) -> None:
-        self.run = decode_run(await redis.get(RUN_KEY), self._settings.hyperliquid_env)
-        last_boundary_ms = _boundary_of(await redis.get(SNAPSHOT_KEY), self.run)
+        # Unlike GET, MGET takes a key of another type for none.
+        run, snapshot = await redis.mget([RUN_KEY, SNAPSHOT_KEY])
+        self.run = decode_run(run, self._settings.hyperliquid_env)
+        last_boundary_ms = _boundary_of(snapshot, self.run)
         self._cycles = Cycles(self._settings.decision_interval_s, last_boundary_ms)
         run_id = self.run and self.run.run_id
         self._service.log.info("continuing after the last cycle", run_id=run_id, last_boundary_ms=last_boundary_ms)

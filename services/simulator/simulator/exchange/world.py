@@ -112,6 +112,8 @@ class World:
         histories = self.histories
         for fills in histories.fills.values():
             del fills[:-KEPT_ROWS]
+        for twap_events in histories.twap_events.values():
+            del twap_events[:-KEPT_ROWS]
         for events in histories.order_events.values():
             self._drop_events(events)
         for rows in (*histories.fundings.values(), *histories.ledger.values()):
@@ -143,8 +145,9 @@ class World:
             events = histories.order_events[account]
             events.append((order, status, order.status_ms if status != OrderStatus.OPEN else order.time_ms))
             self._drop_events(events)
-        for twap in changes.twaps.values():
-            histories.twaps[twap.account].append((twap, twap.status, self.time_ms))
+        for twap, at_ms in changes.twap_events:
+            histories.twap_events[twap.account].append((twap, at_ms))
+            del histories.twap_events[twap.account][:-KEPT_ROWS]
         for account, row in changes.fundings:
             histories.fundings[account].append(row)
             del histories.fundings[account][: -self.kept_events]

@@ -1,6 +1,7 @@
 """Candles of one coin in every interval, updated with each observation of the price."""
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy as np
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-KEPT = 2_000
+KEPT = 5_000
+"""The newest candles of an interval that a client can ask for, as on the real exchange."""
 
 INTERVALS_MS = {
     "1m": MINUTE_MS,
@@ -28,6 +30,16 @@ INTERVALS_MS = {
 }
 STORED = ("1m", "5m", "15m", "1h", "4h", "1d")
 """The intervals kept; the others are aggregated from the longest of these that divides them."""
+BASE = {
+    name: max((each for each in STORED if length % INTERVALS_MS[each] == 0), key=lambda each: INTERVALS_MS[each])
+    for name, length in INTERVALS_MS.items()
+}
+"""By interval, the one that it is read or aggregated from."""
+STORED_ROWS = {
+    name: KEPT * max(INTERVALS_MS[each] // INTERVALS_MS[name] for each, base in BASE.items() if base == name)
+    for name in STORED
+}
+"""By stored interval, how many candles are kept: enough for KEPT of each interval that is aggregated from it."""
 
 
 @dataclass(slots=True)
@@ -78,7 +90,7 @@ class CandleBook:
             else:
                 start = series[-1].close if series and self.is_continuous else price
                 series.append(Candle(open_ms, start, max(start, price), min(start, price), price, volume, count))
-                del series[: -KEPT - 1]
+                del series[: -STORED_ROWS[name] - 1]
 
     @property
     def newest_close(self) -> float | None:
@@ -87,13 +99,26 @@ class CandleBook:
         return max(ends, key=lambda candle: candle.open_ms).close if ends else None
 
     def read(self, interval: str, start_ms: int, end_ms: int) -> list[Candle]:
-        """The candles that open within the inclusive range."""
-        if interval in self.series:
-            return [candle for candle in self.series[interval] if start_ms <= candle.open_ms <= end_ms]
-        length = INTERVALS_MS[interval]
-        base = max((name for name in STORED if length % INTERVALS_MS[name] == 0), key=lambda name: INTERVALS_MS[name])
-        joined = join(self.series[base], length)
-        return [candle for candle in joined if start_ms <= candle.open_ms <= end_ms]
+        """The candles that open within the inclusive range, among the newest KEPT."""
+        series, length = self.series[BASE[interval]], INTERVALS_MS[interval]
+        if not series:
+            return []
+        newest_ms = series[-1].open_ms // length * length
+        start_ms = max(start_ms, newest_ms - KEPT * length + 1)
+        first_ms = -(-start_ms // length) * length  # The first open time within the range.
+        begin = bisect_left(series, first_ms, key=_open_ms)
+        end = bisect_right(series, end_ms // length * length + length - 1, key=_open_ms)
+        found = series[begin:end]
+        return found if BASE[interval] == interval else join(found, length)
+
+    def newest(self, interval: str) -> Candle:
+        """The open candle. Raises IndexError when there is none."""
+        series, length = self.series[BASE[interval]], INTERVALS_MS[interval]
+        return self.read(interval, series[-1].open_ms // length * length, series[-1].open_ms)[-1]
+
+
+def _open_ms(candle: Candle) -> int:
+    return candle.open_ms
 
 
 def join(candles: list[Candle], length_ms: int) -> list[Candle]:
@@ -125,12 +150,9 @@ def history(
     older, _ = _walk_back(rng, hour_times, HOUR_MS, first_price, volatility, volume_per_minute * 60)
     book = CandleBook()
     hours = older + join(recent, HOUR_MS)
-    book.series["1m"] = recent[-KEPT:]
-    book.series["5m"] = join(recent, INTERVALS_MS["5m"])[-KEPT:]
-    book.series["15m"] = join(recent, INTERVALS_MS["15m"])[-KEPT:]
-    book.series["1h"] = hours[-KEPT:]
-    book.series["4h"] = join(hours, INTERVALS_MS["4h"])[-KEPT:]
-    book.series["1d"] = join(hours, DAY_MS)[-KEPT:]
+    for name in STORED:
+        whole = join(recent if INTERVALS_MS[name] < HOUR_MS else hours, INTERVALS_MS[name])
+        book.series[name] = whole[-STORED_ROWS[name] :]
     return book
 
 

@@ -14,7 +14,8 @@ class Coin:
     """One perpetual. Sizes are in coin, `level_usd` is the mean depth of a price level.
 
     `tier_bound_usd` is the notional above which `tier_leverage` instead of `max_leverage` is the maximum.
-    `volatility` is annualized; `beta` is the correlation with the factor that all coins share.
+    `volatility` is annualized; `beta` is the correlation with the factor that all coins share; `volume_sigma` the
+    variation of its own volume, in addition to those caused by volatility and by its moves.
     Source of the trading rules: Hyperliquid docs, Tick and lot size, and Margin tiers.
     """
 
@@ -31,6 +32,7 @@ class Coin:
     level_usd: float
     open_interest: float
     day_volume_usd: float
+    volume_sigma: float = 0.6
     trades_per_s: float = 0.5
     impact_usd: float = 6_000.0
 
@@ -141,6 +143,7 @@ COINS: Final[dict[str, Coin]] = {
             level_usd=14_000,
             open_interest=62_000,
             day_volume_usd=1.4e7,
+            volume_sigma=0.85,
         ),
         Coin(
             name="DOGE",
@@ -156,6 +159,7 @@ COINS: Final[dict[str, Coin]] = {
             level_usd=18_000,
             open_interest=1.1e9,
             day_volume_usd=3.8e7,
+            volume_sigma=0.85,
         ),
         Coin(
             name="XRP",

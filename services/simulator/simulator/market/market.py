@@ -99,8 +99,7 @@ class Market:
 
     def day_figures(self, name: str) -> tuple[float, float, float]:
         """Price a day ago, and the last day's volume in USD and coin."""
-        hours = self.coins[name].candles.series["1h"]
-        day = [candle for candle in hours if candle.open_ms > self.time_ms - DAY_MS]
+        day = self.coins[name].candles.read("1h", self.time_ms - DAY_MS + 1, self.time_ms)
         base = sum(candle.volume for candle in day)
         if not day:
             return self.coins[name].mid, 0.0, 0.0

@@ -32,8 +32,13 @@ TREND_S = 25 * 60.0
 TREND_STRENGTH = 0.3
 """Drift of a trend, as a share of the coin's usual move in an hour."""
 
-ACTIVITY_S, ACTIVITY_SIGMA = 5 * 60.0, 0.9
-"""Variation of a coin's own volume, in addition to those caused by volatility."""
+ACTIVITY_S = 5 * 60.0
+"""Time constant of the variation of a coin's own volume."""
+RESPONSE_S, RESPONSE = 120.0, 3.0
+"""How long a coin's own move draws volume, and how much more of it a usual move brings: from the correlation of volume
+with absolute 5m returns and with the candles' range."""
+USUAL_RESPONSE = 3.87
+"""The mean of a move's effect on volume: of 120 simulated days."""
 
 BASIS_S, BASIS_MEAN, BASIS_SIGMA = 9 * 3600.0, 0.00020, 0.00058
 """Premium of the price over the oracle: from the quantiles and the autocorrelation of recorded funding rates."""
@@ -57,6 +62,7 @@ class PriceProcess:
         self.trends = dict.fromkeys(coins, 0.0)
         self.rush = dict.fromkeys(coins, 0.0)
         self.activity = dict.fromkeys(coins, 0.0)
+        self.recent = dict.fromkeys(coins, 0.0)
         self.basis = dict.fromkeys(coins, BASIS_MEAN)
 
     def next(self, rng: random.Random, dt_s: float) -> dict[str, PriceMove]:
@@ -78,17 +84,23 @@ class PriceProcess:
             jumps = (coin.beta * jump + _jump(rng, OWN_JUMPS_A_DAY, dt_s)) * coin.volatility / REFERENCE_VOLATILITY
             waiting = self.rush[name] + jumps * (1 - GAP_SHARE)
             self.rush[name] = waiting * math.exp(-dt_s / RUSH_S)
-            own = _mean_reverting(self.activity[name], dt_s, ACTIVITY_S, ACTIVITY_SIGMA, rng)
+            own = _mean_reverting(self.activity[name], dt_s, ACTIVITY_S, coin.volume_sigma, rng)
             shock = coin.beta * common_basis + rest * rng.gauss(0, 1)
             keep = math.exp(-dt_s / BASIS_S)
             away = (self.basis[name] - BASIS_MEAN) * keep + BASIS_SIGMA * math.sqrt(1 - keep**2) * shock
             self.activity[name], self.basis[name] = own, BASIS_MEAN + away
-            moves[name] = PriceMove(
-                coin.volatility * scale * noise + drift + jumps * GAP_SHARE + waiting - self.rush[name],
-                math.exp(log_scale + own - (variance + ACTIVITY_SIGMA**2) / 2),
-                BASIS_MEAN + away,
-            )
+            log_return = coin.volatility * scale * noise + drift + jumps * GAP_SHARE + waiting - self.rush[name]
+            usual = math.exp(log_scale + own - (variance + coin.volume_sigma**2) / 2)
+            activity = usual * self._response(name, log_return, dt_s)
+            moves[name] = PriceMove(log_return, activity, BASIS_MEAN + away)
         return moves
+
+    def _response(self, name: str, log_return: float, dt_s: float) -> float:
+        """How much more volume a coin's latest moves bring, about 1 on average; by their decaying sum."""
+        keep = math.exp(-dt_s / RESPONSE_S)
+        self.recent[name] = self.recent[name] * keep + log_return
+        usual = self._coins[name].volatility * math.sqrt(dt_s / SECONDS_A_YEAR / (1 - keep**2))
+        return (1 + RESPONSE * abs(self.recent[name]) / usual) / USUAL_RESPONSE
 
     def save(self) -> dict[str, Any]:
         """A copy of the state, from which `load` continues."""
@@ -102,7 +114,13 @@ class PriceProcess:
             values.update({coin: value for coin, value in saved.get(name, {}).items() if coin in self._coins})
 
     def _values_by_coin(self) -> dict[str, dict[str, float]]:
-        return {"trends": self.trends, "rush": self.rush, "activity": self.activity, "basis": self.basis}
+        return {
+            "trends": self.trends,
+            "rush": self.rush,
+            "activity": self.activity,
+            "recent": self.recent,
+            "basis": self.basis,
+        }
 
 
 def _mean_reverting(value: float, dt_s: float, time_s: float, sigma: float, rng: random.Random) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from simulator.market.candles import INTERVALS_MS, KEPT, STORED, Candle, CandleBook
+from simulator.market.candles import INTERVALS_MS, STORED, STORED_ROWS, Candle, CandleBook
 from simulator.market.coin_market import Level, Trade
 from simulator.market.coins import COINS
 from simulator.market.listing import DEFAULT_LISTING, Listing
@@ -118,7 +118,7 @@ class RelayMarket(Market):
             series[at] = candle
         else:
             series.insert(at, candle)
-            del series[: -KEPT - 1]
+            del series[: -STORED_ROWS[interval] - 1]
         if candle is not series[-1]:
             candles.amended.add((interval, candle.open_ms))
 

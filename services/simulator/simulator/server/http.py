@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -18,6 +19,7 @@ from simulator.numbers import parse_number
 from simulator.server.fault_injection import FaultInjection
 from simulator.server.faults import Faults
 from simulator.server.health import WEIGHT
+from simulator.server.listeners import Turns, pause_before_refusal, sender_of
 from simulator.server.models.app import create_models_app
 from simulator.server.rate_limit import RequestRateLimiter, action_weight, info_weight
 from simulator.server.request_body import BodyTooLong, read_json
@@ -33,6 +35,7 @@ from simulator.wire.streams.throttle import MessageThrottle
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
 TOO_LONG = "Failed to buffer the request body: length limit exceeded"
+DAY_S = 86_400
 MAX_FAUCET_USD = Decimal(10_000_000)
 
 
@@ -51,6 +54,7 @@ class Server:
         self.is_stepwise = False
         self.recover_signers: RecoverSigners = l1_signers
         self._rate_limiter = RequestRateLimiter()
+        self._turns = Turns()
         self.sockets = Sockets(world, self.faults, now_ms, self._post)
         self.throttle = MessageThrottle()
         self._pending: list[Changes] = []
@@ -64,7 +68,10 @@ class Server:
             WebSocketRoute("/ws", self.sockets.serve),
             Mount("/", create_models_app()),
         ]
-        self.app: ASGIApp = FaultInjection(Starlette(routes=routes), self.faults, now_ms)
+        exchange = CORSMiddleware(
+            Starlette(routes=routes), allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], max_age=DAY_S
+        )
+        self.app: ASGIApp = FaultInjection(exchange, self.faults, now_ms)
 
     def persist_changes(self) -> None:
         """Persists what has changed, then publishes it to the subscribers."""
@@ -127,56 +134,65 @@ class Server:
 
     async def _respond(self, request: Request, answer: Callable[[Any, str], Any]) -> Response:
         """Answers one HTTP request with the real exchange's status codes: rate limit, body, content."""
-        address = request.client.host if request.client else "unknown"
-        if self._is_exhausted(address):
-            return Response("null", 429, media_type="application/json")
+        sender = sender_of(request)
         try:
-            content = answer(await _body(request), address)
+            body = await _body(request)
+            async with self._turns.of(sender):
+                response = None if self._is_exhausted(sender) else _json(answer(body, sender))
         except BadRequest:
             return PlainTextResponse(UNREADABLE, 422)
         except Unsupported:
             return Response("null", 500, media_type="application/json")
         except BodyTooLong:
             return PlainTextResponse(TOO_LONG, 413)
+        if response is None:
+            await pause_before_refusal(sender)
+            return Response("null", 429, media_type="application/json")
         await self._wait_until_persisted()
-        return _json(content)
+        return response
 
-    def _is_exhausted(self, address: str) -> bool:
-        return self.world.enforces_limits and self._rate_limiter.is_exhausted(address, self.now_ms())
+    def _is_exhausted(self, sender: str) -> bool:
+        return self.world.enforces_limits and self._rate_limiter.is_exhausted(sender, self.now_ms())
 
-    def _count_weight(self, address: str, weight: int) -> None:
+    def _count_weight(self, sender: str, weight: int) -> None:
         WEIGHT.inc(weight)
         if self.world.enforces_limits:
-            self._rate_limiter.count(address, weight, self.now_ms())
+            self._rate_limiter.count(sender, weight, self.now_ms())
 
-    def _answer_info(self, body: Any, address: str) -> Any:
+    def _answer_info(self, body: Any, sender: str) -> Any:
         content = answer_info(self.world, body, self.now_ms())
-        self._count_weight(address, info_weight(body["type"], content))
+        self._count_weight(sender, info_weight(body["type"], content))
         return content
 
-    def _answer_action(self, body: Any, address: str) -> Any:
+    def _answer_action(self, body: Any, sender: str) -> Any:
         if isinstance(body, dict):
-            self._count_weight(address, action_weight(body.get("action")))
+            self._count_weight(sender, action_weight(body.get("action")))
         return execute_action(self.world, body, self.now_ms(), recover_signers=self.recover_signers)
 
-    async def _post(self, request: dict[str, Any], address: str) -> dict[str, Any]:
+    async def _post(self, request: dict[str, Any], sender: str) -> dict[str, Any]:
         """Answers one request over the socket; info is wrapped once more in type and data."""
-        if self._is_exhausted(address):
+        async with self._turns.of(sender):
+            response = None if self._is_exhausted(sender) else self._answer_post(request, sender)
+        if response is None:
+            await pause_before_refusal(sender)
             return {"type": "error", "payload": "429 Too Many Requests"}
+        await self._wait_until_persisted()
+        return response
+
+    def _answer_post(self, request: dict[str, Any], sender: str) -> dict[str, Any]:
         payload = request.get("payload")
         try:
             if request.get("type") == "info":
-                data = self._answer_info(payload, address)
+                data = self._answer_info(payload, sender)
                 response = {"type": "info", "payload": {"type": (payload or {})["type"], "data": data}}
             elif request.get("type") == "action":
-                response = {"type": "action", "payload": self._answer_action(payload, address)}
+                response = {"type": "action", "payload": self._answer_action(payload, sender)}
             else:
                 raise BadRequest
         except BadRequest:
             return {"type": "error", "payload": f"422 {UNREADABLE}"}
         except Unsupported:
             return {"type": "error", "payload": "500 Internal Server Error"}
-        await self._wait_until_persisted()
         return response
 
     async def _faucet(self, request: Request) -> Response:

@@ -4,14 +4,16 @@ import asyncio
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NoReturn
 
 from simulator.config import SimulatorSettings
 from simulator.market.live import LiveMarket
 from simulator.market.market import Market
 from simulator.market.recorded.candle_files import InvalidFiles
-from simulator.market.recorded.capture import CaptureMarket, is_captured
+from simulator.market.recorded.capture import CaptureMarket, is_captured, last_time_ms
+from simulator.market.recorded.redating import shift_to
 from simulator.market.recorded.replay import ReplayMarket
 from simulator.market.source import SYNTHETIC, Source
 from simulator.server.storage.store import Store
@@ -40,7 +42,7 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
     kept = store.source()
     lacks_coins = not settings.listing.coins.keys() <= store.last_prices().keys()
     continued = None if kept is not None and kept.kind != "synthetic" and lacks_coins else kept
-    source = await _choose_source(settings, kept)
+    source = await _choose_source(settings, kept, now_ms())
     opened = None
     if source.kind == "live":
         opened = await _live(settings, store, source, now_ms, is_continued=continued == source)
@@ -58,17 +60,20 @@ async def open_market(settings: SimulatorSettings, store: Store, now_ms: Callabl
         store.load_market(opened.market)
     elif continued != source:
         store.begin_market(source)
+        if source.shift_ms:
+            opened.market.step(now_ms())
     return opened
 
 
-async def _choose_source(settings: SimulatorSettings, kept: Source | None) -> Source:
+async def _choose_source(settings: SimulatorSettings, kept: Source | None, now_ms: int) -> Source:
     if settings.simulator_market == "auto":
         if kept is not None:
             return kept
         url = settings.simulator_upstream_url
         return Source("live", url) if await is_reachable(url, settings.listing.coins) else SYNTHETIC
     if settings.simulator_market == "capture":
-        return Source("capture", str((settings.simulator_market_path or settings.simulator_data_dir).resolve()))
+        source = Source("capture", str((settings.simulator_market_path or settings.simulator_data_dir).resolve()))
+        return _redated(settings, source, kept, now_ms) if settings.simulator_redated else source
     if settings.simulator_market == "live":
         return Source("live", settings.simulator_upstream_url)
     return SYNTHETIC
@@ -99,16 +104,27 @@ async def _live(
     return OpenedMarket(market, source, feed_task)
 
 
+def _redated(settings: SimulatorSettings, source: Source, kept: Source | None, now_ms: int) -> Source:
+    """The recording moved to the present: as the stored market was, unless that has ended by now."""
+    market = _recorded(settings, source)
+    path = Path(source.origin)
+    end_ms = last_time_ms(path) if is_captured(path) else market.end_ms
+    is_kept = kept is not None and kept.shift_ms != 0 and kept == replace(source, shift_ms=kept.shift_ms)
+    if kept is not None and is_kept and now_ms < end_ms + kept.shift_ms:
+        return kept
+    return replace(source, shift_ms=shift_to(now_ms, market.time_ms, end_ms))
+
+
 def _recorded(settings: SimulatorSettings, source: Source) -> Market:
     path = settings.simulator_market_path or settings.simulator_data_dir
     if settings.simulator_market == "auto":
         path = type(path)(source.origin)
     try:
         if is_captured(path):
-            return CaptureMarket(settings.simulator_seed, path, settings.listing)
+            return CaptureMarket(settings.simulator_seed, path, settings.listing, shift_ms=source.shift_ms)
         if not path.is_dir():
             raise InvalidFiles(f"{path} is neither a folder nor a recorded file (.jsonl.gz)")
-        return ReplayMarket(settings.simulator_seed, path, settings.listing)
+        return ReplayMarket(settings.simulator_seed, path, settings.listing, shift_ms=source.shift_ms)
     except InvalidFiles as error:
         _refuse(f"SIMULATOR_MARKET_PATH: {error}")
 

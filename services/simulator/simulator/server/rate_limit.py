@@ -1,4 +1,7 @@
-"""Request weights per network address and minute. Source: Hyperliquid docs, Rate limits (IP-based limits)."""
+"""Request weights per sender and minute; a sender is a network address on one listener.
+
+Source: Hyperliquid docs, Rate limits (IP-based limits).
+"""
 
 from collections import deque
 from typing import Any
@@ -21,6 +24,7 @@ PER_20_ROWS = frozenset(
         "userFunding",
         "userNonFundingLedgerUpdates",
         "userTwapSliceFills",
+        "userTwapSliceFillsByTime",
         "twapHistory",
     }
 )
@@ -43,24 +47,24 @@ def action_weight(action: Any) -> int:
 
 
 class RequestRateLimiter:
-    """Counts the weight that each address has spent within the last minute."""
+    """Counts the weight that each sender has spent within the last minute."""
 
     def __init__(self) -> None:
         self._spent: dict[str, deque[tuple[int, int]]] = {}
 
-    def is_exhausted(self, address: str, now_ms: int) -> bool:
-        """Whether an address has spent its minute; counts the refusal that follows."""
-        is_exhausted = self._spent_within_window(address, now_ms) >= WEIGHT_A_MINUTE
+    def is_exhausted(self, sender: str, now_ms: int) -> bool:
+        """Whether a sender has spent its minute; counts the refusal that follows."""
+        is_exhausted = self._spent_within_window(sender, now_ms) >= WEIGHT_A_MINUTE
         if is_exhausted:
             REFUSED.inc()
         return is_exhausted
 
-    def count(self, address: str, weight: int, now_ms: int) -> None:
+    def count(self, sender: str, weight: int, now_ms: int) -> None:
         """Records the weight of an answered request."""
-        self._spent.setdefault(address, deque()).append((now_ms, weight))
+        self._spent.setdefault(sender, deque()).append((now_ms, weight))
 
-    def _spent_within_window(self, address: str, now_ms: int) -> int:
-        spent = self._spent.get(address)
+    def _spent_within_window(self, sender: str, now_ms: int) -> int:
+        spent = self._spent.get(sender)
         if not spent:
             return 0
         while spent and spent[0][0] <= now_ms - WINDOW_MS:

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from simulator.exchange.world import World
 from simulator.market.candles import MINUTE_MS
 from simulator.server.faults import Faults
+from simulator.server.listeners import pause_before_refusal, sender_of
 from simulator.server.request_body import parse_json
 from simulator.wire.streams.messages import first_messages
 from simulator.wire.streams.subscriptions import InvalidSubscription, Key, compact, echoed, key_of, message, user_in
@@ -35,8 +36,8 @@ class Client:
     close the socket. After that `send` does nothing.
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, sender: str) -> None:
+        self.sender = sender
         self.keys: dict[Key, dict[str, Any]] = {}
         self.queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
         self.posts: set[asyncio.Task[None]] = set()
@@ -60,14 +61,14 @@ class Client:
 
 
 class MinuteCounter:
-    """Counts events within the last minute, by address."""
+    """Counts events within the last minute, by sender."""
 
     def __init__(self) -> None:
         self._times: dict[str, deque[int]] = {}
 
-    def count(self, address: str, now_ms: int) -> int:
+    def count(self, sender: str, now_ms: int) -> int:
         """Adds one event; returns the count within the last minute."""
-        times = self._times.setdefault(address, deque())
+        times = self._times.setdefault(sender, deque())
         times.append(now_ms)
         while times[0] <= now_ms - MINUTE_MS:
             times.popleft()
@@ -75,7 +76,7 @@ class MinuteCounter:
 
 
 class Sockets:
-    """All connections. `post(request, address)` executes a request over the socket."""
+    """All connections. `post(request, sender)` executes a request over the socket."""
 
     def __init__(self, world: World, faults: Faults, now_ms: Callable[[], int], post: Post) -> None:
         self._world, self._faults, self._now_ms, self._post = world, faults, now_ms, post
@@ -111,18 +112,19 @@ class Sockets:
 
     async def serve(self, socket: WebSocket) -> None:
         """Serves one connection until it closes: reads here, sends in one task, runs each post as a further task."""
-        address = socket.client.host if socket.client else "unknown"
-        if self._exceeds_connection_limits(address) or self._faults.is_in_outage(self._now_ms()):
+        sender = sender_of(socket)
+        if self._exceeds_connection_limits(sender) or self._faults.is_in_outage(self._now_ms()):
+            await pause_before_refusal(sender)
             await socket.close(1008, "too many connections")
             return
         await socket.accept()
-        client = Client(address)
+        client = Client(sender)
         self.clients.add(client)
-        sender = asyncio.create_task(self._send(socket, client))
+        sending = asyncio.create_task(self._send(socket, client))
         try:
             while True:
                 text = await socket.receive_text()
-                if self._exceeds_message_limit(address):
+                if self._exceeds_message_limit(sender):
                     await socket.close(1008, "too many messages")
                     break
                 self._dispatch(client, text)
@@ -132,20 +134,20 @@ class Sockets:
             self.clients.discard(client)
             for key in client.keys:
                 self._remove_listener(client, key)
-            for task in (sender, *client.posts):
+            for task in (sending, *client.posts):
                 task.cancel()
-            await asyncio.gather(sender, *client.posts, return_exceptions=True)
+            await asyncio.gather(sending, *client.posts, return_exceptions=True)
 
-    def _exceeds_message_limit(self, address: str) -> bool:
+    def _exceeds_message_limit(self, sender: str) -> bool:
         if not self._world.enforces_limits:
             return False
-        return self._messages.count(address, self._now_ms()) > MAX_MESSAGES_A_MINUTE
+        return self._messages.count(sender, self._now_ms()) > MAX_MESSAGES_A_MINUTE
 
-    def _exceeds_connection_limits(self, address: str) -> bool:
+    def _exceeds_connection_limits(self, sender: str) -> bool:
         if not self._world.enforces_limits:
             return False
-        is_too_often = self._connects.count(address, self._now_ms()) > MAX_NEW_A_MINUTE
-        return is_too_often or Counter(client.address for client in self.clients)[address] >= MAX_CONNECTIONS
+        is_too_often = self._connects.count(sender, self._now_ms()) > MAX_NEW_A_MINUTE
+        return is_too_often or Counter(client.sender for client in self.clients)[sender] >= MAX_CONNECTIONS
 
     async def _send(self, socket: WebSocket, client: Client) -> None:
         """Sends queued messages; closes a connection to which nothing was sent for SILENCE_S."""
@@ -189,7 +191,7 @@ class Sockets:
         if (key in client.keys) == (method == "subscribe"):
             client.send(message("error", f"Already {method}d: {wire}"))
             return
-        if method == "subscribe" and (refusal := self._refusal(client.address, key)):
+        if method == "subscribe" and (refusal := self._refusal(client.sender, key)):
             client.send(message("error", refusal))
             return
         client.send(message("subscriptionResponse", {"method": method, "subscription": echoed(subscription)}))
@@ -208,11 +210,11 @@ class Sockets:
         if not listeners:
             self._listeners.pop(key, None)
 
-    def _refusal(self, address: str, key: Key) -> str | None:
-        """The error text for one more subscription of an address, or None."""
+    def _refusal(self, sender: str, key: Key) -> str | None:
+        """The error text for one more subscription of a sender, or None."""
         if not self._world.enforces_limits:
             return None
-        keys = [each for client in self.clients if client.address == address for each in client.keys]
+        keys = [each for client in self.clients if client.sender == sender for each in client.keys]
         users = {user for each in keys if (user := user_in(each))} | {user_in(key)} - {None}
         if len(users) > MAX_USERS:
             return f"Cannot track more than {MAX_USERS} total users."
@@ -224,7 +226,7 @@ class Sockets:
             return
 
         async def answer() -> None:
-            response = await self._post(request, client.address)
+            response = await self._post(request, client.sender)
             client.send(message("post", {"id": number, "response": response}))
 
         task = asyncio.create_task(answer())

@@ -61,8 +61,8 @@ class ManualExchange:
         return order
 
     def trigger(self, address: str, size: float, at: float, kind: str, **options: Any) -> Order:
-        """Places a reduce-only market trigger with its limit ten percent beyond."""
-        limit = round(at * (1.1 if size > 0 else 0.9))
+        """Places a reduce-only market trigger, unless `limit` is given with its limit ten percent beyond."""
+        limit = options.pop("limit", round(at * (1.1 if size > 0 else 0.9)))
         options = {"trigger_price": D(str(at)), "trigger_is_market": True, "trigger_kind": kind, **options}
         return self.order(address, size, limit, reduce_only=True, **options)
 

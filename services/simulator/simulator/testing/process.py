@@ -78,6 +78,7 @@ class SimulatorProcess:
         }
         self.port = 0
         self.metrics_port = self.control_port = 0
+        self.services_port: int | None = None
         self._process: Launched | None = None
         # No certificates, whose loading would cost more than a request; no connections that a restart would break.
         self._http = httpx.Client(
@@ -94,6 +95,11 @@ class SimulatorProcess:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def services_url(self) -> str:
+        """Where an arena's own services ask, with SIMULATOR_SERVICES_PORT set."""
+        return f"http://127.0.0.1:{self.services_port}"
+
     def start(self) -> Self:
         """Starts the process, after a restart on the same ports, and returns when it answers."""
         ports = {
@@ -106,7 +112,7 @@ class SimulatorProcess:
         self._process = self.launch(self._output, self._environment | ports)
         started = self._wait_for_start(before)
         self.port, self.metrics_port = started["port"], started["metrics_port"]
-        self.control_port = started["control_port"]
+        self.control_port, self.services_port = started["control_port"], started.get("services_port")
         self.info(type="allMids")
         return self
 

@@ -60,6 +60,8 @@ def _condition(order: Order) -> str:
 
 def order_type(order: Order) -> str:
     """Hyperliquid's name of the kind of order."""
+    if order.twap_id is not None:
+        return "Twap Slice"
     if order.trigger_price is None:
         return "Limit"
     kind = "Stop" if order.trigger_kind == "sl" else "Take Profit"
@@ -172,7 +174,19 @@ def twap_state(twap: Twap) -> dict[str, Any]:
         "reduceOnly": twap.reduce_only,
         "randomize": twap.randomize,
         "timestamp": twap.started_ms,
+        "stopPx": None,
+        "trigger": None,
     }
+
+
+def twap_event(twap: Twap, at_ms: int) -> dict[str, Any]:
+    """A change of a TWAP's status, with the state that it then had."""
+    return {"time": at_ms // 1000, "state": twap_state(twap), "status": {"status": twap.status}, "twapId": twap.id}
+
+
+def slice_row(fill: Fill) -> dict[str, Any]:
+    """A fill of a TWAP's slice."""
+    return {"fill": fill_row(fill), "twapId": fill.twap_id}
 
 
 def rows_in_range(rows: list[dict[str, Any]], body: dict[str, Any], limit: int) -> list[dict[str, Any]]:

@@ -13,15 +13,9 @@ from common.bus import Fence, Unavailable
 from common.bus.memory import MemoryBus
 from common.bus.port import Commit
 from common.events import AlertSeverity, Command, ControlCommand, Event, SystemAlert, derive, originate
-from common.runtime.consuming.consumer import (
-    FAILURE_LIMIT,
-    MAX_DEAD_LETTERS,
-    Consumer,
-    HookFailed,
-    StateLost,
-    TooManyDeadLetters,
-)
+from common.runtime.consuming.consumer import FAILURE_LIMIT, MAX_DEAD_LETTERS, Consumer
 from common.runtime.consuming.handlers import Handlers
+from common.runtime.consuming.session_end import HookFailed, StateLost, TooManyDeadLetters
 from common.runtime.outages import is_outage
 
 COMMAND = ControlCommand.TYPE
@@ -61,6 +55,8 @@ class ConsumerHarness:
     async def session(self, handlers: Handlers, batch_entries: int = 256) -> Consumer:
         consumer = self.consumer(handlers, batch_entries)
         await consumer.session(self.stopping, lambda: None)
+        await consumer.drain()
+        await consumer.cancel_deferred()
         return consumer
 
     def alerts(self) -> list[str]:

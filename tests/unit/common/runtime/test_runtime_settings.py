@@ -1,6 +1,8 @@
 """Every service's settings: nonsense ends the start in one line that names the variable, and shows no secret."""
 
+import errno
 import importlib
+import socket
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from common.agent.settings import agent_settings
 from common.runtime.roster import read_roster
-from common.runtime.settings import PRIVATE, ServiceSettings, load_settings
+from common.runtime.settings import PRIVATE, ServiceSettings, load_settings, refuse_address
 from common.trading.roster import Contender
 
 LLAMA = Contender(
@@ -128,6 +130,39 @@ def test_an_address_that_no_client_takes_is_refused_without_its_password(
     errors = capsys.readouterr().err
     assert errors.startswith(f"risk: {variable}: can't be read; it must be ")
     assert "hidden" not in errors
+
+
+@pytest.mark.parametrize("value", ["http://[hidden", "http://hidden:port", "http://hid den", "http://", "ftp://hidden"])
+@pytest.mark.parametrize(
+    ("service", "variable"),
+    [
+        (service, name.upper())
+        for service, name in every_setting()
+        if name.endswith("_url") and name not in ("redis_url", "database_url")
+    ],
+)
+def test_a_url_that_no_client_takes_ends_the_start(
+    service: str, variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit):
+        load_settings(service, settings_class(service))
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"{service}: {variable}: ")
+    assert errors.count("\n") == 1
+    assert "hid" not in errors
+
+
+def test_a_host_that_is_not_this_machines_is_refused_by_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
+    for error in (socket.gaierror(-2, "Name or service not known"), OSError(errno.EADDRNOTAVAIL, "Cannot assign")):
+        with pytest.raises(SystemExit):
+            refuse_address("risk", "METRICS_PORT", "nowhere", 9103, error)
+        assert capsys.readouterr().err.startswith("risk: BIND_HOST: nowhere:9103 can't be used: ")
+    with pytest.raises(SystemExit):
+        refuse_address("risk", "METRICS_PORT", "127.0.0.1", 9103, OSError(errno.EADDRINUSE, "Address already in use"))
+    assert capsys.readouterr().err == (
+        "risk: METRICS_PORT: 127.0.0.1:9103 can't be used: Address already in use; choose another port\n"
+    )
 
 
 @pytest.mark.parametrize("key", ["sk-hidden ключ", "sk-hidden\nsk-second", "sk hidden"])

@@ -9,10 +9,14 @@ def test_every_status_has_a_row_of_the_transition_table() -> None:
     assert set(TRANSITIONS) == set(IntentStatus)
 
 
-def test_a_final_status_never_changes() -> None:
+def test_only_late_fills_change_a_final_status() -> None:
     final = {status for status in IntentStatus if status.is_final}
     assert final == {IntentStatus.PARTIAL, IntentStatus.FILLED, IntentStatus.REJECTED, IntentStatus.CANCELLED}
-    assert not any(status.may_become(following) for status in final for following in IntentStatus)
+    changes = {(status, following) for status in final for following in IntentStatus if status.may_become(following)}
+    assert changes == {
+        (IntentStatus.REJECTED, IntentStatus.PARTIAL),
+        (IntentStatus.CANCELLED, IntentStatus.PARTIAL),
+    }
     assert set(UNFINISHED) == set(IntentStatus) - final
 
 

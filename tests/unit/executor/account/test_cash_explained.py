@@ -10,6 +10,7 @@ from account_harness import AccountHarness
 from common.events.alerts import AlertCode
 from common.trading.orders import IntentKind
 from executor.account.action_quota import ActionQuota
+from executor.account.protection.poll import AccountPoller
 from executor.account.reconcile import Reconciler
 from executor.account.submit import OrderSubmitter
 from executor.exchange.http import HttpResponse
@@ -24,16 +25,18 @@ class CashAtHand:
     """One account whose cash is reconciled by hand."""
 
     def __init__(self, harness: AccountHarness) -> None:
-        self.harness, self.reconciler = harness, Reconciler(harness.context)
+        self.harness, self.poller = harness, AccountPoller(harness.context)
+        self.reconciler = Reconciler(harness.context, self.poller)
         self.account = harness.exchange.world.exchange.accounts[address_of(MODEL)]
 
     async def look(self) -> Any:
-        """A whole poll, a while later: the state."""
+        """A poll and the books with it, a while later: the account as it is published."""
         self.harness.advance(10)
         self.reconciler.invalidate()
-        view = await self.reconciler.poll()
-        await self.reconciler.finalize(view)
-        return view.state
+        assert await self.reconciler.keep_books(await self.poller.poll()) == ()
+        outbox = self.harness.context.outbox
+        await outbox._publish_accounts()
+        return self.harness.bus.events("account.updated")[-1].data
 
     async def transfers(self) -> Decimal:
         totals = await self.harness.context.cash_ledger.load(MODEL)

@@ -8,15 +8,11 @@ import pytest
 from account_harness import ETH, AccountHarness
 
 from common.trading.instruments import Symbol
-from executor.account.external_positions import (
-    NO_INTENT,
-    cancel_external_orders,
-    cancellable_orders,
-    close_external_position,
-    has_external,
-)
-from executor.account.reconcile import Reconciler
-from executor.domain.account import AccountView
+from executor.account.external_positions import cancel_external_orders, cancellable_orders, close_external_position
+from executor.account.protection.actions import FLATTEN, ProtectiveActions
+from executor.account.protection.poll import AccountPoller
+from executor.account.protection.record import record_protection
+from executor.domain.account import AccountPoll
 from executor.exchange.errors import UnknownOutcome
 
 
@@ -46,9 +42,18 @@ def by_hand(harness: AccountHarness, coin: Symbol, size: float, price_factor: fl
     assert "error" not in outcome, outcome
 
 
-async def polled(harness: AccountHarness) -> AccountView:
+@pytest.fixture
+def actions(harness: AccountHarness) -> ProtectiveActions:
+    return ProtectiveActions(harness.context)
+
+
+async def polled(harness: AccountHarness) -> AccountPoll:
     harness.pass_time(1)
-    return await Reconciler(harness.context).poll()
+    return await AccountPoller(harness.context).poll()
+
+
+def has_external(poll: AccountPoll) -> bool:
+    return bool(poll.state.external or poll.external_orders)
 
 
 async def test_an_account_of_the_arenas_coins_has_nothing_external(harness: AccountHarness) -> None:
@@ -59,32 +64,37 @@ async def test_an_account_of_the_arenas_coins_has_nothing_external(harness: Acco
 
 
 @pytest.mark.parametrize("size", [3.0, -3.0])
-async def test_a_position_is_closed_whole_and_reduce_only(harness: AccountHarness, size: float) -> None:
+async def test_a_position_is_closed_whole_and_reduce_only(
+    harness: AccountHarness, actions: ProtectiveActions, size: float
+) -> None:
     by_hand(harness, Symbol.SOL, size, 1.01 if size > 0 else 0.99)
     view = await polled(harness)
     assert has_external(view)
     [position] = view.state.external
-    await close_external_position(harness.context, position, 1)
+    await close_external_position(harness.context, actions, position)
     newest = max(harness.filled_orders(), key=lambda row: row["order"]["oid"])["order"]
     assert (newest["coin"], newest["reduceOnly"], newest["side"]) == ("SOL", True, "A" if size > 0 else "B")
     assert not has_external(await polled(harness))
+    await record_protection(harness.context)
     [line] = harness.database.rows("SELECT intent_id, purpose FROM intent_sends")
-    assert (line["intent_id"], line["purpose"]) == (NO_INTENT, "flatten")
+    assert (line["intent_id"], line["purpose"]) == (FLATTEN, "flatten")
 
 
-async def test_each_attempt_is_an_order_of_its_own(harness: AccountHarness) -> None:
+async def test_each_attempt_is_an_order_of_its_own(harness: AccountHarness, actions: ProtectiveActions) -> None:
     by_hand(harness, Symbol.SOL, 3.0, 1.01)
     [position] = (await polled(harness)).state.external
     harness.wire.lose_request('"type": "order"')
-    for attempt in (1, 1, 2):
+    for _ in range(3):
         with pytest.raises(UnknownOutcome):
-            await close_external_position(harness.context, position, attempt)
+            await close_external_position(harness.context, actions, position)
     sent = [json.loads(request) for request in harness.wire.requests if '"type": "order"' in request]
     references = [body["action"]["orders"][0]["c"] for body in sent]
-    assert references[0] == references[1] != references[2]
+    assert len(set(references)) == 3
 
 
-async def test_what_could_open_something_is_cancelled_and_a_stop_kept(harness: AccountHarness) -> None:
+async def test_what_could_open_something_is_cancelled_and_a_stop_kept(
+    harness: AccountHarness, actions: ProtectiveActions
+) -> None:
     by_hand(harness, Symbol.SOL, 3.0, 1.01)
     by_hand(harness, Symbol.SOL, 1.0, 0.8, kind={"limit": {"tif": "Gtc"}})
     market = harness.exchange.world.market.coins["SOL"]
@@ -94,18 +104,18 @@ async def test_what_could_open_something_is_cancelled_and_a_stop_kept(harness: A
     assert len(view.external_orders) == 2
     orders = cancellable_orders(view)
     assert [order.reduce_only for order in orders] == [False]
-    await cancel_external_orders(harness.context, orders)
+    await cancel_external_orders(harness.context, actions, orders)
     left = await polled(harness)
     assert [order.reduce_only for order in left.external_orders] == [True]
     [position] = left.state.external
-    await close_external_position(harness.context, position, 1)
+    await close_external_position(harness.context, actions, position)
     assert not has_external(await polled(harness))
 
 
-async def test_a_lost_cancellation_is_an_unknown_outcome(harness: AccountHarness) -> None:
+async def test_a_lost_cancellation_is_an_unknown_outcome(harness: AccountHarness, actions: ProtectiveActions) -> None:
     by_hand(harness, Symbol.SOL, 1.0, 0.8, kind={"limit": {"tif": "Gtc"}})
     orders = cancellable_orders(await polled(harness))
     harness.wire.lose_reply('"type": "cancel"')
     with pytest.raises(UnknownOutcome):
-        await cancel_external_orders(harness.context, orders)
+        await cancel_external_orders(harness.context, actions, orders)
     assert not has_external(await polled(harness))

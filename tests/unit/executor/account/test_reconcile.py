@@ -1,101 +1,164 @@
-"""Polls record each fill once, ask no more than is due, and explain the cash."""
+"""Books record each fill once, explain the cash, and wait for one another as little as can be."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from account_harness import MODEL, AccountHarness
+from account_harness import ETH, MODEL
 
 from common.events import LedgerKind
 from common.trading.orders import IntentKind, OrderRole
-from executor.account.action_quota import ActionQuota
-from executor.account.reconcile import Reconciler
-from executor.account.submit import OrderSubmitter
 from support.executor_process import address_of
 
-
-@pytest.fixture
-def reconciler(harness: AccountHarness) -> Reconciler:
-    return Reconciler(harness.context)
+Account = Any
+"""The fixture's; see conftest."""
 
 
-async def enter(harness: AccountHarness, kind: IntentKind = IntentKind.ENTRY) -> str:
-    submitter = OrderSubmitter(harness.context, ActionQuota(harness.context))
-    intent = await harness.store(harness.approve("1", kind))
-    assert await submitter.submit(intent, None)
-    return intent.intent_id
+async def leave(account: Account) -> str:
+    intent = await account.harness.store(account.harness.approve("1", IntentKind.EXIT))
+    assert await account.submitter.submit(intent, None)
+    return str(intent.intent_id)
 
 
-async def test_fills_are_published_once_with_their_intent(harness: AccountHarness, reconciler: Reconciler) -> None:
-    intent_id = await enter(harness)
+async def published(account: Account) -> Any:
+    await account.harness.context.outbox._publish_accounts()
+    [event] = account.harness.bus.events("account.updated")[-1:]
+    return event.data
+
+
+async def test_fills_are_published_once_with_their_intent(empty: Account) -> None:
+    intent_id, harness = await empty.enter(), empty.harness
     for _ in range(3):
-        reconciler.invalidate()
-        await reconciler.finalize(await reconciler.poll())
+        empty.reconciler.invalidate()
+        await empty.poll()
     fills = harness.events("order.filled")
     assert len(harness.event_ids("order.filled")) == len({fill.trade_id for fill in fills})
     assert {(fill.role, fill.intent_id) for fill in fills} == {(OrderRole.ENTRY, intent_id)}
 
 
-async def test_a_view_covers_the_intents_that_ended_before_it(harness: AccountHarness, reconciler: Reconciler) -> None:
-    intent_id = await enter(harness)
+async def test_a_state_covers_the_intents_whose_fills_it_contains(empty: Account) -> None:
+    harness = empty.harness
+    await empty.poll()
+    harness.pass_time(1)
+    harness.wire.hold("clearinghouseState")
+    harness.pass_time(1)
+    intent_id = await empty.enter()
     waiting = await harness.store(harness.approve("1"))
-    view = await reconciler.poll()
-    assert view.covers == (intent_id,)
-    assert [intent.intent_id for intent in view.unfinished] == [waiting.intent_id]
-    assert {entry.intent_id for entry in view.entries.values()} == {intent_id}
-    assert [order.role for order in view.open_orders] == [OrderRole.STOP, OrderRole.TARGET] or len(
-        view.open_orders
-    ) == 2
+    await empty.poll(after_s=1)
+    late = await published(empty)
+    assert (late.covers, late.open_intents) == ((), (waiting.intent_id,))
+    harness.wire.reset()
+    await empty.poll(after_s=1)
+    now = await published(empty)
+    assert (now.covers, [each.intent_id for each in now.positions]) == ((intent_id,), [intent_id])
 
 
-async def test_a_poll_without_news_asks_for_the_state_alone(harness: AccountHarness, reconciler: Reconciler) -> None:
-    await reconciler.poll()
-    assert not reconciler.is_due()
+async def test_a_poll_without_news_asks_for_the_state_alone(empty: Account) -> None:
+    harness, poller = empty.harness, empty.protector.poller
+    for _ in range(2):
+        await empty.poll()
+    assert poller.wait_s() > 0
     harness.wire.requests.clear()
     harness.pass_time(harness.settings.state_interval_s)
-    assert reconciler.is_due()
-    await reconciler.poll()
+    assert poller.wait_s() == 0
+    await empty.protector.round()
+    await empty.keep_books()
     assert ["clearinghouseState" in request for request in harness.wire.requests] == [True]
 
 
-async def test_only_reports_that_no_poll_has_shown_make_one_due(
-    harness: AccountHarness, reconciler: Reconciler
-) -> None:
-    await enter(harness)
-    await reconciler.poll()
+async def test_only_reports_that_no_poll_has_shown_make_one_due(account: Account) -> None:
+    harness, poller = account.harness, account.protector.poller
     [fill, *_] = harness.events("order.filled")
-    reconciler.report_fills([fill.trade_id])
-    reconciler.report_orders({order.order_id: "open" for order in reconciler.open_orders})
+    poller.report_fills([fill.trade_id])
+    poller.report_orders({order.order_id: "open" for order in poller.latest.open_orders})
     harness.pass_time(1)
-    reconciler.weigh_reports()
-    assert not reconciler.is_due()
-    reconciler.report_fills([fill.trade_id + 1])
-    reconciler.weigh_reports()
-    assert reconciler.is_due()
+    assert not poller.weigh_reports()
+    assert poller.wait_s() > 0
+    poller.report_fills([fill.trade_id + 1])
+    assert poller.weigh_reports()
+    assert poller.wait_s() == 0
 
 
-async def test_children_of_a_closed_position_end_with_their_status(
-    harness: AccountHarness, reconciler: Reconciler
-) -> None:
-    await enter(harness)
-    await reconciler.poll()
-    await enter(harness, IntentKind.EXIT)
-    assert harness.open_orders() == []
-    reconciler.invalidate()
-    await reconciler.finalize(await reconciler.poll())
-    ended = {event.role for event in harness.events("order.cancelled")}
+async def test_children_of_a_closed_position_end_with_their_status(account: Account) -> None:
+    await leave(account)
+    assert account.harness.open_orders() == []
+    await account.poll()
+    ended = {event.role for event in account.harness.events("order.cancelled")}
     assert ended == {OrderRole.STOP, OrderRole.TARGET}
 
 
-async def test_a_deposit_is_a_movement_that_explains_the_cash(harness: AccountHarness, reconciler: Reconciler) -> None:
-    await reconciler.finalize(await reconciler.poll())
+async def test_a_deposit_is_a_movement_that_explains_the_cash(empty: Account) -> None:
+    harness = empty.harness
+    await empty.poll()
     harness.advance(2)
     harness.exchange.world.exchange.deposit(address_of(MODEL), Decimal(250), harness.clock.now_ms())
     harness.exchange.publish_changes()
-    reconciler.invalidate()
-    view = await reconciler.poll()
-    await reconciler.finalize(view)
+    await empty.poll()
     [movement] = harness.events("account.ledger")
     assert (movement.kind, movement.amount_usd) == (LedgerKind.TRANSFER, 250)
     totals = await harness.context.cash_ledger.load(MODEL)
     assert totals is not None
-    assert totals.residual_usd(view.state.balance_usd) == 0
+    assert totals.residual_usd((await published(empty)).balance_usd) == 0
+
+
+# One part's failure.
+
+
+@pytest.mark.parametrize("kind", ["userFillsByTime", "orderStatus", "userFunding"])
+async def test_an_endpoint_that_is_away_keeps_no_other_part_waiting(empty: Account, kind: str) -> None:
+    """Its part is named as stale in what is published, until it is back."""
+    await empty.poll()
+    empty.harness.wire.lose_request(kind)
+    await empty.enter()
+    await leave(empty)
+    empty.harness.exchange.world.exchange.deposit(address_of(MODEL), Decimal(250), empty.harness.clock.now_ms())
+    for _ in range(3):
+        empty.reconciler.invalidate()
+        await empty.poll(after_s=1)
+    stale = await published(empty)
+    assert stale.stale == {"userFillsByTime": ("fills",), "orderStatus": ("orders",), "userFunding": ("cash",)}[kind]
+    assert (stale.sums is None) == (kind != "orderStatus")
+    empty.harness.wire.reset()
+    await empty.poll(after_s=1)
+    assert ((await published(empty)).stale, empty.stale) == ((), ())
+    assert {fill.role for fill in empty.harness.events("order.filled")} == {"entry", "exit"}
+
+
+async def test_one_fill_that_cannot_be_read_stops_no_exit_and_no_protection(account: Account) -> None:
+    account.harness.wire.spoil("userFillsByTime", '"sz": "', '"sz": "?')
+    account.reconciler.invalidate()
+    await account.poll(after_s=1)
+    assert account.stale == ("fills",)
+    account.harness.cancel_all_orders()
+    for _ in range(3):
+        await account.poll(after_s=1)
+    assert account.stops() == 1
+    await leave(account)
+    assert account.harness.held() == 0
+
+
+async def test_an_entry_is_not_closed_by_a_state_older_than_its_fill(empty: Account) -> None:
+    harness = empty.harness
+    await empty.poll()
+    harness.wire.hold("clearinghouseState")
+    harness.pass_time(1)
+    intent_id = await empty.enter()
+    for _ in range(30):
+        await empty.poll(after_s=1)
+    assert (await harness.context.intents.held_entries(MODEL))[ETH].intent_id == intent_id
+
+
+async def test_a_position_that_comes_back_is_its_entrys_again(account: Account) -> None:
+    harness = account.harness
+    await harness.context.intents.mark_entries_closed(MODEL, [ETH], harness.clock.now_ms() + 1, 1)
+    assert await harness.context.intents.held_entries(MODEL) == {}
+    await account.poll(after_s=1)
+    assert list(await harness.context.intents.held_entries(MODEL)) == [ETH]
+    assert account.alerts() == []
+
+
+async def test_an_entry_whose_position_is_gone_is_closed(account: Account) -> None:
+    await leave(account)
+    await account.poll(after_s=1)
+    await account.poll(after_s=16)
+    assert await account.harness.context.intents.held_entries(MODEL) == {}

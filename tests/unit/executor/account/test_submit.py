@@ -145,3 +145,30 @@ async def test_nothing_is_sent_without_the_lease(harness: AccountHarness, submit
     harness.is_owner = False
     assert not await submitter.submit(intent, None)
     assert not any('"type": "order"' in request for request in harness.wire.requests)
+
+
+POST_ONLY = "Only post-only orders allowed immediately after a network upgrade"
+
+
+async def test_a_refusal_that_passes_delays_an_exit_and_ends_an_entry(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    assert await submitter.submit(await harness.store(harness.approve("1")), None)
+    harness.wire.refuse('"orders"', POST_ONLY)
+    entry, leave = await harness.store(harness.approve("1")), await harness.store(harness.approve("1", IntentKind.EXIT))
+    assert await submitter.submit(entry, None)
+    assert (await harness.stored(entry.intent_id)).status is IntentStatus.REJECTED
+    for _ in range(5):
+        assert not await submitter.submit(await harness.stored(leave.intent_id), None)
+        harness.pass_time(1)
+    assert sum('"Ioc"' in text and "normalTpsl" not in text for text in harness.wire.requests) == 2
+    harness.wire.reset()
+    harness.pass_time(1)
+    assert await submitter.submit(await harness.stored(leave.intent_id), None)
+    assert harness.held() == 0
+
+
+async def test_a_refusal_of_the_order_itself_ends_an_exit(harness: AccountHarness, submitter: OrderSubmitter) -> None:
+    leave = await harness.store(harness.approve("1", IntentKind.EXIT))
+    assert await submitter.submit(leave, None)
+    assert (await harness.stored(leave.intent_id)).status is IntentStatus.REJECTED

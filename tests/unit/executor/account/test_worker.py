@@ -1,18 +1,22 @@
 """The worker's states, and what it takes from other tasks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from account_harness import AccountHarness
 from harness import eventually
 
+from common.events.alerts import AlertCode
 from common.runtime.clock import SystemClock
 from common.trading.orders import IntentKind, IntentStatus
 from executor.account.worker import AccountWorker, WorkerState
 from executor.domain.intent import intent_from
+from executor.exchange.client import PROTECTION_QUESTIONS
 
 
 @pytest.fixture
@@ -26,18 +30,19 @@ async def harness(tmp_path: Path) -> AccountHarness:
 @asynccontextmanager
 async def running(harness: AccountHarness, *, is_started: bool = True) -> AsyncIterator[AccountWorker]:
     worker = AccountWorker(harness.context, harness.service.set_ready)
-    task = asyncio.ensure_future(worker.run())
+    tasks = [asyncio.ensure_future(run()) for run in (worker.run, worker.protector.run)]
     if is_started:
         worker.reload()
     try:
         yield worker
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def in_state(worker: AccountWorker, state: WorkerState) -> None:
-    await eventually(f"the worker to be {state.name}", lambda: worker.state is state)
+async def wait_until(is_so: Callable[[], bool]) -> None:
+    await eventually("it to be so", is_so)
 
 
 async def ended(harness: AccountHarness, intent_id: str) -> IntentStatus:
@@ -50,24 +55,23 @@ async def ended(harness: AccountHarness, intent_id: str) -> IntentStatus:
 
 async def test_a_worker_asks_nothing_before_it_is_started(harness: AccountHarness) -> None:
     async with running(harness, is_started=False) as worker:
-        await asyncio.sleep(0)
+        await wait_until(lambda: worker.protector.poller.latest is not None)  # Protection waits for nothing.
         assert worker.state is WorkerState.STANDBY
-        assert harness.wire.requests == []
+        assert {json.loads(text)["type"] for text in harness.wire.requests} <= set(PROTECTION_QUESTIONS)
         worker.reload()
-        await in_state(worker, WorkerState.IDLE)
-        assert harness.wire.requests
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
 
 
 async def test_a_worker_without_the_lease_stands_by(harness: AccountHarness) -> None:
     async with running(harness) as worker:
-        await in_state(worker, WorkerState.IDLE)
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
         harness.is_owner = False
         worker.wake()
-        await in_state(worker, WorkerState.STANDBY)
+        await wait_until(lambda: worker.state is WorkerState.STANDBY)
         assert not await worker.store_and_send(intent_from(harness.approve("1"), 1))
         harness.is_owner = True
         worker.reload()
-        await in_state(worker, WorkerState.IDLE)
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
 
 
 async def test_an_idle_worker_takes_a_handoff_and_a_busy_one_does_not(harness: AccountHarness) -> None:
@@ -85,10 +89,48 @@ async def test_an_idle_worker_takes_a_handoff_and_a_busy_one_does_not(harness: A
         assert harness.held() == 0
 
 
-async def test_an_exchange_that_does_not_answer_pauses_the_worker(harness: AccountHarness) -> None:
+async def test_an_exchange_that_does_not_answer_is_reported_and_asked_again(harness: AccountHarness) -> None:
     harness.wire.lose_request("clearinghouseState")
     async with running(harness) as worker:
-        await in_state(worker, WorkerState.PAUSED)
-        assert "no usable answer from the exchange" in str(harness.service.readiness.unmet)
+        await wait_until(lambda: "no usable answer from the exchange" in str(harness.service.readiness.unmet))
         harness.wire.reset()
-        await in_state(worker, WorkerState.IDLE)
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        await wait_until(lambda: "no usable answer" not in str(harness.service.readiness.unmet))
+
+
+async def test_an_unexpected_error_of_the_books_ends_nothing(harness: AccountHarness) -> None:
+    """It is alerted, and positions are protected meanwhile."""
+    run = harness.database.run
+
+    def broken(query: str, parameters: Any) -> Any:
+        raise RuntimeError("a mistake")
+
+    async with running(harness) as worker:
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        entry = harness.approve("1")
+        await harness.context.intents.add(entry, harness.clock.now_ms())
+        worker.wake()
+        assert await ended(harness, entry.id) is IntentStatus.FILLED
+        await wait_until(lambda: len(harness.open_orders()) == 2 and not worker.protector.needs_poll)
+        harness.database.run = broken
+        await wait_until(lambda: worker.state is WorkerState.PAUSED)
+        await wait_until(lambda: worker.protector.poller.wait_s() > 0)
+        harness.cancel_all_orders()
+        worker.protector.poll_now()
+        await wait_until(lambda: len(harness.open_orders()) == 2)
+        assert [alert.data.code for alert in harness.context.memory.alerts.values()] == [AlertCode.UNEXPECTED_ERROR]
+        harness.database.run = run
+        await wait_until(lambda: worker.state is WorkerState.IDLE and not harness.context.memory.alerts)
+
+
+async def test_exits_go_out_while_the_fills_cannot_be_read(harness: AccountHarness) -> None:
+    async with running(harness) as worker:
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        harness.wire.lose_request("userFillsByTime")
+        for kind in (IntentKind.ENTRY, IntentKind.EXIT):
+            intent = harness.approve("1", kind)
+            await harness.context.intents.add(intent, harness.clock.now_ms())
+            worker.wake()
+            assert await ended(harness, intent.id) is IntentStatus.FILLED
+        assert harness.held() == 0
+        await wait_until(lambda: "the books wait for the exchange: fills" in str(harness.service.readiness.unmet))

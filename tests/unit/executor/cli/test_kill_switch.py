@@ -13,8 +13,8 @@ from common.trading.orders import IntentKind
 from executor.account.action_quota import ActionQuota
 from executor.account.submit import OrderSubmitter
 from executor.cli.kill_switch import ROUNDS, SLIPPAGES, KillSwitch, Signer
-from executor.exchange.client import ExchangeClient, ExchangeConfig
-from executor.exchange.http import HttpResponse
+from executor.exchange.client import ExchangeClient
+from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
 from simulation.adapters.network import Wallet
 from support.executor_process import address_of, key_of, kill_key_of

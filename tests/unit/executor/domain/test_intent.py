@@ -7,7 +7,7 @@ import pytest
 
 from common.trading.instruments import Symbol
 from common.trading.orders import UNFINISHED, UNKNOWN_OUTCOME, IntentStatus, Side
-from executor.domain.intent import CORRECTED_BY_FILLS, IllegalTransition, check_transition, intent_from, predecessors
+from executor.domain.intent import IllegalTransition, check_transition, corrected_to, intent_from, predecessors
 from executor.domain.order import SignedAction
 from support.executor_process import approval
 
@@ -41,8 +41,9 @@ def test_an_ended_intent_becomes_nothing_else(final: IntentStatus) -> None:
         replace(intent_from(EVENT, 2_000), status=final).sent(ACTION)
 
 
-def test_only_an_unfilled_end_is_corrected_by_fills() -> None:
-    assert set(CORRECTED_BY_FILLS) == {IntentStatus.REJECTED, IntentStatus.CANCELLED}
+def test_late_fills_correct_an_unfilled_end_alone_and_to_partial_alone() -> None:
+    assert corrected_to(IntentStatus.PARTIAL) == [IntentStatus.REJECTED, IntentStatus.CANCELLED]
+    assert not any(corrected_to(status) for status in IntentStatus if status is not IntentStatus.PARTIAL)
 
 
 def test_orders_are_void_five_seconds_after_their_bytes_expire() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from common.trading.instruments import Symbol
-from executor.exchange.client import ExchangeClient, ExchangeConfig
+from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import ExchangeUnavailable, TransportError, UnknownOutcome
-from executor.exchange.http import HttpResponse
+from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
 
 KEY, ADDRESS = "0x" + "17" * 32, "0x" + "11" * 20

@@ -23,6 +23,7 @@ from executor.exchange.parse import (
     parse_open_orders,
     parse_order_status,
     parse_placements,
+    parse_pooled_balance,
 )
 
 D = Decimal
@@ -178,6 +179,25 @@ def test_one_error_for_a_batch_fails_all_of_it() -> None:
 def test_an_answer_without_any_status_says_nothing() -> None:
     with pytest.raises(ValueError, match="no status"):
         parse_placements({"status": "ok", "response": {"type": "order", "data": {"statuses": []}}}, 3)
+
+
+def test_a_pooled_balance_is_the_spot_states_usdc(trader: SigningTrader) -> None:
+    """A recorded answer; an outcome's row has no token; the lower of what is free by both figures counts."""
+    state = parse_account_state(asked(trader, "clearinghouseState"), COINS)
+    usdc = {"coin": "USDC", "token": 0, "total": "21401.03695889", "hold": "1613.426835", "entryNtl": "0.0"}
+    outcome = {"coin": "+92260", "total": "3.0", "hold": "0.0", "entryNtl": "0.0"}
+    answer = {"balances": [outcome, usdc], "tokenToAvailableAfterMaintenance": [[0, "19787.61012389"]]}
+    pooled = parse_pooled_balance(answer, state)
+    unrealized = sum((position.unrealized_pnl_usd for position in state.positions), D(0))
+    assert pooled.balance_usd == D("21401.03695889")
+    assert pooled.equity_usd == D("21401.03695889") + unrealized
+    assert pooled.unrealized_pnl_usd == unrealized
+    assert pooled.available_balance_usd == D("19787.61012389")
+    assert (pooled.positions, pooled.time_ms) == (state.positions, state.time_ms)
+    assert pooled.total_notional_usd == sum((position.notional_usd for position in state.positions), D(0))
+    less = parse_pooled_balance(answer | {"tokenToAvailableAfterMaintenance": [[0, "100.5"]]}, state)
+    assert less.available_balance_usd == D("100.5")
+    assert parse_pooled_balance({"balances": []}, state).equity_usd == unrealized
 
 
 def test_an_order_of_the_spot_market_is_not_external() -> None:

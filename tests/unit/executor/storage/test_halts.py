@@ -76,12 +76,37 @@ def test_a_commanded_halt_holds_without_a_file(tmp_path: Path) -> None:
 
 def test_commanded_files_follow_the_commands_and_leave_the_local_one(tmp_path: Path) -> None:
     halts = HaltFiles(tmp_path)
-    halts.write(KILL)
+    halts.write(KILL_ALL)
     assert halts.mirror([COMMAND]) == []
     assert halts.commanded_files() == (COMMAND,)
     assert halts.mirror([]) == []
     assert halts.commanded_files() == ()
+    assert halts.local_halts() == (KILL_ALL,)
+
+
+def test_the_kill_switch_takes_the_place_of_a_command_and_keeps_it(tmp_path: Path) -> None:
+    halts = HaltFiles(tmp_path)
+    halts.mirror([COMMAND])
+    halts.write(KILL)
+    assert halts.mirror([COMMAND]) == []
+    assert halts.mirror([]) == []
     assert halts.local_halts() == (KILL,)
+    assert halts.resume_local(None) == ([tmp_path / "halt-qwen"], [])
+
+
+def test_a_newer_command_is_written_over_an_older_one(tmp_path: Path) -> None:
+    halts = HaltFiles(tmp_path)
+    halts.mirror([COMMAND])
+    newer = HaltRecord("qwen", "gateway", 9, "again")
+    halts.mirror([COMMAND, newer])
+    assert halts.commanded_files() == (newer,)
+
+
+def test_resuming_locally_leaves_the_files_of_commands(tmp_path: Path) -> None:
+    halts = HaltFiles(tmp_path)
+    halts.mirror([COMMAND])
+    assert halts.resume_local(None) == ([], [])
+    assert halts.is_halted("qwen")
 
 
 def test_before_the_table_is_read_everything_is_halted(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from harness import eventually
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
+from executor.account.protection.poll import AccountPoller
 from executor.account.reconcile import Reconciler
-from executor.domain.events import account_updated, system_alert
+from executor.domain.events import system_alert
 from executor.storage.outbox import BATCH_EVENTS
 
 
@@ -53,11 +54,12 @@ async def test_events_of_several_batches_keep_their_order(harness: AccountHarnes
 
 
 async def test_only_the_newest_state_of_an_account_is_published(harness: AccountHarness) -> None:
-    reconciler = Reconciler(harness.context)
+    poller = AccountPoller(harness.context)
+    reconciler = Reconciler(harness.context, poller)
     for _ in range(3):
-        view = await reconciler.poll()
-        harness.context.outbox.set_account(account_updated(MODEL, "0x", view, None, harness.context.standing))
+        poll = await poller.poll()
+        await reconciler.keep_books(poll)
         harness.pass_time(1)
     harness.context.outbox.start()
     await eventually("the account's state", lambda: harness.bus.events("account.updated"))
-    assert [event.data.received_ms for event in harness.bus.events("account.updated")] == [view.received_ms]
+    assert [event.data.received_ms for event in harness.bus.events("account.updated")] == [poll.received_ms]

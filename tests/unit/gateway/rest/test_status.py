@@ -36,10 +36,19 @@ async def test_after_an_answer_its_model_is_shown_without_the_label(server: Gate
     assert (row["provider_model"], row["stand_in"], row["name"]) == ("x", True, "Llama")
 
 
+async def test_the_account_mode_is_the_exchanges_word(server: GatewayServer) -> None:
+    await server.recorder.store([state("qwen", 59_000, Decimal(10_000), mode="unifiedAccount")], 1)
+    modes = {row["model"]: row["account_mode"] for row in (await server.get("status"))["models"]}
+    assert modes == {"deepseek": None, "llama": None, "qwen": "unifiedAccount"}
+    [account] = (await server.get("accounts"))["accounts"]
+    assert account["mode"] == "unifiedAccount"
+
+
 async def test_the_arenas_state_is_the_most_severe_of_its_contenders(server: GatewayServer) -> None:
     assert (await server.get("status"))["trading_state"] == "ACTIVE"
     async with server.pool.connection() as connection:
         await connection.execute("CREATE TABLE risk_state (kind text, model text, key text, value jsonb)")
+        await connection.execute("GRANT SELECT ON risk_state TO aicoin_gateway")
         await connection.execute(
             """INSERT INTO risk_state VALUES ('state', 'qwen', '', '{"state": "REDUCING", "reasons": ["DAILY_LOSS"]}'),
             ('state', 'llama', '', '{"state": "HALTED", "reasons": ["MANUAL"]}')"""
@@ -72,6 +81,7 @@ async def test_halts_have_author_time_and_reason(server: GatewayServer) -> None:
     assert halts == []
     async with server.pool.connection() as connection:
         await connection.execute("CREATE TABLE risk_state (kind text, model text, key text, value jsonb)")
+        await connection.execute("GRANT SELECT ON risk_state TO aicoin_gateway")
         await connection.execute(
             """INSERT INTO risk_state VALUES ('halt', 'qwen', 'PERSON',
                 '{"since_ms": 5, "until_ms": null, "detail": "lunch", "author": "gateway"}'),
@@ -81,6 +91,7 @@ async def test_halts_have_author_time_and_reason(server: GatewayServer) -> None:
             """CREATE TABLE executor_halts (id text, model text, author text, reason text, is_local boolean,
                 since_ms bigint, ended_ms bigint)"""
         )
+        await connection.execute("GRANT SELECT ON executor_halts TO aicoin_gateway")
         await connection.execute(
             """INSERT INTO executor_halts VALUES ('1', '*', 'kill switch', 'used', true, 7, NULL),
                 ('2', 'qwen', 'kill switch', 'used', true, 1, 2), ('3', 'qwen', 'gateway', 'lunch', false, 5, NULL)"""

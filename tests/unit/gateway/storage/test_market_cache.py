@@ -40,3 +40,16 @@ async def test_candles_are_the_latest_oldest_first(redis: Redis) -> None:
     await redis.rpush("kline:BTC:1m", *(f'{{"open_time_ms": {n}}}' for n in range(5)))
     found = await MarketCache(redis, THREE_AND_SEVEN.coins).candles("BTC", "1m", 2)
     assert [row["open_time_ms"] for row in found] == [3, 4]
+
+
+@pytest.mark.parametrize("value", ["", "{", "[1]", "7", b"\xff", "[" * 100_000])
+async def test_a_value_that_cant_be_read_is_missing(redis: Redis, value: bytes | str) -> None:
+    for key in ("price:BTC", "orderbook:BTC", "tape:BTC", SOURCE_KEY):
+        await redis.set(key, value)
+    await redis.rpush("kline:BTC:1m", value, '{"open_time_ms": 1}')
+    cache = MarketCache(redis, THREE_AND_SEVEN.coins)
+    assert await cache.prices() == {}
+    assert await cache.order_book("BTC") is None
+    assert await cache.tape("BTC") is None
+    assert await cache.source() == "UNKNOWN"
+    assert await cache.candles("BTC", "1m", 10) == [{"open_time_ms": 1}]

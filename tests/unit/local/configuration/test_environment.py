@@ -9,9 +9,16 @@ from aicoin_local.configuration.environment import emergency_variables
 from aicoin_local.configuration.paper import paper_environment
 
 
-def test_paper_accounts_and_the_running_simulator_are_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "run",
+    [
+        {"simulator_url": "http://127.0.0.1:7"},
+        {"simulator_url": "http://127.0.0.1:6", "simulator_services_url": "http://127.0.0.1:7"},
+    ],
+)
+def test_paper_accounts_and_the_running_simulator_are_found(tmp_path: Path, run: dict[str, str]) -> None:
     made = paper_environment(tmp_path, ("qwen", "llama"))
-    (tmp_path / "run.json").write_text(json.dumps({"simulator_url": "http://127.0.0.1:7"}), encoding="utf-8")
+    (tmp_path / "run.json").write_text(json.dumps(run), encoding="utf-8")
     found = emergency_variables({"AICOIN_DATA_DIR": str(tmp_path), "GATEWAY_PORT": "none", "ARENA_FILE": "missing"})
     assert found["HYPERLIQUID_KILL_KEY_LLAMA"] == made["HYPERLIQUID_KILL_KEY_LLAMA"]
     assert found["HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"] == made["HYPERLIQUID_ACCOUNT_ADDRESS_QWEN"]

@@ -25,6 +25,7 @@ def save(folder: Path, source: Source, market_ms: int) -> None:
 def test_new_market_runs_on_wall_time_unless_recorded_or_faster(tmp_path: Path) -> None:
     assert market_speed({}, tmp_path, NOW_MS) == "1"
     assert market_speed({"SIMULATOR_MARKET": "capture"}, tmp_path, NOW_MS) == OFF_WALL_TIME
+    assert market_speed({"SIMULATOR_MARKET": "capture", "SIMULATOR_REDATED": "true"}, tmp_path, NOW_MS) == "1"
     assert market_speed({"SIMULATOR_MARKET": "synthetic", "SIMULATOR_SPEED": "60"}, tmp_path, NOW_MS) == "60"
 
 

@@ -9,10 +9,12 @@ import pytest
 from dotenv import dotenv_values
 from eth_account import Account
 
-from aicoin_local.configuration.dotenv_file import USERS, complete_dotenv, write_dotenv
+from aicoin_local.configuration.dotenv_file import complete_dotenv, write_dotenv
 from aicoin_local.configuration.paper import paper_environment
 from aicoin_local.configuration.runfile import read_run, remove_run, write_run
 from aicoin_local.process.lock import Held, held, holder
+from common.events.catalog import services_of
+from common.runtime.rights.__main__ import password_variable
 from common.runtime.roster import read_roster
 
 ROSTER = read_roster(None)
@@ -83,13 +85,34 @@ def test_an_env_file_of_an_earlier_version_gets_what_it_lacks(tmp_path: Path) ->
     path = tmp_path / ".env"
     before = "# mine\nHYPERLIQUID_PRIVATE_KEY_QWEN=only-copy\nREDIS_PASSWORD=old\nPOSTGRES_PASSWORD=old"
     path.write_text(before, encoding="utf-8")
-    added = complete_dotenv(path)
-    assert set(added) >= {f"STORE_PASSWORD_{user}" for user in USERS}
+    added = complete_dotenv(path, ROSTER)
+    assert set(added) >= {password_variable(name) for name in services_of(ROSTER.ids)}
     assert path.read_text(encoding="utf-8").startswith(f"{before}\n")
     values = dotenv_values(path)
     assert (values["REDIS_PASSWORD"], mode_of(path)) == ("old", 0o600)
     assert all(values.values())
-    assert complete_dotenv(path) == []
+    assert complete_dotenv(path, ROSTER) == []
+
+
+def test_a_contender_added_to_the_roster_gets_what_the_file_lacks(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    write_dotenv(path, ROSTER)
+    before = dotenv_values(path)
+    llama = ROSTER.contenders[0].model_copy(update={"id": "llama"})
+    roster = ROSTER.model_copy(update={"contenders": (ROSTER.contenders[1], llama)})
+    added = complete_dotenv(path, roster)
+    assert {"STORE_PASSWORD_AGENT_LLAMA", "HYPERLIQUID_PRIVATE_KEY_LLAMA", "SIMULATOR_ACCOUNTS"} <= set(added)
+    after = dotenv_values(path)
+    assert {name: after[name] for name in before if name != "SIMULATOR_ACCOUNTS"}.items() <= before.items()
+    assert str(after["SIMULATOR_ACCOUNTS"]).startswith(f"{before['SIMULATOR_ACCOUNTS']},")
+    assert str(after["HYPERLIQUID_ACCOUNT_ADDRESS_LLAMA"]) in str(after["SIMULATOR_ACCOUNTS"])
+    assert complete_dotenv(path, roster) == []
+
+
+def test_real_accounts_are_never_made_up(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("HYPERLIQUID_ENV=testnet\n", encoding="utf-8")
+    assert not [name for name in complete_dotenv(path, ROSTER) if "HYPERLIQUID" in name or "ACCOUNTS" in name]
 
 
 def test_run_json_is_private_and_replaced_atomically(tmp_path: Path) -> None:

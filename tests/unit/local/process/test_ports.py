@@ -20,7 +20,7 @@ def settings(data_dir: Path, **ports: int | str) -> LocalSettings:
     """Ports far from the defaults: an arena may be running beside the tests."""
     first = free_block(24)
     names = ("gateway_port", "simulator_port", "redis_port", "postgres_port", "metrics_base_port")
-    free = {name: first + place for place, name in enumerate(names)}
+    free = {name: first + place for place, name in enumerate(names)} | {"simulator_services_port": first + 23}
     return LocalSettings(aicoin_data_dir=data_dir, **free | ports)
 
 
@@ -28,7 +28,9 @@ def test_free_ports_conflict_with_nothing(tmp_path: Path) -> None:
     assert port_conflicts(settings(tmp_path), ROSTER) == []
 
 
-@pytest.mark.parametrize("setting", ["gateway_port", "simulator_port", "redis_port", "postgres_port"])
+@pytest.mark.parametrize(
+    "setting", ["gateway_port", "simulator_port", "simulator_services_port", "redis_port", "postgres_port"]
+)
 def test_busy_port_is_named_with_its_setting_and_listener(tmp_path: Path, setting: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

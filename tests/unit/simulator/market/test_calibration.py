@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 from hyperliquid_golden import GOLDEN
 
 from simulator.market.calibration import BANDS, Band, read_figures, simulated_figures, table_of, verdicts
@@ -32,6 +33,15 @@ def test_jumps_come_in_gaps_and_regimes_of_volatility_last() -> None:
     assert max(map(abs, steps)) > 8 * usual
     days = [sum(step**2 for step in steps[at : at + 1440]) ** 0.5 for at in range(0, len(steps) - 1440, 1440)]
     assert max(days) > 2 * min(days)
+
+
+def test_volume_comes_with_a_coins_own_moves() -> None:
+    process, rng = PriceProcess(DEFAULT_LISTING.coins), random.Random(6)
+    steps = [process.next(rng, 60.0) for _ in range(20 * 1440)]
+    for name in DEFAULT_LISTING.coins:
+        moves = np.array([step[name].log_return for step in steps]).reshape(-1, 5).sum(axis=1)
+        volumes = np.array([step[name].activity for step in steps]).reshape(-1, 5).sum(axis=1)
+        assert 0.42 < np.corrcoef(np.abs(moves), volumes)[0, 1] < 0.7, name
 
 
 def test_a_loaded_price_process_continues_the_saved_one() -> None:

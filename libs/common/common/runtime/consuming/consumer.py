@@ -11,8 +11,9 @@ from common.bus.port import Bus, Commit, CommitResult, Delivery, Fence, Fenced, 
 from common.events.codec import UnusableEvent
 from common.runtime import metrics
 from common.runtime.clock import Clock
+from common.runtime.consuming.deferred import DeferredAnswers
 from common.runtime.consuming.handlers import BatchHandler, Handlers, Outputs
-from common.runtime.ending.tasks import cancel_until_done
+from common.runtime.consuming.session_end import HandlerFailed, HookFailed, Refused, StateLost, TooManyDeadLetters
 
 BATCH_ENTRIES = 256
 BLOCK_MS = 1_000
@@ -27,42 +28,18 @@ DEAD_LETTER_WINDOW_MS = 600_000
 REASON_CHARACTERS = 500
 
 
-class SessionEnded(Exception):
-    """A session ended without a stop; the subclass states what that means for the next one."""
-
-
-class StateLost(SessionEnded):
-    """What this process remembers may differ from what the bus recorded: the next session rebuilds it."""
-
-
-class HookFailed(StateLost):
-    """The hook before a commit of several entries failed: the next session takes them one at a time to find the one."""
-
-
-class HandlerFailed(SessionEnded):
-    """A handler raised; its entry stays pending and is read again until its failures reach the limit."""
-
-    def __init__(self, delivery: Delivery, cause: Exception | str) -> None:
-        super().__init__(str(cause))
-        self.delivery = delivery
-        self.cause = cause
-
-
-class TooManyDeadLetters(SessionEnded):
-    """The cap on dead letters in the window is reached: the service ends rather than drain the stream."""
-
-
 class Consumer:
     """Reads one service's streams as one member of its consumer group, in sessions.
 
-    For this consumer an entry is *new* (in the stream), *pending* (delivered, not acknowledged), *running* (pending,
-    its deferred handler has not returned), and in the end *acknowledged* or *dead-lettered*. Only a commit or the
+    For this consumer an entry is *new* (in the stream), *pending* (delivered, not acknowledged), *running* or
+    *answered* (pending, see `DeferredAnswers`), and in the end *acknowledged* or *dead-lettered*. Only a commit or the
     failure limit ends "pending"; both happen in the bus, atomically. A process that dies at any point therefore leaves
     its entries pending, and the next session of the same consumer name reads them first; those of another name are
     claimed once they have been idle for `claim_idle_ms`: 0 under a lease, which lets no other consumer handle them.
 
-    One object serves all sessions of a process: the window of dead letters spans them. One task calls `session`;
-    deferred handlers run in tasks of their own, which only this object starts and awaits. All commits of a session
+    One object serves all sessions of a process: the window of dead letters and deferred handlers span them. One task
+    calls `session`, then `drain`, and in any case `cancel_deferred`; deferred handlers run in tasks of their own, which
+    only this object starts and awaits. All commits of a session
     happen in the loop or in such a task, each atomic, in no promised order between them. A handler's own error counts
     against its entry (`record_failure`); an outage, a refused commit or a lost lease counts against none and ends the
     session. An entry that can't be read, or whose event is unusable here, is dead-lettered at once and ends nothing:
@@ -83,37 +60,41 @@ class Consumer:
         handlers: Handlers,
         fence: Callable[[], Fence | None],
         is_outage: Callable[[BaseException], bool],
-        claim_idle_ms: int = CLAIM_IDLE_MS,
         on_dead_letter: Callable[[Delivery, str], None] = lambda delivery, reason: None,
+        claim_idle_ms: int = CLAIM_IDLE_MS,
         batch_entries: int = BATCH_ENTRIES,
         drain_limit_s: float = DRAIN_LIMIT_S,
     ) -> None:
-        self._claim_idle_ms, self._batch_entries, self._drain_limit_s = claim_idle_ms, batch_entries, drain_limit_s
+        self._claim_idle_ms, self._batch_entries = claim_idle_ms, batch_entries
         self._bus, self._clock, self._log = bus, clock, log
         self._service, self._consumer, self._streams = service, consumer, tuple(streams)
         self._handlers, self._fence, self._is_outage = handlers, fence, is_outage
         self._on_dead_letter = on_dead_letter
-        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._deferred_failure: Exception | None = None
+        self._deferred = DeferredAnswers(
+            clock,
+            log,
+            commit=lambda delivery, outputs: self._commit([(delivery, outputs)]),
+            is_outage=is_outage,
+            drain_limit_s=drain_limit_s,
+        )
         self._dead_at_ms: list[int] = []
         self._claimed_at_s = float("-inf")
 
     async def session(self, stopping: asyncio.Event, started: Callable[[], None]) -> None:
-        """Consumes until `stopping` is set, then drains; calls `started` once the pending entries are dealt with.
+        """Consumes until `stopping` is set; calls `started` once the pending entries are dealt with.
 
-        A session starts from nothing: it creates missing groups, rebuilds the state, re-reads its own pending entries,
-        then alternates between claiming stale entries and reading new ones. Once `stopping` is set no deferred handler
-        starts; those that run may finish and commit within the drain limit and are cancelled past it, so that their
-        entries stay pending. Raises what ended it otherwise, with running handlers cancelled; the caller decides
-        whether another session begins.
+        A session starts from nothing: it creates missing groups, rebuilds the state, commits the answers that an outage
+        has kept, re-reads its own pending entries, then alternates between claiming stale entries and reading new ones.
+        Once `stopping` is set no deferred handler starts. Raises what ended it otherwise; the caller decides whether
+        another session begins. Deferred handlers that run go on, unless another process has acquired the lease.
         """
-        self._deferred_failure = None
         self._claimed_at_s = float("-inf")
         try:
             await self._bus.prepare(self._service, self._streams)
             if self._handlers.rebuild is not None:
                 metrics.REBUILDS.inc()
                 await self._handlers.rebuild()
+            await self._deferred.begin_session()
             await self._read_own_pending(stopping)
             started()
             while not stopping.is_set():
@@ -122,11 +103,18 @@ class Consumer:
                     self._service, self._consumer, self._streams, count=self._batch_entries, block_ms=BLOCK_MS
                 )
                 await self._process(new, stopping)
-                self._raise_deferred_failure()
-            await self._drain()
-            self._raise_deferred_failure()
-        finally:
-            await self._cancel_running()
+                self._deferred.raise_failure()
+        except (Fenced, asyncio.CancelledError):
+            await self._deferred.cancel()
+            raise
+
+    async def drain(self) -> None:
+        """Waits after the stop for deferred handlers, and commits what they return, within the drain limit."""
+        await self._deferred.drain()
+
+    async def cancel_deferred(self) -> None:
+        """Cancels the deferred handlers that run; their entries stay pending."""
+        await self._deferred.cancel()
 
     async def record_failure(self, failure: HandlerFailed) -> None:
         """Counts a handler's failure on its entry in the bus, which dead-letters it at the limit.
@@ -160,19 +148,6 @@ class Consumer:
         self._log.error("set an entry aside", stream=delivery.stream, entry_id=delivery.entry_id, reason=reason)
         self._on_dead_letter(delivery, reason)
 
-    async def _drain(self) -> None:
-        """Waits for running handlers within the limit; past it the session's end cancels them."""
-        if not self._running:
-            return
-        self._log.info("stopping: waiting for deferred handlers", running=len(self._running))
-        await asyncio.wait(self._running.values(), timeout=self._drain_limit_s)
-        if self._running:
-            self._log.warning(
-                "stopping: deferred handlers cancelled at the drain limit; their entries stay pending",
-                entries=[f"{stream} {entry_id}" for stream, entry_id in self._running],
-                limit_s=self._drain_limit_s,
-            )
-
     async def _read_own_pending(self, stopping: asyncio.Event) -> None:
         after: dict[str, str] = {}
         while not stopping.is_set():
@@ -198,13 +173,13 @@ class Consumer:
         """Handles the entries in order and commits them together; a failing one ends the session.
 
         The entries before the failing one are committed, those after it stay pending. An entry whose deferred handler
-        runs is skipped: re-reads and claims deliver it again meanwhile.
+        runs or has answered is skipped: re-reads and claims deliver it again meanwhile.
         """
         idle: list[Delivery] = []
         for delivery in deliveries:
             if delivery.event is None:
                 await self._set_aside(delivery, delivery.error or "unreadable")
-            elif (delivery.stream, delivery.entry_id) not in self._running:
+            elif not self._deferred.holds(delivery):
                 idle.append(delivery)
         if not idle:
             return
@@ -216,7 +191,7 @@ class Consumer:
             for delivery in idle:
                 if delivery.stream in self._handlers.deferred:
                     if not stopping.is_set():
-                        self._defer(delivery)
+                        self._deferred.start(delivery, self._handlers.deferred[delivery.stream])
                     continue
                 try:
                     done.append((delivery, await self._handle(delivery)))
@@ -263,38 +238,10 @@ class Consumer:
             if event.cycle_id is not None:
                 contextvars.unbind_contextvars("cycle_id")
 
-    def _defer(self, delivery: Delivery) -> None:
-        """Starts a deferred handler in a task; the task commits its result, or keeps its error for the loop."""
-        key = (delivery.stream, delivery.entry_id)
-
-        async def handle() -> None:
-            assert delivery.event is not None  # noqa: S101 - the caller has checked
-            with contextvars.bound_contextvars(cycle_id=delivery.event.cycle_id):
-                try:
-                    result = self._handlers.deferred[delivery.stream](delivery.event, self._clock.now_ms())
-                    outputs = result if isinstance(result, tuple) else await result
-                    await self._commit([(delivery, outputs)])
-                except Exception as error:
-                    self._keep_deferred_failure(delivery, error)
-                finally:
-                    self._running.pop(key, None)
-
-        self._running[key] = asyncio.ensure_future(handle())
-
-    def _keep_deferred_failure(self, delivery: Delivery, error: Exception) -> None:
-        """Keeps the first error of a deferred handler; the loop ends the session by it after its next read."""
-        if self._deferred_failure is None:
-            is_own = not (self._is_outage(error) or isinstance(error, SessionEnded | Fenced))
-            self._deferred_failure = HandlerFailed(delivery, error) if is_own else error
-
-    def _raise_deferred_failure(self) -> None:
-        if self._deferred_failure is not None:
-            raise self._deferred_failure
-
     async def _commit(self, done: Sequence[tuple[Delivery, Outputs]], *, outputs_of_whole: bool = False) -> None:
         """Acknowledges the entries and publishes their outputs in one atomic step.
 
-        Raises StateLost when another consumer had acknowledged some of them: their outputs were dropped, while the
+        Raises Refused when another consumer had acknowledged some of them: their outputs were dropped, while the
         handlers have already changed this process's memory. Unavailable means that the outcome is unknown; the next
         session finds the entries pending, or finds them gone, and rebuilds in both cases.
         """
@@ -310,7 +257,7 @@ class Consumer:
         result = await self._bus.commit(commit)
         self._count(done, result)
         if result.refused:
-            raise StateLost(f"{result.refused} of {len(done)} entries were acknowledged by another consumer")
+            raise Refused(f"{result.refused} of {len(done)} entries were acknowledged by another consumer")
 
     async def _before_commit(self, done: Sequence[tuple[Delivery, Outputs]]) -> None:
         """Runs the hook; its own error counts as the handler's of the one entry that is about to be committed."""
@@ -345,7 +292,3 @@ class Consumer:
         self._dead_at_ms = [at for at in self._dead_at_ms if now_ms - at < DEAD_LETTER_WINDOW_MS] + [now_ms]
         if len(self._dead_at_ms) > MAX_DEAD_LETTERS:
             raise TooManyDeadLetters(f"more than {MAX_DEAD_LETTERS} events moved to dead letters in ten minutes")
-
-    async def _cancel_running(self) -> None:
-        await cancel_until_done(list(self._running.values()))
-        self._running.clear()

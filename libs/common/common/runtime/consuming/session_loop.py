@@ -11,9 +11,10 @@ from common.events.catalog import CATALOG, streams_read_by
 from common.runtime import metrics
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
-from common.runtime.consuming.consumer import CLAIM_IDLE_MS, Consumer, HandlerFailed, StateLost
+from common.runtime.consuming.consumer import CLAIM_IDLE_MS, Consumer
 from common.runtime.consuming.handlers import Handlers
 from common.runtime.consuming.lease import Lease
+from common.runtime.consuming.session_end import HandlerFailed, StateLost
 from common.runtime.ending.tasks import cancel_until_done
 from common.runtime.outages import is_outage
 
@@ -52,17 +53,19 @@ class SessionLoop:
         self._pause = Backoff(base_s=0.2, cap_s=5)
 
     async def run(self) -> None:
-        """Runs sessions until the stop; the last one drains. Raises what no further session could cure."""
+        """Runs sessions until the stop, then drains. Raises what no further session could cure."""
         keeping = None if self._lease is None else asyncio.ensure_future(self._lease.keep())
+        streams = self._streams()
+        consumer = self._consumer(streams)
         try:
-            await self._run_sessions()
+            await self._run_sessions(consumer, streams)
+            await self._drain(consumer)
         finally:
+            await consumer.cancel_deferred()
             if keeping is not None:
                 keeping.cancel()
 
-    async def _run_sessions(self) -> None:
-        streams = self._streams()
-        consumer = self._consumer(streams)
+    async def _run_sessions(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
         while not self._stopping.is_set():
             try:
                 await self._session(consumer, streams)
@@ -85,6 +88,15 @@ class SessionLoop:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause.next_s()):
                     await self._stopping.wait()
+
+    async def _drain(self, consumer: Consumer) -> None:
+        """Waits for deferred handlers; what one of them ended by is counted or reported, and ends nothing any more."""
+        try:
+            await consumer.drain()
+        except HandlerFailed as failure:
+            await self._record_deferred_failure(consumer, failure)
+        except (StateLost, Fenced) as error:
+            self._log.warning("stopping: an answer was refused", reason=str(error))
 
     async def _session(self, consumer: Consumer, streams: tuple[str, ...]) -> None:
         """One session, under the lease where there is one; losing it ends the session."""

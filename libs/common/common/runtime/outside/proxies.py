@@ -13,8 +13,9 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-Client = Literal["httpx", "requests", "websockets"]
+Client = Literal["aiohttp", "httpx", "requests", "websockets"]
 
+_WITHOUT_SOCKS: Final = "aiohttp"
 _SOCKS_PACKAGES: Final[dict[Client, tuple[str, str]]] = {
     "httpx": ("socksio", "socksio"),
     "requests": ("socks", "PySocks"),
@@ -43,13 +44,11 @@ def proxy_problem(url: str, *clients: Client) -> str | None:
     """
     if is_local(url) or not (proxy := _proxy_of(url)).startswith("socks"):
         return None
+    named = f"HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names the SOCKS proxy {_without_password(proxy)} for {url}"
+    if _WITHOUT_SOCKS in clients:
+        return f"{named}, but {_WITHOUT_SOCKS} takes none: name an HTTP proxy"
     missing = _missing_packages(clients)
-    if not missing:
-        return None
-    return (
-        f"HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names the SOCKS proxy {_without_password(proxy)} for {url}: "
-        f"install {', '.join(missing)}, or name an HTTP proxy"
-    )
+    return f"{named}: install {', '.join(missing)}, or name an HTTP proxy" if missing else None
 
 
 def _proxy_of(url: str) -> str:

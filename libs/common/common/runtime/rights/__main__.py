@@ -1,8 +1,7 @@
 """`python -m common.runtime.rights`: makes every user and role, once, where containers run the arena.
 
 Reads REDIS_URL and DATABASE_URL, which are the administrators', ARENA_FILE, and each service's password in
-STORE_PASSWORD_{SERVICE}. CONTENDER's agent may have that of the service that it runs in, STORE_PASSWORD_AGENT_OPENAI.
-A service without a password gets no user, so that it can't connect.
+STORE_PASSWORD_{SERVICE}; every service of the roster must have one.
 """
 
 import os
@@ -13,36 +12,34 @@ from typing import Final
 import psycopg
 import redis
 
-from common.events.catalog import AGENT, services_of
+from common.events.catalog import services_of
 from common.runtime.rights.database_roles import make_database_roles
 from common.runtime.rights.redis_users import make_redis_users
-from common.runtime.rights.tables import OWNERS, READ_ONLY
 from common.runtime.roster import load_roster
 from common.runtime.settings import refuse_start
 
 PASSWORD: Final = "STORE_PASSWORD_"  # noqa: S105 - the beginning of a variable's name
-SHARED_AGENT: Final = f"{PASSWORD}AGENT_OPENAI"
+
+
+def password_variable(service: str) -> str:
+    """The variable with a service's password."""
+    return PASSWORD + service.upper().replace("-", "_")
 
 
 def passwords_from(environment: Mapping[str, str], contenders: tuple[str, ...]) -> dict[str, str]:
     """Each service's password, of those that have one."""
-    found = {}
-    for service in services_of(contenders):
-        own = environment.get(PASSWORD + service.upper().replace("-", "_"))
-        if own is None and service == f"{AGENT}-{environment.get('CONTENDER')}":
-            own = environment.get(SHARED_AGENT)
-        if own:
-            found[service] = own
-    return found
+    named = {service: environment.get(password_variable(service)) for service in services_of(contenders)}
+    return {service: password for service, password in named.items() if password}
 
 
 def main() -> None:
     """Ends with 2 when a variable is missing, with 1 when a store does not answer; a later start goes on."""
-    passwords = passwords_from(os.environ, load_roster("rights").ids)
+    contenders = load_roster("rights").ids
+    passwords = passwords_from(os.environ, contenders)
     problems = [f"{name}: not set; run make env" for name in ("REDIS_URL", "DATABASE_URL") if not os.environ.get(name)]
     problems += [
-        f"{PASSWORD}{service.upper()}: not set; run make env"
-        for service in (*OWNERS, *READ_ONLY)
+        f"{password_variable(service)}: not set; make up writes it and starts every contender of the roster"
+        for service in services_of(contenders)
         if service not in passwords
     ]
     if problems:

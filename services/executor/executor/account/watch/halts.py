@@ -1,5 +1,7 @@
 """Keeps the halts: those that come by a command, and those that appear as files on the executor's machine."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
@@ -22,21 +24,30 @@ class HaltKeeper:
 
     `apply` (a command's handler) halts in memory first, then writes the file, then the row: what fails leaves the halt
     in force, and the command is delivered again. A RESUME ends the commanded halts that are older than itself, in the
-    table first; a local halt it leaves alone. `watch` records local files that appear and disappear. Until `load` has
+    table first; a local halt it leaves alone. `watch` records local files that appear and disappear, in the instance
+    that owns the accounts alone: another one may have another folder. Until `load` has
     read the table nothing is sent, as a halt may stand there. `load` also adopts a commanded file that the table
     doesn't have: the halt was made while the table could not be written.
     """
 
     def __init__(
-        self, files: HaltFiles, table: HaltTable, outbox: Outbox, clock: Clock, log: FilteringBoundLogger
+        self,
+        files: HaltFiles,
+        table: HaltTable,
+        outbox: Outbox,
+        clock: Clock,
+        log: FilteringBoundLogger,
+        is_owner: Callable[[], bool] = lambda: True,
     ) -> None:
         self._files, self._table, self._outbox = files, table, outbox
-        self._clock, self._log = clock, log
+        self._clock, self._log, self._is_owner = clock, log, is_owner
         self._files.is_loaded = False
         self._reported: list[str] = []
+        self._started = asyncio.Event()
 
     async def load(self) -> None:
         """Reads the table. Raises what `is_outage` knows while PostgreSQL is unavailable."""
+        self._started.set()
         found = await self._table.open_halts()
         commanded = [halt for halt in found.values() if not halt.is_local]
         for halt in self._files.commanded_files():
@@ -78,9 +89,12 @@ class HaltKeeper:
         return (_alert(event, AlertCode.HALT_STAYS, AlertSeverity.WARNING, "; ".join(lines), now_ms),)
 
     async def watch(self) -> None:
-        """Looks at the files until cancelled; an outage of the table is retried."""
+        """Looks at the files until cancelled, once the table exists; an outage of it is retried."""
+        await self._started.wait()
         while True:
             await self._clock.sleep(WATCH_S)
+            if not self._is_owner():
+                continue
             try:
                 if not self._files.is_loaded:
                     await self.load()
@@ -93,21 +107,23 @@ class HaltKeeper:
     async def record_local(self) -> None:
         """Makes the table's local halts those of the files, each change with an alert."""
         try:
-            files = {f"file|{halt.scope}|{halt.time_ms}": halt for halt in self._files.local_halts()}
+            found = self._files.local_halts()
         except OSError as error:
             self._report([f"EXECUTOR_DATA_DIR: the halt files can't be read, so that every entry is halted: {error}"])
             return
-        recorded = {halt_id: halt for halt_id, halt in (await self._table.open_halts()).items() if halt.is_local}
-        for halt_id, halt in files.items():
-            if halt_id not in recorded:
+        recorded = {halt: halt_id for halt_id, halt in (await self._table.open_halts()).items() if halt.is_local}
+        known = {(halt.scope, halt.time_ms) for halt in recorded}
+        for halt in found:
+            if (halt.scope, halt.time_ms) not in known:
+                # A file that comes back is another halt.
+                halt_id = f"file|{halt.scope}|{halt.time_ms}|{self._clock.now_ms()}"
                 text = f"no entry is sent any more: halted by {halt.author}: {halt.reason}"
                 await self._table.begin(halt_id, halt, [self._local_alert(AlertCode.HALTED, halt_id, halt, text)])
                 self._outbox.wake()
-        for halt_id, halt in recorded.items():
-            if halt_id not in files:
-                text = "the halt file is gone" + (
-                    "" if files else "; entries are sent again unless a command halts them"
-                )
+        present = {(halt.scope, halt.time_ms) for halt in found}
+        for halt, halt_id in recorded.items():
+            if (halt.scope, halt.time_ms) not in present:
+                text = "the halt file is gone" + ("" if found else "; entries are sent unless a command halts them")
                 alert = self._local_alert(AlertCode.RESUMED, halt_id, halt, text)
                 await self._table.end([halt_id], "the file is gone", self._clock.now_ms(), [alert])
                 self._outbox.wake()

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ class Changes:
     ledger: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     liquidations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     twaps: dict[int, Twap] = field(default_factory=dict)
+    twap_events: list[tuple[Twap, int]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.accounts or self.orders or self.updates or self.ledger or self.twaps)
@@ -143,6 +144,11 @@ class Exchange:
         """Records a status of an order for the store and the streams."""
         self.changes.orders[order.oid] = order
         self.changes.updates.append((order.account, order, status))
+
+    def record_twap_status(self, twap: Twap, now_ms: int) -> None:
+        """Records a new status of a TWAP, with its state then, for the store and the streams."""
+        self.changes.twaps[twap.id] = twap
+        self.changes.twap_events.append((replace(twap), now_ms))
 
     def take_changes(self) -> Changes:
         changes, self.changes = self.changes, Changes()

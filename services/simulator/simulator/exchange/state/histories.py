@@ -11,7 +11,7 @@ from simulator.exchange.state.orders import Fill, Order, Twap
 
 @dataclass(slots=True)
 class Histories:
-    """Rows by account, newest last; `rates` by coin, `orders` by id."""
+    """Rows by account, newest last; `rates` by coin, `orders` by id. A TWAP's event is a copy of its state then."""
 
     fills: dict[str, list[Fill]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[int, Order] = field(default_factory=dict)
@@ -20,4 +20,4 @@ class Histories:
     ledger: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     rates: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     equity: dict[str, list[tuple[int, Decimal, Decimal, Decimal]]] = field(default_factory=lambda: defaultdict(list))
-    twaps: dict[str, list[tuple[Twap, str, int]]] = field(default_factory=lambda: defaultdict(list))
+    twap_events: dict[str, list[tuple[Twap, int]]] = field(default_factory=lambda: defaultdict(list))

@@ -26,6 +26,12 @@ class Request:
     trigger_kind: str = ""
     builder: str | None = None
     builder_units: int = 0
+    size_limit: Decimal | None = None
+
+    @property
+    def fires_above(self) -> bool:
+        """Whether the trigger fires on a rising mark: buy stops and sell targets do."""
+        return self.is_buy == (self.trigger_kind == "sl")
 
 
 @dataclass(slots=True)
@@ -35,7 +41,8 @@ class Order:
     `parent` and `children` link a bracket; a child with `waits` isn't active until its parent is filled.
     `ahead` is the market's size at this price that is filled first, in coin. `liquidation` marks an order
     by which the exchange liquidates an account, `is_deleveraging` its counterpart in auto-deleveraging,
-    `is_settlement` one by which it settles a coin's positions.
+    `is_settlement` one by which it settles a coin's positions. A trigger tied to the position has its size, up to
+    `size_limit` where one is given.
     """
 
     oid: int
@@ -68,6 +75,7 @@ class Order:
     builder: str | None = None
     builder_units: int = 0
     is_settlement: bool = False
+    size_limit: Decimal | None = None
 
     @property
     def is_trigger(self) -> bool:

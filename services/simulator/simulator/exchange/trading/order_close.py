@@ -78,10 +78,17 @@ def adjust_reduce_only_orders(exchange: Exchange, address: str, coin: str, cause
         room = reducible_size(exchange, order)
         if room == 0:
             finish(exchange, order, _end_without_room(order, cause), now_ms)
-        elif order.is_position_tpsl and order.size != room:
-            order.size = order.original_size = room
-            exchange.changes.orders[order.oid] = order
+        elif order.is_position_tpsl:
+            _follow_position(exchange, order, room)
     _cap_reduce_only(exchange, address, coin, now_ms)
+
+
+def _follow_position(exchange: Exchange, order: Order, room: Decimal) -> None:
+    """Gives a trigger that is tied to the position the position's size, at most its own limit."""
+    size = room if order.size_limit is None else min(room, order.size_limit)
+    if order.size != size:
+        order.size = order.original_size = size
+        exchange.changes.orders[order.oid] = order
 
 
 def _end_without_room(order: Order, cause: Order) -> OrderStatus:

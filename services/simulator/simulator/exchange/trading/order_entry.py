@@ -54,6 +54,8 @@ def place(
         _check(exchange, order, parent)
         if order.is_trigger:
             _rest(exchange, order, parent)
+            if not order.waits and is_reached(order, exchange.market.coins[order.coin].mark_price):
+                _fire(exchange, order, now_ms)
         else:
             _execute(exchange, order, now_ms)
     except OrderError as error:
@@ -84,6 +86,7 @@ def make_order(exchange: Exchange, address: str, request: Request, now_ms: int) 
         builder=request.builder,
         builder_units=request.builder_units,
         status_ms=now_ms,
+        size_limit=request.size_limit,
     )
 
 
@@ -94,7 +97,7 @@ def _check(exchange: Exchange, order: Order, parent: Order | None) -> None:
         raise OrderError(errors.MIN_NOTIONAL, OrderStatus.MIN_TRADE_NTL_REJECTED)
     if order.reduce_only and parent is None and reducible_size(exchange, order) == 0:
         raise OrderError(errors.REDUCE_ONLY, OrderStatus.REDUCE_ONLY_REJECTED)
-    if order.is_trigger and is_reached(order, exchange.market.coins[order.coin].mark_price):
+    if is_badly_stopped(order, exchange.market.coins[order.coin].mark_price):
         raise OrderError(errors.BAD_TRIGGER, OrderStatus.BAD_TRIGGER_PX_REJECTED)
     _check_count(exchange, order)
     _check_deviations(exchange, order)
@@ -121,11 +124,22 @@ def _check_count(exchange: Exchange, order: Order) -> None:
         raise OrderError(errors.TOO_MANY_OPEN)
 
 
-def is_reached(order: Order, mark: Decimal) -> bool:
+def is_reached(order: Order | Request, mark: Decimal) -> bool:
     """Whether a trigger's price is reached by the mark."""
     if order.trigger_price is None:
         return False
     return mark >= order.trigger_price if order.fires_above else mark <= order.trigger_price
+
+
+def is_badly_stopped(order: Order | Request, mark: Decimal) -> bool:
+    """Whether a stop can't be placed: its price is already reached, or its market order's limit lies before it.
+
+    A take profit may be reached: it fires at once.
+    """
+    if order.trigger_price is None or order.trigger_kind != "sl":
+        return False
+    is_short = order.price < order.trigger_price if order.is_buy else order.price > order.trigger_price
+    return is_reached(order, mark) or (order.trigger_is_market and is_short)
 
 
 def _rest(exchange: Exchange, order: Order, parent: Order | None = None) -> None:
@@ -178,13 +192,17 @@ def fire_triggers(exchange: Exchange, now_ms: int) -> None:
         if order.is_trigger and not order.waits and is_reached(order, marks[order.coin])
     ]
     for order in reached:
-        if not order.is_open or order.waits:
-            continue
-        exchange.remove_open_order(order)
-        order.is_triggered = True
-        order.tif = "Ioc" if order.trigger_is_market else "Gtc"
-        exchange.record_status(order, OrderStatus.TRIGGERED)
-        try:
-            _execute(exchange, order, now_ms)
-        except OrderError as error:
-            finish(exchange, order, error.status or OrderStatus.REJECTED, now_ms)
+        if order.is_open and not order.waits:
+            _fire(exchange, order, now_ms)
+
+
+def _fire(exchange: Exchange, order: Order, now_ms: int) -> None:
+    """Executes a trigger as the order that it stands for; a refusal ends it."""
+    exchange.remove_open_order(order)
+    order.is_triggered = True
+    order.tif = "Ioc" if order.trigger_is_market else "Gtc"
+    exchange.record_status(order, OrderStatus.TRIGGERED)
+    try:
+        _execute(exchange, order, now_ms)
+    except OrderError as error:
+        finish(exchange, order, error.status or OrderStatus.REJECTED, now_ms)

@@ -51,7 +51,7 @@ def start(
         next_ms=now_ms,
     )
     exchange.twaps[twap.id] = twap
-    exchange.changes.twaps[twap.id] = twap
+    exchange.record_twap_status(twap, now_ms)
     return twap
 
 
@@ -59,12 +59,12 @@ def slices_of(minutes: int) -> int:
     return minutes * 60_000 // SLICE_MS
 
 
-def stop(exchange: Exchange, address: str, twap_id: int) -> None:
-    """Terminates a running TWAP of the account. Raises OrderError when it has none of that id."""
+def stop(exchange: Exchange, address: str, twap_id: int, coin: Coin, now_ms: int) -> None:
+    """Terminates a running TWAP of the account. Raises OrderError when it has none of that id and coin."""
     twap = exchange.twaps.get(twap_id)
-    if twap is None or twap.account != address:
+    if twap is None or twap.account != address or twap.coin != coin.name:
         raise OrderError(errors.TWAP_GONE)
-    _end(exchange, twap, "terminated")
+    _end(exchange, twap, "terminated", now_ms)
 
 
 def run_twaps(exchange: Exchange, now_ms: int) -> None:
@@ -91,7 +91,7 @@ def _slice(exchange: Exchange, twap: Twap, now_ms: int) -> None:
     if due_size > 0:
         _send(exchange, twap, due_size, now_ms)
     if twap.executed >= twap.size or done >= total:
-        _end(exchange, twap, "finished")
+        _end(exchange, twap, "finished", now_ms)
 
 
 def _send(exchange: Exchange, twap: Twap, size: Decimal, now_ms: int) -> None:
@@ -103,15 +103,15 @@ def _send(exchange: Exchange, twap: Twap, size: Decimal, now_ms: int) -> None:
         order = place(exchange, twap.account, request, now_ms, twap_id=twap.id)
     except OrderError as error:
         if twap.reduce_only and str(error) == errors.REDUCE_ONLY:
-            _end(exchange, twap, "finished")
+            _end(exchange, twap, "finished", now_ms)
         return
     twap.executed += order.filled
     twap.executed_usd += order.filled_usd
     if twap.reduce_only and reducible_size(exchange, order) == 0:
-        _end(exchange, twap, "finished")
+        _end(exchange, twap, "finished", now_ms)
 
 
-def _end(exchange: Exchange, twap: Twap, status: str) -> None:
+def _end(exchange: Exchange, twap: Twap, status: str, now_ms: int) -> None:
     if exchange.twaps.pop(twap.id, None) is not None:
         twap.status = status
-        exchange.changes.twaps[twap.id] = twap
+        exchange.record_twap_status(twap, now_ms)

@@ -14,6 +14,7 @@ from typing import Any
 from simulator.market.coin_market import Trade
 from simulator.market.listing import DEFAULT_LISTING, Listing
 from simulator.market.recorded.candle_files import InvalidFiles
+from simulator.market.recorded.redating import moved
 from simulator.market.relay import InvalidMessage, RelayMarket
 
 PATTERN = "*.jsonl.gz"
@@ -30,8 +31,8 @@ def is_captured(path: Path) -> bool:
     return path.match(PATTERN) if path.is_file() else any(path.glob(PATTERN))
 
 
-def read_records(path: Path) -> Iterator[Record]:
-    """All records in order, each with the newest exchange time so far. Raises InvalidFiles."""
+def read_records(path: Path, shift_ms: int = 0) -> Iterator[Record]:
+    """All records in order, their times moved, each with the newest exchange time so far. Raises InvalidFiles."""
     latest_ms = 0
     for file in [path] if path.is_file() else sorted(path.glob(PATTERN)):
         for number, content in enumerate(_objects(file)):
@@ -41,8 +42,15 @@ def read_records(path: Path) -> Iterator[Record]:
                         f"{file.name}: the first line must say that it is a capture of version {VERSION}"
                     )
                 continue
-            latest_ms = max(latest_ms, _time_of(content))
-            yield latest_ms, content
+            played = moved(content, shift_ms)
+            latest_ms = max(latest_ms, _time_of(played))
+            yield latest_ms, played
+
+
+def last_time_ms(path: Path) -> int:
+    """The newest exchange time of a recording; its last file is read. Raises InvalidFiles."""
+    files = [path] if path.is_file() else sorted(path.glob(PATTERN))
+    return max((at_ms for at_ms, _ in read_records(files[-1])), default=0)
 
 
 def _objects(file: Path) -> Iterator[dict[str, Any]]:
@@ -74,10 +82,11 @@ def _time_of(content: dict[str, Any]) -> int:
 class CaptureMarket(RelayMarket):
     """Starts where every coin is complete and halts at the end. Skips and counts unreadable messages."""
 
-    def __init__(self, seed: int, path: Path, listing: Listing = DEFAULT_LISTING) -> None:
-        self._path = path
+    def __init__(self, seed: int, path: Path, listing: Listing = DEFAULT_LISTING, *, shift_ms: int = 0) -> None:
+        """Plays the records with all times moved by `shift_ms`."""
+        self._path, self._shift_ms = path, shift_ms
         self.skipped = 0
-        self._records = read_records(path)
+        self._records = read_records(path, shift_ms)
         self._next = next(self._records, None)
         super().__init__(seed, 0, listing)
         while self.missing_coins() and self._take_next():
@@ -123,7 +132,7 @@ class CaptureMarket(RelayMarket):
     def _take_past(self) -> None:
         """Adds the past candles that were requested after the start, without those that open later."""
         began_ms = self.latest_ms
-        for at_ms, content in read_records(self._path):
+        for at_ms, content in read_records(self._path, self._shift_ms):
             if at_ms > began_ms + PAST_WITHIN_MS:
                 return
             if content.get("request", {}).get("type") == "candleSnapshot" and isinstance(content.get("answer"), list):
@@ -132,5 +141,5 @@ class CaptureMarket(RelayMarket):
 
     def load(self, saved: dict[str, Any], closed: dict[tuple[str, str], list[list[float]]]) -> None:
         super().load(saved, closed)
-        self._records = read_records(self._path)
+        self._records = read_records(self._path, self._shift_ms)
         self._next = next((record for record in self._records if record[0] > self.time_ms), None)

@@ -1,12 +1,23 @@
 """A market that replays recorded candles, with books and trades that reproduce each candle exactly."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from simulator.market.candles import DAY_MS, INTERVALS_MS, KEPT, MINUTE_MS, STORED, Candle, CandleBook, join
+from simulator.market.candles import (
+    DAY_MS,
+    HOUR_MS,
+    INTERVALS_MS,
+    MINUTE_MS,
+    STORED,
+    STORED_ROWS,
+    Candle,
+    CandleBook,
+    join,
+)
 from simulator.market.coin_market import Trade
 from simulator.market.listing import DEFAULT_LISTING, Listing
 from simulator.market.market import Market, hour_of
@@ -73,10 +84,15 @@ class ReplayMarket(Market):
     The first part of the files is the history that charts show. Funding rates come from the files where they exist.
     """
 
-    def __init__(self, seed: int, folder: Path, listing: Listing = DEFAULT_LISTING) -> None:
+    def __init__(self, seed: int, folder: Path, listing: Listing = DEFAULT_LISTING, *, shift_ms: int = 0) -> None:
+        """Plays the files with all times moved by `shift_ms`."""
         found, length = read_all_candles(folder, listing.coins)
+        found = {name: [replace(row, t=row.t + shift_ms) for row in rows] for name, rows in found.items()}
         self.paths = {name: CoinPath(rows, length, listing.coins[name].lot) for name, rows in found.items()}
-        self.rates = {name: read_funding(folder, name) for name in listing.coins}
+        self.rates = {
+            name: {hour + shift_ms // HOUR_MS: rate for hour, rate in read_funding(folder, name).items()}
+            for name in listing.coins
+        }
         begin = max(path.start_ms for path in self.paths.values())
         self._end_ms = min(path.end_ms for path in self.paths.values()) - 1
         if self._end_ms - begin < 2 * length:
@@ -133,7 +149,7 @@ def past_of(path: CoinPath, until_ms: int) -> CandleBook:
     minutes = [] if path.length_ms == MINUTE_MS else _minutes(path, until_ms)
     for name in STORED:
         source = base if INTERVALS_MS[name] >= path.length_ms else minutes
-        book.series[name] = join(source, INTERVALS_MS[name])[-KEPT:]
+        book.series[name] = join(source, INTERVALS_MS[name])[-STORED_ROWS[name] :]
     return book
 
 

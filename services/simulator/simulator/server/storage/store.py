@@ -5,6 +5,7 @@ A commit reaches the operating system, not the disk: the state survives SIGKILL,
 
 import json
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -17,7 +18,7 @@ from simulator.exchange.state.exchange import Changes, Exchange
 from simulator.exchange.state.keys import Agent
 from simulator.exchange.state.orders import Order, Twap
 from simulator.exchange.world import World
-from simulator.market.candles import KEPT, Candle
+from simulator.market.candles import STORED_ROWS, Candle
 from simulator.market.market import Market
 from simulator.market.source import SYNTHETIC, Source
 from simulator.server.storage.documents import account_document, account_of, fill_of, order_of, plain, twap_of
@@ -78,6 +79,8 @@ class Store:
             self._append("order_event", account, {"oid": order.oid, "status": status, "at": at})
         for fill in changes.fills:
             self._append("fill", fill.account, plain(asdict(fill)))
+        for twap, at_ms in changes.twap_events:
+            self._append("twap_event", twap.account, {"state": plain(asdict(twap)), "at": at_ms})
         for account, row in changes.fundings:
             self._append("funding", account, row)
         for account, row in changes.ledger:
@@ -89,7 +92,7 @@ class Store:
         for name, market in world.market.coins.items():
             for interval, series in market.candles.series.items():
                 amended_ms = {open_ms for each, open_ms in market.candles.amended if each == interval}
-                self._save_candles(name, interval, series[:-1], amended_ms)
+                self._save_candles(name, interval, series, amended_ms)
         self._put("market", "all", world.market.save())
         self._put("books", "all", world.exchange.books.save())
         self._put("rates", "all", dict(world.histories.rates))
@@ -98,16 +101,18 @@ class Store:
         for market in world.market.coins.values():
             market.candles.amended.clear()
 
-    def _save_candles(self, coin: str, interval: str, closed: list[Candle], amended_ms: set[int]) -> None:
+    def _save_candles(self, coin: str, interval: str, series: list[Candle], amended_ms: set[int]) -> None:
         last = self._stored.get((coin, interval), -1)
-        fresh = [candle for candle in closed if candle.open_ms > last or candle.open_ms in amended_ms]
+        begin = bisect_right(series, last, key=lambda candle: candle.open_ms)
+        fresh = [candle for candle in series[:begin] if candle.open_ms in amended_ms] if amended_ms else []
+        fresh += series[begin:-1]
         if not fresh:
             return
         rows = [(coin, interval, c.open_ms, json.dumps(_figures(c))) for c in fresh]
         self._db.executemany("INSERT OR REPLACE INTO candles VALUES (?, ?, ?, ?)", rows)
         self._db.execute(
             "DELETE FROM candles WHERE coin = ? AND interval = ? AND open_ms < ?",
-            (coin, interval, closed[-KEPT:][0].open_ms),
+            (coin, interval, series[-STORED_ROWS[interval] - 1 :][0].open_ms),
         )
         self._stored[coin, interval] = max(last, fresh[-1].open_ms)
 
@@ -191,6 +196,8 @@ class Store:
                 histories.fundings[account].append(body)
             elif kind == "ledger":
                 histories.ledger[account].append(body)
+            elif kind == "twap_event":
+                histories.twap_events[account].append((twap_of(body["state"]), body["at"]))
             else:
                 histories.order_events[account].append((orders[body["oid"]], OrderStatus(body["status"]), body["at"]))
 

@@ -144,7 +144,7 @@ def _place_one(world: World, account: str, wire: Action, request: Request, now_m
 
 
 def _bracket(world: World, account: str, wires: list[Action], requests: list[Request], now_ms: int) -> list[Any]:
-    """Places an entry and its reduce-only triggers; a child whose trigger is already reached refuses the group."""
+    """Places an entry and its reduce-only triggers; a stop that can't be placed refuses the group."""
     main, children = requests[0], requests[1:]
     if (error_text := _bracket_error(world, wires, main, children)) is not None:
         return [{"error": error_text}]
@@ -172,11 +172,7 @@ def _bracket_error(world: World, wires: list[Action], main: Request, children: l
         return errors.NO_CHILDREN
     mark = world.market.coins[main.coin.name].mark_price
     for wire, child in zip(wires[1:], children, strict=True):
-        rises = child.is_buy == (child.trigger_kind == "sl")
-        reached = child.trigger_price is not None and (
-            mark >= child.trigger_price if rises else mark <= child.trigger_price
-        )
-        if reached or child.coin is not main.coin or child.is_buy == main.is_buy:
+        if order_entry.is_badly_stopped(child, mark) or child.coin is not main.coin or child.is_buy == main.is_buy:
             return f"{errors.BAD_TRIGGER} asset={wire['a']}"
         if child.size == 0:
             return f"{errors.ZERO_SIZE} asset={wire['a']}"
@@ -184,8 +180,10 @@ def _bracket_error(world: World, wires: list[Action], main: Request, children: l
 
 
 def _place_position_trigger(world: World, account: str, wire: Action, request: Request, now_ms: int) -> Any:
-    """Places a trigger that takes and follows the position's size."""
-    request.size = abs(world.exchange.accounts[account].position_size(request.coin.name)) or request.size
+    """Places a trigger that takes and follows the position's size; a size of its own is the most that it takes."""
+    request.size_limit = request.size or None
+    held = abs(world.exchange.accounts[account].position_size(request.coin.name))
+    request.size = min(held, request.size_limit or held) or request.size
     request.reduce_only = True
     try:
         order_entry.place(world.exchange, account, request, now_ms, is_position_tpsl=True)
@@ -310,11 +308,11 @@ def twap_order(world: World, account: str, action: Action, now_ms: int) -> dict[
 
 
 def twap_cancel(world: World, account: str, action: Action, now_ms: int) -> dict[str, Any]:
-    if not isinstance(action["t"], int):
+    if not isinstance(action["t"], int) or isinstance(action["t"], bool):
         raise BadRequest
     try:
-        twap.stop(world.exchange, account, action["t"])
-    except OrderError as error:
+        twap.stop(world.exchange, account, action["t"], coin_of(world, action["a"]), now_ms)
+    except (OrderError, BatchError) as error:
         return _twap_status("twapCancel", {"error": str(error)})
     return _twap_status("twapCancel", "success")
 

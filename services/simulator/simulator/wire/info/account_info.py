@@ -17,7 +17,8 @@ from simulator.wire.rows import (
     frontend_order,
     leverage_row,
     rows_in_range,
-    twap_state,
+    slice_row,
+    twap_event,
 )
 
 Body = dict[str, Any]
@@ -134,15 +135,19 @@ def _merged(rows: list[Body]) -> list[Body]:
 
 def _twap_fills(world: World, body: Body, now_ms: int) -> Any:
     fills = [fill for fill in world.histories.fills.get(user_of(body), []) if fill.twap_id is not None]
-    return [{"fill": fill_row(fill), "twapId": fill.twap_id} for fill in reversed(fills)][:MAX_FILLS]
+    return [slice_row(fill) for fill in reversed(fills)][:MAX_FILLS]
+
+
+def _twap_fills_by_time(world: World, body: Body, now_ms: int) -> Any:
+    fills = world.histories.fills.get(user_of(body), [])
+    slices = {fill.tid: fill for fill in fills if fill.twap_id is not None}
+    rows = [fill_row(fill) for fill in slices.values()]
+    return [slice_row(slices[row["tid"]]) for row in rows_in_range(rows, body, MAX_FILLS)]
 
 
 def _twap_history(world: World, body: Body, now_ms: int) -> Any:
-    rows = world.histories.twaps.get(user_of(body), [])
-    return [
-        {"time": at // 1000, "state": twap_state(twap), "status": {"status": status}, "twapId": twap.id}
-        for twap, status, at in reversed(rows)
-    ]
+    rows = world.histories.twap_events.get(user_of(body), [])
+    return [twap_event(twap, at_ms) for twap, at_ms in reversed(rows)]
 
 
 def _order_status(world: World, body: Body, now_ms: int) -> Any:
@@ -210,6 +215,7 @@ ANSWERS = {
     "userFills": _fills,
     "userFillsByTime": _fills_by_time,
     "userTwapSliceFills": _twap_fills,
+    "userTwapSliceFillsByTime": _twap_fills_by_time,
     "twapHistory": _twap_history,
     "userFunding": _funding,
     "userNonFundingLedgerUpdates": _ledger,

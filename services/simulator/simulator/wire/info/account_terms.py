@@ -65,7 +65,7 @@ def _fees(world: World, body: Body, now_ms: int) -> Any:
         "userSpotAddRate": "0.0004",
         "activeReferralDiscount": "0.0",
         "trial": None,
-        "feeTrialReward": "0.0",
+        "feeTrialEscrow": "0.0",
         "nextTrialAvailableTimestamp": None,
         "stakingLink": None,
         "activeStakingDiscount": {"bpsOfMaxSupply": "0.0", "discount": "0.0"},
@@ -117,6 +117,7 @@ def _referral(world: World, body: Body, now_ms: int) -> Any:
         "builderRewards": number_text(world.exchange.rewards.get(account.address, Decimal(0))),
         "referrerState": {"stage": "needToTrade", "data": {"required": "10000.0"}},
         "rewardHistory": [],
+        "tokenToState": [],
     }
 
 
@@ -124,6 +125,19 @@ def _max_builder_fee(world: World, body: Body, now_ms: int) -> Any:
     """What a user has agreed to pay a builder, in tenths of a basis point."""
     builder = user_of({"user": body["builder"]})
     return account_of(world, body).builders.get(builder, 0)
+
+
+def _transfer_check(world: World, body: Body, now_ms: int) -> Any:
+    """Whether the user of a transfer exists; one that doesn't yet pays the activation fee."""
+    user_of({"user": body["source"]})
+    user = user_of(body)
+    exists = user in world.exchange.accounts
+    return {
+        "fee": "0.0" if exists else "1.0",
+        "isSanctioned": False,
+        "userExists": exists,
+        "userHasSentTx": bool(world.keys.nonces.get(user)),
+    }
 
 
 def _constant(content: Any) -> Any:
@@ -156,7 +170,8 @@ ANSWERS = {
         {"delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0}
     ),
     "isVip": _constant(False),
+    "preTransferCheck": _transfer_check,
     "subAccounts2": _subs2,
     "leadingVaults": _constant([]),
-    "legalCheck": _constant({"ipAllowed": True, "acceptedTerms": True, "userAllowed": True}),
+    "legalCheck": _constant({"restrictions": "n", "acceptedTerms": True, "userAllowed": True}),
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.exchange.world import World
-from simulator.wire.info import account_info, account_terms, market_info
+from simulator.wire.info import account_info, account_terms, market_info, other_dexes
 from simulator.wire.info.read_faults import answer_with_faults
 from simulator.wire.info.web_data import web_data2
 from simulator.wire.requests import BadRequest
@@ -23,6 +23,8 @@ def answer_info(world: World, body: Any, now_ms: int) -> Any:
     if not isinstance(body, dict) or not isinstance(body.get("type"), str) or body["type"] not in ANSWERS:
         raise BadRequest
     answer = ANSWERS[body["type"]]
+    if other_dexes.names_other_dex(body):
+        answer = other_dexes.ANSWERS.get(body["type"], answer)
     try:
         if world.exchange.deviations.reads:
             return answer_with_faults(world, body, now_ms, answer)

@@ -30,6 +30,10 @@ DELISTED_CTX = {
     "impactPxs": None,
     "dayBaseVlm": "0.0",
 }
+OTHER_MIDS = {"@107": "38.52", "#92260": "0.41"}
+"""A spot token's pair and one side of an outcome: traded on the real exchange, constant here."""
+MAX_MARKET_ORDER_NTLS = [[25, "30000000.0"], [20, "5000000.0"], [10, "2000000.0"], [1, "500000.0"]]
+"""[leverage limit, USD]: the largest market order of a coin with at least that limit. Source: Hyperliquid docs."""
 MAKER_PLACEHOLDER = "0x" + "11" * 20
 TAKER_PLACEHOLDER = "0x" + "22" * 20
 
@@ -71,10 +75,20 @@ def contexts(world: World) -> list[Body]:
 
 
 def all_mids(world: World) -> dict[str, str]:
-    """Mid prices; the last trade's where a side is empty."""
+    """Mid prices, the last trade's where a side is empty; a token and an outcome stand among the coins."""
+    mids = {name: world.exchange.books.mid(name) for name in world.market.coins}
+    perps = {
+        name: market.mid_text if (mid := mids[name]) is None else number_text(mid)
+        for name, market in world.market.coins.items()
+    }
+    return perps | OTHER_MIDS
+
+
+def fast_contexts(world: World) -> dict[str, Body]:
+    """Mark and mid price of every coin."""
     mids = {name: world.exchange.books.mid(name) for name in world.market.coins}
     return {
-        name: market.mid_text if (mid := mids[name]) is None else number_text(mid)
+        name: {"markPx": market.mark_text, "midPx": None if (mid := mids[name]) is None else number_text(mid)}
         for name, market in world.market.coins.items()
     }
 
@@ -195,6 +209,26 @@ def capped(world: World) -> list[str]:
     return [name for name in world.market.coins if world.exchange.is_capped(name)]
 
 
+def _annotation(world: World, body: Body, now_ms: int) -> Any:
+    """None: the exchange's own coins have no annotation."""
+    if not isinstance(body["coin"], str):
+        raise BadRequest
+    return None
+
+
+def _dex_limits(world: World, body: Body, now_ms: int) -> Any:
+    """None: only builders' dexes have limits of their own."""
+    if not isinstance(body["dex"], str):
+        raise BadRequest
+    return None
+
+
+def _dex_status(world: World, body: Body, now_ms: int) -> Any:
+    if not isinstance(body["dex"], str):
+        raise BadRequest
+    return {"totalNetDeposit": number_text(world.exchange.deposited - world.exchange.withdrawn)}
+
+
 ANSWERS = {
     "meta": lambda world, body, now_ms: world.market.listing.meta(),
     "allPerpMetas": lambda world, body, now_ms: [world.market.listing.meta()],
@@ -212,6 +246,14 @@ ANSWERS = {
     "marginTable": asset_limits,
     "perpDeployAuctionStatus": lambda world, body, now_ms: _auction(world),
     "spotDeployState": lambda world, body, now_ms: {"states": [], "gasAuction": _auction(world)},
+    "outcomeMeta": lambda world, body, now_ms: {"outcomes": [], "questions": []},
+    "maxMarketOrderNtls": lambda world, body, now_ms: MAX_MARKET_ORDER_NTLS,
+    "perpCategories": lambda world, body, now_ms: [],
+    "perpAnnotation": _annotation,
+    "perpConciseAnnotations": lambda world, body, now_ms: [],
+    "perpDexLimits": _dex_limits,
+    "perpDexStatus": _dex_status,
+    "liquidatable": lambda world, body, now_ms: [],
     "vaultSummaries": lambda world, body, now_ms: [],
     "vaultDetails": lambda world, body, now_ms: None,
     "exchangeStatus": lambda world, body, now_ms: {

@@ -11,7 +11,7 @@ from simulator.numbers import number_text
 from simulator.wire.info import account_info, market_info
 from simulator.wire.info.odd_rows import with_odd_rows
 from simulator.wire.info.web_data import web_data2, web_data3
-from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, twap_state
+from simulator.wire.rows import ZERO_HASH, basic_order, fill_row, slice_row, twap_event, twap_state
 from simulator.wire.streams.subscriptions import Key, message, user_in
 
 FAST_LEVELS = 5
@@ -87,6 +87,10 @@ def market_message(world: World, key: Key) -> str:
         return message(kind, {"mids": market_info.all_mids(world)})
     if kind == "allDexsAssetCtxs":
         return message(kind, {"ctxs": [["", market_info.contexts(world)]]})
+    if kind == "assetCtxs":
+        return message(kind, {"dex": "", "ctxs": market_info.contexts(world)})
+    if kind == "fastAssetCtxs":
+        return message(kind, market_info.fast_contexts(world))
     name = str(key[1])
     market = world.market.coins[name]
     if kind == "l2Book":
@@ -98,8 +102,7 @@ def market_message(world: World, key: Key) -> str:
         return message(kind, [market_info.trade_row(name, trade) for trade in market.trades[-20:]])
     if kind == "activeAssetCtx":
         return message(kind, {"coin": name, "ctx": market_info.context(world, name)})
-    series = market.candles.read(str(key[2]), 0, world.market.time_ms)
-    return message("candle", market_info.candle_row(market.coin, str(key[2]), series[-1]))
+    return message("candle", market_info.candle_row(market.coin, str(key[2]), market.candles.newest(str(key[2]))))
 
 
 def _book(world: World, key: Key) -> dict[str, Any]:
@@ -119,10 +122,12 @@ def _funding(row: dict[str, Any]) -> dict[str, Any]:
 def change_messages(world: World, changes: Changes, subscribed: set[Key], now_ms: int) -> list[tuple[Key, str]]:
     """The messages that changes cause for the `subscribed` keys: those of the users concerned, and public trades."""
     touched = changes.accounts | {account for account, _, _ in changes.updates}
+    touched |= {twap.account for twap in changes.twaps.values()}
     odd = {kind: _with_odd_rows(world, kind, touched) for kind in ("orderUpdates", "userFills")}
     out = [
         *_order_messages(changes, now_ms, odd["orderUpdates"]),
         *_fill_messages(changes.fills, odd["userFills"]),
+        *_twap_messages(changes),
         *_cash_messages(changes),
     ]
     for key in subscribed:
@@ -156,6 +161,16 @@ def _order_messages(changes: Changes, now_ms: int, odd: set[str]) -> list[tuple[
     return out
 
 
+def _twap_messages(changes: Changes) -> list[tuple[Key, str]]:
+    """New statuses of TWAPs."""
+    out: list[tuple[Key, str]] = []
+    for account in dict.fromkeys(twap.account for twap, _ in changes.twap_events):
+        rows = [twap_event(twap, at_ms) for twap, at_ms in changes.twap_events if twap.account == account]
+        out.append((("userTwapHistory", account), message("userTwapHistory", {"user": account, "history": rows})))
+        out.append((("userEvents", account), message("user", {"twapHistory": rows})))
+    return out
+
+
 def _cash_messages(changes: Changes) -> list[tuple[Key, str]]:
     """Funding payments, liquidations and the other movements of an account's cash."""
     out: list[tuple[Key, str]] = []
@@ -177,10 +192,17 @@ def _fill_messages(fills: list[Fill], odd: set[str]) -> list[tuple[Key, str]]:
         rows = with_odd_rows("userFills", rows) if account in odd else rows
         out.append((("userFills", account), message("userFills", {"user": account, "fills": rows})))
         out.append((("userEvents", account), message("user", {"fills": rows})))
-        slices = [{"fill": fill_row(fill), "twapId": fill.twap_id} for fill in fills if fill.twap_id is not None]
-        if slices:
-            data = {"user": account, "twapSliceFills": slices}
-            out.append((("userTwapSliceFills", account), message("userTwapSliceFills", data)))
+    for account in dict.fromkeys(fill.account for fill in fills if fill.twap_id is not None):
+        slices = [slice_row(fill) for fill in fills if fill.account == account and fill.twap_id is not None]
+        data = {"user": account, "twapSliceFills": slices}
+        out.append((("userTwapSliceFills", account), message("userTwapSliceFills", data)))
+        out.append((("userEvents", account), message("user", {"twapSliceFills": slices})))
+    return [*out, *_trade_messages(fills)]
+
+
+def _trade_messages(fills: list[Fill]) -> list[tuple[Key, str]]:
+    """The accounts' fills as public trades."""
+    out: list[tuple[Key, str]] = []
     for coin in dict.fromkeys(fill.coin for fill in fills):
         trades = [_trade_of(fill) for fill in fills if fill.coin == coin and (fill.crossed or not fill.counterparty)]
         out.append((("trades", coin), message("trades", trades)))

@@ -5,6 +5,7 @@ from collections.abc import Container
 from typing import Any
 
 from simulator.market.candles import INTERVALS_MS
+from simulator.wire.info.other_dexes import MAIN
 from simulator.wire.requests import ADDRESS
 
 Key = tuple[Any, ...]
@@ -31,7 +32,7 @@ USER_TYPES = frozenset(
         "allDexsClearinghouseState",
     }
 )
-ALL_TYPES = ("allMids", "allDexsAssetCtxs")
+ALL_TYPES = ("allMids", "allDexsAssetCtxs", "assetCtxs", "fastAssetCtxs")
 
 
 class InvalidSubscription(Exception):
@@ -43,7 +44,9 @@ def key_of(subscription: Any, coins: Container[str]) -> Key:
     if not isinstance(subscription, dict) or not isinstance(subscription.get("type"), str):
         raise InvalidSubscription
     kind, coin, user = subscription["type"], subscription.get("coin"), subscription.get("user")
-    if kind in ALL_TYPES and subscription.get("dex") in (None, "", "ALL_DEXS"):
+    if subscription.get("dex") not in MAIN:
+        raise InvalidSubscription
+    if kind in ALL_TYPES:
         return (kind,)
     listed = coin if isinstance(coin, str) and coin in coins else None
     key = None

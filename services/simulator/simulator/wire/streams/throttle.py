@@ -13,7 +13,7 @@ from simulator.wire.streams.subscriptions import Key, message
 
 LONG_CANDLE_MS = 1_000
 STATE_EVERY_MS = 5_000
-MIN_INTERVAL_MS = {"l2Book": 500, "activeAssetCtx": 1_000, "allDexsAssetCtxs": 1_000}
+MIN_INTERVAL_MS = {"l2Book": 500, "activeAssetCtx": 1_000, "allDexsAssetCtxs": 1_000, "assetCtxs": 1_000}
 
 
 class MessageThrottle:
@@ -29,7 +29,10 @@ class MessageThrottle:
         """The messages of one market step for the `subscribed` keys."""
         out: list[tuple[Key, str]] = []
         for key in subscribed:
-            if self._has_news(world, key, trades, now_ms):
+            if key[0] == "fastAssetCtxs":
+                if changed := self._changed_contexts(world, key):
+                    out.append((key, message("fastAssetCtxs", changed)))
+            elif self._has_news(world, key, trades, now_ms):
                 if key[0] == "trades":
                     rows = [market_info.trade_row(key[1], trade) for trade in trades[key[1]]]
                     out.append((key, message("trades", rows)))
@@ -62,6 +65,12 @@ class MessageThrottle:
         if kind in MIN_INTERVAL_MS:
             return self._is_due(key, now_ms, MIN_INTERVAL_MS[kind])
         return kind in STATE_TYPES and self._is_due(key, now_ms, STATE_EVERY_MS)
+
+    def _changed_contexts(self, world: World, key: Key) -> dict[str, Any]:
+        """The coins whose mark or mid price isn't the one last sent."""
+        before, now = self._last.get(key, {}), market_info.fast_contexts(world)
+        self._last[key] = now
+        return {name: prices for name, prices in now.items() if before.get(name) != prices}
 
     def _is_due(self, key: Key, now_ms: int, every_ms: int) -> bool:
         if 0 <= now_ms - self._sent_ms.get(key, 0) < every_ms:

@@ -65,3 +65,11 @@ def test_an_http_proxy_and_an_exception_are_no_problem(monkeypatch: pytest.Monke
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example:1080")
     monkeypatch.setenv("NO_PROXY", "api.hyperliquid.xyz")
     assert proxy_problem("https://api.hyperliquid.xyz", "httpx") is None
+
+
+def test_a_client_that_takes_no_socks_proxy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy.example:1080")
+    monkeypatch.setattr(proxies, "find_spec", lambda module: object())
+    problem = proxy_problem("https://dashscope.example", "aiohttp")
+    assert problem is not None
+    assert problem.endswith("aiohttp takes none: name an HTTP proxy")

@@ -1,5 +1,6 @@
 """Halts by command and by file: who ends which, and what is recorded of them."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,31 @@ async def test_a_local_halt_is_recorded_when_it_comes_and_goes(harness: AccountH
     assert codes == [AlertCode.HALTED, AlertCode.RESUMED]
 
 
+async def test_a_file_that_comes_back_is_another_halt(harness: AccountHarness) -> None:
+    keeper = keeper_of(harness)
+    await keeper.load()
+    for _ in range(2):
+        harness.context.halts.write(KILL)
+        await keeper.record_local()
+        harness.context.halts.resume_local(None)
+        await keeper.record_local()
+        harness.pass_time(1)
+    assert [row[4] for row in rows(harness)] == ["the file is gone"] * 2
+    assert len(harness.event_ids("system.alert")) == 4
+
+
+async def test_an_instance_without_the_lease_records_nothing(harness: AccountHarness) -> None:
+    context, table = harness.context, HaltTable(Pool(harness.database, no_fault))
+    keeper = HaltKeeper(context.halts, table, context.outbox, harness.clock, context.log, lambda: False)
+    context.halts.write(KILL)
+    watch = asyncio.ensure_future(keeper.watch())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
+    assert rows(harness) == []
+
+
 async def test_without_postgresql_a_halt_holds_and_is_delivered_again(harness: AccountHarness) -> None:
     keeper, now_ms = keeper_of(harness, PostgresAway()), harness.clock.ms
     harness.context.halts.is_loaded = True
@@ -140,4 +166,4 @@ async def test_a_disk_that_takes_no_file_lifts_no_halt(harness: AccountHarness, 
     again = HaltFiles(folder)
     await keeper_of(harness, files=again).load()
     assert again.is_halted(MODEL)
-    assert (folder / f"commanded-halt-{MODEL}").exists()
+    assert (folder / f"halt-{MODEL}").exists()

@@ -8,7 +8,7 @@ MAX_LAG_MS: Final = 60_000
 MAX_LEAD_MS: Final = 2_000
 """A state can be ahead of the clock by as much as the clock's answer took; a market that runs faster is further."""
 VALID_WITHOUT_CLOCK_MS: Final = 3_600_000
-"""While the exchange's clock was never read, a state's time is taken for it up to that far from this machine's."""
+"""How near to this machine's an account state's time must be to count while the exchange's clock was never read."""
 WINDOW_S: Final = 300.0
 FRESH_S: Final = 60.0
 RETRY_S: Final = 60.0

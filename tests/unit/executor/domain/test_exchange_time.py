@@ -3,7 +3,7 @@
 import pytest
 from manual_clock import ManualClock
 
-from executor.exchange.exchange_time import MAX_LAG_MS, MAX_LEAD_MS, ExchangeTime
+from executor.domain.exchange_time import MAX_LAG_MS, MAX_LEAD_MS, ExchangeTime
 
 DAY_MS = 86_400_000
 

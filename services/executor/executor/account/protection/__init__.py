@@ -1,0 +1,1 @@
+"""Keeps an account safe by the exchange's answers and memory alone."""
