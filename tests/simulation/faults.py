@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 
 from simulation.hostile.store_states import BusState, DatabaseState
@@ -147,7 +148,7 @@ class FaultInjector:
                 undo()
 
         self._ends.append(end)
-        loop.call_later(length_s, end)
+        loop.call_later(length_s, end, context=Context())
 
     def window_of(self, targets: tuple[str, ...], now_s: float) -> str | None:
         """The fault of a request by its path and type, while one lasts."""

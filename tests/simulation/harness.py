@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class Harness:
         mains = {"executor": self._executor, "risk": self._risk, "recorder": self._recorder}
         if profile.standby:
             mains |= {STANDBY: self._executor}
-        self.processes = {name: Process(name, main, self.faults, self.trace) for name, main in mains.items()}
+        self.processes = {name: Process(name, main, self.faults, self.trace, loop) for name, main in mains.items()}
         self.decisions = self._quick_halts = 0
         self.side_tasks: list[asyncio.Task[None]] = []
         self.services: dict[str, Service] = {}
@@ -174,13 +175,17 @@ class Harness:
             return
         delay_s = self.faults.rng.uniform(5, 60) if fault == "late" else self.faults.rng.uniform(0.01, 0.2)
         for _ in range(2 if fault == "duplicate" else 1):
-            self.loop.call_later(delay_s, self._deliver_user_message, process, stream, message)
+            self._later(delay_s, self._deliver_user_message, process, stream, message)
+
+    def _later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Outside of every process, whichever one causes it."""
+        self.loop.call_later(delay_s, call, *arguments, context=Context())
 
     def _deliver_user_message(self, process: Process, stream: UserStream, message: str) -> None:
         """Delivers to the run that subscribed; a paused one reads its socket when it goes on."""
         pause_s = process.paused_until_s - self.loop.time()
         if pause_s > 0:
-            self.loop.call_later(pause_s, self._deliver_user_message, process, stream, message)
+            self._later(pause_s, self._deliver_user_message, process, stream, message)
             return
         if self.user_streams.get((process.name, self.model_of[stream.address])) is stream and process.is_up:
             stream.dispatch(message)
@@ -233,7 +238,7 @@ class Harness:
         """Draws a person who halts the model while its entry is in flight."""
         if self.faults.draws("halt_after_approval"):
             delay_s = self.faults.rng.uniform(0, 0.4)
-            self.loop.call_later(delay_s, lambda: self.spawn(self._halt_briefly(model)))
+            self._later(delay_s, lambda: self.spawn(self._halt_briefly(model)))
 
     async def _halt_briefly(self, model: str) -> None:
         self._quick_halts += 1

@@ -4,8 +4,9 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from selectors import SelectorKey
-from typing import Any
+from typing import Any, Protocol
 
 from simulation.failure import SimulationFailed
 
@@ -13,17 +14,43 @@ MAX_STEPS_A_MOMENT = 200_000
 """More callbacks than that without time passing is a livelock."""
 
 
-class _Shuffled(deque[Any]):
-    """A queue that hands out its entries in a seeded order."""
+class Freezable(Protocol):
+    """A process whose callbacks wait while `is_frozen`; it isn't while it has transactions open."""
 
-    def __init__(self, rng: random.Random) -> None:
+    open_transactions: int
+
+    @property
+    def is_frozen(self) -> bool: ...
+
+
+OWNER: ContextVar[Freezable | None] = ContextVar("OWNER", default=None)
+"""The process that a callback belongs to; tasks and timers inherit it."""
+
+
+class _Shuffled(deque[Any]):
+    """A queue that hands out its entries in a seeded order; those of a frozen process wait until `thaw`."""
+
+    def __init__(self, rng: random.Random, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self._rng = rng
+        self._waiting: list[tuple[Freezable, Any]] = []
+        self._nothing = asyncio.Handle(lambda: None, (), loop)
+        self._nothing.cancel()
 
     def popleft(self) -> Any:
         if len(self) > 1:
             self.rotate(-int(self._rng.random() * len(self)))
-        return super().popleft()
+        handle = super().popleft()
+        owner = handle._context.get(OWNER)
+        if owner is None or not owner.is_frozen:
+            return handle
+        self._waiting.append((owner, handle))
+        return self._nothing
+
+    def thaw(self) -> None:
+        """Puts back what waits for a process that is no longer frozen, in its order."""
+        self.extend(handle for owner, handle in self._waiting if not owner.is_frozen)
+        self._waiting = [(owner, handle) for owner, handle in self._waiting if owner.is_frozen]
 
 
 class _NoSockets:
@@ -65,13 +92,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._now_s = 0.0
         self._moment_steps = 0
         super().__init__(_NoSockets(self._pass_time))  # type: ignore[arg-type]
-        self._ready = _Shuffled(rng)
+        self._ready = _Shuffled(rng, self)
         self._tasks_made = 0
         self.set_task_factory(self._make_task)
         self.steps = 0
 
     def time(self) -> float:
         return self._now_s
+
+    def thaw(self) -> None:
+        """Lets processes that are no longer frozen go on."""
+        self._ready.thaw()
 
     def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> _Task:
         self._tasks_made += 1

@@ -1,6 +1,7 @@
 """A service as a process of its own: it can be killed between any two awaits, and starts again from the stores."""
 
 import asyncio
+import contextvars
 import traceback
 from collections.abc import Awaitable, Callable
 
@@ -8,12 +9,10 @@ import psycopg
 
 from common.bus.port import Unavailable
 from simulation.faults import FaultInjector, ProcessKilled
+from simulation.loop import OWNER, VirtualLoop
 from simulation.trace import Trace
 
 RESTART_S = (0.2, 4.0)
-PAUSE_STEP_S = 0.5
-IN_TRANSACTION = ("database.statement", "database.write", "database.commit")
-"""A paused process ends its transaction first: here one that it held would stop every other process's."""
 
 
 class Process:
@@ -30,15 +29,17 @@ class Process:
         main: Callable[["ProcessRun"], Awaitable[None]],
         faults: FaultInjector,
         trace: Trace,
+        loop: VirtualLoop,
     ) -> None:
         self.name, self.faults, self.trace = name, faults, trace
-        self._main = main
+        self._main, self._loop = main, loop
         self._task: asyncio.Task[None] | None = None
         self._generation = 0
         self.started_s = 0.0
         self.is_up = False
         self.is_killable = True
         self.paused_until_s = float("-inf")
+        self.open_transactions = 0
 
     def start(self) -> None:
         self._generation += 1
@@ -46,7 +47,10 @@ class Process:
         self.resume()
         self.started_s = asyncio.get_running_loop().time()
         self.trace.record(self.name, "process started", generation=self._generation)
-        self._task = asyncio.create_task(self._execute(ProcessRun(self, self._generation)), name=self.name)
+        context = contextvars.copy_context()
+        context.run(OWNER.set, self)
+        run = ProcessRun(self, self._generation)
+        self._task = asyncio.create_task(self._execute(run), name=self.name, context=context)
 
     async def _execute(self, run: "ProcessRun") -> None:
         try:
@@ -66,13 +70,14 @@ class Process:
         if not self.is_up:
             return
         self.is_up = False
+        self.resume()
         self._generation += 1
         loop = asyncio.get_running_loop()
         self.faults.record_disturbance(self.name, loop.time())
         self.trace.record(self.name, "process killed", reason=reason)
         if self._task is not None:
             self._task.cancel()
-        loop.call_later(self.faults.rng.uniform(*RESTART_S), self._restart)
+        loop.call_later(self.faults.rng.uniform(*RESTART_S), self._restart, context=contextvars.Context())
 
     def _restart(self) -> None:
         if not self.is_up:
@@ -80,11 +85,20 @@ class Process:
             self.start()
 
     def pause(self, length_s: float) -> None:
-        """SIGSTOP, and SIGCONT after that long: what the run would do meanwhile waits at its next fault point."""
-        self.paused_until_s = asyncio.get_running_loop().time() + length_s
+        """SIGSTOP, and SIGCONT after that long: no callback of the run is called meanwhile, its timers' neither.
+
+        A transaction is ended first: here one that it held would stop every other process's.
+        """
+        self.paused_until_s = self._loop.time() + length_s
+        self._loop.call_later(length_s, self._loop.thaw, context=contextvars.Context())
 
     def resume(self) -> None:
         self.paused_until_s = float("-inf")
+        self._loop.thaw()
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.paused_until_s > self._loop.time() and not self.open_transactions
 
     def is_current(self, generation: int) -> bool:
         return self.is_up and generation == self._generation
@@ -123,8 +137,6 @@ class ProcessRun:
     async def fault_point(self, step: str) -> None:
         """A moment at which time may pass, a fault may happen, or the process may be killed."""
         loop = asyncio.get_running_loop()
-        while step not in IN_TRANSACTION and (pause_s := self.process.paused_until_s - loop.time()) > 0:
-            await asyncio.sleep(min(pause_s, PAUSE_STEP_S))
         self.check_alive()
         if self.process.is_killable and self.faults.draws("kill"):
             self.process.kill(f"at {step}")

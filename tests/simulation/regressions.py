@@ -24,6 +24,7 @@ REGRESSIONS: Final = (
     Regression("a loss beyond an isolated margin was not in the cash ledger", seed=4524),
     Regression("a loss beyond an isolated margin was not in the cash ledger", seed=5577),
     Regression("a loss beyond an isolated margin was not in the cash ledger", seed=9346),
+    Regression("protection waited behind a lost answer of the fills endpoint", seed=9006),
     Regression("a stop fired in the very moment of the last check", seed=3097),
     Regression("an exit was signed again after a refusal that was false", seed=30),
     Regression("the refused repeat of an exit ended one that had filled", seed=29),

@@ -14,6 +14,7 @@ from redis.exceptions import ResponseError
 
 from common.bus.port import Unavailable
 from simulation.adapters.bus import FaultyBus
+from simulation.adapters.database import Pool
 from simulation.faults import FaultInjector
 from simulation.figures import unprotected_text
 from simulation.harness import Harness
@@ -21,7 +22,7 @@ from simulation.hostile.profiles import HOSTILE, HOSTILE_PROFILES, PAIR_PROFILE,
 from simulation.hostile.schedule import pair_of
 from simulation.hostile.store_states import BUS_STATES, DATABASE_STATES, GROUP, READ, WRITE
 from simulation.hostile.troubles import TROUBLES, begin_trouble, held_positions
-from simulation.loop import VirtualLoop
+from simulation.loop import OWNER, VirtualLoop
 from simulation.process import ProcessRun
 from simulation.run import run_pair_of_troubles, run_seed
 from simulator.exchange.state.orders import Request
@@ -195,11 +196,29 @@ def test_a_state_of_redis_refuses_its_commands_only(harness: Harness, state: Any
 
 
 def test_a_paused_process_goes_on_where_it_stopped(harness: Harness) -> None:
-    process = harness.processes["risk"]
-    process.is_up = True
-    process.paused_until_s = 30.0
-    harness.loop.run_until_complete(ProcessRun(process, 0).fault_point("bus"))
-    assert harness.loop.time() >= 30.0
+    """Neither its timers nor its transactions' successors run meanwhile; what it has begun in the database ends."""
+    process, ticks = harness.processes["risk"], []
+
+    async def tick() -> None:
+        OWNER.set(process)
+        pool: Any = Pool(harness.database, ProcessRun(process, 0).fault_point)
+        while True:
+            await asyncio.sleep(1)
+            async with pool.connection() as connection:
+                await connection.execute("SELECT 1")
+            ticks.append(harness.loop.time())
+
+    async def run() -> None:
+        process.is_up = True
+        task = asyncio.create_task(tick())
+        await asyncio.sleep(5.5)
+        process.pause(30.0)
+        await asyncio.sleep(40.0)
+        task.cancel()
+
+    harness.loop.run_until_complete(run())
+    assert not [at for at in ticks if 6.5 < at < 35.5]
+    assert len([at for at in ticks if at >= 35.5]) >= 9
 
 
 def test_stock_seeds_keep_their_profiles() -> None:

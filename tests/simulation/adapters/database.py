@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from common.runtime.database import migrations_of
+from simulation.loop import OWNER, Freezable
 
 FaultPoint = Callable[[str], Awaitable[None]]
 """Awaited before and after each step, by name: where time passes, faults happen and processes are killed."""
@@ -126,6 +127,18 @@ class Database:
         self._sqlite.close()
 
 
+@asynccontextmanager
+async def _counted(owner: Freezable | None) -> AsyncIterator[None]:
+    """Keeps a process from being frozen while it waits for its turn or has it: the others would wait with it."""
+    if owner is not None:
+        owner.open_transactions += 1
+    try:
+        yield
+    finally:
+        if owner is not None:
+            owner.open_transactions -= 1
+
+
 class Pool:
     """One process's pool of connections; stands in for psycopg_pool's."""
 
@@ -135,7 +148,7 @@ class Pool:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection"]:
         await self._fault_point("database.connect")
-        async with self._database.turn:
+        async with _counted(OWNER.get()), self._database.turn:
             connection = Connection(self._database, self._fault_point)
             try:
                 yield connection

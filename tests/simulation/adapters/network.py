@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextvars import Context
 from functools import lru_cache
 from typing import Any
 
@@ -90,7 +91,8 @@ class FaultyTransport:
         if fault == "late":
             delay_s = self._run.faults.rng.uniform(*LATE_S)
             self._pause_s = TIMEOUT_S
-            asyncio.get_running_loop().call_later(delay_s, self._deliver, path, body, "late")
+            loop = asyncio.get_running_loop()
+            loop.call_later(delay_s, self._deliver, path, body, "late", context=Context())
             raise TransportError("simulated: still in flight")
         status, answer = self._deliver(path, body, fault or "")
         if fault == "duplicated":
