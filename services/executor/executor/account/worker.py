@@ -257,7 +257,7 @@ class AccountWorker:
                 self._quiet_generation = -1  # What becomes of it is read from the database.
                 await self._submitter.send_first(handoff.intent, record_sent)
                 self._reconciler.invalidate()
-                self._poller.invalidate()
+                self.protector.poll_now()
         finally:
             handoff.close()
 
@@ -316,7 +316,7 @@ class AccountWorker:
             self._must_retry = self._must_retry or not is_ended
             if is_ended:
                 self._reconciler.invalidate()
-                self._poller.invalidate()
+                self.protector.poll_now()
         if not self._must_retry and not failures and flatten_since is None:
             self._quiet_generation = generation
         return failures
