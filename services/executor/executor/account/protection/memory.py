@@ -46,6 +46,7 @@ class ProtectionMemory:
         self.on_news: Callable[[], None] = lambda: None
         """Called when something became known that the exchange should be asked about at once."""
         self._roles: dict[str, OrderRole] = dict(saved.roles)
+        self._unnamed: list[Intent] = []
         self._entries: dict[str, tuple[Intent, float]] = {}
         self._unfinished: dict[str, Intent] = {}
         self._sizes: dict[Symbol, KnownSize] = {}
@@ -151,7 +152,7 @@ class ProtectionMemory:
     def _name(self, entries: Iterable[Intent]) -> None:
         for entry in entries:
             self._entries[entry.intent_id] = (replace(entry, signed_action=None), self._monotonic())
-            self._name_orders(entry)
+            self._unnamed.append(entry)
 
     def _name_orders(self, entry: Intent) -> None:
         self._roles |= {spec.client_order_id: role for role, spec in build_bracket(entry)}
@@ -164,7 +165,10 @@ class ProtectionMemory:
 
     @property
     def roles(self) -> Mapping[str, OrderRole]:
-        """Of the arena's own orders, by client order id."""
+        """Of the arena's own orders, by client order id. Those of an entry are made when they are first asked for:
+        nothing that can wait stands between its storing and its sending."""
+        while self._unnamed:
+            self._name_orders(self._unnamed.pop())
         return self._roles
 
     def entry_behind(self, position: Position) -> Intent | None:
@@ -256,7 +260,7 @@ class ProtectionMemory:
             self._saved.account,
             self.last_nonce,
             tuple(entry for entry, _ in self._entries.values()),
-            {key: role for key, role in self._roles.items() if key in keys},
+            {key: role for key, role in self.roles.items() if key in keys},
             tuple(self.actions.values()),
             tuple(self.alerts.values()),
         )
