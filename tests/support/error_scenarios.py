@@ -59,11 +59,12 @@ def tick(trader: SigningTrader) -> Refusals:
 
 
 def zero_liquidity(trader: SigningTrader) -> Refusals:
-    """A stop whose limit is far from what the book offers when it fires."""
+    """A stop whose limit is above what the book offers when it fires."""
     trader.order(trader.wire(0.01, 1.02, "Ioc"))
-    trader.order(trader.trigger(-0.01, 0.99, "sl", p=trader.price(1.7)))
+    trader.order(trader.trigger(-0.01, 0.99, "sl", p=trader.price(0.99)))
     market = trader.world.market.coins["BTC"]
     market.mid, market.mark, market.oracle = market.mid * 0.98, market.mark * 0.98, market.oracle * 0.98
+    market.refresh(trader.world.market.rng, 0.25)
     fire_triggers(trader.world.exchange, NOW)
     trader.world.take_changes()
     ends = [row["status"] for row in trader.info("historicalOrders")]
