@@ -1,5 +1,8 @@
 """Hyperliquid's answers in the terms of the arena. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
 
+But a position or an order stays one to protect when a figure beside its size is null: such a figure counts as 0, the
+mark stands in for an entry price. A position's row of size 0 is none.
+
 `coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
 """
 
@@ -20,10 +23,10 @@ USDC_TOKEN: Final = 0
 def parse_account_state(answer: Row, coins: Collection[Symbol]) -> AccountState:
     """clearinghouseState."""
     summary = answer["marginSummary"]
-    rows = [row["position"] for row in answer["assetPositions"]]
+    rows = [row["position"] for row in answer["assetPositions"] if Decimal(row["position"]["szi"]) != 0]
     positions = tuple(_position(row) for row in rows if row["coin"] in coins)
     equity = Decimal(summary["accountValue"])
-    unrealized = sum((Decimal(row["unrealizedPnl"]) for row in rows), Decimal(0))
+    unrealized = sum((_number(row["unrealizedPnl"]) for row in rows), Decimal(0))
     return AccountState(
         equity_usd=equity,
         balance_usd=equity - unrealized,
@@ -61,14 +64,18 @@ def parse_pooled_balance(answer: Row, state: AccountState) -> AccountState:
     )
 
 
+def _number(value: str | None) -> Decimal:
+    return Decimal(0) if value is None else Decimal(value)
+
+
 def _external_position(row: Row) -> ExternalPosition:
     signed = Decimal(row["szi"])
     return ExternalPosition(
         coin=row["coin"],
         side=Side.LONG if signed > 0 else Side.SHORT,
         size_coin=abs(signed),
-        notional_usd=abs(Decimal(row["positionValue"])),
-        unrealized_pnl_usd=Decimal(row["unrealizedPnl"]),
+        notional_usd=abs(_number(row["positionValue"])),
+        unrealized_pnl_usd=_number(row["unrealizedPnl"]),
     )
 
 
@@ -80,13 +87,13 @@ def _position(row: Row) -> Position:
         symbol=Symbol(row["coin"]),
         side=Side.LONG if signed > 0 else Side.SHORT,
         size_coin=size,
-        entry_price=Decimal(row["entryPx"]),
+        entry_price=value / size if row["entryPx"] is None else Decimal(row["entryPx"]),
         mark_price=value / size,
         leverage=int(row["leverage"]["value"]),
         is_isolated=row["leverage"]["type"] == "isolated",
         notional_usd=value,
-        unrealized_pnl_usd=Decimal(row["unrealizedPnl"]),
-        margin_used_usd=Decimal(row["marginUsed"]),
+        unrealized_pnl_usd=_number(row["unrealizedPnl"]),
+        margin_used_usd=_number(row["marginUsed"]),
         liquidation_price=None if liquidation is None else Decimal(liquidation),
         funding_since_open_usd=Decimal(row["cumFunding"]["sinceOpen"]),
         max_leverage=int(row["maxLeverage"]),
@@ -138,7 +145,7 @@ def _open_order(row: Row, roles: Mapping[str, OrderRole]) -> AccountOrder:
         role=roles.get(client_order_id or "", OrderRole.UNKNOWN),
         side=parse_order_side(row["side"]),
         size_coin=Decimal(row["sz"]),
-        price=Decimal(row["limitPx"]),
+        price=_number(row["limitPx"]),
         trigger_price=Decimal(row["triggerPx"]) if row.get("isTrigger") else None,
         reduce_only=bool(row.get("reduceOnly")),
     )

@@ -232,6 +232,33 @@ def test_a_rejected_order_never_filled(trader: SigningTrader, status: str) -> No
     assert rejected.is_rejected
 
 
+def test_a_position_without_its_figures_is_still_one_to_protect(trader: SigningTrader) -> None:
+    answer = asked(trader, "clearinghouseState")
+    row = next(each["position"] for each in answer["assetPositions"] if each["position"]["coin"] == "ETH")
+    nulls = ("entryPx", "unrealizedPnl", "marginUsed", "returnOnEquity", "liquidationPx")
+    row |= dict.fromkeys(nulls) | {"announcedYesterday": {"value": None}}
+    position = next(each for each in parse_account_state(answer, COINS).positions if each.symbol is Symbol.ETH)
+    mark_price = D(row["positionValue"]) / abs(D(row["szi"]))
+    assert (position.side, position.size_coin) == (Side.SHORT, abs(D(row["szi"])))
+    assert (position.entry_price, position.mark_price) == (mark_price, mark_price)
+    assert (position.unrealized_pnl_usd, position.margin_used_usd) == (0, 0)
+
+
+@pytest.mark.parametrize("coin", ["ETH", "xyz:GOLD"])
+def test_a_row_of_size_zero_is_no_position(trader: SigningTrader, coin: str) -> None:
+    answer = asked(trader, "clearinghouseState")
+    empty = dict.fromkeys(("entryPx", "positionValue", "unrealizedPnl", "leverage"))
+    known = parse_account_state(answer, COINS)
+    answer["assetPositions"].append({"type": "oneWay", "position": {"coin": coin, "szi": "0.0", **empty}})
+    assert parse_account_state(answer, COINS) == known
+
+
+def test_an_open_order_without_a_limit_is_still_one(trader: SigningTrader) -> None:
+    rows = asked(trader, "frontendOpenOrders")
+    rows[0] |= {"limitPx": None, "children": None}
+    assert len(parse_open_orders(rows, COINS, {})) == len(rows)
+
+
 def test_a_missing_field_is_an_error_not_a_guess() -> None:
     with pytest.raises(KeyError):
         parse_account_state({"marginSummary": {"accountValue": "1"}, "assetPositions": [], "time": 1}, COINS)
