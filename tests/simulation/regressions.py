@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from simulation.hostile.profiles import STOCK
+from simulation.hostile.profiles import HOSTILE, STOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +28,5 @@ REGRESSIONS: Final = (
     Regression("a stop fired in the very moment of the last check", seed=3097),
     Regression("an exit was signed again after a refusal that was false", seed=30),
     Regression("the refused repeat of an exit ended one that had filled", seed=29),
+    Regression("an exit of a settled coin was tried for ever; closes began late", seed=27, fault_set=HOSTILE),
 )

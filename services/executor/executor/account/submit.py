@@ -213,11 +213,15 @@ class OrderSubmitter:
     async def _sign_again(self, intent: Intent, reason: str) -> bool:
         """The exchange did not take an exit for a reason that passes: it is signed again after a pause.
 
-        Unless the exchange knows the order all the same: then the answer was false, and its record decides.
+        Unless the exchange knows the order all the same: then the answer was false, and its record decides. Or unless a
+        state from after the signing shows nothing to leave any more, as of a coin that was delisted and settled.
         """
         status = await self._exchange.order_status(build_bracket(intent)[0][1].client_order_id)
         if status is not None and not status.is_rejected:
             return await self._mark_in_flight(intent, f"refused, and yet {status.status}: {reason}")
+        state = await self._exchange.account_state()
+        if intent.symbol not in state.signed_sizes and state.time_ms >= (intent.nonce or state.time_ms + 1):
+            return await self._finish_rejected(intent, reason)
         self._refused_s[intent.intent_id] = self._clock.monotonic()
         self._context.standing.note_refusal(reason)
         self._context.log.warning(

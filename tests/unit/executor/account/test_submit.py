@@ -187,3 +187,13 @@ async def test_an_exit_filled_in_spite_of_its_refusal_goes_out_once(
     harness.wire.reset()
     assert await submitter.submit(await harness.stored(leave.intent_id), None)
     assert (await harness.stored(leave.intent_id)).status is IntentStatus.FILLED
+
+
+async def test_an_exit_refused_for_now_ends_when_nothing_is_held(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    """As of a coin that was delisted and settled: the refusal would never pass."""
+    leave = await harness.store(harness.approve("1", IntentKind.EXIT))
+    harness.wire.refuse('"Ioc"', "Trading is halted. asset=1")
+    assert await submitter.submit(leave, None)
+    assert (await harness.stored(leave.intent_id)).status is IntentStatus.REJECTED

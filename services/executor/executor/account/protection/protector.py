@@ -23,6 +23,8 @@ from executor.domain.protection import is_final_refusal, is_protected, missing_l
 from executor.exchange.errors import UNREADABLE, ExchangeError
 
 ORPHAN_S: Final = 2.0
+CLOSING_S: Final = 3.0
+"""A close takes its look, its request and its fill: it begins that long before the limit, to be done within it."""
 RETRY_TRIGGERS_S: Final = 3.0
 POLL_AGAIN_S: Final = 1.0
 OWNER_POLL_S: Final = 0.5
@@ -225,7 +227,8 @@ class PositionProtector:
         now = self._clock.monotonic()
         unprotected_s = now - self._unprotected_since.setdefault(symbol, now)
         is_refused = OrderRole.STOP not in missing or (symbol, OrderRole.STOP) in self._refused
-        return is_refused or unprotected_s > self._context.settings.unprotected_limit_s
+        limit_s = self._context.settings.unprotected_limit_s
+        return is_refused or unprotected_s > max(limit_s - CLOSING_S, limit_s / 2)
 
     def _may_place(self, symbol: Symbol, entry: Intent) -> bool:
         """Once it is certain that a leg is missing, and then every few seconds; a yes counts as done."""

@@ -69,7 +69,7 @@ async def test_a_refused_close_widens_its_price_and_alerts_once_a_minute(account
     assert closes(harness)[:7] == [
         Decimal(text) for text in ["-0.03", "-0.05", "-0.08", "-0.12", "-0.20", "-0.30", "-0.30"]
     ]
-    assert len(closes(harness)) == 38  # The first one after ten seconds.
+    assert len(closes(harness)) == 39  # The first one in time to be done after ten seconds.
     assert account.alerts() == [AlertCode.UNPROTECTED_CLOSING] * 2
     harness.wire.reset()
     await account.protect(after_s=4)
