@@ -32,7 +32,7 @@ async def test_a_full_redis_trims_and_keeps_leases_but_takes_no_event(bus: Redis
     with out_of_memory(redis_url):
         with pytest.raises(Unavailable, match="OOM"):
             await bus.commit(commit(11))
-        assert await bus.renew_lease("risk", token, ttl_ms=60_000)
+        assert await bus.renew_lease("risk", token, "risk-1", ttl_ms=60_000)
         failure = await bus.fail("recorder", SystemAlert.TYPE, first.entry_id, reason="bad", limit=1)
         assert failure.dead
         trimmed = await bus.trim(SystemAlert.TYPE, retention_ms=3_600_000, hard_cap_entries=4)

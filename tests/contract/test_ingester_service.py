@@ -223,7 +223,7 @@ async def test_it_outlives_the_exchange(tmp_path: Path, seen: Seen, redis_url: s
     [
         ("DECISION_INTERVAL_S", "abc", "DECISION_INTERVAL_S: input should be a valid integer"),
         ("HYPERLIQUID_API_URL", "example.com", "HYPERLIQUID_API_URL: string should match pattern"),
-        ("SENTIMENT_URL", "no", "SENTIMENT_URL: string should match pattern"),
+        ("SENTIMENT_URL", "no", "SENTIMENT_URL: can't be read"),
     ],
 )
 async def test_a_bad_setting_ends_the_start_with_its_name(variable: str, value: str, message: str) -> None:

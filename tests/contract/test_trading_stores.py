@@ -172,7 +172,7 @@ async def test_a_sent_intent_keeps_its_bytes_and_ends_once(pool: Any) -> None:
     ended = await store.get(intent.intent_id)
     assert ended is not None
     assert (ended.status, ended.filled_size_coin) == ("PARTIAL", D("0.01"))
-    assert await store.ended_since("deepseek", NOW_MS, 10) == [intent.intent_id]
+    assert [each.intent_id for each in await store.ended_since("deepseek", NOW_MS, 10)] == [intent.intent_id]
     row = await orders.get(spec.client_order_id)
     assert row is not None
     assert (row.order_id, row.final_status, row.spec) == (7, "canceled", spec)

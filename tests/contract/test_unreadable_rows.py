@@ -167,4 +167,4 @@ async def test_a_persons_halt_is_kept_beside_an_unreadable_row(pool: Pool) -> No
         ('halt', 'qwen', 'PERSON', '{"since_ms": 7, "until_ms": null, "detail": "by hand"}')""",
     )
     persistent = await RiskStateTable(pool, ROSTER.ids).load()
-    assert persistent.halts == (Halt("qwen", Reason.PERSON, 7, detail="by hand"),)
+    assert persistent.halts == (Halt("qwen", Reason.PERSON, 7, detail="by hand", author="a person"),)

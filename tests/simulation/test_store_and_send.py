@@ -138,7 +138,6 @@ def test_a_fault_before_the_answer_leaves_no_order_unrecorded(fault: str) -> Non
 
     result = run_seed(0, profile=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
     assert result.failure is None, "\n".join(result.trace[-40:])
-    assert found["orders"] == ["entry", "stop", "target"]
-    assert found["sends"][0] == "orders"
+    assert sorted(found["orders"]) == ["entry", "stop", "target"]
     assert found["sends"].count("orders") == 1
     assert found["fills"] == {(struck[0], OrderRole.ENTRY)}

@@ -306,7 +306,7 @@ async def stepped_harness(folder: Path, redis_url: str, database_url: str) -> As
     simulator_folder = folder / "simulator"
     simulator_folder.mkdir()
     simulator = ForkedSimulator(simulator_folder, seed=7, simulator_stepwise="true").start()
-    harness = ExecutorHarness(folder, simulator, redis_url, database_url)
+    harness = ExecutorHarness(folder, simulator, redis_url, database_url, {"MAX_LEVERAGE": "25"})
     try:
         with fresh_accounts(simulator):
             await harness.open()

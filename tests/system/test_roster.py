@@ -54,7 +54,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     assert '"XRP"]' in roster
     (folder / "arena.toml").write_text(roster.replace('"XRP"]', '"XRP", "HYPE"]') + THIRD, encoding="utf-8")
     arena = Arena(folder / "data")
-    arena.environment |= FREQUENT_TRADES | {"ARENA_FILE": str(folder / "arena.toml")}
+    arena.environment |= FREQUENT_TRADES | {"ARENA_FILE": str(folder / "arena.toml"), "ALLOWED_SYMBOLS": "HYPE"}
     try:
         arena.start()
         yield arena
@@ -65,7 +65,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 @pytest.fixture(scope="module")
 def traded_coin(arena: Arena) -> str:
-    """HYPE, once it was traded. Flattened, a contender enters again soon, so that every coin has its turn."""
+    """HYPE, once it was traded: the stand-ins may enter nothing else, and enter again soon after a flatten."""
     flattened_at = 0.0
 
     def is_traded() -> bool:

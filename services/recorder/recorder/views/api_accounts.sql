@@ -17,4 +17,4 @@ SELECT
     time_ms,
     wire(equity - transfers - start_balance) AS total_pnl
 FROM accounts
-WHERE strpos(model, '#') = 0;
+WHERE model NOT LIKE '%#%';

@@ -1,4 +1,4 @@
 -- What the page OPERATIONS lists.
 CREATE VIEW api_alerts AS
 SELECT id, code, severity, service, model, message, time_ms FROM alerts
-WHERE coalesce(strpos(model, '#'), 0) = 0;
+WHERE (model IS NULL OR model NOT LIKE '%#%');

@@ -21,4 +21,4 @@ SELECT
     provider_model,
     stand_in
 FROM ai_decisions
-WHERE strpos(model, '#') = 0;
+WHERE model NOT LIKE '%#%';

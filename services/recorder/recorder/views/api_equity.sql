@@ -11,4 +11,4 @@ SELECT
     wire(margin_ratio) AS margin_ratio,
     wire(transfers) AS transfers
 FROM account_snapshots
-WHERE strpos(model, '#') = 0;
+WHERE model NOT LIKE '%#%';

@@ -15,4 +15,4 @@ SELECT
     cycle_id,
     time_ms
 FROM fills
-WHERE strpos(model, '#') = 0;
+WHERE model NOT LIKE '%#%';

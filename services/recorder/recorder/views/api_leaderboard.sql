@@ -25,4 +25,4 @@ CROSS JOIN LATERAL jsonb_populate_record(
     NULL::trade_statistics,
     jsonb_build_object('model', a.model, 'trades', 0, 'fees', '0', 'funding', '0') || coalesce(s.trade_figures, '{}')
 ) f
-WHERE strpos(a.model, '#') = 0;
+WHERE a.model NOT LIKE '%#%';

@@ -20,6 +20,6 @@ FROM (
             / nullif(s.open_longs + s.open_shorts, 0), s.long_ms, 0) AS long_ms,
         coalesce(s.short_ms + greatest(0, a.time_ms - s.shares_ms) * s.open_shorts
             / nullif(s.open_longs + s.open_shorts, 0), s.short_ms, 0) AS short_ms
-    FROM accounts a LEFT JOIN model_statistics s USING (model) WHERE strpos(a.model, '#') = 0
+    FROM accounts a LEFT JOIN model_statistics s USING (model) WHERE a.model NOT LIKE '%#%'
 ) m
 LEFT JOIN pnl_reconciliations r ON r.model = m.model;

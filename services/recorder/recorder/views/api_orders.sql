@@ -15,4 +15,4 @@ SELECT
     reason,
     time_ms
 FROM orders
-WHERE strpos(model, '#') = 0;
+WHERE model NOT LIKE '%#%';

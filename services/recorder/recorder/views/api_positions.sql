@@ -26,4 +26,4 @@ SELECT
     v.decision_id,
     p.cycle_id
 FROM positions p LEFT JOIN verdicts v ON v.id = p.intent_id
-WHERE strpos(p.model, '#') = 0;
+WHERE p.model NOT LIKE '%#%';

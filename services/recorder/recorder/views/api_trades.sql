@@ -24,4 +24,4 @@ SELECT
     cycle_id,
     decision_id
 FROM trades
-WHERE strpos(model, '#') = 0;
+WHERE model NOT LIKE '%#%';
