@@ -217,3 +217,9 @@ def test_a_contender_is_asked_to_reason_in_its_language() -> None:
     assert chinese.system.startswith(english.system)
     assert "请用中文推理" in chinese.system.removeprefix(english.system)
     assert chinese.user == english.user
+
+
+def test_only_coins_that_may_be_entered_are_offered() -> None:
+    system = prompt_of(limits=Limits(allowed_symbols="BTC,SOL")).system
+    assert re.findall(r"^usable_leverage (\w+)", system, re.MULTILINE) == ["BTC", "SOL"]
+    assert "Coins: BTC, SOL." in system

@@ -50,7 +50,8 @@ def build_prompt(
     language: Language,
 ) -> Prompt:
     """The two messages for one cycle."""
-    system = system_prompt(strategy.text, limits, [account.instrument(symbol) for symbol in coins], language)
+    instruments = [account.instrument(symbol) for symbol in coins if symbol in limits.symbols]
+    system = system_prompt(strategy.text, limits, instruments, language)
     user = "\n\n".join(
         [
             *(_coin(coin) for coin in snapshot.coins.values()),
