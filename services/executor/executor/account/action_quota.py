@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
+from common.trading.durations import DAY_MS
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account_standing import POOLED_MODES
 
 ENTRY_LIMIT: Final = Decimal("0.6")
 REFRESH_S: Final = 600.0
-DAY_MS: Final = 86_400_000
 DAILY_ACTIONS: Final = 50_000
 """Of an account in a pooled mode. Source: Hyperliquid docs, Account abstraction modes."""
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from common.events import AlertSeverity, LeverageLimit
 from common.events.alerts import AlertCode
+from common.trading.durations import DAY_MS
 from common.trading.instruments import INSTRUMENTS, Symbol
 from executor.account.context import AccountContext
 from executor.config import ExecutorSettings, account_variable, key_variable
@@ -15,7 +16,6 @@ from executor.domain.account_standing import coin_problem, mode_problems, read_l
 from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import UNREADABLE, ExchangeUnavailable
 
-DAY_MS: Final = 86_400_000
 EXPIRY_WARNING_DAYS: Final = 7
 MIN_FUNDS_USD: Final = Decimal(20)
 INTERVAL_S: Final = 86_400.0

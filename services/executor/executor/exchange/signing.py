@@ -18,11 +18,11 @@ from hyperliquid.utils.signing import (
     order_wires_to_order_action,
 )
 
+from common.trading.durations import DAY_MS
 from executor.domain.order import SignedAction
 from executor.exchange.keys import open_wallet
 
 NO_SPOT: Any = {"universe": [], "tokens": []}
-DAY_MS: Final = 86_400_000
 NONCE_MARGIN_MS: Final = 300_000
 """The exchange was measured to be two minutes stricter than its documents at both ends of the window."""
 NONCE_AHEAD_MS: Final = DAY_MS - NONCE_MARGIN_MS

@@ -8,6 +8,7 @@ from psycopg.rows import dict_row
 
 from common.events import Event
 from common.runtime.database import Pool
+from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide
 from executor.domain.bracket import TRIGGER_KINDS
@@ -16,7 +17,6 @@ from executor.domain.order import OrderRow, OrderSpec
 from executor.domain.protection import ProtectiveAction
 from executor.storage.outbox import append_events
 
-DAY_MS: Final = 86_400_000
 MAX_OUTCOME: Final = 500
 _UPDATE: Final = b"""
     UPDATE intent_orders SET order_id = coalesce(%s, order_id), final_status = coalesce(%s, final_status)

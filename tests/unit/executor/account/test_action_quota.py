@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from common.events.alerts import AlertCode
-from executor.account.action_quota import DAY_MS, ActionQuota, DailyCount, used_share
+from common.trading.durations import DAY_MS
+from executor.account.action_quota import ActionQuota, DailyCount, used_share
 
 
 class QuotaContext:
