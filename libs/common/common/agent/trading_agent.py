@@ -1,22 +1,29 @@
 """Turns each market snapshot into one decision, never two requests at once."""
 
-import json
 from collections.abc import Awaitable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from common.agent import metrics
-from common.agent.prompt.build import Memory, build_prompt
+from common.agent.prompt.build import build_prompt
+from common.agent.prompt.memory import memory_text, read_memory
 from common.agent.prompt.strategy import Strategy
 from common.agent.providers.budget import Budget
 from common.agent.providers.port import ModelClient, error_text, storable
 from common.agent.providers.profile import Endpoint
 from common.agent.request import AskResult, DecisionRequester
 from common.agent.settings import AgentSettings
-from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, Prompt, originate
+from common.events import (
+    AccountUpdated,
+    AgentDecision,
+    DecisionInputs,
+    Event,
+    MarketSnapshot,
+    Outcome,
+    Prompt,
+    originate,
+)
 from common.events.codec import UnreadableEvent, decode
 from common.runtime.service import Service
-from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.roster import Contender
@@ -24,6 +31,7 @@ from common.trading.roster import Contender
 MAX_SNAPSHOT_AGE_MS = 90_000
 MAX_ACCOUNT_AGE_MS = 30_000
 RAW_CHARACTERS = 40_000
+BASELINE = "baseline"
 Outputs = tuple[Event[Any], ...]
 
 
@@ -79,27 +87,37 @@ class TradingAgent:
     async def _request(self, event: Event[MarketSnapshot]) -> Outputs:
         asked_ms = self._service.clock.now_ms()
         try:
-            account = await self._account()
+            body = await self._service.redis.get(f"account:{self._contender.id}")
+            account = self._account(body)
             if account is None:
                 result = AskResult().fail("NO_ACCOUNT", "no fresh account state; is the executor running?")
                 return (self._decision(event, result, None, asked_ms),)
+            memory = await self._memory()
             prompt = build_prompt(
                 event.data,
                 account,
-                await self._memory(),
+                read_memory(memory),
                 strategy=self._strategy,
                 limits=self._limits,
                 coins=self._coins,
                 language=self._contender.language,
             )
+            inputs = DecisionInputs(
+                account_state=body.decode(),
+                memory=memory,
+                limits=self._limits.model_dump_json(),
+                coins=self._coins,
+                strategy=self._strategy.text,
+                language=self._contender.language,
+                mode=BASELINE,
+            )
             result = await self._requester.ask(prompt)
-            return (self._decision(event, result, prompt, asked_ms),)
+            return (self._decision(event, result, prompt, asked_ms, inputs),)
         finally:
             self._is_busy = False
 
-    async def _account(self) -> AccountUpdated | None:
-        """The account as last cached, unless it is too old."""
-        body = await self._service.redis.get(f"account:{self._contender.id}")
+    def _account(self, body: object) -> AccountUpdated | None:
+        """The account in its cached state `body`, unless that is missing, unreadable or too old."""
         if not isinstance(body, bytes):
             return None
         try:
@@ -108,26 +126,19 @@ class TradingAgent:
             return None
         return account if self._service.clock.now_ms() - account.received_ms <= MAX_ACCOUNT_AGE_MS else None
 
-    async def _memory(self) -> Memory:
-        """What the recorder and risk have cached for the prompt; empty where there is nothing yet."""
+    async def _memory(self) -> str:
+        """What the recorder and risk have cached for the prompt."""
         model = self._contender.id
-        kept, day = (
-            json.loads(body) if body else {}
-            for body in await self._service.redis.mget(f"memory:{model}", f"risk:day:{model}")
-        )
-        sharpe, day_start, account = kept.get("sharpe"), day.get("equity_usd"), kept.get("account")
-        return Memory(
-            trades=kept.get("trades", ()),
-            denials=kept.get("denials", ()),
-            growth=Growth(Decimal(account["growth"]), Decimal(account["growth_equity_usd"])) if account else None,
-            transfers_usd=Decimal(account["transfers_usd"]) if account else Decimal(0),
-            day=day.get("day"),
-            day_start_usd=None if day_start is None else Decimal(day_start),
-            sharpe=None if sharpe is None else Decimal(sharpe),
-        )
+        memory, day = await self._service.redis.mget(f"memory:{model}", f"risk:day:{model}")
+        return memory_text(memory, day)
 
     def _decision(
-        self, event: Event[MarketSnapshot], result: AskResult, prompt: Prompt | None, asked_ms: int | None
+        self,
+        event: Event[MarketSnapshot],
+        result: AskResult,
+        prompt: Prompt | None,
+        asked_ms: int | None,
+        inputs: DecisionInputs | None = None,
     ) -> Event[AgentDecision]:
         now_ms, model = self._service.clock.now_ms(), self._contender.id
         answer, parsed = result.answer, result.parsed
@@ -164,6 +175,7 @@ class TradingAgent:
             asked_ms=asked_ms,
             answered_ms=now_ms if asked_ms is not None else None,
             latency_ms=latency_ms,
+            inputs=inputs,
         )
         return originate(
             payload,

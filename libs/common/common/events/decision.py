@@ -61,19 +61,69 @@ class Prompt(Fact):
     prompt_hash: str
 
 
+class DecisionInputs(Fact):
+    """What a prompt was made from beside the snapshot, so that the same prompt can be made from it again.
+
+    `account_state`, `memory` and `limits` are JSON texts, exactly as the agent read or used them; `strategy` is the
+    strategy's whole text. `memory` is an object of two members: `memory`, what the recorder had cached, and `day`, what
+    risk had.
+    """
+
+    account_state: str
+    memory: str
+    limits: str
+    coins: tuple[Symbol, ...]
+    strategy: str
+    language: str
+    mode: str
+
+
 class TokenUsage(Fact):
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
 
 
+class ChatMessage(Fact):
+    """One message of a conversation with a model; `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+class ModelCall(Fact):
+    """One request to a model's API and what came of it. Times are wall ms, cost in USD.
+
+    `added_messages` are those after the prompt's two: an invalid answer and what was asked about it. `body` is the
+    answer as it came, as text of bounded length; `text` and `reasoning_content` are what was read from it. A call that
+    brought no answer has `failure_code` and `failure_reason`.
+    """
+
+    asked_ms: int
+    answered_ms: int
+    added_messages: tuple[ChatMessage, ...] = ()
+    body: str | None = None
+    text: str | None = None
+    reasoning_content: str | None = None
+    cut_off: bool = False
+    provider_model: str | None = None
+    usage: TokenUsage | None = None
+    cost_usd: Amount
+    failure_code: str | None = None
+    failure_reason: str | None = None
+
+
 class AgentDecision(Payload):
     """The answer of one model to one snapshot. `decision` is set only when the outcome is answered.
 
     `failure_code` and `failure_reason` give the reason why there is none. Times are wall ms; cost in USD.
+    `parameters` is the JSON text of what each request held beside its messages; `calls` are all requests made, oldest
+    first; `inputs` are what the prompt was made from. A body of version 1 has none of the three.
     """
 
     TYPE: ClassVar[str] = "agent.decision"
+    VERSION: ClassVar[int] = 2
+    READS: ClassVar[tuple[int, ...]] = (1,)
 
     model: str
     outcome: Outcome
@@ -95,3 +145,6 @@ class AgentDecision(Payload):
     asked_ms: int | None
     answered_ms: int | None
     latency_ms: int | None
+    parameters: str | None = None
+    inputs: DecisionInputs | None = None
+    calls: tuple[ModelCall, ...] = ()

@@ -4,7 +4,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from common.agent.prompt.build import Memory, build_prompt
+from common.agent.prompt.build import build_prompt
+from common.agent.prompt.memory import Memory
 from common.agent.prompt.strategy import Strategy
 from common.events import AccountSums, AccountUpdated, LeverageLimit, MarketSnapshot, Prompt
 from common.events.market import BookSummary, CandleSeries, CoinSnapshot, Sentiment, TradeFlow

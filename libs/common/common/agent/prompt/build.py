@@ -1,42 +1,22 @@
 """The changing half of a prompt: market, account, positions, memory. Series run from oldest to newest. Pure."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from common.agent.prompt.figures import UNKNOWN, figure, percent, series, usd
+from common.agent.prompt.memory import Memory
 from common.agent.prompt.rules import system_prompt
 from common.agent.prompt.strategy import Strategy
 from common.events import AccountPosition, AccountUpdated, CandleSeries, CoinSnapshot, MarketSnapshot, Prompt
 from common.trading.durations import DAY_MS, MINUTE_MS
-from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.margin import TAKER_FEE_FRACTION
 from common.trading.roster import Language
 
 SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What a contender is reminded of.
-
-    From the recorder: its last closed trades and denials, newest first, its account's growth after `transfers_usd` had
-    been moved in, its Sharpe ratio (hourly returns, annualized). From risk: the UTC day (counted since 1970) and the
-    equity with which that day began.
-    """
-
-    trades: Sequence[Mapping[str, Any]] = ()
-    denials: Sequence[Mapping[str, Any]] = ()
-    growth: Growth | None = None
-    transfers_usd: Decimal = Decimal(0)
-    day: int | None = None
-    day_start_usd: Decimal | None = None
-    sharpe: Decimal | None = None
 
 
 def build_prompt(
