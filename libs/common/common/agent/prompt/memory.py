@@ -27,7 +27,7 @@ class Memory:
     sharpe: Decimal | None = None
 
 
-def memory_text(memory: bytes | None, day: bytes | None) -> str:
+def memory_text(memory: bytes | str | None, day: bytes | str | None) -> str:
     """One JSON text of the two cached values as they came; null where there is none. `read_memory` reads it."""
     return json.dumps({"memory": json.loads(memory) if memory else None, "day": json.loads(day) if day else None})
 
