@@ -71,26 +71,16 @@ def parse_answer(text: str, coins: Collection[Symbol], prompt: str = "") -> Pars
         raise InvalidAnswer("TOO_LONG", f"the answer has {len(text)} characters, more than {MAX_ANSWER_CHARACTERS}")
     body, leniencies = _unwrap(text)
     answer = _object(body)
-    _refuse_misspelled(answer)
-    action = _action(answer.get("action"))
-    is_entry, is_hold = action in ENTRIES, action is Action.HOLD
-    missing = [key for key in REQUIRED_KEYS if key not in answer and not (is_hold and key in HOLD_IGNORES)]
-    if missing:
-        raise InvalidAnswer("MISSING_KEY", f"these keys are missing: {', '.join(missing)}; all six are always present")
+    action = _checked_action(answer)
     if any(_is_same(answer, example) for example in _objects_in(prompt)):
-        raise InvalidAnswer(
-            "EXAMPLE_COPIED", "that is an example of the answer's form; answer with a decision of yours"
-        )
-    decision = _hold(answer, coins) if is_hold else _trade(answer, action, coins)
-    unused = [] if is_entry else [key for key in OPTIONAL_KEYS if answer.get(key) is not None]
-    if is_hold:
-        unused = [key for key in HOLD_IGNORES if _is_ignored(key, answer, decision)]
-    elif type(answer["leverage"]) is Decimal:
+        raise InvalidAnswer("EXAMPLE_COPIED", "that only shows the answer's form; answer with a decision of your own")
+    decision = _hold(answer, coins) if action is Action.HOLD else _trade(answer, action, coins)
+    if action is not Action.HOLD and isinstance(answer["leverage"], Decimal):
         leniencies.append(Leniency.WHOLE_DECIMAL)
+    unused = _unused_keys(answer, decision)
     if unused:
         leniencies.append(Leniency.UNUSED_FIELDS)
-    unknown = [key for key in answer if key not in KEYS]
-    dropped = [storable(key)[:MAX_KEY_CHARACTERS] for key in unknown + unused]
+    dropped = [storable(key)[:MAX_KEY_CHARACTERS] for key in [key for key in answer if key not in KEYS] + unused]
     return Parsed(decision, tuple(dropped[:MAX_DROPPED_KEYS]), tuple(leniencies))
 
 
@@ -118,10 +108,14 @@ def _hold(answer: dict[str, Any], coins: Collection[Symbol]) -> Decision:
     )
 
 
-def _is_ignored(key: str, answer: dict[str, Any], decision: Decision) -> bool:
-    """Whether a field of a HOLD has something in it that the decision has not: anything but nothing, and its coin."""
-    value = answer.get(key)
-    return value is not None and not _is_zero(value) and not (key == "symbol" and decision.symbol is not None)
+def _unused_keys(answer: dict[str, Any], decision: Decision) -> list[str]:
+    """The keys of the format that hold something which the decision, by its action, does without."""
+    if decision.action in ENTRIES:
+        return []
+    if decision.action is Action.CLOSE:
+        return [key for key in OPTIONAL_KEYS if answer.get(key) is not None]
+    ignored = [key for key in HOLD_IGNORES if answer.get(key) is not None and not _is_zero(answer[key])]
+    return [key for key in ignored if not (key == "symbol" and decision.symbol is not None)]
 
 
 def _trade(answer: dict[str, Any], action: Action, coins: Collection[Symbol]) -> Decision:
@@ -147,7 +141,7 @@ def _trade(answer: dict[str, Any], action: Action, coins: Collection[Symbol]) ->
 def _refuse_fractions(decision: Decision) -> None:
     """A tenth written as 0.1 must neither trade at a hundredth of what was meant, nor be multiplied on a guess.
 
-    A size of 1 is a percent that one may mean. Nobody enters with a confidence of 1 percent: there, 1 is a fraction.
+    A size of 1 is a percent that one may mean. No entry is meant with a confidence of 1 percent: there, 1 is a fraction.
     """
     size, confidence = decision.position_size_percent, decision.confidence
     fractions = {"position_size_percent": size} if 0 < size < 1 else {}
@@ -239,7 +233,14 @@ def _kind(value: object) -> str:
     return "null" if value is None else names.get(type(value), "object")
 
 
-def _action(value: object) -> Action:
+def _checked_action(answer: dict[str, Any]) -> Action:
+    """The action of an answer that has all keys which this action needs."""
+    _refuse_misspelled(answer)
+    value = answer.get("action")
+    needed = [key for key in REQUIRED_KEYS if value != Action.HOLD or key not in HOLD_IGNORES]
+    missing = [key for key in needed if key not in answer]
+    if missing:
+        raise InvalidAnswer("MISSING_KEY", f"these keys are missing: {', '.join(missing)}; all six are always present")
     if not isinstance(value, str) or value not in Action.__members__:
         raise InvalidAnswer("BAD_ACTION", f"action must be one of {', '.join(Action)}")
     return Action(value)
