@@ -43,18 +43,20 @@ HOLD = json.dumps(
 
 
 class ScriptedModel:
-    """Answers HOLD once `free` is set."""
+    """Answers from `answers`, then HOLD, once `free` is set."""
 
     def __init__(self) -> None:
+        self.answers: list[str] = []
         self.free = asyncio.Event()
         self.free.set()
         self.prompts: list[Sequence[Message]] = []
 
     async def complete(self, messages: Sequence[Message]) -> Answer:
-        self.prompts.append(messages)
+        self.prompts.append(list(messages))
         await self.free.wait()
         usage = TokenUsage(prompt_tokens=1_000, completion_tokens=100, cached_tokens=0)
-        return Answer(HOLD, None, "deepseek-flash", usage, cut_off=False)
+        text = self.answers.pop(0) if self.answers else HOLD
+        return Answer(text, None, "deepseek-flash", usage, cut_off=False)
 
     async def close(self) -> None:
         return None
@@ -196,3 +198,31 @@ async def test_a_cancelled_request_frees_the_agent_and_its_reservation(harness: 
     assert await harness.spent_micro_usd() == 0
     harness.model.free.set()
     assert (await harness.decide(2)).outcome is Outcome.ANSWERED
+
+
+async def test_a_refused_answer_is_asked_about_once_and_recorded(harness: AgentHarness) -> None:
+    await harness.store_account()
+    fraction = {"action": "LONG", "symbol": "BTC", "leverage": 5, "position_size_percent": 0.1, "confidence": 70}
+    answer = json.dumps(fraction | {"reasoning": "it rises"})
+    harness.model.answers = [answer, f"```json\n{HOLD}\n```"]
+    decision = await harness.decide()
+    assert (decision.outcome, decision.leniencies, decision.failure_code) == (Outcome.ANSWERED, ("code_fence",), None)
+    assert [refused.code for refused in decision.refused_answers] == ["FRACTION"]
+    first, second = harness.model.prompts
+    assert second[: len(first)] == first
+    assert second[len(first)]["content"] == answer
+    assert "position_size_percent 0.1: are these fractions?" in second[-1]["content"]
+
+
+async def test_a_second_refused_answer_is_no_decision(harness: AgentHarness) -> None:
+    await harness.store_account()
+    prompts = harness.model.prompts
+    await harness.decide(1)
+    examples = [text for text in prompts[0][0]["content"].splitlines() if text.startswith("{")]
+    harness.model.answers = ["I would buy.", *examples[:1], "not asked for"]
+    decision = await harness.decide(2)
+    assert (decision.outcome, decision.decision, len(prompts)) == (Outcome.INVALID, None, 3)
+    codes = [refused.code for refused in decision.refused_answers]
+    assert codes[0] == "NOT_JSON"
+    assert decision.failure_code == codes[-1]
+    assert len(codes) == 2

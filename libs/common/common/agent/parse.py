@@ -141,7 +141,7 @@ def _trade(answer: dict[str, Any], action: Action, coins: Collection[Symbol]) ->
 def _refuse_fractions(decision: Decision) -> None:
     """A tenth written as 0.1 must neither trade at a hundredth of what was meant, nor be multiplied on a guess.
 
-    A size of 1 is a percent that one may mean. No entry is meant with a confidence of 1 percent: there, 1 is a fraction.
+    A size of 1 is a percent that one may mean. A confidence of 1 is a fraction: no entry is meant with 1 percent.
     """
     size, confidence = decision.position_size_percent, decision.confidence
     fractions = {"position_size_percent": size} if 0 < size < 1 else {}
