@@ -103,3 +103,13 @@ def test_an_unknown_model_is_priced_at_the_dearest_figures() -> None:
     assert price_of(prices, "a-small-2") == prices["a-small"]
     assert price_of(prices, "a-large") == prices["a"]
     assert price_of(prices, "c") == TokenPrice(Decimal(2), Decimal("0.5"), Decimal(9))
+
+
+def test_thinking_counts_as_output_with_the_rosters_bounds() -> None:
+    silent = ROSTER.contender("qwen")
+    thinker = silent.model_copy(update={"thinking": "on"})
+    bounded = thinker.model_copy(update={"thinking_budget": 300, "max_answer_tokens": 200})
+    assert endpoint_with(silent, QWEN).max_output_tokens == 2_000
+    assert endpoint_with(thinker, QWEN).max_output_tokens == 10_000
+    assert endpoint_with(bounded, QWEN).max_output_tokens == 500
+    assert endpoint_with(bounded, QWEN).parameters.items() >= {"max_tokens": 200, "thinking_budget": 300}.items()
