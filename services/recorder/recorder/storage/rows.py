@@ -34,6 +34,7 @@ _STATUSES: Final[dict[type, OrderStatus]] = {
     OrderCancelled: OrderStatus.CANCELED,
 }
 
+_TEXTS_BEFORE_THE_RECORD: Final = ("prompt_system", "prompt_user", "raw_response", "reasoning_content")
 _SERIES: Final = ("5m", "1h", "4h", "1d")
 """Intervals whose latest figures a snapshot's summary has."""
 
@@ -59,6 +60,7 @@ def decision_row(event: Event[AgentDecision]) -> Row:
         "usage": _json(data.usage),
         "market_data": _market_data(data),
         "cost_usd": data.cost_usd,
+        **dict.fromkeys(_TEXTS_BEFORE_THE_RECORD),
         "recorded_ms": event.recorded_ms,
         "created_at": _EPOCH + timedelta(milliseconds=event.recorded_ms),
     }
