@@ -35,6 +35,8 @@ _STATUSES: Final[dict[type, OrderStatus]] = {
 }
 
 _TEXTS_BEFORE_THE_RECORD: Final = ("prompt_system", "prompt_user", "raw_response", "reasoning_content")
+_OPEN_INTEREST_CHANGES: Final = {"open_interest_change_1h_percent", "open_interest_change_24h_percent"}
+_NOT_SUMMARIZED: Final = {"series", "book", "flow", "max_leverage"} | _OPEN_INTEREST_CHANGES
 _SERIES: Final = ("5m", "1h", "4h", "1d")
 """Intervals whose latest figures a snapshot's summary has."""
 
@@ -263,8 +265,8 @@ def snapshot_row(event: Event[MarketSnapshot]) -> Row:
 
 
 def _coin_summary(coin: CoinSnapshot) -> dict[str, Any]:
-    """A coin's figures without its series, book and flow; money as decimal strings, the rest as numbers."""
-    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude={"series", "book", "flow", "max_leverage"}))
+    """A coin's figures as REST serves them; money as decimal strings, the rest as numbers."""
+    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude=_NOT_SUMMARIZED))
     book, flow = coin.book, coin.flow
     return body | {
         "spread_bps": book.spread_bps if book else None,
