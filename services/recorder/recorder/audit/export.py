@@ -4,12 +4,11 @@ The folder's layout is described in its own README.md, which is copied from `exp
 """
 
 import json
-import lzma
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
+from io import TextIOWrapper
+from lzma import LZMAFile
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Self
 
 from common.runtime.record.compression import decompress
 from common.runtime.record.links import read_record
@@ -30,14 +29,18 @@ async def export_record(connection: Connection, report: Report, folder: Path, ch
     Raises FileExistsError when the folder has files, and DamagedContent or UnreadableRecord for a record that can't be
     read. Whether links and texts are sound is left to the reader of the copy: texts that can't be read are left out.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty")
+    _prepare(folder)
     heads = {}
     for chain in chains:
         heads[chain] = await _export_chain(connection, report, folder, chain)
     manifest = {"format": 1, "version": VERSION, "heads": {chain: head for chain, head in heads.items() if head}}
     _write(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+
+
+def _prepare(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty")
     for name in COPIED:
         _write(folder / name, files("recorder.audit").joinpath("export_files", name).read_text(encoding="utf-8"))
 
@@ -47,7 +50,7 @@ async def _export_chain(connection: Connection, report: Report, folder: Path, ch
     query = "SELECT coalesce(max(sequence), 0) AS last FROM record_links WHERE chain = %s"
     [row] = await select(connection, query, chain)
     last, sequence, link = row["last"], 0, b""
-    with _Texts(folder / "texts" / chain).open() as texts, _compressed(folder / "links" / f"{chain}.jsonl.xz") as links:
+    with _Texts(folder / "texts" / chain) as texts, _open(folder / "links" / f"{chain}.jsonl.xz") as links:
         while sequence < last:
             rows = await select(connection, LINKS, chain, sequence + 1, last, PAGE_LINKS)
             await _export_page(connection, report, rows, links, texts)
@@ -86,18 +89,17 @@ class _Texts:
         self._file: IO[str] | None = None
         self._written: set[bytes] = set()
 
-    @contextmanager
-    def open(self) -> Iterator["_Texts"]:
-        try:
-            yield self
-        finally:
-            self._close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
 
     def write(self, day: int, text_hash: bytes, content: bytes) -> None:
         if day != self._day or self._file is None:
             self._close()
             # A later link may be of an earlier day: then the day's file goes on.
-            self._day, self._file = day, _open(self._folder / f"{day}.jsonl.xz", "at")
+            self._day, self._file = day, _open(self._folder / f"{day}.jsonl.xz")
         if text_hash not in self._written:
             self._written.add(text_hash)
             line = {"sha256": text_hash.hex(), "text": content.decode()}
@@ -110,16 +112,10 @@ class _Texts:
         self._written.clear()
 
 
-@contextmanager
-def _compressed(path: Path) -> Iterator[IO[str]]:
-    with _open(path, "wt") as file:
-        yield file
-
-
-def _open(path: Path, mode: str) -> IO[str]:
+def _open(path: Path) -> IO[str]:
+    """To be appended to."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file: IO[str] = lzma.open(path, mode, preset=PRESET, encoding="utf-8")  # type: ignore[assignment]
-    return file
+    return TextIOWrapper(LZMAFile(path, "a", preset=PRESET), encoding="utf-8")
 
 
 def _write(path: Path, text: str) -> None:
