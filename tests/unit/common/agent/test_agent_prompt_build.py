@@ -80,7 +80,7 @@ def snapshot(cycle_number: int = 3, **changes: Any) -> MarketSnapshot:
         "missed_cycles": 0,
         "partial": False,
         "coins": {symbol: coin(symbol) for symbol in COINS},
-        "sentiment": Sentiment(fear_greed=40, classification="Fear", time_ms=BOUNDARY_MS - 7_200_000),
+        "sentiment": Sentiment(fear_greed=40, time_ms=BOUNDARY_MS - 7_200_000),
     }
     return MarketSnapshot(**(fields | changes))
 
