@@ -89,7 +89,7 @@ class TradingAgent:
         try:
             body = await self._service.redis.get(f"account:{self._contender.id}")
             account = self._account(body)
-            if account is None:
+            if account is None or not isinstance(body, bytes):
                 result = AskResult().fail("NO_ACCOUNT", "no fresh account state; is the executor running?")
                 return (self._decision(event, result, None, asked_ms),)
             memory = await self._memory()
