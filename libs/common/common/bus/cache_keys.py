@@ -35,6 +35,7 @@ CACHE: Final = (
     CacheSpec("orderbook:*", ("ingester",), ("gateway",)),
     CacheSpec("tape:*", ("ingester",), ("gateway",)),
     CacheSpec("kline:*", ("ingester",), ("gateway",), CacheKind.LIST),
+    CacheSpec("open_interest:*", ("ingester",), ("ingester",)),
     CacheSpec("snapshot:latest", ("ingester",), ("ingester", "risk")),
     CacheSpec("run:id", ("ingester",), ("ingester",)),
     CacheSpec("market:source", ("ingester",), ("gateway",)),
