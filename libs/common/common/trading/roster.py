@@ -10,6 +10,7 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,23}$"
 MAX_CONTENDERS: Final = 8
 Provider = Literal["deepseek", "dashscope"]
 Language = Literal["zh", "en"]
+Mode = Literal["baseline", "preservation", "situational", "max_leverage"]
 Mark = Literal["circle", "diamond", "square", "triangle"]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -21,7 +22,8 @@ class Contender(BaseModel):
     (`HYPERLIQUID_PRIVATE_KEY_QWEN`) or begins them (`QWEN_API_KEY`). `provider` says which API it speaks: `deepseek` is
     any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
     the setting `<ID>_MODEL`. `strategy` names a text that is shipped with the agents, or is the path of a file. The
-    model reasons in `language`. `color` and `color_dark` draw the contender on light and dark paper.
+    prompt is in `language`, and so is the reasoning; `mode` adds to any strategy. `color` and `color_dark` draw the
+    contender on light and dark paper.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +33,8 @@ class Contender(BaseModel):
     provider: Provider
     model: str | None = None
     strategy: Annotated[str, Field(min_length=1)]
-    language: Language = "en"
+    language: Language = "zh"
+    mode: Mode = "baseline"
     thinking: bool = False
     color: Color
     color_dark: Color
