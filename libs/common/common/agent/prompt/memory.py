@@ -137,8 +137,8 @@ class GateFigures(Remembered):
     """What the gate counts for a contender beside its account and the limits. Times are market ms.
 
     `cooldowns` are the times until which coins can't be entered again, `stops_ms` those of stops that fired within the
-    last day, `approvals_ms` those of approved orders within the last two minutes. `entries_today` is of the UTC day
-    that the whole value names.
+    last day, `approvals_ms` those of approved orders within the last minute. `entries_today` is of the UTC day
+    of market time at which the value was published.
     """
 
     high_water_usd: Amount | None = None
@@ -169,7 +169,7 @@ class Standing(Remembered):
 
 
 class RecordedMemory(Remembered):
-    """The value of `memory:{model}`, written by the recorder; lists newest first, `positions` and `answers` by coin."""
+    """The value of `memory:{model}`, written by the recorder: newest first, but `positions`, `answers` by coin."""
 
     positions: tuple[PositionPlan, ...] = ()
     answers: tuple[Answered, ...] = ()
