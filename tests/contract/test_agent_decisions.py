@@ -84,7 +84,7 @@ class AgentHarness:
             limits=Limits(),
             endpoint=endpoint,
             client=self.model,
-            strategy=load_strategy("trend-v2"),
+            strategy=load_strategy("trend-v2", "en"),
         )
 
     async def store_account(self, received_ms: int = NOW_MS) -> None:
