@@ -174,6 +174,8 @@ class TradingAgent:
             raw_response=None if answer is None else storable(answer.text)[:RAW_CHARACTERS],
             reasoning_content=_short(answer.reasoning_content) if answer else None,
             dropped_keys=parsed.dropped_keys if parsed else (),
+            refused_answers=result.refused_answers,
+            leniencies=parsed.leniencies if parsed else (),
             attempts=result.attempts,
             provider_model=answer.provider_model if answer else self._endpoint.provider_model,
             stand_in=self._endpoint.stand_in,
