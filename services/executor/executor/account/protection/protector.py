@@ -132,7 +132,7 @@ class PositionProtector:
                     await self._woken.wait()
             except TimeoutError:
                 if must_repeat:
-                    self.poller.invalidate(orders=self.needs_poll)
+                    self.poller.repeat(orders=self.needs_poll)
             self._woken.clear()
             if self.poller.weigh_reports():
                 self.on_fill_news()
@@ -163,7 +163,9 @@ class PositionProtector:
             failures.append(error)
         positions, orders = self._memory.positions(poll), self._memory.open_orders(poll)
         self._forget_gone({position.symbol for position in positions}, poll)
-        metrics.UNPROTECTED.labels(self._model).set(sum(not is_protected(each, orders) for each in positions))
+        unprotected = sum(not is_protected(each, orders) for each in positions)
+        metrics.UNPROTECTED.labels(self._model).set(unprotected)
+        self.poller.is_urgent = unprotected > 0
         for position in positions:
             try:
                 await self._protect(position, orders)
@@ -231,10 +233,15 @@ class PositionProtector:
         return is_refused or unprotected_s > max(limit_s - CLOSING_S, limit_s / 2)
 
     def _may_place(self, symbol: Symbol, entry: Intent) -> bool:
-        """Once it is certain that a leg is missing, and then every few seconds; a yes counts as done."""
-        now = self._clock.monotonic()
-        is_certain = self._missing_since.setdefault(symbol, now) != now or entry.status is IntentStatus.PARTIAL
-        if not is_certain or now - self._triggers_at.get(symbol, NEVER) <= RETRY_TRIGGERS_S:
+        """Once a second list of open orders misses a leg, and then every few seconds when a later one still does; a
+        yes counts as done."""
+        now, asked_s = self._clock.monotonic(), self.poller.orders_asked_s
+        if symbol not in self._missing_since:
+            self._missing_since[symbol] = asked_s
+            self.poller.invalidate()
+        is_certain = asked_s > self._missing_since[symbol] or entry.status is IntentStatus.PARTIAL
+        tried_s = self._triggers_at.get(symbol, NEVER)
+        if not is_certain or now - tried_s <= RETRY_TRIGGERS_S or asked_s <= tried_s:
             return False
         self._triggers_at[symbol] = now
         return True
