@@ -144,7 +144,6 @@ class Reconciler:
 
     async def _explain_cash(self, view: AccountView, totals: list[CashTotals]) -> None:
         """Why the cash moved, by a later state where the exchange had to be asked."""
-
         state, found = await self._cash.reconcile(
             view.state, lambda latest: self._record_fills(view.orders, latest.time_ms)
         )
@@ -318,6 +317,8 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
+        if not self._exchange.has_room("orderStatus", reserve=ROUTINE_RESERVE):
+            raise RateLimited("ended orders are not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)
         if status is None and not is_void:

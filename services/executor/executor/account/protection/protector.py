@@ -70,6 +70,7 @@ class PositionProtector:
         self._triggers_at: dict[Symbol, float] = {}
         self._refused: set[tuple[Symbol, OrderRole]] = set()
         self._orphan_since: dict[int, float] = {}
+        self._swept_s = NEVER
         self._reported: set[str] = set()
         self._memory.on_news = self.poll_now
 
@@ -266,7 +267,8 @@ class PositionProtector:
     # Triggers without a position, positions without an entry, a flatten.
 
     async def _cancel_orphans(self, poll: AccountPoll, held: set[Symbol]) -> None:
-        """Cancels the arena's own triggers on coins without a position or an entry on its way, seen twice.
+        """Cancels the arena's own triggers on coins without a position or an entry on its way, seen twice, and again
+        while a later list still has them.
 
         Only by a state that is later than all that is known of the coin, and once the tables have been read: they hold
         what is on its way.
@@ -279,7 +281,9 @@ class PositionProtector:
                 if self._memory.has_tables and self._memory.is_settled(order.symbol, poll):
                     found[order.order_id] = order.symbol.value
         self._orphan_since = {order_id: self._orphan_since.get(order_id, now) for order_id in found}
-        if due := [(found[key], key) for key, since in self._orphan_since.items() if now - since >= ORPHAN_S]:
+        due = [(found[key], key) for key, since in self._orphan_since.items() if now - since >= ORPHAN_S]
+        if due and self.poller.orders_asked_s > self._swept_s:
+            self._swept_s = now
             await self._actions.cancel("sweep", due)
             self.poller.invalidate()
             self._context.log.info("orphan triggers cancelled", model=self._model, orders=due)
