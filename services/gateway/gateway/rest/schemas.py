@@ -240,6 +240,7 @@ ARENA: dict[str, Schema] = {
         models=many(ref("ModelStatus")),
         halts=many(ref("Halt")),
         symbols=many(ref("SymbolInfo")),
+        record=many(row("chain:text sequence:int link:text")),
     ),
     "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?"),
     "Stream": row("stream:text length:int", groups=many(row("name:text lag:int? pending:int"))),

@@ -256,6 +256,10 @@ class Queries:
         )
         return {row["model"]: row for row in rows}
 
+    async def record_heads(self) -> list[Row]:
+        """The newest link of each chain of the record."""
+        return await self.rows("SELECT chain, sequence, link FROM api_record_heads ORDER BY chain")
+
     async def account_modes(self) -> list[Row]:
         """How the exchange keeps each account's collateral, in its own word."""
         return await self.rows("SELECT model, mode FROM api_accounts")

@@ -435,6 +435,11 @@ export type Status = {
   models: ModelStatus[];
   halts: Halt[];
   symbols: SymbolInfo[];
+  record: {
+    chain: string;
+    sequence: number;
+    link: string;
+  }[];
 };
 
 export type Service = {
