@@ -13,6 +13,7 @@ from common.agent.prompt.memory import (
     PastRefusal,
     PositionPlan,
     RecordedMemory,
+    Standing,
 )
 from common.events import Outcome
 from common.trading.orders import Side
@@ -45,8 +46,18 @@ async def write_memory(connection: Connection, redis: Redis, model: str) -> None
         refused_answers=await _refused_answers(connection, model),
         account=AccountGrowth(**accounts[0]) if accounts else None,
         sharpe=statistics[0]["sharpe"] if statistics else None,
+        standings=await _standings(connection),
     )
     await redis.set(f"memory:{model}", memory.model_dump_json())
+
+
+async def _standings(connection: Connection) -> tuple[Standing, ...]:
+    rows = await select(
+        connection,
+        """SELECT rank() OVER (ORDER BY growth DESC) AS rank, model, equity AS equity_usd,
+            (growth - 1) * 100 AS return_percent FROM accounts WHERE model NOT LIKE '%%#%%' ORDER BY rank, model""",
+    )
+    return tuple(Standing(**row) for row in rows)
 
 
 async def _positions(connection: Connection, model: str) -> tuple[PositionPlan, ...]:
