@@ -3,29 +3,30 @@
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
 from common.agent.parse import InvalidAnswer, Parsed, parse_answer
 from common.agent.providers.breaker import Breaker
-from common.agent.providers.budget import Budget
 from common.agent.providers.port import Answer, CallFailed, Message, ModelClient
-from common.agent.providers.pricing import TokenPrice
+from common.agent.providers.spending import Bill, NotAffordable, Spending
 from common.events import Outcome, Prompt, TokenUsage
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 
-NO_TOKENS = TokenUsage(prompt_tokens=0, completion_tokens=0, cached_tokens=0)
+NOT_THE_MODELS: Final = ("COST_CAP", "NO_BUDGET")
+"""Failures without a call, which say nothing about the model."""
 
 
 @dataclass(slots=True)
 class AskResult:
     """What a request brought. `parsed` is set only when the outcome is answered.
 
-    `answer` is the last one, also an invalid one; `usage` and `cost_usd` are sums over all attempts.
+    `answer` is the last one, also an invalid one; `bills` are those of all attempts, oldest first.
     """
 
     outcome: Outcome = Outcome.FAILED
@@ -33,9 +34,23 @@ class AskResult:
     code: str | None = None
     reason: str | None = None
     answer: Answer | None = None
-    attempts: int = 0
-    usage: TokenUsage | None = None
-    cost_usd: Decimal = Decimal(0)
+    bills: list[Bill] = field(default_factory=list)
+
+    @property
+    def attempts(self) -> int:
+        """How many calls were made."""
+        return len(self.bills)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What all attempts count as spent, in USD."""
+        return sum((bill.cost_usd for bill in self.bills), Decimal(0))
+
+    @property
+    def usage(self) -> TokenUsage | None:
+        """The tokens of all attempts whose use is known; None where it is of none."""
+        known = [bill.usage for bill in self.bills if bill.usage is not None]
+        return _sum(known) if known else None
 
     def fail(self, code: str, reason: str) -> "AskResult":
         """Records a failure and returns this result."""
@@ -44,26 +59,20 @@ class AskResult:
 
 
 class DecisionRequester:
-    """Asks one model for decisions, one request at a time; the breaker and the budget outlive single requests.
-
-    Every call reserves the most it can cost, and settles at what its answer cost; one without an answer, also one that
-    the deadline or a stop cancelled, settles at nothing.
-    """
+    """Asks one model for decisions, one request at a time; the breaker and the spending outlive single requests."""
 
     def __init__(
         self,
         client: ModelClient,
-        budget: Budget,
-        price: TokenPrice,
+        spending: Spending,
         clock: Clock,
         *,
         log: FilteringBoundLogger,
         coins: Sequence[Symbol],
         deadline_s: float,
-        max_output_tokens: int,
     ) -> None:
-        self._client, self._budget, self._price, self._clock = client, budget, price, clock
-        self._coins, self._deadline_s, self._max_output_tokens = tuple(coins), deadline_s, max_output_tokens
+        self._client, self._spending, self._clock = client, spending, clock
+        self._coins, self._deadline_s = tuple(coins), deadline_s
         self._log = log
         self._breaker = Breaker()
 
@@ -81,7 +90,7 @@ class DecisionRequester:
                 await self._converse(result, messages)
         except TimeoutError:
             result.fail("DEADLINE", f"no valid answer within {self._deadline_s:g} s")
-        if result.outcome is Outcome.FAILED and result.code != "COST_CAP":
+        if result.outcome is Outcome.FAILED and result.code not in NOT_THE_MODELS:
             self._breaker.note_failure(self._clock.monotonic())
         else:
             self._breaker.note_success()
@@ -113,20 +122,15 @@ class DecisionRequester:
     async def _call(self, result: AskResult, messages: list[Message]) -> Answer | None:
         """One answer, retried while a later attempt may succeed; None when there is none."""
         pause = Backoff(base_s=0.5, cap_s=8, rng=random.Random())
-        characters = sum(len(message["content"]) for message in messages)
-        most_usd = self._price.most_usd(characters, self._max_output_tokens)
         while True:
-            reserved_ms = self._clock.now_ms()
-            if not await self._budget.reserve(most_usd, reserved_ms):
-                result.fail("COST_CAP", "the day's cost cap is reached; see DAILY_COST_CAP_USD")
-                return None
-            result.attempts += 1
-            cost_usd = Decimal(0)
             try:
-                answer = await self._client.complete(messages)
-                cost_usd = self._price.cost_usd(answer.usage or NO_TOKENS)
-                result.cost_usd += cost_usd
-                result.usage = _sum(result.usage, answer.usage)
+                async with self._spending.call(messages) as bill:
+                    result.bills.append(bill)
+                    answer = await self._client.complete(messages)
+                    bill.usage = answer.usage
+            except NotAffordable as error:
+                result.fail(error.code, error.reason)
+                return None
             except CallFailed as error:
                 result.fail(error.code, error.reason)
                 self._log.warning("model call failed", code=error.code, reason=error.reason, retryable=error.retryable)
@@ -134,16 +138,12 @@ class DecisionRequester:
                     return None
             else:
                 return answer
-            finally:
-                await self._budget.settle(most_usd, cost_usd, reserved_ms)
             await self._clock.sleep(pause.next_s())
 
 
-def _sum(left: TokenUsage | None, right: TokenUsage | None) -> TokenUsage | None:
-    if left is None or right is None:
-        return right or left
+def _sum(usages: Sequence[TokenUsage]) -> TokenUsage:
     return TokenUsage(
-        prompt_tokens=left.prompt_tokens + right.prompt_tokens,
-        completion_tokens=left.completion_tokens + right.completion_tokens,
-        cached_tokens=left.cached_tokens + right.cached_tokens,
+        prompt_tokens=sum(each.prompt_tokens for each in usages),
+        completion_tokens=sum(each.completion_tokens for each in usages),
+        cached_tokens=sum(each.cached_tokens for each in usages),
     )

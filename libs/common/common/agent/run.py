@@ -5,6 +5,7 @@ from collections.abc import Callable
 from common.agent.contender import select_contender
 from common.agent.prompt.strategy import Strategy, StrategyError, load_strategy
 from common.agent.providers.port import ModelClient
+from common.agent.providers.pricing import UnknownPrice
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import AgentSettings, agent_settings, endpoint
 from common.agent.trading_agent import TradingAgent, register
@@ -29,7 +30,7 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
     strategy = _strategy(contender)
     limits = _limits(contender, settings, roster)
     async with Service.open(contender.agent, settings) as service:
-        target = endpoint(settings, contender, profile)
+        target = _endpoint(contender, profile, settings)
         if (problem := proxy_problem(target.base_url, http_library)) is not None:
             refuse_start(contender.agent, [problem])
         client = make_client(target, contender)
@@ -56,6 +57,14 @@ def _strategy(contender: Contender) -> Strategy:
         return load_strategy(contender.strategy)
     except StrategyError as error:
         refuse_start(contender.agent, [f"the roster's strategy of {contender.id}: {error}"])
+
+
+def _endpoint(contender: Contender, profile: Profile, settings: AgentSettings) -> Endpoint:
+    try:
+        return endpoint(settings, contender, profile)
+    except UnknownPrice as error:
+        remedy = f"add price_usd = [input, cached input, output] per million tokens to {contender.id} in arena.toml"
+        refuse_start(contender.agent, [f"{error}; {remedy}"])
 
 
 def _limits(contender: Contender, settings: AgentSettings, roster: Roster) -> Limits:

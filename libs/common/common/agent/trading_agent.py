@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from common.agent import metrics
 from common.agent.prompt.build import build_prompt
@@ -10,6 +11,7 @@ from common.agent.prompt.strategy import Strategy
 from common.agent.providers.budget import Budget
 from common.agent.providers.port import ModelClient, error_text, storable
 from common.agent.providers.profile import Endpoint
+from common.agent.providers.spending import Spending
 from common.agent.request import AskResult, DecisionRequester
 from common.agent.settings import AgentSettings
 from common.events import (
@@ -61,13 +63,16 @@ class TradingAgent:
         self._endpoint, self._strategy = endpoint, strategy
         self._requester = DecisionRequester(
             client,
-            Budget(service.redis, contender.id, settings.daily_cost_cap_usd),
-            endpoint.price,
+            Spending(
+                Budget(service.redis, contender.id, settings.daily_cost_cap_usd, process=uuid4().hex[:12]),
+                endpoint.price,
+                service.clock,
+                max_output_tokens=endpoint.max_output_tokens,
+            ),
             service.clock,
             log=service.log,
             coins=coins,
             deadline_s=settings.decision_deadline_s,
-            max_output_tokens=endpoint.max_output_tokens,
         )
         self._is_busy = False
 

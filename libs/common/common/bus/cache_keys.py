@@ -17,7 +17,7 @@ class CacheKind(StrEnum):
 
     VALUE = "value"
     LIST = "list"
-    COUNTER = "counter"
+    SPENDING = "spending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,6 @@ CACHE: Final = (
     CacheSpec(f"memory:{OWN}", ("recorder",), (AGENT,)),
     CacheSpec(f"risk:day:{OWN}", ("risk",), (AGENT,)),
     CacheSpec("risk:limits", ("risk",), ("gateway",)),
-    CacheSpec(f"model_cost:{OWN}:*", (AGENT,), (), CacheKind.COUNTER),
+    CacheSpec(f"spending:{OWN}:*", (AGENT,), (), CacheKind.SPENDING),
     CacheSpec(f"service:{OWN_SERVICE}", SERVICES, ("gateway",)),
 )

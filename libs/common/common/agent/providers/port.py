@@ -13,11 +13,13 @@ class CallFailed(Exception):
     """A call that brought no answer.
 
     `code` is the arena's or the provider's short code; `reason` is for people and names the setting to look at.
+    `nothing_billed` is true only of a failure that proves it: the request was never sent, or refused before any token
+    was generated.
     """
 
-    def __init__(self, code: str, reason: str, *, retryable: bool) -> None:
+    def __init__(self, code: str, reason: str, *, retryable: bool, nothing_billed: bool = False) -> None:
         super().__init__(f"{code}: {reason}")
-        self.code, self.reason, self.retryable = code, reason, retryable
+        self.code, self.reason, self.retryable, self.nothing_billed = code, reason, retryable, nothing_billed
 
 
 class Message(TypedDict):
