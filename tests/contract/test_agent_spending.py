@@ -1,5 +1,7 @@
 """What a call counts as: by its usage where that can be believed, else the most that it can have cost."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,7 +11,7 @@ from manual_clock import ManualClock
 
 from agent_deepseek.config import FLASH
 from common.agent.providers.budget import Budget
-from common.agent.providers.port import CallFailed, Message
+from common.agent.providers.port import Answer, CallFailed, Message
 from common.agent.providers.pricing import Price, tokens_at
 from common.agent.providers.spending import Bill, NotAffordable, Spending
 from common.bus.redis_streams import RedisBus, connect
@@ -42,19 +44,20 @@ async def spent_usd(bus: RedisBus) -> Decimal:
     return D(await spent_micro_usd(bus.client, f"spending:qwen:{NOW_MS // DAY_MS}")) / 1_000_000
 
 
-async def call(
-    spending: Spending, *, usage: TokenUsage | None = None, failure: BaseException | None = None
-) -> Bill | None:
-    """One call with that end; its bill."""
+async def call(spending: Spending, outcome: Answer | CallFailed | None = None) -> Bill:
+    """The bill of one call that brought `outcome`; None: it was cancelled."""
     bill = None
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         async with spending.call(MESSAGES) as bill:
-            if failure is not None:
-                raise failure
-            bill.usage = usage
-    except (CallFailed, KeyboardInterrupt):
-        pass
+            if outcome is None:
+                raise asyncio.CancelledError
+            bill.take(outcome)
+    assert bill is not None
     return bill
+
+
+def answer(usage: TokenUsage | None) -> Answer:
+    return Answer("{}", None, "m", usage, cut_off=False)
 
 
 def tokens(prompt: int, completion: int, cached: int = 0) -> TokenUsage:
@@ -74,8 +77,7 @@ def tokens(prompt: int, completion: int, cached: int = 0) -> TokenUsage:
     ],
 )
 async def test_an_answer_costs_its_usage_or_the_most(bus: RedisBus, usage: TokenUsage, cost_usd: Decimal) -> None:
-    bill = await call(spending_of(bus), usage=usage)
-    assert bill is not None
+    bill = await call(spending_of(bus), answer(usage))
     assert bill.cost_usd == await spent_usd(bus) == cost_usd
     assert bill.usage == (usage if cost_usd != MOST_USD else None)
 
@@ -85,21 +87,20 @@ async def test_an_answer_costs_its_usage_or_the_most(bus: RedisBus, usage: Token
     [
         (CallFailed("UNREADABLE", "cut", retryable=True), MOST_USD),
         (CallFailed("HTTP_500", "late", retryable=True), MOST_USD),
-        (KeyboardInterrupt(), MOST_USD),
+        (None, MOST_USD),
         (CallFailed("BAD_KEY", "401", retryable=False, nothing_billed=True), D(0)),
     ],
 )
 async def test_a_failure_costs_the_most_unless_it_proves_otherwise(
-    bus: RedisBus, failure: BaseException, cost_usd: Decimal
+    bus: RedisBus, failure: CallFailed | None, cost_usd: Decimal
 ) -> None:
-    bill = await call(spending_of(bus), failure=failure)
-    assert bill is not None
+    bill = await call(spending_of(bus), failure)
     assert bill.cost_usd == await spent_usd(bus) == cost_usd
 
 
 async def test_a_call_over_the_cap_is_refused_with_both_figures(bus: RedisBus) -> None:
     spending = spending_of(bus, cap="0.0100")
-    assert await call(spending, usage=None) is not None
+    await call(spending)
     with pytest.raises(NotAffordable, match=r"may cost 0.0060 USD, 0.0040 are left of the day; see DAILY") as refused:
         await call(spending)
     assert refused.value.code == "COST_CAP"
@@ -117,12 +118,10 @@ async def test_without_redis_no_call_is_made(bus: RedisBus) -> None:
 
 async def test_a_call_near_the_peak_is_reserved_and_settled_at_its_price(bus: RedisBus) -> None:
     clock = ManualClock(int(datetime(2026, 11, 30, 0, 45, tzinfo=UTC).timestamp() * 1000))
-    bill = await call(spending_of(bus, FLASH, clock=clock), usage=tokens(1_000, 100))
-    assert bill is not None
+    bill = await call(spending_of(bus, FLASH, clock=clock), answer(tokens(1_000, 100)))
     assert bill.cost_usd == FLASH.peak.cost_usd(tokens(1_000, 100))
     clock.ms -= 30 * 60_000
-    bill = await call(spending_of(bus, FLASH, clock=clock), usage=tokens(1_000, 100))
-    assert bill is not None
+    bill = await call(spending_of(bus, FLASH, clock=clock), answer(tokens(1_000, 100)))
     assert FLASH.off_peak is not None
     assert bill.cost_usd == FLASH.off_peak.cost_usd(tokens(1_000, 100))
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from common.agent.providers.parameters import RequestForm
 from common.agent.providers.pricing import ListedPrice, PeakHours, Price, tokens_at
 from common.agent.providers.profile import Profile
 
@@ -28,6 +29,21 @@ PROFILE = Profile(
         ListedPrice("deepseek-v4-pro", PRO),
     ),
     prices_as_of=date(2026, 11, 30),
-    thinking_on={"thinking": {"type": "enabled"}},
-    thinking_off={"thinking": {"type": "disabled"}},
+    form=RequestForm(
+        fixed={"stream": False},
+        thinking={
+            "off": {"thinking": {"type": "disabled"}},
+            "on": {"thinking": {"type": "enabled"}},
+            "low": {"thinking": {"type": "enabled"}, "reasoning_effort": "low"},
+            "high": {"thinking": {"type": "enabled"}, "reasoning_effort": "high"},
+            "max": {"thinking": {"type": "enabled"}, "reasoning_effort": "max"},
+            "default": {},
+        },
+        unknown=frozenset({"seed"}),
+        not_thinking=frozenset({"temperature"}),
+    ),
+    superseded={
+        "deepseek-chat": "was retired on 2026-07-24; use deepseek-flash",
+        "deepseek-reasoner": 'was retired on 2026-07-24; use deepseek-flash or deepseek-v4-pro with thinking = "on"',
+    },
 )

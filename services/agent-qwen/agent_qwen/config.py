@@ -1,8 +1,10 @@
 """What is particular to Alibaba Model Studio (DashScope), as data. Source: Model Studio docs, Models and pricing."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
+from common.agent.providers.parameters import RequestForm
 from common.agent.providers.pricing import ListedPrice, Price, TokenPrice, tokens_at
 from common.agent.providers.profile import Profile
 
@@ -28,6 +30,8 @@ PRICES = (
     ListedPrice("qwen3.7-plus", Price(tokens_at("0.40", "0.08", "1.60"))),
     ListedPrice("qwen-plus", yuan("0.8", "0.16", "8"), BEIJING),
     ListedPrice("qwen-plus", Price(tokens_at("0.40", "0.08", "4"))),
+    ListedPrice("qwen-max", yuan("2.4", "0.96", "9.6"), BEIJING),
+    ListedPrice("qwen-max", Price(tokens_at("1.60", "0.64", "6.40"))),
 )
 PROFILE = Profile(
     provider="dashscope",
@@ -39,4 +43,15 @@ PROFILE = Profile(
     stand_in_path="/dashscope/api/v1",
     prices=PRICES,
     prices_as_of=date(2026, 11, 30),
+    # Thinking lies outside max_tokens and excludes the JSON mode.
+    form=RequestForm(
+        fixed={"result_format": "message"},
+        thinking={"off": {"enable_thinking": False}, "on": {"enable_thinking": True}},
+        thinking_budget="thinking_budget",
+        not_thinking=frozenset({"response_format"}),
+    ),
+    superseded={"qwen-max": "is Qwen2.5-Max, two generations old; use qwen3.8-max"},
 )
+
+MULTIMODAL_NAMES = re.compile(r"qwen3\.[5-9]|qwen[4-9]|vl|omni")
+"""Which of the two native paths is tried first, by the model's name; the provider's own answer decides."""

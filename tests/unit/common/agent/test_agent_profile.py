@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from agent_deepseek.config import PROFILE as DEEPSEEK
 from agent_openai.config import PROFILE as OPENAI
 from agent_qwen.config import PROFILE as QWEN
-from common.agent.providers.openai_client import thinking_fields
 from common.agent.providers.pricing import FREE, Price, UnknownPrice, is_local, price_of, tokens_at
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import agent_settings, endpoint
@@ -108,13 +107,3 @@ def test_a_model_without_a_known_price_is_refused_by_name() -> None:
 )
 def test_a_server_is_local_by_its_host(url: str, expected: bool) -> None:
     assert is_local(url) is expected
-
-
-def test_thinking_follows_the_roster() -> None:
-    silent = ROSTER.contender("deepseek")
-    thinker = silent.model_copy(update={"thinking": True})
-    assert thinking_fields(DEEPSEEK, silent) == {"thinking": {"type": "disabled"}}
-    assert thinking_fields(DEEPSEEK, thinker) == {"thinking": {"type": "enabled"}}
-    assert thinking_fields(OPENAI, LLAMA) == {}
-    assert endpoint_with(silent, DEEPSEEK).max_output_tokens == 2_000
-    assert endpoint_with(thinker, DEEPSEEK).max_output_tokens == 10_000

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from common.agent.providers.budget import Budget, BudgetUnreachable
-from common.agent.providers.port import CallFailed, Message
-from common.agent.providers.pricing import Price, TokenPrice, is_credible
+from common.agent.providers.port import Answer, CallFailed, Message
+from common.agent.providers.pricing import Price, is_credible
 from common.events import TokenUsage
 from common.runtime.clock import Clock
 
@@ -27,10 +27,18 @@ class NotAffordable(Exception):
 
 @dataclass(slots=True)
 class Bill:
-    """One call: `usage` is what the provider reports of it, `cost_usd` what counts as spent, at first the most."""
+    """One call. `cost_usd` is what counts as spent, the most until it has ended; `usage` what it used, where known."""
 
     cost_usd: Decimal
     usage: TokenUsage | None = None
+    nothing_billed: bool = False
+
+    def take(self, outcome: Answer | CallFailed) -> None:
+        """Takes from what the call brought how much it used, or that it cost nothing."""
+        if isinstance(outcome, CallFailed):
+            self.nothing_billed = outcome.nothing_billed
+        elif outcome.usage is not None and is_credible(outcome.usage):
+            self.usage = outcome.usage
 
 
 class Spending:
@@ -42,10 +50,10 @@ class Spending:
 
     @asynccontextmanager
     async def call(self, messages: Sequence[Message]) -> AsyncIterator[Bill]:
-        """One call, made inside; raises NotAffordable instead of entering.
+        """One call, made inside, where its bill takes what it brought. Raises NotAffordable instead of entering.
 
-        A call costs what its usage says. It costs its reservation where it says nothing credible, or where the call
-        fails or is cancelled, unless the failure proves that nothing was billed.
+        A call costs what its usage says. One without a credible usage costs its reservation, also when it failed or was
+        cancelled, unless its failure proves that nothing was billed.
         """
         now_ms = self._clock.now_ms()
         price = self._price.between(now_ms - BILLED_WITHIN_MS, now_ms + BILLED_WITHIN_MS)
@@ -59,22 +67,11 @@ class Spending:
             reason = f"a call may cost {most_usd:.4f} USD, {left_usd:.4f} are left of the day; see DAILY_COST_CAP_USD"
             raise NotAffordable("COST_CAP", reason)
         bill = Bill(reservation.usd)
-        is_answered = False
         try:
             yield bill
-            is_answered = True
-        except CallFailed as error:
-            if error.nothing_billed:
-                bill.cost_usd = NOTHING
-            raise
         finally:
-            if is_answered:
-                bill.cost_usd = _cost_usd(bill, price)
+            if bill.nothing_billed:
+                bill.cost_usd = NOTHING
+            elif bill.usage is not None:
+                bill.cost_usd = price.cost_usd(bill.usage)
             await self._budget.settle(reservation, bill.cost_usd)
-
-
-def _cost_usd(bill: Bill, price: TokenPrice) -> Decimal:
-    if bill.usage is None or not is_credible(bill.usage):
-        bill.usage = None
-        return bill.cost_usd
-    return price.cost_usd(bill.usage)
