@@ -17,6 +17,8 @@ from decimal import Decimal
 import pytest
 import structlog
 import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
 from manual_clock import ManualClock
 from redis.asyncio import Redis
 
@@ -34,21 +36,23 @@ from common.events import Prompt
 from common.runtime.roster import read_roster
 from common.trading.durations import DAY_MS
 from simulator.server.models.app import create_models_app
-from simulator.server.models.billing import Bills
+from simulator.server.models.billing import Bills, cost_usd
+from simulator.server.models.generation import count_tokens
 from support.spending import spent_micro_usd
 
 KEY = "one-key"
-ASKS = 24
-DEADLINE_S = 0.4
-SEEDS = range(8)
+ROUNDS = 5
+DEADLINE_S = 0.25
+SEEDS = range(5)
 FAULTS = ("", "", "", "late-500/", "late-503/", "cut/", "silent/", "blank/", "slow-9/", "error-429/", "error-401/")
+REPEATS = 200
 MODELS = ("deepseek-flash", "deepseek-v4-pro", "qwen3.8-flash", "qwen-plus")
 HOSTS = {"deepseek": "https://api.deepseek.com", "dashscope": "https://dashscope-intl.aliyuncs.com"}
 ROSTER = read_roster(None)
 PEAK, OFF_PEAK = datetime(2026, 11, 30, 7, tzinfo=UTC), datetime(2026, 11, 29, 7, tzinfo=UTC)
 BEFORE_PEAK = datetime(2026, 11, 30, 5, 59, 58, tzinfo=UTC)
-TEXTS = ("0123456789" * 60, "做多比特币" * 60, "rsi14 [52.31, 48.9] " * 40, "🚀" * 80)
-"""Contents with many tokens for their length, and with few."""
+TEXTS = ("0123456789" * 900, "做多比特币" * 600, "rsi14 [52.31, 48.9] " * 300, "🚀" * 900)
+"""Contents with many tokens for their length, and with few; as long as a prompt."""
 
 
 @dataclass
@@ -93,7 +97,7 @@ class Arena:
             deadline_s=DEADLINE_S,
         )
         prompt = Prompt(
-            system="Answer in JSON. " + TEXTS[0],
+            system="Answer in JSON.",
             user=self.rng.choice(TEXTS),
             strategy="s",
             strategy_hash="s",
@@ -148,6 +152,18 @@ async def served() -> AsyncIterator[tuple[uvicorn.Server, Bills, ManualClock]]:
     await task
 
 
+@given(st.lists(st.text(), min_size=1, max_size=4), st.integers(0, 20_000), st.sampled_from(MODELS))
+def test_no_generation_is_billed_above_the_most(contents: list[str], output_tokens: int, model: str) -> None:
+    profile = DEEPSEEK if model.startswith("deepseek") else QWEN
+    price = price_of(profile.prices, model, HOSTS[profile.provider])
+    contents = [content * REPEATS for content in contents]
+    input_tokens = count_tokens("".join(contents))
+    for at in (PEAK, OFF_PEAK):
+        at_ms = int(at.timestamp() * 1000)
+        most_usd = price.between(at_ms, at_ms).most_usd(contents, output_tokens)
+        assert most_usd >= cost_usd(model, input_tokens, 0, output_tokens, at_ms)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_counted_is_at_least_billed_and_at_most_the_cap(
     seed: int, redis: Redis, served: tuple[uvicorn.Server, Bills, ManualClock]
@@ -156,7 +172,7 @@ async def test_counted_is_at_least_billed_and_at_most_the_cap(
     arena.clock.ms = int(arena.rng.choice((PEAK, OFF_PEAK, BEFORE_PEAK)).timestamp() * 1000)
     away = connect("redis://127.0.0.1:9")
     budgets = [arena.start(), arena.start()]
-    for _ in range(ASKS // 4):
+    for _ in range(ROUNDS):
         at = arena.rng.randrange(2)
         asked = [asyncio.ensure_future(arena.ask(arena.rng.choice(budgets))) for _ in range(3)]
         asked.append(asyncio.ensure_future(arena.ask(budgets[at])))
