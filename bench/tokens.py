@@ -34,14 +34,14 @@ PAGE = 200
 
 
 @dataclass
-class Asked:
+class RecordedPrompt:
     """One prompt as the arena recorded it, and the answer to it."""
 
     messages: tuple[str, str]
     answer: str
 
 
-async def read_prompts(url: str, contender: str, count: int) -> list[Asked]:
+async def read_prompts(url: str, contender: str, count: int) -> list[RecordedPrompt]:
     """The last `count` prompts of a contender, oldest first."""
     async with httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=30) as client:
         rows: list[Any] = []
@@ -58,7 +58,7 @@ async def read_prompts(url: str, contender: str, count: int) -> list[Asked]:
             found = (await client.get(f"/decisions/{row['cycle_id']}/{contender}")).json()
             if found["prompt"]["system"]:
                 prompt = found["prompt"]
-                asked.append(Asked((prompt["system"], prompt["user"]), found["raw_response"] or ""))
+                asked.append(RecordedPrompt((prompt["system"], prompt["user"]), found["raw_response"] or ""))
         return asked[::-1]
 
 
@@ -69,7 +69,7 @@ def cached_tokens(before: Sequence[int], now: Sequence[int]) -> int:
     return length // CACHE_UNIT_TOKENS * CACHE_UNIT_TOKENS
 
 
-def measure(asked: list[Asked], encode: Encode, answer_tokens: int | None) -> dict[str, Any]:
+def measure(asked: list[RecordedPrompt], encode: Encode, answer_tokens: int | None) -> dict[str, Any]:
     """Medians over the prompts; the cached share of each after the first."""
     prompts = [encode("".join(each.messages)) for each in asked]
     cached = [cached_tokens(before, now) for before, now in pairwise(prompts)]

@@ -180,7 +180,7 @@ def test_a_thought_is_billed_as_output_within_its_budget(url: str, budget: int, 
     assert usage.output_tokens > thought_tokens
 
 
-def test_deepseek_thinks_unless_told_otherwise_within_max_tokens(url: str) -> None:
+def test_deepseek_thinks_by_default_within_max_tokens(url: str) -> None:
     answer = ask(url, "deepseek-flash", thinking=None, max_tokens=30).json()
     assert answer["usage"]["completion_tokens"] == 30
     assert answer["choices"][0]["message"]["reasoning_content"]

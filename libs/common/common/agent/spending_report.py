@@ -1,4 +1,4 @@
-"""What a day of one contender costs, said at the start by its agent, and by `aicoin run` and `aicoin status`."""
+"""What a day of one contender costs, in a line for its agent's log, `aicoin run` and `aicoin status`."""
 
 from common.agent.providers.day_cost import day_cost
 from common.agent.providers.profile import Endpoint, Profile

@@ -41,7 +41,7 @@ def test_a_free_model_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cap_usd", "said", "is_enough"),
+    ("cap_usd", "ending", "is_enough"),
     [
         ("20", "a day at 60 s costs about 10.00 USD, 15.00 without a cache; DAILY_COST_CAP_USD=20 holds it", True),
         ("15", "DAILY_COST_CAP_USD=15 holds it", True),
@@ -50,9 +50,9 @@ def test_a_free_model_costs_nothing() -> None:
         ("0", "DAILY_COST_CAP_USD=0 is below one call (0.0500): the model is never asked", False),
     ],
 )
-def test_the_line_says_whether_the_cap_holds_the_day(cap_usd: str, said: str, is_enough: bool) -> None:
+def test_the_line_says_whether_the_cap_holds_the_day(cap_usd: str, ending: str, is_enough: bool) -> None:
     line, holds = DAY.describe(interval_s=60, cap_usd=D(cap_usd))
-    assert line.endswith(said)
+    assert line.endswith(ending)
     assert holds is is_enough
 
 

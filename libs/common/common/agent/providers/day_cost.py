@@ -1,4 +1,4 @@
-"""What a day of decisions costs, as far as that can be said before the first one."""
+"""What a day of decisions costs, as far as that is known before the first one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
