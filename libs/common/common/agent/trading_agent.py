@@ -34,7 +34,6 @@ from common.trading.roster import Contender
 MAX_SNAPSHOT_AGE_MS = 90_000
 MAX_ACCOUNT_AGE_MS = 30_000
 RAW_CHARACTERS = 40_000
-BASELINE = "baseline"
 NO_ACCOUNT = "NO_ACCOUNT"
 Outputs = tuple[Event[Any], ...]
 
@@ -108,6 +107,7 @@ class TradingAgent:
                 limits=self._limits,
                 coins=self._coins,
                 language=self._contender.language,
+                mode=self._contender.mode,
             )
             inputs = DecisionInputs(
                 account_state=body.decode(),
@@ -116,7 +116,7 @@ class TradingAgent:
                 coins=self._coins,
                 strategy=self._strategy.text,
                 language=self._contender.language,
-                mode=BASELINE,
+                mode=self._contender.mode,
             )
             result = await self._requester.ask(prompt)
             return (self._decision(event, result, prompt, asked_ms, inputs),)
@@ -179,6 +179,8 @@ class TradingAgent:
             raw_response=None if answer is None else storable(answer.text)[:RAW_CHARACTERS],
             reasoning_content=_short(answer.reasoning_content) if answer else None,
             dropped_keys=parsed.dropped_keys if parsed else (),
+            refused_answers=result.refused_answers,
+            leniencies=parsed.leniencies if parsed else (),
             attempts=result.attempts,
             provider_model=answer.provider_model if answer else self._endpoint.provider_model,
             stand_in=self._endpoint.stand_in,
