@@ -22,6 +22,7 @@ from common.events.decision import (
     ModelCall,
     Outcome,
     Prompt,
+    RefusedAnswer,
     TokenUsage,
 )
 from common.events.envelope import Event, Payload, derive, derived_id, external_id, originate
@@ -36,7 +37,7 @@ from common.events.market import (
 )
 from common.events.orders import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected
 from common.events.push import Channel, WsPush
-from common.events.verdict import OrderIntent, RiskApproved, RiskDenied, RuleResult
+from common.events.verdict import IgnoredStop, IgnoreReason, OrderIntent, RiskApproved, RiskDenied, RuleResult
 from common.trading.orders import CancelReason, IntentKind, IntentStatus, OrderRole
 
 __all__ = [
@@ -61,6 +62,8 @@ __all__ = [
     "DecisionInputs",
     "Event",
     "ExternalPosition",
+    "IgnoreReason",
+    "IgnoredStop",
     "IntentKind",
     "IntentStatus",
     "Invalidation",
@@ -78,6 +81,7 @@ __all__ = [
     "Outcome",
     "Payload",
     "Prompt",
+    "RefusedAnswer",
     "RiskApproved",
     "RiskDenied",
     "RuleResult",

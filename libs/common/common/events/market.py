@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field, ValidationInfo, field_validator
+
 from common.events.envelope import Amount, Fact, Payload
 from common.trading.instruments import Symbol
 
@@ -31,8 +33,9 @@ class MarketTick(Payload):
 class CandleSeries(Fact):
     """Candles and indicators of one interval, oldest first, arrays of equal length unless stated otherwise.
 
-    Prices are floats in USD, volumes in coin; `is_last_closed` is true once the last candle has ended. Indicator
-    arrays hold the latest values and may be shorter than `closes`; they align with its end.
+    Prices are floats in USD, volumes in coin; `is_last_closed` is true once the last candle has ended. Indicators are
+    TA-Lib's over all candles that the ingester keeps, 500, the last one included. Their arrays hold the latest values,
+    may be shorter than `closes` or empty, and align with its end; a strength index begins with the first move.
     """
 
     interval: str
@@ -75,7 +78,11 @@ class TradeFlow(Fact):
 
 
 class CoinSnapshot(Fact):
-    """Everything about one coin at the cycle's boundary; `book` is None when none fresh was seen."""
+    """Everything about one coin at the cycle's boundary; `book` is None when none fresh was seen.
+
+    The open interest's changes are percent of what it was an hour and a day of market time before; None while that
+    isn't known, and in a body of version 1.
+    """
 
     symbol: Symbol
     mid_price: Amount
@@ -87,24 +94,41 @@ class CoinSnapshot(Fact):
     premium: float | None
     open_interest_coin: Amount
     open_interest_average_coin: float | None
+    open_interest_change_1h_percent: float | None = None
+    open_interest_change_24h_percent: float | None = None
     max_leverage: int
     book: BookSummary | None
     flow: TradeFlow
     series: dict[str, CandleSeries]
 
 
-class Sentiment(Fact):
-    """The Fear & Greed index, 0 to 100, with its own time."""
+def _label_of(fear_greed: int) -> str:
+    bounds = ((25, "Extreme Fear"), (45, "Fear"), (56, "Neutral"), (76, "Greed"))
+    return next((label for bound, label in bounds if fear_greed < bound), "Extreme Greed")
 
-    fear_greed: int
-    classification: str
+
+class Sentiment(Fact):
+    """The Fear & Greed index, 0 to 100, with its own time.
+
+    `classification` is the arena's own label of the number, whatever a body has there: a source's text never enters.
+    """
+
+    fear_greed: int = Field(ge=0, le=100)
+    classification: str = Field(default="", validate_default=True)
     time_ms: int
+
+    @field_validator("classification", mode="before")
+    @classmethod
+    def _own_label(cls, _: object, info: ValidationInfo) -> str:
+        return _label_of(info.data.get("fear_greed", 0))
 
 
 class MarketSnapshot(Payload):
     """One frozen view of all markets; every contender decides on the same one. Partial until history is complete."""
 
     TYPE: ClassVar[str] = "market.snapshot"
+    VERSION: ClassVar[int] = 2
+    READS: ClassVar[tuple[int, ...]] = (1,)
 
     run_id: str
     cycle_number: int

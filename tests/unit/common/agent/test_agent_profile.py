@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from agent_deepseek.config import PROFILE as DEEPSEEK
 from agent_openai.config import PROFILE as OPENAI
 from agent_qwen.config import PROFILE as QWEN
-from common.agent.providers.openai_client import thinking_fields
 from common.agent.providers.pricing import FREE, TokenPrice, is_local, price_of
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import agent_settings, endpoint
@@ -22,7 +21,7 @@ LLAMA = Contender(
     name="Llama",
     provider="deepseek",
     model="llama-4-70b",
-    strategy="trend-v1",
+    strategy="trend-v2",
     color="#7A3FB0",
     color_dark="#C49BFF",
     mark="square",
@@ -106,11 +105,11 @@ def test_an_unknown_model_is_priced_at_the_dearest_figures() -> None:
     assert price_of(prices, "c") == TokenPrice(Decimal(2), Decimal("0.5"), Decimal(9))
 
 
-def test_thinking_follows_the_roster() -> None:
-    silent = ROSTER.contender("deepseek")
-    thinker = silent.model_copy(update={"thinking": True})
-    assert thinking_fields(DEEPSEEK, silent) == {"thinking": {"type": "disabled"}}
-    assert thinking_fields(DEEPSEEK, thinker) == {"thinking": {"type": "enabled"}}
-    assert thinking_fields(OPENAI, LLAMA) == {}
-    assert endpoint_with(silent, DEEPSEEK).max_output_tokens == 2_000
-    assert endpoint_with(thinker, DEEPSEEK).max_output_tokens == 10_000
+def test_thinking_counts_as_output_with_the_rosters_bounds() -> None:
+    silent = ROSTER.contender("qwen")
+    thinker = silent.model_copy(update={"thinking": "on"})
+    bounded = thinker.model_copy(update={"thinking_budget": 300, "max_answer_tokens": 200})
+    assert endpoint_with(silent, QWEN).max_output_tokens == 2_000
+    assert endpoint_with(thinker, QWEN).max_output_tokens == 10_000
+    assert endpoint_with(bounded, QWEN).max_output_tokens == 500
+    assert endpoint_with(bounded, QWEN).parameters.items() >= {"max_tokens": 200, "thinking_budget": 300}.items()
