@@ -13,7 +13,7 @@ from common.events import Event
 from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
 from common.runtime.record.links import Record, join_event, read_record
 
-MAX_BASES: Final = 16
+MAX_BASES: Final = 48
 """How many texts at most have to be read before one that is compressed against them."""
 PAGE_EVENTS: Final = 200
 
