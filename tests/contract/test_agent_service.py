@@ -4,18 +4,15 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from harness import eventually
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,9 +21,10 @@ from starlette.routing import Route
 
 from common.bus import Commit
 from common.bus.redis_streams import RedisBus, read_entry
-from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, originate
+from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, SystemAlert, originate
 from common.events.codec import encode
 from simulator.server.models.app import create_models_app
+from support.model_servers import serving
 from support.service_rights import own_redis_url
 
 D = Decimal
@@ -48,23 +46,12 @@ id = "llama"
 name = "Llama"
 provider = "deepseek"
 strategy = "{strategy}"
-language = "zh"
+language = "en"
+mode = "situational"
 color = "#7A3FB0"
 color_dark = "#C49BFF"
 mark = "square"
 """
-
-
-@asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
-    """The URL of an application on a free port."""
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve([bound]))
-    yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    server.should_exit = True
-    await task
 
 
 @pytest.fixture
@@ -86,10 +73,10 @@ def start(package: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def llama(folder: Path, *, strategy: str = "trend-v1") -> dict[str, str]:
-    """The environment of an agent that asks the contender llama in an arena of two coins."""
+def llama(folder: Path, *, strategy: str = "trend-v2", row: str = "") -> dict[str, str]:
+    """The environment of an agent that asks the contender llama, with further lines in its row, about two coins."""
     arena = folder / "arena.toml"
-    arena.write_text(ARENA.format(strategy=strategy), encoding="utf-8")
+    arena.write_text(ARENA.format(strategy=strategy) + row, encoding="utf-8")
     return {"ARENA_FILE": str(arena), "CONTENDER": "llama"}
 
 
@@ -135,8 +122,8 @@ async def decisions(bus: RedisBus) -> list[AgentDecision]:
 
 async def decision_of(
     contender: str, package: str, redis_url: str, stand_ins: str, **environment: str
-) -> AgentDecision:
-    """What an agent decides on one snapshot; the agent then ends cleanly on SIGTERM."""
+) -> tuple[AgentDecision, str]:
+    """What an agent decides on one snapshot, and its log; the agent then ends cleanly on SIGTERM."""
     bus, now_ms = RedisBus(redis_url), time.time_ns() // 1_000_000
     await bus.client.flushdb()
     await bus.prepare("test", [])
@@ -158,31 +145,50 @@ async def decision_of(
         await bus.close()
     assert process.returncode == 0, output
     [decision] = found
-    return decision
+    return decision, output
 
 
 @pytest.mark.parametrize(
     ("contender", "package", "strategy"),
-    [("deepseek", "agent_deepseek", "trend-v1"), ("qwen", "agent_qwen", "reversion-v1")],
+    [("deepseek", "agent_deepseek", "trend-v2"), ("qwen", "agent_qwen", "reversion-v2")],
 )
 async def test_the_default_contenders_decide_through_the_stand_in(
     contender: str, package: str, strategy: str, redis_url: str, stand_ins: str
 ) -> None:
-    decision = await decision_of(contender, package, redis_url, stand_ins)
+    decision, log = await decision_of(contender, package, redis_url, stand_ins)
+    assert "the strategy is incomplete" not in log
     assert (decision.model, decision.outcome, decision.stand_in) == (contender, Outcome.ANSWERED, True)
     assert decision.prompt is not None
     assert decision.prompt.strategy == strategy
-    assert "- Coins: BTC, ETH, SOL, BNB, DOGE, XRP." in decision.prompt.system
+    assert "可开仓币种：BTC ETH SOL BNB DOGE XRP（" in decision.prompt.system
 
 
 async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, redis_url: str, stand_ins: str) -> None:
-    decision = await decision_of("llama", "agent_openai", redis_url, stand_ins, **llama(tmp_path))
+    decision, _ = await decision_of("llama", "agent_openai", redis_url, stand_ins, **llama(tmp_path))
     assert (decision.model, decision.outcome, decision.stand_in) == ("llama", Outcome.ANSWERED, True)
     assert decision.prompt is not None
-    assert decision.prompt.strategy == "trend-v1"
-    assert "- Coins: BTC, HYPE." in decision.prompt.system
-    assert "请用中文推理" in decision.prompt.system
+    assert decision.prompt.strategy == "trend-v2"
+    assert "- Coins: BTC HYPE (SYMBOL_UNKNOWN)" in decision.prompt.system
+    assert "MODE: situational awareness" in decision.prompt.system
+    assert "# STANDINGS" in decision.prompt.user
+    assert decision.inputs is not None
+    assert (decision.inputs.language, decision.inputs.mode) == ("en", "situational")
     assert decision.cost_usd == 0
+
+
+async def test_what_an_own_strategy_lacks_is_logged_at_the_start(
+    tmp_path: Path, redis_url: str, stand_ins: str
+) -> None:
+    own = tmp_path / "momentum.txt"
+    own.write_text(
+        "Enter with the 15m trend at up to {max_leverage}x of {moon}; leave when it turns.", encoding="utf-8"
+    )
+    environment = llama(tmp_path, strategy=str(own))
+    decision, log = await decision_of("llama", "agent_openai", redis_url, stand_ins, **environment)
+    [line] = [line for line in log.splitlines() if "the strategy is incomplete" in line]
+    assert "says nothing about when to stay out; names the unknown placeholder {moon}" in line
+    assert decision.prompt is not None
+    assert "at up to 20x of {moon}" in decision.prompt.system
 
 
 async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Path, redis_url: str) -> None:
@@ -205,7 +211,11 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
             }
         )
 
-    async with serving(Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])) as url:
+    async def list_models(request: Request) -> JSONResponse:
+        return JSONResponse({"data": [{"id": "llama-5"}]})
+
+    routes = [Route("/v1/chat/completions", complete, methods=["POST"]), Route("/v1/models", list_models)]
+    async with serving(Starlette(routes=routes)) as url:
         environment = {"LLAMA_API_KEY": "k", "LLAMA_BASE_URL": f"{url}/v1", "LLAMA_MODEL": "llama-4-70b"}
         own_url = own_redis_url("agent-llama", redis_url)
         process = start("agent_openai", REDIS_URL=own_url, **llama(tmp_path), **environment)
@@ -214,7 +224,11 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
         finally:
             process.kill()
     [decision] = await decisions(bus)
+    [(_, fields)] = await bus.client.xrange(SystemAlert.TYPE)
     await bus.close()
+    alert = read_entry(SystemAlert.TYPE, fields).data
+    assert (alert.code, alert.model) == ("MODEL_CHECK", "llama")
+    assert "'llama-4-70b', but llama-5; check LLAMA_MODEL" in alert.message
     assert (process.returncode, calls) == (0, 1), output
     assert (decision.outcome, decision.provider_model, decision.stand_in) == (Outcome.ANSWERED, "llama-4-70b", False)
 
@@ -229,11 +243,16 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
             "agent-llama: ALLOWED_SYMBOLS: this arena doesn't trade ETH; choose from BTC,HY",
         ),
         ({"LLAMA_API_KEY": "k"}, "agent-llama: LLAMA_BASE_URL: not set; LLAMA_API_KEY is"),
+        (
+            {"row": 'thinking = "max"'},
+            "agent-llama: the roster's row of llama: thinking: 'max' is not offered; choose ",
+        ),
     ],
 )
 def test_what_is_wrong_ends_the_start_in_one_line(tmp_path: Path, changes: dict[str, str], line: str) -> None:
     settings = dict(changes)
-    environment = llama(tmp_path, strategy=settings.pop("strategy", "trend-v1")) | settings
+    arena = llama(tmp_path, strategy=settings.pop("strategy", "trend-v2"), row=settings.pop("row", ""))
+    environment = arena | settings
     output, _ = start("agent_openai", **environment).communicate(timeout=60)
     assert output.startswith(line)
     assert output.count("\n") == 1

@@ -2,14 +2,17 @@
 
 from collections.abc import Awaitable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from common.agent import metrics
 from common.agent.prompt.build import build_prompt
 from common.agent.prompt.memory import memory_text, read_memory
 from common.agent.prompt.strategy import Strategy
 from common.agent.providers.budget import Budget
+from common.agent.providers.parameters import canonical_json
 from common.agent.providers.port import ModelClient, error_text, storable
 from common.agent.providers.profile import Endpoint
+from common.agent.providers.spending import Spending
 from common.agent.request import AskResult, DecisionRequester
 from common.agent.settings import AgentSettings
 from common.events import (
@@ -31,7 +34,7 @@ from common.trading.roster import Contender
 MAX_SNAPSHOT_AGE_MS = 90_000
 MAX_ACCOUNT_AGE_MS = 30_000
 RAW_CHARACTERS = 40_000
-BASELINE = "baseline"
+NO_ACCOUNT = "NO_ACCOUNT"
 Outputs = tuple[Event[Any], ...]
 
 
@@ -61,13 +64,16 @@ class TradingAgent:
         self._endpoint, self._strategy = endpoint, strategy
         self._requester = DecisionRequester(
             client,
-            Budget(service.redis, contender.id, settings.daily_cost_cap_usd),
-            endpoint.price,
+            Spending(
+                Budget(service.redis, contender.id, settings.daily_cost_cap_usd, process=uuid4().hex[:12]),
+                endpoint.price,
+                service.clock,
+                max_output_tokens=endpoint.max_output_tokens,
+            ),
             service.clock,
             log=service.log,
             coins=coins,
             deadline_s=settings.decision_deadline_s,
-            max_output_tokens=endpoint.max_output_tokens,
         )
         self._is_busy = False
 
@@ -85,12 +91,12 @@ class TradingAgent:
         return self._request(event)
 
     async def _request(self, event: Event[MarketSnapshot]) -> Outputs:
-        asked_ms = self._service.clock.now_ms()
+        asked_ms, result = self._service.clock.now_ms(), AskResult()
         try:
             body = await self._service.redis.get(f"account:{self._contender.id}")
             account = self._account(body)
             if account is None or not isinstance(body, bytes):
-                result = AskResult().fail("NO_ACCOUNT", "no fresh account state; is the executor running?")
+                result.fail(NO_ACCOUNT, "no fresh account state; is the executor running?")
                 return (self._decision(event, result, None, asked_ms),)
             memory = await self._memory()
             prompt = build_prompt(
@@ -101,6 +107,7 @@ class TradingAgent:
                 limits=self._limits,
                 coins=self._coins,
                 language=self._contender.language,
+                mode=self._contender.mode,
             )
             inputs = DecisionInputs(
                 account_state=body.decode(),
@@ -109,10 +116,15 @@ class TradingAgent:
                 coins=self._coins,
                 strategy=self._strategy.text,
                 language=self._contender.language,
-                mode=BASELINE,
+                mode=self._contender.mode,
             )
             result = await self._requester.ask(prompt)
             return (self._decision(event, result, prompt, asked_ms, inputs),)
+        except Exception as error:
+            self._service.log.exception("no decision, by an unexpected error")
+            failed = AskResult(calls=result.calls)
+            failed.fail("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
+            return (self._decision(event, failed, None, asked_ms),)
         finally:
             self._is_busy = False
 
@@ -167,6 +179,8 @@ class TradingAgent:
             raw_response=None if answer is None else storable(answer.text)[:RAW_CHARACTERS],
             reasoning_content=_short(answer.reasoning_content) if answer else None,
             dropped_keys=parsed.dropped_keys if parsed else (),
+            refused_answers=result.refused_answers,
+            leniencies=parsed.leniencies if parsed else (),
             attempts=result.attempts,
             provider_model=answer.provider_model if answer else self._endpoint.provider_model,
             stand_in=self._endpoint.stand_in,
@@ -175,7 +189,9 @@ class TradingAgent:
             asked_ms=asked_ms,
             answered_ms=now_ms if asked_ms is not None else None,
             latency_ms=latency_ms,
+            parameters=None if prompt is None else canonical_json(self._endpoint.parameters),
             inputs=inputs,
+            calls=tuple(result.calls),
         )
         return originate(
             payload,
@@ -195,8 +211,9 @@ class TradingAgent:
         if result.usage is not None:
             metrics.TOKENS.labels(model, "prompt").inc(result.usage.prompt_tokens)
             metrics.TOKENS.labels(model, "completion").inc(result.usage.completion_tokens)
-        is_answering = result.outcome is not Outcome.FAILED or result.code == "NO_ACCOUNT"
-        self._service.set_ready("model", is_answering, result.reason or "")
+        if result.outcome is not Outcome.SKIPPED and result.code != NO_ACCOUNT:
+            is_answering = result.outcome is not Outcome.FAILED
+            self._service.set_ready("model", is_answering, f"{result.code}: {result.reason}")
 
 
 def _short(text: str | None) -> str | None:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field, field_validator
 
 from common.trading.instruments import MIN_NOTIONAL_USD, Symbol
 
+PositionSizeBasis = Literal["margin", "notional"]
+
 
 class Limits(BaseModel, frozen=True):
     """The limits; in the environment under the same names in capitals. Percentages carry their basis in comments.
@@ -17,7 +19,7 @@ class Limits(BaseModel, frozen=True):
     """
 
     # The first eight. The size is a percentage of equity on the basis below; stop and target are price moves.
-    max_position_size_percent: Decimal = Field(default=Decimal(20), gt=0, le=100)
+    max_position_size_percent: Decimal = Field(default=Decimal(20), ge=1, le=100)
     max_leverage: int = Field(default=20, ge=1, le=50)
     max_open_positions: int = Field(default=3, ge=1, le=len(Symbol))
     min_confidence: Decimal = Field(default=Decimal(60), ge=0, le=100)
@@ -26,7 +28,7 @@ class Limits(BaseModel, frozen=True):
     stop_loss_percent: Decimal = Field(default=Decimal(5), gt=0, le=50)
     take_profit_percent: Decimal = Field(default=Decimal(10), gt=0, le=90)
 
-    position_size_basis: Literal["margin", "notional"] = "margin"
+    position_size_basis: PositionSizeBasis = "margin"
     allowed_symbols: str = ""
 
     max_mark_age_ms: int = Field(default=5_000, ge=100, le=60_000)

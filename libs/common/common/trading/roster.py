@@ -1,8 +1,9 @@
 """The roster: who competes and what is traded, as `arena.toml` names them. Everything that lists either reads it."""
 
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from common.trading.instruments import Symbol
 
@@ -10,8 +11,12 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,23}$"
 MAX_CONTENDERS: Final = 8
 Provider = Literal["deepseek", "dashscope"]
 Language = Literal["zh", "en"]
+Mode = Literal["baseline", "preservation", "situational", "max_leverage"]
+Thinking = Literal["off", "on", "low", "medium", "high", "max", "default"]
 Mark = Literal["circle", "diamond", "square", "triangle"]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+
+Usd = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
 class Contender(BaseModel):
@@ -20,8 +25,16 @@ class Contender(BaseModel):
     `id` is the value of `model` in events, tables and API; in capitals it ends the names of the contender's settings
     (`HYPERLIQUID_PRIVATE_KEY_QWEN`) or begins them (`QWEN_API_KEY`). `provider` says which API it speaks: `deepseek` is
     any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
-    the setting `<ID>_MODEL`. `strategy` names a text that is shipped with the agents, or is the path of a file. The
-    model reasons in `language`. `color` and `color_dark` draw the contender on light and dark paper.
+    the setting `<ID>_MODEL`. `price_usd` is its price per million tokens (input, cached input, output); None leaves it
+    to the provider's list. `strategy` names a text that is shipped with the agents, or is the path of a file. The
+    prompt is in `language`, and so is the reasoning; `mode` adds to any strategy. `color` and `color_dark` draw the
+    contender on light and dark paper.
+
+    The others are parameters of each request. `thinking` is off, on (as true and false, too), an effort, or `default`,
+    which sends nothing about it; a provider offers some of them. `thinking_budget` and `max_answer_tokens` bound the
+    two parts of an answer, in tokens; None leaves them to the settings. `temperature` and `seed` are left to the
+    provider where they are None. `response_format` asks for JSON by the provider's JSON mode; off for a server that
+    doesn't know it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,12 +43,24 @@ class Contender(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=32)]
     provider: Provider
     model: str | None = None
+    price_usd: tuple[Usd, Usd, Usd] | None = None
     strategy: Annotated[str, Field(min_length=1)]
-    language: Language = "en"
-    thinking: bool = False
+    language: Language = "zh"
+    mode: Mode = "baseline"
+    thinking: Thinking = "off"
+    thinking_budget: Annotated[int, Field(strict=True, ge=100, le=128_000)] | None = None
+    max_answer_tokens: Annotated[int, Field(strict=True, ge=100, le=32_000)] | None = None
+    temperature: Annotated[float, Field(strict=True, ge=0, lt=2)] | None = None
+    seed: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] | None = None
+    response_format: StrictBool = True
     color: Color
     color_dark: Color
     mark: Mark
+
+    @field_validator("thinking", mode="before")
+    @classmethod
+    def _by_its_name(cls, thinking: object) -> object:
+        return {True: "on", False: "off"}[thinking] if isinstance(thinking, bool) else thinking
 
     @property
     def agent(self) -> str:
