@@ -317,7 +317,7 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
-        if not self._exchange.has_room("orderStatus", reserve=ROUTINE_RESERVE):
+        if not self._exchange.has_room("orderStatus", "userFillsByTime"):  # Fills come first.
             raise RateLimited("ended orders are not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)

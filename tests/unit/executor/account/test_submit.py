@@ -232,3 +232,16 @@ async def test_an_exit_refused_for_now_ends_when_nothing_is_held(
     harness.wire.refuse('"Ioc"', "Trading is halted. asset=1")
     assert await submitter.submit(leave, None)
     assert (await harness.stored(leave.intent_id)).status is IntentStatus.REJECTED
+
+
+async def test_an_order_whose_fills_cannot_be_read_ends_by_its_status(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    harness.wire.lose_reply("normalTpsl")
+    harness.wire.spoil("userFillsByTime", '"px": ', '"p": ')
+    intent = await harness.store(harness.approve("1"))
+    await submitter.submit(intent, None)
+    harness.advance(LIFE_MS / 1000 + 6)
+    assert await submitter.submit(await harness.stored(intent.intent_id), None)
+    ended = await harness.stored(intent.intent_id)
+    assert (ended.status, ended.filled_size_coin) == (IntentStatus.FILLED, 1)
