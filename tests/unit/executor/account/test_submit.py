@@ -245,3 +245,15 @@ async def test_an_order_whose_fills_cannot_be_read_ends_by_its_status(
     assert await submitter.submit(await harness.stored(intent.intent_id), None)
     ended = await harness.stored(intent.intent_id)
     assert (ended.status, ended.filled_size_coin) == (IntentStatus.FILLED, 1)
+
+
+async def test_an_entry_refused_in_a_post_only_time_ends_and_is_not_tried_again(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    text = "Only post-only orders allowed immediately after a network upgrade."
+    harness.wire.refuse("normalTpsl", text)
+    intent = await harness.store(harness.approve("1"))
+    assert await submitter.submit(intent, None)
+    [row] = harness.database.rows("SELECT status, reason FROM intents WHERE intent_id = ?", intent.intent_id)
+    assert (row["status"], row["reason"]) == (IntentStatus.REJECTED, text)
+    assert sum("normalTpsl" in request for request in harness.wire.requests) == 1
