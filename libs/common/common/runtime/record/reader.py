@@ -1,0 +1,146 @@
+"""Recorded events, read from PostgreSQL with their long texts."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
+
+from common.events import Event
+from common.runtime.record.compression import DamagedContent, decompress
+from common.runtime.record.links import Record, TextReference, join_event, read_record
+
+MAX_BASES: Final = 16
+"""How many texts at most have to be read before one that is compressed against them."""
+PAGE_EVENTS: Final = 200
+
+
+class Blob(NamedTuple):
+    """A row of record_blobs."""
+
+    base: bytes | None
+    content: bytes
+
+
+class MissingBlob(Exception):
+    """A text, or one that it is compressed against, is not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """A link's record and those of its texts that are still kept, by their hash."""
+
+    record: Record
+    texts: Mapping[bytes, bytes]
+
+    def event(self) -> Event[Any]:
+        """The event as it was. Raises KeyError when one of its texts is no longer kept."""
+        return join_event(self.record.event, self.texts)
+
+    def value(self, place: str) -> Any:
+        """What stands at a place such as `data.prompt.user`; None where there is nothing, or a text no longer kept."""
+        value: Any = self.record.event
+        for name in place.split("."):
+            if value is None:
+                return None
+            value = value[int(name)] if isinstance(value, list) else value.get(name)
+        if isinstance(value, dict) and "sha256" in value:
+            content = self.texts.get(bytes.fromhex(value["sha256"]))
+            return None if content is None else content.decode()
+        return value
+
+
+async def read_recorded(connection: AsyncConnection[Any], event_ids: Collection[str]) -> dict[str, RecordedEvent]:
+    """Recorded events by id; those that are not on the record are left out."""
+    rows = await _rows(
+        connection, "SELECT event_id, record FROM record_links WHERE event_id = ANY(%s)", list(event_ids)
+    )
+    records = {event_id: read_record(decompress(record)) for event_id, record in rows}
+    texts = await read_texts(connection, records.values())
+    return {event_id: RecordedEvent(record, texts) for event_id, record in records.items()}
+
+
+async def iterate_recorded(
+    connection: AsyncConnection[Any], chain: str, kind: str, *, first_ms: int, last_ms: int
+) -> AsyncIterator[RecordedEvent]:
+    """The chain's events of one type (`agent.decision`, …) whose event time lies within, both ends included.
+
+    Oldest first, and as stored where times are equal; read in pages, so that months take up no memory.
+    """
+    after: tuple[int, int] = (first_ms, 0)
+    while True:
+        rows = await _rows(
+            connection,
+            """SELECT time_ms, sequence, record FROM record_links
+            WHERE chain = %s AND kind = %s AND (time_ms, sequence) > (%s, %s) AND time_ms <= %s
+            ORDER BY time_ms, sequence LIMIT %s""",
+            chain,
+            kind,
+            *after,
+            last_ms,
+            PAGE_EVENTS,
+        )
+        records = [read_record(decompress(record)) for _, _, record in rows]
+        texts = await read_texts(connection, records)
+        for record in records:
+            yield RecordedEvent(record, texts)
+        if len(rows) < PAGE_EVENTS:
+            return
+        after = rows[-1][0], rows[-1][1]
+
+
+async def read_texts(connection: AsyncConnection[Any], records: Iterable[Record]) -> dict[bytes, bytes]:
+    """The texts of these records that are kept, by hash. Raises DamagedContent."""
+    wanted: dict[int, set[bytes]] = {}
+    for record in records:
+        wanted.setdefault(record.day, set()).update(reference.hash for reference in record.references)
+    texts: dict[bytes, bytes] = {}
+    for day, hashes in wanted.items():
+        blobs = await read_blobs(connection, day, hashes - texts.keys())
+        texts |= {each: text_of(each, blobs) for each in hashes & blobs.keys()}
+    return texts
+
+
+async def read_blobs(connection: AsyncConnection[Any], day: int, hashes: Collection[bytes]) -> dict[bytes, Blob]:
+    """Rows of record_blobs by hash: those asked for, and those that they are compressed against."""
+    rows = await _rows(
+        connection,
+        """WITH RECURSIVE needed (hash, base, content) AS (
+            SELECT hash, base, content FROM record_blobs WHERE day = %s AND hash = ANY(%s)
+            UNION SELECT b.hash, b.base, b.content FROM record_blobs b JOIN needed n ON b.hash = n.base WHERE b.day = %s
+        ) SELECT hash, base, content FROM needed""",
+        day,
+        list(hashes),
+        day,
+    )
+    return {each: Blob(base, content) for each, base, content in rows}
+
+
+def text_of(wanted: bytes, blobs: Mapping[bytes, Blob]) -> bytes:
+    """The text with this hash. Raises MissingBlob and DamagedContent; whether the hash fits is the caller's question."""
+    series: list[Blob] = []
+    each: bytes | None = wanted
+    while each is not None:
+        if each not in blobs:
+            raise MissingBlob(each.hex())
+        if len(series) > MAX_BASES:
+            raise DamagedContent("compressed against too many texts")
+        series.append(blobs[each])
+        each = series[-1].base
+    text: bytes | None = None
+    for blob in reversed(series):
+        text = decompress(blob.content, text)
+    assert text is not None  # noqa: S101 - the series has the wanted one
+    return text
+
+
+def missing_references(record: Record, texts: Mapping[bytes, bytes]) -> list[TextReference]:
+    """Those of a record's texts that are not among these."""
+    return [reference for reference in record.references if reference.hash not in texts]
+
+
+async def _rows(connection: AsyncConnection[Any], query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    cursor = connection.cursor(row_factory=tuple_row)
+    await cursor.execute(query.encode(), parameters)
+    return await cursor.fetchall()
