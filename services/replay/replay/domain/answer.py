@@ -1,4 +1,4 @@
-"""One answer to one recorded snapshot: the recorded one, or a replay's; what a run's journal holds and a report shows."""
+"""One answer to one recorded snapshot, the recorded or a new one: what a run's journal holds and its report shows."""
 
 from decimal import Decimal
 from enum import StrEnum

@@ -1,10 +1,11 @@
 """Whether two strategies differ: paired returns on the same snapshots, with a block-bootstrap band and controls.
 
 Returns of neighboring cycles overlap and markets move together, so single cycles are no independent observations. What
-is resampled are blocks of consecutive cycles, four times as long as the horizon, and each resample is studentized by its
-own blocks, which keeps the band honest with few of them. Bands of all horizons hold together: where nothing differs, at
-most ALPHA of all comparisons show a difference at any horizon. Source: Künsch 1989 (blocks); Hall, The Bootstrap and
-Edgeworth Expansion, chapter 3 (studentizing).
+is resampled are blocks of consecutive cycles, four times as long as the horizon, and each resample is studentized by
+its own blocks, which keeps the band honest with few of them. The bands of all horizons hold together: where nothing
+differs, ALPHA of all comparisons, at most, show a difference at any horizon. Sources: Künsch 1989, The jackknife and
+the bootstrap for general stationary observations (blocks); Hall 1992, The Bootstrap and Edgeworth Expansion, chapter 3
+(studentizing).
 
 Two controls go with the comparison. *A/A* asks the first strategy a second time: what differs there is the model's own
 randomness. *Placebo* asks the first strategy with a sentence added that says nothing about trading: what differs there

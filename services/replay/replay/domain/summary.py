@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from replay.domain.answer import Answered, Arm
-from replay.domain.comparison import Comparison, cycle_means, compare
+from replay.domain.comparison import Comparison, compare, cycle_means
 from replay.domain.cycle import HORIZONS_MIN, QuotePath
 from replay.domain.returns import return_bps
 

@@ -1,16 +1,15 @@
 """The report as one HTML page: no script, nothing loaded, every text of a model escaped."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from html import escape
 from itertools import accumulate
 from typing import Final
 
 from common.events import Action
-from replay.domain.answer import Answered
 from replay.domain.cycle import HORIZONS_MIN
-from replay.domain.summary import Pair, Returns, Summary
+from replay.domain.summary import Pair, Summary
 from replay.report.svg import bars, lines, whiskers
+from replay.report.words import bps, counts, in_words, moment
 
 MOST_ROWS: Final = 200
 UNIT: Final = "bps of equity per decision"
@@ -18,7 +17,8 @@ ACTIONS: Final = (*(action.value for action in Action), "none")
 STYLE: Final = """
 body{font:14px/1.5 ui-monospace,Menlo,Consolas,monospace;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#111;
 background:#fafaf7}
-h1,h2,h3{font-weight:600}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.2rem .5rem;
+h1,h2,h3{font-weight:600}
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.2rem .5rem;
 text-align:left;vertical-align:top}td.n,th.n{text-align:right}svg{width:100%;max-width:720px;font:12px ui-monospace,
 monospace}p.says{border-left:4px solid #2f5bea;padding-left:.8rem}pre{overflow:auto;background:#f0f0ea;padding:.6rem}
 @media(prefers-color-scheme:dark){body{color:#eee;background:#111}td,th{border-color:#444}pre{background:#222}}
@@ -86,10 +86,10 @@ def _arms_table(summary: Summary) -> str:
             [
                 each.arm.value,
                 str(each.answers),
-                _counts(each.outcomes),
-                _counts(each.denials),
+                counts(each.outcomes),
+                counts(each.denials),
                 f"{each.agreement:.0%}",
-                *_returns(each.mean_bps),
+                *(bps(each.mean_bps[minutes]) for minutes in HORIZONS_MIN),
                 f"{each.cost_usd:.4f}",
             ]
         )
@@ -100,18 +100,16 @@ def _arms_table(summary: Summary) -> str:
 
 def _pairs_table(pairs: Sequence[Pair]) -> str:
     head = _row(
-        ["time, UTC", "recorded", "changed", *(f"{m} min, bps" for m in HORIZONS_MIN), "prompt lines", "reasoning"], "th"
+        ["time, UTC", "recorded", "changed", *(f"{m} min, bps" for m in HORIZONS_MIN), "prompt lines", "reasoning"],
+        "th",
     )
     rows = [
         _row(
             [
-                f"{datetime.fromtimestamp(pair.first.boundary_ms / 1000, UTC):%Y-%m-%d %H:%M}",
+                moment(pair.first.boundary_ms),
                 in_words(pair.first),
                 in_words(pair.changed),
-                *(
-                    f"{one} → {other}"
-                    for one, other in zip(_returns(pair.first_bps), _returns(pair.changed_bps), strict=True)
-                ),
+                *(f"{bps(pair.first_bps[m])} → {bps(pair.changed_bps[m])}" for m in HORIZONS_MIN),
                 str(pair.changed.prompt_lines),
                 pair.changed.decision.reasoning[:300] if pair.changed.decision else "",
             ]
@@ -119,26 +117,6 @@ def _pairs_table(pairs: Sequence[Pair]) -> str:
         for pair in pairs
     ]
     return f"<table>{head}{''.join(rows)}</table>"
-
-
-def in_words(answer: Answered) -> str:
-    """What an answer decides, and the verdict where it is denied: `LONG BTC 5x 10 %, denied: COOLDOWN`."""
-    decision = answer.decision
-    if decision is None:
-        return f"{answer.outcome.value}: {answer.failure_code}"
-    words = [decision.action.value, *([decision.symbol.value] if decision.symbol else [])]
-    if decision.action in (Action.LONG, Action.SHORT):
-        words.append(f"{decision.leverage}x {decision.position_size_percent:f} %")
-    return " ".join(words) + (f", denied: {answer.denial_code}" if answer.denial_code else "")
-
-
-def _returns(returns: Returns) -> list[str]:
-    return ["n/a" if (value := returns[minutes]) is None else f"{value:+.2f}" for minutes in HORIZONS_MIN]
-
-
-def _counts(counts: object) -> str:
-    assert isinstance(counts, dict)  # noqa: S101
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "–"
 
 
 def _row(cells: Sequence[str], kind: str = "td") -> str:

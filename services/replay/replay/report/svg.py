@@ -45,16 +45,12 @@ def bars(rows: Sequence[tuple[str, Mapping[str, int]]], names: Sequence[str]) ->
         for index, name in enumerate(names):
             width = counts.get(name, 0) / total * (WIDTH - LEFT - RIGHT)
             if width:
-                title = f"<title>{escape(name)}: {counts[name]}</title>"
-                color = INK[index % len(INK)]
-                parts.append(
-                    f'<rect x="{begin:.1f}" y="{y}" width="{width:.1f}" height="{ROW - 8}" fill="{color}">{title}</rect>'
-                )
+                parts.append(_bar(begin, y, width, ROW - 8, index, f"{name}: {counts[name]}"))
             begin += width
     y = ROW * len(rows) + 22
     for index, name in enumerate(names):
         x = LEFT + index * 100
-        parts.append(f'<rect x="{x}" y="{y - 10}" width="10" height="10" fill="{INK[index % len(INK)]}"/>')
+        parts.append(_bar(x, y - 10, 10, 10, index, name))
         parts.append(_text(x + 15, y, name, "start"))
     return _svg(y + 10, parts, "actions by arm")
 
@@ -94,6 +90,11 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 def _line(x1: float, y1: float, x2: float, y2: float, color: str, width: int = 1) -> str:
     ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
     return f'<line {ends} stroke="{color}" stroke-width="{width}"/>'
+
+
+def _bar(x: float, y: float, width: float, height: float, color: int, title: str) -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect {place} fill="{INK[color % len(INK)]}"><title>{escape(title)}</title></rect>'
 
 
 def _text(x: float, y: float, text: str, anchor: str, color: str = "currentColor") -> str:

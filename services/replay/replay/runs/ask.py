@@ -16,7 +16,7 @@ from replay.runs.prompts import PromptChange, account_of, prompt_of, read_limits
 from replay.storage.journal import Journal
 
 Gate = Callable[[Decision, MarketSnapshot, AccountUpdated, str, str], str | None]
-"""A decision's denial code on a recorded state: decision, snapshot, account, and the JSON texts of limits and memory."""
+"""The denial code of a decision, by snapshot, account state, and the JSON texts of limits and memory; None: approved."""
 COST_CAP: Final = "COST_CAP"
 MOST_FAILURES_IN_A_ROW: Final = 20
 
@@ -83,7 +83,9 @@ class AskRun:
     def _note_failure(self, result: AskResult) -> None:
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
-            self.stopped = f"{self._failures_in_a_row} requests in a row failed; the last: {result.code}: {result.reason}"
+            self.stopped = (
+                f"{self._failures_in_a_row} requests in a row failed; the last: {result.code}: {result.reason}"
+            )
 
 
 def _wanted(asking: Asking) -> Iterator[tuple[Arm, int]]:
@@ -108,9 +110,7 @@ def new_answer(
     """What a request brought, judged by the gate."""
     decision = result.parsed.decision if result.parsed else None
     denial_code = None if gate is None else _judge(cycle, decision, gate)
-    return _answer(
-        cycle, arm, sample, result.outcome, decision, result.code, denial_code, prompt, result.cost_usd
-    )
+    return _answer(cycle, arm, sample, result.outcome, decision, result.code, denial_code, prompt, result.cost_usd)
 
 
 def _answer(
