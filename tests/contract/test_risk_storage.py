@@ -178,7 +178,7 @@ async def test_the_counters_are_rebuilt_in_market_time(pool: Pool, bus: RedisBus
     counters = (await rebuilt(pool, bus)).models["qwen"].counters
     assert counters.entries_on(market_ms // DAY_MS, [], but="") == 2
     assert counters.last_entry_ms(Symbol.BTC) == market_ms
-    assert counters.approvals_since(market_ms - 60_000) == 1
+    assert len(counters.approvals_after(market_ms - 60_000)) == 1
 
 
 async def test_an_entry_counts_on_the_day_on_which_it_was_sent(pool: Pool, bus: RedisBus) -> None:

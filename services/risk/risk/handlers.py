@@ -276,6 +276,7 @@ class RiskHandlers:
                 symbol=inputs.decision.symbol,
                 denial_code=denial_code,
                 rules=verdict.rules,
+                ignored_stops=() if verdict.draft is None else verdict.draft.ignored_stops,
             )
             self._log_verdict(cause, inputs, denial_code=denial_code, intent_id=None)
             return derive(cause, denied, now_ms, index=index)
@@ -292,6 +293,7 @@ class RiskHandlers:
             intent=intent,
             rules=verdict.rules,
             epoch="" if inputs.account is None else inputs.account.epoch,
+            ignored_stops=verdict.draft.ignored_stops,
         )
         event = derive(cause, approved, now_ms, index=index, time_ms=inputs.market_ms)
         held = self.state.model(inputs.model)

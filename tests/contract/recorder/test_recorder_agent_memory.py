@@ -63,25 +63,25 @@ async def test_memory_holds_the_latest_closed_trades(recorder: Recorder, redis: 
     still_open = filled("qwen", Symbol.BTC, 99, 60_000, D(1), D(90_000), D(0))
     await recorder.store([state("qwen", 1, D(10_000)), *round_trips(ENTRIES + 2), still_open], 1)
     memory = await read_memory(redis)
-    assert [trade["entry_time"] for trade in memory["trades"]] == [6_000, 5_000, 4_000, 3_000, 2_000]
+    assert [trade["entered_ms"] for trade in memory["trades"]] == [6_000, 5_000, 4_000, 3_000, 2_000]
     newest = memory["trades"][0]
-    assert (newest["symbol"], newest["close_reason"], newest["pnl"]) == ("SOL", "take_profit", "6")
+    assert (newest["symbol"], newest["close_reason"], newest["pnl_usd"]) == ("SOL", "take_profit", "6")
     assert memory["account"] == {"growth": "1", "growth_equity_usd": "10000", "transfers_usd": "0"}
     assert (memory["sharpe"], memory["denials"]) == (None, [])
 
 
-async def test_a_denial_has_the_detail_of_the_rule_that_denied(recorder: Recorder, redis: Redis) -> None:
+async def test_a_denial_has_the_figures_of_the_rule_that_denied(recorder: Recorder, redis: Redis) -> None:
     await recorder.store([*denied("c1", 1_000), *denied("c2", 2_000)], 1)
     newest, oldest = (await read_memory(redis))["denials"]
     assert newest == {
         "symbol": "ETH",
-        "denial_code": "LEVERAGE",
-        "time_ms": 2_005,
-        "cycle_id": "c2",
         "action": "LONG",
-        "detail": "12 > 10",
+        "code": "LEVERAGE",
+        "value": "12",
+        "limit": "10",
+        "time_ms": 2_000,
     }
-    assert oldest["cycle_id"] == "c1"
+    assert oldest["time_ms"] == 1_000
 
 
 async def test_a_decision_restores_a_wiped_memory(recorder: Recorder, redis: Redis) -> None:

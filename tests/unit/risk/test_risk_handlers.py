@@ -7,7 +7,7 @@ import pytest
 from structlog import get_logger
 from structlog.testing import capture_logs
 
-from common.events import Action, Command, IntentKind, OrderRole, RiskApproved, derived_id
+from common.events import Action, Command, IgnoreReason, IntentKind, OrderRole, RiskApproved, derived_id
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import NEVER_SENT, CancelReason, OrderSide, Side
 from common.trading.roster import Roster
@@ -16,7 +16,7 @@ from risk.handlers import RiskHandlers
 from risk.state.entry_counters import EntryCounters
 from risk.state.risk_state import RiskState
 from risk.storage.rebuild import apply_approval
-from support.risk_examples import a_decision, a_decision_event, a_position, an_account
+from support.risk_examples import MARKS, a_decision, a_decision_event, a_position, an_account
 from support.risk_harness import CLOSE, MODEL, ROSTER, RiskHarness, denial_code
 
 D = Decimal
@@ -37,6 +37,17 @@ def test_an_approval_carries_a_whole_intent_and_an_id_of_its_decision(harness: R
     assert (intent.valid_until_ms, intent.leverage, intent.reduce_only) == (harness.now_ms + 30_000, 5, False)
     assert verdict.cycle_id == "cycle-1"
     assert harness.reserved == {verdict.id}
+
+
+def test_a_stop_that_was_ignored_is_named_in_either_verdict(harness: RiskHarness) -> None:
+    mark = MARKS[Symbol.BTC]
+    wrong = {"stop_loss": mark * 2, "take_profit": mark * D("1.05")}
+    approved, denied = harness.judge(**wrong), harness.judge(symbol=Symbol.ETH, confidence=D(1), stop_loss=mark)
+    (stop,) = approved.data.ignored_stops
+    assert (stop.field, stop.reason, stop.asked_price) == ("stop_loss", IgnoreReason.WRONG_SIDE, mark * 2)
+    assert (stop.used_price, stop.mark_price) == (approved.data.intent.stop_loss_price, mark)
+    assert denial_code(denied) == "CONFIDENCE"
+    assert [ignored.asked_price for ignored in denied.data.ignored_stops] == [mark]
 
 
 def test_without_an_account_state_entries_are_denied() -> None:

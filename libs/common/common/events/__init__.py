@@ -36,7 +36,7 @@ from common.events.market import (
 )
 from common.events.orders import OrderAccepted, OrderCancelled, OrderFilled, OrderRejected
 from common.events.push import Channel, WsPush
-from common.events.verdict import OrderIntent, RiskApproved, RiskDenied, RuleResult
+from common.events.verdict import IgnoredStop, IgnoreReason, OrderIntent, RiskApproved, RiskDenied, RuleResult
 from common.trading.orders import CancelReason, IntentKind, IntentStatus, OrderRole
 
 __all__ = [
@@ -61,6 +61,8 @@ __all__ = [
     "DecisionInputs",
     "Event",
     "ExternalPosition",
+    "IgnoreReason",
+    "IgnoredStop",
     "IntentKind",
     "IntentStatus",
     "Invalidation",

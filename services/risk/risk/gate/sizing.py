@@ -8,9 +8,9 @@ farther than asked for and a target never harder to reach.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from common.events import AccountPosition, Decision
+from common.events import AccountPosition, Decision, IgnoredStop, IgnoreReason
 from common.trading.instruments import INSTRUMENTS, Instrument, Rounding, Symbol
 from common.trading.limits import Limits
 from common.trading.margin import TAKER_FEE_FRACTION, initial_margin_usd, notional_usd
@@ -23,7 +23,10 @@ NO_DRAFT: Final = "no order could be drafted"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An order before it is judged; `side` is the position's. Notional and margin are at the worst price."""
+    """An order before it is judged; `side` is the position's. Notional and margin are at the worst price.
+
+    `ignored_stops` are the decision's own stop and target where the defaults stand in their place.
+    """
 
     symbol: Symbol
     side: Side
@@ -36,6 +39,14 @@ class Draft:
     margin_usd: Decimal = Decimal(0)
     stop_loss_price: Decimal | None = None
     take_profit_price: Decimal | None = None
+    ignored_stops: tuple[IgnoredStop, ...] = ()
+
+
+class Trigger(NamedTuple):
+    """The price of a stop or target, and why a price that was asked for is not it: None where it is, or none was."""
+
+    price: Decimal
+    ignored: IgnoreReason | None = None
 
 
 def can_size(decision: Decision) -> bool:
@@ -60,6 +71,8 @@ def draft_entry(
     worst_price = max(mark_price, mid_price, limit_price)
     size_coin = instrument.round_size(target_notional_usd(limits, decision, equity_usd) / worst_price)
     notional = notional_usd(size_coin, worst_price)
+    stop = stop_trigger(instrument, side, mark_price, limits.stop_loss_percent, decision.stop_loss)
+    target = target_trigger(instrument, side, mark_price, limits.take_profit_percent, decision.take_profit)
     return Draft(
         symbol=decision.symbol,
         side=side,
@@ -70,8 +83,24 @@ def draft_entry(
         notional_usd=notional,
         leverage=decision.leverage,
         margin_usd=initial_margin_usd(notional, decision.leverage),
-        stop_loss_price=stop_price(instrument, side, mark_price, limits.stop_loss_percent, decision.stop_loss),
-        take_profit_price=target_price(instrument, side, mark_price, limits.take_profit_percent, decision.take_profit),
+        stop_loss_price=stop.price,
+        take_profit_price=target.price,
+        ignored_stops=_ignored_stops(decision, stop, target, mark_price),
+    )
+
+
+def _ignored_stops(decision: Decision, stop: Trigger, target: Trigger, mark_price: Decimal) -> tuple[IgnoredStop, ...]:
+    asked = (("stop_loss", decision.stop_loss, stop), ("take_profit", decision.take_profit, target))
+    return tuple(
+        IgnoredStop(
+            field=field,
+            reason=trigger.ignored,
+            asked_price=asked_price,
+            used_price=trigger.price,
+            mark_price=mark_price,
+        )
+        for field, asked_price, trigger in asked
+        if asked_price is not None and trigger.ignored is not None
     )
 
 
@@ -102,32 +131,36 @@ def collared_price(instrument: Instrument, side: Side, mark_price: Decimal, coll
     return instrument.round_price(edge, "down" if side is Side.LONG else "up")
 
 
-def stop_price(
+def stop_trigger(
     instrument: Instrument, side: Side, mark_price: Decimal, percent: Decimal, asked_for: Decimal | None
-) -> Decimal:
+) -> Trigger:
     """The stop's trigger: `percent` against the position, or the model's own when that is nearer to the mark."""
     return _trigger(instrument, mark_price, -side.sign * percent, asked_for)
 
 
-def target_price(
+def target_trigger(
     instrument: Instrument, side: Side, mark_price: Decimal, percent: Decimal, asked_for: Decimal | None
-) -> Decimal:
+) -> Trigger:
     """The target's trigger: `percent` with the position, or the model's own when that is nearer to the mark."""
     return _trigger(instrument, mark_price, side.sign * percent, asked_for)
 
 
 def _trigger(
     instrument: Instrument, mark_price: Decimal, signed_percent: Decimal, asked_for: Decimal | None
-) -> Decimal:
+) -> Trigger:
     above = signed_percent > 0
     towards_mark: Rounding = "down" if above else "up"
     default = instrument.round_price(mark_price * (1 + signed_percent / PERCENT), towards_mark)
-    if asked_for is None or not asked_for.is_finite() or asked_for <= 0:
-        return default
-    if not (mark_price < asked_for < default if above else default < asked_for < mark_price):
-        return default
+    if asked_for is None or not asked_for.is_finite() or asked_for == default:
+        return Trigger(default)
+    if asked_for <= mark_price if above else asked_for >= mark_price:
+        return Trigger(default, IgnoreReason.WRONG_SIDE)
+    if asked_for > default if above else asked_for < default:
+        return Trigger(default, IgnoreReason.TOO_FAR)
     rounded = instrument.round_price(asked_for, towards_mark)
-    return rounded if (rounded > mark_price if above else rounded < mark_price) else default
+    if rounded <= mark_price if above else rounded >= mark_price:
+        return Trigger(default, IgnoreReason.TOO_NEAR)
+    return Trigger(rounded)
 
 
 def loss_at_stop_usd(

@@ -40,7 +40,7 @@ class EntryCounters:
         for sent in self._sent.values():
             sent.discard(intent_id)
 
-    def entries_on(self, day: int, unfinished: Iterable[str], but: str) -> int:
+    def entries_on(self, day: int, unfinished: Iterable[str], but: str = "") -> int:
         """Entries that reached the exchange that UTC day and the `unfinished` ones, without the intent `but`."""
         sent = self._sent.get(day, set())
         return len(sent) - (but in sent) + sum(one not in sent for one in unfinished if one != but)
@@ -56,6 +56,6 @@ class EntryCounters:
     def last_entry_ms(self, symbol: Symbol | None) -> int | None:
         return None if symbol is None else self._last_entry_ms.get(symbol)
 
-    def approvals_since(self, since_ms: int) -> int:
-        """Approvals after that time, which lies at most two minutes back."""
-        return sum(at_ms > since_ms for at_ms in self._approved_ms)
+    def approvals_after(self, since_ms: int) -> tuple[int, ...]:
+        """When orders were approved after that time, which lies at most two minutes back."""
+        return tuple(at_ms for at_ms in self._approved_ms if at_ms > since_ms)

@@ -47,12 +47,12 @@ def build_gate_input(
         account=held.account,
         reservations=tuple(reserved for key, reserved in held.reservations.items() if key != own_id),
         marks={coin: market.mark_price for coin, market in state.markets.items()},
-        halts=_active_halts(state, model, market_ms),
+        halts=active_halts(state, model, market_ms),
         day_start_equity_usd=_day_start_equity_usd(state, model, day),
         high_water_usd=state.persistent.record(model).high_water_usd,
         entries_today=held.entries_on(day, but=own_id),
         last_entry_ms=held.counters.last_entry_ms(symbol),
-        orders_last_minute=held.counters.approvals_since(market_ms - MINUTE_MS),
+        orders_last_minute=len(held.counters.approvals_after(market_ms - MINUTE_MS)),
         seen_before=cycle is not None and (cycle, intent_kind) in held.seen,
     )
 
@@ -70,7 +70,7 @@ def exit_decision(symbol: Symbol, intent_kind: IntentKind) -> Decision:
     )
 
 
-def _active_halts(state: RiskState, model: str, market_ms: int) -> tuple[Halt, ...]:
+def active_halts(state: RiskState, model: str, market_ms: int) -> tuple[Halt, ...]:
     """The halts that apply to the model and haven't ended by time; no account state need have shown that yet."""
     halts = applicable_to(model, state.persistent.halts)
     return tuple(halt for halt in halts if halt.until_ms is None or halt.until_ms > market_ms)

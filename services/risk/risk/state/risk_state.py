@@ -85,7 +85,7 @@ class ModelState:
             if intent_id in alive or intent_id in self.reservations
         }
 
-    def entries_on(self, day: int, but: str) -> int:
+    def entries_on(self, day: int, but: str = "") -> int:
         """Entries that reached the exchange that UTC day and those that still may, without the intent `but`."""
         unfinished = [intent_id for intent_id, reserved in self.reservations.items() if reserved.is_entry]
         return self.counters.entries_on(day, unfinished, but)

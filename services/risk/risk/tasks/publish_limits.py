@@ -1,14 +1,20 @@
 """Publishes figures for readers that have no access to risk's settings and table, as cache keys.
 
-`risk:limits`: the limits in force. `risk:day:{model}`: the equity with which the model's UTC day of market time began.
+`risk:limits`: the limits in force. `risk:day:{model}`: the equity with which the model's UTC day of market time began,
+and what the gate counts for it; missing until the day has begun, before which nothing is approved.
 """
 
 import json
 from typing import Final
 
+from common.agent.prompt.memory import ActiveHalt, GateFigures, ReservedEntry, RiskDay
 from common.runtime.service import Service
+from common.trading.durations import MINUTE_MS
 from common.trading.limits import Limits
+from risk.gate.halts import most_severe
 from risk.handlers import RiskHandlers
+from risk.state.gate_inputs import active_halts
+from risk.state.market_time import day_of
 
 LIMITS_KEY: Final = "risk:limits"
 DAY_KEY: Final = "risk:day:"
@@ -27,8 +33,40 @@ def cache_values(handlers: RiskHandlers) -> dict[str, str]:
     for model in handlers.models:
         baseline = handlers.state.persistent.record(model).baseline
         if baseline is not None:
-            values[DAY_KEY + model] = json.dumps({"day": baseline.day, "equity_usd": str(baseline.equity_usd)})
+            day = RiskDay(day=baseline.day, equity_usd=baseline.equity_usd, gate=gate_figures(handlers, model))
+            values[DAY_KEY + model] = day.model_dump_json()
     return values
+
+
+def gate_figures(handlers: RiskHandlers, model: str) -> GateFigures:
+    """What the gate would count for a decision of the model now."""
+    state, held = handlers.state, handlers.state.model(model)
+    record, counters, market_ms = state.persistent.record(model), held.counters, state.market_ms
+    halts = active_halts(state, model, market_ms)
+    cooldown_ms = handlers.limits.entry_cooldown_s * 1000
+    ends_ms = {coin: at_ms + cooldown_ms for coin in handlers.coins if (at_ms := counters.last_entry_ms(coin))}
+    return GateFigures(
+        high_water_usd=record.high_water_usd,
+        entries_today=held.entries_on(day_of(market_ms)),
+        trading_state=most_severe(halts).value,
+        halts=tuple(
+            ActiveHalt(reason=halt.reason.value, state=halt.state.value, until_ms=halt.until_ms) for halt in halts
+        ),
+        cooldowns={coin: end_ms for coin, end_ms in ends_ms.items() if end_ms > market_ms},
+        stops_ms=tuple(at_ms for _, at_ms in record.stops),
+        approvals_ms=counters.approvals_after(market_ms - MINUTE_MS),
+        reserved=tuple(
+            ReservedEntry(
+                symbol=entry.symbol,
+                side=entry.side,
+                notional_usd=entry.notional_usd,
+                margin_usd=entry.margin_usd,
+                loss_usd=entry.loss_usd,
+            )
+            for entry in held.reservations.values()
+            if entry.is_entry
+        ),
+    )
 
 
 async def publish_limits(service: Service, handlers: RiskHandlers) -> None:

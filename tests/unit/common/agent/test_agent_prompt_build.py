@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from common.agent.prompt.build import build_prompt
-from common.agent.prompt.memory import Memory
+from common.agent.prompt.memory import Denial, Memory
 from common.agent.prompt.strategy import Strategy
-from common.events import AccountSums, AccountUpdated, LeverageLimit, MarketSnapshot, Prompt
+from common.events import AccountSums, AccountUpdated, Action, LeverageLimit, MarketSnapshot, Prompt
 from common.events.market import BookSummary, CandleSeries, CoinSnapshot, Sentiment, TradeFlow
 from common.runtime.roster import read_roster
 from common.trading.growth import Growth
@@ -185,8 +185,8 @@ def test_a_leverage_that_the_exchange_lowered_is_shown() -> None:
 
 
 def test_denials_come_back_with_their_reasons() -> None:
-    denial = {"action": "LONG", "symbol": "BTC", "denial_code": "LEVERAGE", "detail": "15 > 11"}
-    assert "- LONG BTC denied by LEVERAGE: 15 > 11" in user_of(Memory(denials=[denial]))
+    denial = Denial(symbol=Symbol.BTC, action=Action.LONG, code="LEVERAGE", value="15", limit="11", time_ms=BOUNDARY_MS)
+    assert "- LONG BTC denied by LEVERAGE: 15 against 11" in user_of(Memory(denials=(denial,)))
 
 
 def test_a_missing_sentiment_index_is_unknown() -> None:

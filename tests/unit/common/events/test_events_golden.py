@@ -36,8 +36,8 @@ def test_every_version_that_is_read_has_an_example() -> None:
 
 
 def test_an_unknown_version_is_unreadable() -> None:
-    body = json.loads(example("risk.denied", 3)) | {"version": 4}
-    with pytest.raises(UnreadableEvent, match="version 4"):
+    body = json.loads(example("risk.denied", 4)) | {"version": 5}
+    with pytest.raises(UnreadableEvent, match="version 5"):
         decode("risk.denied", json.dumps(body).encode())
 
 

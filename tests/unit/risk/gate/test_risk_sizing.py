@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from common.events import Action
+from common.events import Action, IgnoreReason
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.limits import Limits
 from common.trading.orders import Side
@@ -12,9 +12,9 @@ from risk.gate.sizing import (
     draft_entry,
     loss_at_stop_usd,
     loss_of_position_usd,
-    stop_price,
+    stop_trigger,
     target_notional_usd,
-    target_price,
+    target_trigger,
 )
 from support.risk_examples import a_decision, a_position
 
@@ -62,50 +62,56 @@ def test_no_equity_means_no_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("side", "asked", "stop"),
+    ("side", "asked", "stop", "ignored"),
     [
-        (Side.LONG, None, "95000"),
-        (Side.LONG, "97000.2", "97001"),
-        (Side.LONG, "94000", "95000"),
-        (Side.LONG, "100000", "95000"),
-        (Side.LONG, "101000", "95000"),
-        (Side.LONG, "99999.5", "95000"),
-        (Side.LONG, "-3", "95000"),
-        (Side.SHORT, None, "105000"),
-        (Side.SHORT, "103000.7", "103000"),
-        (Side.SHORT, "106000", "105000"),
-        (Side.SHORT, "99000", "105000"),
+        (Side.LONG, None, "95000", None),
+        (Side.LONG, "97000.2", "97001", None),
+        (Side.LONG, "95000", "95000", None),
+        (Side.LONG, "94000", "95000", IgnoreReason.TOO_FAR),
+        (Side.LONG, "100000", "95000", IgnoreReason.WRONG_SIDE),
+        (Side.LONG, "101000", "95000", IgnoreReason.WRONG_SIDE),
+        (Side.LONG, "99999.5", "95000", IgnoreReason.TOO_NEAR),
+        (Side.LONG, "-3", "95000", IgnoreReason.TOO_FAR),
+        (Side.SHORT, None, "105000", None),
+        (Side.SHORT, "103000.7", "103000", None),
+        (Side.SHORT, "106000", "105000", IgnoreReason.TOO_FAR),
+        (Side.SHORT, "99000", "105000", IgnoreReason.WRONG_SIDE),
     ],
 )
-def test_the_models_stop_counts_when_nearer_and_on_the_right_side(side: Side, asked: str | None, stop: str) -> None:
+def test_the_models_stop_counts_when_nearer_and_on_the_right_side(
+    side: Side, asked: str | None, stop: str, ignored: IgnoreReason | None
+) -> None:
     wanted = None if asked is None else D(asked)
-    assert stop_price(BTC, side, D(100_000), D(5), wanted) == D(stop)
+    assert stop_trigger(BTC, side, D(100_000), D(5), wanted) == (D(stop), ignored)
 
 
 @pytest.mark.parametrize(
-    ("side", "asked", "target"),
+    ("side", "asked", "target", "ignored"),
     [
-        (Side.LONG, None, "110000"),
-        (Side.LONG, "104000.7", "104000"),
-        (Side.LONG, "120000", "110000"),
-        (Side.LONG, "99000", "110000"),
-        (Side.SHORT, None, "90000"),
-        (Side.SHORT, "93000.2", "93001"),
-        (Side.SHORT, "80000", "90000"),
+        (Side.LONG, None, "110000", None),
+        (Side.LONG, "104000.7", "104000", None),
+        (Side.LONG, "120000", "110000", IgnoreReason.TOO_FAR),
+        (Side.LONG, "99000", "110000", IgnoreReason.WRONG_SIDE),
+        (Side.SHORT, None, "90000", None),
+        (Side.SHORT, "93000.2", "93001", None),
+        (Side.SHORT, "80000", "90000", IgnoreReason.TOO_FAR),
+        (Side.SHORT, "100000.5", "90000", IgnoreReason.WRONG_SIDE),
     ],
 )
-def test_the_models_target_counts_when_nearer_and_on_the_right_side(side: Side, asked: str | None, target: str) -> None:
+def test_the_models_target_counts_when_nearer_and_on_the_right_side(
+    side: Side, asked: str | None, target: str, ignored: IgnoreReason | None
+) -> None:
     wanted = None if asked is None else D(asked)
-    assert target_price(BTC, side, D(100_000), D(10), wanted) == D(target)
+    assert target_trigger(BTC, side, D(100_000), D(10), wanted) == (D(target), ignored)
 
 
 def test_triggers_are_rounded_towards_the_mark() -> None:
     doge = INSTRUMENTS[Symbol.DOGE]
     mark = D("0.21337")
-    assert stop_price(doge, Side.LONG, mark, D(5), None) == D("0.20271")
-    assert stop_price(doge, Side.SHORT, mark, D(5), None) == D("0.22403")
-    assert target_price(doge, Side.LONG, mark, D(10), None) == D("0.23470")
-    assert target_price(doge, Side.SHORT, mark, D(10), None) == D("0.19204")
+    assert stop_trigger(doge, Side.LONG, mark, D(5), None).price == D("0.20271")
+    assert stop_trigger(doge, Side.SHORT, mark, D(5), None).price == D("0.22403")
+    assert target_trigger(doge, Side.LONG, mark, D(10), None).price == D("0.23470")
+    assert target_trigger(doge, Side.SHORT, mark, D(10), None).price == D("0.19204")
 
 
 def test_the_loss_at_the_stop_holds_both_fees_and_the_slippage() -> None:

@@ -200,14 +200,14 @@ def _positions(positions: Sequence[AccountPosition], boundary_ms: int) -> str:
 
 def _memory(memory: Memory) -> str:
     lines = ["# LAST TRADES (newest first)"]
-    for row in memory.trades:
+    for trade in memory.trades:
         lines.append(
-            f"- {row['symbol']} {row['side']} {row['leverage']}x entry_price {row['entry_price']} "
-            f"exit_price {row['exit_price']} pnl_usd {row['pnl']} by {row['close_reason']}"
+            f"- {trade.symbol} {trade.side} {trade.leverage or UNKNOWN}x entry_price {figure(trade.entry_price, 7)} "
+            f"exit_price {figure(trade.exit_price, 7)} pnl_usd {usd(trade.pnl_usd)} by {trade.close_reason}"
         )
     lines += [] if memory.trades else ["none"]
     lines.append("# LAST DENIALS (newest first)")
-    for row in memory.denials:
-        detail = f": {row['detail']}" if row.get("detail") else ""
-        lines.append(f"- {row.get('action')} {row['symbol']} denied by {row.get('denial_code', UNKNOWN)}{detail}")
+    for denial in memory.denials:
+        figures = f": {denial.value} against {denial.limit}" if denial.limit else ""
+        lines.append(f"- {denial.action} {denial.symbol} denied by {denial.code}{figures}")
     return "\n".join(lines if memory.denials else [*lines, "none"])
