@@ -2,9 +2,9 @@
 
 An entry is bought or sold at the cycle's mid price and valued at the mid price some minutes later, less the taker fee
 on both sides, the spread, and the funding paid at each full hour between. Its stop, its target and later decisions are
-not followed: the figure judges the decision, not how the position was led. A CLOSE earns what the position lost afterwards
-without it: its fee and spread come sooner or later, so they don't count. HOLD, an answer without a decision, and a
-decision that was denied earn nothing.
+not followed: the figure judges the decision, not how the position was led. A CLOSE earns what the position lost
+afterwards: its fee and spread come sooner or later, so they don't count. HOLD, an answer without a decision, and a
+decision that is denied earn nothing.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from replay.runs.prompts import PromptChange, account_of, prompt_of, read_limits
 from replay.storage.journal import Journal
 
 Gate = Callable[[Decision, MarketSnapshot, AccountUpdated, str, str], str | None]
-"""The denial code of a decision, by snapshot, account state, and the JSON texts of limits and memory; None: approved."""
+"""A decision's denial code, by snapshot, account state, and the JSON texts of limits and memory; None if approved."""
 COST_CAP: Final = "COST_CAP"
 MOST_FAILURES_IN_A_ROW: Final = 20
 

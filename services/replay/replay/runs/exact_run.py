@@ -15,7 +15,7 @@ from common.trading.durations import HOUR_MS
 from replay.domain.differences import Difference
 from replay.runs.exact import ExactResult, replay_exactly
 from replay.runs.recorded_time import run_in_recorded_time
-from replay.storage.cycles import Span, read_cycles
+from replay.storage.cycles import Cycles, Span, read_cycles
 
 PART_MS: Final = HOUR_MS
 """What one process replays at a time."""
@@ -77,6 +77,6 @@ def _replay_part(database_url: str, models: Sequence[str], part: tuple[int, int]
     return report
 
 
-async def _read(database_url: str, models: Sequence[str], part: tuple[int, int]):
+async def _read(database_url: str, models: Sequence[str], part: tuple[int, int]) -> Cycles:
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         return await read_cycles(connection, models, *part)
