@@ -80,3 +80,14 @@ async def _denial_codes(connection: AsyncConnection[Any], decision_ids: Sequence
         "SELECT id, denial_code FROM ai_decisions WHERE id = ANY(%s) AND denial_code IS NOT NULL", (list(decision_ids),)
     )
     return dict(await cursor.fetchall())
+
+
+async def read_models(connection: AsyncConnection[Any]) -> tuple[str, ...]:
+    """The contenders that have a decision on the record."""
+    cursor = await connection.execute(
+        """SELECT chain FROM record_heads h WHERE EXISTS (
+            SELECT 1 FROM record_links l WHERE l.chain = h.chain AND l.kind = %s
+        ) ORDER BY chain""",
+        (AgentDecision.TYPE,),
+    )
+    return tuple(chain for (chain,) in await cursor.fetchall())
