@@ -1,7 +1,7 @@
 """Asks a model about recorded snapshots again, with the recorded prompt or a changed one."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
@@ -36,25 +36,28 @@ class AskRun:
     A request that failed is not stored: the next run of the same command asks it again.
     """
 
-    def __init__(self, journal: Journal, gate: Gate | None, *, parallel: int, done: Callable[[], None]) -> None:
-        self._journal, self._gate, self._done = journal, gate, done
+    def __init__(self, journal: Journal, gate: Gate | None, *, parallel: int) -> None:
+        self._journal, self._gate = journal, gate
         self._free = asyncio.Semaphore(parallel)
         self._failures_in_a_row = 0
         self.stopped: str | None = None
 
-    async def ask(self, cycles: Iterable[StoredCycle], asking: Mapping[str, Asking]) -> None:
-        """Asks about these cycles; `asking` is by contender.
+    async def ask(
+        self, cycles: AsyncIterator[StoredCycle], asking: Mapping[str, Asking], done: Callable[[int], None]
+    ) -> None:
+        """Asks about these cycles; `asking` is by contender, `done` is called with the number of finished answers.
 
         `stopped` says why it has not asked about all of them, if so.
         """
         async with asyncio.TaskGroup() as group:
-            for cycle in cycles:
+            async for cycle in cycles:
                 if cycle.decision.data.inputs is None or cycle.decision.data.prompt is None:
                     continue
                 self._store(recorded_answer(cycle, self._gate))
                 for arm, sample in _wanted(asking[cycle.decision.data.model]):
                     await self._free.acquire()
-                    group.create_task(self._ask(cycle, asking[cycle.decision.data.model], arm, sample))
+                    task = group.create_task(self._ask(cycle, asking[cycle.decision.data.model], arm, sample))
+                    task.add_done_callback(lambda _: done(1))
 
     async def _ask(self, cycle: StoredCycle, asking: Asking, arm: Arm, sample: int) -> None:
         try:
@@ -73,7 +76,6 @@ class AskRun:
                 self._failures_in_a_row = 0
                 self._store(new_answer(cycle, result, prompt, arm, sample, self._gate))
         finally:
-            self._done()
             self._free.release()
 
     def _store(self, answered: Answered) -> None:

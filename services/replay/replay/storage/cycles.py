@@ -1,8 +1,8 @@
 """Recorded cycles from PostgreSQL: decisions of the contenders' chains, with the snapshots of the market's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 
@@ -10,6 +10,8 @@ from common.events import AgentDecision, Event, MarketSnapshot
 from common.runtime.record.links import MARKET
 from common.runtime.record.reader import iterate_recorded
 from replay.domain.cycle import StoredCycle
+
+MOST_MS: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,15 @@ class Cycles:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The recorded decisions of some contenders: how many, and the times of the first and the last (market ms)."""
+    """The recorded decisions of some contenders: how many each has, and when the first and the last were (market ms)."""
 
-    decisions: int
+    by_model: Mapping[str, int]
     first_ms: int
     last_ms: int
+
+    @property
+    def decisions(self) -> int:
+        return sum(self.by_model.values())
 
 
 async def read_span(
@@ -34,12 +40,15 @@ async def read_span(
 ) -> Span | None:
     """What is recorded within the times, where given; None where nothing is."""
     cursor = await connection.execute(
-        """SELECT count(*), min(time_ms), max(time_ms) FROM record_links WHERE chain = ANY(%s) AND kind = %s
-        AND time_ms >= coalesce(%s, time_ms) AND time_ms <= coalesce(%s, time_ms)""",
-        (list(models), AgentDecision.TYPE, first_ms, last_ms),
+        """SELECT chain, count(*), min(time_ms), max(time_ms) FROM record_links WHERE chain = ANY(%s) AND kind = %s
+        AND time_ms BETWEEN %s AND %s GROUP BY chain""",
+        (list(models), AgentDecision.TYPE, first_ms or 0, MOST_MS if last_ms is None else last_ms),
     )
-    row = await cursor.fetchone()
-    return Span(*row) if row is not None and row[0] else None
+    rows = await cursor.fetchall()
+    if not rows:
+        return None
+    _, _, firsts, lasts = zip(*rows, strict=True)
+    return Span({model: count for model, count, _, _ in rows}, min(firsts), max(lasts))
 
 
 async def read_cycles(connection: AsyncConnection[Any], models: Sequence[str], first_ms: int, last_ms: int) -> Cycles:
