@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from manual_clock import ManualClock
 from structlog import get_logger
 
 from agent_deepseek.config import PROFILE as DEEPSEEK
@@ -19,10 +20,10 @@ from common.agent.parse import parse_answer
 from common.agent.providers.openai_client import OpenAIClient
 from common.agent.providers.port import Answer, CallFailed, Message, ModelClient
 from common.agent.providers.pricing import FREE, TokenPrice
-from common.agent.providers.profile import Endpoint, Profile, setting_names
+from common.agent.providers.profile import Endpoint, Profile, endpoint_of
 from common.agent.request import DecisionRequester
 from common.events import Outcome, Prompt
-from common.runtime.clock import SystemClock
+from common.runtime.clock import Clock, SystemClock
 from common.runtime.roster import read_roster
 from simulator.server.models.app import create_models_app
 
@@ -65,25 +66,27 @@ async def stand_ins() -> AsyncIterator[str]:
     await task
 
 
-def endpoint(profile: Profile, url: str, model: str, *, max_thinking_tokens: int = 0) -> Endpoint:
-    return Endpoint(
-        base_url=f"{url}{profile.stand_in_path}",
+def endpoint(profile: Profile, url: str, model: str, **row: Any) -> Endpoint:
+    """Where the default contender of a provider is asked for `model`; `row` changes its row of the roster."""
+    contender = ROSTER.contender(str(profile.contender)).model_copy(update=row)
+    return endpoint_of(
+        contender,
+        profile,
         api_key="k",
+        base_url=f"{url}{profile.stand_in_path}",
         provider_model=model,
-        stand_in=True,
-        price=FREE,
-        names=setting_names(ROSTER.contender(str(profile.contender)), profile),
+        simulator_url="http://127.0.0.1:9",
         max_answer_tokens=500,
-        max_thinking_tokens=max_thinking_tokens,
+        max_thinking_tokens=1_000,
     )
 
 
-def deepseek(url: str, model: str = "deepseek-flash") -> OpenAIClient:
-    return OpenAIClient(endpoint(DEEPSEEK, url, model), DEEPSEEK.thinking_off)
+def deepseek(url: str, model: str = "deepseek-flash", **row: Any) -> OpenAIClient:
+    return OpenAIClient(endpoint(DEEPSEEK, url, model, **row))
 
 
-def qwen(url: str, model: str = "qwen-max") -> QwenClient:
-    return QwenClient(endpoint(QWEN, url, model))
+def qwen(url: str, model: str = "qwen-plus", **row: Any) -> QwenClient:
+    return QwenClient(endpoint(QWEN, url, model, **row))
 
 
 CLIENTS: list[Callable[..., ModelClient]] = [deepseek, qwen]
@@ -183,12 +186,14 @@ class NoBudget:
         return None
 
 
-def requester(client: ModelClient, deadline_s: float, price: TokenPrice = FREE) -> DecisionRequester:
+def requester(
+    client: ModelClient, deadline_s: float, price: TokenPrice = FREE, clock: Clock | None = None
+) -> DecisionRequester:
     return DecisionRequester(
         client,
         NoBudget(),  # type: ignore[arg-type]
         price,
-        SystemClock(),
+        clock or SystemClock(),
         log=get_logger(),
         coins=ROSTER.coins,
         deadline_s=deadline_s,
@@ -233,7 +238,7 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_again(content: bytes) 
     assert (result.outcome, result.attempts) == (Outcome.ANSWERED, 3)
 
 
-async def test_answers_that_cannot_be_read_fail_at_the_deadline() -> None:
+async def test_the_deadline_does_not_hide_what_went_wrong_before_it() -> None:
     async def reply(writer: asyncio.StreamWriter) -> None:
         await write_whole(writer, UNREADABLE[0])
 
@@ -241,7 +246,8 @@ async def test_answers_that_cannot_be_read_fail_at_the_deadline() -> None:
         client = deepseek(url)
         result = await requester(client, 0.5).ask(PROMPT)
         await client.close()
-    assert (result.outcome, result.code, result.parsed) == (Outcome.FAILED, "DEADLINE", None)
+    assert (result.outcome, result.code, result.parsed) == (Outcome.FAILED, "UNREADABLE", None)
+    assert str(result.reason).startswith("until the deadline of 0.5 s: not an answer")
 
 
 class Scripted:
@@ -254,6 +260,26 @@ class Scripted:
     async def complete(self, messages: Any) -> Any:
         self.asked.append(list(messages))
         return Answer(self.texts.pop(0), None, "m", None, cut_off=False)
+
+    async def probe(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+
+class Failing:
+    """A model whose every call ends by one error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.calls = error, 0
+
+    async def complete(self, messages: Any) -> Any:
+        self.calls += 1
+        raise self.error
+
+    async def probe(self) -> None:
+        return None
 
     async def close(self) -> None:
         return None
@@ -274,10 +300,32 @@ async def test_two_invalid_answers_are_invalid_and_trade_nothing() -> None:
     assert result.answer.text == "never"
 
 
-async def test_the_breaker_opens_after_five_failures() -> None:
-    client = deepseek("http://127.0.0.1:9")
-    patient = requester(client, 0.05)
-    codes = [(await patient.ask(PROMPT)).code for _ in range(6)]
-    await client.close()
-    assert codes[-1] == "BREAKER_OPEN"
-    assert "BREAKER_OPEN" not in codes[:5]
+async def test_the_breaker_counts_calls_and_names_their_last_failure() -> None:
+    client = Failing(CallFailed("HTTP_503", "busy", retryable=True))
+    patient = requester(client, PATIENT_S, clock=ManualClock(0))
+    results = [await patient.ask(PROMPT) for _ in range(2)]
+    assert [result.code for result in results] == ["HTTP_503", "BREAKER_OPEN"]
+    assert "HTTP_503: busy" in str(results[1].reason)
+    assert client.calls == len(results[0].calls) == 8
+
+
+async def test_an_unexpected_error_of_a_client_is_a_failed_call() -> None:
+    result = await requester(Failing(RecursionError("too deep")), PATIENT_S).ask(PROMPT)
+    assert (result.outcome, result.code, result.reason) == (Outcome.FAILED, "CLIENT_ERROR", "RecursionError: too deep")
+    assert [call.failure_code for call in result.calls] == ["CLIENT_ERROR"]
+
+
+async def test_each_request_is_kept_with_what_it_brought() -> None:
+    result = await requester(Scripted("LONG BTC please", VALID), PATIENT_S).ask(PROMPT)
+    first, second = result.calls
+    assert (first.text, first.added_messages) == ("LONG BTC please", ())
+    assert [message.role for message in second.added_messages] == ["assistant", "user"]
+    assert second.text == VALID
+
+
+async def test_a_call_that_the_deadline_ends_is_kept_too() -> None:
+    async with raw_server(drip_blanks) as url:
+        client = deepseek(url)
+        result = await requester(client, 0.3).ask(PROMPT)
+        await client.close()
+    assert [call.failure_code for call in result.calls] == ["INTERRUPTED"]

@@ -56,6 +56,9 @@ class ScriptedModel:
         usage = TokenUsage(prompt_tokens=1_000, completion_tokens=100, cached_tokens=0)
         return Answer(HOLD, None, "deepseek-flash", usage, cut_off=False)
 
+    async def probe(self) -> None:
+        return None
+
     async def close(self) -> None:
         return None
 
@@ -74,7 +77,8 @@ class AgentHarness:
             stand_in=False,
             price=TokenPrice(D(1), D(1), D(10)),
             names=setting_names(CONTENDER, PROFILE),
-            max_answer_tokens=500,
+            parameters={"model": "deepseek-flash", "max_tokens": 500},
+            max_output_tokens=500,
         )
         self.agent = TradingAgent(
             service,

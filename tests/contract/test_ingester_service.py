@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
+from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from ingester.market.tape import KEPT_TRADES
 from simulator.testing.process import SimulatorProcess
@@ -174,6 +175,9 @@ async def test_a_killed_ingester_continues_its_run(simulator: SimulatorProcess, 
     async with ingester_process(redis_url, simulator.url):
         first = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
         await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
+    stored = json.loads(await seen.client.get("open_interest:BTC"))
+    stored |= {"newest_minute": stored["newest_minute"] - 60, "samples": [1.0]}
+    await seen.client.set("open_interest:BTC", json.dumps(stored))
     # A tight budget: only a start that asks for the gaps alone gets through within the time.
     async with ingester_process(redis_url, simulator.url, HISTORY_WEIGHT_PER_MINUTE="780"):
         last = (await seen.snapshots())[-1]
@@ -182,6 +186,8 @@ async def test_a_killed_ingester_continues_its_run(simulator: SimulatorProcess, 
         )
     assert again.data.run_id == first.data.run_id
     assert again.data.cycle_number > first.data.cycle_number
+    assert first.data.coins[Symbol.BTC].open_interest_change_1h_percent is None
+    assert again.data.coins[Symbol.BTC].open_interest_change_1h_percent > 0
     boundaries = [each.data.boundary_ms for each in await seen.snapshots()]
     assert boundaries == sorted(set(boundaries))
     missed = [each.data.missed_cycles for each in await seen.snapshots()]

@@ -8,17 +8,13 @@ Stop     a running request may finish and commit within the drain limit; past it
 """
 
 from agent_deepseek.config import PROFILE, SERVICE
-from common.agent.providers.openai_client import OpenAIClient, thinking_fields
+from common.agent.providers.openai_client import OpenAIClient
 from common.agent.run import run_agent
 from common.runtime.service import run_service
 
 
 async def main() -> None:
-    await run_agent(
-        SERVICE,
-        PROFILE,
-        lambda endpoint, contender: OpenAIClient(endpoint, thinking_fields(PROFILE, contender)),
-    )
+    await run_agent(SERVICE, PROFILE, OpenAIClient)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from common.agent.providers.parameters import RequestForm
 from common.agent.providers.pricing import TokenPrice
 from common.agent.providers.profile import Profile
 
@@ -11,5 +12,15 @@ PROFILE = Profile(
     stand_in_path="/deepseek",
     # Prices of servers in general are unknown: an assumption that lets the daily cap end calls early rather than late.
     prices={"": TokenPrice(Decimal(5), Decimal(5), Decimal(25))},
-    thinking_on={"reasoning_effort": "medium"},
+    form=RequestForm(
+        fixed={"stream": False},
+        thinking={
+            "off": {},
+            "on": {"reasoning_effort": "medium"},
+            "low": {"reasoning_effort": "low"},
+            "medium": {"reasoning_effort": "medium"},
+            "high": {"reasoning_effort": "high"},
+            "default": {},
+        },
+    ),
 )

@@ -1,99 +1,151 @@
-"""Qwen through the official dashscope SDK, which returns errors instead of raising them. Source: Model Studio docs."""
+"""Qwen through the official dashscope SDK, over the native path that its model is bound to. Source: Model Studio docs.
 
-from collections.abc import Sequence
+The SDK forms, signs and sends the requests; what it doesn't bound is bounded around it (`exchange.py`). Its objects of
+answers aren't used: building them raises anything where an answer has an unexpected form, so bodies are read here.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
-from dashscope import AioGeneration
+from dashscope import AioGeneration, AioMultiModalConversation
 
-from common.agent.providers.port import Answer, CallFailed, Message, error_text
+from agent_qwen.config import MULTIMODAL_NAMES
+from agent_qwen.exchange import BoundedResponse, Exchange
+from agent_qwen.generation import is_url_error, read_error, read_generation
+from common.agent.providers.answer_body import json_object, mapping
+from common.agent.providers.failures import connection_failure, status_failure
+from common.agent.providers.port import Answer, CallFailed, Message
 from common.agent.providers.profile import Endpoint
-from common.events import TokenUsage
 from common.runtime.outside.proxies import is_local
 
-REQUEST_LIMIT_S = 120
+CONNECT_LIMIT_S: Final = 10.0
+CALL_LIMIT_S: Final = 3_600
+"""The SDK's own limit, which is above every deadline: the caller's is the one that counts."""
+REGIONS: Final = "DASHSCOPE_HTTP_BASE_URL: a key holds in one region only (Beijing, Singapore, US)"
+
+Send = Callable[..., Any]
+
+logging.getLogger("dashscope").addHandler(logging.NullHandler())
+logging.getLogger("dashscope").propagate = False
 
 
 class QwenClient:
-    """One model at one base URL (region)."""
+    """One model at one base URL (region).
+
+    A model is served on one of two paths and answers "url error" on the other. The first is guessed from its name; the
+    one that doesn't answer so is kept for the life of the process.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         names = endpoint.names
         self._hints = {
-            "InvalidApiKey": names.api_key,
+            "InvalidApiKey": f"{names.api_key}, and {REGIONS}",
             "Arrearage": "the account's balance",
             "ModelNotFound": names.model,
             "InvalidParameter": names.model,
         }
-        self._http: aiohttp.ClientSession | None = None
-
-    def _session(self) -> aiohttp.ClientSession:
-        """A session that `close` closes: the SDK leaves its shared one open. Made late, inside the running loop."""
-        if self._http is None:
-            self._http = aiohttp.ClientSession(trust_env=not is_local(self._endpoint.base_url))
-        return self._http
-
-    def _mode(self) -> dict[str, Any]:
-        """The parameters of the thinking mode, which lies outside max_tokens and excludes the JSON mode."""
-        if self._endpoint.max_thinking_tokens:
-            return {"enable_thinking": True, "thinking_budget": self._endpoint.max_thinking_tokens}
-        return {"enable_thinking": False, "response_format": {"type": "json_object"}}
+        self._connector: aiohttp.TCPConnector | None = None
+        ways: list[Send] = [self._send_text, self._send_parts]
+        self._ways = ways[::-1] if MULTIMODAL_NAMES.search(endpoint.provider_model) else ways
 
     async def complete(self, messages: Sequence[Message]) -> Answer:
         """One answer. Raises CallFailed."""
+        exchange = await self._call(self._ways[0], messages)
+        if is_url_error(exchange.status, exchange.body):
+            exchange = await self._call(self._ways[1], messages)
+            if not is_url_error(exchange.status, exchange.body):
+                self._ways.reverse()
+        if exchange.status != HTTPStatus.OK:
+            raise self._failure(exchange)
+        return read_generation(exchange.body, self._endpoint.provider_model)
+
+    async def probe(self) -> str | None:
+        """What the list of models says, filtered by the model's name: a refused key, a name that it lacks.
+
+        The list is free, where even the shortest answer is billed, and a refused request would not prove the name.
+        """
+        exchange = Exchange(self._endpoint.names.base_url)
+        model = self._endpoint.provider_model
         try:
-            response: Any = await AioGeneration.call(
-                model=self._endpoint.provider_model,
-                api_key=self._endpoint.api_key,
-                base_address=self._endpoint.base_url,
-                messages=list(messages),  # type: ignore[arg-type]
-                result_format="message",
-                max_tokens=self._endpoint.max_answer_tokens,
-                request_timeout=REQUEST_LIMIT_S,
-                session=self._session(),
-                **self._mode(),
-            )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = f"{type(error).__name__}: {error}; check {self._endpoint.names.base_url}"
-            raise CallFailed("UNREACHABLE", error_text(reason), retryable=True) from error
-        if response.status_code != HTTPStatus.OK:
-            raise self._failure(response)
-        return _answer(response, self._endpoint.provider_model)
+            async with self._session(exchange) as session:
+                url = f"{self._endpoint.base_url.rstrip('/')}/models"
+                headers = {"Authorization": f"Bearer {self._endpoint.api_key}"}
+                query = {"model": model, "page_no": "1", "page_size": "1"}
+                await session.get(url, headers=headers, params=query)
+            if exchange.status == HTTPStatus.UNAUTHORIZED:
+                return self._failure(exchange).reason
+            rows = mapping(json_object(exchange.body).get("output")).get("models")
+        except CallFailed:
+            return None
+        if exchange.status != HTTPStatus.OK or not isinstance(rows, list):
+            return None
+        return None if rows else f"the provider lists no model {model!r}; check {self._endpoint.names.model}"
 
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.close()
+        if self._connector is not None:
+            await self._connector.close()
 
-    def _failure(self, response: Any) -> CallFailed:
-        """Throttling and the provider's own faults may be retried, but no bad key, empty account or refused content."""
-        code, status = str(response.code or f"HTTP_{response.status_code}"), int(response.status_code)
-        hint = next((hint for name, hint in self._hints.items() if code.startswith(name)), "the provider's status page")
-        reason = error_text(f"HTTP {status} {code}: {response.message}; check {hint}")
-        return CallFailed(code[:60], reason, retryable=code.startswith("Throttling") or status == 429 or status >= 500)
+    async def _call(self, send: Send, messages: Sequence[Message]) -> Exchange:
+        """One request through the SDK and what came of it. Raises CallFailed when nothing did."""
+        exchange = Exchange(self._endpoint.names.base_url)
+        async with self._session(exchange) as session:
+            try:
+                await send(messages, session)
+            except CallFailed:
+                raise
+            except Exception as error:
+                if exchange.status is None:
+                    raise connection_failure(error, self._endpoint.names.base_url, was_connected=True) from error
+        return exchange
 
-
-def _answer(response: Any, asked_model: str) -> Answer:
-    try:
-        choice = response.output.choices[0]
-        message, usage = choice.message, response.usage
-        text = message.content
-        return Answer(
-            text=text if isinstance(text, str) else "",
-            reasoning_content=message.get("reasoning_content"),
-            provider_model=str(response.get("model") or asked_model),
-            usage=None if usage is None else _usage(usage),
-            cut_off=choice.finish_reason == "length",
+    def _session(self, exchange: Exchange) -> aiohttp.ClientSession:
+        """A session of one call over the connections of all; made late, inside the running loop."""
+        if self._connector is None:
+            self._connector = aiohttp.TCPConnector()
+        return aiohttp.ClientSession(
+            connector=self._connector,
+            connector_owner=False,
+            middlewares=(exchange,),
+            response_class=BoundedResponse,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=CALL_LIMIT_S, sock_connect=CONNECT_LIMIT_S),
+            trust_env=not is_local(self._endpoint.base_url),
         )
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise CallFailed("UNREADABLE", error_text(f"not a generation: {error!r}"), retryable=True) from error
 
+    async def _send_text(self, messages: Sequence[Message], session: aiohttp.ClientSession) -> Any:
+        return await AioGeneration.call(messages=list(messages), **self._options(session))  # type: ignore[arg-type]
 
-def _usage(usage: Any) -> TokenUsage:
-    details = usage.get("prompt_tokens_details") or {}
-    return TokenUsage(
-        prompt_tokens=int(usage["input_tokens"]),
-        completion_tokens=int(usage["output_tokens"]),
-        cached_tokens=int(details.get("cached_tokens") or 0),
-    )
+    async def _send_parts(self, messages: Sequence[Message], session: aiohttp.ClientSession) -> Any:
+        parts = [{"role": message["role"], "content": [{"text": message["content"]}]} for message in messages]
+        return await AioMultiModalConversation.call(messages=parts, **self._options(session))
+
+    def _options(self, session: aiohttp.ClientSession) -> dict[str, Any]:
+        return {
+            **self._endpoint.parameters,
+            "api_key": self._endpoint.api_key,
+            "base_address": self._endpoint.base_url,
+            "request_timeout": CALL_LIMIT_S,
+            "session": session,
+        }
+
+    def _failure(self, exchange: Exchange) -> CallFailed:
+        """Throttling and the provider's own faults may be retried, but no bad key, empty account or refused content."""
+        status = exchange.status or 0
+        code, message = read_error(exchange.body)
+        code = code or f"HTTP_{status}"
+        hint = next((hint for name, hint in self._hints.items() if code.startswith(name)), "the provider's status page")
+        retryable = True if code.startswith("Throttling") else None
+        return status_failure(
+            status,
+            exchange.body,
+            code=code,
+            message=message,
+            hint=hint,
+            retryable=retryable,
+            # What the model has written is refused after it was written.
+            may_be_billed=code.startswith("DataInspection"),
+        )

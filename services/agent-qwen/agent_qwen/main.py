@@ -14,7 +14,7 @@ from common.runtime.service import run_service
 
 
 async def main() -> None:
-    await run_agent(SERVICE, PROFILE, lambda endpoint, contender: QwenClient(endpoint), http_library="aiohttp")
+    await run_agent(SERVICE, PROFILE, QwenClient, http_library="aiohttp")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Ingester: keeps the market connection and turns it into events, a cache and one snapshot per cycle.
 
 Reads    Hyperliquid's WebSocket and /info (real, or the simulator's)
-Writes   market.tick, market.snapshot, ws.push (price_update); price:, kline:, orderbook:, tape:, snapshot:latest,
-         run:id, market:source; files of what was received, with CAPTURE_DIR
+Writes   market.tick, market.snapshot, ws.push (price_update); price:, kline:, orderbook:, tape:, open_interest:,
+         snapshot:latest, run:id, market:source; files of what was received, with CAPTURE_DIR
 State    the newest frame of every stream, 500 candles per series; rebuilt from the cache and candleSnapshot
 Failure  a lost or silent connection is reopened, without end; an unreadable frame is counted and skipped
 """

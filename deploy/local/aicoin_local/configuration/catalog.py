@@ -19,6 +19,7 @@ STOP_ORDER: Final = (
     "risk",
     "executor",
     "recorder",
+    "notifier",
     "simulator",
     "postgres",
     "redis",
@@ -27,7 +28,7 @@ STOP_ORDER: Final = (
 OWN_AGENTS: Final = {("deepseek", "deepseek"): ("agent_deepseek", 1), ("qwen", "dashscope"): ("agent_qwen", 2)}
 """(id, provider) of the contenders that have a service of their own: its package and its place among the ports."""
 AGENT_BY_PROVIDER: Final = {"deepseek": "agent_openai", "dashscope": "agent_qwen"}
-FIRST_FURTHER_OFFSET: Final = 8
+FIRST_FURTHER_OFFSET: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def service_specs(roster: Roster) -> tuple[ServiceSpec, ...]:
         ServiceSpec(
             "gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "RESUME_TOKEN", "ALERT_TOKEN"), needs=STORES
         ),
+        ServiceSpec("notifier", "notifier", 8, secrets=("REDIS_URL", "NOTIFY_URLS", "DEADMAN_URL"), needs=("redis",)),
     )
 
 

@@ -9,6 +9,8 @@ SECRET_PREFIXES: Final = (
     "CONTROL_TOKEN",
     "RESUME_TOKEN",
     "ALERT_TOKEN",
+    "NOTIFY_URLS",
+    "DEADMAN_URL",
     "DATABASE_URL",
     "REDIS_URL",
     "REDIS_PASSWORD",

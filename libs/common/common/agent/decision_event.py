@@ -16,6 +16,7 @@ def decision_event(
     *,
     prompt: Prompt | None,
     inputs: DecisionInputs | None,
+    parameters: str | None,
     provider_model: str,
     stand_in: bool,
     asked_ms: int | None,
@@ -23,7 +24,7 @@ def decision_event(
 ) -> Event[AgentDecision]:
     """The decision of `model` on `snapshot`; its id is a function of both.
 
-    `provider_model` is the model that was to be asked; an answer names its own. `asked_ms` is None where none was
+    `parameters` is the JSON text of what each request held beside its messages. `provider_model` is the model that was to be asked; an answer names its own. `asked_ms` is None where none was
     asked. Both times are wall times.
     """
     answer, parsed = result.answer, result.parsed
@@ -48,7 +49,9 @@ def decision_event(
         asked_ms=asked_ms,
         answered_ms=now_ms if asked_ms is not None else None,
         latency_ms=None if asked_ms is None else now_ms - asked_ms,
+        parameters=parameters,
         inputs=inputs,
+        calls=tuple(result.calls),
     )
     return originate(
         payload,

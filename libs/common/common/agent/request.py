@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from structlog.typing import FilteringBoundLogger
@@ -13,19 +13,23 @@ from common.agent.providers.breaker import Breaker
 from common.agent.providers.budget import Budget
 from common.agent.providers.port import Answer, CallFailed, Message, ModelClient
 from common.agent.providers.pricing import TokenPrice
-from common.events import Outcome, Prompt, TokenUsage
+from common.events import ChatMessage, ModelCall, Outcome, Prompt, TokenUsage
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 
 NO_TOKENS = TokenUsage(prompt_tokens=0, completion_tokens=0, cached_tokens=0)
+PROMPT_MESSAGES = 2
+INTERRUPTED = "INTERRUPTED"
+"""The code of a call that ran when the deadline passed, or when the service stopped."""
 
 
 @dataclass(slots=True)
 class AskResult:
     """What a request brought. `parsed` is set only when the outcome is answered.
 
-    `answer` is the last one, also an invalid one; `usage` and `cost_usd` are sums over all attempts.
+    `answer` is the last one, also an invalid one; `usage` and `cost_usd` are sums over all attempts. `calls` are all
+    requests made, oldest first.
     """
 
     outcome: Outcome = Outcome.FAILED
@@ -36,6 +40,7 @@ class AskResult:
     attempts: int = 0
     usage: TokenUsage | None = None
     cost_usd: Decimal = Decimal(0)
+    calls: list[ModelCall] = field(default_factory=list)
 
     def fail(self, code: str, reason: str) -> "AskResult":
         """Records a failure and returns this result."""
@@ -66,12 +71,13 @@ class DecisionRequester:
         self._coins, self._deadline_s, self._max_output_tokens = tuple(coins), deadline_s, max_output_tokens
         self._log = log
         self._breaker = Breaker()
+        self._last_failure = ""
 
     async def ask(self, prompt: Prompt) -> AskResult:
         """Asks within the deadline; whatever goes wrong is in the result, not raised."""
         result = AskResult()
         if self._breaker.is_open(self._clock.monotonic()):
-            return result.fail("BREAKER_OPEN", "the model has failed too often; the next call is made after a pause")
+            return result.fail("BREAKER_OPEN", f"a pause after too many failed calls; the last: {self._last_failure}")
         messages: list[Message] = [
             {"role": "system", "content": prompt.system},
             {"role": "user", "content": prompt.user},
@@ -80,12 +86,21 @@ class DecisionRequester:
             async with asyncio.timeout(self._deadline_s):
                 await self._converse(result, messages)
         except TimeoutError:
-            result.fail("DEADLINE", f"no valid answer within {self._deadline_s:g} s")
-        if result.outcome is Outcome.FAILED and result.code != "COST_CAP":
-            self._breaker.note_failure(self._clock.monotonic())
-        else:
-            self._breaker.note_success()
+            self._end_at_deadline(result)
         return result
+
+    def _end_at_deadline(self, result: AskResult) -> None:
+        """Records why there is no decision: what went wrong before the deadline, if anything did, else the deadline."""
+        if result.calls and result.calls[-1].failure_code == INTERRUPTED:
+            self._note_failure("DEADLINE", f"no answer within {self._deadline_s:g} s")
+        if result.code is None:
+            result.fail("DEADLINE", f"no valid answer within {self._deadline_s:g} s")
+        else:
+            result.reason = f"until the deadline of {self._deadline_s:g} s: {result.reason}"
+
+    def _note_failure(self, code: str, reason: str) -> None:
+        self._last_failure = f"{code}: {reason}"
+        self._breaker.note_failure(self._clock.monotonic())
 
     async def _converse(self, result: AskResult, messages: list[Message]) -> None:
         """The first answer, and after an invalid one a second, asked for with the error."""
@@ -122,21 +137,70 @@ class DecisionRequester:
                 return None
             result.attempts += 1
             cost_usd = Decimal(0)
+            outcome: Answer | CallFailed = _interrupted()
             try:
-                answer = await self._client.complete(messages)
-                cost_usd = self._price.cost_usd(answer.usage or NO_TOKENS)
-                result.cost_usd += cost_usd
-                result.usage = _sum(result.usage, answer.usage)
-            except CallFailed as error:
-                result.fail(error.code, error.reason)
-                self._log.warning("model call failed", code=error.code, reason=error.reason, retryable=error.retryable)
-                if not error.retryable:
-                    return None
-            else:
-                return answer
+                outcome = await self._complete(messages)
+                if isinstance(outcome, Answer):
+                    cost_usd = self._price.cost_usd(outcome.usage or NO_TOKENS)
+                    result.cost_usd += cost_usd
+                    result.usage = _sum(result.usage, outcome.usage)
             finally:
+                result.calls.append(_record(outcome, messages, reserved_ms, self._clock.now_ms(), cost_usd))
                 await self._budget.settle(most_usd, cost_usd, reserved_ms)
+            if isinstance(outcome, Answer):
+                self._breaker.note_success()
+                return outcome
+            self._note_failure(outcome.code, outcome.reason)
+            result.fail(outcome.code, outcome.reason)
+            self._log.warning(
+                "model call failed", code=outcome.code, reason=outcome.reason, retryable=outcome.retryable
+            )
+            if not outcome.retryable or self._breaker.is_open(self._clock.monotonic()):
+                return None
             await self._clock.sleep(pause.next_s())
+
+    async def _complete(self, messages: list[Message]) -> Answer | CallFailed:
+        """What one call brought. Any other exception than CallFailed is a mistake in the client, and a failed call."""
+        try:
+            return await self._client.complete(messages)
+        except CallFailed as failed:
+            return failed
+        except Exception as error:
+            self._log.exception("a model client failed unexpectedly")
+            return CallFailed("CLIENT_ERROR", f"{type(error).__name__}: {error}", retryable=False)
+
+
+def _interrupted() -> CallFailed:
+    return CallFailed(INTERRUPTED, "the call was ended by the deadline or a stop", retryable=False)
+
+
+def _record(
+    outcome: Answer | CallFailed, messages: list[Message], asked_ms: int, answered_ms: int, cost_usd: Decimal
+) -> ModelCall:
+    """One call as the decision keeps it."""
+    added = tuple(ChatMessage(**message) for message in messages[PROMPT_MESSAGES:])
+    if isinstance(outcome, CallFailed):
+        return ModelCall(
+            asked_ms=asked_ms,
+            answered_ms=answered_ms,
+            added_messages=added,
+            body=outcome.body,
+            cost_usd=cost_usd,
+            failure_code=outcome.code,
+            failure_reason=outcome.reason,
+        )
+    return ModelCall(
+        asked_ms=asked_ms,
+        answered_ms=answered_ms,
+        added_messages=added,
+        body=outcome.body,
+        text=outcome.text,
+        reasoning_content=outcome.reasoning_content,
+        cut_off=outcome.cut_off,
+        provider_model=outcome.provider_model,
+        usage=outcome.usage,
+        cost_usd=cost_usd,
+    )
 
 
 def _sum(left: TokenUsage | None, right: TokenUsage | None) -> TokenUsage | None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from common.agent.contender import select_contender
+from common.agent.model_check import check_model
 from common.agent.prompt.strategy import Strategy, StrategyError, load_strategy
+from common.agent.providers.parameters import parameter_problem
 from common.agent.providers.port import ModelClient
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import AgentSettings, agent_settings, endpoint
@@ -15,7 +17,7 @@ from common.runtime.settings import load_settings, refuse_start
 from common.trading.limits import Limits
 from common.trading.roster import Contender, Roster
 
-ClientFactory = Callable[[Endpoint, Contender], ModelClient]
+ClientFactory = Callable[[Endpoint], ModelClient]
 
 
 async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, http_library: Client = "httpx") -> None:
@@ -26,13 +28,15 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
     roster = load_roster(name)
     contender = select_contender(name, roster, profile)
     settings = load_settings(contender.agent, agent_settings(contender, profile))
+    if (problem := parameter_problem(contender, profile.form)) is not None:
+        refuse_start(contender.agent, [f"the roster's row of {contender.id}: {problem}"])
     strategy = _strategy(contender)
     limits = _limits(contender, settings, roster)
     async with Service.open(contender.agent, settings) as service:
         target = endpoint(settings, contender, profile)
         if (problem := proxy_problem(target.base_url, http_library)) is not None:
             refuse_start(contender.agent, [problem])
-        client = make_client(target, contender)
+        client = make_client(target)
         agent = TradingAgent(
             service,
             settings,
@@ -44,6 +48,10 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
             strategy=strategy,
         )
         register(service, agent)
+        service.spawn(
+            "model check",
+            lambda: check_model(service, client, contender=contender, endpoint=target, profile=profile),
+        )
         service.log.info(
             "agent started", provider_model=target.provider_model, url=target.base_url, stand_in=target.stand_in
         )

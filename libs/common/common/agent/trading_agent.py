@@ -9,6 +9,7 @@ from common.agent.prompt.build import build_prompt
 from common.agent.prompt.memory import memory_text, read_memory
 from common.agent.prompt.strategy import Strategy
 from common.agent.providers.budget import Budget
+from common.agent.providers.parameters import canonical_json
 from common.agent.providers.port import ModelClient
 from common.agent.providers.profile import Endpoint
 from common.agent.request import AskResult, DecisionRequester
@@ -31,6 +32,7 @@ from common.trading.roster import Contender
 MAX_SNAPSHOT_AGE_MS = 90_000
 MAX_ACCOUNT_AGE_MS = 30_000
 BASELINE = "baseline"
+NO_ACCOUNT = "NO_ACCOUNT"
 Outputs = tuple[Event[Any], ...]
 
 
@@ -84,12 +86,12 @@ class TradingAgent:
         return self._request(event)
 
     async def _request(self, event: Event[MarketSnapshot]) -> Outputs:
-        asked_ms = self._service.clock.now_ms()
+        asked_ms, result = self._service.clock.now_ms(), AskResult()
         try:
             body = await self._service.redis.get(f"account:{self._contender.id}")
             account = self._account(body)
             if account is None or not isinstance(body, bytes):
-                result = AskResult().fail("NO_ACCOUNT", "no fresh account state; is the executor running?")
+                result.fail(NO_ACCOUNT, "no fresh account state; is the executor running?")
                 return (self._decision(event, result, None, asked_ms),)
             memory = await self._memory()
             prompt = build_prompt(
@@ -112,6 +114,11 @@ class TradingAgent:
             )
             result = await self._requester.ask(prompt)
             return (self._decision(event, result, prompt, asked_ms, inputs),)
+        except Exception as error:
+            self._service.log.exception("no decision, by an unexpected error")
+            failed = AskResult(attempts=result.attempts, cost_usd=result.cost_usd, usage=result.usage)
+            failed.fail("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
+            return (self._decision(event, failed, None, asked_ms),)
         finally:
             self._is_busy = False
 
@@ -146,6 +153,7 @@ class TradingAgent:
             result,
             prompt=prompt,
             inputs=inputs,
+            parameters=None if prompt is None else canonical_json(self._endpoint.parameters),
             provider_model=self._endpoint.provider_model,
             stand_in=self._endpoint.stand_in,
             asked_ms=asked_ms,
@@ -173,8 +181,9 @@ class TradingAgent:
         if result.usage is not None:
             metrics.TOKENS.labels(model, "prompt").inc(result.usage.prompt_tokens)
             metrics.TOKENS.labels(model, "completion").inc(result.usage.completion_tokens)
-        is_answering = result.outcome is not Outcome.FAILED or result.code == "NO_ACCOUNT"
-        self._service.set_ready("model", is_answering, result.reason or "")
+        if result.outcome is not Outcome.SKIPPED and result.code != NO_ACCOUNT:
+            is_answering = result.outcome is not Outcome.FAILED
+            self._service.set_ready("model", is_answering, f"{result.code}: {result.reason}")
 
 
 def register(service: Service, agent: TradingAgent) -> None:

@@ -18,7 +18,7 @@ DEAD_SUFFIX: Final = ".dead"
 
 AGENT: Final = "agent"
 """Stands for every agent: `agent-<id>` for each contender of the roster."""
-SERVICES: Final = ("ingester", AGENT, "risk", "executor", "recorder", "gateway")
+SERVICES: Final = ("ingester", AGENT, "risk", "executor", "recorder", "gateway", "notifier")
 
 LEASED: Final = ("risk", "executor")
 """Services of which one process at a time is the owner."""
@@ -74,10 +74,10 @@ CATALOG: Final[dict[str, StreamSpec]] = {
         StreamSpec(OrderAccepted, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(OrderRejected, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
         StreamSpec(OrderCancelled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
-        StreamSpec(OrderFilled, ("executor",), _RISK_RECORDER, "model", 2 * DAY_MS, 50_000),
+        StreamSpec(OrderFilled, ("executor",), (*_RISK_RECORDER, "notifier"), "model", 2 * DAY_MS, 50_000),
         StreamSpec(AccountLedger, ("executor",), ("recorder",), "model", 2 * DAY_MS, 20_000),
         StreamSpec(AccountUpdated, ("executor",), _RISK_RECORDER, "model", HOUR_MS, 50_000),
-        StreamSpec(SystemAlert, (*SERVICES, "alertmanager"), ("recorder",), None, 2 * DAY_MS, 10_000),
+        StreamSpec(SystemAlert, (*SERVICES, "alertmanager"), ("recorder", "notifier"), None, 2 * DAY_MS, 10_000),
         StreamSpec(WsPush, ("ingester", "recorder"), (), "channel", HOUR_MS, 60_000, readers=("gateway", "recorder")),
     )
 }

@@ -75,7 +75,11 @@ class TradeFlow(Fact):
 
 
 class CoinSnapshot(Fact):
-    """Everything about one coin at the cycle's boundary; `book` is None when none fresh was seen."""
+    """Everything about one coin at the cycle's boundary; `book` is None when none fresh was seen.
+
+    The open interest's changes are percent of what it was an hour and a day of market time before; None while that
+    isn't known, and in a body of version 1.
+    """
 
     symbol: Symbol
     mid_price: Amount
@@ -87,6 +91,8 @@ class CoinSnapshot(Fact):
     premium: float | None
     open_interest_coin: Amount
     open_interest_average_coin: float | None
+    open_interest_change_1h_percent: float | None = None
+    open_interest_change_24h_percent: float | None = None
     max_leverage: int
     book: BookSummary | None
     flow: TradeFlow
@@ -105,6 +111,8 @@ class MarketSnapshot(Payload):
     """One frozen view of all markets; every contender decides on the same one. Partial until history is complete."""
 
     TYPE: ClassVar[str] = "market.snapshot"
+    VERSION: ClassVar[int] = 2
+    READS: ClassVar[tuple[int, ...]] = (1,)
 
     run_id: str
     cycle_number: int

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from common.trading.instruments import Symbol
 
@@ -10,6 +10,7 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,23}$"
 MAX_CONTENDERS: Final = 8
 Provider = Literal["deepseek", "dashscope"]
 Language = Literal["zh", "en"]
+Thinking = Literal["off", "on", "low", "medium", "high", "max", "default"]
 Mark = Literal["circle", "diamond", "square", "triangle"]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -22,6 +23,12 @@ class Contender(BaseModel):
     any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
     the setting `<ID>_MODEL`. `strategy` names a text that is shipped with the agents, or is the path of a file. The
     model reasons in `language`. `color` and `color_dark` draw the contender on light and dark paper.
+
+    The others are parameters of each request. `thinking` is off, on (as true and false, too), an effort, or `default`,
+    which sends nothing about it; a provider offers some of them. `thinking_budget` and `max_answer_tokens` bound the
+    two parts of an answer, in tokens; None leaves them to the settings. `temperature` and `seed` are left to the
+    provider where they are None. `response_format` asks for JSON by the provider's JSON mode; off for a server that
+    doesn't know it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,10 +39,20 @@ class Contender(BaseModel):
     model: str | None = None
     strategy: Annotated[str, Field(min_length=1)]
     language: Language = "en"
-    thinking: bool = False
+    thinking: Thinking = "off"
+    thinking_budget: Annotated[int, Field(strict=True, ge=100, le=128_000)] | None = None
+    max_answer_tokens: Annotated[int, Field(strict=True, ge=100, le=32_000)] | None = None
+    temperature: Annotated[float, Field(strict=True, ge=0, lt=2)] | None = None
+    seed: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] | None = None
+    response_format: StrictBool = True
     color: Color
     color_dark: Color
     mark: Mark
+
+    @field_validator("thinking", mode="before")
+    @classmethod
+    def _by_its_name(cls, thinking: object) -> object:
+        return {True: "on", False: "off"}[thinking] if isinstance(thinking, bool) else thinking
 
     @property
     def agent(self) -> str:

@@ -107,7 +107,7 @@ class Feed:
         symbol = self._symbols[content.coin]
         coin = self.market.coins[symbol]
         if channel == "activeAssetCtx":
-            coin.update_context(parse_context(content.ctx), received_ms)
+            coin.update_context(parse_context(content.ctx), received_ms, market_ms)
             return {symbol}
         self._note_time(content.time)
         if channel == "l2Book":

@@ -1,16 +1,13 @@
 """The newest state of one coin: mid price, context, best bid and ask, order book, tape."""
 
-from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from common.events import MarketTick
 from common.trading.instruments import Symbol
+from ingester.market.open_interest import OpenInterestHistory
 from ingester.market.quotes import NO_BOOK, NO_TOP, AssetContext, OrderBook, TopOfBook
 from ingester.market.tape import Tape
-
-OPEN_INTEREST_SAMPLES = 240
-SAMPLE_EVERY_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -30,22 +27,19 @@ class CoinState:
     mark_received_ms: int = 0
     book_received_ms: int = 0
     tape: Tape = field(default_factory=Tape)
+    open_interest: OpenInterestHistory = field(default_factory=OpenInterestHistory)
     _newest_top_ms: int = 0
     _newest_book_ms: int = 0
-    _open_interest: deque[float] = field(default_factory=lambda: deque(maxlen=OPEN_INTEREST_SAMPLES))
-    _sampled_ms: int = 0
 
     def update_mid(self, mid_price: Decimal, market_ms: int) -> None:
         self.mid_price, self.price_time_ms = mid_price, market_ms
 
-    def update_context(self, context: AssetContext, received_ms: int) -> None:
-        """Replaces the context and samples the open interest, at most once a minute."""
+    def update_context(self, context: AssetContext, received_ms: int, market_ms: int) -> None:
+        """Replaces the context, and adds its open interest to those of the last day."""
         self.context, self.mark_received_ms = context, received_ms
         if self.mid_price is None:
             self.mid_price = context.mid_price
-        if received_ms - self._sampled_ms >= SAMPLE_EVERY_MS:
-            self._sampled_ms = received_ms
-            self._open_interest.append(float(context.open_interest_coin))
+        self.open_interest.add(float(context.open_interest_coin), market_ms)
 
     def update_top(self, top: TopOfBook, received_ms: int) -> bool:
         """Replaces best bid and ask unless newer ones are known; returns whether it did."""
@@ -91,9 +85,3 @@ class CoinState:
             mark_received_ms=self.mark_received_ms,
             book_received_ms=self.book_received_ms,
         )
-
-    @property
-    def open_interest_average_coin(self) -> float | None:
-        """Mean of one sample a minute over the last four hours with a connection, to eight figures."""
-        samples = self._open_interest
-        return float(f"{sum(samples) / len(samples):.8g}") if samples else None

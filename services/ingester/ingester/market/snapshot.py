@@ -74,6 +74,7 @@ def _freeze_coin(
         raise IncompleteMarket(f"{coin.symbol}: no price, context or book yet")
     if tick.mark_received_ms < fresh_since_ms:
         raise IncompleteMarket(f"{coin.symbol}: the mark price is old")
+    open_interest_coin = float(tick.open_interest_coin)
     return CoinSnapshot(
         symbol=coin.symbol,
         mid_price=tick.mid_price,
@@ -84,7 +85,9 @@ def _freeze_coin(
         funding_rate_hourly=tick.funding_rate_hourly,
         premium=context.premium,
         open_interest_coin=tick.open_interest_coin,
-        open_interest_average_coin=coin.open_interest_average_coin,
+        open_interest_average_coin=coin.open_interest.average_coin,
+        open_interest_change_1h_percent=coin.open_interest.change_1h_percent(open_interest_coin, boundary_ms),
+        open_interest_change_24h_percent=coin.open_interest.change_24h_percent(open_interest_coin, boundary_ms),
         max_leverage=max_leverage,
         book=coin.book.summarize() if coin.book_received_ms >= fresh_since_ms else None,
         flow=coin.tape.flow(boundary_ms),

@@ -1,14 +1,18 @@
-"""The Redis cache's keys and values: prices, books, trades and candles as JSON."""
+"""The Redis cache's keys and values: prices, books, trades, open interest and candles as JSON."""
 
 import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from common.events.envelope import plain
+from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from ingester.market.candles import Candle, Series
 from ingester.market.coin import CoinState
+from ingester.market.open_interest import OpenInterestSamples
 
 
 def encode_price(coin: CoinState) -> bytes | None:
@@ -89,6 +93,23 @@ def encode_coin(coin: CoinState) -> dict[str, bytes | str]:
     """Every key of one coin that has a value."""
     values = {"price": encode_price(coin), "orderbook": encode_book(coin), "tape": encode_tape(coin)}
     return {f"{prefix}:{coin.symbol.value}": value for prefix, value in values.items() if value is not None}
+
+
+def encode_open_interest(samples: OpenInterestSamples) -> bytes:
+    """`open_interest:{symbol}`."""
+    return msgspec.json.encode(samples)
+
+
+def decode_open_interest(value: bytes | str | None) -> OpenInterestSamples | None:
+    """The samples in a cache entry; None when there is none or it can't be read."""
+    try:
+        return None if value is None else msgspec.json.decode(value, type=OpenInterestSamples)
+    except msgspec.MsgspecError:
+        return None
+
+
+def open_interest_key(symbol: Symbol) -> str:
+    return f"open_interest:{symbol.value}"
 
 
 def candle_key(series: Series) -> str:

@@ -8,7 +8,7 @@ from common.trading.instruments import Symbol
 from ingester.config import IngesterSettings
 from ingester.market.candles import KEPT_CANDLES
 from ingester.market.ticks import PricePushes, build_ticks
-from ingester.storage.cache_values import encode_coin
+from ingester.storage.cache_values import decode_open_interest, encode_coin, encode_open_interest, open_interest_key
 from ingester.storage.candle_cache import CandleCache
 from ingester.tasks.backfill import Backfill
 from ingester.tasks.cycle_publisher import CyclePublisher
@@ -20,12 +20,12 @@ CACHE_EVERY_S = 1.0
 class Ingester:
     """Runs the tasks that share the market's state.
 
-    `load` is the service's rebuild hook: it reads run, last cycle and candles from Redis, before the first step and
-    again after Redis was lost. `run_ticks` and `run_backfill` wait for it. Each step of `run_ticks` is, in this order:
-    apply the pending frames; publish ticks and price pushes of the coins that changed, at most once a second together
-    with the cache; write changed candles; publish the snapshot of a due cycle. So a snapshot never shows a state that
-    was not applied yet. While Redis is unreachable `publish` waits inside the step; frames go on arriving, and the
-    next step applies the newest of each. Candles that could not be written stay marked as changed.
+    `load` is the service's rebuild hook: it reads run, last cycle, candles and open interest from Redis, before the
+    first step and again after Redis was lost. `run_ticks` and `run_backfill` wait for it. Each step of `run_ticks` is,
+    in this order: apply the pending frames; publish ticks and price pushes of the coins that changed, at most once a
+    second together with the cache; write changed candles; publish the snapshot of a due cycle. So a snapshot never
+    shows a state that was not applied yet. While Redis is unreachable `publish` waits inside the step; frames go on
+    arriving, and the next step applies the newest of each. Candles that could not be written stay marked as changed.
     """
 
     def __init__(
@@ -49,9 +49,18 @@ class Ingester:
         await self._cycles.load(self._service.redis)
         if self._cycles.run is None:
             await self._candle_cache.drop(candles.all_series)
+        else:
+            await self._load_open_interest()
         for series in candles.all_series:
             candles.restore(series, await self._candle_cache.load(series), KEPT_CANDLES)
         self._loaded.set()
+
+    async def _load_open_interest(self) -> None:
+        coins = self._session.market.coins
+        values = await self._service.redis.mget([open_interest_key(symbol) for symbol in coins])
+        for coin, value in zip(coins.values(), values, strict=True):
+            if (stored := decode_open_interest(value)) is not None:
+                coin.open_interest.restore(stored)
 
     async def run_backfill(self) -> None:
         await self._loaded.wait()
@@ -76,6 +85,8 @@ class Ingester:
         if is_cache_due:
             for coin in coins.values():
                 cache |= encode_coin(coin)
+                if (samples := coin.open_interest.pop_changed()) is not None:
+                    cache[open_interest_key(coin.symbol)] = encode_open_interest(samples)
         if ticks or cache:
             self._session.report_readiness()
             await self._service.publish(*ticks, *self._pushes.build(ticks, market_ms, now_ms), cache=cache)

@@ -11,6 +11,8 @@ from recorder.storage.statements import Connection, Row, insert
 
 BUCKET_MS: Final = 300_000
 SERIES: Final = ("5m", "1h", "4h", "1d")
+OPEN_INTEREST_CHANGES: Final = {"open_interest_change_1h_percent", "open_interest_change_24h_percent"}
+NOT_SUMMARIZED: Final = {"series", "book", "flow", "max_leverage"} | OPEN_INTEREST_CHANGES
 
 
 async def store_snapshots(connection: Connection, events: Sequence[Event[MarketSnapshot]]) -> None:
@@ -72,8 +74,8 @@ def _snapshot_row(event: Event[MarketSnapshot]) -> Row:
 
 
 def _coin(coin: CoinSnapshot) -> dict[str, Any]:
-    """A coin's figures without its series, book and flow; money as decimal strings, the rest as numbers."""
-    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude={"series", "book", "flow", "max_leverage"}))
+    """A coin's figures as REST serves them; money as decimal strings, the rest as numbers."""
+    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude=NOT_SUMMARIZED))
     book, flow = coin.book, coin.flow
     return body | {
         "spread_bps": book.spread_bps if book else None,

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from agent_deepseek.config import PROFILE as DEEPSEEK
 from agent_openai.config import PROFILE as OPENAI
 from agent_qwen.config import PROFILE as QWEN
-from common.agent.providers.openai_client import thinking_fields
 from common.agent.providers.pricing import FREE, TokenPrice, is_local, price_of
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import agent_settings, endpoint
@@ -104,13 +103,3 @@ def test_an_unknown_model_is_priced_at_the_dearest_figures() -> None:
     assert price_of(prices, "a-small-2") == prices["a-small"]
     assert price_of(prices, "a-large") == prices["a"]
     assert price_of(prices, "c") == TokenPrice(Decimal(2), Decimal("0.5"), Decimal(9))
-
-
-def test_thinking_follows_the_roster() -> None:
-    silent = ROSTER.contender("deepseek")
-    thinker = silent.model_copy(update={"thinking": True})
-    assert thinking_fields(DEEPSEEK, silent) == {"thinking": {"type": "disabled"}}
-    assert thinking_fields(DEEPSEEK, thinker) == {"thinking": {"type": "enabled"}}
-    assert thinking_fields(OPENAI, LLAMA) == {}
-    assert endpoint_with(silent, DEEPSEEK).max_output_tokens == 2_000
-    assert endpoint_with(thinker, DEEPSEEK).max_output_tokens == 10_000

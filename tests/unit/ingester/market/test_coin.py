@@ -7,7 +7,7 @@ from ingester.market.coin import CoinState
 from ingester.market.quotes import AssetContext, BookLevel, OrderBook, TopOfBook
 
 
-def context(open_interest: int = 1, mid: str | None = "100") -> AssetContext:
+def context(mid: str | None = "100") -> AssetContext:
     return AssetContext(
         mark_price=Decimal("100.4"),
         oracle_price=Decimal("100.2"),
@@ -15,7 +15,7 @@ def context(open_interest: int = 1, mid: str | None = "100") -> AssetContext:
         prev_day_price=Decimal(99),
         day_volume_usd=Decimal(5_000),
         funding_rate_hourly=Decimal("-0.0000125"),
-        open_interest_coin=Decimal(open_interest),
+        open_interest_coin=Decimal(1),
         premium=None,
     )
 
@@ -25,22 +25,14 @@ def book(time_ms: int, bid: int = 100, ask: int = 101) -> OrderBook:
     return OrderBook(time_ms, *levels)
 
 
-def test_open_interest_is_averaged_over_one_sample_a_minute() -> None:
-    coin = CoinState(Symbol.BTC)
-    assert coin.open_interest_average_coin is None
-    for seconds, coins in ((60, 100), (90, 900), (120, 200)):
-        coin.update_context(context(coins), seconds * 1000)
-    assert coin.open_interest_average_coin == 150.0
-
-
 def test_a_contexts_mid_counts_only_until_a_mid_price_came() -> None:
     coin = CoinState(Symbol.BTC)
-    coin.update_context(context(mid=None), 1)
+    coin.update_context(context(mid=None), 1, 1)
     assert coin.mid_price is None
-    coin.update_context(context(mid="100"), 2)
+    coin.update_context(context(mid="100"), 2, 2)
     assert coin.mid_price == Decimal(100)
     coin.update_mid(Decimal(103), 3)
-    coin.update_context(context(mid="100"), 4)
+    coin.update_context(context(mid="100"), 4, 4)
     assert coin.mid_price == Decimal(103)
 
 
@@ -58,7 +50,7 @@ def test_older_books_and_tops_change_nothing_until_the_order_is_reset() -> None:
 def test_a_tick_needs_price_context_and_book() -> None:
     coin = CoinState(Symbol.BTC)
     coin.update_mid(Decimal(100), 1)
-    coin.update_context(context(), 1)
+    coin.update_context(context(), 1, 1)
     assert not coin.is_known
     assert coin.tick() is None
     coin.update_book(book(1), 1)

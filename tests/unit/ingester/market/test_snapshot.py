@@ -3,12 +3,13 @@
 import pytest
 from ingester_frames import COINS, T0_MS, book, build_candle, build_frame, context, known_feed, wire_trade
 
-from common.trading.durations import MINUTE_MS
+from common.trading.durations import HOUR_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from ingester.exchange.feed import Feed
 from ingester.market.candles import Candle, list_series
 from ingester.market.cycles import Cycle
+from ingester.market.open_interest import OpenInterestHistory, OpenInterestSamples
 from ingester.market.run import Run
 from ingester.market.snapshot import IncompleteMarket, build_series, freeze
 from ingester.market.state import MarketState
@@ -44,6 +45,11 @@ def frozen(feed: Feed, *, fresh_since_ms: int = BOUNDARY_MS, missed: int = 0):  
 
 def test_it_contains_every_market_and_names_its_cycle() -> None:
     feed = complete_feed()
+    stored = OpenInterestSamples((BOUNDARY_MS - HOUR_MS) // MINUTE_MS, [800.0])
+    feed.market.coins[Symbol.BTC].open_interest = OpenInterestHistory()
+    feed.market.coins[Symbol.BTC].open_interest.restore(stored)
+    feed.receive(context("BTC"), BOUNDARY_MS)
+    feed.apply_pending(BOUNDARY_MS)
     feed.receive(build_frame("trades", [wire_trade(time_ms=BOUNDARY_MS - 5)]), BOUNDARY_MS)
     snapshot = frozen(feed, missed=3)
     assert (snapshot.run_id, snapshot.boundary_ms, snapshot.cycle_number) == ("ab12", BOUNDARY_MS, 301)
@@ -51,7 +57,8 @@ def test_it_contains_every_market_and_names_its_cycle() -> None:
     assert list(snapshot.coins) == list(COINS)
     coin = snapshot.coins[Symbol.BTC]
     assert (coin.flow.buy_usd, coin.flow.trade_count, coin.max_leverage) == (200.0, 1, 25)
-    assert (coin.premium, coin.open_interest_average_coin) == (-0.0004, 1000.0)
+    assert (coin.premium, coin.open_interest_average_coin) == (-0.0004, 900.0)
+    assert (coin.open_interest_change_1h_percent, coin.open_interest_change_24h_percent) == (25.0, None)
     assert coin.book is not None
     assert list(coin.series) == list(INTERVALS_MS)
 

@@ -4,15 +4,19 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from ingester_frames import T0_MS, build_candle, build_trade, known_feed, trade_from
 
 from common.trading.instruments import Symbol
 from ingester.market.coin import CoinState
+from ingester.market.open_interest import OpenInterestSamples
 from ingester.storage.cache_values import (
     decode_candle,
+    decode_open_interest,
     encode_book,
     encode_candle,
     encode_coin,
+    encode_open_interest,
     encode_price,
     encode_tape,
 )
@@ -89,3 +93,13 @@ def test_a_coin_is_cached_under_its_keys() -> None:
     coin.tape.add(build_trade(coin="SOL"))
     assert set(encode_coin(coin)) == {"price:SOL", "orderbook:SOL", "tape:SOL"}
     assert encode_coin(CoinState(Symbol.SOL)) == {}
+
+
+def test_open_interest_is_read_as_it_was_written() -> None:
+    samples = OpenInterestSamples(29_833_334, [39_000.5, None, 0.0])
+    assert decode_open_interest(encode_open_interest(samples)) == samples
+
+
+@pytest.mark.parametrize("value", [None, b"", b"[1]", b'{"newest_minute": 1, "samples": ["x"]}'])
+def test_open_interest_that_cannot_be_read_counts_as_none(value: bytes | None) -> None:
+    assert decode_open_interest(value) is None

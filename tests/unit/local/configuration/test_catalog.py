@@ -39,14 +39,14 @@ def test_each_contender_has_an_agent_of_its_own(roster: Roster) -> None:
     assert agents == [
         ("agent-deepseek", "agent_deepseek", 1),
         ("agent-qwen", "agent_qwen", 2),
-        ("agent-llama", "agent_openai", 8),
-        ("agent-qwen_max", "agent_qwen", 9),
+        ("agent-llama", "agent_openai", 9),
+        ("agent-qwen_max", "agent_qwen", 10),
     ]
 
 
 def test_agent_is_given_its_contender_and_metrics_port(roster: Roster) -> None:
     spec = next(spec for spec in service_specs(roster) if spec.name == "agent-llama")
-    assert process_variables(spec, 9100) == {"METRICS_PORT": "9108", "CONTENDER": "llama"}
+    assert process_variables(spec, 9100) == {"METRICS_PORT": "9109", "CONTENDER": "llama"}
 
 
 def test_api_key_reaches_only_its_own_agent(roster: Roster) -> None:

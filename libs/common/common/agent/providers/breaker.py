@@ -1,14 +1,15 @@
-"""A circuit breaker: after too many failures in a window no call is made for a while, then one as a trial."""
+"""A circuit breaker: after too many failed calls no call is made for a while, then one as a trial."""
 
 
 class Breaker:
     """*Closed* → *open* at `max_failures` within `window_s` → after `pause_s` one trial call → *closed* or *open*.
 
-    Times are seconds of a monotonic clock, given by the caller. One caller asks `is_open` before a call and notes its
-    result after it; a failure while open, which only a trial can have, starts the pause again.
+    It counts calls, not decisions, and the window spans several cycles of any length. Times are seconds of a monotonic
+    clock, given by the caller. One caller asks `is_open` before each call and notes its result after it; a failure
+    while open, which only a trial can have, starts the pause again.
     """
 
-    def __init__(self, *, max_failures: int = 5, window_s: float = 60.0, pause_s: float = 60.0) -> None:
+    def __init__(self, *, max_failures: int = 8, window_s: float = 600.0, pause_s: float = 30.0) -> None:
         self._max_failures, self._window_s, self._pause_s = max_failures, window_s, pause_s
         self._failed_at_s: list[float] = []
         self._opened_at_s: float | None = None

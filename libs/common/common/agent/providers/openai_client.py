@@ -5,29 +5,44 @@ from typing import Any
 
 import httpx
 
-from common.agent.providers.port import Answer, CallFailed, Message, error_text
-from common.agent.providers.profile import Endpoint, Profile
+from common.agent.providers.answer_body import (
+    QUOTED_CHARACTERS,
+    answer_text,
+    first_choice,
+    json_object,
+    mapping,
+    model_name,
+    read_bounded,
+    reasoning_text,
+    refuse_encoded,
+    stored_body,
+    token_usage,
+    unreadable,
+)
+from common.agent.providers.failures import (
+    REDIRECTS,
+    connection_failure,
+    listing_problem,
+    redirect_failure,
+    status_failure,
+)
+from common.agent.providers.port import Answer, CallFailed, Message
+from common.agent.providers.profile import Endpoint
 from common.events import TokenUsage
 from common.runtime.outside.proxies import is_local
-from common.trading.roster import Contender
 
 CONNECT_LIMIT_S = 10.0
-MAX_BODY_BYTES = 2_000_000
-
-
-def thinking_fields(profile: Profile, contender: Contender) -> Mapping[str, Any]:
-    """The request's fields that switch the thinking mode as the roster says."""
-    return profile.thinking_on if contender.thinking else profile.thinking_off
+PROBE_LIMIT_S = 20.0
 
 
 class OpenAIClient:
     """One model at one base URL. The caller's deadline bounds the whole body: keep-alive blanks don't prolong it.
 
-    `extra_fields` are added to every request; a provider's parameters, such as its thinking mode, stand there.
+    Of the answer no more than a bounded number of bytes is read, uncompressed; a redirect is not followed.
     """
 
-    def __init__(self, endpoint: Endpoint, extra_fields: Mapping[str, Any]) -> None:
-        self._endpoint, self._extra_fields = endpoint, extra_fields
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         names = endpoint.names
         self._never_retried = {
             400: ("BAD_REQUEST", names.model),
@@ -37,67 +52,83 @@ class OpenAIClient:
             422: ("BAD_REQUEST", names.model),
         }
         self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {endpoint.api_key}"},
+            headers={"Authorization": f"Bearer {endpoint.api_key}", "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(None, connect=CONNECT_LIMIT_S),
+            follow_redirects=False,
             trust_env=not is_local(endpoint.base_url),
         )
 
     async def complete(self, messages: Sequence[Message]) -> Answer:
         """One answer. Raises CallFailed."""
-        body = {
-            "model": self._endpoint.provider_model,
-            "messages": list(messages),
-            "response_format": {"type": "json_object"},
-            "max_tokens": self._endpoint.max_output_tokens,
-            "stream": False,
-            **self._extra_fields,
-        }
+        request = {**self._endpoint.parameters, "messages": list(messages)}
+        status, body = await self._send("POST", "chat/completions", request)
+        if status != 200:
+            raise self._failure(status, body)
+        return read_completion(body, self._endpoint.provider_model)
+
+    async def probe(self) -> str | None:
+        """What `GET models` says: whether the key is refused, and whether the model is listed. It costs nothing."""
         try:
-            response = await self._http.post(f"{self._endpoint.base_url.rstrip('/')}/chat/completions", json=body)
-        except httpx.HTTPError as error:
-            reason = f"{type(error).__name__}: {error}; check {self._endpoint.names.base_url}"
-            raise CallFailed("UNREACHABLE", error_text(reason), retryable=True) from error
-        if response.status_code != 200:
-            raise self._failure(response)
-        return _answer(response)
+            status, body = await self._send("GET", "models", None)
+            if status == 401:
+                return self._failure(status, body).reason
+            rows = json_object(body).get("data") if status == 200 else None
+        except CallFailed:
+            return None
+        names = [mapping(row).get("id") for row in rows] if isinstance(rows, list) else []
+        listed = [name for name in names if isinstance(name, str)]
+        return listing_problem(self._endpoint.provider_model, listed, self._endpoint.names.model)
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    def _failure(self, response: httpx.Response) -> CallFailed:
-        status = response.status_code
+    async def _send(self, method: str, path: str, content: object) -> tuple[int, bytes]:
+        """Status and whole body of one request. Raises CallFailed."""
+        url, names = f"{self._endpoint.base_url.rstrip('/')}/{path}", self._endpoint.names
+        try:
+            async with self._http.stream(method, url, json=content) as response:
+                if response.status_code in REDIRECTS:
+                    location = response.headers.get("location")
+                    raise redirect_failure(response.status_code, location, names.base_url)
+                refuse_encoded(response.headers.get("content-encoding"))
+                return response.status_code, await read_bounded(response.aiter_raw())
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            was_connected = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise connection_failure(error, names.base_url, was_connected=was_connected) from error
+
+    def _failure(self, status: int, body: bytes) -> CallFailed:
         code, hint = self._never_retried.get(status, (f"HTTP_{status}", "the provider's status page"))
-        reason = error_text(f"HTTP {status}: {response.text[:500]}; check {hint}")
-        is_passing = status not in self._never_retried and (status == 429 or status >= 500)
-        return CallFailed(code, reason, retryable=is_passing)
+        return status_failure(status, body, code=code, message=stored_body(body), hint=hint)
 
 
-def _answer(response: httpx.Response) -> Answer:
-    if len(response.content) > MAX_BODY_BYTES:
-        raise CallFailed("UNREADABLE", "the answer is too big", retryable=False)
+def read_completion(body: bytes, asked_model: str) -> Answer:
+    """The answer in the body of a chat completion. Raises CallFailed, whatever the body holds. Pure."""
+    content = json_object(body)
+    if "choices" not in content and content.get("error"):
+        raise _error_inside(content["error"], body)
     try:
-        content: dict[str, Any] = response.json()
-        choice = content["choices"][0]
-        message = choice["message"]
-        usage = content.get("usage")
-        return Answer(
-            text=message.get("content") or "",
-            reasoning_content=message.get("reasoning_content"),
-            provider_model=str(content.get("model") or ""),
-            usage=None if usage is None else _usage(usage),
-            cut_off=choice.get("finish_reason") == "length",
-        )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        reason = error_text(f"not a chat completion: {error!r}: {response.text[:200]}")
-        raise CallFailed("UNREADABLE", reason, retryable=True) from error
-
-
-def _usage(usage: Mapping[str, Any]) -> TokenUsage:
-    """Cached tokens stand under DeepSeek's own name or, at other servers, in OpenAI's details."""
-    details = usage.get("prompt_tokens_details") or {}
-    cached = usage.get("prompt_cache_hit_tokens") or details.get("cached_tokens") or 0
-    return TokenUsage(
-        prompt_tokens=int(usage["prompt_tokens"]),
-        completion_tokens=int(usage["completion_tokens"]),
-        cached_tokens=int(cached),
+        choice, message = first_choice(content.get("choices"))
+        text = answer_text(message)
+    except ValueError as error:
+        raise unreadable(body, str(error)) from error
+    return Answer(
+        text=text,
+        reasoning_content=reasoning_text(message),
+        provider_model=model_name(content.get("model"), asked_model),
+        usage=_usage(mapping(content.get("usage"))),
+        cut_off=choice.get("finish_reason") == "length",
+        body=stored_body(body),
     )
+
+
+def _error_inside(error: object, body: bytes) -> CallFailed:
+    """An error that came with status 200; what the provider calls it says more than that there is no answer."""
+    message = mapping(error).get("message", error)
+    named = message[:QUOTED_CHARACTERS] if isinstance(message, str) else "of an unknown form"
+    return unreadable(body, f"an error in an answer with status 200: {named}")
+
+
+def _usage(usage: Mapping[str, Any]) -> TokenUsage | None:
+    """Cached tokens stand under DeepSeek's own name or, at other servers, in OpenAI's details."""
+    cached = usage.get("prompt_cache_hit_tokens") or mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
+    return token_usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)

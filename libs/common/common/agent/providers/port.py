@@ -7,17 +7,23 @@ from typing import Final, Protocol, TypedDict
 from common.events import TokenUsage
 
 ERROR_TEXT_CHARACTERS: Final = 300
+CODE_CHARACTERS: Final = 60
 
 
 class CallFailed(Exception):
     """A call that brought no answer.
 
     `code` is the arena's or the provider's short code; `reason` is for people and names the setting to look at.
+    `nothing_billed` is true only where it is certain: no connection was made, or the provider refused the request.
+    `body` is what came instead of an answer, as text of bounded length.
     """
 
-    def __init__(self, code: str, reason: str, *, retryable: bool) -> None:
+    def __init__(
+        self, code: str, reason: str, *, retryable: bool, nothing_billed: bool = False, body: str | None = None
+    ) -> None:
         super().__init__(f"{code}: {reason}")
-        self.code, self.reason, self.retryable = code, reason, retryable
+        self.code, self.reason, self.retryable = one_line(code)[:CODE_CHARACTERS], error_text(reason), retryable
+        self.nothing_billed, self.body = nothing_billed, body
 
 
 class Message(TypedDict):
@@ -29,13 +35,18 @@ class Message(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A model's answer. `cut_off` is true when the provider stopped it at its token limit."""
+    """A model's answer. `cut_off` is true when the provider stopped it at its token limit.
+
+    `usage` is None where the provider named none that can be true. `body` is the answer as it came, as text of bounded
+    length.
+    """
 
     text: str
     reasoning_content: str | None
     provider_model: str
     usage: TokenUsage | None
     cut_off: bool
+    body: str | None = None
 
 
 class ModelClient(Protocol):
@@ -44,8 +55,14 @@ class ModelClient(Protocol):
     async def complete(self, messages: Sequence[Message]) -> Answer:
         """One answer. Raises CallFailed and nothing else.
 
-        The client sets no limit on the whole call: its caller does, by cancelling it, after which the client serves the
-        next call as if nothing had happened.
+        The client bounds what it reads, but sets no limit on the whole call: its caller does, by cancelling it, after
+        which the client serves the next call as if nothing had happened. One call sends one billable request.
+        """
+
+    async def probe(self) -> str | None:
+        """What is wrong with the key or the model's name, in one line; None where nothing is known to be.
+
+        It costs nothing. An API that can't be reached, or doesn't say, is no fault. Raises nothing.
         """
 
     async def close(self) -> None:
@@ -57,6 +74,11 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "�")
 
 
+def one_line(text: str) -> str:
+    """`text` with single blanks between its words."""
+    return " ".join(storable(text).split())
+
+
 def error_text(text: str) -> str:
     """A provider's error message in one line of bounded length."""
-    return " ".join(storable(text).split())[:ERROR_TEXT_CHARACTERS]
+    return one_line(text)[:ERROR_TEXT_CHARACTERS]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.agent.providers.parameters import OFF, RequestForm, request_parameters
 from common.agent.providers.pricing import FREE, TokenPrice, is_local, price_of
 from common.trading.roster import Contender, Provider
 
@@ -17,19 +18,19 @@ class Profile:
 
     `contender` is the one that is asked when CONTENDER is not set; None where it must be set. `base_url_setting` is the
     variable with the API's address where it is not `<ID>_BASE_URL`. `prices` maps the beginning of a provider's model
-    name to its price. `thinking_on` and `thinking_off` are the request's fields that switch the thinking mode, of a
-    provider whose client takes them from here.
+    name to its price. `superseded` maps names of models that shouldn't be asked any more to the reason, with what to
+    use instead.
     """
 
     provider: Provider
     stand_in_path: str
     prices: Mapping[str, TokenPrice]
+    form: RequestForm
     contender: str | None = None
     base_url_setting: str | None = None
     base_url: str | None = None
     provider_model: str | None = None
-    thinking_on: Mapping[str, Any] = field(default_factory=dict)
-    thinking_off: Mapping[str, Any] = field(default_factory=dict)
+    superseded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ def setting_names(contender: Contender, profile: Profile) -> SettingNames:
 class Endpoint:
     """Where one contender's model answers and how it is asked.
 
-    `stand_in` is true when it is the simulator's rule-based trader. `max_thinking_tokens` is 0 when the model answers
-    without thinking. `names` are the variables that an error message refers to.
+    `stand_in` is true when it is the simulator's rule-based trader. `names` are the variables that an error message
+    refers to. `parameters` is what each request holds beside its messages. `max_output_tokens` is the most of one
+    answer that is billed as output, thinking included.
     """
 
     base_url: str
@@ -61,13 +63,8 @@ class Endpoint:
     stand_in: bool
     price: TokenPrice
     names: SettingNames
-    max_answer_tokens: int
-    max_thinking_tokens: int = 0
-
-    @property
-    def max_output_tokens(self) -> int:
-        """The most tokens of one answer that are billed as output."""
-        return self.max_answer_tokens + self.max_thinking_tokens
+    parameters: Mapping[str, Any]
+    max_output_tokens: int
 
 
 def endpoint_of(
@@ -88,6 +85,8 @@ def endpoint_of(
     is_real = bool(api_key) and base_url is not None and provider_model is not None
     address = base_url if is_real else simulator_url.rstrip("/") + profile.stand_in_path
     model = provider_model or STAND_IN_MODEL
+    answer_tokens = contender.max_answer_tokens or max_answer_tokens
+    thinking_tokens = 0 if contender.thinking == OFF else contender.thinking_budget or max_thinking_tokens
     return Endpoint(
         base_url=str(address),
         api_key=api_key if is_real and api_key else STAND_IN_KEY,
@@ -95,6 +94,8 @@ def endpoint_of(
         stand_in=not is_real,
         price=FREE if not is_real or is_local(str(address)) else price_of(profile.prices, model),
         names=setting_names(contender, profile),
-        max_answer_tokens=max_answer_tokens,
-        max_thinking_tokens=max_thinking_tokens if contender.thinking else 0,
+        parameters=request_parameters(
+            contender, profile.form, model, max_answer_tokens=answer_tokens, max_thinking_tokens=thinking_tokens
+        ),
+        max_output_tokens=answer_tokens + thinking_tokens,
     )

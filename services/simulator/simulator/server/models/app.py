@@ -7,6 +7,7 @@ DashScope code) answers with that error, `slow-20` only after twenty seconds of 
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,7 +20,11 @@ from simulator.server.models.streaming import dashscope_events, deepseek_events,
 from simulator.server.models.trader import answer_text
 from simulator.server.request_body import BodyTooLong, read_json
 
-DASHSCOPE_PATH = "/dashscope/api/v1/services/aigc/text-generation/generation"
+DASHSCOPE_PATHS = {
+    task: f"/dashscope/api/v1/services/aigc/{task}/generation" for task in ("text-generation", "multimodal-generation")
+}
+MULTIMODAL = re.compile(r"^qwen3\.[5-9]|-vl|-omni")
+"""Models that are served on the multimodal path only; all others only on that of text."""
 CHARACTERS_PER_TOKEN = 4
 MODELS = ("deepseek-flash", "deepseek-pro")
 LABEL = "stand-in/"
@@ -45,7 +50,11 @@ BLANKS = " " * 64
 
 def create_models_app() -> Starlette:
     """A Starlette app with the model endpoints."""
-    routes = [Route(DASHSCOPE_PATH, dashscope_generation, methods=["POST"])]
+    routes = [
+        Route(path, partial(dashscope_generation, task=task), methods=["POST"])
+        for task, path in DASHSCOPE_PATHS.items()
+    ]
+    routes += [Route("/dashscope/api/v1/models", dashscope_models)]
     for prefix in ("/deepseek", "/deepseek/v1"):
         routes += [
             Route(f"{prefix}/chat/completions", deepseek_completion, methods=["POST"]),
@@ -151,14 +160,17 @@ async def deepseek_models(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": rows})
 
 
-async def dashscope_generation(request: Request) -> Response:
-    """POST text-generation in DashScope's form, result_format message."""
+async def dashscope_generation(request: Request, *, task: str) -> Response:
+    """POST text-generation or multimodal-generation in DashScope's form, result_format message.
+
+    On the multimodal path contents are lists of parts, in the request as in the answer.
+    """
     if not _has_key(request):
         return _dashscope_error(401, "No API-key provided.")
     try:
         body = await read_json(request)
-        model, messages = str(body["model"]), body["input"]["messages"]
-        prompt = "".join(str(message["content"]) for message in messages)
+        model, messages = str(body["model"]), [_plain_message(each) for each in body["input"]["messages"]]
+        prompt = "".join(message["content"] for message in messages)
         is_incremental = bool((body.get("parameters") or {}).get("incremental_output"))
     except BodyTooLong:
         return _dashscope_error(413, "Request body too large")
@@ -170,11 +182,15 @@ async def dashscope_generation(request: Request) -> Response:
     code = model.removeprefix("error-")
     if model.startswith("error-") and code in DASHSCOPE_STATUSES:
         return _dashscope_error(DASHSCOPE_STATUSES[code], "requested by the model's name", code)
+    is_multimodal = MULTIMODAL.search(model) is not None
+    if is_multimodal != (task == "multimodal-generation"):
+        return _dashscope_error(400, "url error, please check url!")
     text = _text(model, messages)
+    content = [{"text": text}] if is_multimodal else text
     answer = {
         "request_id": _id(prompt),
         "model": LABEL + model,
-        "output": {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": text}}]},
+        "output": {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": content}}]},
         "usage": {
             "input_tokens": _tokens(prompt),
             "output_tokens": _tokens(text),
@@ -185,6 +201,22 @@ async def dashscope_generation(request: Request) -> Response:
     if request.headers.get("x-dashscope-sse") == "enable":
         return _events(dashscope_events(answer, _wait_s(model), is_incremental=is_incremental))
     return _plain(answer, _wait_s(model))
+
+
+def _plain_message(message: dict[str, Any]) -> dict[str, Any]:
+    """A message with its content as one text."""
+    content = message["content"]
+    text = "".join(str(part["text"]) for part in content) if isinstance(content, list) else str(content)
+    return {"role": message.get("role"), "content": text}
+
+
+async def dashscope_models(request: Request) -> Response:
+    """GET models, filtered by a model's name as DashScope does: a list of the one model, or an empty one."""
+    if not _has_key(request):
+        return _dashscope_error(401, "No API-key provided.")
+    name = request.query_params.get("model", "")
+    rows = [] if name.startswith("unlisted") else [{"model": name}]
+    return JSONResponse({"request_id": _id(name), "output": {"total": len(rows), "models": rows}})
 
 
 def _dashscope_error(status: int, message: str, code: str | None = None) -> Response:

@@ -46,11 +46,14 @@ async def dashscope_events(answer: dict[str, Any], wait_s: float, *, is_incremen
     async for keep_alive in keep_alives(wait_s, ":\n\n"):
         yield keep_alive
     [choice] = answer["output"]["choices"]
-    parts = list(pieces(choice["message"]["content"])) or [""]
+    whole = choice["message"]["content"]
+    is_text = isinstance(whole, str)
+    parts = list(pieces(whole if is_text else "".join(part["text"] for part in whole))) or [""]
     for number, piece in enumerate(parts, start=1):
         content = piece if is_incremental else "".join(parts[:number])
         reason = choice["finish_reason"] if number == len(parts) else "null"
-        row = {"finish_reason": reason, "message": {"role": "assistant", "content": content}}
+        shaped = content if is_text else [{"text": content}]
+        row = {"finish_reason": reason, "message": {"role": "assistant", "content": shaped}}
         event = json.dumps(answer | {"output": {"choices": [row]}})
         yield f"id:{number}\nevent:result\n:HTTP_STATUS/200\ndata:{event}\n\n"
 

@@ -1,0 +1,1 @@
+"""Notifies people where they are."""

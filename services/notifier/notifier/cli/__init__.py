@@ -1,0 +1,1 @@
+"""The `aicoin notify-test` command."""

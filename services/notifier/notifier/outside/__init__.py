@@ -1,0 +1,1 @@
+"""The services that carry messages, and the one that waits for them to cease."""
