@@ -9,12 +9,12 @@ import structlog
 
 from common.agent.decision_event import decision_event
 from common.agent.request import AskResult, DecisionRequester
-from common.events import AgentDecision, Event, Outcome
+from common.events import AgentDecision, Event, ModelCall, Outcome
 from common.events.codec import encode
 from replay.domain.cycle import StoredCycle
 from replay.domain.differences import Difference, differing_fields, differing_lines
 from replay.runs.prompts import prompt_of
-from replay.runs.recorded_model import RecordedClock, RecordedModel
+from replay.runs.recorded_model import RecordedModel
 
 NO_LIMIT_S: Final = 3_600.0
 BREAKER_OPEN: Final = "BREAKER_OPEN"
@@ -65,6 +65,7 @@ async def replay_exactly(cycle: StoredCycle) -> ExactResult:
         result,
         prompt=prompt,
         inputs=recorded.inputs,
+        parameters=recorded.parameters,
         provider_model=recorded.provider_model,
         stand_in=recorded.stand_in,
         asked_ms=recorded.asked_ms,
@@ -90,16 +91,22 @@ async def _ask(cycle: StoredCycle, model: RecordedModel) -> AskResult:
         model,
         cast(Any, model),
         cast(Any, model),
-        RecordedClock(recorded.asked_ms or cycle.decision.recorded_ms),
+        model,
         log=_LOG,
         coins=recorded.inputs.coins,
         deadline_s=NO_LIMIT_S,
         max_output_tokens=0,
     )
     result = await requester.ask(recorded.prompt)
-    if result.code == recorded.failure_code == "DEADLINE":
-        result.reason = recorded.failure_reason  # Names the deadline that was set then.
+    if model.met_deadline:
+        result.reason = recorded.failure_reason  # It names the deadline that was set then, and nothing else does.
+    result.calls = [_at_recorded_times(*each) for each in zip(result.calls, recorded.calls, strict=False)]
     return result
+
+
+def _at_recorded_times(call: ModelCall, recorded: ModelCall) -> ModelCall:
+    """The call, at the wall times of the recorded one: a replay has no wall time of its own."""
+    return call.model_copy(update={"asked_ms": recorded.asked_ms, "answered_ms": recorded.answered_ms})
 
 
 def _decision_places(recorded: Event[AgentDecision], replayed: Event[AgentDecision]) -> Iterator[tuple[str, str, str]]:
