@@ -168,7 +168,7 @@ async def test_a_prompt_is_shown_against_the_one_before(arena: Arena, page: Page
     def prompted_twice() -> str | None:
         """The newest of at least two decisions with a prompt: one that failed at the start may have none."""
         rows = arena.rows(
-            """SELECT cycle_id FROM ai_decisions WHERE model = 'qwen' AND prompt_user IS NOT NULL
+            """SELECT cycle_id FROM ai_decisions WHERE model = 'qwen' AND prompt_hash IS NOT NULL
             ORDER BY time_ms DESC LIMIT 2"""
         )
         return str(rows[0]["cycle_id"]) if len(rows) == 2 else None

@@ -13,11 +13,13 @@ from psycopg import errors
 from common.events.catalog import services_of
 from common.runtime.database import migrate, open_pool
 from common.runtime.rights.database_roles import make_database_roles, role_url
-from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, role_name
+from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, WITHHELD, role_name
 from support.service_rights import report_rights
 
 PASSWORDS = {service: f"password-of-{service}" for service in services_of(("deepseek", "qwen"))}
 DATABASE_SERVICES = (*OWNERS, *READ_ONLY)
+ANY_CHANGE = {"UPDATE", "DELETE", "TRUNCATE"}
+COLUMNS_OF_THE_RECORD = {"record_blobs": "content", "record_heads": "link", "record_links": "link"}
 
 
 @pytest.fixture
@@ -59,19 +61,23 @@ def statements_on(service: str, name: str, kind: str) -> dict[str, bool]:
     owner = next((owner for owner, tables in TABLES.items() if name in tables), None)
     is_owner, is_shared = owner == service, name.startswith("schema_") and service in OWNERS
     is_reader = owner is not None and service in TABLES[owner][name]
+    withheld = set(WITHHELD.get(name, ()))
     word = "VIEW" if kind == "v" else "TABLE"
     found = {
         f"SELECT 1 FROM {name} LIMIT 0": is_owner or is_reader or is_shared,
-        f"LOCK {name} IN ACCESS EXCLUSIVE MODE": is_owner or is_shared,
+        f"LOCK {name} IN ACCESS EXCLUSIVE MODE": (is_owner or is_shared) and withheld < ANY_CHANGE,
         f"ALTER {word} {name} RENAME TO renamed": is_owner,
         f"DROP {word} {name} CASCADE": is_owner,
         f"COMMENT ON {word} {name} IS 'text'": is_owner,
     }
     if kind == "r" or not is_owner:  # Which of an owner's views can be written is PostgreSQL's own rule.
-        found[f"DELETE FROM {name} WHERE false"] = is_owner or is_shared
+        found[f"DELETE FROM {name} WHERE false"] = (is_owner or is_shared) and "DELETE" not in withheld
     if kind == "r":
+        column = COLUMNS_OF_THE_RECORD.get(name)
+        if column is not None:
+            found[f"UPDATE {name} SET {column} = {column}"] = is_owner and "UPDATE" not in withheld
         trigger = "EXECUTE FUNCTION suppress_redundant_updates_trigger()"
-        found[f"TRUNCATE {name} CASCADE"] = is_owner
+        found[f"TRUNCATE {name} CASCADE"] = is_owner and "TRUNCATE" not in withheld
         found[f"CREATE TRIGGER t BEFORE UPDATE ON {name} FOR EACH ROW {trigger}"] = is_owner
     return found
 

@@ -15,7 +15,7 @@ FILL = f"""
     CREATE FUNCTION model_of(n int) RETURNS text LANGUAGE sql IMMUTABLE
         RETURN CASE n % 2 WHEN 0 THEN 'qwen' ELSE 'deepseek' END;
     INSERT INTO ai_decisions (id, model, cycle_id, time_ms, outcome, action, symbol, confidence, provider_model,
-        stand_in, attempts, latency_ms, prompt_user, recorded_ms)
+        stand_in, attempts, latency_ms, prompt_hash, recorded_ms)
     SELECT 'd' || n, model_of(n), 'c' || n / 2, n * 30000::bigint, 'answered',
         'HOLD', 'BTC', 70, 'm', true, 1, 500, 'u', n * 30000::bigint FROM generate_series(1, {DECISIONS}) n;
     INSERT INTO verdicts (id, model, decision_id, cycle_id, intent_kind, verdict, symbol, rules, time_ms)

@@ -21,6 +21,7 @@ from common.events import (
     SystemAlert,
 )
 from common.runtime.database import Pool
+from common.runtime.record.links import chain_of
 from recorder.monitoring import metrics
 from recorder.projections import accounts, decisions, market, statistics, trade_builder
 from recorder.projections.agent_memory import write_memory
@@ -28,6 +29,8 @@ from recorder.projections.pnl_reconciliation import funding_payments, reconcile_
 from recorder.projections.pushes import PushBuilder
 from recorder.storage import rows
 from recorder.storage.epochs import enter_epoch, split_by_epoch
+from recorder.storage.linked_rows import LINKED_ROWS, insert_linked_rows
+from recorder.storage.record import Head, RecordWriter
 from recorder.storage.statements import Connection, insert, upsert_orders
 
 
@@ -44,12 +47,16 @@ class Recorder:
     lost is delivered again too: keys of rows, and ids of the returned events, follow from the events, so that it
     changes nothing and returns events that are published already.
 
+    Record. Rows of decisions, verdicts, fills, payments and snapshots are inserted with a link each: see
+    `RecordWriter`, whose locks come before everything else that a batch writes.
+
     Epochs. A state of another account begins that account's epoch: what was recorded earlier is stored before it.
     """
 
     def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int) -> None:
         self._pool, self._redis, self._snapshot_interval_s = pool, redis, snapshot_interval_s
         self._pushes = PushBuilder()
+        self._record = RecordWriter()
 
     async def forget_pushes(self) -> None:
         """The service's rebuild hook, called at the beginning of each session."""
@@ -57,23 +64,35 @@ class Recorder:
 
     async def store(self, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
         """Stores a batch, all or nothing; returns the pushes and alerts that follow from it."""
-        following: tuple[Event[Any], ...] = ()
-        async with self._pool.connection() as connection, connection.transaction():
-            earlier, first, later = await split_by_epoch(connection, events)
-            while first is not None:
-                following += await self._store(connection, earlier, now_ms)
-                if await enter_epoch(connection, first):
-                    await write_memory(connection, self._redis, first.data.model)
-                earlier, first, later = await split_by_epoch(connection, later)
-            following += await self._store(connection, earlier, now_ms)
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                following = await self._store_by_epoch(connection, events, now_ms)
+        except BaseException:
+            self._record.forget()
+            raise
         metrics.EVENTS.inc(len(events))
         return following
 
-    async def _store(self, connection: Connection, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
+    async def _store_by_epoch(
+        self, connection: Connection, events: Sequence[Event[Any]], now_ms: int
+    ) -> tuple[Event[Any], ...]:
+        following: tuple[Event[Any], ...] = ()
+        heads = await self._record.lock(connection, {chain_of(event) for event in _of(events, *LINKED_ROWS)}, now_ms)
+        earlier, first, later = await split_by_epoch(connection, events)
+        while first is not None:
+            following += await self._store(connection, earlier, heads, now_ms)
+            if await enter_epoch(connection, first):
+                await write_memory(connection, self._redis, first.data.model)
+            earlier, first, later = await split_by_epoch(connection, later)
+        return following + await self._store(connection, earlier, heads, now_ms)
+
+    async def _store(
+        self, connection: Connection, events: Sequence[Event[Any]], heads: dict[str, Head], now_ms: int
+    ) -> tuple[Event[Any], ...]:
         """Stores events of one epoch of each account."""
         if not events:
             return ()
-        await self._store_rows(connection, events)
+        await self._record.append(connection, heads, await self._store_rows(connection, events))
         touched = await _update_projections(connection, events)
         following = await self._pushes.build(connection, events, touched, now_ms)
         following += await reconcile_accounts(connection, events, now_ms)
@@ -82,22 +101,19 @@ class Recorder:
             await write_memory(connection, self._redis, model)
         return following
 
-    async def _store_rows(self, connection: Connection, events: Sequence[Event[Any]]) -> None:
+    async def _store_rows(self, connection: Connection, events: Sequence[Event[Any]]) -> list[Event[Any]]:
+        """Stores each event's row; returns the events of the record whose rows are new: see `insert_linked_rows`."""
+        new = await insert_linked_rows(connection, _of(events, *LINKED_ROWS))
         fills = _of(events, OrderFilled)
         orders = [rows.order_row(event) for event in _of(events, OrderAccepted, OrderRejected, OrderCancelled)]
         orders += [row for event in fills if (row := rows.filled_order_row(event)) is not None]
-        await insert(connection, "ai_decisions", [rows.decision_row(event) for event in _of(events, AgentDecision)])
-        verdicts = _of(events, RiskApproved, RiskDenied)
-        await insert(connection, "verdicts", [rows.verdict_row(event) for event in verdicts])
-        await insert(connection, "fills", [rows.fill_row(event) for event in fills])
         await upsert_orders(connection, orders)
-        movements = _of(events, AccountLedger)
-        await insert(connection, "account_movements", [rows.movement_row(event) for event in movements])
         await insert(connection, "alerts", [rows.alert_row(event) for event in _of(events, SystemAlert)])
         await insert(connection, "commands", [rows.command_row(event) for event in _of(events, ControlCommand)])
-        await market.store_snapshots(connection, _of(events, MarketSnapshot))
+        await market.store_prices(connection, _of(events, MarketSnapshot))
         for event in _of(events, AccountUpdated):
             await accounts.store_state(connection, event, self._snapshot_interval_s)
+        return new
 
 
 async def _update_projections(connection: Connection, events: Sequence[Event[Any]]) -> dict[str, Event[Any]]:

@@ -55,7 +55,7 @@ TIME_WEIGHTED = {
     "drawdown_ms",
 }
 """Figures whose definition has changed for an account into which money was moved, as into that of deepseek."""
-NEW_TABLES = {"recorder_epochs"}
+NEW_TABLES = {"recorder_epochs", "record_blobs", "record_heads", "record_links"}
 RENAMED_TABLES = {"account_books": "pnl_reconciliations"}
 
 
@@ -121,7 +121,7 @@ def frozen(rows: list[Row]) -> list[str]:
 async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
     before = await read_tables(old_pool)
     assert all(before.values()), "the dump leaves a table empty"
-    assert await migrate(old_pool, "recorder") == 5
+    assert await migrate(old_pool, "recorder") == 6
     after = await read_tables(old_pool)
     assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before} | NEW_TABLES
     for table, old_rows in before.items():

@@ -111,13 +111,34 @@ async def test_a_decision_is_read_with_all_that_followed(recorder: Recorder, poo
     await recorder.store(scenario(), 5_000)
     detail = await Queries(pool).decision("r-1", "qwen")
     assert detail is not None
-    assert detail["prompt"] == {"system": "s", "user": "u\N{REPLACEMENT CHARACTER}"}
+    assert detail["prompt"] == {"system": "s", "user": "u\x00"}
+    assert detail["raw_response"] == '{"a":1}'
+    assert detail["previous_prompt"] is None
     assert detail["rules"][0]["code"] == "LEVERAGE"
     assert detail["intent"]["stop_loss_price"] == "95"
     assert [order["role"] for order in detail["orders"]] == ["entry", "stop"]
     assert len(detail["fills"]) == 3
     assert detail["cost_usd"] == "0.0012"
     assert await Queries(pool).decision("r-1", "deepseek") is None
+
+
+async def test_texts_of_decisions_before_the_record_are_read_as_they_were_stored(
+    recorder: Recorder, pool: Pool
+) -> None:
+    async with pool.connection() as connection:
+        await connection.execute(
+            """INSERT INTO ai_decisions (id, model, cycle_id, time_ms, outcome, provider_model, stand_in, attempts,
+                prompt_system, prompt_user, prompt_hash, raw_response, reasoning_content)
+            VALUES ('old', 'qwen', 'r-0', 1, 'answered', 'm', true, 1, 'old s', 'old u', 'p', 'answer', 'thoughts')"""
+        )
+    await recorder.store(scenario(), 5_000)
+    old, new = [await Queries(pool).decision(cycle_id, "qwen") for cycle_id in ("r-0", "r-1")]
+    assert old is not None
+    assert new is not None
+    assert old["prompt"] == {"system": "old s", "user": "old u"}
+    assert (old["raw_response"], old["reasoning_content"]) == ("answer", "thoughts")
+    assert new["prompt"]["system"] == "s"
+    assert new["previous_prompt"] == {"cycle_id": "r-0", "user": "old u"}
 
 
 async def test_pages_hold_every_row_once(recorder: Recorder, pool: Pool) -> None:

@@ -11,9 +11,17 @@ import psycopg
 from psycopg.rows import dict_row
 
 from common.runtime.database import Pool
+from common.runtime.record.reader import read_recorded
 from gateway.http.parameters import Cursor, format_cursor
 
 Row = dict[str, Any]
+RECORDED_TEXTS = {
+    "prompt_system": "data.prompt.system",
+    "prompt_user": "data.prompt.user",
+    "raw_response": "data.raw_response",
+    "reasoning_content": "data.reasoning_content",
+}
+"""Columns of ai_decisions whose texts are on the record, and their places in the event."""
 LATEST_DECISIONS = "SELECT latency_ms FROM ai_decisions ORDER BY time_ms DESC, id DESC LIMIT %(sample)s"
 LATEST_APPROVALS = """SELECT a.*, d.recorded_ms AS decided_ms,
     (SELECT min(f.recorded_ms) FROM fills f WHERE f.intent_id = a.id) AS filled_ms
@@ -83,6 +91,7 @@ class Queries:
                 invalidation_condition, dropped_keys, attempts FROM ai_decisions WHERE id = %s""",
             (row["id"],),
         )
+        more |= await self._recorded_texts(row["id"], more)
         prompt = {"system": more.pop("prompt_system"), "user": more.pop("prompt_user")}
         verdicts = await self.rows(
             "SELECT id, rules, intent FROM verdicts WHERE decision_id = %s ORDER BY time_ms", (row["id"],)
@@ -107,12 +116,23 @@ class Queries:
     async def _previous_prompt(self, decision: Row) -> Row | None:
         """The user message of the model's decision before this one; None before there is one."""
         rows = await self.rows(
-            """SELECT cycle_id, prompt_user AS "user" FROM ai_decisions
-            WHERE model = %s AND (time_ms, id) < (%s, %s) AND prompt_user IS NOT NULL
+            """SELECT id, cycle_id, prompt_user FROM ai_decisions
+            WHERE model = %s AND (time_ms, id) < (%s, %s) AND prompt_hash IS NOT NULL
             ORDER BY time_ms DESC, id DESC LIMIT 1""",
             (decision["model"], decision["time_ms"], decision["id"]),
         )
-        return rows[0] if rows else None
+        if not rows:
+            return None
+        [row] = rows
+        texts = await self._recorded_texts(row["id"], {"prompt_user": row["prompt_user"]})
+        return {"cycle_id": row["cycle_id"], "user": texts["prompt_user"]}
+
+    async def _recorded_texts(self, decision_id: str, stored: Mapping[str, Any]) -> Row:
+        """The decision's texts among these columns: from the record, or as stored by a version that had none."""
+        async with self._pool.connection() as connection:
+            recorded = (await read_recorded(connection, [decision_id])).get(decision_id)
+        columns = RECORDED_TEXTS.keys() & stored.keys()
+        return {name: recorded.value(RECORDED_TEXTS[name]) if recorded else stored[name] for name in columns}
 
     async def _snapshot(self, cycle_id: str) -> Any:
         rows = await self.rows("SELECT summary FROM market_snapshots WHERE cycle_id = %s", (cycle_id,))

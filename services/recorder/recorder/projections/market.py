@@ -1,25 +1,18 @@
-"""Market snapshots: a summary of each cycle, and the prices and growth of the benchmarks."""
+"""The prices of market snapshots, and the growth of the benchmarks."""
 
-import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from psycopg.types.json import Jsonb
-
-from common.events import CandleSeries, CoinSnapshot, Event, MarketSnapshot
-from recorder.storage.statements import Connection, Row, insert
+from common.events import Event, MarketSnapshot
+from recorder.storage.statements import Connection
 
 BUCKET_MS: Final = 300_000
-SERIES: Final = ("5m", "1h", "4h", "1d")
-OPEN_INTEREST_CHANGES: Final = {"open_interest_change_1h_percent", "open_interest_change_24h_percent"}
-NOT_SUMMARIZED: Final = {"series", "book", "flow", "max_leverage"} | OPEN_INTEREST_CHANGES
 
 
-async def store_snapshots(connection: Connection, events: Sequence[Event[MarketSnapshot]]) -> None:
-    """Stores snapshots in any order; of each five minutes the latest price is kept."""
+async def store_prices(connection: Connection, events: Sequence[Event[MarketSnapshot]]) -> None:
+    """Stores the mid prices of snapshots in any order; of each five minutes the latest price is kept."""
     if not events:
         return
-    await insert(connection, "market_snapshots", [_snapshot_row(event) for event in events])
     prices = [
         (event.data.boundary_ms // BUCKET_MS * BUCKET_MS, symbol.value, event.data.boundary_ms, coin.mid_price)
         for event in events
@@ -58,34 +51,3 @@ async def update_benchmarks(connection: Connection) -> None:
         WHERE g.growth IS NOT NULL
         ON CONFLICT (name) DO UPDATE SET growth = excluded.growth, time_ms = excluded.time_ms"""
     )
-
-
-def _snapshot_row(event: Event[MarketSnapshot]) -> Row:
-    data = event.data
-    summary = {
-        "cycle_number": data.cycle_number,
-        "boundary_ms": data.boundary_ms,
-        "partial": data.partial,
-        "missed_cycles": data.missed_cycles,
-        "coins": [_coin(coin) for coin in data.coins.values()],
-        "sentiment": json.loads(data.sentiment.model_dump_json()) if data.sentiment else None,
-    }
-    return {"cycle_id": event.cycle_id or event.id, "time_ms": event.time_ms, "summary": Jsonb(summary)}
-
-
-def _coin(coin: CoinSnapshot) -> dict[str, Any]:
-    """A coin's figures as REST serves them; money as decimal strings, the rest as numbers."""
-    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude=NOT_SUMMARIZED))
-    book, flow = coin.book, coin.flow
-    return body | {
-        "spread_bps": book.spread_bps if book else None,
-        "imbalance": book.imbalance if book else None,
-        "flow": {"window_s": flow.window_s, "buy_usd": flow.buy_usd, "sell_usd": flow.sell_usd},
-        "series": {name: _series(series) for name, series in coin.series.items() if name in SERIES},
-    }
-
-
-def _series(series: CandleSeries) -> dict[str, float | None]:
-    arrays = ("closes", "ema20", "ema50", "macd", "rsi7", "rsi14")
-    lasts = {name: (getattr(series, name) or (None,))[-1] for name in arrays}
-    return {name.removesuffix("s"): value for name, value in lasts.items()} | {"atr14": series.atr14}

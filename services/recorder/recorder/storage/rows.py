@@ -1,6 +1,7 @@
 """The row that each event becomes: one function per table. Columns are named as in the tables, values as stored."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
@@ -8,9 +9,12 @@ from psycopg.types.json import Jsonb
 from common.events import (
     AccountLedger,
     AgentDecision,
+    CandleSeries,
+    CoinSnapshot,
     ControlCommand,
     Decision,
     Event,
+    MarketSnapshot,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
@@ -23,14 +27,22 @@ from common.events import (
 from recorder.domain.statuses import OrderStatus, Verdict
 from recorder.storage.statements import Row
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+OPEN_INTEREST_CHANGES: Final = {"open_interest_change_1h_percent", "open_interest_change_24h_percent"}
+NOT_SUMMARIZED: Final = {"series", "book", "flow", "max_leverage"} | OPEN_INTEREST_CHANGES
+
 _STATUSES: Final[dict[type, OrderStatus]] = {
     OrderAccepted: OrderStatus.ACCEPTED,
     OrderRejected: OrderStatus.REJECTED,
     OrderCancelled: OrderStatus.CANCELED,
 }
 
+_SERIES: Final = ("5m", "1h", "4h", "1d")
+"""Intervals whose latest figures a snapshot's summary has."""
+
 
 def decision_row(event: Event[AgentDecision]) -> Row:
+    """Without the prompt's and the answer's texts, which are on the record by the event's id."""
     data = event.data
     return {
         "id": event.id,
@@ -45,14 +57,13 @@ def decision_row(event: Event[AgentDecision]) -> Row:
         "provider_model": data.provider_model,
         "stand_in": data.stand_in,
         **_prompt_columns(data.prompt),
-        "raw_response": _clean(data.raw_response),
-        "reasoning_content": _clean(data.reasoning_content),
         "dropped_keys": [_clean(key) for key in data.dropped_keys],
         "attempts": data.attempts,
         "usage": _json(data.usage),
         "market_data": _market_data(data),
         "cost_usd": data.cost_usd,
         "recorded_ms": event.recorded_ms,
+        "created_at": _EPOCH + timedelta(milliseconds=event.recorded_ms),
     }
 
 
@@ -77,8 +88,6 @@ def _prompt_columns(prompt: Prompt | None) -> Row:
         "strategy": prompt.strategy if prompt else None,
         "strategy_hash": prompt.strategy_hash if prompt else None,
         "prompt_hash": prompt.prompt_hash if prompt else None,
-        "prompt_system": _clean(prompt.system) if prompt else None,
-        "prompt_user": _clean(prompt.user) if prompt else None,
     }
 
 
@@ -239,3 +248,34 @@ def command_row(event: Event[ControlCommand]) -> Row:
         "requested_by": data.requested_by,
         "time_ms": event.time_ms,
     }
+
+
+def snapshot_row(event: Event[MarketSnapshot]) -> Row:
+    data = event.data
+    summary = {
+        "cycle_number": data.cycle_number,
+        "boundary_ms": data.boundary_ms,
+        "partial": data.partial,
+        "missed_cycles": data.missed_cycles,
+        "coins": [_coin_summary(coin) for coin in data.coins.values()],
+        "sentiment": json.loads(data.sentiment.model_dump_json()) if data.sentiment else None,
+    }
+    return {"cycle_id": event.cycle_id or event.id, "time_ms": event.time_ms, "summary": Jsonb(summary)}
+
+
+def _coin_summary(coin: CoinSnapshot) -> dict[str, Any]:
+    """A coin's figures without its series, book and flow; money as decimal strings, the rest as numbers."""
+    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude=NOT_SUMMARIZED))
+    book, flow = coin.book, coin.flow
+    return body | {
+        "spread_bps": book.spread_bps if book else None,
+        "imbalance": book.imbalance if book else None,
+        "flow": {"window_s": flow.window_s, "buy_usd": flow.buy_usd, "sell_usd": flow.sell_usd},
+        "series": {name: _series_summary(series) for name, series in coin.series.items() if name in _SERIES},
+    }
+
+
+def _series_summary(series: CandleSeries) -> dict[str, float | None]:
+    arrays = ("closes", "ema20", "ema50", "macd", "rsi7", "rsi14")
+    lasts = {name: (getattr(series, name) or (None,))[-1] for name in arrays}
+    return {name.removesuffix("s"): value for name, value in lasts.items()} | {"atr14": series.atr14}

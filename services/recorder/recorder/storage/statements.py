@@ -29,6 +29,24 @@ async def insert(connection: Connection, table: str, rows: Sequence[Row]) -> Non
         await cursor.executemany(query.encode(), [tuple(row.values()) for row in rows])
 
 
+async def insert_new(connection: Connection, table: str, rows: Sequence[Row], key: str) -> set[Any]:
+    """Inserts rows as `insert` does; returns the keys of those that were not stored yet."""
+    if not rows:
+        return set()
+    columns, found = list(rows[0]), set()
+    query = (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({_places(columns)})"  # noqa: S608
+        f" ON CONFLICT DO NOTHING RETURNING {key}"
+    )
+    async with connection.cursor() as cursor:
+        await cursor.executemany(query.encode(), [tuple(row.values()) for row in rows], returning=True)
+        is_more: bool | None = True
+        while is_more:
+            found |= {value for (value,) in await cursor.fetchall()}
+            is_more = cursor.nextset()
+    return found
+
+
 async def upsert(connection: Connection, table: str, key: str, row: Row) -> None:
     """Writes some columns of the row with this key, which is inserted when there is none."""
     columns = list(row)

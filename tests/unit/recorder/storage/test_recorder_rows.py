@@ -29,7 +29,7 @@ def test_a_decision_without_answer_has_no_parsed_columns() -> None:
     data = DECISION.data.model_copy(update={"decision": None, "prompt": None, "usage": None, "failure_code": "TIMEOUT"})
     row = rows.decision_row(originate(data, keys=("x",), time_ms=1, now_ms=2))
     assert row.keys() == rows.decision_row(DECISION).keys()
-    empty = ("action", "symbol", "confidence", "reasoning", "prompt_system", "prompt_hash", "usage", "market_data")
+    empty = ("action", "symbol", "confidence", "reasoning", "prompt_hash", "usage", "market_data")
     assert [row[name] for name in empty] == [None] * len(empty)
     assert (row["failure_code"], row["cycle_id"]) == ("TIMEOUT", row["id"])
 
@@ -37,9 +37,9 @@ def test_a_decision_without_answer_has_no_parsed_columns() -> None:
 def test_nul_characters_are_replaced_in_every_text() -> None:
     assert DECISION.data.decision is not None
     answer = DECISION.data.decision.model_copy(update={"reasoning": "a\x00b"})
-    data = DECISION.data.model_copy(update={"decision": answer, "raw_response": "\x00", "dropped_keys": ("k\x00",)})
+    data = DECISION.data.model_copy(update={"decision": answer, "dropped_keys": ("k\x00",)})
     row = rows.decision_row(originate(data, keys=("x",), time_ms=1, now_ms=2))
-    assert (row["reasoning"], row["raw_response"], row["dropped_keys"]) == ("a\ufffdb", "\ufffd", ["k\ufffd"])
+    assert (row["reasoning"], row["dropped_keys"]) == ("a\ufffdb", ["k\ufffd"])
 
 
 def test_a_decision_keeps_what_the_model_was_shown() -> None:

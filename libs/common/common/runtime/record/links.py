@@ -17,8 +17,8 @@ from common.events.market import MarketSnapshot
 
 FORMAT: Final = 1
 """Of records; in each of them."""
-MARKET: Final = "market"
-"""The chain of the snapshots, which all contenders share."""
+MARKET: Final = "_market"
+"""The chain of the snapshots, which all contenders share; no contender can be called so."""
 FIRST: Final = bytes(32)
 """What the first link of a chain follows."""
 TEXT_BYTES: Final = 1_024

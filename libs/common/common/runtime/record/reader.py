@@ -1,6 +1,8 @@
 """Recorded events, read from PostgreSQL with their long texts."""
 
+import hashlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +11,7 @@ from psycopg.rows import tuple_row
 
 from common.events import Event
 from common.runtime.record.compression import DamagedContent, decompress
-from common.runtime.record.links import Record, TextReference, join_event, read_record
+from common.runtime.record.links import Record, join_event, read_record
 
 MAX_BASES: Final = 16
 """How many texts at most have to be read before one that is compressed against them."""
@@ -29,17 +31,17 @@ class MissingBlob(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """A link's record and those of its texts that are still kept, by their hash."""
+    """A link's record and, by their hash, those of its texts that are kept and undamaged."""
 
     record: Record
     texts: Mapping[bytes, bytes]
 
     def event(self) -> Event[Any]:
-        """The event as it was. Raises KeyError when one of its texts is no longer kept."""
+        """The event as it was. Raises KeyError when one of its texts is not there."""
         return join_event(self.record.event, self.texts)
 
     def value(self, place: str) -> Any:
-        """What stands at a place such as `data.prompt.user`; None where there is nothing, or a text no longer kept."""
+        """What stands at a place such as `data.prompt.user`; None where nothing is, or a text is not there."""
         value: Any = self.record.event
         for name in place.split("."):
             if value is None:
@@ -91,14 +93,16 @@ async def iterate_recorded(
 
 
 async def read_texts(connection: AsyncConnection[Any], records: Iterable[Record]) -> dict[bytes, bytes]:
-    """The texts of these records that are kept, by hash. Raises DamagedContent."""
+    """The texts of these records that are kept undamaged, by hash."""
     wanted: dict[int, set[bytes]] = {}
     for record in records:
         wanted.setdefault(record.day, set()).update(reference.hash for reference in record.references)
     texts: dict[bytes, bytes] = {}
     for day, hashes in wanted.items():
         blobs = await read_blobs(connection, day, hashes - texts.keys())
-        texts |= {each: text_of(each, blobs) for each in hashes & blobs.keys()}
+        for each in hashes & blobs.keys():
+            with suppress(MissingBlob, DamagedContent):
+                text_of(each, blobs, texts)
     return texts
 
 
@@ -117,27 +121,35 @@ async def read_blobs(connection: AsyncConnection[Any], day: int, hashes: Collect
     return {each: Blob(base, content) for each, base, content in rows}
 
 
-def text_of(wanted: bytes, blobs: Mapping[bytes, Blob]) -> bytes:
-    """The text with this hash. Raises MissingBlob and DamagedContent; whether the hash fits is the caller's question."""
-    series: list[Blob] = []
+def text_of(wanted: bytes, blobs: Mapping[bytes, Blob], texts: dict[bytes, bytes]) -> bytes:
+    """The text with this hash, added to `texts`, which holds those that are known.
+
+    Raises MissingBlob, and DamagedContent where a blob is not the text of its hash; either names the blob.
+    """
+    series: list[bytes] = []
     each: bytes | None = wanted
-    while each is not None:
+    while each is not None and each not in texts:
         if each not in blobs:
             raise MissingBlob(each.hex())
         if len(series) > MAX_BASES:
-            raise DamagedContent("compressed against too many texts")
-        series.append(blobs[each])
-        each = series[-1].base
-    text: bytes | None = None
-    for blob in reversed(series):
-        text = decompress(blob.content, text)
-    assert text is not None  # noqa: S101 - the series has the wanted one
+            raise DamagedContent(f"{wanted.hex()} is compressed against too many texts")
+        series.append(each)
+        each = blobs[each].base
+    text = None if each is None else texts[each]
+    for each in reversed(series):
+        text = _checked(each, blobs[each], text)
+        texts[each] = text
+    return texts[wanted]
+
+
+def _checked(wanted: bytes, blob: Blob, base: bytes | None) -> bytes:
+    try:
+        text = decompress(blob.content, base)
+    except DamagedContent as error:
+        raise DamagedContent(f"{wanted.hex()}: {error}") from None
+    if hashlib.sha256(text).digest() != wanted:
+        raise DamagedContent(f"{wanted.hex()}: its text has another SHA-256")
     return text
-
-
-def missing_references(record: Record, texts: Mapping[bytes, bytes]) -> list[TextReference]:
-    """Those of a record's texts that are not among these."""
-    return [reference for reference in record.references if reference.hash not in texts]
 
 
 async def _rows(connection: AsyncConnection[Any], query: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -39,6 +39,9 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "pnl_reconciliations": (),
         "recorder_epochs": (),
         "positions": (),
+        "record_blobs": ("gateway",),
+        "record_heads": ("gateway",),
+        "record_links": ("gateway",),
         "trades": (),
         "verdicts": ("risk", "gateway"),
         "api_accounts": ("gateway",),
@@ -57,13 +60,19 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 }
 """Per owner the tables and views, each with the services that may read it. What isn't listed has no reader."""
 OWNERS: Final = tuple(TABLES)
+WITHHELD: Final[dict[str, tuple[str, ...]]] = {
+    "record_blobs": ("UPDATE", "TRUNCATE"),
+    "record_links": ("UPDATE", "DELETE", "TRUNCATE"),
+}
+"""What not even a table's owner may: rows of the record never change, and only texts are ever dropped."""
 
 
 def grants_on(table: str, owner: str) -> tuple[str, ...]:
-    """Statements after which the table's readers and no others may read it."""
+    """Statements after which the table's readers and no others may read it, and the owner has its rights."""
     others = ", ".join(role_name(service) for service in (*OWNERS, *READ_ONLY) if service != owner)
     grants = tuple(f"GRANT SELECT ON {table} TO {role_name(reader)}" for reader in TABLES[owner][table])
-    return (f"REVOKE ALL ON {table} FROM PUBLIC, {others}", *grants)
+    withheld = tuple(f"REVOKE {right} ON {table} FROM {role_name(owner)}" for right in WITHHELD.get(table, ()))
+    return (f"REVOKE ALL ON {table} FROM PUBLIC, {others}", *grants, *withheld)
 
 
 def role_name(service: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, grants_on
+from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, WITHHELD, grants_on
 
 CREATED = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)|ALTER TABLE (\w+) RENAME TO (\w+)|DROP TABLE (\w+)")
 
@@ -36,7 +36,8 @@ def test_the_list_has_every_table_and_view_of_an_owner(owner: str) -> None:
 def test_readers_are_other_services_with_a_role(owner: str) -> None:
     for table, readers in TABLES[owner].items():
         assert set(readers) <= {*OWNERS, *READ_ONLY} - {owner}
-        assert f"aicoin_{owner}" not in " ".join(grants_on(table, owner))
+        granted = [each for each in grants_on(table, owner) if each.startswith("GRANT")]
+        assert f"aicoin_{owner}" not in " ".join(granted)
 
 
 @pytest.mark.parametrize("service", [*OWNERS, *READ_ONLY])
@@ -48,3 +49,10 @@ def test_a_service_reads_what_the_list_lets_it_read(service: str) -> None:
         table: readers for owner, tables in TABLES.items() if owner != service for table, readers in tables.items()
     }
     assert {table for table in named & others.keys() if service not in others[table]} == set()
+
+
+def test_what_the_record_holds_is_withheld_from_its_owner_too() -> None:
+    for table, rights in WITHHELD.items():
+        assert {f"REVOKE {right} ON {table} FROM aicoin_recorder" for right in rights} <= set(
+            grants_on(table, "recorder")
+        )
