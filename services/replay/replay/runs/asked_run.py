@@ -102,7 +102,9 @@ async def _run(console: Console, url: str, models: Sequence[str], span: Span, op
             for plan in plans.values():
                 await plan.model.close()
     notes = [RETURNS_NOTE, _gate_note(gate is not None), *(plan.model.label for plan in plans.values())]
-    _report(console, summaries, plans, change, Heading("Decision replay", " ".join(sys.argv[1:]), identity, notes), options)
+    _report(
+        console, summaries, plans, change, Heading("Decision replay", " ".join(sys.argv[1:]), identity, notes), options
+    )
     if run.stopped is not None:
         console.print(f"Stopped: {run.stopped}. The same command goes on from here.", style="bold", markup=False)
     return run.stopped is None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Final
 
 import structlog
 
@@ -87,16 +87,7 @@ async def _ask(cycle: StoredCycle, model: RecordedModel) -> AskResult:
     if recorded.failure_code == BREAKER_OPEN and not recorded.calls:
         # The breaker's state comes from earlier cycles, which may lie outside the replayed time.
         return AskResult(Outcome.FAILED, code=BREAKER_OPEN, reason=recorded.failure_reason)
-    requester = DecisionRequester(
-        model,
-        cast(Any, model),
-        cast(Any, model),
-        model,
-        log=_LOG,
-        coins=recorded.inputs.coins,
-        deadline_s=NO_LIMIT_S,
-        max_output_tokens=0,
-    )
+    requester = DecisionRequester(model, model, model, log=_LOG, coins=recorded.inputs.coins, deadline_s=NO_LIMIT_S)
     result = await requester.ask(recorded.prompt)
     if model.met_deadline:
         result.reason = recorded.failure_reason  # It names the deadline that was set then, and nothing else does.

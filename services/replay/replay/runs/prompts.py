@@ -15,9 +15,10 @@ from common.trading.roster import Language
 
 @dataclass(frozen=True, slots=True)
 class PromptChange:
-    """What another prompt is made with in place of the recorded strategy; None keeps that."""
+    """What another prompt is made with in place of the recorded strategy and mode; None keeps them."""
 
     strategy: Strategy | None = None
+    mode: str | None = None
 
 
 AS_RECORDED = PromptChange()

@@ -1,16 +1,21 @@
-"""A model that answers from the record, and the clock, budget and price that go with it."""
+"""A model that answers from the record, and the clock and the spending that go with it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
+from typing import Final
 
 from common.agent.providers.port import Answer, CallFailed, Message
+from common.agent.providers.spending import Bill, NotAffordable, Spending
 from common.agent.request import INTERRUPTED, PROMPT_MESSAGES
-from common.events import AgentDecision, ModelCall, TokenUsage
+from common.events import AgentDecision, ModelCall
+
+UNAFFORDABLE: Final = ("COST_CAP", "NO_BUDGET")
 
 
-class RecordedModel:
-    """Answers each request with what the recorded one brought; it is clock, budget and price as well.
+class RecordedModel(Spending):
+    """Answers each request with what the recorded one brought; it is model, clock and spending at once.
 
     `problems` are requests that the record doesn't have, or has with other messages. `met_deadline` is true once it has
     waited for what the recorded agent did not live to see.
@@ -47,6 +52,14 @@ class RecordedModel:
             body=call.body,
         )
 
+    @asynccontextmanager
+    async def call(self, messages: Sequence[Message]) -> AsyncIterator[Bill]:
+        """What the call cost then; today's prices may be others. Raises NotAffordable where it could not be paid."""
+        code = self._decision.failure_code
+        if self._made == len(self._calls) and code in UNAFFORDABLE:
+            raise NotAffordable(code, self._decision.failure_reason or "")
+        yield Bill(self._calls[self._made].cost_usd if self._made < len(self._calls) else Decimal(0))
+
     def _is_retried(self, call: ModelCall) -> bool:
         """Whether the agent asked again, or wanted to."""
         return self._made < len(self._calls) or self._decision.failure_reason != call.failure_reason
@@ -54,6 +67,12 @@ class RecordedModel:
     async def _wait_for_deadline(self) -> None:
         self.met_deadline = True
         await asyncio.Event().wait()
+
+    async def probe(self) -> str | None:
+        return None
+
+    async def close(self) -> None:
+        return None
 
     def now_ms(self) -> int:
         """A wall time; the record's own stand in the result instead (see `replay_exactly`)."""
@@ -67,28 +86,7 @@ class RecordedModel:
         if self._made == len(self._calls):
             await self._wait_for_deadline()
 
-    async def probe(self) -> str | None:
-        return None
-
-    async def close(self) -> None:
-        return None
-
-    async def reserve(self, usd: Decimal, now_ms: int) -> bool:
-        """Whether the recorded agent could pay for another request."""
-        return self._made < len(self._calls) or self._decision.failure_code != "COST_CAP"
-
-    async def settle(self, reserved_usd: Decimal, cost_usd: Decimal, reserved_ms: int) -> None:
-        return None
-
-    def cost_usd(self, usage: TokenUsage) -> Decimal:
-        """What the latest request cost then; today's prices may be others."""
-        return self._calls[self._made - 1].cost_usd
-
-    def most_usd(self, prompt_characters: int, max_output_tokens: int) -> Decimal:
-        return Decimal(0)
-
     @property
     def unused(self) -> int:
         """How many recorded requests were not made."""
         return len(self._calls) - self._made
-
