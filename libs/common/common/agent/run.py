@@ -7,6 +7,7 @@ from common.agent.model_check import check_model
 from common.agent.prompt.strategy import Strategy, StrategyError, load_strategy
 from common.agent.providers.parameters import parameter_problem
 from common.agent.providers.port import ModelClient
+from common.agent.providers.pricing import UnknownPrice
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import AgentSettings, agent_settings, endpoint
 from common.agent.trading_agent import TradingAgent, register
@@ -33,7 +34,7 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
     strategy = _strategy(contender)
     limits = _limits(contender, settings, roster)
     async with Service.open(contender.agent, settings) as service:
-        target = endpoint(settings, contender, profile)
+        target = _endpoint(contender, profile, settings)
         if (problem := proxy_problem(target.base_url, http_library)) is not None:
             refuse_start(contender.agent, [problem])
         client = make_client(target)
@@ -64,6 +65,14 @@ def _strategy(contender: Contender) -> Strategy:
         return load_strategy(contender.strategy)
     except StrategyError as error:
         refuse_start(contender.agent, [f"the roster's strategy of {contender.id}: {error}"])
+
+
+def _endpoint(contender: Contender, profile: Profile, settings: AgentSettings) -> Endpoint:
+    try:
+        return endpoint(settings, contender, profile)
+    except UnknownPrice as error:
+        remedy = f"add price_usd = [input, cached input, output] per million tokens to {contender.id} in arena.toml"
+        refuse_start(contender.agent, [f"{error}; {remedy}"])
 
 
 def _limits(contender: Contender, settings: AgentSettings, roster: Roster) -> Limits:
