@@ -1,4 +1,4 @@
-"""Cycles as the arena records them: snapshots of a random walk, decisions by the agents' own code on scripted answers."""
+"""Cycles as the arena records them: snapshots of a random walk, and what the agents' code makes of scripted answers."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ SCRIPTS: tuple[tuple[Reply, ...], ...] = (
 
 
 class ScriptedModel(Spending):
-    """Model, clock and spending of one request: replies in order, each after 800 ms; what it can't reply costs nothing."""
+    """Model, clock and spending of one request: replies in order, each after 800 ms."""
 
     def __init__(self, replies: Sequence[Reply], now_ms: int, *, affordable: int = 100) -> None:
         self._replies, self._now_ms, self._affordable = list(replies), now_ms, affordable

@@ -102,9 +102,8 @@ async def _run(console: Console, url: str, models: Sequence[str], span: Span, op
             for plan in plans.values():
                 await plan.model.close()
     notes = [RETURNS_NOTE, _gate_note(gate is not None), *(plan.model.label for plan in plans.values())]
-    _report(
-        console, summaries, plans, change, Heading("Decision replay", " ".join(sys.argv[1:]), identity, notes), options
-    )
+    heading = Heading("Decision replay", " ".join(sys.argv[1:]), identity, notes)
+    _report(console, summaries, plans, change, heading, options)
     if run.stopped is not None:
         console.print(f"Stopped: {run.stopped}. The same command goes on from here.", style="bold", markup=False)
     return run.stopped is None
@@ -204,7 +203,7 @@ def _report(
 def _gate_note(is_installed: bool) -> str:
     if is_installed:
         return (
-            "Denials are the risk gate's own, on the state that the prompt was made from; what risk learned between the "
-            "snapshot and the answer is left out, so that a recorded decision may be judged otherwise than it was."
+            "Denials are the risk gate's own, on the state that the prompt was made from. What risk learned between "
+            "snapshot and answer is left out, so that a recorded decision may be judged otherwise than it was."
         )
     return "The risk service is not installed here: recorded decisions have their recorded verdicts, others none."

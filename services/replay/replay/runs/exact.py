@@ -1,5 +1,6 @@
 """Replays one recorded cycle: prompt and decision must come out byte for byte as they are recorded."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,7 @@ from replay.runs.recorded_model import RecordedModel
 
 NO_LIMIT_S: Final = 3_600.0
 BREAKER_OPEN: Final = "BREAKER_OPEN"
-_LOG: Final = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(100))
+_LOG: Final = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 """The requester logs failed calls; those of the record were logged when they happened."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from pydantic import create_model
@@ -18,7 +18,7 @@ from common.agent.providers.pricing import UnknownPrice
 from common.agent.providers.profile import Endpoint, Profile, setting_names
 from common.agent.providers.spending import Spending
 from common.agent.request import DecisionRequester
-from common.agent.settings import agent_settings, endpoint
+from common.agent.settings import AgentSettings, agent_settings, endpoint
 from common.events import AgentDecision, TokenUsage
 from common.runtime.clock import SystemClock
 from common.runtime.settings import load_settings
@@ -91,9 +91,7 @@ class AskedModel:
 def open_model(contender: Contender, coins: Sequence[Symbol], budget: RunBudget, *, live: bool) -> AskedModel:
     """The contender's own model, or without `live` the simulator's stand-in. Raises RecordError."""
     name, profile = _profile_of(contender)
-    # A command listens nowhere.
-    settings_class = create_model("AskedSettings", __base__=agent_settings(contender, profile), metrics_port=(int, 0))
-    settings = load_settings("aicoin", settings_class)
+    settings: AgentSettings = load_settings("aicoin", _settings_class(contender, profile))
     key = setting_names(contender, profile).api_key
     if live and getattr(settings, key.lower()) is None:
         raise RecordError(f"{key}: not set; --live asks the contender's own model")
@@ -116,6 +114,11 @@ def open_model(contender: Contender, coins: Sequence[Symbol], budget: RunBudget,
         ", the simulator's rule-based stand-in" if target.stand_in else f": {target.provider_model}"
     )
     return AskedModel(requester, client, target, label)
+
+
+def _settings_class(contender: Contender, profile: Profile) -> Any:
+    """The agent's settings; a command listens nowhere."""
+    return create_model("AskedSettings", __base__=agent_settings(contender, profile), metrics_port=(int, 0))
 
 
 def _profile_of(contender: Contender) -> tuple[str, Profile]:

@@ -24,7 +24,7 @@ class Cycles:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The recorded decisions of some contenders: how many each has, and when the first and the last were (market ms)."""
+    """The recorded decisions of some contenders: how many each has, the times of the first and the last (market ms)."""
 
     by_model: Mapping[str, int]
     first_ms: int

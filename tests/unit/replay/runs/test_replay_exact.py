@@ -14,7 +14,7 @@ def replay(snapshot: Event[MarketSnapshot], decision: Event[AgentDecision]) -> E
     return result
 
 
-def changed(decision: Event[AgentDecision], **fields: object) -> Event[AgentDecision]:
+def changed(decision: Event[AgentDecision], /, **fields: object) -> Event[AgentDecision]:
     return decision.model_copy(update={"data": decision.data.model_copy(update=fields)})
 
 
