@@ -86,7 +86,7 @@ def start(package: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def llama(folder: Path, *, strategy: str = "trend-v1") -> dict[str, str]:
+def llama(folder: Path, *, strategy: str = "trend-v2") -> dict[str, str]:
     """The environment of an agent that asks the contender llama in an arena of two coins."""
     arena = folder / "arena.toml"
     arena.write_text(ARENA.format(strategy=strategy), encoding="utf-8")
@@ -163,7 +163,7 @@ async def decision_of(
 
 @pytest.mark.parametrize(
     ("contender", "package", "strategy"),
-    [("deepseek", "agent_deepseek", "trend-v1"), ("qwen", "agent_qwen", "reversion-v1")],
+    [("deepseek", "agent_deepseek", "trend-v2"), ("qwen", "agent_qwen", "reversion-v2")],
 )
 async def test_the_default_contenders_decide_through_the_stand_in(
     contender: str, package: str, strategy: str, redis_url: str, stand_ins: str
@@ -179,7 +179,7 @@ async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, re
     decision = await decision_of("llama", "agent_openai", redis_url, stand_ins, **llama(tmp_path))
     assert (decision.model, decision.outcome, decision.stand_in) == ("llama", Outcome.ANSWERED, True)
     assert decision.prompt is not None
-    assert decision.prompt.strategy == "trend-v1"
+    assert decision.prompt.strategy == "trend-v2"
     assert "- Coins: BTC, HYPE." in decision.prompt.system
     assert "请用中文推理" in decision.prompt.system
     assert decision.cost_usd == 0
@@ -233,7 +233,7 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
 )
 def test_what_is_wrong_ends_the_start_in_one_line(tmp_path: Path, changes: dict[str, str], line: str) -> None:
     settings = dict(changes)
-    environment = llama(tmp_path, strategy=settings.pop("strategy", "trend-v1")) | settings
+    environment = llama(tmp_path, strategy=settings.pop("strategy", "trend-v2")) | settings
     output, _ = start("agent_openai", **environment).communicate(timeout=60)
     assert output.startswith(line)
     assert output.count("\n") == 1

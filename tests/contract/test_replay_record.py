@@ -23,7 +23,7 @@ from replay.storage.quotes import read_quotes
 CYCLES = 2 * len(SCRIPTS)
 MODELS = ("deepseek", "qwen")
 T = TypeVar("T")
-AGENTS = (Agent(), Agent("qwen", "reversion-v1"))
+AGENTS = (Agent(), Agent("qwen", "reversion-v2"))
 LAST_MS = START_MS + CYCLES * MINUTE_MS
 
 

@@ -42,7 +42,7 @@ LLAMA = Contender.model_validate(
         "name": "Llama",
         "provider": "deepseek",
         "model": "llama-4-70b",
-        "strategy": "trend-v1",
+        "strategy": "trend-v2",
         "color": "#7A3FB0",
         "color_dark": "#C49BFF",
         "mark": "square",

@@ -32,6 +32,7 @@ from common.trading.durations import DAY_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from common.trading.limits import Limits
+from common.trading.roster import Language
 from replay.runs.prompts import prompt_of
 from replay.runs.recorded_time import run_in_recorded_time
 from support.risk_examples import an_account, an_account_event
@@ -40,6 +41,7 @@ D = Decimal
 START_MS = 1_790_000_040_000
 COINS = read_roster(None).coins
 CANDLES, VALUES = 20, 10
+LANGUAGE: Language = "zh"
 DEADLINE_S = 45.0
 USAGE = TokenUsage(prompt_tokens=5_000, completion_tokens=80, cached_tokens=1_000)
 
@@ -194,7 +196,7 @@ class Agent:
     """A contender that decides by a script."""
 
     model: str = "deepseek"
-    strategy: str = "trend-v1"
+    strategy: str = "trend-v2"
     stand_in: bool = False
 
     def decide(
@@ -230,8 +232,8 @@ class Agent:
             memory=memory_text(None, day.model_dump_json().encode()),
             limits=Limits().model_dump_json(),
             coins=COINS,
-            strategy=load_strategy(self.strategy).text,
-            language="en",
+            strategy=load_strategy(self.strategy, LANGUAGE).text,
+            language=LANGUAGE,
             mode="baseline",
         )
 

@@ -63,7 +63,7 @@ def decided(
         snapshot_id=f"snapshot {cycle_id}",
         boundary_ms=time_ms,
         snapshot_mid_prices={symbol: ONE},
-        prompt=Prompt(system="s", user=f"u {cycle_id}", strategy="trend-v1", strategy_hash="h", prompt_hash="p"),
+        prompt=Prompt(system="s", user=f"u {cycle_id}", strategy="trend-v2", strategy_hash="h", prompt_hash="p"),
         raw_response="{}",
         reasoning_content=None,
         dropped_keys=(),

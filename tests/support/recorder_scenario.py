@@ -53,7 +53,7 @@ def decision_event() -> Event[AgentDecision]:
         snapshot_id="snap",
         boundary_ms=1000,
         snapshot_mid_prices={Symbol.BTC: Decimal(100)},
-        prompt=Prompt(system="s", user="u\x00", strategy="trend-v1", strategy_hash="h", prompt_hash="p"),
+        prompt=Prompt(system="s", user="u\x00", strategy="trend-v2", strategy_hash="h", prompt_hash="p"),
         raw_response='{"a":1}',
         reasoning_content=None,
         dropped_keys=(),

@@ -24,8 +24,8 @@ def decision_event(
 ) -> Event[AgentDecision]:
     """The decision of `model` on `snapshot`; its id is a function of both.
 
-    `parameters` is the JSON text of what each request held beside its messages. `provider_model` is the model that was to be asked; an answer names its own. `asked_ms` is None where none was
-    asked. Both times are wall times.
+    `parameters` is the JSON text of what each request held beside its messages. `provider_model` is the model that was
+    to be asked; an answer names its own. `asked_ms` is None where none was asked. Both times are wall times.
     """
     answer, parsed = result.answer, result.parsed
     payload = AgentDecision(

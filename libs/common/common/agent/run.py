@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from common.agent.contender import select_contender
 from common.agent.model_check import check_model
-from common.agent.prompt.strategy import Strategy, StrategyError, load_strategy
+from common.agent.prompt.rules import rule_values
+from common.agent.prompt.strategy import Strategy, StrategyError, gaps, load_strategy
 from common.agent.providers.parameters import parameter_problem
 from common.agent.providers.port import ModelClient
 from common.agent.providers.pricing import UnknownPrice
@@ -49,6 +50,8 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
             strategy=strategy,
         )
         register(service, agent)
+        if missing := gaps(strategy, rule_values(limits, (), contender.language).keys()):
+            service.log.warning("the strategy is incomplete", strategy=contender.strategy, gaps="; ".join(missing))
         service.spawn(
             "model check",
             lambda: check_model(service, client, contender=contender, endpoint=target, profile=profile),
@@ -62,7 +65,7 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
 
 def _strategy(contender: Contender) -> Strategy:
     try:
-        return load_strategy(contender.strategy)
+        return load_strategy(contender.strategy, contender.language)
     except StrategyError as error:
         refuse_start(contender.agent, [f"the roster's strategy of {contender.id}: {error}"])
 

@@ -33,7 +33,6 @@ from common.trading.roster import Contender
 
 MAX_SNAPSHOT_AGE_MS = 90_000
 MAX_ACCOUNT_AGE_MS = 30_000
-BASELINE = "baseline"
 NO_ACCOUNT = "NO_ACCOUNT"
 Outputs = tuple[Event[Any], ...]
 
@@ -107,6 +106,7 @@ class TradingAgent:
                 limits=self._limits,
                 coins=self._coins,
                 language=self._contender.language,
+                mode=self._contender.mode,
             )
             inputs = DecisionInputs(
                 account_state=body.decode(),
@@ -115,7 +115,7 @@ class TradingAgent:
                 coins=self._coins,
                 strategy=self._strategy.text,
                 language=self._contender.language,
-                mode=BASELINE,
+                mode=self._contender.mode,
             )
             result = await self._requester.ask(prompt)
             return (self._decision(event, result, prompt, asked_ms, inputs),)

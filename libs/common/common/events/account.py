@@ -1,5 +1,6 @@
 """The exchange's view of one model's account, published after each change and at least every five seconds."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
@@ -36,6 +37,11 @@ class AccountPosition(Fact):
     intent_id: str | None
     cycle_id: str | None
     opened_ms: int | None
+
+    @property
+    def confirmed_stop_price(self) -> Decimal | None:
+        """The stop, if the exchange has confirmed that it covers the whole size."""
+        return self.stop_loss_price if self.protected else None
 
 
 class AccountOrder(Fact):

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field, field_validator
 
 from common.trading.instruments import MIN_NOTIONAL_USD, Symbol
 
+PositionSizeBasis = Literal["margin", "notional"]
+
 
 class Limits(BaseModel, frozen=True):
     """The limits; in the environment under the same names in capitals. Percentages carry their basis in comments.
@@ -26,7 +28,7 @@ class Limits(BaseModel, frozen=True):
     stop_loss_percent: Decimal = Field(default=Decimal(5), gt=0, le=50)
     take_profit_percent: Decimal = Field(default=Decimal(10), gt=0, le=90)
 
-    position_size_basis: Literal["margin", "notional"] = "margin"
+    position_size_basis: PositionSizeBasis = "margin"
     allowed_symbols: str = ""
 
     max_mark_age_ms: int = Field(default=5_000, ge=100, le=60_000)

@@ -12,6 +12,7 @@ MAX_CONTENDERS: Final = 8
 Provider = Literal["deepseek", "dashscope"]
 Language = Literal["zh", "en"]
 Thinking = Literal["off", "on", "low", "medium", "high", "max", "default"]
+Mode = Literal["baseline", "preservation", "situational", "max_leverage"]
 Mark = Literal["circle", "diamond", "square", "triangle"]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -25,8 +26,9 @@ class Contender(BaseModel):
     (`HYPERLIQUID_PRIVATE_KEY_QWEN`) or begins them (`QWEN_API_KEY`). `provider` says which API it speaks: `deepseek` is
     any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
     the setting `<ID>_MODEL`. `price_usd` is its price per million tokens (input, cached input, output); None leaves it
-    to the provider's list. `strategy` names a text that is shipped with the agents, or is the path of a file. The model
-    reasons in `language`. `color` and `color_dark` draw the contender on light and dark paper.
+    to the provider's list. `strategy` names a text that is shipped with the agents, or is the path of a file. The
+    prompt is in `language`, and so is the reasoning; `mode` adds to any strategy. `color` and `color_dark` draw the
+    contender on light and dark paper.
 
     The others are parameters of each request. `thinking` is off, on (as true and false, too), an effort, or `default`,
     which sends nothing about it; a provider offers some of them. `thinking_budget` and `max_answer_tokens` bound the
@@ -43,7 +45,8 @@ class Contender(BaseModel):
     model: str | None = None
     price_usd: tuple[Usd, Usd, Usd] | None = None
     strategy: Annotated[str, Field(min_length=1)]
-    language: Language = "en"
+    language: Language = "zh"
+    mode: Mode = "baseline"
     thinking: Thinking = "off"
     thinking_budget: Annotated[int, Field(strict=True, ge=100, le=128_000)] | None = None
     max_answer_tokens: Annotated[int, Field(strict=True, ge=100, le=32_000)] | None = None

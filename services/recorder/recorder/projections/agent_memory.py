@@ -4,7 +4,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from common.agent.prompt.memory import AccountGrowth, ClosedTrade, Denial, RecordedMemory
+from common.agent.prompt.memory import AccountGrowth, ClosedTrade, Denial, RecordedMemory, Standing
 from recorder.storage.statements import Connection, select
 
 ENTRIES: Final = 5
@@ -28,8 +28,18 @@ async def write_memory(connection: Connection, redis: Redis, model: str) -> None
         denials=await _denials(connection, model),
         account=AccountGrowth(**accounts[0]) if accounts else None,
         sharpe=statistics[0]["sharpe"] if statistics else None,
+        standings=await _standings(connection),
     )
     await redis.set(f"memory:{model}", memory.model_dump_json())
+
+
+async def _standings(connection: Connection) -> tuple[Standing, ...]:
+    rows = await select(
+        connection,
+        """SELECT rank() OVER (ORDER BY growth DESC) AS rank, model, equity AS equity_usd,
+            (growth - 1) * 100 AS return_percent FROM accounts WHERE model NOT LIKE '%%#%%' ORDER BY rank, model""",
+    )
+    return tuple(Standing(**row) for row in rows)
 
 
 async def _trades(connection: Connection, model: str) -> tuple[ClosedTrade, ...]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import psycopg
 import typer
@@ -15,6 +15,7 @@ from rich.console import Console
 from common.agent.prompt.strategy import StrategyError, load_strategy
 from common.runtime.roster import load_roster
 from common.trading.durations import HOUR_MS, MINUTE_MS
+from common.trading.roster import Language, Mode
 from replay.domain.answer import Arm
 from replay.domain.cycle import HORIZONS_MIN, QuotePath, StoredCycle
 from replay.domain.summary import Summary, summarize
@@ -31,6 +32,8 @@ from replay.storage.cycles import Span, read_cycles
 from replay.storage.journal import Journal, OtherRun
 from replay.storage.quotes import read_quotes
 
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 JOURNAL: Final = "journal.jsonl"
 SEED: Final = 14
 """Of the resampling: the same answers give the same bands."""
@@ -81,10 +84,10 @@ def run_asked(console: Console, url: str, models: Sequence[str], span: Span, opt
 
 
 async def _run(console: Console, url: str, models: Sequence[str], span: Span, options: AskOptions) -> bool:
-    change, budget, gate = _change(options), RunBudget(options.cap_usd), load_gate()
-    identity = {"from_ms": span.first_ms, "to_ms": span.last_ms, "models": list(models), **_identity(options, change)}
+    changes, budget, gate = _changes(options), RunBudget(options.cap_usd), load_gate()
+    identity = {"from_ms": span.first_ms, "to_ms": span.last_ms, "models": list(models), **_identity(options, changes)}
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        plans = {model: await _plan(connection, model, span, options, change, budget) for model in models}
+        plans = {model: await _plan(connection, model, span, options, changes, budget) for model in models}
         interval_min = next(iter(plans.values())).first.snapshot.data.interval_s * 1000 / MINUTE_MS
         try:
             with Journal(options.out / JOURNAL, identity) as journal:
@@ -103,25 +106,30 @@ async def _run(console: Console, url: str, models: Sequence[str], span: Span, op
                 await plan.model.close()
     notes = [RETURNS_NOTE, _gate_note(gate is not None), *(plan.model.label for plan in plans.values())]
     heading = Heading("Decision replay", " ".join(sys.argv[1:]), identity, notes)
-    _report(console, summaries, plans, change, heading, options)
+    _report(console, summaries, plans, heading, options)
     if run.stopped is not None:
         console.print(f"Stopped: {run.stopped}. The same command goes on from here.", style="bold", markup=False)
     return run.stopped is None
 
 
-def _change(options: AskOptions) -> PromptChange:
+def _changes(options: AskOptions) -> dict[str, PromptChange]:
+    """The changed prompt by language: a shipped strategy has a text for each."""
+    if options.mode is not None and options.mode not in MODES:
+        raise RecordError(f"--mode: {options.mode!r} is none of {', '.join(MODES)}")
     try:
-        strategy = None if options.strategy is None else load_strategy(options.strategy)
+        strategies = {
+            each: None if options.strategy is None else load_strategy(options.strategy, each) for each in LANGUAGES
+        }
     except StrategyError as error:
         raise RecordError(f"--strategy: {error}") from None
-    return PromptChange(strategy=strategy, mode=options.mode)
+    return {each: PromptChange(strategy=strategy, mode=options.mode) for each, strategy in strategies.items()}
 
 
-def _identity(options: AskOptions, change: PromptChange) -> dict[str, Any]:
+def _identity(options: AskOptions, changes: Mapping[str, PromptChange]) -> dict[str, Any]:
     """What makes two runs the same, so that one goes on where the other ended."""
     return {
-        "strategy": change.strategy and change.strategy.name,
-        "strategy_hash": change.strategy and change.strategy.digest,
+        "strategy": options.strategy,
+        "strategy_hashes": [each.strategy and each.strategy.digest for each in changes.values()],
         "mode": options.mode,
         "live": options.live,
         "samples": options.samples,
@@ -133,7 +141,7 @@ async def _plan(
     model: str,
     span: Span,
     options: AskOptions,
-    change: PromptChange,
+    changes: Mapping[str, PromptChange],
     budget: RunBudget,
 ) -> Plan:
     roster = load_roster("aicoin")
@@ -145,6 +153,7 @@ async def _plan(
             break
     else:
         raise RecordError(f"no decision of {model} within these times holds what its prompt was made from")
+    change = changes[recorded.inputs.language]
     arms = arms_of(change, options.samples, recorded.inputs, recorded.prompt.strategy)
     asked = open_model(roster.contender(model), recorded.inputs.coins, budget, live=options.live)
     return Plan(asked, arms, max(1, options.samples), cycle, span.by_model[model])
@@ -189,13 +198,12 @@ def _report(
     console: Console,
     summaries: Sequence[Summary],
     plans: Mapping[str, Plan],
-    change: PromptChange,
     heading: Heading,
     options: AskOptions,
 ) -> None:
     for summary in summaries:
         print_summary(console, summary)
-    diff = next((text for plan in plans.values() if (text := prompt_diff(plan.first, change))), "")
+    diff = next((text for plan in plans.values() if (text := prompt_diff(plan.first, plan.arms[Arm.CHANGED]))), "")
     for path in write_report(options.out, heading, summaries, diff):
         console.print(f"written: {path}", markup=False)
 

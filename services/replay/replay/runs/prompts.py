@@ -10,7 +10,7 @@ from common.agent.prompt.strategy import Strategy
 from common.events import AccountUpdated, DecisionInputs, MarketSnapshot, Prompt
 from common.events.codec import decode
 from common.trading.limits import Limits
-from common.trading.roster import Language
+from common.trading.roster import Language, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +48,5 @@ def prompt_of(
         limits=read_limits(inputs.limits),
         coins=inputs.coins,
         language=cast(Language, inputs.language),
+        mode=cast(Mode, change.mode or inputs.mode),
     )

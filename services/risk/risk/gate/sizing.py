@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from common.events import AccountPosition, Decision, IgnoredStop, IgnoreReason
 from common.trading.instruments import INSTRUMENTS, Instrument, Rounding, Symbol
 from common.trading.limits import Limits
-from common.trading.margin import TAKER_FEE_FRACTION, initial_margin_usd, notional_usd
+from common.trading.margin import initial_margin_usd, notional_usd
 from common.trading.orders import Side
 
 PERCENT: Final = Decimal(100)
@@ -161,34 +161,3 @@ def _trigger(
     if rounded <= mark_price if above else rounded >= mark_price:
         return Trigger(default, IgnoreReason.TOO_NEAR)
     return Trigger(rounded)
-
-
-def loss_at_stop_usd(
-    limits: Limits, side: Side, *, size_coin: Decimal, limit_price: Decimal, stop_loss_price: Decimal
-) -> Decimal:
-    """What an entry loses between its limit price and its stop, with both fees and the slippage allowance."""
-    move_usd = side.sign * (limit_price - stop_loss_price) * size_coin
-    entry_fee_usd = notional_usd(size_coin, limit_price) * TAKER_FEE_FRACTION
-    return max(Decimal(0), move_usd) + entry_fee_usd + exit_cost_usd(limits, size_coin, stop_loss_price)
-
-
-def margin_with_fees_usd(margin_usd: Decimal, notional: Decimal) -> Decimal:
-    """What an entry takes out of the free margin: its initial margin, and the fees of entry and exit."""
-    return margin_usd + 2 * notional * TAKER_FEE_FRACTION
-
-
-def exit_cost_usd(limits: Limits, size_coin: Decimal, stop_loss_price: Decimal) -> Decimal:
-    """The fee and the slippage allowance of a stop that fires."""
-    return notional_usd(size_coin, stop_loss_price) * (TAKER_FEE_FRACTION + limits.slippage_allowance_percent / PERCENT)
-
-
-def loss_of_position_usd(limits: Limits, position: AccountPosition, mark_price: Decimal) -> Decimal:
-    """What an open position may still lose from the mark to its stop, the exit's fee and slippage included.
-
-    Without a confirmed stop it is all of its margin.
-    """
-    stop = position.stop_loss_price
-    if stop is None or not position.protected:
-        return max(Decimal(0), position.margin_used_usd) + exit_cost_usd(limits, position.size_coin, mark_price)
-    move_usd = position.side.sign * (mark_price - stop) * position.size_coin
-    return max(Decimal(0), move_usd) + exit_cost_usd(limits, position.size_coin, stop)

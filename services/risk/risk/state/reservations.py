@@ -13,9 +13,9 @@ from typing import Final
 from common.events import IntentKind, OrderIntent
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
+from common.trading.losses import loss_at_stop_usd, margin_with_fees_usd
 from common.trading.orders import OrderSide, Side
 from risk.gate.gate_input import Reservation
-from risk.gate.sizing import loss_at_stop_usd, margin_with_fees_usd
 
 UNKNOWN_USD: Final = Decimal(10) ** 12
 """Stands for the amounts of an entry whose intent can't be read: no limit has room for them."""

@@ -102,7 +102,7 @@ ACCOUNT = AccountUpdated(
     state_ms=BOUNDARY_MS,
     received_ms=BOUNDARY_MS,
 )
-STRATEGY = Strategy("trend-v1", "Follow trends.")
+STRATEGY = Strategy("trend-v2", "Follow trends.")
 
 
 def prompt_of(

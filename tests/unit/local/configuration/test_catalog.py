@@ -18,7 +18,7 @@ def contender(contender_id: str, provider: str, color: str) -> Contender:
             "id": contender_id,
             "name": contender_id.title(),
             "provider": provider,
-            "strategy": "trend-v1",
+            "strategy": "trend-v2",
             "color": color,
             "color_dark": color,
             "mark": "square",

@@ -10,13 +10,11 @@ from common.trading.limits import Limits
 from common.trading.orders import Side
 from risk.gate.sizing import (
     draft_entry,
-    loss_at_stop_usd,
-    loss_of_position_usd,
     stop_trigger,
     target_notional_usd,
     target_trigger,
 )
-from support.risk_examples import a_decision, a_position
+from support.risk_examples import a_decision
 
 D = Decimal
 LIMITS = Limits()
@@ -112,17 +110,3 @@ def test_triggers_are_rounded_towards_the_mark() -> None:
     assert stop_trigger(doge, Side.SHORT, mark, D(5), None).price == D("0.22403")
     assert target_trigger(doge, Side.LONG, mark, D(10), None).price == D("0.23470")
     assert target_trigger(doge, Side.SHORT, mark, D(10), None).price == D("0.19204")
-
-
-def test_the_loss_at_the_stop_holds_both_fees_and_the_slippage() -> None:
-    # 0.05 coin from 100,500 to 95,000: 275; fees 0.045 % of 5,025 and of 4,750; slippage 1 % of 4,750.
-    loss = loss_at_stop_usd(LIMITS, Side.LONG, size_coin=D("0.05"), limit_price=D(100_500), stop_loss_price=D(95_000))
-    assert loss == D(275) + D("2.26125") + D("2.1375") + D("47.5")
-
-
-def test_an_open_positions_loss_is_measured_from_the_mark() -> None:
-    position = a_position(Symbol.ETH, size_coin=D("0.25"))
-    # 0.25 coin from 4,000 to 3,800, then 1.045 % of 950.
-    assert loss_of_position_usd(LIMITS, position, D(4_000)) == D(50) + D("9.9275")
-    # A mark beyond the stop loses nothing more than the cost of leaving.
-    assert loss_of_position_usd(LIMITS, position, D(3_700)) == D("9.9275")

@@ -13,15 +13,16 @@ def figure(value: float | Decimal | None, digits: int = 5) -> str:
     number = float(value)
     if number == 0 or number != number:
         return "0" if number == 0 else UNKNOWN
-    rounded = float(f"{number:.{digits}g}") if abs(number) < 10**digits else round(number)
-    text = format(Decimal(repr(rounded)), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if abs(number) >= 10**digits:
+        return str(round(number))
+    text = f"{number:.{digits}g}"
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 def series(values: Iterable[float], count: int, digits: int = 5) -> str:
-    """The last `count` values, oldest first, in brackets."""
-    last = list(values)[-count:]
-    return f"[{', '.join(figure(value, digits) for value in last)}]" if last else UNKNOWN
+    """The last `count` values, oldest first, in brackets; a single one without."""
+    last = [figure(value, digits) for value in list(values)[-count:]]
+    return f"[{','.join(last)}]" if len(last) > 1 else (last or [UNKNOWN])[0]
 
 
 def usd(value: Decimal | float) -> str:
@@ -32,3 +33,11 @@ def usd(value: Decimal | float) -> str:
 def percent(value: float | Decimal | None, decimals: int = 2) -> str:
     """A signed percentage: +1.25 %."""
     return UNKNOWN if value is None else f"{float(value):+.{decimals}f} %"
+
+
+def one_line(text: str | None, limit: int) -> str:
+    """A text in one line of at most `limit` characters, in quotation marks."""
+    if text is None:
+        return UNKNOWN
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split()).replace('"', "'")
+    return f'"{line}"' if len(line) <= limit else f'"{line[: limit - 1]}…"'

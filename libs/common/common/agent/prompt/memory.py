@@ -159,6 +159,15 @@ class AccountGrowth(Remembered):
     transfers_usd: Amount
 
 
+class Standing(Remembered):
+    """Where a contender stands by its time-weighted return, in percent; 1 is the highest. Equity in USD."""
+
+    rank: int
+    model: str
+    equity_usd: Amount
+    return_percent: Amount
+
+
 class RecordedMemory(Remembered):
     """The value of `memory:{model}`, written by the recorder: newest first, but `positions`, `answers` by coin."""
 
@@ -170,6 +179,7 @@ class RecordedMemory(Remembered):
     refused_answers: tuple[PastRefusal, ...] = ()
     account: AccountGrowth | None = None
     sharpe: Amount | None = None
+    standings: tuple[Standing, ...] = ()
 
 
 class RiskDay(Remembered):
@@ -186,8 +196,8 @@ class Memory:
 
     From the recorder, newest first: its last closed trades, denials, ignored stops and refused answers; the plans of
     its open positions, its last answer on each coin, its account's growth after `transfers_usd` had been moved in,
-    its Sharpe ratio (hourly returns, annualized). From risk: the UTC day (counted since 1970), the equity with which
-    that day began, and what else the gate counts.
+    its Sharpe ratio (hourly returns, annualized), how all contenders stand. From risk: the UTC day (counted since
+    1970), the equity with which that day began, and what else the gate counts.
     """
 
     positions: tuple[PositionPlan, ...] = ()
@@ -202,6 +212,7 @@ class Memory:
     day_start_usd: Decimal | None = None
     gate: GateFigures = field(default_factory=GateFigures)
     sharpe: Decimal | None = None
+    standings: tuple[Standing, ...] = ()
 
 
 def memory_text(memory: bytes | str | None, day: bytes | str | None) -> str:
@@ -231,6 +242,7 @@ def read_memory(text: str) -> Memory:
         day_start_usd=day.equity_usd if day else None,
         gate=day.gate if day else GateFigures(),
         sharpe=kept.sharpe,
+        standings=kept.standings,
     )
 
 

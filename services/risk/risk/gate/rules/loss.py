@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+from common.trading.losses import loss_at_stop_usd, loss_of_position_usd
 from common.trading.margin import notional_usd
 from risk.gate.gate_input import GateInput
 from risk.gate.rules.rule import Judgement, not_judged, rule
-from risk.gate.sizing import NO_DRAFT, PERCENT, Draft, loss_at_stop_usd, loss_of_position_usd
+from risk.gate.sizing import NO_DRAFT, PERCENT, Draft
 
 
 @rule(
@@ -44,7 +45,14 @@ def loss_budget(inputs: GateInput, draft: Draft | None) -> Judgement:
     )
     at_stake_usd += sum((entry.loss_usd for entry in inputs.entries_reserved), Decimal(0))
     for held in inputs.account.positions:
-        at_stake_usd += loss_of_position_usd(inputs.limits, held, inputs.mark_of(held))
+        at_stake_usd += loss_of_position_usd(
+            inputs.limits,
+            held.side,
+            size_coin=held.size_coin,
+            mark_price=inputs.mark_of(held),
+            stop_loss_price=held.confirmed_stop_price,
+            margin_used_usd=held.margin_used_usd,
+        )
     return Judgement(at_stake_usd <= budget_usd, value=at_stake_usd, limit=budget_usd)
 
 

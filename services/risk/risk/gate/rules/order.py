@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 from common.events import IntentKind
+from common.trading.losses import margin_with_fees_usd
 from common.trading.margin import notional_usd
 from risk.gate.gate_input import GateInput
 from risk.gate.rules.rule import Judgement, not_judged, rule
-from risk.gate.sizing import NO_DRAFT, PERCENT, Draft, margin_with_fees_usd
+from risk.gate.sizing import NO_DRAFT, PERCENT, Draft
 
 
 @rule(
