@@ -16,8 +16,9 @@ from rich.console import Console
 
 from common.runtime.settings import load_settings
 from replay.config import ReplaySettings
+from replay.report.text import print_differences
 from replay.runs.asked_run import AskOptions, run_asked
-from replay.runs.exact_run import ExactReport, run_exactly
+from replay.runs.exact_run import run_exactly
 from replay.runs.progress import progress_bar
 from replay.runs.record import RecordError, find_models, find_span
 from replay.storage.cycles import Span
@@ -26,8 +27,6 @@ EXIT_DIFFERENT: Final = 1
 EXIT_REFUSED: Final = 2
 
 app = typer.Typer(help="Replays recorded decisions.", pretty_exceptions_enable=False)
-
-Time = Annotated[str | None, typer.Option(metavar="TIME")]
 
 
 @app.command("replay")
@@ -78,18 +77,9 @@ def replay(
 def _exactly(console: Console, url: str, models: tuple[str, ...], span: Span) -> int:
     with progress_bar(console, "replaying", span.decisions) as done:
         report = run_exactly(url, models, span, done)
-    for line in exact_lines(report):
-        console.print(line, markup=False)
+    print_differences(console, report.differences)
+    console.print(", ".join(f"{count} {name}" for name, count in report.counts.items() if count), markup=False)
     return EXIT_DIFFERENT if report.differences else 0
-
-
-def exact_lines(report: ExactReport) -> list[str]:
-    """Each place that differs, then the counts."""
-    lines = []
-    for each in report.differences:
-        lines += [f"{each.cycle_id} {each.model}: {each.place}"]
-        lines += [f"    recorded  {each.recorded}", f"    replayed  {each.replayed}"]
-    return [*lines, ", ".join(f"{count} {name}" for name, count in report.counts.items() if count) or "nothing"]
 
 
 def _time_ms(text: str | None, option: str) -> int | None:

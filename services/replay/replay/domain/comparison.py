@@ -9,10 +9,10 @@ the bootstrap for general stationary observations (blocks); Hall 1992, The Boots
 
 Two controls go with the comparison. *A/A* asks the first strategy a second time: what differs there is the model's own
 randomness. *Placebo* asks the first strategy with a sentence added that says nothing about trading: what differs there
-is the effect of any change of wording. Where a control differs too, nothing can be said about the strategy.
+is the effect of any change of wording. Where a control differs too, nothing can be concluded about the strategy.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -116,26 +116,31 @@ def conclusion(bands: Mapping[Arm, Mapping[int, Band]]) -> str:
     if all(band.low_bps is None for band in changed.values()):
         most = max(band.blocks for band in changed.values())
         return (
-            f"Nothing can be said: the period has {most} independent blocks at most, and {LEAST_BLOCKS} are needed; "
-            "choose a longer one."
+            f"Nothing can be concluded: the period has {most} independent blocks at most, and {LEAST_BLOCKS} are "
+            "needed; choose a longer one."
         )
     found = {minutes: band for minutes, band in changed.items() if band.differs}
     if not found:
-        return "Nothing can be said: at every horizon the band of the difference includes zero."
-    unsound = [arm.value for arm in CONTROLS if arm in bands and any(bands[arm][minutes].differs for minutes in found)]
-    if unsound:
+        return "Nothing can be concluded: at every horizon the band of the difference includes zero."
+    if unsound := _differing_controls(bands, found):
         return (
-            f"Nothing can be said: the changed strategy differs, but so does the control {' and '.join(unsound)}, "
+            f"Nothing can be concluded: the changed strategy differs, but so does the control {' and '.join(unsound)}, "
             "where the strategy is the same."
         )
-    if len({band.mean_bps > 0 for band in found.values()}) > 1:
-        return f"Nothing clear can be said: the sign of the difference changes between {_minutes(found)} minutes."
-    word = "better" if next(iter(found.values())).mean_bps > 0 else "worse"
-    figures = "; ".join(
-        f"{minutes} minutes: {band.mean_bps:+.2f} ({band.low_bps:+.2f} to {band.high_bps:+.2f})"
-        for minutes, band in found.items()
-    )
+    signs = {band.mean_bps > 0 for band in found.values()}
+    if len(signs) > 1:
+        return f"Nothing clear can be concluded: the sign of the difference changes between {_minutes(found)} minutes."
+    figures = "; ".join(f"{minutes} minutes: {_in_figures(band)}" for minutes, band in found.items())
+    word = "better" if signs == {True} else "worse"
     return f"The changed strategy is {word}, in basis points of equity per decision after {figures}."
+
+
+def _differing_controls(bands: Mapping[Arm, Mapping[int, Band]], horizons: Collection[int]) -> list[str]:
+    return [arm.value for arm in CONTROLS if arm in bands and any(bands[arm][each].differs for each in horizons)]
+
+
+def _in_figures(band: Band) -> str:
+    return f"{band.mean_bps:+.2f} ({band.low_bps:+.2f} to {band.high_bps:+.2f})"
 
 
 def _minutes(found: Mapping[int, Band]) -> str:

@@ -14,8 +14,9 @@ from replay.domain.cycle import HORIZONS_MIN, QuotePath
 from replay.domain.returns import return_bps
 
 NO_CONTROLS: Final = (
-    "Nothing can be said from one answer each: --samples asks both strategies several times, with controls."
+    "Nothing can be concluded from one answer each: --samples asks both strategies several times, with controls."
 )
+NOTHING_COMPARED: Final = "Nothing was compared: no cycle was answered by every arm."
 Returns = Mapping[int, float | None]
 """By horizon in minutes, basis points of equity; None where the market was not recorded that far."""
 
@@ -100,31 +101,51 @@ def summarize(answers: Iterable[Answered], path: QuotePath, interval_min: float,
 def _summary(
     model: str, answers: Sequence[Answered], path: QuotePath, interval_min: float, rng: np.random.Generator
 ) -> Summary:
-    by_arm: dict[Arm, dict[str, list[Answered]]] = {arm: defaultdict(list) for arm in Arm}
-    for answer in sorted(answers, key=lambda each: (each.boundary_ms, each.sample)):
-        by_arm[answer.arm][answer.cycle_id].append(answer)
-    asked = [arm for arm in Arm if by_arm[arm]]
-    has_controls = Arm.BASELINE in asked
-    arms = [arm for arm in asked if arm is not Arm.RECORDED] if has_controls else asked
-    cycles = [cycle for cycle in by_arm[arms[0]] if all(cycle in by_arm[arm] for arm in arms)]
-    returns = {arm: [[returns_of(each, path) for each in by_arm[arm][cycle]] for cycle in cycles] for arm in arms}
-    base = arms[0]
-    if len(arms) > 1 and cycles:
-        means = {arm: cycle_means(returns[arm]) for arm in arms}
-        comparison = compare(means, base, interval_min, rng)
-        if not has_controls:
-            comparison = Comparison(comparison.bands, NO_CONTROLS)
-    else:
-        comparison = Comparison({}, "Nothing was compared.")
-    figures = tuple(
-        _figures(arm, [by_arm[arm][cycle] for cycle in cycles], [by_arm[base][c] for c in cycles], returns[arm])
-        for arm in arms
+    by_arm = _by_arm(answers)
+    if Arm.BASELINE in by_arm:
+        by_arm.pop(Arm.RECORDED, None)
+    answered_by_all = set.intersection(*(set(cycles) for cycles in by_arm.values()))
+    asked = {
+        arm: [each for cycle, each in cycles.items() if cycle in answered_by_all] for arm, cycles in by_arm.items()
+    }
+    returns = {arm: [[returns_of(each, path) for each in cycle] for cycle in cycles] for arm, cycles in asked.items()}
+    base = next(iter(asked))
+    return Summary(
+        model,
+        len(answered_by_all),
+        tuple(_figures(arm, cycles, asked[base], returns[arm]) for arm, cycles in asked.items()),
+        _pairs(base, asked, returns),
+        _comparison(base, returns, interval_min, rng),
     )
-    pairs = tuple(
-        Pair(by_arm[base][cycle][0], by_arm[Arm.CHANGED][cycle][0], returns[base][place][0], changed[0])
-        for place, (cycle, changed) in enumerate(zip(cycles, returns.get(Arm.CHANGED, ()), strict=False))
-    )
-    return Summary(model, len(cycles), figures, pairs, comparison)
+
+
+def _comparison(
+    base: Arm, returns: Mapping[Arm, Sequence[Sequence[Returns]]], interval_min: float, rng: np.random.Generator
+) -> Comparison:
+    if Arm.CHANGED not in returns or not returns[base]:
+        return Comparison({}, NOTHING_COMPARED)
+    found = compare({arm: cycle_means(each) for arm, each in returns.items()}, base, interval_min, rng)
+    return found if Arm.SAME_AGAIN in returns else Comparison(found.bands, NO_CONTROLS)
+
+
+def _by_arm(answers: Sequence[Answered]) -> dict[Arm, dict[str, list[Answered]]]:
+    """The answers by arm and cycle, arms as Arm lists them, cycles and samples in their order."""
+    found: dict[Arm, dict[str, list[Answered]]] = {}
+    in_order = sorted(answers, key=lambda each: (each.boundary_ms, each.sample))
+    for arm in Arm:
+        for answer in in_order:
+            if answer.arm is arm:
+                found.setdefault(arm, defaultdict(list))[answer.cycle_id].append(answer)
+    return found
+
+
+def _pairs(
+    base: Arm, asked: Mapping[Arm, Sequence[Sequence[Answered]]], returns: Mapping[Arm, Sequence[Sequence[Returns]]]
+) -> tuple[Pair, ...]:
+    if Arm.CHANGED not in asked:
+        return ()
+    rows = zip(asked[base], asked[Arm.CHANGED], returns[base], returns[Arm.CHANGED], strict=True)
+    return tuple(Pair(one[0], other[0], one_bps[0], other_bps[0]) for one, other, one_bps, other_bps in rows)
 
 
 def _figures(

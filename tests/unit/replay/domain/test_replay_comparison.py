@@ -62,7 +62,7 @@ def test_a_control_that_differs_too_leaves_nothing_to_say(control: Arm) -> None:
     quiet = {arm: band(0.0, -1.0, 1.0) for arm in (Arm.SAME_AGAIN, Arm.PLACEBO)}
     assert "is better" in conclusion(quiet | {Arm.CHANGED: band(2.0, 1.0, 3.0)})
     sentence = conclusion(quiet | {Arm.CHANGED: band(2.0, 1.0, 3.0), control: band(2.0, 1.0, 3.0)})
-    assert sentence.startswith("Nothing can be said")
+    assert sentence.startswith("Nothing can be concluded")
     assert control.value in sentence
 
 
