@@ -139,7 +139,7 @@ def roster(request: pytest.FixtureRequest) -> Roster:
 
 @pytest.fixture
 async def gateway(database_url: str, redis_url: str, roster: Roster) -> AsyncIterator[GatewayServer]:
-    async with gateway_server(database_url, redis_url, roster, WEB / "dist", control_token="token") as server:
+    async with gateway_server(database_url, redis_url, roster, WEB / "dist", control_token="t" * 32) as server:
         await fill_in(server, roster)
         yield server
 

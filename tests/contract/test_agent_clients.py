@@ -1,97 +1,45 @@
-"""Both model clients over real sockets: against the stand-ins, and against servers that misbehave."""
+"""Both model clients over real sockets: against the stand-ins, and how a decision is asked for."""
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import uvicorn
 from manual_clock import ManualClock
-from structlog import get_logger
 
-from agent_deepseek.config import PROFILE as DEEPSEEK
-from agent_qwen.client import QwenClient
-from agent_qwen.config import PROFILE as QWEN
 from common.agent.parse import parse_answer
-from common.agent.providers.budget import MICRO_USD, Reservation
-from common.agent.providers.openai_client import OpenAIClient
-from common.agent.providers.port import Answer, CallFailed, Message, ModelClient
-from common.agent.providers.pricing import FREE, Price, tokens_at
-from common.agent.providers.profile import Endpoint, Profile, endpoint_of
-from common.agent.providers.spending import Spending
-from common.agent.request import DecisionRequester
+from common.agent.providers.port import Answer, CallFailed, Message
+from common.agent.providers.pricing import TokenPrice
 from common.events import Outcome, Prompt
-from common.runtime.clock import Clock, SystemClock
-from common.runtime.roster import read_roster
 from simulator.server.models.app import create_models_app
-
-MESSAGES: list[Message] = [
-    {"role": "system", "content": "Answer with one JSON object."},
-    {"role": "user", "content": "# NOW\ncycle: 1"},
-]
-PROMPT = Prompt(system="s", user="u", strategy="x", strategy_hash="h", prompt_hash="p")
-VALID = json.dumps(
-    {
-        "action": "HOLD",
-        "symbol": None,
-        "leverage": 0,
-        "position_size_percent": 0,
-        "confidence": 50,
-        "reasoning": "waits",
-    }
+from support.model_servers import (
+    CLIENTS,
+    HOLD,
+    MESSAGES,
+    ROSTER,
+    completion,
+    deepseek,
+    endless,
+    qwen,
+    raw_server,
+    requester,
+    serving,
+    whole,
 )
-ANSWER = json.dumps(
-    {
-        "model": "m",
-        "choices": [{"message": {"content": VALID}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 3, "prompt_cache_hit_tokens": 4},
-    }
-).encode()
-ROSTER = read_roster(None)
+
+PROMPT = Prompt(system="s", user="u", strategy="x", strategy_hash="h", prompt_hash="p")
+ANSWER = json.dumps(completion()).encode()
 PATIENT_S = 60.0
 """A deadline for tests that don't want it to pass."""
 
 
 @pytest.fixture
 async def stand_ins() -> AsyncIterator[str]:
-    """The simulator's model endpoints on a free port."""
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_models_app(), log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve([bound]))
-    yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    server.should_exit = True
-    await task
-
-
-def endpoint(profile: Profile, url: str, model: str, **row: Any) -> Endpoint:
-    """Where the default contender of a provider is asked for `model`; `row` changes its row of the roster."""
-    contender = ROSTER.contender(str(profile.contender)).model_copy(update=row)
-    return endpoint_of(
-        contender,
-        profile,
-        api_key="k",
-        base_url=f"{url}{profile.stand_in_path}",
-        provider_model=model,
-        simulator_url="http://127.0.0.1:9",
-        max_answer_tokens=500,
-        max_thinking_tokens=1_000,
-    )
-
-
-def deepseek(url: str, model: str = "deepseek-flash", **row: Any) -> OpenAIClient:
-    return OpenAIClient(endpoint(DEEPSEEK, url, model, **row))
-
-
-def qwen(url: str, model: str = "qwen-plus", **row: Any) -> QwenClient:
-    return QwenClient(endpoint(QWEN, url, model, **row))
-
-
-CLIENTS: list[Callable[..., ModelClient]] = [deepseek, qwen]
+    """The simulator's model endpoints."""
+    async with serving(create_models_app()) as url:
+        yield url
 
 
 @pytest.mark.parametrize("make", CLIENTS)
@@ -139,67 +87,7 @@ async def test_a_refused_key_names_its_setting(stand_ins: str) -> None:
         await client.close()
 
 
-@asynccontextmanager
-async def raw_server(reply: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
-    """Reads one request and hands the connection to `reply`."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-        )
-        await reader.readexactly(length)
-        try:
-            await reply(writer)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-
-
-async def write_whole(writer: asyncio.StreamWriter, content: bytes) -> None:
-    """A response with that content."""
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(content) + content)
-    await writer.drain()
-
-
-async def drip_blanks(writer: asyncio.StreamWriter) -> None:
-    """Keep-alive blank lines for ever: no read ever times out."""
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for _ in range(2_000):
-        writer.write(b"1\r\n\n\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-class NoBudget:
-    """A budget that never ends; the real one has tests of its own."""
-
-    async def reserve(self, usd: Decimal, now_ms: int) -> Reservation:
-        return Reservation(0, int(usd * MICRO_USD))
-
-    async def settle(self, reservation: Reservation, usd: Decimal) -> None:
-        return None
-
-
-def requester(
-    client: ModelClient, deadline_s: float, price: Price = FREE, clock: Clock | None = None
-) -> DecisionRequester:
-    clock = clock or SystemClock()
-    return DecisionRequester(
-        client,
-        Spending(NoBudget(), price, clock, max_output_tokens=500),  # type: ignore[arg-type]
-        clock,
-        log=get_logger(),
-        coins=ROSTER.coins,
-        deadline_s=deadline_s,
-    )
+drip_blanks = endless(b"\n", pause_s=0.01)
 
 
 async def test_one_deadline_bounds_a_server_that_drips_blanks() -> None:
@@ -211,12 +99,9 @@ async def test_one_deadline_bounds_a_server_that_drips_blanks() -> None:
 
 
 async def test_leading_blanks_and_then_an_answer_are_an_answer() -> None:
-    async def reply(writer: asyncio.StreamWriter) -> None:
-        await write_whole(writer, b"\n\n\n" + ANSWER)
-
-    async with raw_server(reply) as url:
+    async with raw_server(whole(b"\n\n\n" + ANSWER)) as url:
         client = deepseek(url)
-        result = await requester(client, PATIENT_S, Price(tokens_at("1", "0", "2"))).ask(PROMPT)
+        result = await requester(client, PATIENT_S, TokenPrice(Decimal(1), Decimal(0), Decimal(2))).ask(PROMPT)
         await client.close()
     assert result.outcome is Outcome.ANSWERED
     assert result.cost_usd == Decimal(5 + 6) / 1_000_000
@@ -230,7 +115,7 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_again(content: bytes) 
     contents = [content, content, ANSWER]
 
     async def reply(writer: asyncio.StreamWriter) -> None:
-        await write_whole(writer, contents.pop(0))
+        await whole(contents.pop(0))(writer)
 
     async with raw_server(reply) as url:
         client = deepseek(url)
@@ -240,10 +125,7 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_again(content: bytes) 
 
 
 async def test_the_deadline_does_not_hide_what_went_wrong_before_it() -> None:
-    async def reply(writer: asyncio.StreamWriter) -> None:
-        await write_whole(writer, UNREADABLE[0])
-
-    async with raw_server(reply) as url:
+    async with raw_server(whole(UNREADABLE[0])) as url:
         client = deepseek(url)
         result = await requester(client, 0.5).ask(PROMPT)
         await client.close()
@@ -287,7 +169,7 @@ class Failing:
 
 
 async def test_an_invalid_answer_is_asked_for_again_once_with_its_error() -> None:
-    client = Scripted("LONG BTC please", VALID)
+    client = Scripted("LONG BTC please", HOLD)
     result = await requester(client, PATIENT_S).ask(PROMPT)
     assert result.outcome is Outcome.ANSWERED
     assert result.attempts == 2
@@ -317,11 +199,11 @@ async def test_an_unexpected_error_of_a_client_is_a_failed_call() -> None:
 
 
 async def test_each_request_is_kept_with_what_it_brought() -> None:
-    result = await requester(Scripted("LONG BTC please", VALID), PATIENT_S).ask(PROMPT)
+    result = await requester(Scripted("LONG BTC please", HOLD), PATIENT_S).ask(PROMPT)
     first, second = result.calls
     assert (first.text, first.added_messages) == ("LONG BTC please", ())
     assert [message.role for message in second.added_messages] == ["assistant", "user"]
-    assert second.text == VALID
+    assert second.text == HOLD
 
 
 async def test_a_call_that_the_deadline_ends_is_kept_too() -> None:

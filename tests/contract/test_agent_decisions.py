@@ -13,8 +13,8 @@ from manual_clock import ManualClock
 
 from agent_deepseek.config import PROFILE
 from common.agent.prompt.strategy import load_strategy
-from common.agent.providers.port import Answer, Message
-from common.agent.providers.pricing import Price, tokens_at
+from common.agent.providers.port import Answer, CallFailed, Message
+from common.agent.providers.pricing import TokenPrice
 from common.agent.providers.profile import Endpoint, setting_names
 from common.agent.settings import agent_settings
 from common.agent.trading_agent import MAX_ACCOUNT_AGE_MS, MAX_SNAPSHOT_AGE_MS, TradingAgent
@@ -25,7 +25,6 @@ from common.runtime.roster import read_roster
 from common.runtime.service import Service
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
-from support.spending import spent_micro_usd
 
 D = Decimal
 NOW_MS = 1_780_000_000_000
@@ -44,9 +43,10 @@ HOLD = json.dumps(
 
 
 class ScriptedModel:
-    """Answers HOLD once `free` is set."""
+    """Answers HOLD once `free` is set, or ends by `error`."""
 
     def __init__(self) -> None:
+        self.error: Exception | None = None
         self.free = asyncio.Event()
         self.free.set()
         self.prompts: list[Sequence[Message]] = []
@@ -54,6 +54,8 @@ class ScriptedModel:
     async def complete(self, messages: Sequence[Message]) -> Answer:
         self.prompts.append(messages)
         await self.free.wait()
+        if self.error is not None:
+            raise self.error
         usage = TokenUsage(prompt_tokens=1_000, completion_tokens=100, cached_tokens=0)
         return Answer(HOLD, None, "deepseek-flash", usage, cut_off=False)
 
@@ -70,13 +72,15 @@ class AgentHarness:
     def __init__(self, bus: RedisBus) -> None:
         self.bus, self.clock, self.model = bus, ManualClock(NOW_MS), ScriptedModel()
         settings = agent_settings(CONTENDER, PROFILE)(metrics_port=0)
-        service = Service("agent-deepseek", settings, bus, self.clock, structlog.get_logger(), lease=False)
+        self.service = service = Service(
+            "agent-deepseek", settings, bus, self.clock, structlog.get_logger(), lease=False
+        )
         endpoint = Endpoint(
             base_url="http://model",
             api_key="k",
             provider_model="deepseek-flash",
             stand_in=False,
-            price=Price(tokens_at("1", "1", "10")),
+            price=TokenPrice(D(1), D(1), D(10)),
             names=setting_names(CONTENDER, PROFILE),
             parameters={"model": "deepseek-flash", "max_tokens": 500},
             max_output_tokens=500,
@@ -89,7 +93,7 @@ class AgentHarness:
             limits=Limits(),
             endpoint=endpoint,
             client=self.model,
-            strategy=load_strategy("trend-v2"),
+            strategy=load_strategy("trend-v1"),
         )
 
     async def store_account(self, received_ms: int = NOW_MS) -> None:
@@ -113,6 +117,10 @@ class AgentHarness:
         event = originate(account, keys=(received_ms,), time_ms=received_ms, now_ms=received_ms)
         await self.bus.client.set("account:deepseek", encode(event))
 
+    def unready(self) -> str | None:
+        """Why the model doesn't count as ready."""
+        return self.service.readiness.unmet.get("model")
+
     async def decide(self, number: int = 1) -> AgentDecision:
         result: Any = self.agent.decide(snapshot(number), self.clock.now_ms())
         [event] = await result if isinstance(result, Awaitable) else result
@@ -120,15 +128,14 @@ class AgentHarness:
         return decision
 
     async def spent_micro_usd(self) -> int:
-        [key] = await self.bus.client.keys("spending:deepseek:*")
-        return await spent_micro_usd(self.bus.client, key.decode())
+        [key] = await self.bus.client.keys("model_cost:deepseek:*")
+        return int(await self.bus.client.get(key) or 0)
 
 
 @pytest.fixture
 async def harness(redis_url: str) -> AsyncIterator[AgentHarness]:
     bus = RedisBus(redis_url)
     await bus.client.flushdb()
-    await bus.prepare("agent-deepseek", [])
     yield AgentHarness(bus)
     await bus.close()
 
@@ -190,17 +197,60 @@ async def test_without_a_fresh_account_no_call_is_made(harness: AgentHarness, is
     assert harness.model.prompts == []
 
 
-async def test_a_cancelled_request_frees_the_agent_and_costs_its_reservation(harness: AgentHarness) -> None:
+async def test_a_cancelled_request_frees_the_agent_and_its_reservation(harness: AgentHarness) -> None:
     await harness.store_account()
     harness.model.free.clear()
     request = asyncio.ensure_future(harness.decide(1))
     await eventually("the request", lambda: harness.model.prompts)
-    reserved = await harness.spent_micro_usd()
-    assert reserved > 2_000
+    assert await harness.spent_micro_usd() > 0
     request.cancel()
     with pytest.raises(asyncio.CancelledError):
         await request
-    assert await harness.spent_micro_usd() == reserved
+    assert await harness.spent_micro_usd() == 0
     harness.model.free.set()
     assert (await harness.decide(2)).outcome is Outcome.ANSWERED
-    assert await harness.spent_micro_usd() == reserved + 2_000
+
+
+async def test_a_decision_keeps_parameters_and_every_call(harness: AgentHarness) -> None:
+    await harness.store_account()
+    decision = await harness.decide()
+    assert decision.parameters == '{"max_tokens":500,"model":"deepseek-flash"}'
+    [call] = decision.calls
+    assert (call.text, call.usage, call.cost_usd) == (HOLD, decision.usage, decision.cost_usd)
+    assert call.asked_ms == call.answered_ms == NOW_MS
+
+
+async def test_an_unexpected_error_is_a_failed_decision_with_its_cause(harness: AgentHarness) -> None:
+    await harness.store_account()
+    await harness.bus.client.set("memory:deepseek", b"{")
+    decision = await harness.decide(1)
+    assert (decision.outcome, decision.failure_code) == (Outcome.FAILED, "INTERNAL_ERROR")
+    assert "JSONDecodeError" in str(decision.failure_reason)
+    await harness.bus.client.delete("memory:deepseek")
+    assert (await harness.decide(2)).outcome is Outcome.ANSWERED
+
+
+async def test_a_model_that_fails_is_not_ready_until_it_answers(harness: AgentHarness) -> None:
+    await harness.store_account()
+    harness.model.error = CallFailed("BAD_KEY", "HTTP 401", retryable=False)
+    await harness.decide(1)
+    assert harness.unready() == "BAD_KEY: HTTP 401"
+    harness.clock.ms += MAX_SNAPSHOT_AGE_MS + 1
+    assert (await harness.decide(2)).outcome is Outcome.SKIPPED
+    harness.clock.ms = NOW_MS
+    assert harness.unready() == "BAD_KEY: HTTP 401"
+    harness.model.error = None
+    assert (await harness.decide(3)).outcome is Outcome.ANSWERED
+    assert harness.unready() is None
+
+
+async def test_no_error_of_a_client_leaves_a_cycle_without_a_decision(harness: AgentHarness) -> None:
+    await harness.store_account()
+    for number, error in enumerate(
+        (TypeError("x"), RecursionError(), UnicodeError(), KeyError("y"), OSError(), EOFError())
+    ):
+        harness.model.error = error
+        decision = await harness.decide(number)
+        assert (decision.outcome, decision.failure_code) == (Outcome.FAILED, "CLIENT_ERROR")
+        assert type(error).__name__ in str(decision.failure_reason)
+        harness.clock.ms += 1

@@ -4,18 +4,15 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from harness import eventually
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,6 +24,7 @@ from common.bus.redis_streams import RedisBus, read_entry
 from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, originate
 from common.events.codec import encode
 from simulator.server.models.app import create_models_app
+from support.model_servers import serving
 from support.service_rights import own_redis_url
 
 D = Decimal
@@ -53,18 +51,6 @@ color = "#7A3FB0"
 color_dark = "#C49BFF"
 mark = "square"
 """
-
-
-@asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
-    """The URL of an application on a free port."""
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve([bound]))
-    yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    server.should_exit = True
-    await task
 
 
 @pytest.fixture

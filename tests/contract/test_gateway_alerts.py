@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 import yaml
 from harness import eventually
@@ -44,7 +45,8 @@ class Gateway:
 @pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
     found = Gateway()
-    service: Any = SimpleNamespace(publish=found.publish, clock=SimpleNamespace(now_ms=lambda: 1_795_400_000_000))
+    clock = SimpleNamespace(now_ms=lambda: 1_795_400_000_000, monotonic=lambda: 0.0)
+    service: Any = SimpleNamespace(publish=found.publish, clock=clock, log=structlog.get_logger())
     app = Starlette(routes=AlertRoutes(service, SecretStr(TOKEN), read_roster(None)).routes())
     running = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning"))
     serving = asyncio.create_task(running.serve())

@@ -28,7 +28,7 @@ from common.trading.orders import OrderSide
 from gateway.rest.openapi import document
 from gateway.rest.schemas import RESPONSES
 
-TOKEN = "a token for tests"
+TOKEN = "a token for tests, of 32 bytes and more"
 D = Decimal
 DOCUMENT = document(DEFAULT, has_control=True, has_alerts=True)
 GATEWAY = {"control_token": TOKEN, "alert_token": TOKEN}

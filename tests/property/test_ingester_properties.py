@@ -1,5 +1,9 @@
 """What holds for any order and any repetition of market data."""
 
+import math
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingester_frames import COINS, T0_MS, build_candle, trade_from, wire_trade
@@ -9,9 +13,11 @@ from common.trading.instruments import Symbol
 from ingester.market.candles import KEPT_CANDLES, Candles, Series
 from ingester.market.cycles import GRACE_MS, Cycles
 from ingester.market.market_time import CARRY_LIMIT_MS, MarketTime
+from ingester.market.series import SeriesBuilder
 from ingester.market.tape import Tape
 
 SERIES: Series = (Symbol.BTC, "1m")
+FIGURES = ("open", "high", "low", "close", "volume")
 states = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 50)), min_size=1, max_size=60)
 
 
@@ -39,6 +45,59 @@ def test_the_newest_500_are_kept_whatever_comes_first(live: int, past: int) -> N
     times = [candle.open_ms for candle in candles.read(SERIES)]
     expected = range(past + live)[-KEPT_CANDLES:]
     assert times == [T0_MS + minute * MINUTE_MS for minute in expected]
+
+
+batches = st.lists(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 50)), max_size=20), max_size=8)
+
+
+@given(st.integers(0, 1_200), batches)
+def test_columns_are_the_candles_as_floats(live: int, merged: list[list[tuple[int, int]]]) -> None:
+    candles = Candles(COINS)
+    for minute in range(live):
+        candles.add(SERIES, build_candle(T0_MS + minute * MINUTE_MS, 100 + minute % 7))
+    for batch in merged:
+        late = [build_candle(T0_MS + (live - 20 + minute) * MINUTE_MS, 90 + count, count) for minute, count in batch]
+        candles.add_history(SERIES, late, requested_in=0)
+    for before_ms in (T0_MS, T0_MS + live * MINUTE_MS, T0_MS + 10_000 * MINUTE_MS):
+        expected = [candle for candle in candles.read(SERIES) if candle.open_ms < before_ms]
+        columns = candles.columns(SERIES, before_ms)
+        assert columns.open_times_ms.tolist() == [candle.open_ms for candle in expected]
+        for name, row in zip(FIGURES, columns.figures.tolist(), strict=True):
+            assert row == [float(getattr(candle, name)) for candle in expected]
+
+
+EXACT = ("interval", "open_times_ms", "is_last_closed", "atr3", "atr14", "volume_average")
+prices = st.sampled_from([100.0, 100.0, 100.5, 99.0, 250.0])
+
+
+@given(
+    st.integers(0, 80),
+    st.lists(st.tuples(st.sampled_from(["open", "next", "late", "gap"]), prices), min_size=1, max_size=12),
+)
+def test_a_kept_builder_builds_what_a_new_one_does(count: int, changes: list[tuple[str, float]]) -> None:
+    """Also of prices that hardly move, and without ever showing what is no number."""
+    candles, kept, minute = Candles(COINS), SeriesBuilder("1m"), count
+    for number in range(count):
+        candles.add(SERIES, build_candle(T0_MS + number * MINUTE_MS, 100.0, 1))
+    for states, (change, close) in enumerate(changes):
+        minute += {"open": 0, "next": 1, "late": 0, "gap": 7}[change]
+        at = minute - 1 if change == "late" else minute
+        candles.add(SERIES, build_candle(T0_MS + at * MINUTE_MS, close, 2 + states))
+        for boundary_ms in (T0_MS + minute * MINUTE_MS, T0_MS + minute * MINUTE_MS + 1):
+            columns = candles.columns(SERIES, boundary_ms)
+            own, new = (builder.build(columns, boundary_ms).model_dump() for builder in (kept, SeriesBuilder("1m")))
+            assert own.keys() == new.keys()
+            for name, value in own.items():
+                assert value == (new[name] if name in EXACT else pytest.approx(new[name], rel=1e-9, abs=1e-9)), name
+            assert all(math.isfinite(number) for number in numbers_in(own))
+
+
+def numbers_in(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return numbers_in(list(value.values()))
+    if isinstance(value, list | tuple):
+        return [number for each in value for number in numbers_in(each)]
+    return [value] if isinstance(value, float) else []
 
 
 @given(st.lists(st.tuples(st.integers(0, 120_000), st.floats(0, 30)), min_size=1, max_size=50))

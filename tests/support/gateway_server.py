@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,8 +25,9 @@ from common.runtime.roster import read_roster
 from common.trading.roster import Contender, Roster
 from gateway.config import gateway_settings
 from gateway.http.app import create_app
+from gateway.http.server import server_config
 from gateway.main import build_routes
-from gateway.push.connections import ConnectionManager
+from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
@@ -103,10 +105,10 @@ async def gateway_server(
     snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
     connections = ConnectionManager(hub, snapshots, service, own)
     routes = build_routes(service, own, roster, queries, PushLatency())
-    app = create_app(service, connections.serve, routes, web_dir)
+    app = create_app(service, connections.serve, routes, web_dir, own.hosts)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
     async with (
-        serve(app) as url,
+        serve(app, own.proxy_addresses) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as client,
     ):
         yield GatewayServer(
@@ -130,10 +132,13 @@ async def gateway_server(
 
 
 @asynccontextmanager
-async def serve(app: Any) -> AsyncIterator[str]:
+async def serve(app: Any, proxy_addresses: str = "") -> AsyncIterator[str]:
     """An ASGI app behind uvicorn as the gateway runs it; gives its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", ws=FrameSocket))
-    serving = asyncio.create_task(server.serve())
+    bound = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        server_config(app, ws=FrameSocket, max_message_bytes=MAX_MESSAGE_BYTES, proxy_addresses=proxy_addresses)
+    )
+    serving = asyncio.create_task(server.serve([bound]))
     await eventually("the server", lambda: server.started)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True

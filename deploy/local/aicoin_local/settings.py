@@ -15,6 +15,8 @@ from redis import Redis
 EXIT_BAD_SETTINGS = 2
 ROOT = Path(__file__).parents[3]
 SECRET_WORDS = ("KEY", "TOKEN", "URL", "PASSWORD")
+OTHERS = 0o077
+"""The rights of a file's group and of everybody else."""
 FORBIDDEN_IN_PATHS = ("%", ";", "\n")
 
 
@@ -88,11 +90,34 @@ class LocalSettings(BaseModel):
 
 
 def full_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """`read_environment`, or the end of the process with one line: settings would be left out in silence."""
+    """`read_environment`, or the end of the process with one line: settings would be left out in silence.
+
+    The file may hold keys: rights of others on it are taken away, and a line says so.
+    """
     try:
-        return read_environment(environ)
+        given = read_environment(environ)
+        make_private(_env_file(environ))
+        return given
     except (OSError, ValueError) as error:
         refuse([str(error)])
+
+
+def make_private(path: Path) -> None:
+    """Leaves a file with secrets readable by its owner only; says what it did, or what it could not do."""
+    try:
+        mode = path.stat().st_mode
+        if not mode & OTHERS:
+            return
+        path.chmod(mode & ~OTHERS)
+        sys.stderr.write(f"aicoin: others could read {path.name}, which may hold keys; it is private now (chmod 600)\n")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        sys.stderr.write(f"aicoin: others can read {path}, which may hold keys; make it private: {error.strerror}\n")
+
+
+def _env_file(environ: Mapping[str, str]) -> Path:
+    return ROOT / (environ.get("AICOIN_ENV_FILE") or ".env")
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -100,8 +125,7 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
     Raises OSError or ValueError for a file that is named and does not exist, or can't be read.
     """
-    named = environ.get("AICOIN_ENV_FILE")
-    path = ROOT / (named or ".env")
+    named, path = environ.get("AICOIN_ENV_FILE"), _env_file(environ)
     if named and not path.exists():
         raise ValueError(f"AICOIN_ENV_FILE: {path} does not exist; name the file with the settings, or unset it")
     try:

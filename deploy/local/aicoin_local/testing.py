@@ -25,7 +25,7 @@ START_LIMIT_S = 300
 STOP_LIMIT_S = 120
 DECISION_INTERVAL_S = 10
 PORTS = 24
-CONTROL_TOKEN = "system-test-token"  # noqa: S105 - of throwaway arenas
+CONTROL_TOKEN = "system-test-token-of-32-bytes-and-more"  # noqa: S105 - of throwaway arenas
 EXTERNAL_PREFIXES = ("HYPERLIQUID", "DEEPSEEK", "QWEN", "DASHSCOPE", "DATABASE_URL", "REDIS_URL")
 T = TypeVar("T")
 

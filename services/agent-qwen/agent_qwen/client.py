@@ -28,8 +28,8 @@ REGIONS: Final = "DASHSCOPE_HTTP_BASE_URL: a key holds in one region only (Beiji
 
 Send = Callable[..., Any]
 
-logging.getLogger("dashscope").addHandler(logging.NullHandler())
-logging.getLogger("dashscope").propagate = False
+# The SDK logs every failure with its traces, the agent each failed call in one line.
+logging.getLogger("dashscope").setLevel(logging.CRITICAL)
 
 
 class QwenClient:

@@ -23,6 +23,7 @@ from gateway.config import GatewaySettings, gateway_settings
 from gateway.control.alertmanager import AlertRoutes
 from gateway.control.commands import ControlRoutes
 from gateway.http.app import create_app
+from gateway.http.server import server_config
 from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import Hub
@@ -77,16 +78,12 @@ async def main() -> None:
         snapshots = Snapshots(hub, queries, MarketCache(service.redis, roster.coins))
         connections = ConnectionManager(hub, snapshots, service, settings)
         routes = build_routes(service, settings, roster, queries, latency)
-        config = uvicorn.Config(
-            create_app(service, connections.serve, routes, settings.gateway_web_dir),
-            ws=FrameSocket,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            ws_per_message_deflate=False,
-            ws_max_size=2 * MAX_MESSAGE_BYTES,
+        app = create_app(service, connections.serve, routes, settings.gateway_web_dir, settings.hosts)
+        server = uvicorn.Server(
+            server_config(
+                app, ws=FrameSocket, max_message_bytes=MAX_MESSAGE_BYTES, proxy_addresses=settings.proxy_addresses
+            )
         )
-        server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
 
         async def serve() -> None:

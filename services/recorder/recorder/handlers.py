@@ -43,7 +43,7 @@ class Recorder:
     follows from them (trades, decisions, statistics), then pushes and alerts are read from the result.
 
     Failure. A batch is one transaction: whatever fails, none of it is stored, and the consumer begins a new session,
-    which calls `forget_pushes` and delivers the batch again. A batch that was committed and whose acknowledgment was
+    which calls `forget` and delivers the batch again. A batch that was committed and whose acknowledgment was
     lost is delivered again too: keys of rows, and ids of the returned events, follow from the events, so that it
     changes nothing and returns events that are published already.
 
@@ -58,9 +58,10 @@ class Recorder:
         self._pushes = PushBuilder()
         self._record = RecordWriter()
 
-    async def forget_pushes(self) -> None:
+    async def forget(self) -> None:
         """The service's rebuild hook, called at the beginning of each session."""
         self._pushes.forget()
+        self._record.forget()
 
     async def store(self, events: Sequence[Event[Any]], now_ms: int) -> tuple[Event[Any], ...]:
         """Stores a batch, all or nothing; returns the pushes and alerts that follow from it."""

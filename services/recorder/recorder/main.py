@@ -24,7 +24,7 @@ async def main() -> None:
         async with pool.connection() as connection:
             await recompute_all(connection)
         recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
-        service.on_rebuild(recorder.forget_pushes)
+        service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)
         service.spawn("sequence check", SequenceCheck(service, settings.gap_check_interval_s).run)
         await service.run()

@@ -73,7 +73,7 @@ async def test_forgotten_pushes_go_out_again_with_the_same_ids(recorder: Recorde
     state = scenario()[-2]
     first = await recorder.store([state], 5_000)
     assert await recorder.store([state], 7_000) == ()
-    await recorder.forget_pushes()
+    await recorder.forget()
     again = await recorder.store([state], 7_000)
     assert [push.id for push in again] == [push.id for push in first]
 

@@ -98,6 +98,17 @@ def test_a_named_file_that_can_not_be_read_ends_the_start(
     assert line.count("\n") == 1
 
 
+def test_a_file_that_others_can_read_is_made_private(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / ".env"
+    file.write_text("CONTROL_TOKEN=secret\n", encoding="utf-8")
+    file.chmod(0o644)
+    assert full_environment({"AICOIN_ENV_FILE": str(file)})["CONTROL_TOKEN"] == "secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "it is private now" in capsys.readouterr().err
+    full_environment({"AICOIN_ENV_FILE": str(file)})
+    assert capsys.readouterr().err == ""
+
+
 def test_relative_data_folder_counts_from_the_project_root() -> None:
     folder = LocalSettings().data_dir
     assert folder.is_absolute()

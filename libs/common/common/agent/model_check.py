@@ -25,8 +25,9 @@ async def check_model(
     refused = await _probe(service, client)
     if refused is not None:
         service.set_ready("model", False, refused)
-    replaced = _replacement(endpoint, profile)
-    for message in filter(None, (refused, replaced)):
+    findings = [finding for finding in (_replacement(endpoint, profile), refused) if finding is not None]
+    if findings:
+        message = "; ".join(findings)
         await service.alert(AlertCode.MODEL_CHECK, AlertSeverity.WARNING, message, model=contender.id)
 
 

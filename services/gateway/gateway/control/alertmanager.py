@@ -16,7 +16,7 @@ from starlette.routing import Route
 from common.events import AlertSeverity, Event, SystemAlert, originate
 from common.runtime.service import Service
 from common.trading.roster import Roster
-from gateway.http.auth import check_bearer, parse_body, read_body
+from gateway.http.auth import BearerCheck, parse_body, read_body
 from gateway.http.endpoint import API
 from gateway.http.errors import ApiError, error_response
 
@@ -45,13 +45,14 @@ class AlertRoutes:
 
     def __init__(self, service: Service, token: SecretStr, roster: Roster) -> None:
         self._service, self._token, self._ids = service, token, roster.ids
+        self._bearer = BearerCheck(service.clock, service.log)
 
     def routes(self) -> list[Route]:
         return [Route(f"{API}/alerts", self._receive, methods=["POST"])]
 
     async def _receive(self, request: Request) -> Response:
         try:
-            check_bearer(request, self._token, "ALERT_TOKEN")
+            self._bearer.check(request, self._token, "ALERT_TOKEN")
             message = parse_body(Message, await read_body(request, MAX_BODY_BYTES))
         except ApiError as error:
             return error_response(error)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from common.events import Command, ControlCommand, originate
 from common.runtime.service import Service
 from common.trading.roster import Roster
-from gateway.http.auth import check_bearer, parse_body, read_body
+from gateway.http.auth import BearerCheck, client_address, parse_body, read_body
 from gateway.http.endpoint import API
 from gateway.http.errors import ApiError, error_response
 
@@ -47,6 +47,7 @@ class ControlRoutes:
 
     def __init__(self, service: Service, token: SecretStr, resume_token: SecretStr | None, roster: Roster) -> None:
         self._service, self._token, self._resume_token, self._ids = service, token, resume_token, roster.ids
+        self._bearer = BearerCheck(service.clock, service.log)
 
     def routes(self) -> list[Route]:
         return [
@@ -60,7 +61,7 @@ class ControlRoutes:
                 body = parse_body(CommandBody, await read_body(request, MAX_BODY_BYTES) or b"{}")
                 if body.model is not None and body.model not in self._ids:
                     raise ApiError(400, "BAD_BODY", f"model: must be one of {', '.join(self._ids)}")
-                return await self._publish(command, body)
+                return await self._publish(command, body, client_address(request))
             except ApiError as error:
                 return error_response(error)
 
@@ -69,20 +70,21 @@ class ControlRoutes:
     def _check_right(self, request: Request, command: Command) -> None:
         """Raises ApiError."""
         if command is not Command.RESUME or self._resume_token is self._token:
-            check_bearer(request, self._token, "CONTROL_TOKEN")
+            self._bearer.check(request, self._token, "CONTROL_TOKEN")
         elif self._resume_token is not None:
-            check_bearer(request, self._resume_token, "RESUME_TOKEN")
+            self._bearer.check(request, self._resume_token, "RESUME_TOKEN")
         else:
             raise ApiError(
                 403, "NO_RESUME", "resuming real money needs a right of its own: set RESUME_TOKEN in the gateway"
             )
 
-    async def _publish(self, command: Command, body: CommandBody) -> Response:
+    async def _publish(self, command: Command, body: CommandBody, address: str) -> Response:
         now_ms = self._service.clock.now_ms()
-        payload = ControlCommand(command=command, model=body.model, reason=body.reason, requested_by="gateway")
+        author = f"gateway, from {address}"
+        payload = ControlCommand(command=command, model=body.model, reason=body.reason, requested_by=author)
         event = originate(payload, keys=(secrets.token_hex(16),), time_ms=now_ms, now_ms=now_ms)
         await self._service.publish(event)
         self._service.log.warning(
-            "control command published", command=command.value, model=body.model, reason=body.reason
+            "control command published", command=command.value, model=body.model, reason=body.reason, author=author
         )
         return JSONResponse({"accepted": command.value, "model": body.model, "id": event.id}, 202)

@@ -1,6 +1,6 @@
 """The ASGI app of the public port: REST, WebSocket, health and the dashboard's files, with security headers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -16,14 +16,15 @@ from starlette.websockets import WebSocket
 
 from common.runtime.service import Service
 from gateway.http.errors import ApiError, error_response
+from gateway.http.hosts import HostCheck
 
 PAGES = ("/", "/leaderboard", "/models", "/models/{model}", "/readme", "/operations", "/decisions/{cycle_id}/{model}")
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    "connect-src 'self' {sockets}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
+"""`sockets` are the page's own WebSocket addresses: not every browser counts them as 'self'."""
 HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -33,9 +34,16 @@ NOT_BUILT = "The dashboard is not built. Run make setup, or set GATEWAY_WEB_DIR 
 
 
 def create_app(
-    service: Service, serve_socket: Callable[[WebSocket], Awaitable[None]], routes: list[Route], web_dir: Path
+    service: Service,
+    serve_socket: Callable[[WebSocket], Awaitable[None]],
+    routes: list[Route],
+    web_dir: Path,
+    hosts: Collection[str] = (),
 ) -> Starlette:
-    """The app. `serve_socket` serves one WebSocket from open to close; `routes` are those under /api/v1."""
+    """The app. `serve_socket` serves one WebSocket from open to close; `routes` are those under /api/v1.
+
+    `hosts` are the arena's names (see `is_allowed_host`).
+    """
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -64,7 +72,11 @@ def create_app(
     ]
     if web_dir.is_dir():
         all_routes.append(Mount("/", StaticFiles(directory=web_dir)))
-    middleware = [Middleware(GZipMiddleware, minimum_size=1_000), Middleware(SecurityHeaders)]
+    middleware = [
+        Middleware(GZipMiddleware, minimum_size=1_000),
+        Middleware(SecurityHeaders),
+        Middleware(HostCheck, allowed=hosts),
+    ]
     return Starlette(routes=all_routes, middleware=middleware, exception_handlers={HTTPException: refuse})
 
 
@@ -81,12 +93,18 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS]
+                message["headers"] = [*message["headers"], *HEADERS, (b"content-security-policy", _policy(scope))]
                 if scope["path"].startswith("/assets/") and message["status"] == 200:
                     message["headers"].append((b"cache-control", b"public, max-age=31536000, immutable"))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _policy(scope: Scope) -> bytes:
+    """The policy for the host that the request names, which `HostCheck` has let pass."""
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    return POLICY.format(sockets=f"ws://{host} wss://{host}").encode()
 
 
 async def refuse(request: Request, error: Exception) -> Response:

@@ -4,11 +4,17 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 
 KEPT_CANDLES = 500
+ROOM = 2 * KEPT_CANDLES
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,92 @@ def list_series(coins: Sequence[Symbol]) -> tuple[Series, ...]:
     return tuple(itertools.product(coins, INTERVALS_MS))
 
 
-def _pick_newer(known: Candle | None, candle: Candle) -> Candle:
-    """Of two states of one candle the one with more trades; of equal counts the one that came later."""
-    return candle if known is None or candle.trade_count >= known.trade_count else known
+class Columns(NamedTuple):
+    """Candles as floats, oldest first, prices in USD and volumes in coin: views of what is kept, never to be changed.
+
+    `figures` is of shape (5, n); its rows are opens, highs, lows, closes, volumes. While `revision` stays the same, all
+    candles but the last do.
+    """
+
+    open_times_ms: NDArray[np.int64]
+    figures: Floats
+    revision: int
+
+
+class CandleWindow:
+    """The newest KEPT_CANDLES of one series, as candles by open time and as floats in columns, both oldest first.
+
+    The columns have room for as many candles again: a new one is written behind the last, and only when the room is
+    used up do the kept ones move to its front. So a live candle costs the same however many are kept, and reading the
+    columns costs no conversion. After a candle out of order both are sorted again.
+    """
+
+    def __init__(self) -> None:
+        self._candles: dict[int, Candle] = {}
+        self._times = np.zeros(ROOM, np.int64)
+        self._figures = np.zeros((5, ROOM))
+        self._start = self._end = self._revision = 0
+        self.newest_open_ms: int | None = None
+
+    def merge(self, candles: Iterable[Candle]) -> None:
+        """Of two states of one candle the one with more trades stays; of equal counts the one that came later."""
+        is_in_order = True
+        for candle in candles:
+            known = self._candles.get(candle.open_ms)
+            if known is not None and candle.trade_count < known.trade_count:
+                continue
+            self._candles[candle.open_ms] = candle
+            if candle.open_ms < (self.newest_open_ms or 0):
+                is_in_order = False
+            if is_in_order:
+                self._write(candle)
+        if not is_in_order:
+            self._sort()
+
+    def read(self) -> list[Candle]:
+        return list(self._candles.values())
+
+    def columns(self, before_ms: int) -> Columns:
+        """The candles that open before a time."""
+        end = self._end
+        while end > self._start and self._times[end - 1] >= before_ms:
+            end -= 1
+        kept = slice(self._start, end)
+        return Columns(self._times[kept], self._figures[:, kept], self._revision)
+
+    def _write(self, candle: Candle) -> None:
+        """Writes the newest candle, another state of it, or the one that follows."""
+        if candle.open_ms != self.newest_open_ms:
+            if self._end - self._start == KEPT_CANDLES:
+                del self._candles[next(iter(self._candles))]
+                self._start += 1
+            if self._end == ROOM:
+                self._move_to_front()
+            self._end += 1
+            self._revision += 1
+            self.newest_open_ms = candle.open_ms
+        self._times[self._end - 1] = candle.open_ms
+        self._figures[:, self._end - 1] = _floats(candle)
+
+    def _move_to_front(self) -> None:
+        count = self._end - self._start
+        for array in (self._times, self._figures):
+            array[..., :count] = array[..., self._start : self._end].copy()
+        self._start, self._end = 0, count
+
+    def _sort(self) -> None:
+        kept = sorted(self._candles.items())[-KEPT_CANDLES:]
+        self._candles = dict(kept)
+        self._start, self._end, self.newest_open_ms = 0, len(kept), kept[-1][0]
+        self._revision += 1
+        self._times[: len(kept)] = [open_ms for open_ms, _ in kept]
+        self._figures[:, : len(kept)] = np.transpose([_floats(candle) for _, candle in kept])
+
+
+def _floats(candle: Candle) -> tuple[float, ...]:
+    """In the order of the columns."""
+    numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
+    return tuple(float(number) for number in numbers)
 
 
 class Candles:
@@ -49,7 +138,7 @@ class Candles:
     """
 
     def __init__(self, coins: Sequence[Symbol]) -> None:
-        self._series: dict[Series, dict[int, Candle]] = {series: {} for series in list_series(coins)}
+        self._series = {series: CandleWindow() for series in list_series(coins)}
         self._gap_from_ms: dict[Series, int] = {}
         self._changed: dict[Series, int] = {}
         self.complete: set[Series] = set()
@@ -100,11 +189,14 @@ class Candles:
 
     def read(self, series: Series) -> list[Candle]:
         """Oldest first."""
-        return list(self._series[series].values())
+        return self._series[series].read()
+
+    def columns(self, series: Series, before_ms: int) -> Columns:
+        """The candles that open before a time, as floats."""
+        return self._series[series].columns(before_ms)
 
     def newest_open_ms(self, series: Series) -> int | None:
-        rows = self._series[series]
-        return next(reversed(rows)) if rows else None
+        return self._series[series].newest_open_ms
 
     @property
     def is_complete(self) -> bool:
@@ -120,17 +212,11 @@ class Candles:
         return changed
 
     def _merge(self, series: Series, candles: Iterable[Candle]) -> None:
-        rows = self._series[series]
+        merged = list(candles)
         newest_ms = self.newest_open_ms(series) or 0
-        is_sorted = True
-        for candle in candles:
-            rows[candle.open_ms] = _pick_newer(rows.get(candle.open_ms), candle)
-            is_sorted = is_sorted and candle.open_ms >= newest_ms
+        for candle in merged:
             # A new candle closes the one before, so that one changes too.
             since_ms = newest_ms if 0 < newest_ms < candle.open_ms else candle.open_ms
             self._changed[series] = min(self._changed.get(series, since_ms), since_ms)
             newest_ms = max(newest_ms, candle.open_ms)
-        if not is_sorted:
-            self._series[series] = rows = dict(sorted(rows.items()))
-        while len(rows) > KEPT_CANDLES:
-            del rows[next(iter(rows))]
+        self._series[series].merge(merged)

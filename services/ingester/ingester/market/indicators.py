@@ -1,60 +1,107 @@
-"""Indicators as plain floats, oldest first. Results align with the input's end and are shorter by the warm-up."""
+"""TA-Lib's indicators over a series, oldest first: the newest values only, and none before the warm-up.
 
-import itertools
-from collections.abc import Sequence
+TA-Lib begins each recursion with a simple mean, whose weight fades with every candle; a value without its whole warm-up
+is missing, never NaN. All but the last candle stay as they are until the next one opens, so a snapshot need not compute
+over all of them again: `Continuation` has TA-Lib's values up to the last candle but one, and makes the one step to the
+last.
+"""
 
+from typing import NamedTuple
 
-def sma(values: Sequence[float], length: int) -> float:
-    """Mean of the last `length` values; there must be that many."""
-    return sum(values[-length:]) / length
+from talib import ATR, EMA, MACD, RSI
 
+from ingester.market.candles import Floats
 
-def ema(values: Sequence[float], length: int) -> list[float]:
-    """Exponential moving average, seeded with the simple mean of the first `length`; alpha = 2 / (length + 1)."""
-    if len(values) < length:
-        return []
-    alpha = 2 / (length + 1)
-    out = [sum(values[:length]) / length]
-    for value in values[length:]:
-        out.append(out[-1] + alpha * (value - out[-1]))
-    return out
+VALUES_SHOWN = 10
+FAST, SLOW, SIGNAL = 12, 26, 9
+"""Lengths of the MACD. TA-Lib begins it where its signal line begins."""
+WARM_UP = 50
+"""From so many candles on every indicator has a value."""
 
-
-def macd(values: Sequence[float], fast: int = 12, slow: int = 26) -> list[float]:
-    """EMA(fast) − EMA(slow)."""
-    slow_line = ema(values, slow)
-    fast_line = ema(values, fast)[-len(slow_line) :] if slow_line else []
-    return [short - long for short, long in zip(fast_line, slow_line, strict=True)]
+Values = tuple[float, ...]
 
 
-def rsi(values: Sequence[float], length: int) -> list[float]:
-    """Wilder's relative strength index, 0 to 100; 50 while nothing has moved."""
-    if len(values) <= length:
-        return []
-    moves = [after - before for before, after in itertools.pairwise(values)]
-    gain = sum(max(move, 0.0) for move in moves[:length]) / length
-    loss = sum(max(-move, 0.0) for move in moves[:length]) / length
-    out = [_strength(gain, loss)]
-    for move in moves[length:]:
-        gain = (gain * (length - 1) + max(move, 0.0)) / length
-        loss = (loss * (length - 1) + max(-move, 0.0)) / length
-        out.append(_strength(gain, loss))
-    return out
+class Indicators(NamedTuple):
+    """At most VALUES_SHOWN values of each, in USD but for the strength indices (0 to 100)."""
+
+    ema20: Values
+    ema50: Values
+    macd: Values
+    rsi7: Values
+    rsi14: Values
+    atr3: float | None
+    atr14: float | None
 
 
-def _strength(gain: float, loss: float) -> float:
-    return 50.0 if gain + loss == 0 else 100 * gain / (gain + loss)
+def compute_indicators(highs: Floats, lows: Floats, closes: Floats) -> Indicators:
+    """Over every candle given; the last one counts, open or closed, as it does in charts."""
+    return Indicators(
+        _latest(EMA(closes, 20), 19),
+        _latest(EMA(closes, 50), 49),
+        _latest(MACD(closes, FAST, SLOW, SIGNAL)[0], SLOW + SIGNAL - 2),
+        _defined(_latest(RSI(closes, 7), 7), closes),
+        _defined(_latest(RSI(closes, 14), 14), closes),
+        ATR(highs, lows, closes, 3).item(-1) if len(closes) > 3 else None,
+        ATR(highs, lows, closes, 14).item(-1) if len(closes) > 14 else None,
+    )
 
 
-def atr(highs: Sequence[float], lows: Sequence[float], closes: Sequence[float], length: int) -> float | None:
-    """Wilder's average true range now, in price; None before `length` + 1 candles."""
-    if len(closes) <= length:
-        return None
-    ranges = [
-        max(high - low, abs(high - before), abs(low - before))
-        for high, low, before in zip(highs[1:], lows[1:], closes, strict=False)
-    ]
-    value = sum(ranges[:length]) / length
-    for each in ranges[length:]:
-        value = (value * (length - 1) + each) / length
-    return value
+def _latest(values: Floats, warm_up: int) -> Values:
+    return tuple(values[max(warm_up, len(values) - VALUES_SHOWN) :].tolist())
+
+
+def _defined(strengths: Values, closes: Floats) -> Values:
+    """Without those from before the price has moved at all: undefined, though TA-Lib's 0 says that it only fell."""
+    if 0.0 not in strengths:
+        return strengths
+    unmoved = int((closes != closes[0]).argmax()) or len(closes)
+    return strengths[max(0, unmoved - len(closes) + len(strengths)) :]
+
+
+class Continuation:
+    """The indicators of at least WARM_UP candles, and what their recursions need for one candle more."""
+
+    __slots__ = ("_close", "_fast", "_moves7", "_moves14", "_slow", "_until")
+
+    def __init__(self, highs: Floats, lows: Floats, closes: Floats) -> None:
+        self._until = compute_indicators(highs, lows, closes)
+        self._close: float = closes.item(-1)
+        # The MACD's fast average begins with the same candle as the slow one.
+        self._fast: float = EMA(closes[SLOW - FAST :], FAST).item(-1)
+        self._slow: float = EMA(closes, SLOW).item(-1)
+        # The true range of closes alone is the size of the move: mean gain and mean loss together.
+        self._moves7: float = ATR(closes, closes, closes, 7).item(-1)
+        self._moves14: float = ATR(closes, closes, closes, 14).item(-1)
+
+    def step(self, high: float, low: float, close: float) -> Indicators:
+        """What `compute_indicators` returns with this candle at the end, to within rounding."""
+        until, before = self._until, self._close
+        assert until.atr3 is not None and until.atr14 is not None  # noqa: S101, PT018 - there are WARM_UP candles
+        move, true_range = close - before, max(high, before) - min(low, before)
+        macd = _ema_step(self._fast, close, FAST) - _ema_step(self._slow, close, SLOW)
+        return Indicators(
+            (*until.ema20[1:], _ema_step(until.ema20[-1], close, 20)),
+            (*until.ema50[1 - VALUES_SHOWN :], _ema_step(until.ema50[-1], close, 50)),
+            (*until.macd[1:], macd),
+            _strength_step(until.rsi7, self._moves7, move, 7),
+            _strength_step(until.rsi14, self._moves14, move, 14),
+            _wilder_step(until.atr3, true_range, 3),
+            _wilder_step(until.atr14, true_range, 14),
+        )
+
+
+def _ema_step(mean: float, value: float, length: int) -> float:
+    return mean + (value - mean) * 2 / (length + 1)
+
+
+def _wilder_step(mean: float, value: float, length: int) -> float:
+    return (mean * (length - 1) + value) / length
+
+
+def _strength_step(strengths: Values, moves: float, move: float, length: int) -> Values:
+    """`moves` is the mean size of a move so far, of which the last strength is the share of gains in percent."""
+    gains = strengths[-1] / 100 * moves if strengths else 0.0
+    total = _wilder_step(moves, abs(move), length)
+    if not total:
+        return ()
+    return (*strengths[1 - VALUES_SHOWN :], 100 * _wilder_step(gains, max(move, 0.0), length) / total)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 from common.trading.durations import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -56,7 +57,7 @@ class OpenInterestHistory:
     @property
     def average_coin(self) -> float | None:
         """Mean of the last four hours' samples, to eight figures."""
-        known = [each for each in list(self._samples)[-AVERAGED_MINUTES:] if each is not None]
+        known = [each for each in islice(reversed(self._samples), AVERAGED_MINUTES) if each is not None]
         return float(f"{sum(known) / len(known):.8g}") if known else None
 
     def change_1h_percent(self, now_coin: float, market_ms: int) -> float | None:

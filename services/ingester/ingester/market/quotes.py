@@ -57,7 +57,7 @@ class OrderBook:
         if not self.bids or not self.asks:
             return None
         bid_usd, ask_usd = (
-            sum(float(level.price) * float(level.size) for level in side) for side in (self.bids, self.asks)
+            sum([float(price) * float(size) for price, size in side]) for side in (self.bids, self.asks)
         )
         bid, ask = self.bids[0].price, self.asks[0].price
         total_usd = bid_usd + ask_usd

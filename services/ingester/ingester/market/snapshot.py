@@ -1,90 +1,38 @@
 """Freezes the state of all markets for one cycle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from common.events import CandleSeries, CoinSnapshot, MarketSnapshot, Sentiment
+from common.events import CoinSnapshot, MarketSnapshot, Sentiment
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
-from ingester.market.candles import Candle, Candles
 from ingester.market.coin import CoinState
-from ingester.market.cycles import Cycle
-from ingester.market.indicators import atr, ema, macd, rsi, sma
-from ingester.market.run import Run
+from ingester.market.cycles import Cycle, Run
 from ingester.market.state import MarketState
-
-CANDLES_SHOWN = 20
-VALUES_SHOWN = 10
-CANDLES_USED = 200
-VOLUME_LENGTH = 20
 
 
 class IncompleteMarket(Exception):
     """A coin has no fresh price: no snapshot can be taken yet."""
 
 
-def _round_figures(value: float) -> float:
-    """Eight significant figures."""
-    return float(f"{value:.8g}")
-
-
-def _latest(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(_round_figures(value) for value in values[-VALUES_SHOWN:])
-
-
-def build_series(interval: str, candles: Sequence[Candle], boundary_ms: int) -> CandleSeries:
-    """One interval's candles and indicators up to a boundary; candles that end at or before it are closed.
-
-    The indicators include the open candle, as charts show them; the average volume counts closed candles only.
-    """
-    known = [candle for candle in candles if candle.open_ms < boundary_ms][-CANDLES_USED:]
-    opens, highs, lows, closes, volumes = (
-        [float(getattr(candle, name)) for candle in known] for name in ("open", "high", "low", "close", "volume")
-    )
-    is_last_closed = bool(known) and known[-1].open_ms + INTERVALS_MS[interval] <= boundary_ms
-    closed_volumes = volumes if is_last_closed else volumes[:-1]
-    atr3, atr14 = atr(highs, lows, closes, 3), atr(highs, lows, closes, 14)
-    volume_average = None
-    if len(closed_volumes) >= VOLUME_LENGTH:
-        volume_average = _round_figures(sma(closed_volumes, VOLUME_LENGTH))
-    return CandleSeries(
-        interval=interval,
-        open_times_ms=tuple(candle.open_ms for candle in known[-CANDLES_SHOWN:]),
-        opens=tuple(opens[-CANDLES_SHOWN:]),
-        highs=tuple(highs[-CANDLES_SHOWN:]),
-        lows=tuple(lows[-CANDLES_SHOWN:]),
-        closes=tuple(closes[-CANDLES_SHOWN:]),
-        volumes=tuple(volumes[-CANDLES_SHOWN:]),
-        is_last_closed=is_last_closed,
-        ema20=_latest(ema(closes, 20)),
-        ema50=_latest(ema(closes, 50)),
-        macd=_latest(macd(closes)),
-        rsi7=_latest(rsi(closes, 7)),
-        rsi14=_latest(rsi(closes, 14)),
-        atr3=None if atr3 is None else _round_figures(atr3),
-        atr14=None if atr14 is None else _round_figures(atr14),
-        volume_average=volume_average,
-    )
-
-
 def _freeze_coin(
-    coin: CoinState, candles: Candles, boundary_ms: int, fresh_since_ms: int, max_leverage: int
+    market: MarketState, coin: CoinState, boundary_ms: int, fresh_since_ms: int, max_leverage: int
 ) -> CoinSnapshot:
-    tick, context = coin.tick(), coin.context
-    if tick is None or context is None:
+    context = coin.context
+    if context is None or coin.mid_price is None or not coin.is_known:
         raise IncompleteMarket(f"{coin.symbol}: no price, context or book yet")
-    if tick.mark_received_ms < fresh_since_ms:
+    if coin.mark_received_ms < fresh_since_ms:
         raise IncompleteMarket(f"{coin.symbol}: the mark price is old")
-    open_interest_coin = float(tick.open_interest_coin)
+    open_interest_coin = float(context.open_interest_coin)
     return CoinSnapshot(
         symbol=coin.symbol,
-        mid_price=tick.mid_price,
-        mark_price=tick.mark_price,
-        oracle_price=tick.oracle_price,
-        prev_day_price=tick.prev_day_price,
-        day_volume_usd=tick.day_volume_usd,
-        funding_rate_hourly=tick.funding_rate_hourly,
+        mid_price=coin.mid_price,
+        mark_price=context.mark_price,
+        oracle_price=context.oracle_price,
+        prev_day_price=context.prev_day_price,
+        day_volume_usd=context.day_volume_usd,
+        funding_rate_hourly=context.funding_rate_hourly,
         premium=context.premium,
-        open_interest_coin=tick.open_interest_coin,
+        open_interest_coin=context.open_interest_coin,
         open_interest_average_coin=coin.open_interest.average_coin,
         open_interest_change_1h_percent=coin.open_interest.change_1h_percent(open_interest_coin, boundary_ms),
         open_interest_change_24h_percent=coin.open_interest.change_24h_percent(open_interest_coin, boundary_ms),
@@ -92,7 +40,9 @@ def _freeze_coin(
         book=coin.book.summarize() if coin.book_received_ms >= fresh_since_ms else None,
         flow=coin.tape.flow(boundary_ms),
         series={
-            interval: build_series(interval, candles.read((coin.symbol, interval)), boundary_ms)
+            interval: market.series[coin.symbol, interval].build(
+                market.candles.columns((coin.symbol, interval), boundary_ms), boundary_ms
+            )
             for interval in INTERVALS_MS
         },
     )
@@ -117,7 +67,7 @@ def freeze(
     """
     boundary_ms = cycle.boundary_ms
     coins = {
-        symbol: _freeze_coin(coin, market.candles, boundary_ms, fresh_since_ms, max_leverages[symbol])
+        symbol: _freeze_coin(market, coin, boundary_ms, fresh_since_ms, max_leverages[symbol])
         for symbol, coin in market.coins.items()
     }
     return MarketSnapshot(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from common.trading.instruments import Symbol
-from ingester.market.candles import Candles
+from ingester.market.candles import Candles, list_series
 from ingester.market.coin import CoinState
+from ingester.market.series import SeriesBuilder
 
 
 class MarketState:
@@ -13,6 +14,7 @@ class MarketState:
     def __init__(self, coins: Sequence[Symbol]) -> None:
         self.coins = {symbol: CoinState(symbol) for symbol in coins}
         self.candles = Candles(coins)
+        self.series = {series: SeriesBuilder(series[1]) for series in list_series(coins)}
 
     def list_unknown(self) -> list[str]:
         """Coins without price, context or book."""

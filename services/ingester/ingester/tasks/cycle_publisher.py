@@ -9,8 +9,7 @@ from common.events.codec import UnreadableEvent, decode, encode
 from common.runtime.service import Service
 from ingester import metrics
 from ingester.config import IngesterSettings
-from ingester.market.cycles import Cycle, Cycles, cycle_id
-from ingester.market.run import RUN_KEY, Run, decode_run
+from ingester.market.cycles import RUN_KEY, Cycle, Cycles, Run, cycle_id, decode_run
 from ingester.market.snapshot import IncompleteMarket, freeze
 from ingester.sentiment import SentimentSource
 from ingester.tasks.backfill import Backfill

@@ -28,15 +28,15 @@ from recorder.domain.statuses import OrderStatus, Verdict
 from recorder.storage.statements import Row
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-OPEN_INTEREST_CHANGES: Final = {"open_interest_change_1h_percent", "open_interest_change_24h_percent"}
-NOT_SUMMARIZED: Final = {"series", "book", "flow", "max_leverage"} | OPEN_INTEREST_CHANGES
-
 _STATUSES: Final[dict[type, OrderStatus]] = {
     OrderAccepted: OrderStatus.ACCEPTED,
     OrderRejected: OrderStatus.REJECTED,
     OrderCancelled: OrderStatus.CANCELED,
 }
 
+_TEXTS_BEFORE_THE_RECORD: Final = ("prompt_system", "prompt_user", "raw_response", "reasoning_content")
+_OPEN_INTEREST_CHANGES: Final = {"open_interest_change_1h_percent", "open_interest_change_24h_percent"}
+_NOT_SUMMARIZED: Final = {"series", "book", "flow", "max_leverage"} | _OPEN_INTEREST_CHANGES
 _SERIES: Final = ("5m", "1h", "4h", "1d")
 """Intervals whose latest figures a snapshot's summary has."""
 
@@ -62,6 +62,7 @@ def decision_row(event: Event[AgentDecision]) -> Row:
         "usage": _json(data.usage),
         "market_data": _market_data(data),
         "cost_usd": data.cost_usd,
+        **dict.fromkeys(_TEXTS_BEFORE_THE_RECORD),
         "recorded_ms": event.recorded_ms,
         "created_at": _EPOCH + timedelta(milliseconds=event.recorded_ms),
     }
@@ -264,8 +265,8 @@ def snapshot_row(event: Event[MarketSnapshot]) -> Row:
 
 
 def _coin_summary(coin: CoinSnapshot) -> dict[str, Any]:
-    """A coin's figures without its series, book and flow; money as decimal strings, the rest as numbers."""
-    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude=NOT_SUMMARIZED))
+    """A coin's figures as REST serves them; money as decimal strings, the rest as numbers."""
+    body: dict[str, Any] = json.loads(coin.model_dump_json(exclude=_NOT_SUMMARIZED))
     book, flow = coin.book, coin.flow
     return body | {
         "spread_bps": book.spread_bps if book else None,

@@ -4,8 +4,10 @@ import json
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 from common.events import Command, ControlCommand, OrderCancelled, OrderRole, derive, derived_id, external_id, originate
+from common.events.account import LeverageLimit
 from common.events.codec import UnreadableEvent, decode, encode
 from common.trading.instruments import Symbol
 
@@ -75,3 +77,13 @@ def test_an_unknown_type_another_type_or_version_is_refused() -> None:
         decode("order.cancelled", encode(event).replace(b'"version":1', b'"version":2'))
     with pytest.raises(UnreadableEvent, match=r"holds order\.filled"):
         decode("order.cancelled", encode(event).replace(b'"type":"order.cancelled"', b'"type":"order.filled"'))
+
+
+def test_an_unchecked_fact_is_the_validated_one() -> None:
+    fields = {"symbol": Symbol.BTC, "lower_bound_usd": Decimal(1_000), "max_leverage": 20}
+    validated, unchecked = LeverageLimit(**fields), LeverageLimit.unchecked(**fields)  # type: ignore[arg-type]
+    assert unchecked == validated
+    assert unchecked.model_dump_json() == validated.model_dump_json()
+    assert unchecked.model_copy(update={"max_leverage": 10}).max_leverage == 10
+    with pytest.raises(ValidationError, match="frozen"):
+        unchecked.max_leverage = 10

@@ -60,3 +60,30 @@ def test_a_missing_file_ends_the_start_and_is_named(tmp_path: Path, capsys: pyte
     with pytest.raises(SystemExit):
         load_roster("risk", {"ARENA_FILE": str(missing)})
     assert f"ARENA_FILE: {missing} can't be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('thinking = "loud"', r"contenders.0.thinking: Input should be 'off', 'on', 'low', 'medium', 'high', 'max' or"),
+        ("thinking_budget = 50", "contenders.0.thinking_budget: Input should be greater than or equal to 100"),
+        ('max_answer_tokens = "500"', "contenders.0.max_answer_tokens: Input should be a valid integer"),
+        ("temperature = 2.0", "contenders.0.temperature: Input should be less than 2"),
+        ("temperature = nan", "contenders.0.temperature"),
+        ("temperature = true", "contenders.0.temperature: Input should be a valid number"),
+        ("seed = -1", "contenders.0.seed: Input should be greater than or equal to 0"),
+        ('response_format = "json"', "contenders.0.response_format: Input should be a valid boolean"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_with_what_is_allowed(tmp_path: Path, line: str, named: str) -> None:
+    with pytest.raises(RosterError, match=named):
+        read_roster(written(tmp_path, 'coins = ["BTC"]\n' + CONTENDER.format(id="a", color="#000000") + line))
+
+
+def test_parameters_are_read_and_thinking_is_also_true_or_false(tmp_path: Path) -> None:
+    row = CONTENDER.format(id="a", color="#000000")
+    more = "thinking = true\nthinking_budget = 500\ntemperature = 1\nseed = 7\nresponse_format = false\n"
+    [read] = read_roster(written(tmp_path, f'coins = ["BTC"]\n{row}{more}')).contenders
+    assert (read.thinking, read.thinking_budget, read.temperature, read.seed) == ("on", 500, 1, 7)
+    assert not read.response_format
+    assert read_roster(None).contenders[0].thinking == "off"

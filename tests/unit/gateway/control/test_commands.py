@@ -18,7 +18,7 @@ class Bus:
 
     def __init__(self) -> None:
         self.events: list[Event[ControlCommand]] = []
-        self.clock = SimpleNamespace(now_ms=lambda: 1_795_400_000_000)
+        self.clock = SimpleNamespace(now_ms=lambda: 1_795_400_000_000, monotonic=lambda: 0.0)
         self.log = SimpleNamespace(warning=lambda *args, **fields: None)
 
     async def publish(self, *events: Event[ControlCommand]) -> None:

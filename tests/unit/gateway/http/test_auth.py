@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+import structlog
+from manual_clock import ManualClock
 from pydantic import BaseModel, SecretStr
 from starlette.requests import Request
 
-from gateway.http.auth import check_bearer, parse_body, read_body
+from gateway.http.auth import MAX_WRONG_PER_MINUTE, BearerCheck, parse_body, read_body
 from gateway.http.errors import ApiError
 
 TOKEN = SecretStr("right")
@@ -30,13 +32,13 @@ def request(authorization: str | None, parts: tuple[bytes, ...] = ()) -> Request
 
 @pytest.mark.parametrize("authorization", ["Bearer right", "bearer right", "Bearer  right "])
 def test_the_right_token_passes(authorization: str) -> None:
-    check_bearer(request(authorization), TOKEN, "CONTROL_TOKEN")
+    BearerCheck(ManualClock(), structlog.get_logger()).check(request(authorization), TOKEN, "CONTROL_TOKEN")
 
 
 @pytest.mark.parametrize("authorization", [None, "", "right", "Bearer", "Bearer wrong", "Basic right"])
 def test_any_other_header_is_a_401_that_names_the_setting(authorization: str | None) -> None:
     with pytest.raises(ApiError, match="CONTROL_TOKEN") as caught:
-        check_bearer(request(authorization), TOKEN, "CONTROL_TOKEN")
+        BearerCheck(ManualClock(), structlog.get_logger()).check(request(authorization), TOKEN, "CONTROL_TOKEN")
     assert caught.value.status == 401
 
 
@@ -52,3 +54,27 @@ def test_a_wrong_field_is_a_400_that_names_it() -> None:
     with pytest.raises(ApiError, match=r"^count: ") as caught:
         parse_body(Body, b'{"count": "x"}')
     assert (caught.value.status, caught.value.code) == (400, "BAD_BODY")
+
+
+def test_wrong_tokens_are_counted_by_address_and_forgotten_after_a_minute() -> None:
+    clock = ManualClock()
+    bearer = BearerCheck(clock, structlog.get_logger())
+
+    def status() -> int:
+        with pytest.raises(ApiError) as caught:
+            bearer.check(request("Bearer wrong"), TOKEN, "CONTROL_TOKEN")
+        return caught.value.status
+
+    assert [status() for _ in range(MAX_WRONG_PER_MINUTE)] == [401] * MAX_WRONG_PER_MINUTE
+    assert status() == 429
+    clock.ms += 60_000
+    assert status() == 401
+
+
+async def test_a_body_that_ends_too_early_is_a_400() -> None:
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(ApiError, match="ended") as caught:
+        await read_body(Request({"type": "http", "method": "POST", "path": "/", "headers": []}, receive), 4)
+    assert caught.value.status == 400

@@ -30,7 +30,7 @@ async def server(database_url: str, redis_url: str) -> AsyncIterator[GatewayServ
 async def test_every_service_of_the_roster_is_listed(server: GatewayServer) -> None:
     names = [row["name"] for row in (await server.get("operations"))["services"]]
     agents = ["agent-deepseek", "agent-qwen", "agent-llama"]
-    assert names == ["ingester", *agents, "risk", "executor", "recorder", "gateway"]
+    assert names == ["ingester", *agents, "risk", "executor", "recorder", "gateway", "notifier"]
 
 
 async def test_an_old_presence_counts_as_not_ready(server: GatewayServer) -> None:

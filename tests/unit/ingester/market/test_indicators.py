@@ -1,107 +1,112 @@
-"""Indicators against published worked examples and against formulas written another way."""
+"""Indicators against TA-Lib over much longer histories, published figures, and histories that have none."""
 
-import itertools
-import math
-import random
-
+import numpy as np
 import pytest
+import talib
 
-from ingester.market.indicators import atr, ema, macd, rsi, sma
+from ingester.market.candles import KEPT_CANDLES, Floats
+from ingester.market.indicators import VALUES_SHOWN, WARM_UP, Continuation, Indicators, compute_indicators
 
-
-def read_numbers(table: str) -> list[float]:
-    return [float(number) for number in table.split()]
-
-
-PUBLISHED_EMA_CLOSES = read_numbers(
-    """
-    22.27 22.19 22.08 22.17 22.18 22.13 22.23 22.43 22.24 22.29
-    22.15 22.39 22.38 22.61 23.36 24.05 23.75 23.83 23.95 23.63
-    """
-)
-PUBLISHED_RSI_CLOSES = read_numbers(
-    """
-    44.3389 44.0902 44.1497 43.6124 44.3278 44.8264 45.0955 45.4245 45.8433 46.0826
-    45.8931 46.0328 45.6140 46.2820 46.2820 46.0028 46.0328 46.4116 46.2222 45.6439
-    46.2122
-    """
-)
+HISTORY = 5_000
+PUBLISHED_RSI_CLOSES = """
+44.3389 44.0902 44.1497 43.6124 44.3278 44.8264 45.0955 45.4245 45.8433 46.0826
+45.8931 46.0328 45.6140 46.2820 46.2820 46.0028 46.0328 46.4116 46.2222 45.6439
+46.2122
+"""
 
 
-def closes(count: int, seed: int = 7) -> list[float]:
-    rng = random.Random(seed)
-    return list(itertools.accumulate((rng.gauss(0, 1) for _ in range(count)), initial=1_000.0))
+def candles(count: int, *, seed: int = 7, move: float = 0.01, price: float = 100_000.0) -> tuple[Floats, ...]:
+    """Highs, lows and closes of a random walk with `move` as the deviation of a candle's return."""
+    rng = np.random.default_rng(seed)
+    closes = price * np.exp(np.cumsum(rng.normal(0, move, count)))
+    reach = closes * np.abs(rng.normal(0, move, (2, count)))
+    return closes + reach[0], closes - reach[1], closes
 
 
-def weighted(values: list[float], alpha: float, seed_length: int) -> float:
-    """Exponential smoothing as one explicit weighted sum instead of a recursion."""
-    tail = values[seed_length:]
-    seed = math.fsum(values[:seed_length]) / seed_length
-    weights = [alpha * (1 - alpha) ** (len(tail) - 1 - place) for place in range(len(tail))]
-    return math.fsum(w * v for w, v in zip(weights, tail, strict=True)) + seed * (1 - alpha) ** len(tail)
+def of_talib(highs: Floats, lows: Floats, closes: Floats) -> dict[str, Floats]:
+    return {
+        "ema20": talib.EMA(closes, 20),
+        "ema50": talib.EMA(closes, 50),
+        "macd": talib.MACD(closes, 12, 26, 9)[0],
+        "rsi7": talib.RSI(closes, 7),
+        "rsi14": talib.RSI(closes, 14),
+        "atr3": talib.ATR(highs, lows, closes, 3),
+        "atr14": talib.ATR(highs, lows, closes, 14),
+    }
 
 
-def test_ema_of_the_published_example() -> None:
-    """StockCharts ChartSchool, Moving Averages: 10-day EMA."""
-    published = [22.22, 22.21, 22.24, 22.27, 22.33, 22.52, 22.80, 22.97, 23.13, 23.28, 23.34]
-    assert [round(value, 2) for value in ema(PUBLISHED_EMA_CLOSES, 10)] == published
+def expect_talibs(own: Indicators, theirs: dict[str, Floats], closes: Floats, within: float) -> None:
+    """Equal within a part of what the figures are made of: the price, or 100 for a strength."""
+    for name, values in theirs.items():
+        shown = getattr(own, name)
+        latest = shown if isinstance(shown, tuple) else (shown,)
+        scale = 100.0 if name.startswith("rsi") else closes[-1]
+        assert latest == pytest.approx(values[-len(latest) :].tolist(), abs=within * scale, rel=0), name
+
+
+@pytest.mark.parametrize(("move", "within"), [(0.0005, 1e-9), (0.01, 1e-9), (0.04, 4e-9)], ids=["1m", "1h", "1d"])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_kept_candles_give_what_all_history_gives(move: float, within: float, seed: int) -> None:
+    """After 500 candles an average of 50 still has two parts in 10⁸ of its seed, every other one far less."""
+    history = candles(HISTORY, seed=seed, move=move)
+    kept = [row[-KEPT_CANDLES:] for row in history]
+    own = compute_indicators(*kept)
+    expect_talibs(own, of_talib(*history), history[2], within)
+    assert {len(each) for each in own[:5]} == {VALUES_SHOWN}
+
+
+@pytest.mark.parametrize("count", [WARM_UP, 60, 200, KEPT_CANDLES - 1])
+def test_a_step_gives_what_talib_gives_with_one_candle_more(count: int) -> None:
+    series = candles(count + 1, seed=count)
+    highs, lows, closes = series
+    own = Continuation(highs[:-1], lows[:-1], closes[:-1]).step(highs[-1], lows[-1], closes[-1])
+    expect_talibs(own, of_talib(*series), closes, 1e-12)
+    assert [len(each) for each in own[:5]] == [len(each) for each in compute_indicators(*series)[:5]]
+
+
+@pytest.mark.parametrize("count", range(60))
+def test_before_the_warm_up_values_are_missing(count: int) -> None:
+    series = candles(count)
+    own, theirs = compute_indicators(*series), of_talib(*series)
+    for name, values in theirs.items():
+        known = values[~np.isnan(values)].tolist() if count else []
+        shown = getattr(own, name)
+        if name.startswith("atr"):
+            assert shown == (known[-1] if known else None), name
+        else:
+            assert shown == tuple(known[-VALUES_SHOWN:]), name
 
 
 def test_rsi_of_the_published_example() -> None:
     """StockCharts ChartSchool, Relative Strength Index: 14 days."""
+    closes = np.array([float(number) for number in PUBLISHED_RSI_CLOSES.split()])
     published = [70.53, 66.32, 66.55, 69.41, 66.36, 57.97, 62.93]
-    assert rsi(PUBLISHED_RSI_CLOSES, 14) == pytest.approx(published, abs=0.02)
+    assert compute_indicators(closes, closes, closes).rsi14 == pytest.approx(published, abs=0.02)
 
 
-@pytest.mark.parametrize("length", [3, 20, 50])
-def test_ema_as_a_weighted_sum(length: int) -> None:
-    values = closes(120)
-    own = ema(values, length)
-    assert len(own) == len(values) - length + 1
-    assert own[0] == pytest.approx(sum(values[:length]) / length)
-    assert own[-1] == pytest.approx(weighted(values, 2 / (length + 1), length))
-
-
-def test_macd_is_the_difference_of_two_averages() -> None:
-    values = closes(120)
-    own = macd(values)
-    assert len(own) == 120 + 1 - 25
-    expected = [
-        weighted(values[:end], 2 / 13, 12) - weighted(values[:end], 2 / 27, 26) for end in range(26, len(values) + 1)
-    ]
-    assert own == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("length", [7, 14])
-def test_rsi_as_weighted_sums(length: int) -> None:
-    values = closes(100)
-    moves = [after - before for before, after in itertools.pairwise(values)]
-    gain = weighted([max(move, 0) for move in moves], 1 / length, length)
-    loss = weighted([max(-move, 0) for move in moves], 1 / length, length)
-    assert rsi(values, length)[-1] == pytest.approx(100 - 100 / (1 + gain / loss))
-    assert len(rsi(values, length)) == len(moves) - length + 1
-
-
-@pytest.mark.parametrize("length", [3, 14])
-def test_atr_as_a_weighted_sum(length: int) -> None:
-    rng = random.Random(3)
-    mids = closes(80)
-    highs, lows = [mid + rng.random() * 3 for mid in mids], [mid - rng.random() * 3 for mid in mids]
-    ranges = [max(highs[n], mids[n - 1]) - min(lows[n], mids[n - 1]) for n in range(1, len(mids))]
-    assert atr(highs, lows, mids, length) == pytest.approx(weighted(ranges, 1 / length, length))
+def both_ways(closes: list[float]) -> list[Indicators]:
+    """Computed over all closes at once, and by a step from the last but one."""
+    row = np.array(closes)
+    return [compute_indicators(row, row, row), Continuation(*[row[:-1]] * 3).step(*[closes[-1]] * 3)]
 
 
 def test_extremes_of_rsi() -> None:
-    assert rsi([float(n) for n in range(20)], 14)[-1] == 100
-    assert rsi([float(-n) for n in range(20)], 14)[-1] == 0
-    assert rsi([5.0] * 20, 14)[-1] == 50
+    for own in both_ways([float(n) for n in range(1, 80)]):
+        assert own.rsi14 == pytest.approx([100.0] * 10)
+    for own in both_ways([float(n) for n in range(80, 1, -1)]):
+        assert own.rsi14 == pytest.approx([0.0] * 10)
 
 
-def test_too_few_values_give_nothing() -> None:
-    few = closes(6)[:6]
-    assert ema(few, 7) == []
-    assert macd(closes(24)) == []
-    assert rsi(few, 6) == []
-    assert atr(few, few, few, 6) is None
-    assert atr(few, few, few, 5) is not None
-    assert sma([1.0, 2.0, 6.0], 2) == 4.0
+def test_a_price_that_never_moved_has_no_rsi() -> None:
+    for own in both_ways([5.0] * 100):
+        assert (own.rsi7, own.rsi14) == ((), ())
+        assert own.macd == pytest.approx([0.0] * 10)
+        assert (own.ema20[-1], own.atr3, own.atr14) == (5.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("moved", [1, 2, 5, 12])
+def test_rsi_begins_with_the_first_move(moved: int) -> None:
+    for own in both_ways([5.0] * (100 - moved) + [6.0] * moved):
+        assert own.rsi7 == own.rsi14 == (100.0,) * min(moved, VALUES_SHOWN)
+    for own in both_ways([5.0] * (100 - moved) + [4.0] * moved):
+        assert own.rsi7 == own.rsi14 == (0.0,) * min(moved, VALUES_SHOWN)

@@ -8,10 +8,9 @@ from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
 from ingester.exchange.feed import Feed
 from ingester.market.candles import Candle, list_series
-from ingester.market.cycles import Cycle
+from ingester.market.cycles import Cycle, Run
 from ingester.market.open_interest import OpenInterestHistory, OpenInterestSamples
-from ingester.market.run import Run
-from ingester.market.snapshot import IncompleteMarket, build_series, freeze
+from ingester.market.snapshot import IncompleteMarket, freeze
 from ingester.market.state import MarketState
 
 BOUNDARY_MS = T0_MS + 300 * MINUTE_MS
@@ -92,41 +91,3 @@ def test_an_old_book_is_left_out() -> None:
     snapshot = frozen(feed, fresh_since_ms=BOUNDARY_MS + 10)
     assert snapshot.coins[Symbol.ETH].book is not None
     assert snapshot.coins[Symbol.BTC].book is None
-
-
-def test_the_candle_that_opens_at_the_boundary_is_left_out() -> None:
-    series = build_series("1m", history("1m"), BOUNDARY_MS)
-    assert series.open_times_ms[-1] == BOUNDARY_MS - MINUTE_MS
-    assert series.is_last_closed
-
-
-def test_the_candle_that_contains_the_boundary_is_marked_open() -> None:
-    boundary_ms = BOUNDARY_MS + 30_000
-    series = build_series("1m", history("1m"), boundary_ms)
-    assert series.open_times_ms[-1] == BOUNDARY_MS
-    assert not series.is_last_closed
-
-
-def test_series_are_aligned_and_short() -> None:
-    series = build_series("5m", history("5m"), BOUNDARY_MS)
-    shown = (series.open_times_ms, series.opens, series.highs, series.lows, series.closes, series.volumes)
-    assert {len(each) for each in shown} == {20}
-    indicators = (series.ema20, series.ema50, series.macd, series.rsi7, series.rsi14)
-    assert {len(each) for each in indicators} == {10}
-    assert series.atr3 is not None
-    assert series.volume_average == 7.5
-
-
-def test_an_open_candles_volume_is_not_averaged() -> None:
-    candles = history("1m", 21)
-    assert build_series("1m", candles, BOUNDARY_MS + 1).volume_average == 7.5
-    assert build_series("1m", candles[1:], BOUNDARY_MS + 1).volume_average is None
-    assert build_series("1m", candles[1:], BOUNDARY_MS + MINUTE_MS).volume_average == 7.5
-
-
-def test_a_short_history_gives_short_series() -> None:
-    series = build_series("1d", history("1d", 3), BOUNDARY_MS)
-    assert len(series.closes) == 3
-    assert (series.ema20, series.macd, series.rsi14, series.atr14) == ((), (), (), None)
-    empty = build_series("1d", [], BOUNDARY_MS)
-    assert (empty.closes, empty.is_last_closed) == ((), False)

@@ -11,8 +11,7 @@ from redis.asyncio import Redis
 from common.events import MarketSnapshot
 from common.events.codec import encode
 from common.trading.durations import MINUTE_MS
-from ingester.market.cycles import GRACE_MS
-from ingester.market.run import RUN_KEY, Run, decode_run
+from ingester.market.cycles import GRACE_MS, RUN_KEY, Run, decode_run
 from ingester.tasks.cycle_publisher import SNAPSHOT_KEY
 
 

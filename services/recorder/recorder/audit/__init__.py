@@ -1,0 +1,1 @@
+"""Checks the record, and writes a copy that others can check."""
