@@ -93,7 +93,7 @@ class AgentHarness:
             limits=Limits(),
             endpoint=endpoint,
             client=self.model,
-            strategy=load_strategy("trend-v1"),
+            strategy=load_strategy("trend-v2", "en"),
         )
 
     async def store_account(self, received_ms: int = NOW_MS) -> None:

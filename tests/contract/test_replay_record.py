@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from recorded_cycles import COINS, SCRIPTS, START_MS, Agent, recorded_cycles
+from replay_cycles import COINS, SCRIPTS, START_MS, Agent, recorded_cycles
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 

@@ -1,7 +1,7 @@
 """Each way in which a request can go comes out of the record byte for byte, and what was changed is named."""
 
 import pytest
-from recorded_cycles import BUSY, SCRIPTS, Agent, Market, Reply, answer
+from replay_cycles import BUSY, SCRIPTS, Agent, Market, Reply, answer
 
 from common.events import AgentDecision, Event, MarketSnapshot, Outcome
 from replay.domain.cycle import StoredCycle

@@ -1,64 +1,72 @@
 """The rule-based trader acts on the prompt alone."""
 
-from simulator.server.models.trader import decide
+import pytest
 
-PROMPT = """# ACCOUNT
-equity_usd: 10000.00
-loss_budget_left_usd: n/a
+from common.agent.prompt.memory import Memory
+from common.events import Prompt
+from common.runtime.roster import read_roster
+from common.trading.instruments import Symbol
+from common.trading.orders import Side
+from common.trading.roster import Language
+from simulator.server.models.trader import decide, read
+from support.prompt_examples import a_held, a_prompt, a_snapshot, a_state
 
-# POSITIONS
-none
+CYCLE = 604
+AT_MS = a_snapshot(CYCLE).boundary_ms
 
-# NOW
-cycle: 1
-"""
+
+def shown(
+    held: Symbol | None = None,
+    *,
+    language: Language = "zh",
+    strategy: str = "trend-v2",
+    memory: Memory | None = None,
+) -> Prompt:
+    positions = [] if held is None else [a_held(held, Side.LONG, AT_MS)]
+    account = a_state(*positions, at_ms=AT_MS)
+    return a_prompt(CYCLE, account=account, language=language, strategy=strategy, memory=memory)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("strategy", ["trend-v2", "reversion-v2"])
+def test_the_prompt_is_read_in_both_languages(language: Language, strategy: str) -> None:
+    prompt = shown(Symbol.BTC, language=language, strategy=strategy)
+    reading = read(prompt.system, prompt.user)
+    assert reading.is_reversion == strategy.startswith("reversion")
+    assert (reading.cycle, reading.equity) == (CYCLE + 1, 9_500)
+    assert 400 < reading.budget < 500
+    assert reading.usable["SOL"] == (10, 9)
+    assert set(reading.scores) == set(read_roster(None).coins)
+    assert any(reading.scores.values())
+    assert reading.positions == {"BTC": ("LONG", 45)}
 
 
 def test_an_unknown_loss_budget_counts_as_zero() -> None:
-    assert "too little loss budget" in decide("trend following", PROMPT)["reasoning"]
+    prompt = shown(memory=Memory())
+    assert "too little loss budget" in decide(prompt.system, prompt.user)["reasoning"]
 
 
-CONTENDER_SYSTEM = """Trend following.
-usable_leverage ETH long 12 short 11
-usable_leverage HYPE long 6 short 5
-usable_leverage XRP long 9 short 8
-"""
-SHOWN = """# ACCOUNT
-equity_usd: 10000.00
-loss_budget_left_usd: 500.00
-
-# POSITIONS
-{positions}
-
-# NOW
-cycle: 1
-
-# ETH
-1m (oldest to newest): close [4000,4000] rsi14 [50,50]
-
-# HYPE
-1m (oldest to newest): close [38,{last}] rsi14 [50,50]
-"""
+def test_coins_and_leverage_are_those_that_the_prompt_shows() -> None:
+    prompt = shown()
+    decision = decide(prompt.system, prompt.user)
+    assert (decision["action"], decision["symbol"], decision["leverage"]) == ("SHORT", "BNB", 5)
+    assert "strongest of 6" in decision["reasoning"]
+    lowered = prompt.system.replace("\nBNB 10/10 10/10 10/10 8/7 ", "\nBNB 10/10 10/10 10/10 8/3 ")
+    assert decide(lowered, prompt.user)["leverage"] == 3
 
 
-def test_coins_are_those_that_the_prompt_shows() -> None:
-    decision = decide(CONTENDER_SYSTEM, SHOWN.format(positions="none", last="38.2"))
-    assert (decision["action"], decision["symbol"], decision["leverage"]) == ("LONG", "HYPE", 5)
-    assert "strongest of 2" in decision["reasoning"]
+def test_an_old_position_is_closed() -> None:
+    prompt = shown(Symbol.ETH)
+    decision = decide(prompt.system, prompt.user)
+    assert (decision["action"], decision["symbol"]) == ("CLOSE", "ETH")
 
 
-def test_leverage_keeps_to_the_usable_one_of_the_side() -> None:
-    system = CONTENDER_SYSTEM.replace("short 5", "short 3")
-    decision = decide(system, SHOWN.format(positions="none", last="37.8"))
-    assert (decision["action"], decision["symbol"], decision["leverage"]) == ("SHORT", "HYPE", 3)
-
-
-def test_an_old_position_of_a_further_coin_is_closed() -> None:
-    held = "- HYPE LONG 5x size 10 notional_usd 380.00 age_minutes 7"
-    decision = decide(CONTENDER_SYSTEM, SHOWN.format(positions=held, last="38.2"))
-    assert (decision["action"], decision["symbol"]) == ("CLOSE", "HYPE")
+@pytest.mark.parametrize("user", ["", "# NOW\ncycle=1\n"])
+def test_an_unreadable_prompt_is_a_hold(user: str) -> None:
+    decision = decide("", user)
+    assert decision["action"] == "HOLD"
+    assert "could not be read" in decision["reasoning"]
 
 
 def test_no_coin_to_enter_is_a_hold() -> None:
-    decision = decide("Trend following.", SHOWN.format(positions="none", last="38.2"))
-    assert decision["action"] == "HOLD"
+    assert decide("", shown().user)["action"] == "HOLD"

@@ -131,7 +131,7 @@ def candle_table(interval: str, coins: Mapping[Symbol, CandleSeries]) -> str:
 
 def open_candle_table(coins: Mapping[Symbol, Mapping[str, CandleSeries]]) -> str:
     """High and low so far of the candles that have not ended; an interval without one reads n/a."""
-    lines = ["# OPEN CANDLES high/low", " ".join(["coin", *OPEN_INTERVALS])]
+    lines = ["# OPEN CANDLES (high/low)", " ".join(["coin", *OPEN_INTERVALS])]
     for symbol, by_interval in coins.items():
         lines.append(" ".join([symbol, *(_open_candle(by_interval[name]) for name in OPEN_INTERVALS)]))
     return "\n".join(lines)

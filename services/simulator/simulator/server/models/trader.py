@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SECTION = re.compile(r"^# ([A-Za-z0-9 ]+?)(?: \(.*\))?$", re.MULTILINE)
-USABLE = re.compile(r"^usable_leverage (\w+) long (\d+) short (\d+)$", re.MULTILINE)
-POSITION = re.compile(r"^- (\w+) (LONG|SHORT) .*age_minutes (\w+)$", re.MULTILINE)
+LEVERAGE_HEAD = re.compile(r"^coin .*% m cap$", re.MULTILINE)
+POSITION = re.compile(r"^- (\w+) (LONG|SHORT) .*age_minutes=(\S+)$", re.MULTILINE)
+REVERSION = re.compile(r"^# \S+ reversion", re.MULTILINE)
 HOLD_EVERY = 5
 CLOSE_AFTER_MINUTES = 4
 MAX_POSITIONS = 2
@@ -45,50 +46,75 @@ def read(system: str, user: str) -> Reading:
     """Parses the prompt's sections. Raises ValueError or KeyError when one is missing."""
     parts = SECTION.split(user)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    is_reversion = "mean reversion" in system
+    is_reversion = REVERSION.search(system) is not None
     positions = {
         coin: (side, int(age) if age.isdigit() else CLOSE_AFTER_MINUTES)
         for coin, side, age in POSITION.findall(sections["POSITIONS"])
     }
-    usable = {coin: (int(long), int(short)) for coin, long, short in USABLE.findall(system)}
+    usable = _usable(system)
+    fast, slow, market = (_table(sections[name]) for name in ("CANDLES 1m", "CANDLES 15m", "MARKET"))
     return Reading(
         is_reversion=is_reversion,
-        cycle=int(_number(sections["NOW"], "cycle:")),
-        equity=_number(sections["ACCOUNT"], "equity_usd:"),
-        budget=_budget(sections["ACCOUNT"]),
+        cycle=int(_number(sections["NOW"], "cycle=")),
+        equity=_number(sections["ACCOUNT"], "equity_usd="),
+        budget=_budget(sections["ENTRY"]),
         usable=usable,
-        scores={coin: _score(sections[coin], is_reversion) for coin in usable if coin in sections},
+        scores={coin: _score(fast[coin], slow[coin], market[coin], is_reversion) for coin in usable if coin in fast},
         positions=positions,
     )
 
 
+def _usable(system: str) -> dict[str, tuple[int, int]]:
+    """The largest leverage by coin, long and short, at the default stop: the last column of its table but two."""
+    head = LEVERAGE_HEAD.search(system)
+    rows = _table(head.group(0) + system[head.end() :]) if head else {}
+    stops = [name for name in head.group(0).split() if name.endswith("%")] if head else []
+    pairs = {coin: row[stops[-1]].split("/") for coin, row in rows.items()}
+    return {coin: (int(pair[0]), int(pair[-1])) for coin, pair in pairs.items()}
+
+
+def _table(section: str) -> dict[str, dict[str, str]]:
+    """The rows of a table by their coin: each cell by its column's name. The table ends where a row has other cells."""
+    head, *lines = section.strip().splitlines()
+    names = head.split()
+    rows = {}
+    for line in lines:
+        cells = line.split()
+        if len(cells) != len(names):
+            break
+        rows[cells[0]] = dict(zip(names, cells, strict=True))
+    return rows
+
+
 def _number(text: str, label: str) -> float:
-    found = re.search(re.escape(label) + r"\s*([-+]?[\d.]+)", text)
+    found = re.search(re.escape(label) + r"([-+]?[\d.]+)", text)
     if found is None:
-        raise ValueError(f"no {label.rstrip(':')}")
+        raise ValueError(f"no {label.rstrip('=')}")
     return float(found.group(1))
 
 
-def _budget(account: str) -> float:
-    """The remaining loss budget in USD; zero while it is unknown."""
-    return 0.0 if "loss_budget_left_usd: n/a" in account else _number(account, "loss_budget_left_usd:")
+def _budget(entry: str) -> float:
+    """The remaining loss budget in USD; zero while it is unknown, and while no entry is allowed."""
+    is_denied = "denied_by=none" not in entry or "loss_budget_left_usd=n/a" in entry
+    return 0.0 if is_denied else _number(entry, "loss_budget_left_usd=")
 
 
-def _series(text: str, frame: str, name: str) -> list[float]:
-    """The bracketed values of `name` on the line of a time frame."""
-    line = next((line for line in text.splitlines() if line.startswith(f"{frame} ")), "")
-    found = re.search(rf"\b{name} \[([^\]]+)\]", line)
-    return [float(value) for value in found.group(1).split(",")] if found else []
+def _values(cell: str) -> list[float]:
+    """The numbers of a cell, oldest first; none when it is unknown."""
+    return [float(value) for value in cell.strip("[]").split(",") if value != "n/a"]
 
 
-def _score(text: str, is_reversion: bool) -> float:
-    """Strength of the signal, −1 to 1, positive for long: against the RSI for reversion, with the trend otherwise."""
-    closes, rsi = _series(text, "1m", "close"), _series(text, "1m", "rsi14")
+def _score(fast: dict[str, str], slow: dict[str, str], market: dict[str, str], is_reversion: bool) -> float:
+    """Strength of the signal, −1 to 1, positive for long: against the RSI for reversion, with the trend otherwise.
+
+    `fast` and `slow` are the coin's rows of the 1m and 15m candles.
+    """
+    closes, rsi = _values(fast["close"]), _values(fast["rsi14"])
     if is_reversion:
         oversold = (50 - rsi[-1]) / 50 if rsi else 0.0
-        imbalance = _number(text, "imbalance")
+        imbalance = (_values(market["book"]) or [0.0])[0]
         return max(-1.0, min(1.0, 1.4 * oversold + 0.2 * imbalance))
-    macd = _series(text, "5m", "macd")
+    macd = _values(slow["macd"])
     momentum = (closes[-1] / closes[0] - 1) * 250 if len(closes) > 1 else 0.0
     rising = (1 if macd[-1] > macd[0] else -1) * 0.3 if len(macd) > 1 else 0.0
     return max(-1.0, min(1.0, momentum + rising))
