@@ -22,7 +22,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def ask(url: str, model: str, **more: Any) -> httpx.Response:
-    body = {"model": model, "messages": MESSAGES} | more
+    body = {"model": model, "messages": MESSAGES, "thinking": {"type": "disabled"}} | more
     return httpx.post(f"{url}/deepseek/chat/completions", json=body, headers=KEY, timeout=60)
 
 
@@ -82,7 +82,7 @@ def test_deepseek_errors_are_requested_by_model_name(url: str, status: int) -> N
 def test_the_models_are_listed_for_a_key_only(url: str) -> None:
     assert httpx.get(f"{url}/deepseek/models", timeout=60).status_code == 401
     listed = httpx.get(f"{url}/deepseek/models", headers=KEY, timeout=60).json()
-    assert [row["id"] for row in listed["data"]] == ["deepseek-flash", "deepseek-pro"]
+    assert [row["id"] for row in listed["data"]] == ["deepseek-flash", "deepseek-v4-pro"]
 
 
 @pytest.mark.parametrize("is_incremental", [False, True])
