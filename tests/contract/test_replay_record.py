@@ -1,14 +1,17 @@
 """What the recorder stores is replayed from a real PostgreSQL: byte for byte, and with another strategy."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from replay_cycles import COINS, SCRIPTS, START_MS, Agent, recorded_cycles
+from click.testing import Result
 from redis.asyncio import Redis
+from replay_cycles import COINS, SCRIPTS, START_MS, Agent, recorded_cycles
 from typer.testing import CliRunner
 
 from common.runtime.database import migrate, open_pool
@@ -19,6 +22,7 @@ from replay.runs.exact import Replayed
 from replay.runs.exact_run import run_exactly
 from replay.storage.cycles import read_cycles, read_models, read_span
 from replay.storage.quotes import read_quotes
+from support.simulator_process import ForkedSimulator
 
 CYCLES = 2 * len(SCRIPTS)
 MODELS = ("deepseek", "qwen")
@@ -111,3 +115,68 @@ def test_what_cannot_be_replayed_is_refused_by_name(
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2
     assert message in done.output
+
+
+def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
+    """Runs the command on a database."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    return CliRunner().invoke(app, arguments)
+
+
+def test_the_stand_in_is_asked_with_another_strategy_and_reported(
+    record_url: str, monkeypatch: pytest.MonkeyPatch, shared_simulator: ForkedSimulator, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SIMULATOR_URL", shared_simulator.url)
+    out = tmp_path / "run"
+    arguments = ("--contender", "deepseek", "--strategy", "reversion-v2", "--out", str(out))
+    done = run(monkeypatch, record_url, *arguments)
+    assert done.exit_code == 0, done.output
+    report = json.loads((out / "report.json").read_text())
+    [contender] = report["contenders"]
+    assert [arm["arm"] for arm in contender["arms"]] == ["recorded", "changed"]
+    assert [arm["answers"] for arm in contender["arms"]] == [CYCLES, CYCLES]
+    assert contender["conclusion"].startswith("Nothing can be concluded")
+    assert all(pair["changed"]["prompt_lines"] > 0 for pair in contender["pairs"])
+    assert {pair["changed"]["outcome"] for pair in contender["pairs"]} == {"answered"}
+    page = (out / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "http" not in page.replace("http-equiv", "").replace(shared_simulator.url, "")
+    journal = (out / "journal.jsonl").read_bytes()
+    again = run(monkeypatch, record_url, *arguments)
+    assert again.exit_code == 0, again.output
+    assert (out / "journal.jsonl").read_bytes() == journal
+    other = run(monkeypatch, record_url, *arguments, "--mode", "preservation")
+    assert other.exit_code == 2
+    assert "holds another run: mode was None in it" in other.output
+
+
+def test_two_strategies_are_compared_with_controls(
+    record_url: str, monkeypatch: pytest.MonkeyPatch, shared_simulator: ForkedSimulator, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SIMULATOR_URL", shared_simulator.url)
+    arguments = ("--mode", "preservation", "--samples", "2", "--out", str(tmp_path), "--to", str(START_MS + 600_000))
+    done = run(monkeypatch, record_url, *arguments)
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "report.json").read_text())
+    for contender in report["contenders"]:
+        arms = {arm["arm"]: arm for arm in contender["arms"]}
+        assert list(arms) == ["baseline", "changed", "a/a", "placebo"]
+        assert {arm["answers"] for arm in arms.values()} == {20}
+        assert arms["a/a"]["agreement"] == 1.0
+
+
+def test_a_run_goes_on_where_its_model_failed(
+    record_url: str, monkeypatch: pytest.MonkeyPatch, shared_simulator: ForkedSimulator, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SIMULATOR_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("DECISION_DEADLINE_S", "1")
+    arguments = ("--contender", "qwen", "--mode", "preservation", "--out", str(tmp_path), "--parallel", "20")
+    failed = run(monkeypatch, record_url, *arguments)
+    assert failed.exit_code == 1
+    assert "The same command goes on from here" in failed.output
+    monkeypatch.setenv("SIMULATOR_URL", shared_simulator.url)
+    monkeypatch.delenv("DECISION_DEADLINE_S")
+    done = run(monkeypatch, record_url, *arguments)
+    assert done.exit_code == 0, done.output
+    [contender] = json.loads((tmp_path / "report.json").read_text())["contenders"]
+    assert contender["cycles"] == CYCLES

@@ -52,7 +52,7 @@ def replay(
     Without further options each must come out byte for byte as it is recorded; exit code 1 where one does not. With
     another strategy or mode, or --live, a model is asked again, and what differs is reported with its returns.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     url = load_settings("aicoin", ReplaySettings).database_url.get_secret_value()
     try:
         models = asyncio.run(find_models(url, contender or ()))

@@ -108,7 +108,8 @@ async def _run(console: Console, url: str, models: Sequence[str], span: Span, op
     heading = Heading("Decision replay", " ".join(sys.argv[1:]), identity, notes)
     _report(console, summaries, plans, heading, options)
     if run.stopped is not None:
-        console.print(f"Stopped: {run.stopped}. The same command goes on from here.", style="bold", markup=False)
+        hint = "" if options.live else " The stand-in answers in the simulator of a running arena (make run)."
+        console.print(f"Stopped: {run.stopped}.{hint} The same command goes on from here.", markup=False)
     return run.stopped is None
 
 
