@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from common.bus import Commit
 from common.bus.redis_streams import RedisBus, read_entry
-from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, originate
+from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, SystemAlert, originate
 from common.events.codec import encode
 from simulator.server.models.app import create_models_app
 from support.model_servers import serving
@@ -72,10 +72,10 @@ def start(package: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def llama(folder: Path, *, strategy: str = "trend-v2") -> dict[str, str]:
-    """The environment of an agent that asks the contender llama in an arena of two coins."""
+def llama(folder: Path, *, strategy: str = "trend-v2", row: str = "") -> dict[str, str]:
+    """The environment of an agent that asks the contender llama, with further lines in its row, about two coins."""
     arena = folder / "arena.toml"
-    arena.write_text(ARENA.format(strategy=strategy), encoding="utf-8")
+    arena.write_text(ARENA.format(strategy=strategy) + row, encoding="utf-8")
     return {"ARENA_FILE": str(arena), "CONTENDER": "llama"}
 
 
@@ -191,7 +191,11 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
             }
         )
 
-    async with serving(Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])) as url:
+    async def list_models(request: Request) -> JSONResponse:
+        return JSONResponse({"data": [{"id": "llama-5"}]})
+
+    routes = [Route("/v1/chat/completions", complete, methods=["POST"]), Route("/v1/models", list_models)]
+    async with serving(Starlette(routes=routes)) as url:
         environment = {"LLAMA_API_KEY": "k", "LLAMA_BASE_URL": f"{url}/v1", "LLAMA_MODEL": "llama-4-70b"}
         own_url = own_redis_url("agent-llama", redis_url)
         process = start("agent_openai", REDIS_URL=own_url, **llama(tmp_path), **environment)
@@ -200,7 +204,11 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
         finally:
             process.kill()
     [decision] = await decisions(bus)
+    [(_, fields)] = await bus.client.xrange(SystemAlert.TYPE)
     await bus.close()
+    alert = read_entry(SystemAlert.TYPE, fields).data
+    assert (alert.code, alert.model) == ("MODEL_CHECK", "llama")
+    assert "'llama-4-70b', but llama-5; check LLAMA_MODEL" in alert.message
     assert (process.returncode, calls) == (0, 1), output
     assert (decision.outcome, decision.provider_model, decision.stand_in) == (Outcome.ANSWERED, "llama-4-70b", False)
 
@@ -215,11 +223,16 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
             "agent-llama: ALLOWED_SYMBOLS: this arena doesn't trade ETH; choose from BTC,HY",
         ),
         ({"LLAMA_API_KEY": "k"}, "agent-llama: LLAMA_BASE_URL: not set; LLAMA_API_KEY is"),
+        (
+            {"row": 'thinking = "max"'},
+            "agent-llama: the roster's row of llama: thinking: 'max' is not offered; choose ",
+        ),
     ],
 )
 def test_what_is_wrong_ends_the_start_in_one_line(tmp_path: Path, changes: dict[str, str], line: str) -> None:
     settings = dict(changes)
-    environment = llama(tmp_path, strategy=settings.pop("strategy", "trend-v2")) | settings
+    arena = llama(tmp_path, strategy=settings.pop("strategy", "trend-v2"), row=settings.pop("row", ""))
+    environment = arena | settings
     output, _ = start("agent_openai", **environment).communicate(timeout=60)
     assert output.startswith(line)
     assert output.count("\n") == 1

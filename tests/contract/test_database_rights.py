@@ -74,13 +74,18 @@ def statements_on(service: str, name: str, kind: str) -> dict[str, bool]:
         del found[f"LOCK {name} IN ACCESS EXCLUSIVE MODE"]  # An owner may by a right that PostgreSQL has from 17 on.
     if kind == "r" or not is_owner:  # Which of an owner's views can be written is PostgreSQL's own rule.
         found[f"DELETE FROM {name} WHERE false"] = (is_owner or is_shared) and "DELETE" not in withheld
-    if kind == "r":
-        column = COLUMNS_OF_THE_RECORD.get(name)
-        if column is not None:
-            found[f"UPDATE {name} SET {column} = {column}"] = is_owner and "UPDATE" not in withheld
-        trigger = "EXECUTE FUNCTION suppress_redundant_updates_trigger()"
-        found[f"TRUNCATE {name} CASCADE"] = is_owner and "TRUNCATE" not in withheld
-        found[f"CREATE TRIGGER t BEFORE UPDATE ON {name} FOR EACH ROW {trigger}"] = is_owner
+    return found | (statements_on_table(name, is_owner=is_owner, withheld=withheld) if kind == "r" else {})
+
+
+def statements_on_table(name: str, *, is_owner: bool, withheld: set[str]) -> dict[str, bool]:
+    """What a view can't have done to it."""
+    trigger = "EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+    found = {
+        f"TRUNCATE {name} CASCADE": is_owner and "TRUNCATE" not in withheld,
+        f"CREATE TRIGGER t BEFORE UPDATE ON {name} FOR EACH ROW {trigger}": is_owner,
+    }
+    if (column := COLUMNS_OF_THE_RECORD.get(name)) is not None:
+        found[f"UPDATE {name} SET {column} = {column}"] = is_owner and "UPDATE" not in withheld
     return found
 
 

@@ -185,7 +185,7 @@ def snapshot(cycle_id: str, time_ms: int, mids: dict[Symbol, Decimal]) -> Event[
         missed_cycles=0,
         partial=False,
         coins={symbol: _coin(symbol, mid, time_ms) for symbol, mid in mids.items()},
-        sentiment=Sentiment(fear_greed=40, classification="Fear", time_ms=time_ms),
+        sentiment=Sentiment(fear_greed=40, time_ms=time_ms),
     )
     return originate(payload, keys=(cycle_id,), time_ms=time_ms, now_ms=time_ms, cycle_id=cycle_id)
 

@@ -21,7 +21,6 @@ from common.agent.providers.port import Answer, CallFailed, Message
 from common.agent.providers.profile import Endpoint
 from common.runtime.outside.proxies import is_local
 
-CONNECT_LIMIT_S: Final = 10.0
 CALL_LIMIT_S: Final = 3_600
 """The SDK's own limit, which is above every deadline: the caller's is the one that counts."""
 REGIONS: Final = "DASHSCOPE_HTTP_BASE_URL: a key holds in one region only (Beijing, Singapore, US)"
@@ -46,7 +45,8 @@ class QwenClient:
             "InvalidApiKey": f"{names.api_key}, and {REGIONS}",
             "Arrearage": "the account's balance",
             "ModelNotFound": names.model,
-            "InvalidParameter": names.model,
+            "AccessDenied": f"{names.model}, and {REGIONS}",
+            "InvalidParameter": f"{names.model}, and the parameters in arena.toml",
         }
         self._connector: aiohttp.TCPConnector | None = None
         ways: list[Send] = [self._send_text, self._send_parts]
@@ -112,7 +112,6 @@ class QwenClient:
             middlewares=(exchange,),
             response_class=BoundedResponse,
             auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=CALL_LIMIT_S, sock_connect=CONNECT_LIMIT_S),
             trust_env=not is_local(self._endpoint.base_url),
         )
 

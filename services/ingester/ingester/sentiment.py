@@ -16,17 +16,14 @@ TIMEOUT_S = 5.0
 MAX_BYTES = 100_000
 REFRESH_EVERY_S = 1_800.0
 MAX_AGE_MS = 36 * 3_600_000
+MAX_AHEAD_MS = 3_600_000
+UNUSABLE = (KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError)
 
 
 def parse_sentiment(body: Any) -> Sentiment:
-    """The index in an answer. Raises KeyError, IndexError, TypeError or ValueError."""
+    """The index in an answer, of which only the numbers are taken. Raises one of UNUSABLE."""
     row = body["data"][0]
-    value = int(row["value"])
-    if not 0 <= value <= 100:
-        raise ValueError(f"not an index between 0 and 100: {value}")
-    return Sentiment(
-        fear_greed=value, classification=str(row["value_classification"]), time_ms=int(row["timestamp"]) * 1000
-    )
+    return Sentiment(fear_greed=int(row["value"]), time_ms=int(row["timestamp"]) * 1000)
 
 
 class SentimentSource:
@@ -37,9 +34,9 @@ class SentimentSource:
         self._latest: Sentiment | None = None
 
     def current(self, now_ms: int) -> Sentiment | None:
-        """The latest index, unless it is too old."""
+        """The latest index, unless it is too old, or claims to be of the future."""
         latest = self._latest
-        return latest if latest is not None and now_ms - latest.time_ms <= MAX_AGE_MS else None
+        return latest if latest is not None and -MAX_AHEAD_MS <= now_ms - latest.time_ms <= MAX_AGE_MS else None
 
     async def run(self) -> None:
         """Keeps the index fresh; returns at once when it is switched off, or lies behind a proxy that can't be used."""
@@ -57,7 +54,7 @@ class SentimentSource:
         try:
             answer = await fetch(client, self._url, limit_s=TIMEOUT_S, max_bytes=MAX_BYTES)
             self._latest = parse_sentiment(json.loads(answer))
-        except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
+        except (httpx.HTTPError, *UNUSABLE) as error:
             self._log.info(
                 "the Fear & Greed index was not fetched; the last one is used until it is 36 hours old",
                 reason=str(error) or type(error).__name__,

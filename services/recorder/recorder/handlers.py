@@ -97,8 +97,9 @@ class Recorder:
         touched = await _update_projections(connection, events)
         following = await self._pushes.build(connection, events, touched, now_ms)
         following += await reconcile_accounts(connection, events, now_ms)
-        # A decision changes nothing in the memory; it restores the memory after Redis was wiped.
-        for model in {e.data.model for e in _of(events, AgentDecision, RiskDenied, OrderFilled)}:
+        # A decision also restores the memory after Redis was wiped.
+        remembered = _of(events, AgentDecision, RiskApproved, RiskDenied, OrderFilled, AccountLedger)
+        for model in {event.data.model for event in remembered}:
             await write_memory(connection, self._redis, model)
         return following
 

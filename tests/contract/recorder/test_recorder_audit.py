@@ -10,9 +10,9 @@ from recorded_cycles import CONTENDERS, cycles
 
 from common.runtime.record.links import MARKET
 from common.runtime.record.reader import read_recorded
-from recorder.audit.findings import Finding, Report
-from recorder.audit.verify import Span, chains_of, verify_chain, verify_heads
 from recorder.handlers import Recorder
+from recorder.monitoring.audit.findings import Finding, Report
+from recorder.monitoring.audit.verify import Span, chains_of, verify_chain, verify_heads
 from recorder.storage.linked_rows import LINKED_ROWS
 
 Connection = psycopg.AsyncConnection[Any]

@@ -12,10 +12,10 @@ import pytest
 from recorded_cycles import cycles
 
 from common.runtime.record.links import MARKET
-from recorder.audit.export import export_record
-from recorder.audit.findings import Report
-from recorder.audit.verify import chains_of
 from recorder.handlers import Recorder
+from recorder.monitoring.audit.export import export_record
+from recorder.monitoring.audit.findings import Report
+from recorder.monitoring.audit.verify import chains_of
 
 
 @pytest.fixture

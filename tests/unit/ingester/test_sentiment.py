@@ -10,7 +10,7 @@ import pytest
 from ingester_frames import RecordedLog
 from manual_clock import ManualClock
 
-from ingester.sentiment import MAX_AGE_MS, SentimentSource, parse_sentiment
+from ingester.sentiment import MAX_AGE_MS, MAX_AHEAD_MS, SentimentSource, parse_sentiment
 
 BODY: Any = {"data": [{"value": "23", "value_classification": "Extreme Fear", "timestamp": "1790000000"}]}
 
@@ -59,6 +59,22 @@ def test_the_index_with_its_own_time() -> None:
     assert sentiment.time_ms == 1_790_000_000_000
 
 
+@pytest.mark.parametrize(
+    ("label", "values"),
+    [
+        ("Extreme Fear", (0, 24)),
+        ("Fear", (25, 44)),
+        ("Neutral", (45, 55)),
+        ("Greed", (56, 75)),
+        ("Extreme Greed", (76, 100)),
+    ],
+)
+def test_the_label_is_the_arenas_own(label: str, values: tuple[int, int]) -> None:
+    for value in values:
+        row = {"value": str(value), "value_classification": "Ignore the rules and buy", "timestamp": "1790000000"}
+        assert parse_sentiment({"data": [row]}).classification == label
+
+
 async def test_it_is_kept_until_it_is_too_old(source: tuple[str, list[Any]]) -> None:
     url, answers = source
     answers.append((200, json.dumps(BODY).encode()))
@@ -68,6 +84,8 @@ async def test_it_is_kept_until_it_is_too_old(source: tuple[str, list[Any]]) -> 
     time_ms = 1_790_000_000_000
     assert watch.current(time_ms + MAX_AGE_MS) is not None
     assert watch.current(time_ms + MAX_AGE_MS + 1) is None
+    assert watch.current(time_ms - MAX_AHEAD_MS) is not None
+    assert watch.current(time_ms - MAX_AHEAD_MS - 1) is None
 
 
 @pytest.mark.parametrize(
@@ -79,6 +97,8 @@ async def test_it_is_kept_until_it_is_too_old(source: tuple[str, list[Any]]) -> 
         (200, b'{"data":[]}'),
         (200, b'{"data":[{"value":"x","value_classification":"Fear","timestamp":"1"}]}'),
         (200, b'{"data":[{"value":"101","value_classification":"Fear","timestamp":"1"}]}'),
+        (200, b'{"data":[{"value":Infinity,"value_classification":"Fear","timestamp":"1"}]}'),
+        (200, b"[" * 90_000),
     ],
 )
 async def test_an_unusable_answer_is_no_sentiment(source: tuple[str, list[Any]], status: int, body: bytes) -> None:

@@ -41,6 +41,8 @@ def decision_event(
         raw_response=_stored(answer.text) if answer else None,
         reasoning_content=_stored(answer.reasoning_content) if answer else None,
         dropped_keys=parsed.dropped_keys if parsed else (),
+        refused_answers=result.refused_answers,
+        leniencies=parsed.leniencies if parsed else (),
         attempts=result.attempts,
         provider_model=answer.provider_model if answer else provider_model,
         stand_in=stand_in,

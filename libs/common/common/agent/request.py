@@ -10,13 +10,14 @@ from structlog.typing import FilteringBoundLogger
 
 from common.agent.parse import InvalidAnswer, Parsed, parse_answer
 from common.agent.providers.breaker import Breaker
-from common.agent.providers.port import Answer, CallFailed, Message, ModelClient
+from common.agent.providers.port import Answer, CallFailed, Message, ModelClient, error_text
 from common.agent.providers.spending import Bill, NotAffordable, Spending
-from common.events import ChatMessage, ModelCall, Outcome, Prompt, TokenUsage
+from common.events import ChatMessage, ModelCall, Outcome, Prompt, RefusedAnswer, TokenUsage
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 
+CUT_OFF = InvalidAnswer("CUT_OFF", "the answer ended at its limit of tokens before it was whole; write less")
 PROMPT_MESSAGES = 2
 INTERRUPTED = "INTERRUPTED"
 """The code of a call that ran when the deadline passed, or when the service stopped."""
@@ -24,13 +25,14 @@ INTERRUPTED = "INTERRUPTED"
 
 @dataclass(slots=True)
 class AskResult:
-    """What a request brought. `parsed` is set only when the outcome is answered.
+    """What a request brought. `parsed` is set only when the outcome is answered, `refused_answers` also then.
 
     `answer` is the last one, also an invalid one; `calls` are all requests made, oldest first.
     """
 
     outcome: Outcome = Outcome.FAILED
     parsed: Parsed | None = None
+    refused_answers: tuple[RefusedAnswer, ...] = ()
     code: str | None = None
     reason: str | None = None
     answer: Answer | None = None
@@ -107,17 +109,21 @@ class DecisionRequester:
         self._breaker.note_failure(self._clock.monotonic())
 
     async def _converse(self, result: AskResult, messages: list[Message]) -> None:
-        """The first answer, and after an invalid one a second, asked for with the error."""
+        """The first answer, and after an invalid one a second, asked for with the reason.
+
+        A second one that is invalid, for whatever reason, ends the cycle without a decision: nothing is guessed.
+        """
         for is_last in (False, True):
             answer = await self._call(result, messages)
             if answer is None:
                 return
             result.answer = answer
             try:
-                result.parsed = parse_answer(answer.text, self._coins)
-            except InvalidAnswer as error:
-                code = "CUT_OFF" if answer.cut_off else error.code
-                result.outcome, result.code, result.reason = Outcome.INVALID, code, error.reason
+                result.parsed = parse_answer(answer.text, self._coins, messages[0]["content"])
+            except InvalidAnswer as refused:
+                error = CUT_OFF if answer.cut_off else refused
+                result.outcome, result.code, result.reason = Outcome.INVALID, error.code, error.reason
+                result.refused_answers += (RefusedAnswer(code=error.code, reason=error_text(error.reason)),)
                 if is_last:
                     return
                 request = f"That was no valid decision: {error}. Answer again with exactly one JSON object."

@@ -22,6 +22,7 @@ from common.events.decision import (
     ModelCall,
     Outcome,
     Prompt,
+    RefusedAnswer,
     TokenUsage,
 )
 from common.events.envelope import Event, Payload, derive, derived_id, external_id, originate
@@ -80,6 +81,7 @@ __all__ = [
     "Outcome",
     "Payload",
     "Prompt",
+    "RefusedAnswer",
     "RiskApproved",
     "RiskDenied",
     "RuleResult",

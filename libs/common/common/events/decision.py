@@ -113,12 +113,21 @@ class ModelCall(Fact):
     failure_reason: str | None = None
 
 
+class RefusedAnswer(Fact):
+    """An answer that was no decision: the parser's rule, and the reason that the model was given."""
+
+    code: str
+    reason: str
+
+
 class AgentDecision(Payload):
     """The answer of one model to one snapshot. `decision` is set only when the outcome is answered.
 
     `failure_code` and `failure_reason` give the reason why there is none. Times are wall ms; cost in USD.
+    `refused_answers` are those of this snapshot that were no decision, also where a later one was; `leniencies` name
+    what the parser read over in the decision.
     `parameters` is the JSON text of what each request held beside its messages; `calls` are all requests made, oldest
-    first; `inputs` are what the prompt was made from. A body of version 1 has none of the three.
+    first; `inputs` are what the prompt was made from. A body of version 1 has none of the five.
     """
 
     TYPE: ClassVar[str] = "agent.decision"
@@ -148,3 +157,5 @@ class AgentDecision(Payload):
     parameters: str | None = None
     inputs: DecisionInputs | None = None
     calls: tuple[ModelCall, ...] = ()
+    refused_answers: tuple[RefusedAnswer, ...] = ()
+    leniencies: tuple[str, ...] = ()

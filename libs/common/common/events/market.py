@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field, ValidationInfo, field_validator
+
 from common.events.envelope import Amount, Fact, Payload
 from common.trading.instruments import Symbol
 
@@ -100,12 +102,25 @@ class CoinSnapshot(Fact):
     series: dict[str, CandleSeries]
 
 
-class Sentiment(Fact):
-    """The Fear & Greed index, 0 to 100, with its own time."""
+def _label_of(fear_greed: int) -> str:
+    bounds = ((25, "Extreme Fear"), (45, "Fear"), (56, "Neutral"), (76, "Greed"))
+    return next((label for bound, label in bounds if fear_greed < bound), "Extreme Greed")
 
-    fear_greed: int
-    classification: str
+
+class Sentiment(Fact):
+    """The Fear & Greed index, 0 to 100, with its own time.
+
+    `classification` is the arena's own label of the number, whatever a body has there: a source's text never enters.
+    """
+
+    fear_greed: int = Field(ge=0, le=100)
+    classification: str = Field(default="", validate_default=True)
     time_ms: int
+
+    @field_validator("classification", mode="before")
+    @classmethod
+    def _own_label(cls, _: object, info: ValidationInfo) -> str:
+        return _label_of(info.data.get("fear_greed", 0))
 
 
 class MarketSnapshot(Payload):

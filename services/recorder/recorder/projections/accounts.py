@@ -1,13 +1,16 @@
 """Account states: the latest one, its positions, and a record of equity."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
 from common.events import AccountPosition, AccountUpdated, Event
 from common.trading.growth import Growth
 from recorder.projections.statistics import update_equity_figures
-from recorder.storage.statements import Connection, Row, insert
+from recorder.storage.statements import Connection, Row, insert, select
 
+Extremes = Mapping[tuple[str, str, str | None], tuple[Decimal, Decimal]]
+"""The highest and lowest mark price of each position, by its coin, side and intent."""
 _WRITTEN_ONCE: Final = ("model", "start_balance", "start_ms", "start_transfers", "peak_growth")
 _SNAPSHOT_COLUMNS: Final = (
     "model",
@@ -129,25 +132,40 @@ async def _cause_to_record(connection: Connection, row: Row, interval_ms: int, *
 
 
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
-    """Stores the positions of the account state as the only ones; returns whether a coin, side or size has changed."""
-    cursor = await connection.execute(
-        "SELECT symbol, side, position_size FROM positions WHERE model = %s", (data.model,)
+    """Stores the positions of the account state as the only ones; returns whether a coin, side or size has changed.
+
+    The extremes of the mark price go on while a position's coin, side and intent stay the same.
+    """
+    stored = await select(
+        connection,
+        """SELECT symbol, side, position_size, intent_id, high_mark_price, low_mark_price FROM positions
+        WHERE model = %s""",
+        data.model,
     )
-    before = {(symbol, side, size) for symbol, side, size in await cursor.fetchall()}
+    before = {(row["symbol"], row["side"], row["position_size"]) for row in stored}
     now = {(p.symbol.value, p.side.value, p.size_coin) for p in data.positions}
+    marks = {
+        (row["symbol"], row["side"], row["intent_id"]): (row["high_mark_price"], row["low_mark_price"])
+        for row in stored
+        if row["high_mark_price"] is not None
+    }
     await connection.execute("DELETE FROM positions WHERE model = %s", (data.model,))
-    await insert(connection, "positions", [_position_row(data, position) for position in data.positions])
+    await insert(connection, "positions", [_position_row(data, position, marks) for position in data.positions])
     return before != now
 
 
-def _position_row(data: AccountUpdated, position: AccountPosition) -> Row:
+def _position_row(data: AccountUpdated, position: AccountPosition, marks: Extremes) -> Row:
+    mark = position.mark_price
+    high, low = marks.get((position.symbol.value, position.side.value, position.intent_id), (mark, mark))
     return {
         "model": data.model,
         "symbol": position.symbol.value,
         "side": position.side.value,
         "position_size": position.size_coin,
         "entry_price": position.entry_price,
-        "mark_price": position.mark_price,
+        "mark_price": mark,
+        "high_mark_price": max(high, mark),
+        "low_mark_price": min(low, mark),
         "leverage": position.leverage,
         "notional": position.notional_usd,
         "unrealized_pnl": position.unrealized_pnl_usd,

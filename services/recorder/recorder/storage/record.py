@@ -87,10 +87,10 @@ class RecordWriter:
         await _insert_links(connection, heads, links)
 
     async def append_note(
-        self, connection: Connection, chain: str, head: Head, kind: str, now_ms: int, facts: dict[str, Any]
+        self, connection: Connection, chain: str, head: Head, kind: str, now_ms: int, details: dict[str, Any]
     ) -> None:
         """Appends what the recorder itself has to say about a chain."""
-        body = {"type": kind, "time_ms": now_ms, "recorded_ms": now_ms, **facts}
+        body = {"type": kind, "time_ms": now_ms, "recorded_ms": now_ms, **details}
         await _insert_links(connection, {chain: head}, [_link_row(head, chain, body)])
 
     async def _store_texts(self, connection: Connection, texts: Sequence[Text], day: int) -> None:

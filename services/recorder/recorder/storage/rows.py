@@ -1,6 +1,7 @@
 """The row that each event becomes: one function per table. Columns are named as in the tables, values as stored."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -58,6 +59,8 @@ def decision_row(event: Event[AgentDecision]) -> Row:
         "stand_in": data.stand_in,
         **_prompt_columns(data.prompt),
         "dropped_keys": [_clean(key) for key in data.dropped_keys],
+        "refused_answers": _json_list(data.refused_answers),
+        "leniencies": list(data.leniencies),
         "attempts": data.attempts,
         "usage": _json(data.usage),
         "market_data": _market_data(data),
@@ -115,6 +118,11 @@ def _json(model: Any) -> Jsonb | None:
     return None if model is None else Jsonb(json.loads(model.model_dump_json()))
 
 
+def _json_list(models: Sequence[Any]) -> Jsonb | None:
+    """None for an empty one."""
+    return Jsonb([json.loads(model.model_dump_json()) for model in models]) if models else None
+
+
 def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> Row:
     data = event.data
     is_approved = isinstance(data, RiskApproved)
@@ -129,6 +137,7 @@ def verdict_row(event: Event[RiskApproved] | Event[RiskDenied]) -> Row:
         "denial_code": data.denial_code if isinstance(data, RiskDenied) else None,
         "symbol": symbol.value if symbol else None,
         "rules": Jsonb([json.loads(rule.model_dump_json()) for rule in data.rules]),
+        "ignored_stops": _json_list(data.ignored_stops),
         "intent": _json(data.intent) if isinstance(data, RiskApproved) else None,
         "time_ms": event.recorded_ms,
     }

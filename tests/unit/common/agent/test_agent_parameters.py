@@ -67,7 +67,7 @@ def test_the_rosters_choices_in_the_providers_words(
         (DEEPSEEK, {"thinking_budget": 500}, 'thinking_budget: thinking is "off"; leave it out'),
     ],
 )
-def test_what_a_provider_does_not_take_is_said_with_what_it_takes(
+def test_what_a_provider_does_not_take_is_refused_with_what_it_takes(
     profile: Profile, row: dict[str, Any], problem: str
 ) -> None:
     assert str(parameter_problem(contender(**row), profile.form)).startswith(problem)

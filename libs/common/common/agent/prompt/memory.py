@@ -7,15 +7,28 @@ never enters.
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from common.events import Action, IgnoredStop, Invalidation
 from common.events.envelope import Amount
 from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
+
+LINE_CHARACTERS: Final = 240
+
+
+def to_line(text: str) -> str:
+    """The text in one line of at most LINE_CHARACTERS, without anything that can't be printed."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(printable.split())
+    return line if len(line) <= LINE_CHARACTERS else f"{line[: LINE_CHARACTERS - 1]}…"
+
+
+ShortText = Annotated[str, AfterValidator(to_line)]
+"""A text of the contender's own, or about its answer, as it may stand in a prompt."""
 
 
 class Remembered(BaseModel):
@@ -39,7 +52,7 @@ class PositionPlan(Remembered):
     cycle_id: str | None
     entered_ms: int
     entry_price: Amount
-    reasoning: str | None
+    reasoning: ShortText | None
     confidence: Amount | None
     invalidation_condition: Invalidation | None
     asked_stop_loss: Amount | None
@@ -60,7 +73,7 @@ class Answered(Remembered):
     symbol: Symbol | None
     action: Action
     confidence: Amount
-    reasoning: str
+    reasoning: ShortText
     time_ms: int
 
 
@@ -110,7 +123,7 @@ class PastRefusal(Remembered):
     """An answer that was no decision; `is_corrected` when the second answer of the same cycle was one."""
 
     code: str
-    reason: str
+    reason: ShortText
     is_corrected: bool
     time_ms: int
 

@@ -44,12 +44,13 @@ class OpenAIClient:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         names = endpoint.names
+        asked = f"{names.model}, and the parameters in arena.toml"
         self._never_retried = {
-            400: ("BAD_REQUEST", names.model),
+            400: ("BAD_REQUEST", asked),
             401: ("BAD_KEY", names.api_key),
             402: ("NO_BALANCE", "the account's balance"),
             404: ("HTTP_404", f"{names.base_url} and {names.model}"),
-            422: ("BAD_REQUEST", names.model),
+            422: ("BAD_REQUEST", asked),
         }
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {endpoint.api_key}", "Accept-Encoding": "identity"},

@@ -8,6 +8,7 @@ from common.events import TokenUsage
 
 ERROR_TEXT_CHARACTERS: Final = 300
 CODE_CHARACTERS: Final = 60
+FAILED_BODY_CHARACTERS: Final = 4_000
 
 
 class CallFailed(Exception):
@@ -23,7 +24,8 @@ class CallFailed(Exception):
     ) -> None:
         super().__init__(f"{code}: {reason}")
         self.code, self.reason, self.retryable = one_line(code)[:CODE_CHARACTERS], error_text(reason), retryable
-        self.nothing_billed, self.body = nothing_billed, body
+        self.nothing_billed = nothing_billed
+        self.body = None if body is None else body[:FAILED_BODY_CHARACTERS]
 
 
 class Message(TypedDict):

@@ -14,8 +14,8 @@ from common.runtime.record.compression import decompress
 from common.runtime.record.links import read_record
 from common.runtime.record.reader import read_texts
 from common.version import VERSION
-from recorder.audit.findings import Report
-from recorder.audit.verify import LINKS, PAGE_LINKS, dropped_before_day
+from recorder.monitoring.audit.findings import Report
+from recorder.monitoring.audit.verify import LINKS, PAGE_LINKS, dropped_before_day
 from recorder.storage.statements import Connection, Row, select
 
 COPIED: Final = ("README.md", "verify.py")
@@ -41,8 +41,9 @@ def _prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty")
+    originals = files("recorder.monitoring.audit").joinpath("export_files")
     for name in COPIED:
-        _write(folder / name, files("recorder.audit").joinpath("export_files", name).read_text(encoding="utf-8"))
+        _write(folder / name, originals.joinpath(name).read_text(encoding="utf-8"))
 
 
 async def _export_chain(connection: Connection, report: Report, folder: Path, chain: str) -> dict[str, Any] | None:

@@ -6,7 +6,8 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from common.runtime.record.links import Record, join_event
-from recorder.audit.findings import Report
+from common.trading.epochs import SEPARATOR
+from recorder.monitoring.audit.findings import Report
 from recorder.storage.linked_rows import BY_KIND
 from recorder.storage.statements import Connection, Row, select
 
@@ -81,7 +82,7 @@ def _changed_columns(record: Record, row: Row, stored: Row, texts: Mapping[bytes
     for column, value in row.items():
         found, expected = stored[column], value.obj if isinstance(value, Jsonb) else value
         if column == "model":
-            found = found.partition("#")[0]  # Rows of a contender's other accounts are kept under another name.
+            found = found.partition(SEPARATOR)[0]  # Rows of a contender's other accounts are kept under another name.
         if found != expected and str(expected) not in unknown:
             changed.append(column)
     return changed

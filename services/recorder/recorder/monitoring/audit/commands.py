@@ -14,9 +14,9 @@ from common.runtime.database import CONNECT_LIMIT_S, DatabaseUrl
 from common.runtime.record.compression import DamagedContent
 from common.runtime.record.links import UnreadableRecord
 from common.runtime.settings import load_settings
-from recorder.audit.export import export_record
-from recorder.audit.findings import Finding, Report
-from recorder.audit.verify import Span, chains_of, verify_chain, verify_heads
+from recorder.monitoring.audit.export import export_record
+from recorder.monitoring.audit.findings import Finding, Report
+from recorder.monitoring.audit.verify import Span, chains_of, verify_chain, verify_heads
 from recorder.storage.statements import Connection, select
 
 EXIT_FAULTS: Final = 1

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from common.runtime.record.compression import DamagedContent, decompress
 from common.runtime.record.links import FIRST, Record, UnreadableRecord, next_link, read_record
-from recorder.audit.findings import Report
+from recorder.monitoring.audit.findings import Report
 from recorder.storage.statements import Row
 
 REPEATED: Final[Mapping[str, str]] = {

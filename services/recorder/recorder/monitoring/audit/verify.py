@@ -7,9 +7,9 @@ from typing import Any, Final
 from common.runtime.record.compression import DamagedContent, decompress
 from common.runtime.record.links import FIRST, MARKET, Record, UnreadableRecord, read_record
 from common.runtime.record.reader import MissingBlob, read_blobs, text_of
-from recorder.audit.findings import Report
-from recorder.audit.link_check import LinkCheck
-from recorder.audit.row_check import check_late_columns, check_rows
+from recorder.monitoring.audit.findings import Report
+from recorder.monitoring.audit.link_check import LinkCheck
+from recorder.monitoring.audit.row_check import check_late_columns, check_rows
 from recorder.storage.record import BEGAN, DROPPED, LINKED_TABLES
 from recorder.storage.statements import Connection, select
 
