@@ -70,13 +70,16 @@ def _parts(span: Span) -> Iterator[tuple[int, int]]:
 
 def _replay_part(database_url: str, models: Sequence[str], part: tuple[int, int]) -> ExactReport:
     report = ExactReport()
-    cycles = asyncio.run(_read(database_url, models, part))
-    report.counts["incomplete"] += cycles.incomplete
-    for result in run_in_recorded_time(replay_exactly(cycle) for cycle in cycles.found):
-        report.add(result)
+    # Not as the coroutine's result: asyncio.run has Python 3.11 write out the repr of that, which takes seconds.
+    pages: list[Cycles] = []
+    asyncio.run(_read(database_url, models, part, pages))
+    for page in pages:
+        report.counts["incomplete"] += page.incomplete
+        for result in run_in_recorded_time(replay_exactly(cycle) for cycle in page.found):
+            report.add(result)
     return report
 
 
-async def _read(database_url: str, models: Sequence[str], part: tuple[int, int]) -> Cycles:
+async def _read(database_url: str, models: Sequence[str], part: tuple[int, int], pages: list[Cycles]) -> None:
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        return await read_cycles(connection, models, *part)
+        pages.append(await read_cycles(connection, models, *part))

@@ -1,12 +1,15 @@
 """How long the exact replay of a month takes: cycles of two contenders, a minute apart, from a real PostgreSQL.
 
-Run: make bench NAME=replay ARGS="--cycles 1440". The recorder stores that many cycles first (a month is 43,200, and
+Run: make bench NAME=decision_replay ARGS="--cycles 1440". The recorder stores that many cycles first (a month is 43,200, and
 takes a while to store); then `aicoin replay` without options runs over them, on all processes it uses. Printed is the
 time for a month at that rate, and how much of the limit of ten minutes that is. Fails when a decision differs.
 """
 
 import argparse
 import asyncio
+import json
+import logging
+import os
 import sys
 import tempfile
 import time
@@ -16,8 +19,8 @@ sys.path.append(sys.path.pop(0))
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 import psycopg
+import structlog
 from redis.asyncio import Redis
-from report import write_json
 
 from aicoin_local.stores import Throwaway, free_port, postgres_store, redis_store, wait_for_postgres, wait_for_redis
 from common.runtime.database import migrate, open_pool
@@ -37,8 +40,9 @@ MODELS = ("deepseek", "qwen")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=1_440)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", metavar="FILE", type=Path)
     arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory() as folder:
         postgres = postgres_store(Path(folder) / "postgres", free_port())
         redis = redis_store(Path(folder) / "redis", free_port())
@@ -47,7 +51,7 @@ def main() -> None:
             wait_for_postgres(postgres.url, START_LIMIT_S)
             wait_for_redis(redis.url, START_LIMIT_S)
             stored_s = _store(postgres.url, redis.url, arguments.cycles)
-            replayed_s = _replay(postgres.url, arguments.cycles)
+            replayed_s, cpu_s = _replay(postgres.url, arguments.cycles)
         finally:
             for server in servers:
                 server.stop()
@@ -58,7 +62,8 @@ def main() -> None:
     )
     print(f"a month ({MONTH_CYCLES} cycles): {month_s:.0f} s, {month_s / LIMIT_S:.2f} of the limit of {LIMIT_S:.0f} s")
     if arguments.json:
-        write_json(arguments.json, {"replayed_s": replayed_s, "cycles": arguments.cycles, "month_s": month_s})
+        figures = {"cycles": arguments.cycles, "replayed_s": replayed_s, "cpu_s": cpu_s, "month_s": month_s}
+        arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
 
 def _store(database_url: str, redis_url: str, cycles: int) -> float:
@@ -78,18 +83,21 @@ def _store(database_url: str, redis_url: str, cycles: int) -> float:
     return time.perf_counter() - begin
 
 
-def _replay(database_url: str, cycles: int) -> float:
+def _replay(database_url: str, cycles: int) -> tuple[float, float]:
+    """Seconds, and seconds of CPU of the replay's processes."""
+
     async def span() -> Span | None:
         async with await psycopg.AsyncConnection.connect(database_url) as connection:
             return await read_span(connection, MODELS, None, None)
 
     found = asyncio.run(span())
     assert found is not None
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), os.times()
     report = run_exactly(database_url, MODELS, found, lambda _: None)
-    seconds = time.perf_counter() - begin
+    seconds, after = time.perf_counter() - begin, os.times()
+    cpu_s = sum(after[:4]) - sum(before[:4])
     assert report.counts[Replayed.EQUAL.value] == cycles * len(MODELS), report
-    return seconds
+    return seconds, cpu_s
 
 
 if __name__ == "__main__":
