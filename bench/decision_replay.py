@@ -1,8 +1,9 @@
 """How long the exact replay of a month takes: cycles of two contenders, a minute apart, from a real PostgreSQL.
 
-Run: make bench NAME=decision_replay ARGS="--cycles 1440". The recorder stores that many cycles first (a month is 43,200, and
-takes a while to store); then `aicoin replay` without options runs over them, on all processes it uses. Printed is the
-time for a month at that rate, and how much of the limit of ten minutes that is. Fails when a decision differs.
+Run: make bench NAME=decision_replay ARGS="--cycles 1440". The recorder stores that many cycles first; a month has
+43,200, and takes an hour to store. Then `aicoin replay` without options runs over them, on all processes it uses.
+Printed is the time for a month at that rate, and how much of the limit of ten minutes that is. Fails when a decision
+differs.
 """
 
 import argparse
