@@ -25,6 +25,7 @@ from replay.storage.cycles import Span
 
 EXIT_DIFFERENT: Final = 1
 EXIT_REFUSED: Final = 2
+PIPED_WIDTH: Final = 160
 
 app = typer.Typer(help="Replays recorded decisions.", pretty_exceptions_enable=False)
 
@@ -53,6 +54,8 @@ def replay(
     another strategy or mode, or --live, a model is asked again, and what differs is reported with its returns.
     """
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
     url = load_settings("aicoin", ReplaySettings).database_url.get_secret_value()
     try:
         models = asyncio.run(find_models(url, contender or ()))
