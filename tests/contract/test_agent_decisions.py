@@ -107,7 +107,7 @@ class AgentHarness:
             limits=Limits(),
             endpoint=endpoint,
             client=self.model,
-            strategy=load_strategy("trend-v2", "en"),
+            strategy=load_strategy("trend-v2", "zh"),
         )
 
     async def store_account(self, received_ms: int = NOW_MS, **changes: Any) -> None:
@@ -177,7 +177,7 @@ async def test_an_answer_becomes_a_decision_with_prompt_and_cost(harness: AgentH
     assert decision.decision is not None
     assert decision.decision.action is Action.HOLD
     assert decision.prompt is not None
-    assert "return_percent: +25.00 %" in decision.prompt.user
+    assert "return=+25.00 %" in decision.prompt.user
     assert decision.cost_usd == D("0.002")
     assert await harness.spent_micro_usd() == 2_000
     assert decision.snapshot_mid_prices == dict[Symbol, D]()

@@ -46,7 +46,8 @@ id = "llama"
 name = "Llama"
 provider = "deepseek"
 strategy = "{strategy}"
-language = "zh"
+language = "en"
+mode = "situational"
 color = "#7A3FB0"
 color_dark = "#C49BFF"
 mark = "square"
@@ -121,8 +122,8 @@ async def decisions(bus: RedisBus) -> list[AgentDecision]:
 
 async def decision_of(
     contender: str, package: str, redis_url: str, stand_ins: str, **environment: str
-) -> AgentDecision:
-    """What an agent decides on one snapshot; the agent then ends cleanly on SIGTERM."""
+) -> tuple[AgentDecision, str]:
+    """What an agent decides on one snapshot, and its log; the agent then ends cleanly on SIGTERM."""
     bus, now_ms = RedisBus(redis_url), time.time_ns() // 1_000_000
     await bus.client.flushdb()
     await bus.prepare("test", [])
@@ -144,7 +145,7 @@ async def decision_of(
         await bus.close()
     assert process.returncode == 0, output
     [decision] = found
-    return decision
+    return decision, output
 
 
 @pytest.mark.parametrize(
@@ -154,21 +155,40 @@ async def decision_of(
 async def test_the_default_contenders_decide_through_the_stand_in(
     contender: str, package: str, strategy: str, redis_url: str, stand_ins: str
 ) -> None:
-    decision = await decision_of(contender, package, redis_url, stand_ins)
+    decision, log = await decision_of(contender, package, redis_url, stand_ins)
+    assert "the strategy is incomplete" not in log
     assert (decision.model, decision.outcome, decision.stand_in) == (contender, Outcome.ANSWERED, True)
     assert decision.prompt is not None
     assert decision.prompt.strategy == strategy
-    assert "- Coins: BTC, ETH, SOL, BNB, DOGE, XRP." in decision.prompt.system
+    assert "可开仓币种：BTC ETH SOL BNB DOGE XRP（" in decision.prompt.system
 
 
 async def test_a_third_contender_decides_through_the_stand_in(tmp_path: Path, redis_url: str, stand_ins: str) -> None:
-    decision = await decision_of("llama", "agent_openai", redis_url, stand_ins, **llama(tmp_path))
+    decision, _ = await decision_of("llama", "agent_openai", redis_url, stand_ins, **llama(tmp_path))
     assert (decision.model, decision.outcome, decision.stand_in) == ("llama", Outcome.ANSWERED, True)
     assert decision.prompt is not None
     assert decision.prompt.strategy == "trend-v2"
-    assert "- Coins: BTC, HYPE." in decision.prompt.system
-    assert "请用中文推理" in decision.prompt.system
+    assert "- Coins: BTC HYPE (SYMBOL_UNKNOWN)" in decision.prompt.system
+    assert "MODE: situational awareness" in decision.prompt.system
+    assert "# STANDINGS" in decision.prompt.user
+    assert decision.inputs is not None
+    assert (decision.inputs.language, decision.inputs.mode) == ("en", "situational")
     assert decision.cost_usd == 0
+
+
+async def test_what_an_own_strategy_lacks_is_logged_at_the_start(
+    tmp_path: Path, redis_url: str, stand_ins: str
+) -> None:
+    own = tmp_path / "momentum.txt"
+    own.write_text(
+        "Enter with the 15m trend at up to {max_leverage}x of {moon}; leave when it turns.", encoding="utf-8"
+    )
+    environment = llama(tmp_path, strategy=str(own))
+    decision, log = await decision_of("llama", "agent_openai", redis_url, stand_ins, **environment)
+    [line] = [line for line in log.splitlines() if "the strategy is incomplete" in line]
+    assert "says nothing about when to stay out; names the unknown placeholder {moon}" in line
+    assert decision.prompt is not None
+    assert "at up to 20x of {moon}" in decision.prompt.system
 
 
 async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Path, redis_url: str) -> None:

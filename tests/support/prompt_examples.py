@@ -159,7 +159,7 @@ def a_snapshot(minute: int = 607, coins: Sequence[Symbol] = COINS, **changes: An
         "missed_cycles": 0,
         "partial": False,
         "coins": {symbol: coin_snapshot(symbol, boundary_ms) for symbol in coins},
-        "sentiment": Sentiment(fear_greed=40, classification="Fear", time_ms=START_MS),
+        "sentiment": Sentiment(fear_greed=40, time_ms=START_MS),
     }
     return MarketSnapshot(**(fields | changes))
 

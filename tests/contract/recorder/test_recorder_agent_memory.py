@@ -258,3 +258,19 @@ async def test_a_decision_restores_a_wiped_memory(recorder: Recorder, redis: Red
     after = await read_memory(redis)
     assert after["answers"]
     assert after | {"answers": []} == before
+
+
+async def test_the_standings_rank_every_contender_by_its_return(recorder: Recorder, redis: Redis) -> None:
+    states = [
+        state("qwen", 1, D(10_000)),
+        state("deepseek", 1, D(20_000)),
+        state("deepseek", 400_000, D(19_000)),
+        state("qwen", 400_000, D(10_400)),
+    ]
+    await recorder.store([*states, decided("qwen", "c1", 400_000)], 1)
+    standings = (await read_memory(redis))["standings"]
+    assert [(row["rank"], row["model"], row["equity_usd"]) for row in standings] == [
+        (1, "qwen", "10400"),
+        (2, "deepseek", "19000"),
+    ]
+    assert [D(row["return_percent"]) for row in standings] == [4, -5]

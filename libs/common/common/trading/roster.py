@@ -11,8 +11,8 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,23}$"
 MAX_CONTENDERS: Final = 8
 Provider = Literal["deepseek", "dashscope"]
 Language = Literal["zh", "en"]
-Thinking = Literal["off", "on", "low", "medium", "high", "max", "default"]
 Mode = Literal["baseline", "preservation", "situational", "max_leverage"]
+Thinking = Literal["off", "on", "low", "medium", "high", "max", "default"]
 Mark = Literal["circle", "diamond", "square", "triangle"]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 

@@ -56,7 +56,7 @@ def bars(rows: Sequence[tuple[str, Mapping[str, int]]], names: Sequence[str]) ->
 
 
 def lines(series: Sequence[tuple[str, Sequence[float]]], unit: str) -> str:
-    """Several series over the same cycles, first to last, with the last values at their ends."""
+    """Several series over the same cycles, first to last; beside them their names and last values."""
     low, high = _range([0.0, *(value for _, values in series for value in values)])
     height, right = 220, 190
 
@@ -71,7 +71,7 @@ def lines(series: Sequence[tuple[str, Sequence[float]]], unit: str) -> str:
         color = INK[place % len(INK)]
         parts.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.5"/>')
         if values:
-            parts.append(_text(WIDTH - right + 6, y(values[-1]) + 4, f"{label} {values[-1]:+.1f}", "start", color))
+            parts.append(_text(WIDTH - right + 12, 20 + place * 16, f"{label}: {values[-1]:+.1f}", "start", color))
     return _svg(height, parts, f"sums over the cycles, {unit}")
 
 

@@ -17,7 +17,6 @@ from common.events import (
     Action,
     ExternalPosition,
     LeverageLimit,
-    MarketSnapshot,
     Prompt,
     Sentiment,
 )
@@ -177,7 +176,7 @@ def test_halts_and_cooldowns_are_shown_with_their_ends() -> None:
 
 def test_only_the_number_of_the_sentiment_is_shown_and_not_for_long() -> None:
     assert "fear_greed=40 age_hours=10\n" in user_of()
-    old = Sentiment(fear_greed=40, classification="Fear", time_ms=NOW_MS - 37 * HOUR_MS)
+    old = Sentiment(fear_greed=40, time_ms=NOW_MS - 37 * HOUR_MS)
     for sentiment in (None, old):
         snapshot = SNAPSHOT.model_copy(update={"sentiment": sentiment})
         assert "fear_greed=n/a" in user_of(snapshot=snapshot)
@@ -266,16 +265,13 @@ def test_no_text_from_outside_enters_a_prompt() -> None:
         text = planted(number)
         assert (
             prompt_of(
-                memory, account=_planted_account(account, text), snapshot=_planted_snapshot(text), mode="situational"
+                memory,
+                account=_planted_account(account, text),
+                snapshot=SNAPSHOT.model_copy(update={"run_id": text}),
+                mode="situational",
             )
             == clean
         )
-
-
-def _planted_snapshot(text: str) -> MarketSnapshot:
-    assert SNAPSHOT.sentiment is not None
-    sentiment = SNAPSHOT.sentiment.model_copy(update={"classification": text})
-    return SNAPSHOT.model_copy(update={"run_id": text, "sentiment": sentiment})
 
 
 def _planted_account(account: AccountUpdated, text: str) -> AccountUpdated:

@@ -10,11 +10,10 @@ from functools import lru_cache
 
 from common.agent.prompt.account import account_section, entry_section, positions_section
 from common.agent.prompt.candles import TABLES, candle_table, open_candle_table
-from common.agent.prompt.history import history_section
+from common.agent.prompt.history import history_section, standings_section
 from common.agent.prompt.market import market_table, sentiment_line
 from common.agent.prompt.memory import Memory
 from common.agent.prompt.rules import rule_values
-from common.agent.prompt.standings import standings_section
 from common.agent.prompt.strategy import Strategy
 from common.agent.prompt.template import fill, shipped_text
 from common.agent.prompt.words import WORDS

@@ -1,9 +1,9 @@
-"""What a contender did last, and what came of it. Pure."""
+"""What a contender did last, what came of it, and how all contenders stand. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from common.agent.prompt.figures import UNKNOWN, figure, one_line, usd
+from common.agent.prompt.figures import UNKNOWN, figure, one_line, percent, usd
 from common.agent.prompt.memory import Memory
 from common.trading.durations import MINUTE_MS
 
@@ -48,6 +48,16 @@ def history_section(memory: Memory, market_ms: int) -> str:
             _list("REFUSED ANSWERS", refused),
         ]
     )
+
+
+def standings_section(memory: Memory, model: str) -> str:
+    """Every contender by its time-weighted return, as the recorder ranked them at the last decision that it stored."""
+    lines = [
+        f"{standing.rank}. {standing.model} equity_usd={usd(standing.equity_usd)} "
+        f"return={percent(standing.return_percent)}{' <- you' if standing.model == model else ''}"
+        for standing in memory.standings
+    ]
+    return _list("STANDINGS", lines or [UNKNOWN])
 
 
 def _list(heading: str, rows: Sequence[str]) -> str:
