@@ -61,6 +61,12 @@ def read(url: str, reader: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]
     return asyncio.run(run())
 
 
+def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
+    """Runs the command on a database."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    return CliRunner().invoke(app, arguments)
+
+
 def test_the_record_gives_back_each_cycle_with_its_snapshot(record_url: str) -> None:
     assert read(record_url, read_models) == MODELS
     cycles = read(record_url, lambda connection: read_cycles(connection, MODELS, START_MS, LAST_MS))
@@ -86,41 +92,30 @@ def test_every_recorded_decision_comes_out_byte_for_byte(record_url: str) -> Non
 
 
 def test_the_command_names_what_differs_and_fails(record_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", record_url)
-    equal = CliRunner().invoke(app, [])
+    equal = run(monkeypatch, record_url)
     assert equal.exit_code == 0, equal.output
     assert f"{2 * CYCLES} equal" in equal.output
-    one = CliRunner().invoke(app, ["--contender", "qwen", "--from", str(LAST_MS)])
+    one = run(monkeypatch, record_url, "--contender", "qwen", "--from", str(LAST_MS))
     assert "1 equal" in one.output
     with psycopg.connect(record_url) as connection:
         connection.execute("DELETE FROM record_blobs WHERE hash IN (SELECT hash FROM record_blobs LIMIT 1)")
-    missing = CliRunner().invoke(app, [])
+    missing = run(monkeypatch, record_url)
     assert "incomplete" in missing.output
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--contender", "nobody-else"], "there are: deepseek, qwen"),
-        (["--from", "yesterday"], "--from: 'yesterday' is no time"),
-        (["--from", "2001-01-01", "--to", "2001-01-02T12:00"], "no decision is recorded within these times"),
-        (["--samples", "3"], "--samples compares two strategies"),
-        (["--strategy", "no-such-strategy"], "--strategy: no-such-strategy can't be read"),
-    ],
-)
-def test_what_cannot_be_replayed_is_refused_by_name(
-    record_url: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", record_url)
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 2
-    assert message in done.output
-
-
-def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
-    """Runs the command on a database."""
-    monkeypatch.setenv("DATABASE_URL", url)
-    return CliRunner().invoke(app, arguments)
+def test_what_cannot_be_replayed_is_refused_by_name(record_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for message, arguments in {
+        "there are: deepseek, qwen": ("--contender", "another"),
+        "--from: 'yesterday' is no time": ("--from", "yesterday"),
+        "no decision is recorded within these times": ("--from", "2001-01-01", "--to", "2001-01-02T12:00"),
+        "--samples compares two strategies": ("--samples", "3"),
+        "--strategy: no-such-strategy can't be read": ("--strategy", "no-such-strategy"),
+        "--mode: 'no-such-mode' is none of baseline": ("--mode", "no-such-mode"),
+        "DEEPSEEK_API_KEY: not set": ("--live", "--contender", "deepseek"),
+    }.items():
+        done = run(monkeypatch, record_url, *arguments)
+        assert done.exit_code == 2, arguments
+        assert message in done.output
 
 
 def test_the_stand_in_is_asked_with_another_strategy_and_reported(
