@@ -126,14 +126,20 @@ def follow(arena: Arena) -> int:
     print(f"verdict   {row['verdict'] or 'none needed'} {row['denial_code'] or ''}")
     replayed = arena.command("replay", "--contender", CONTENDER)
     print(f"replay    {(replayed.stdout.strip() or replayed.stderr).splitlines()[-1]}")
-    problems = [
-        *(["no request is on the record"] if not decision.calls else []),
-        *(["the stand-in was asked"] if decision.stand_in else []),
-        *(["the model answered nothing"] if not any(call.text for call in decision.calls) else []),
-        *(["the replay differs"] if replayed.returncode else []),
-    ]
+    problems = problems_of(decision, is_replayed=replayed.returncode == 0)
     print("\n" + ("; ".join(problems) or "The decision's way is whole."))
     return 1 if problems else 0
+
+
+def problems_of(decision: AgentDecision, *, is_replayed: bool) -> list[str]:
+    """What is missing on a decision's way."""
+    checks = {
+        "no request is on the record": bool(decision.calls),
+        "the stand-in was asked": not decision.stand_in,
+        "the model answered nothing": any(call.text for call in decision.calls),
+        "the replay differs": is_replayed,
+    }
+    return [problem for problem, passes in checks.items() if not passes]
 
 
 async def read_decision(database_url: str, decision_id: str) -> Event[AgentDecision]:
