@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from common.agent.providers.day_cost import TypicalCall
 from common.agent.providers.parameters import RequestForm
 from common.agent.providers.pricing import ListedPrice, PeakHours, Price, tokens_at
 from common.agent.providers.profile import Profile
@@ -42,6 +43,7 @@ PROFILE = Profile(
         unknown=frozenset({"seed"}),
         not_thinking=frozenset({"temperature"}),
     ),
+    typical_call=TypicalCall(6_500, 2_900, 300, 15_000),
     superseded={
         "deepseek-chat": "was retired on 2026-07-24; use deepseek-flash",
         "deepseek-reasoner": 'was retired on 2026-07-24; use deepseek-flash or deepseek-v4-pro with thinking = "on"',

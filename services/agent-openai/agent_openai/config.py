@@ -3,6 +3,7 @@
 It lists no prices: a contender's row in the roster names its own, unless its server is local.
 """
 
+from common.agent.providers.day_cost import TypicalCall
 from common.agent.providers.parameters import RequestForm
 from common.agent.providers.profile import Profile
 
@@ -10,6 +11,7 @@ SERVICE = "agent-openai"
 PROFILE = Profile(
     provider="deepseek",
     stand_in_path="/deepseek",
+    typical_call=TypicalCall(8_800, 0, 300, 15_000),
     form=RequestForm(
         fixed={"stream": False},
         thinking={

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from common.agent.providers.day_cost import TypicalCall
 from common.agent.providers.parameters import RequestForm
 from common.agent.providers.pricing import ListedPrice, Price, TokenPrice, tokens_at
 from common.agent.providers.profile import Profile
@@ -50,6 +51,7 @@ PROFILE = Profile(
         thinking_budget="thinking_budget",
         not_thinking=frozenset({"response_format"}),
     ),
+    typical_call=TypicalCall(8_800, 3_900, 300, 15_000),
     superseded={"qwen-max": "is Qwen2.5-Max, two generations old; use qwen3.8-max"},
 )
 

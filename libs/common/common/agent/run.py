@@ -11,6 +11,7 @@ from common.agent.providers.port import ModelClient
 from common.agent.providers.pricing import UnknownPrice
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import AgentSettings, agent_settings, endpoint
+from common.agent.spending_report import describe_spending
 from common.agent.trading_agent import TradingAgent, register
 from common.runtime.outside.proxies import Client, proxy_problem
 from common.runtime.roster import load_roster
@@ -59,6 +60,8 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
         service.log.info(
             "agent started", provider_model=target.provider_model, url=target.base_url, stand_in=target.stand_in
         )
+        day, is_enough = describe_spending(settings, target, profile)
+        (service.log.info if is_enough else service.log.warning)("spending", model=contender.id, day=day)
         await service.run()
         await client.close()
 

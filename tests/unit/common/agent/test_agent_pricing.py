@@ -1,7 +1,9 @@
 """Prices by model, region and hour, and the most that a call can cost."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -126,3 +128,19 @@ def test_the_row_of_the_host_goes_before_the_general_one() -> None:
 )
 def test_a_count_that_no_call_can_have_is_not_credible(found: TokenUsage, expected: bool) -> None:
     assert is_credible(found) is expected
+
+
+def test_the_page_has_the_prices_of_the_code() -> None:
+    page = (Path(__file__).parents[4] / "docs/concepts/spending.md").read_text(encoding="utf-8")
+    for profile, base_url in ((DEEPSEEK, "https://api.deepseek.com"), (QWEN, SINGAPORE)):
+        assert f"As of {profile.prices_as_of}" in page
+        for row in re.finditer(r"^\| `([\w.-]+)`[^|]*\|([^|]+)\|([^|]+)\|([^|]+)\|$", page, re.MULTILINE):
+            if row[1] not in {each.model for each in profile.prices}:
+                continue
+            price = price_of(profile.prices, row[1], base_url)
+            figures = [tuple(map(D, cell.split("/"))) for cell in row.groups()[1:]]
+            prices = [price.off_peak, price.peak] if price.off_peak else [price.peak]
+            assert figures == [
+                tuple(getattr(each, name) for each in prices if each)
+                for name in ("input_usd", "cached_input_usd", "output_usd")
+            ]

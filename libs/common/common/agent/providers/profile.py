@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from common.agent.providers.day_cost import TypicalCall
 from common.agent.providers.parameters import OFF, RequestForm, request_parameters
 from common.agent.providers.pricing import FREE, ListedPrice, Price, TokenPrice, is_local, price_of
 from common.trading.roster import Contender, Provider
@@ -19,13 +20,14 @@ class Profile:
 
     `contender` is the one that is asked when CONTENDER is not set; None where it must be set. `base_url_setting` is the
     variable with the API's address where it is not `<ID>_BASE_URL`. `prices` are the provider's as of the day
-    `prices_as_of`. `superseded` maps names of models that shouldn't be asked any more to the reason, with what to use
-    instead.
+    `prices_as_of`. `typical_call` is measured in the provider's tokens. `superseded` maps names of models that
+    shouldn't be asked any more to the reason, with what to use instead.
     """
 
     provider: Provider
     stand_in_path: str
     form: RequestForm
+    typical_call: TypicalCall
     prices: Sequence[ListedPrice] = ()
     prices_as_of: date | None = None
     contender: str | None = None
@@ -56,7 +58,7 @@ class Endpoint:
 
     `stand_in` is true when it is the simulator's rule-based trader. `names` are the variables that an error message
     refers to. `parameters` is what each request holds beside its messages. `max_output_tokens` is the most of one
-    answer that is billed as output, thinking included.
+    answer that is billed as output, `max_thinking_tokens` of thinking included.
     """
 
     base_url: str
@@ -67,6 +69,7 @@ class Endpoint:
     names: SettingNames
     parameters: Mapping[str, Any]
     max_output_tokens: int
+    max_thinking_tokens: int = 0
 
 
 def endpoint_of(
@@ -101,6 +104,7 @@ def endpoint_of(
             contender, profile.form, model, max_answer_tokens=answer_tokens, max_thinking_tokens=thinking_tokens
         ),
         max_output_tokens=answer_tokens + thinking_tokens,
+        max_thinking_tokens=thinking_tokens,
     )
 
 

@@ -68,7 +68,7 @@ async def deepseek_models(request: Request) -> Response:
 
 
 def _thinks(requested: Requested, body: dict[str, Any]) -> bool:
-    """DeepSeek's own models think unless told otherwise, any others where an effort is asked for."""
+    """DeepSeek's own models think unless a request says otherwise, any others where an effort is asked for."""
     if requested.model.startswith("deepseek"):
         return bool((body.get("thinking") or {}).get("type") != "disabled")
     return body.get("reasoning_effort") is not None
