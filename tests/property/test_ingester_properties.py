@@ -60,7 +60,7 @@ def test_columns_are_the_candles_as_floats(live: int, merged: list[list[tuple[in
         candles.add_history(SERIES, late, requested_in=0)
     for before_ms in (T0_MS, T0_MS + live * MINUTE_MS, T0_MS + 10_000 * MINUTE_MS):
         expected = [candle for candle in candles.read(SERIES) if candle.open_ms < before_ms]
-        columns = candles.columns(SERIES, before_ms)
+        columns = candles.window(SERIES).columns(before_ms)
         assert columns.open_times_ms.tolist() == [candle.open_ms for candle in expected]
         for name, row in zip(FIGURES, columns.figures.tolist(), strict=True):
             assert row == [float(getattr(candle, name)) for candle in expected]
@@ -76,7 +76,8 @@ prices = st.sampled_from([100.0, 100.0, 100.5, 99.0, 250.0])
 )
 def test_a_kept_builder_builds_what_a_new_one_does(count: int, changes: list[tuple[str, float]]) -> None:
     """Also of prices that hardly move, and without ever showing what is no number."""
-    candles, kept, minute = Candles(COINS), SeriesBuilder("1m"), count
+    candles, minute = Candles(COINS), count
+    kept = SeriesBuilder(candles.window(SERIES), "1m")
     for number in range(count):
         candles.add(SERIES, build_candle(T0_MS + number * MINUTE_MS, 100.0, 1))
     for states, (change, close) in enumerate(changes):
@@ -84,8 +85,10 @@ def test_a_kept_builder_builds_what_a_new_one_does(count: int, changes: list[tup
         at = minute - 1 if change == "late" else minute
         candles.add(SERIES, build_candle(T0_MS + at * MINUTE_MS, close, 2 + states))
         for boundary_ms in (T0_MS + minute * MINUTE_MS, T0_MS + minute * MINUTE_MS + 1):
-            columns = candles.columns(SERIES, boundary_ms)
-            own, new = (builder.build(columns, boundary_ms).model_dump() for builder in (kept, SeriesBuilder("1m")))
+            own, new = (
+                builder.build(boundary_ms).model_dump()
+                for builder in (kept, SeriesBuilder(candles.window(SERIES), "1m"))
+            )
             assert own.keys() == new.keys()
             for name, value in own.items():
                 assert value == (new[name] if name in EXACT else pytest.approx(new[name], rel=1e-9, abs=1e-9)), name

@@ -232,3 +232,25 @@ def test_an_executor_without_its_folder_protects_positions() -> None:
     result = run_seed(0, profile=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
     assert result.failure is None, "\n".join(result.trace[-40:])
     assert len(cancelled) == 4
+
+
+def test_trouble_of_all_accounts_leaves_the_ingester_its_share_of_requests() -> None:
+    """No order but post-only ones is taken for a minute and a half: no stop can be placed, and nothing closed."""
+    held_coins: list[str] = []
+
+    async def script(harness: Harness) -> None:
+        for address in harness.addresses.values():
+            while not harness.exchange.world.exchange.accounts[address].positions:
+                await asyncio.sleep(1)
+        await asyncio.sleep(60.0)
+        deviations, length_s = harness.exchange.world.exchange.deviations, 90.0
+        deviations.post_only_until_ms = harness.exchange_clock.now_ms() + round(length_s * 1000)
+        harness.faults.block_protection(harness.loop.time() + length_s)
+        for address, account in harness.exchange.world.exchange.accounts.items():
+            for coin in account.positions:
+                cancel(harness, address, coin, interventions.ALL)
+                held_coins.append(coin)
+
+    result = run_seed(0, profile=CALM, script=script, max_orders_per_minute=60, entry_cooldown_s=0)
+    assert result.failure is None, "\n".join(result.trace[-40:])
+    assert len(held_coins) > 2

@@ -10,6 +10,7 @@ Failure  an unknown outcome is asked for, never guessed; a position without a co
 import resource
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -42,6 +43,10 @@ from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
 from executor.storage.protection_file import ProtectionFile
+from executor.storage.starts import note_start
+
+START_SPREAD_S: Final = 120.0
+"""A process that was started less than that before this one has spent what this one would."""
 
 
 def compose(
@@ -60,7 +65,8 @@ def compose(
     flattens, outbox = FlattenStore(pool), Outbox(pool, service)
     halts = HaltFiles(settings.executor_data_dir)
     keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
-    rate_limiter = RequestRateLimiter(settings.request_weight_per_minute)
+    since_start_s = note_start(settings.executor_data_dir, service.clock.now_ms())
+    rate_limiter = RequestRateLimiter(settings.request_weight_per_minute, min(1.0, since_start_s / START_SPREAD_S))
     workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(

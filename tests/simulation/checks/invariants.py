@@ -8,6 +8,7 @@ from typing import Any
 
 from common.events import IntentKind, OrderRole, RiskApproved
 from executor.domain.order import client_order_id
+from simulation.checks.request_weight import RequestWeight
 from simulation.failure import SimulationFailed
 from simulation.harness import Harness
 from simulator.exchange.state.account import Account, figures
@@ -32,6 +33,7 @@ class Invariants:
     def __init__(self, harness: Harness) -> None:
         self.harness, self.checks = harness, 0
         self.failure: SimulationFailed | None = None
+        self.weight = RequestWeight()
         self._seen_orders = 0
         self._seen_fills: Counter[str] = Counter()
         self._unprotected_s: dict[tuple[str, str], float] = {}
@@ -53,6 +55,7 @@ class Invariants:
         def request(path: str, body: Any) -> tuple[int, bytes]:
             """The exchange's entry point: each action is judged before it is carried out, and what it did after it."""
             is_action = path.endswith("/exchange")
+            self._deferring(self._count_weight, path, body)
             if is_action:
                 self._deferring(self._check_action, body)
             answer = inner(path, body)
@@ -88,6 +91,10 @@ class Invariants:
         self._check_limits()
         self._check_protection(now_s)
         self._last_check_s = now_s
+
+    def _count_weight(self, path: str, body: Any) -> None:
+        started_s = max(executor.started_s for executor in self.harness.executors)
+        self.weight.count(path, body, self.harness.loop.time(), started_s)
 
     # No entry while halted.
 

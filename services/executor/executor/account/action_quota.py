@@ -10,9 +10,11 @@ from common.trading.durations import DAY_MS
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account_standing import POOLED_MODES
+from executor.exchange.rate_limit import ROUTINE_RESERVE
 
 ENTRY_LIMIT: Final = Decimal("0.6")
 REFRESH_S: Final = 600.0
+RETRY_S: Final = 60.0
 DAILY_ACTIONS: Final = 50_000
 """Of an account in a pooled mode. Source: Hyperliquid docs, Account abstraction modes."""
 
@@ -54,17 +56,19 @@ class ActionQuota:
         self._context = context
         self.is_short = False
         self._daily = DailyCount()
-        self._refreshed_at = float("-inf")
+        self._due_at = float("-inf")
 
     async def refresh(self) -> None:
         """Asks when it is time and the rate limit allows; one alert a day while few actions are left."""
         clock, exchange = self._context.clock, self._context.exchange
-        if clock.monotonic() - self._refreshed_at < REFRESH_S or not exchange.allows_routine("userRateLimit"):
+        is_due = clock.monotonic() >= self._due_at
+        if not is_due or not exchange.has_room("userRateLimit", reserve=ROUTINE_RESERVE):
             return
+        self._due_at = clock.monotonic() + RETRY_S
         answer = await exchange.action_quota()
         is_daily = exchange.mode in POOLED_MODES
         used = self._daily.used_share(int(answer["nRequestsUsed"]), clock.now_ms()) if is_daily else used_share(answer)
-        self._refreshed_at = clock.monotonic()
+        self._due_at = clock.monotonic() + REFRESH_S
         metrics.ACTIONS_USED.labels(self._context.model).set(float(used))
         self.is_short = used >= ENTRY_LIMIT
         if self.is_short:

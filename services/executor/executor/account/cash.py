@@ -12,6 +12,7 @@ from executor.domain.account import AccountState
 from executor.domain.account_standing import is_other_balance
 from executor.domain.cash_ledger import CENT, CashEntry, CashMovement, CashTotals, complete_until, find_sum
 from executor.domain.events import account_ledger
+from executor.exchange.errors import RateLimited
 from executor.exchange.ledger_rows import (
     UnknownMovement,
     parse_external_fills,
@@ -20,11 +21,14 @@ from executor.exchange.ledger_rows import (
     parse_spot_transfers,
     parse_transfers,
 )
+from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE
 
 TIMER_S: Final = 600.0
 RETRY_S: Final = 60.0
 OVERLAP_MS: Final = 10_000
 ATTEMPTS: Final = 2
+RECORDS: Final = ("userFillsByTime", "userFillsByTime", "userFunding", "userNonFundingLedgerUpdates", "userFillsByTime")
+"""The questions of one attempt; a page of fills that isn't empty is followed by another one."""
 NEVER: Final = float("-inf")
 ACCEPTED: Final = "accepted by a person"
 MAX_SPOT_ROWS: Final = 10
@@ -76,6 +80,8 @@ class CashReconciler:
         for _ in range(ATTEMPTS):
             if not self._is_due(totals.residual_usd(state.balance_usd)):
                 break
+            if not self._has_room():
+                raise RateLimited("the account's record is not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
             is_asked = True
             await record_fills(state)
             await self._record_movements(totals, state.time_ms)
@@ -175,9 +181,12 @@ class CashReconciler:
         waited_s = self._clock.monotonic() - self._asked_at
         if abs(residual_usd - self._unexplained_usd) >= CENT:
             return True
-        if abs(residual_usd) >= CENT and waited_s >= RETRY_S and self._exchange.allows_routine("userFunding"):
+        if abs(residual_usd) >= CENT and waited_s >= RETRY_S and self._has_room(ROUTINE_RESERVE):
             return True
-        return waited_s >= TIMER_S and self._exchange.allows_routine("userFunding")
+        return waited_s >= TIMER_S and self._has_room(ROUTINE_RESERVE)
+
+    def _has_room(self, reserve: float = DUE_RESERVE) -> bool:
+        return self._exchange.has_room(*RECORDS, reserve=reserve)
 
     async def _begin(self, state: AccountState) -> CashTotals:
         """Begins after everything that the state's cash contains: a fill as fresh as the state is in it."""

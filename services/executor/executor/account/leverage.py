@@ -6,6 +6,7 @@ from common.trading.instruments import Symbol
 from executor.account.context import AccountContext
 from executor.domain.intent import Intent
 from executor.domain.order import SendPurpose
+from executor.exchange.errors import RateLimited
 from executor.exchange.parse import parse_action_error
 
 VALID_S: Final = 60.0
@@ -31,6 +32,8 @@ class Leverages:
         """
         if self.is_confirmed(intent):
             return None
+        if not self._exchange.has_room("activeAssetData"):
+            raise RateLimited("the leverage is not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         wanted, symbol = (intent.order.leverage or 1, True), intent.symbol
         self._confirmed.pop(symbol, None)
         asked_s = self._clock.monotonic()

@@ -14,13 +14,17 @@ from executor.config import ExecutorSettings, account_variable, key_variable
 from executor.domain.account import AccountState
 from executor.domain.account_standing import coin_problem, mode_problems, read_leverage_limits
 from executor.exchange.client import ExchangeClient
-from executor.exchange.errors import UNREADABLE, ExchangeUnavailable
+from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, RateLimited
 
+ROUND: Final = ("userRole", "userAbstraction", "meta")
+"""The heavy questions of a round that finds nothing wrong."""
 EXPIRY_WARNING_DAYS: Final = 7
 MIN_FUNDS_USD: Final = Decimal(20)
 INTERVAL_S: Final = 86_400.0
 RECHECK_S: Final = 300.0
 """While something is wrong, or after a check that got no answer; a round costs about 120 of the request weight."""
+SOONEST_S: Final = 10.0
+"""Between two rounds, whoever asks for them; also until the first one has been answered."""
 NEVER: Final = float("-inf")
 
 
@@ -134,26 +138,30 @@ class AccountChecks:
 
     def __init__(self, context: AccountContext) -> None:
         self._context = context
-        self._due_at = NEVER
+        self._due_at = self._soonest_at = NEVER
         self._is_answered = False
         self._alerted: tuple[str, ...] = ()
         self._alerted_coins: tuple[str, ...] = ()
 
     def is_due(self) -> bool:
-        return self._context.standing.is_check_due or self._context.clock.monotonic() >= self._due_at
+        now = self._context.clock.monotonic()
+        return now >= self._soonest_at and (self._context.standing.is_check_due or now >= self._due_at)
 
     async def run(self) -> None:
         """One round of checks. Raises what the outbox raises while the database is away; the next one repeats it."""
         context, standing = self._context, self._context.standing
-        self._due_at, standing.is_check_due = context.clock.monotonic() + RECHECK_S, False
+        now, standing.is_check_due = context.clock.monotonic(), False
+        self._due_at, self._soonest_at = now + RECHECK_S, now + SOONEST_S
         try:
+            if not context.exchange.has_room(*ROUND):
+                raise RateLimited("REQUEST_WEIGHT_PER_MINUTE is used up")
             findings = await check_account(context.exchange, context.settings, context.model)
         except (ExchangeUnavailable, *UNREADABLE) as error:
             context.log.warning(
                 "the account could not be checked; trying again", model=context.model, reason=repr(error)
             )
             if not self._is_answered:
-                self._due_at = NEVER
+                self._due_at = self._soonest_at
             return
         self._is_answered = True
         standing.problems, standing.leverage_limits = findings.problems, findings.leverage_limits

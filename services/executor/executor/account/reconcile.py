@@ -21,8 +21,9 @@ from executor.domain.events import account_updated, order_cancelled, order_fille
 from executor.domain.intent import Intent, OrderResult
 from executor.domain.order import FillTotal, OrderRow
 from executor.domain.protection import size_after
-from executor.exchange.errors import UNREADABLE, ExchangeError
+from executor.exchange.errors import UNREADABLE, ExchangeError, RateLimited
 from executor.exchange.ledger_rows import build_fill_entries
+from executor.exchange.rate_limit import ROUTINE_RESERVE
 
 FILLS_INTERVAL_S: Final = 60.0
 OVERLAP_MS: Final = 10_000
@@ -126,7 +127,8 @@ class Reconciler:
         try:
             await work
         except (ExchangeError, *UNREADABLE) as error:
-            metrics.EXCHANGE_ERRORS.labels(self._model).inc()
+            if not isinstance(error, RateLimited):
+                metrics.EXCHANGE_ERRORS.labels(self._model).inc()
             self._context.log.warning(
                 "the books wait for the exchange", model=self._model, part=part, reason=repr(error)
             )
@@ -142,7 +144,6 @@ class Reconciler:
 
     async def _explain_cash(self, view: AccountView, totals: list[CashTotals]) -> None:
         """Why the cash moved, by a later state where the exchange had to be asked."""
-
         state, found = await self._cash.reconcile(
             view.state, lambda latest: self._record_fills(view.orders, latest.time_ms)
         )
@@ -225,9 +226,11 @@ class Reconciler:
         if self._fills_at == NEVER or poll.state.signed_sizes != self._recorded_sizes:
             return True
         is_over = self._clock.monotonic() - self._fills_at >= FILLS_INTERVAL_S
-        return is_over and self._exchange.allows_routine("userFillsByTime")
+        return is_over and self._exchange.has_room("userFillsByTime", reserve=ROUTINE_RESERVE)
 
     async def _read_fills(self, tables: Tables, poll: AccountPoll) -> None:
+        if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
+            raise RateLimited("fills are not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         self._fills_at = self._clock.monotonic()
         await self._record_fills(tables.orders, poll.state.time_ms)
         self._recorded_sizes = poll.state.signed_sizes
@@ -314,6 +317,8 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
+        if not self._exchange.has_room("orderStatus", reserve=ROUTINE_RESERVE):
+            raise RateLimited("ended orders are not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)
         if status is None and not is_void:

@@ -24,6 +24,7 @@ from executor.exchange.parse import parse_action_error, parse_placements
 DUPLICATE_NONCE: Final = "duplicate nonce"
 RESEND_MS: Final = 2_000
 RETRY_REFUSED_S: Final = 3.0
+ASK_AGAIN_S: Final = 2.0
 LOOK_BACK_MS: Final = 60_000
 MARK_VALID_S: Final = 60.0
 NEVER: Final = float("-inf")
@@ -53,12 +54,13 @@ class OrderSubmitter:
         self._quota, self._envelope = quota, context.settings.envelope
         self._resent_ms: dict[str, int] = {}
         self._refused_s: dict[str, float] = {}
+        self._asked_s: dict[str, float] = {}
         self._leverages = Leverages(context)
 
     async def submit(self, intent: Intent, flatten_since: int | None) -> bool:
         """Takes an unfinished intent one step on; True when its outcome is now known."""
         if intent.status is not IntentStatus.STORED:
-            return await self._resolve(intent, flatten_since)
+            return self._may_ask(intent) and await self._resolve(intent, flatten_since)
         if self._clock.monotonic() - self._refused_s.get(intent.intent_id, NEVER) < RETRY_REFUSED_S:
             return False
         reason = self._reason_not_to_send(intent, flatten_since)
@@ -149,6 +151,14 @@ class OrderSubmitter:
 
     # Resolving an unknown outcome.
 
+    def _may_ask(self, intent: Intent) -> bool:
+        """Not again within a few seconds, whatever wakes the worker; a yes counts as done."""
+        now = self._clock.monotonic()
+        if now - self._asked_s.get(intent.intent_id, NEVER) < ASK_AGAIN_S:
+            return False
+        self._asked_s[intent.intent_id] = now
+        return True
+
     async def _resolve(self, intent: Intent, flatten_since: int | None) -> bool:
         """Asks by client order id, else sends the same bytes again, else waits until they are void."""
         if intent.status is IntentStatus.SENT:
@@ -232,6 +242,8 @@ class OrderSubmitter:
 
     async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, *, is_void: bool) -> bool:
         """By the exchange's record of its fills, which may lag behind the order's status."""
+        if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
+            return False
         since_ms = max(0, intent.market_ms - LOOK_BACK_MS)
         fills = [fill for fill in await self._exchange.fills_since(since_ms) if fill.order_id == order_id]
         size = sum((fill.size_coin for fill in fills), Decimal(0))
@@ -329,4 +341,5 @@ class OrderSubmitter:
             )
         self._resent_ms.pop(intent.intent_id, None)
         self._refused_s.pop(intent.intent_id, None)
+        self._asked_s.pop(intent.intent_id, None)
         return is_finished

@@ -14,7 +14,7 @@ from common.trading.roster import Roster
 from executor.config import ExecutorSettings, with_contenders
 from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import ExchangeUnavailable, UnknownOutcome, UnusableEnvironment
-from executor.exchange.rate_limit import RequestRateLimiter
+from executor.exchange.rate_limit import ALL_PER_MINUTE, RequestRateLimiter
 
 EXIT_REFUSED: Final = 1
 
@@ -52,7 +52,7 @@ def open_exchange(settings: ExecutorSettings, model: str) -> ExchangeClient:
             address=settings.address_of(model),
             coins=settings.coins,
             config=settings.exchange_config(),
-            rate_limiter=RequestRateLimiter(settings.request_weight_per_minute),
+            rate_limiter=RequestRateLimiter(ALL_PER_MINUTE),
             clock=SystemClock(),
         )
     except UnusableEnvironment as error:

@@ -84,6 +84,13 @@ def is_past_stop(position: Position, orders: Sequence[AccountOrder]) -> bool:
     return any(price <= position.mark_price for price in stops)
 
 
+def relied_stops(position: Position, orders: Sequence[AccountOrder]) -> list[AccountOrder]:
+    """The stops that cover the position, or all there are."""
+    stops = protective_orders(position, orders, is_stop=True)
+    whole = [order for order in stops if order.size_coin == 0 or order.size_coin >= position.size_coin]
+    return whole[:1] or stops
+
+
 def is_protected(position: Position, orders: Sequence[AccountOrder]) -> bool:
     """Whether the stops cover the whole size; one of size zero covers whatever is held."""
     sizes = [order.size_coin for order in protective_orders(position, orders, is_stop=True)]

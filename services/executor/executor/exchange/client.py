@@ -12,7 +12,7 @@ from executor.domain.account import AccountState, Fill, OpenOrders, OrderStatus
 from executor.domain.account_standing import POOLED_MODES
 from executor.domain.exchange_time import ExchangeTime
 from executor.domain.order import OrderSpec, SignedAction
-from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, TransportError, UnknownOutcome
+from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, RateLimited, TransportError, UnknownOutcome
 from executor.exchange.http import Connection, ExchangeConfig
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
@@ -24,7 +24,7 @@ from executor.exchange.parse import (
     parse_order_status,
     parse_pooled_balance,
 )
-from executor.exchange.rate_limit import ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
+from executor.exchange.rate_limit import DUE_RESERVE, ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
 from executor.exchange.signing import CLOCK_ERROR_MS, EXPIRED, SigningExchange, parse_nonce_refusal
 
 PROTECTION_TIMEOUT_S: Final = 3.0
@@ -32,6 +32,7 @@ PROTECTION_TIMEOUT_S: Final = 3.0
 PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "exchangeStatus", "meta")
 PROTECTION_ACTIONS, QUESTIONS, ACTIONS = "actions that protect", "all other questions", "all other actions"
 HTTP_OK: Final = 200
+HTTP_TOO_MANY: Final = 429
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
 MAX_PAGES: Final = 50
@@ -149,9 +150,10 @@ class ExchangeClient:
 
     # Questions.
 
-    def allows_routine(self, kind: str) -> bool:
-        """Whether the rate limit has room for a question that can wait."""
-        return self._rate_limiter.allows_routine(weight_of(kind), self._clock.monotonic())
+    def has_room(self, *kinds: str, reserve: float = DUE_RESERVE) -> bool:
+        """Whether the rate limit has room for questions of these types, with so much left after them."""
+        weight = sum(weight_of(kind) for kind in kinds)
+        return self._rate_limiter.allows(weight, reserve, self._clock.monotonic())
 
     async def account_state(self) -> AccountState:
         """Positions, and the figures of the perpetuals' own balance, which is all of it only in a standard mode."""
@@ -238,11 +240,8 @@ class ExchangeClient:
         return int(answer["leverage"]["value"]), answer["leverage"]["type"] == "isolated"
 
     async def _pages(self, kind: str, start_ms: int) -> list[Row]:
-        """All rows from a time on, until a page brings nothing new: pages may be shorter than documented.
-
-        A row that two pages hold appears once. After MAX_PAGES the rest is left to the next call: pages come oldest
-        first.
-        """
+        """All rows from a time on, each once, until a page brings nothing new: pages may be shorter than documented.
+        After MAX_PAGES the rest is left to the next call: pages come oldest first."""
         rows: dict[str, Row] = {}
         for _ in range(MAX_PAGES):
             page = await self._ask({"type": kind, "user": self.address, "startTime": start_ms})
@@ -255,8 +254,12 @@ class ExchangeClient:
 
     async def _ask(self, body: Row) -> Any:
         """One /info request. Raises ExchangeUnavailable."""
-        self._rate_limiter.spend(weight_of(body["type"]), self._clock.monotonic())
-        answer = await self._config.run_blocking(self._post_info, body)
+        self._rate_limiter.start(body["type"], self._clock.monotonic())
+        try:
+            answer = await self._config.run_blocking(self._post_info, body)
+        except RateLimited:
+            self._rate_limiter.note_refusal(self._clock.monotonic())
+            raise
         if isinstance(answer, list):
             self._rate_limiter.spend(len(answer) // ITEMS_PER_WEIGHT, self._clock.monotonic())
         return answer
@@ -266,7 +269,8 @@ class ExchangeClient:
             connection = self._connections.get(body["type"], self._connections[QUESTIONS])
             response = connection.post("/info", json.dumps(body).encode())
             if response.status != HTTP_OK:
-                raise ExchangeUnavailable(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
+                refusal = RateLimited if response.status == HTTP_TOO_MANY else ExchangeUnavailable
+                raise refusal(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
             return response.json()
         except (TransportError, ValueError) as error:
             raise ExchangeUnavailable(f"{body['type']}: {type(error).__name__}: {error}") from error

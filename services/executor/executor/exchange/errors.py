@@ -2,6 +2,7 @@
 
 ExchangeError
 ├── ExchangeUnavailable     a question got no answer that can be read
+│   └── RateLimited         it was not asked, or refused, as this address has asked too much
 ├── UnknownOutcome          an action was sent, and no answer reports its outcome
 └── TransportError          no whole HTTP response came (inside this package only)
 ValueError
@@ -25,6 +26,10 @@ class ExchangeError(Exception):
 
 class ExchangeUnavailable(ExchangeError):
     """The exchange could not be asked: no connection, no answer in time, or an answer that can't be read."""
+
+
+class RateLimited(ExchangeUnavailable):
+    """The budget of request weight has no room for a question, here or at the exchange."""
 
 
 class UnknownOutcome(ExchangeError):

@@ -1,24 +1,28 @@
-"""How much may be asked of the exchange: a token bucket of request weight."""
+"""How much may be asked of the exchange: a token bucket of request weight, and who goes first."""
 
 from typing import Final
 
 from executor.exchange import metrics
+from executor.exchange.errors import RateLimited
 
-ROUTINE_RESERVE: Final = 60.0
-"""Weight that routine polls leave for orders, cancellations and questions about an unknown outcome."""
+ALL_PER_MINUTE: Final = 1_200
+"""What the exchange gives an address."""
+URGENT_RESERVE, DUE_RESERVE, ROUTINE_RESERVE = -60.0, 0.0, 60.0
+"""Weight that must be left after a question: what may protect an unprotected position, what is due, what can wait."""
+LIGHT_WEIGHT: Final = 2
 WEIGHTS: Final = {
     "exchange": 1,
-    "clearinghouseState": 2,
-    "spotClearinghouseState": 2,
-    "orderStatus": 2,
-    "l2Book": 2,
-    "allMids": 2,
-    "exchangeStatus": 2,
+    **dict.fromkeys(
+        ("clearinghouseState", "spotClearinghouseState", "orderStatus", "l2Book", "allMids", "exchangeStatus"),
+        LIGHT_WEIGHT,
+    ),
     "userRole": 60,
 }
 DEFAULT_WEIGHT: Final = 20
-MAX_DEBT_MINUTES: Final = 0.25
-"""A burst of trading delays routine polls by no more than that."""
+BURST_MINUTES: Final = 0.5
+"""How much is saved up in a quiet time; at the start there is a whole minute's."""
+MAX_DEBT_MINUTES: Final = 0.15
+"""What is always sent delays what can wait by no more than that."""
 ITEMS_PER_WEIGHT: Final = 20
 """An answer that is a list costs one weight more for that many items."""
 
@@ -29,29 +33,47 @@ def weight_of(kind: str) -> int:
 
 
 class RequestRateLimiter:
-    """At most `per_minute` weight a minute in the long run, and as much at once after a quiet minute.
+    """At most `per_minute` weight a minute in the long run, and half as much again after a quiet time.
 
-    It delays nothing by itself. What trades or protects is counted and sent whatever is left; what can wait asks
-    `allows_routine` first. Shared by all accounts, as the exchange counts by address of the machine.
+    It delays nothing by itself, and orders and the questions of little weight are sent whatever is left. For everything
+    else `allows` is asked first, and it is left out when there is no room, so that no trouble, however long, spends
+    what the exchange gives an address: one that asks for more gets no answer at all, and its orders don't arrive.
+    Shared by all accounts: what is left goes to an unprotected position first (`URGENT_RESERVE`).
+
+    `start_minutes` is how much there is at the start: less, where a process before this one has spent of the minute.
     """
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, start_minutes: float = 1.0) -> None:
         self.per_minute = per_minute
-        self._left = float(per_minute)
+        self._left = per_minute * start_minutes
         self._at_s: float | None = None
 
     def left(self, now_s: float) -> float:
         """Weight that may be spent at monotonic time `now_s`; below zero while there is debt."""
-        if self._at_s is not None:
-            self._left = min(float(self.per_minute), self._left + (now_s - self._at_s) * self.per_minute / 60)
+        if self._at_s is not None and now_s > self._at_s:
+            most = max(self._left, self.per_minute * BURST_MINUTES)
+            self._left = min(most, self._left + (now_s - self._at_s) * self.per_minute / 60)
         self._at_s = now_s
         return self._left
 
+    def start(self, kind: str, now_s: float) -> None:
+        """Counts a question that is about to be asked. Raises RateLimited for one that isn't light and for which
+        there is no room at all."""
+        weight = weight_of(kind)
+        if weight > LIGHT_WEIGHT and not self.allows(weight, URGENT_RESERVE, now_s):
+            raise RateLimited(f"{kind} is not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
+        self.spend(weight, now_s)
+
     def spend(self, weight: float, now_s: float) -> None:
-        """Counts a request that is made whatever is left: the debt delays routine polls, never an order."""
+        """Counts a request."""
         self._left = max(self.left(now_s) - weight, -self.per_minute * MAX_DEBT_MINUTES)
         metrics.WEIGHT_SPENT.inc(weight)
 
-    def allows_routine(self, weight: float, now_s: float) -> bool:
-        """Whether a request that can wait may be made now."""
-        return self.left(now_s) >= weight + ROUTINE_RESERVE
+    def note_refusal(self, now_s: float) -> None:
+        """The exchange has refused a request for the weight that this address has spent: nothing is left."""
+        self.left(now_s)
+        self._left = -self.per_minute * MAX_DEBT_MINUTES
+
+    def allows(self, weight: float, reserve: float, now_s: float) -> bool:
+        """Whether there is room for a request, with that much left after it."""
+        return self.left(now_s) >= weight + reserve

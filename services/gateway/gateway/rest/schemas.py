@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, get_args
 
-from common.events import Action, AlertSeverity, Channel, Command, Outcome
+from common.events import Action, AlertSeverity, Channel, Command, IgnoreReason, Outcome
 from common.trading.intervals import INTERVALS_MS
 from common.trading.orders import OrderRole, OrderSide, Side
 from common.trading.roster import Mark, Provider, Roster
@@ -170,9 +170,12 @@ _DETAIL = row(
     " usage:TokenUsage? cost_usd:money? stop_loss:money? take_profit:money? invalidation_condition:Invalidation?"
     " attempts:int intent:OrderIntent? snapshot:MarketSummary? trade:Trade?",
     dropped_keys=many(KINDS["text"]),
+    leniencies=many(KINDS["text"]),
+    refused_answers=many(ref("RefusedAnswer")),
     prompt=row("system:text? user:text?"),
     previous_prompt=maybe(row("cycle_id:text user:text?")),
     rules=many(ref("RuleResult")),
+    ignored_stops=many(ref("IgnoredStop")),
     orders=many(ref("Order")),
     fills=many(ref("Fill")),
 )
@@ -182,6 +185,12 @@ DECISIONS: dict[str, Schema] = {
         "timeframe:Interval value:float",
         indicator=one_of(("close", "ema20", "ema50", "macd", "rsi7", "rsi14")),
         op=one_of(("<", "<=", ">", ">=")),
+    ),
+    "RefusedAnswer": row("code:text reason:text"),
+    "IgnoredStop": row(
+        "asked_price:money used_price:money mark_price:money",
+        field=one_of(("stop_loss", "take_profit")),
+        reason=one_of(IgnoreReason),
     ),
     "RuleResult": row("code:text passed:bool value:text? limit:text? setting:text? detail:text?"),
     "OrderIntent": row(
@@ -231,6 +240,7 @@ ARENA: dict[str, Schema] = {
         models=many(ref("ModelStatus")),
         halts=many(ref("Halt")),
         symbols=many(ref("SymbolInfo")),
+        record=many(row("chain:text sequence:int link:text")),
     ),
     "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?"),
     "Stream": row("stream:text length:int", groups=many(row("name:text lag:int? pending:int"))),

@@ -81,6 +81,7 @@ class Status:
                 {("price_decimals_hint" if name == "price_decimals" else name): value for name, value in coin.items()}
                 for coin in coins
             ],
+            "record": await self._queries.record_heads(),
             "has_control": self._settings.control_token is not None,
             "version": VERSION,
         }

@@ -88,13 +88,15 @@ class Queries:
         [more] = await self.rows(
             """SELECT prompt_system, prompt_user, raw_response, reasoning_content, strategy, strategy_hash, prompt_hash,
                 usage, wire(cost_usd) AS cost_usd, wire(stop_loss) AS stop_loss, wire(take_profit) AS take_profit,
-                invalidation_condition, dropped_keys, attempts FROM ai_decisions WHERE id = %s""",
+                invalidation_condition, dropped_keys, leniencies, coalesce(refused_answers, '[]') AS refused_answers,
+                attempts FROM ai_decisions WHERE id = %s""",
             (row["id"],),
         )
         more |= await self._recorded_texts(row["id"], more)
         prompt = {"system": more.pop("prompt_system"), "user": more.pop("prompt_user")}
         verdicts = await self.rows(
-            "SELECT id, rules, intent FROM verdicts WHERE decision_id = %s ORDER BY time_ms", (row["id"],)
+            "SELECT id, rules, intent, ignored_stops FROM verdicts WHERE decision_id = %s ORDER BY time_ms",
+            (row["id"],),
         )
         intents = [verdict["id"] for verdict in verdicts]
         orders = await self.rows("SELECT * FROM api_orders WHERE intent_id = ANY(%s) ORDER BY time_ms", (intents,))
@@ -103,9 +105,14 @@ class Queries:
             ORDER BY f.time_ms""",
             (intents,),
         )
-        rules = verdicts[0]["rules"] if verdicts else []
-        intent = verdicts[0]["intent"] if verdicts else None
-        following = {"rules": rules, "intent": intent, "orders": orders, "fills": fills}
+        verdict = verdicts[0] if verdicts else {"rules": [], "intent": None, "ignored_stops": None}
+        following = {
+            "rules": verdict["rules"],
+            "intent": verdict["intent"],
+            "ignored_stops": verdict["ignored_stops"] or [],
+            "orders": orders,
+            "fills": fills,
+        }
         context = {
             "previous_prompt": await self._previous_prompt(row),
             "snapshot": await self._snapshot(cycle_id),
@@ -248,6 +255,10 @@ class Queries:
                 ORDER BY time_ms DESC LIMIT 1) d"""
         )
         return {row["model"]: row for row in rows}
+
+    async def record_heads(self) -> list[Row]:
+        """The newest link of each chain of the record."""
+        return await self.rows("SELECT chain, sequence, link FROM api_record_heads ORDER BY chain")
 
     async def account_modes(self) -> list[Row]:
         """How the exchange keeps each account's collateral, in its own word."""

@@ -87,8 +87,8 @@ class CandleWindow:
     def columns(self, before_ms: int) -> Columns:
         """The candles that open before a time."""
         end = self._end
-        while end > self._start and self._times[end - 1] >= before_ms:
-            end -= 1
+        if (self.newest_open_ms or 0) >= before_ms:
+            end = self._start + int(np.searchsorted(self._times[self._start : end], before_ms))
         kept = slice(self._start, end)
         return Columns(self._times[kept], self._figures[:, kept], self._revision)
 
@@ -191,9 +191,9 @@ class Candles:
         """Oldest first."""
         return self._series[series].read()
 
-    def columns(self, series: Series, before_ms: int) -> Columns:
-        """The candles that open before a time, as floats."""
-        return self._series[series].columns(before_ms)
+    def window(self, series: Series) -> CandleWindow:
+        """The series itself, to be read from; it stays the same object."""
+        return self._series[series]
 
     def newest_open_ms(self, series: Series) -> int | None:
         return self._series[series].newest_open_ms

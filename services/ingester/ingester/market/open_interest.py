@@ -70,6 +70,8 @@ class OpenInterestHistory:
 
     def _change_percent(self, now_coin: float, then_ms: int) -> float | None:
         place = len(self._samples) - 1 - (self._newest_minute - then_ms // MINUTE_MS)
+        if not -TOLERATED_MINUTES <= place < len(self._samples) + TOLERATED_MINUTES:
+            return None
         for distance in range(TOLERATED_MINUTES + 1):
             for near in (place - distance, place + distance):
                 then_coin = self._samples[near] if 0 <= near < len(self._samples) else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import mul
 from typing import NamedTuple
 
 from common.events import BookSummary
@@ -57,11 +58,12 @@ class OrderBook:
         if not self.bids or not self.asks:
             return None
         bid_usd, ask_usd = (
-            sum([float(price) * float(size) for price, size in side]) for side in (self.bids, self.asks)
+            sum(map(mul, map(float, prices), map(float, sizes)))
+            for prices, sizes in (zip(*side, strict=True) for side in (self.bids, self.asks))
         )
         bid, ask = self.bids[0].price, self.asks[0].price
         total_usd = bid_usd + ask_usd
-        return BookSummary(
+        return BookSummary.unchecked(
             time_ms=self.time_ms,
             best_bid_price=bid,
             best_ask_price=ask,

@@ -1,10 +1,14 @@
 """One series of candles as a snapshot shows it, with its indicators."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from common.events import CandleSeries
 from common.trading.intervals import INTERVALS_MS
-from ingester.market.candles import Columns
+from ingester.market.candles import CandleWindow, Columns, Floats
 from ingester.market.indicators import WARM_UP, Continuation, Indicators, compute_indicators
 
 CANDLES_SHOWN = 20
@@ -16,60 +20,59 @@ Shown = tuple[tuple[float, ...], ...]
 class _Finished:
     """What all candles but the last contribute: at most CANDLES_SHOWN of them, opens to volumes, and the indicators."""
 
-    key: tuple[int, int]
     times_ms: tuple[int, ...]
     shown: Shown
-    continuation: Continuation | None
+    continuation: Continuation
 
 
 class SeriesBuilder:
     """Builds one series of every snapshot.
 
-    What all candles but the last contribute is kept as long as they stay the same. So most snapshots cost a step from
-    there to the last candle, whatever the number of candles; the result is the same, to within rounding.
+    While the last candle is open, what the others contribute is kept for as long as they stay the same, and a snapshot
+    costs a step from there, whatever the number of candles. Which way is taken depends on the candles and the boundary
+    alone, so that the same state gives the same series to the last digit.
     """
 
-    def __init__(self, interval: str) -> None:
+    def __init__(self, window: CandleWindow, interval: str) -> None:
+        self._window = window
         self._interval, self._length_ms = interval, INTERVALS_MS[interval]
+        self._version: tuple[int, int] | None = None
         self._finished: _Finished | None = None
 
-    def build(self, columns: Columns, boundary_ms: int) -> CandleSeries:
-        """The candles shown and the indicators over all of them; those that end at or before the boundary are closed.
+    def build(self, boundary_ms: int) -> CandleSeries:
+        """The candles shown and the indicators over all; those that end at or before the boundary are closed.
 
-        The indicators include the open candle, as charts show them; the average volume counts closed candles only.
+        Candles that open at the boundary or later are left out. The indicators include the open candle, as charts show
+        them; the average volume counts closed candles only.
         """
+        columns = self._window.columns(boundary_ms)
         count = len(columns.open_times_ms)
-        if not count:
-            return self._series((), ((),) * 5, compute_indicators(*columns.figures[1:4]), is_last_closed=False)
-        finished = self._finished
-        if finished is None or finished.key != (columns.revision, count):
-            self._finished = finished = _finish(columns)
-        last_ms: int = columns.open_times_ms.item(-1)
-        last = columns.figures[:, -1].tolist()
-        if finished.continuation is None:
+        is_last_closed = count > 0 and columns.open_times_ms.item(-1) + self._length_ms <= boundary_ms
+        if is_last_closed or count <= WARM_UP:
+            times_ms, shown = _show(columns.open_times_ms, columns.figures)
             indicators = compute_indicators(*columns.figures[1:4])
-        else:
-            indicators = finished.continuation.step(*last[1:4])
-        return self._series(
-            (*finished.times_ms[1 - CANDLES_SHOWN :], last_ms),
-            tuple([(*values[1 - CANDLES_SHOWN :], value) for values, value in zip(finished.shown, last, strict=True)]),
-            indicators,
-            is_last_closed=last_ms + self._length_ms <= boundary_ms,
-            volumes_before=finished.shown[-1],
-        )
+            closed_volumes = columns.figures[-1, : count if is_last_closed else -1][-VOLUME_LENGTH:].tolist()
+            return self._series(times_ms, shown, indicators, closed_volumes, is_last_closed=is_last_closed)
+        version = (columns.revision, count)
+        if self._finished is None or self._version != version:
+            self._finished, self._version = _finish(columns), version
+        finished, last = self._finished, columns.figures[:, -1].tolist()
+        times_ms = (*finished.times_ms[1 - CANDLES_SHOWN :], columns.open_times_ms.item(-1))
+        shown = tuple([(*row[1 - CANDLES_SHOWN :], value) for row, value in zip(finished.shown, last, strict=True)])
+        indicators = finished.continuation.step(*last[1:4])
+        return self._series(times_ms, shown, indicators, finished.shown[-1], is_last_closed=False)
 
     def _series(
         self,
         times_ms: tuple[int, ...],
         shown: Shown,
         indicators: Indicators,
+        closed_volumes: Sequence[float],
         *,
         is_last_closed: bool,
-        volumes_before: tuple[float, ...] = (),
     ) -> CandleSeries:
         opens, highs, lows, closes, volumes = shown
         ema20, ema50, macd, rsi7, rsi14, atr3, atr14 = indicators
-        closed_volumes = volumes if is_last_closed else volumes_before
         return CandleSeries.unchecked(
             interval=self._interval,
             open_times_ms=times_ms,
@@ -90,11 +93,11 @@ class SeriesBuilder:
         )
 
 
+def _show(open_times_ms: NDArray[np.int64], figures: Floats) -> tuple[tuple[int, ...], Shown]:
+    times_ms = tuple(open_times_ms[-CANDLES_SHOWN:].tolist())
+    return times_ms, tuple([tuple(row) for row in figures[:, -CANDLES_SHOWN:].tolist()])
+
+
 def _finish(columns: Columns) -> _Finished:
-    figures, count = columns.figures[:, :-1], len(columns.open_times_ms)
-    return _Finished(
-        (columns.revision, count),
-        tuple(columns.open_times_ms[:-1][-CANDLES_SHOWN:].tolist()),
-        tuple(tuple(row) for row in figures[:, -CANDLES_SHOWN:].tolist()),
-        Continuation(*figures[1:4]) if count > WARM_UP else None,
-    )
+    figures = columns.figures[:, :-1]
+    return _Finished(*_show(columns.open_times_ms[:-1], figures), Continuation(*figures[1:4]))

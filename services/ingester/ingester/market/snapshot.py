@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from common.events import CoinSnapshot, MarketSnapshot, Sentiment
 from common.trading.instruments import Symbol
-from common.trading.intervals import INTERVALS_MS
 from ingester.market.coin import CoinState
 from ingester.market.cycles import Cycle, Run
+from ingester.market.series import SeriesBuilder
 from ingester.market.state import MarketState
 
 
@@ -15,7 +15,7 @@ class IncompleteMarket(Exception):
 
 
 def _freeze_coin(
-    market: MarketState, coin: CoinState, boundary_ms: int, fresh_since_ms: int, max_leverage: int
+    coin: CoinState, builders: Mapping[str, SeriesBuilder], boundary_ms: int, fresh_since_ms: int, max_leverage: int
 ) -> CoinSnapshot:
     context = coin.context
     if context is None or coin.mid_price is None or not coin.is_known:
@@ -23,7 +23,7 @@ def _freeze_coin(
     if coin.mark_received_ms < fresh_since_ms:
         raise IncompleteMarket(f"{coin.symbol}: the mark price is old")
     open_interest_coin = float(context.open_interest_coin)
-    return CoinSnapshot(
+    return CoinSnapshot.unchecked(
         symbol=coin.symbol,
         mid_price=coin.mid_price,
         mark_price=context.mark_price,
@@ -39,12 +39,7 @@ def _freeze_coin(
         max_leverage=max_leverage,
         book=coin.book.summarize() if coin.book_received_ms >= fresh_since_ms else None,
         flow=coin.tape.flow(boundary_ms),
-        series={
-            interval: market.series[coin.symbol, interval].build(
-                market.candles.columns((coin.symbol, interval), boundary_ms), boundary_ms
-            )
-            for interval in INTERVALS_MS
-        },
+        series={interval: builder.build(boundary_ms) for interval, builder in builders.items()},
     )
 
 
@@ -67,7 +62,7 @@ def freeze(
     """
     boundary_ms = cycle.boundary_ms
     coins = {
-        symbol: _freeze_coin(market, coin, boundary_ms, fresh_since_ms, max_leverages[symbol])
+        symbol: _freeze_coin(coin, market.series[symbol], boundary_ms, fresh_since_ms, max_leverages[symbol])
         for symbol, coin in market.coins.items()
     }
     return MarketSnapshot(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from common.trading.instruments import Symbol
-from ingester.market.candles import Candles, list_series
+from common.trading.intervals import INTERVALS_MS
+from ingester.market.candles import Candles
 from ingester.market.coin import CoinState
 from ingester.market.series import SeriesBuilder
 
@@ -14,7 +15,10 @@ class MarketState:
     def __init__(self, coins: Sequence[Symbol]) -> None:
         self.coins = {symbol: CoinState(symbol) for symbol in coins}
         self.candles = Candles(coins)
-        self.series = {series: SeriesBuilder(series[1]) for series in list_series(coins)}
+        self.series = {
+            symbol: {name: SeriesBuilder(self.candles.window((symbol, name)), name) for name in INTERVALS_MS}
+            for symbol in coins
+        }
 
     def list_unknown(self) -> list[str]:
         """Coins without price, context or book."""

@@ -60,10 +60,10 @@ class Tape:
     def flow(self, market_ms: int) -> TradeFlow:
         """What was bought and sold in the window that ends at a market time."""
         recent = [each.usd for each in self._window if each.time_ms > market_ms - WINDOW_S * 1000]
-        return TradeFlow(
+        return TradeFlow.unchecked(
             window_s=WINDOW_S,
-            buy_usd=round(sum(usd for usd in recent if usd > 0), 2),
-            sell_usd=round(-sum(usd for usd in recent if usd < 0), 2),
+            buy_usd=round(sum((usd for usd in recent if usd > 0), 0.0), 2),
+            sell_usd=round(sum((-usd for usd in recent if usd < 0), 0.0), 2),
             trade_count=len(recent),
         )
 

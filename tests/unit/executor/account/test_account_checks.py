@@ -12,7 +12,7 @@ from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
 from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.action_quota import ActionQuota
-from executor.account.preflight import INTERVAL_S, RECHECK_S, AccountChecks
+from executor.account.preflight import INTERVAL_S, RECHECK_S, SOONEST_S, AccountChecks
 from executor.account.submit import OrderSubmitter
 from executor.domain.account_standing import NOT_CHECKED
 from executor.exchange.http import HttpResponse
@@ -60,6 +60,8 @@ def alerts(harness: AccountHarness) -> list[tuple[str, str]]:
 async def test_before_the_first_answer_no_entry_goes_out(harness: AccountHarness, checks: AccountChecks) -> None:
     harness.wire.lose_request("userRole")
     await checks.run()
+    assert not checks.is_due()
+    harness.pass_time(SOONEST_S)
     assert checks.is_due()
     assert await outcome(harness, "1") == (IntentStatus.CANCELLED, CancelReason.ACCOUNT_REFUSED)
     harness.wire.reset()
@@ -100,6 +102,8 @@ async def test_a_refusal_about_the_account_repeats_the_checks(harness: AccountHa
     harness.context.standing.note_refusal("Price too far from oracle")
     assert not checks.is_due()
     harness.context.standing.note_refusal("User or API Wallet 0x12 does not exist.")
+    assert not checks.is_due()
+    harness.pass_time(SOONEST_S)
     assert checks.is_due()
 
 

@@ -17,7 +17,7 @@ class QuotaContext:
         self.model, self.exchange, self.clock, self.mode = "qwen", self, self, "default"
         self.used, self.asked, self.alerts, self.now_s = used, 0, list[str](), 0.0
 
-    def allows_routine(self, kind: str) -> bool:
+    def has_room(self, kind: str, *, reserve: float) -> bool:
         return kind == "userRateLimit"
 
     async def action_quota(self) -> Any:

@@ -119,7 +119,7 @@ async def test_an_endpoint_that_is_away_keeps_no_other_part_waiting(empty: Accou
     assert stale.stale == {"userFillsByTime": ("fills",), "orderStatus": ("orders",), "userFunding": ("cash",)}[kind]
     assert (stale.sums is None) == (kind != "orderStatus")
     empty.harness.wire.reset()
-    await empty.poll(after_s=1)
+    await empty.poll(after_s=20)
     assert ((await published(empty)).stale, empty.stale) == ((), ())
     assert {fill.role for fill in empty.harness.events("order.filled")} == {"entry", "exit"}
 

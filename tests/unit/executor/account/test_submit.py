@@ -104,7 +104,8 @@ async def test_bytes_that_never_arrived_end_an_entry_and_sign_an_exit_again(
     await submitter.submit(await harness.stored(intent.intent_id), None)
     assert (await harness.stored(intent.intent_id)).status is IntentStatus.IN_FLIGHT
     harness.advance(0.2)
-    is_ended = await submitter.submit(await harness.stored(intent.intent_id), None)
+    restarted = OrderSubmitter(harness.context, ActionQuota(harness.context))
+    is_ended = await restarted.submit(await harness.stored(intent.intent_id), None)
     after = await harness.stored(intent.intent_id)
     assert is_ended is (kind is IntentKind.ENTRY)
     assert after.status is (IntentStatus.CANCELLED if is_ended else IntentStatus.STORED)

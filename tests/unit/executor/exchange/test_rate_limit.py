@@ -1,20 +1,65 @@
 """The token bucket of request weight."""
 
-from executor.exchange.rate_limit import ROUTINE_RESERVE, RequestRateLimiter, weight_of
+import pytest
+
+from executor.exchange.errors import RateLimited
+from executor.exchange.rate_limit import (
+    BURST_MINUTES,
+    DUE_RESERVE,
+    MAX_DEBT_MINUTES,
+    ROUTINE_RESERVE,
+    URGENT_RESERVE,
+    RequestRateLimiter,
+    weight_of,
+)
+
+ALL, INGESTER = 1_200, 400
+"""What the exchange gives an address in a minute, and what the ingester may take of it."""
 
 
-def test_routine_polls_wait_for_the_bucket_and_orders_never_do() -> None:
-    limiter = RequestRateLimiter(120)
-    assert limiter.allows_routine(20, 0.0)
-    limiter.spend(100, 0.0)
-    assert not limiter.allows_routine(20, 0.0)
-    limiter.spend(40, 0.0)
-    assert limiter.left(0.0) == -20
+def test_what_protects_has_room_when_what_can_wait_has_none() -> None:
+    limiter = RequestRateLimiter(480)
+    assert limiter.allows(20, ROUTINE_RESERVE, 0.0)
+    limiter.spend(420, 0.0)
+    assert not limiter.allows(20, ROUTINE_RESERVE, 0.0)
+    assert limiter.allows(20, DUE_RESERVE, 0.0)
+    limiter.spend(60, 0.0)
+    assert not limiter.allows(20, DUE_RESERVE, 0.0)
+    assert limiter.allows(20, URGENT_RESERVE, 0.0)
     limiter.spend(500, 0.0)
-    assert limiter.left(0.0) == -30
-    assert not limiter.allows_routine(20, 50.0)
-    assert limiter.allows_routine(20, (30 + 20 + ROUTINE_RESERVE) / 2)
-    assert limiter.left(10_000.0) == 120
+    assert not limiter.allows(20, URGENT_RESERVE, 0.0)
+    assert limiter.left(10_000.0) == 480 * BURST_MINUTES
+
+
+def test_a_question_without_room_is_not_asked_and_a_light_one_always_is() -> None:
+    limiter = RequestRateLimiter(480, start_minutes=0)
+    limiter.start("frontendOpenOrders", 0.0)
+    limiter.start("userFillsByTime", 0.0)
+    with pytest.raises(RateLimited):
+        limiter.start("userRole", 0.0)
+    for _ in range(100):
+        limiter.start("clearinghouseState", 0.0)
+    with pytest.raises(RateLimited):
+        limiter.start("frontendOpenOrders", 0.0)
+
+
+def test_a_refusal_of_the_exchange_leaves_nothing() -> None:
+    limiter = RequestRateLimiter(480)
+    limiter.note_refusal(0.0)
+    assert not limiter.allows(20, URGENT_RESERVE, 0.0)
+    assert limiter.allows(20, URGENT_RESERVE, 5.0)
+
+
+def test_whoever_asks_without_end_stays_within_what_the_ingester_leaves() -> None:
+    limiter, asked = RequestRateLimiter(480), list[float]()
+    for tick in range(6_000):
+        try:
+            limiter.start("frontendOpenOrders", tick / 20)
+        except RateLimited:
+            continue
+        asked.append(tick / 20)
+    most = max(sum(20 for at_s in asked if start <= at_s < start + 60) for start in range(60, 240))
+    assert 480 <= most <= (1 + BURST_MINUTES + MAX_DEBT_MINUTES) * 480 <= ALL - INGESTER
 
 
 def test_an_unlisted_question_weighs_as_most_do() -> None:

@@ -36,6 +36,14 @@ async def test_after_an_answer_its_model_is_shown_without_the_label(server: Gate
     assert (row["provider_model"], row["stand_in"], row["name"]) == ("x", True, "Llama")
 
 
+async def test_the_records_heads_are_published(server: GatewayServer) -> None:
+    assert (await server.get("status"))["record"] == []
+    await server.recorder.store([decided("qwen", "r-1", 60_000)], 1)
+    fresh = await server.client.get("/api/v1/status", params={"uncached": "1"})
+    [head] = fresh.json()["record"]
+    assert (head["chain"], head["sequence"], len(head["link"])) == ("qwen", 2, 64)
+
+
 async def test_the_account_mode_is_the_exchanges_word(server: GatewayServer) -> None:
     await server.recorder.store([state("qwen", 59_000, Decimal(10_000), mode="unifiedAccount")], 1)
     modes = {row["model"]: row["account_mode"] for row in (await server.get("status"))["models"]}

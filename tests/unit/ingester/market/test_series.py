@@ -25,7 +25,7 @@ def history(interval: str, count: int = 300) -> list[Candle]:
 def build(interval: str, rows: list[Candle], boundary_ms: int) -> CandleSeries:
     candles = Candles(COINS)
     candles.add_history((Symbol.BTC, interval), rows, requested_in=0)
-    return SeriesBuilder(interval).build(candles.columns((Symbol.BTC, interval), boundary_ms), boundary_ms)
+    return SeriesBuilder(candles.window((Symbol.BTC, interval)), interval).build(boundary_ms)
 
 
 def test_the_candle_that_opens_at_the_boundary_is_left_out() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from ingester_frames import COINS, T0_MS, book, build_candle, build_frame, context, known_feed, wire_trade
 
+from common.events import MarketSnapshot
 from common.trading.durations import HOUR_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
@@ -91,3 +92,11 @@ def test_an_old_book_is_left_out() -> None:
     snapshot = frozen(feed, fresh_since_ms=BOUNDARY_MS + 10)
     assert snapshot.coins[Symbol.ETH].book is not None
     assert snapshot.coins[Symbol.BTC].book is None
+
+
+def test_what_is_frozen_unchecked_is_valid() -> None:
+    feed = complete_feed()
+    feed.receive(build_frame("trades", [wire_trade(time_ms=BOUNDARY_MS - 5)]), BOUNDARY_MS)
+    for snapshot in (frozen(feed), frozen(known_feed(BOUNDARY_MS))):
+        assert MarketSnapshot.model_validate(snapshot.model_dump(), strict=True) == snapshot
+        assert snapshot.model_dump_json() == MarketSnapshot(**snapshot.model_dump()).model_dump_json()

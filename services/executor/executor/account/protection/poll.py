@@ -1,6 +1,7 @@
 """Asks one account's state and open orders of the exchange, when they are due."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import Final
 
@@ -8,10 +9,15 @@ from common.events import AccountOrder
 from executor.account.context import AccountContext
 from executor.account.protection.memory import LAG_LIMIT_S
 from executor.domain.account import LIVE_STATUSES, AccountPoll, ExternalOrder
-from executor.domain.protection import is_past_stop
-from executor.exchange.errors import ExchangeUnavailable
+from executor.domain.protection import is_past_stop, relied_stops
+from executor.exchange.errors import UNREADABLE, ExchangeError, ExchangeUnavailable
+from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE, URGENT_RESERVE
 
-IDLE_ORDERS_FACTOR: Final = 3
+QUIET_ORDERS_FACTOR: Final = 3
+STOPS_INTERVAL_S: Final = 3.0
+REPEAT_ORDERS_S: Final = 3.0
+"""Between two lists of open orders while something is not as it should be and nothing new is known: one weighs as much
+as ten states."""
 MAX_REPORTED: Final = 500
 MAX_TRADES: Final = 20_000
 REPORT_GAP_S: Final = 1.0
@@ -22,12 +28,14 @@ NEVER: Final = float("-inf")
 class AccountPoller:
     """`poll` is called by the protector alone; everybody else only reports news.
 
-    The state is asked for each time. Open orders are when the state has changed, when news of them came (`invalidate`),
-    or when their interval is over and the rate limit has room. A state that the exchange dates before the last one is a
-    late answer and not taken. An order that the stream reported as ended is left out, whatever a late answer lists.
+    The state is asked for each time, and of each position's stop whether it is still open. The list of open orders,
+    which weighs ten times as much, is when the state has changed, when news of orders came (`invalidate`), again and
+    again while something is not as it should be (`repeat`), or when its interval is over. The rate limit must have room
+    for it, where a position without its stop has more than all else (`URGENT_RESERVE`). A state that the exchange dates
+    before the last one is a late answer and not taken. An order that ended by the exchange's word is left out, whatever
+    a late answer lists.
 
-    One of the two answers is enough: in place of the other one stands what it was before, and `failure` says why. It
-    stays due.
+    One of the two answers is enough: in place of the other one stands what it was before, and `failure` says why.
     """
 
     def __init__(self, context: AccountContext) -> None:
@@ -40,13 +48,25 @@ class AccountPoller:
         self._trade_ids: set[int] = set()
         self._reported_trades: set[int] = set()
         self._reported_orders: dict[int, str] = {}
-        self._state_at = self._orders_at = self._polled_at = NEVER
+        self._state_at = self._polled_at = NEVER
+        self.orders_asked_s = NEVER
+        """When the open orders were asked for last, answered or not."""
+        self._stops_asked_s = self._stops_confirmed_s = NEVER
+        self._are_orders_outdated = True
+        self._repeats_orders = False
+        self.is_urgent = False
+        """Whether a position has no stop."""
 
     def invalidate(self, *, orders: bool = True) -> None:
         """Something may have changed: a poll is due."""
         self._state_at = NEVER
-        if orders:
-            self._orders_at = NEVER
+        self._are_orders_outdated |= orders
+
+    def repeat(self, *, orders: bool) -> None:
+        """Nothing new is known, and something is not as it should be: a poll is due, of the open orders now and
+        then."""
+        self._state_at = NEVER
+        self._repeats_orders |= orders
 
     def report_fills(self, trade_ids: list[int]) -> None:
         """The account's stream reported fills."""
@@ -89,11 +109,14 @@ class AccountPoller:
         self._state_at = self._polled_at = now_s
         self.failure = None
         asked = [self._ask_state(now_s, last)]
-        if self._are_orders_due(last, now_s):
+        if are_orders_asked := self._are_orders_due(last, now_s):
             asked.append(self._ask_orders(now_s))
+        elif last is not None and now_s - self._stops_asked_s >= STOPS_INTERVAL_S:
+            asked.append(self._ask_stops(last, now_s))
         for failure in await asyncio.gather(*asked, return_exceptions=True):
             self._note(failure)
-        if len(asked) == 1 and self._has_moved(last):
+        self._are_orders_outdated |= not are_orders_asked and self._has_moved(last)
+        if not are_orders_asked and self._are_orders_due(self.latest, now_s):
             [failure] = await asyncio.gather(self._ask_orders(now_s), return_exceptions=True)
             self._note(failure)
         if self.latest is None:
@@ -108,7 +131,7 @@ class AccountPoller:
         if not isinstance(failure, Exception):
             raise failure
         self.failure = failure
-        self.invalidate()
+        self.repeat(orders=True)
 
     def _has_moved(self, last: AccountPoll | None) -> bool:
         """Whether the new state shows other sizes, or a mark past a stop, which must have been triggered."""
@@ -125,17 +148,34 @@ class AccountPoller:
             self.latest = AccountPoll(state, [], [], now_s, self._clock.now_ms())
 
     async def _ask_orders(self, now_s: float) -> None:
-        self._orders_at = now_s
+        self.orders_asked_s, self._are_orders_outdated, self._repeats_orders = now_s, False, False
         self._orders, self._external = await self._exchange.open_orders(self._context.memory.roles)
 
-    def _are_orders_due(self, last: AccountPoll | None, now_s: float) -> bool:
-        """Every few seconds while something is held, whatever the rate limit.
+    async def _ask_stops(self, last: AccountPoll, now_s: float) -> None:
+        """Whether the stops that are relied on are still open; without an answer the list is due sooner."""
+        self._stops_asked_s = now_s
+        stops = [stop for position in last.state.positions for stop in relied_stops(position, last.open_orders)]
+        with contextlib.suppress(ExchangeError, *UNREADABLE):
+            for stop in stops:
+                status = await self._exchange.order_status(stop.order_id)
+                if status is None or not status.is_live:
+                    self._ended.add(stop.order_id)
+                    self._are_orders_outdated = True
+            self._stops_confirmed_s = now_s
 
-        An account that holds nothing and has nothing resting is polled less often; its stream reports news.
-        """
+    def _are_orders_due(self, last: AccountPoll | None, now_s: float) -> bool:
+        """Every few seconds, but less often while each stop is known to be open, or while nothing is held and nothing
+        rests."""
+        is_held = last is not None and bool(last.state.positions)
         interval_s = self._context.settings.orders_interval_s
-        if last is not None and last.state.positions:
-            return now_s - self._orders_at >= interval_s
-        factor = 1 if self._orders else IDLE_ORDERS_FACTOR
-        is_over = now_s - self._orders_at >= interval_s * factor
-        return self._orders_at == NEVER or (is_over and self._exchange.allows_routine("frontendOpenOrders"))
+        are_stops_confirmed = now_s - self._stops_confirmed_s < interval_s
+        if self._repeats_orders:
+            interval_s = min(interval_s, REPEAT_ORDERS_S)
+        elif are_stops_confirmed if is_held else not self._orders:
+            interval_s *= QUIET_ORDERS_FACTOR
+        if not self._are_orders_outdated and now_s - self.orders_asked_s < interval_s:
+            return False
+        is_urgent = self.is_urgent or last is None or (is_held and self._are_orders_outdated)
+        can_wait = not is_held or are_stops_confirmed
+        reserve = URGENT_RESERVE if is_urgent else ROUTINE_RESERVE if can_wait else DUE_RESERVE
+        return self._exchange.has_room("frontendOpenOrders", reserve=reserve)

@@ -70,6 +70,7 @@ class PositionProtector:
         self._triggers_at: dict[Symbol, float] = {}
         self._refused: set[tuple[Symbol, OrderRole]] = set()
         self._orphan_since: dict[int, float] = {}
+        self._swept_s = NEVER
         self._reported: set[str] = set()
         self._memory.on_news = self.poll_now
 
@@ -132,7 +133,7 @@ class PositionProtector:
                     await self._woken.wait()
             except TimeoutError:
                 if must_repeat:
-                    self.poller.invalidate(orders=self.needs_poll)
+                    self.poller.repeat(orders=self.needs_poll)
             self._woken.clear()
             if self.poller.weigh_reports():
                 self.on_fill_news()
@@ -163,7 +164,9 @@ class PositionProtector:
             failures.append(error)
         positions, orders = self._memory.positions(poll), self._memory.open_orders(poll)
         self._forget_gone({position.symbol for position in positions}, poll)
-        metrics.UNPROTECTED.labels(self._model).set(sum(not is_protected(each, orders) for each in positions))
+        unprotected = sum(not is_protected(each, orders) for each in positions)
+        metrics.UNPROTECTED.labels(self._model).set(unprotected)
+        self.poller.is_urgent = unprotected > 0
         for position in positions:
             try:
                 await self._protect(position, orders)
@@ -231,10 +234,15 @@ class PositionProtector:
         return is_refused or unprotected_s > max(limit_s - CLOSING_S, limit_s / 2)
 
     def _may_place(self, symbol: Symbol, entry: Intent) -> bool:
-        """Once it is certain that a leg is missing, and then every few seconds; a yes counts as done."""
-        now = self._clock.monotonic()
-        is_certain = self._missing_since.setdefault(symbol, now) != now or entry.status is IntentStatus.PARTIAL
-        if not is_certain or now - self._triggers_at.get(symbol, NEVER) <= RETRY_TRIGGERS_S:
+        """Once a second list of open orders misses a leg, and then every few seconds when a later one still does; a
+        yes counts as done."""
+        now, asked_s = self._clock.monotonic(), self.poller.orders_asked_s
+        if symbol not in self._missing_since:
+            self._missing_since[symbol] = asked_s
+            self.poller.invalidate()
+        is_certain = asked_s > self._missing_since[symbol] or entry.status is IntentStatus.PARTIAL
+        tried_s = self._triggers_at.get(symbol, NEVER)
+        if not is_certain or now - tried_s <= RETRY_TRIGGERS_S or asked_s <= tried_s:
             return False
         self._triggers_at[symbol] = now
         return True
@@ -259,7 +267,8 @@ class PositionProtector:
     # Triggers without a position, positions without an entry, a flatten.
 
     async def _cancel_orphans(self, poll: AccountPoll, held: set[Symbol]) -> None:
-        """Cancels the arena's own triggers on coins without a position or an entry on its way, seen twice.
+        """Cancels the arena's own triggers on coins without a position or an entry on its way, seen twice, and again
+        while a later list still has them.
 
         Only by a state that is later than all that is known of the coin, and once the tables have been read: they hold
         what is on its way.
@@ -272,7 +281,9 @@ class PositionProtector:
                 if self._memory.has_tables and self._memory.is_settled(order.symbol, poll):
                     found[order.order_id] = order.symbol.value
         self._orphan_since = {order_id: self._orphan_since.get(order_id, now) for order_id in found}
-        if due := [(found[key], key) for key, since in self._orphan_since.items() if now - since >= ORPHAN_S]:
+        due = [(found[key], key) for key, since in self._orphan_since.items() if now - since >= ORPHAN_S]
+        if due and self.poller.orders_asked_s > self._swept_s:
+            self._swept_s = now
             await self._actions.cancel("sweep", due)
             self.poller.invalidate()
             self._context.log.info("orphan triggers cancelled", model=self._model, orders=due)

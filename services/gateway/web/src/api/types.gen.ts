@@ -219,6 +219,19 @@ export type Invalidation = {
   op: "<" | "<=" | ">" | ">=";
 };
 
+export type RefusedAnswer = {
+  code: string;
+  reason: string;
+};
+
+export type IgnoredStop = {
+  asked_price: string;
+  used_price: string;
+  mark_price: string;
+  field: "stop_loss" | "take_profit";
+  reason: "wrong_side" | "too_far" | "too_near";
+};
+
 export type RuleResult = {
   code: string;
   passed: boolean;
@@ -302,6 +315,8 @@ export type DecisionDetail = {
   snapshot: MarketSummary | null;
   trade: Trade | null;
   dropped_keys: string[];
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
   prompt: {
     system: string | null;
     user: string | null;
@@ -311,6 +326,7 @@ export type DecisionDetail = {
     user: string | null;
   } | null;
   rules: RuleResult[];
+  ignored_stops: IgnoredStop[];
   orders: Order[];
   fills: Fill[];
 };
@@ -419,6 +435,11 @@ export type Status = {
   models: ModelStatus[];
   halts: Halt[];
   symbols: SymbolInfo[];
+  record: {
+    chain: string;
+    sequence: number;
+    link: string;
+  }[];
 };
 
 export type Service = {
