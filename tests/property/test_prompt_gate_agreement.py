@@ -47,8 +47,6 @@ DENIALS = {
     "LOSS_BUDGET",
     "COOLDOWN",
 }
-LEAST_PERCENT = D("0.3")
-"""Sizes below may be worth less than the exchange's minimum."""
 
 
 class State:
@@ -245,11 +243,11 @@ def _compare(state: State, reading: Reading, mid: Decimal, judged: Counter[str])
                 leverage, largest = int(name.removesuffix("x")), cells[column][index]
                 if leverage > usable:
                     continue
-                if largest > LEAST_PERCENT:
+                if largest:
                     failing = state.failing(coin, side, leverage=leverage, size=largest, stop=stop, mid=mid)
                     assert not failing, (coin, side, leverage, largest, stop, failing)
                     judged["approved"] += 1
-                above = (largest + STEP_PERCENT) * SLACK
+                above = max(D(1), (largest + STEP_PERCENT) * SLACK)
                 failing = state.failing(coin, side, leverage=leverage, size=above, stop=stop, mid=mid)
                 assert failing, (coin, side, leverage, above, stop)
                 judged["size"] += 1
