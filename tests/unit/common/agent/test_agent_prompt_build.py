@@ -1,8 +1,10 @@
 """The prompt: constant text first, slow candles before fast ones, the account's figures, the time last."""
 
+import itertools
 import json
 import re
 from decimal import Decimal
+from os.path import commonprefix
 from typing import Any, get_args
 
 import pytest
@@ -56,6 +58,15 @@ def test_the_system_message_is_the_same_in_every_cycle(language: Language) -> No
     assert "JSON" in first.system
     assert first.user != second.user
     assert first.prompt_hash != second.prompt_hash
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_most_of_a_prompt_repeats_the_one_before_it_in_all_minutes_but_one(language: Language) -> None:
+    """Characters stand for tokens here, of which figures take more than words: the bar is higher than for tokens."""
+    prompts = [a_prompt(minute, language=language) for minute in range(601, 617)]
+    texts = [prompt.system + prompt.user for prompt in prompts]
+    shares = sorted(len(commonprefix(pair)) / len(pair[1]) for pair in itertools.pairwise(texts))
+    assert shares[1] > 0.55
 
 
 def test_sections_run_from_the_slowest_candles_to_the_time() -> None:
