@@ -42,6 +42,7 @@ class Exchange:
     def __init__(self, base_url_setting: str, *, connect_limit_s: float) -> None:
         self._base_url_setting, self._connect_limit_s = base_url_setting, connect_limit_s
         self._connecting: asyncio.Timeout | None = None
+        self._is_connected = False
         self.trace = aiohttp.TraceConfig()
         self.trace.on_connection_create_end.append(self._note_connection)
         self.trace.on_connection_reuseconn.append(self._note_connection)
@@ -60,15 +61,14 @@ class Exchange:
                 response.close()
                 raise
         except (aiohttp.ClientError, OSError) as error:
-            is_late = self._connecting is not None and self._connecting.expired()
-            was_connected = not (is_late or isinstance(error, aiohttp.ClientConnectorError))
-            raise connection_failure(error, self._base_url_setting, was_connected=was_connected) from error
+            raise connection_failure(error, self._base_url_setting, was_connected=self._is_connected) from error
         self.status = response.status
         return response
 
     async def _note_connection(self, *_: object) -> None:
         """Ends the limit for the connection; what follows is bounded by the caller's deadline."""
-        if self._connecting is not None:
+        self._is_connected = True
+        if self._connecting is not None and not self._connecting.expired():
             self._connecting.reschedule(None)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
