@@ -6,6 +6,7 @@ from typing import Final
 
 from common.events import AlertSeverity, LedgerKind
 from common.events.alerts import AlertCode
+from common.runtime.clock import NEVER
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account import AccountState
@@ -20,6 +21,7 @@ from executor.exchange.ledger_rows import (
     parse_liquidations,
     parse_spot_transfers,
     parse_transfers,
+    time_of,
 )
 from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE
 
@@ -29,7 +31,6 @@ OVERLAP_MS: Final = 10_000
 ATTEMPTS: Final = 2
 RECORDS: Final = ("userFillsByTime", "userFillsByTime", "userFunding", "userNonFundingLedgerUpdates", "userFillsByTime")
 """The questions of one attempt; a page of fills that isn't empty is followed by another one."""
-NEVER: Final = float("-inf")
 ACCEPTED: Final = "accepted by a person"
 MAX_SPOT_ROWS: Final = 10
 LAG_MS: Final = 12_000
@@ -191,7 +192,7 @@ class CashReconciler:
     async def _begin(self, state: AccountState) -> CashTotals:
         """Begins after everything that the state's cash contains: a fill as fresh as the state is in it."""
         rows = await self._exchange.fill_rows_since(state.time_ms)
-        since_ms = max([state.time_ms, *(int(row["time"]) for row in rows)])
+        since_ms = max([state.time_ms, *(time_of(row) for row in rows)])
         await self._context.cash_ledger.begin(self._model, since_ms, state.balance_usd, self._exchange.mode)
         return await self._load()
 
@@ -237,7 +238,7 @@ class CashReconciler:
         await self._context.alert(
             AlertCode.UNKNOWN_MOVEMENT,
             AlertSeverity.WARNING,
-            f"the exchange's ledger has a row of the type {row.type!r}, which is not known: a transfer of unknown size",
+            f"the exchange's record has a row of the type {row.type!r} that can't be read: money of unknown size",
             key=row.id,
             now_ms=self._clock.now_ms(),
         )

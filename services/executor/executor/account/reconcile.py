@@ -7,6 +7,7 @@ from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
+from common.runtime.clock import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.account import metrics
@@ -32,7 +33,6 @@ MAX_COVERS: Final = 50
 MAX_FILLED: Final = 1_000
 SETTLED_MS: Final = 15_000
 """How long after an intent's end a state surely contains it: what an answer may lag behind, and its own way."""
-NEVER: Final = float("-inf")
 PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT)
 
 
@@ -229,8 +229,6 @@ class Reconciler:
         return is_over and self._exchange.has_room("userFillsByTime", reserve=ROUTINE_RESERVE)
 
     async def _read_fills(self, tables: Tables, poll: AccountPoll) -> None:
-        if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
-            raise RateLimited("fills are not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         self._fills_at = self._clock.monotonic()
         await self._record_fills(tables.orders, poll.state.time_ms)
         self._recorded_sizes = poll.state.signed_sizes
@@ -244,6 +242,8 @@ class Reconciler:
         if until_ms is None:
             await self._context.fills.record(self._model, state_ms)
             return
+        if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
+            raise RateLimited("fills are not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         fills = await self._exchange.fills_since(max(0, until_ms - OVERLAP_MS))
         if not fills:
             return
@@ -317,7 +317,7 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
-        if not self._exchange.has_room("orderStatus", reserve=ROUTINE_RESERVE):
+        if not self._exchange.has_room("orderStatus", "userFillsByTime"):  # Fills come first.
             raise RateLimited("ended orders are not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)
