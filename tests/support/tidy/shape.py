@@ -21,7 +21,7 @@ COMPLEX_FUNCTIONS: Exempt = {}
 LONG_FUNCTIONS: Exempt = {}
 LONG_MODULES: Exempt = {}
 FULL_FOLDERS: Exempt = {
-    "bench": "one script for each `make bench NAME=`, with what it measures against",
+    "bench": "one program for each benchmark, run by its name",
     "tests/support": "one module for each part under test, imported by its bare name",
 }
 GENERATED_SUFFIX = ".gen."
