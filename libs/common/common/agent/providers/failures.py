@@ -12,6 +12,8 @@ CONNECT_LIMIT_S: Final = 10.0
 """How long a connection may take to be made, TLS included; far less than a deadline, so that it is tried again."""
 MAX_CAUSES: Final = 10
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+ENDED_LATE: Final = frozenset({408, 499})
+"""Statuses by which a proxy says that a request took too long or its caller left: the model may have been at work."""
 MAX_LISTED: Final = 6
 
 
@@ -59,12 +61,12 @@ def status_failure(
 ) -> CallFailed:
     """The failure that a status other than 200 states. Throttling and the provider's own faults may pass.
 
-    A refused request (4xx) isn't billed, unless the caller knows better.
+    A refused request (4xx) isn't billed, unless it had been accepted before or the caller knows better.
     """
     is_passing = status == 429 or status >= 500 if retryable is None else retryable
     label = f"HTTP {status}" if code.startswith("HTTP_") else f"HTTP {status} {one_line(code)[:40]}"
     reason = f"{label}: {one_line(message)[:QUOTED_CHARACTERS]}; check {hint}"
-    is_refused = 400 <= status < 500 and not may_be_billed
+    is_refused = 400 <= status < 500 and status not in ENDED_LATE and not may_be_billed
     return CallFailed(code, reason, retryable=is_passing, nothing_billed=is_refused, body=stored_body(body) or None)
 
 

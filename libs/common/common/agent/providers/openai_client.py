@@ -132,4 +132,4 @@ def _error_inside(error: object, body: bytes) -> CallFailed:
 def _usage(usage: Mapping[str, Any]) -> TokenUsage | None:
     """Cached tokens stand under DeepSeek's own name or, at other servers, in OpenAI's details."""
     cached = usage.get("prompt_cache_hit_tokens") or mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
-    return token_usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)
+    return token_usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached, usage.get("total_tokens"))
