@@ -29,4 +29,6 @@ REGRESSIONS: Final = (
     Regression("an exit was signed again after a refusal that was false", seed=30),
     Regression("the refused repeat of an exit ended one that had filled", seed=29),
     Regression("an exit of a settled coin was tried for ever; closes began late", seed=27, fault_set=HOSTILE),
+    Regression("an entry was approved together with the halt that forbids it", seed=11, fault_set=HOSTILE),
+    Regression("an entry was approved together with the halt that forbids it", pair=53),
 )

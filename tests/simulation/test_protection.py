@@ -234,7 +234,7 @@ def test_an_executor_without_its_folder_protects_positions() -> None:
     assert len(cancelled) == 4
 
 
-def test_trouble_of_all_accounts_leaves_the_ingester_its_share_of_requests() -> None:
+def test_trouble_of_all_accounts_keeps_to_the_weight_of_requests() -> None:
     """No order but post-only ones is taken for a minute and a half: no stop can be placed, and nothing closed."""
     held_coins: list[str] = []
 

@@ -38,12 +38,11 @@ from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
 from executor.storage.flattens import FlattenStore
 from executor.storage.halt_table import HaltTable
-from executor.storage.halts import HaltFiles, hold_folder
+from executor.storage.halts import HaltFiles, hold_folder, note_start
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
 from executor.storage.protection_file import ProtectionFile
-from executor.storage.starts import note_start
 
 START_SPREAD_S: Final = 120.0
 """A process that was started less than that before this one has spent what this one would."""

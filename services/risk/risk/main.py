@@ -60,7 +60,8 @@ def compose(service: Service, limits: Limits, pool: Pool, roster: Roster) -> Ris
     service.before_commit(save_state)
     service.on(MarketTick, handlers.on_market_tick)
     service.on(MarketSnapshot, handlers.on_market_snapshot)
-    service.on(AgentDecision, handlers.on_agent_decision)
+    # A halt that is stored with a verdict must have been known to it.
+    service.on(AgentDecision, handlers.on_agent_decision, comes_last=True)
     service.on(AccountUpdated, handlers.on_account_updated)
     service.on(OrderAccepted, handlers.on_order_accepted)
     service.on(OrderRejected, handlers.on_order_rejected)

@@ -33,7 +33,7 @@ class Invariants:
     def __init__(self, harness: Harness) -> None:
         self.harness, self.checks = harness, 0
         self.failure: SimulationFailed | None = None
-        self.weight = RequestWeight()
+        self._weight = RequestWeight(harness.executor_settings.request_weight_per_minute)
         self._seen_orders = 0
         self._seen_fills: Counter[str] = Counter()
         self._unprotected_s: dict[tuple[str, str], float] = {}
@@ -94,7 +94,7 @@ class Invariants:
 
     def _count_weight(self, path: str, body: Any) -> None:
         started_s = max(executor.started_s for executor in self.harness.executors)
-        self.weight.count(path, body, self.harness.loop.time(), started_s)
+        self._weight.count(path, body, self.harness.loop.time(), started_s)
 
     # No entry while halted.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from common.agent import metrics
 from common.agent.prompt.build import build_prompt
@@ -11,6 +12,7 @@ from common.agent.providers.budget import Budget
 from common.agent.providers.parameters import canonical_json
 from common.agent.providers.port import ModelClient, error_text, storable
 from common.agent.providers.profile import Endpoint
+from common.agent.providers.spending import Spending
 from common.agent.request import AskResult, DecisionRequester
 from common.agent.settings import AgentSettings
 from common.events import (
@@ -62,13 +64,16 @@ class TradingAgent:
         self._endpoint, self._strategy = endpoint, strategy
         self._requester = DecisionRequester(
             client,
-            Budget(service.redis, contender.id, settings.daily_cost_cap_usd),
-            endpoint.price,
+            Spending(
+                Budget(service.redis, contender.id, settings.daily_cost_cap_usd, process=uuid4().hex[:12]),
+                endpoint.price,
+                service.clock,
+                max_output_tokens=endpoint.max_output_tokens,
+            ),
             service.clock,
             log=service.log,
             coins=coins,
             deadline_s=settings.decision_deadline_s,
-            max_output_tokens=endpoint.max_output_tokens,
         )
         self._is_busy = False
 
@@ -117,7 +122,7 @@ class TradingAgent:
             return (self._decision(event, result, prompt, asked_ms, inputs),)
         except Exception as error:
             self._service.log.exception("no decision, by an unexpected error")
-            failed = AskResult(attempts=result.attempts, cost_usd=result.cost_usd, usage=result.usage)
+            failed = AskResult(calls=result.calls)
             failed.fail("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
             return (self._decision(event, failed, None, asked_ms),)
         finally:

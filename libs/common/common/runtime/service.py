@@ -136,9 +136,14 @@ class Service:
                 await bus.close()
             log.info("stopped")
 
-    def on(self, payload: type[Payload], handler: Handler) -> None:
-        """Has `handler(event, now_ms)` called for every event of a type; its result is published with the ack."""
+    def on(self, payload: type[Payload], handler: Handler, *, comes_last: bool = False) -> None:
+        """Has `handler(event, now_ms)` called for every event of a type; its result is published with the ack.
+
+        One that `comes_last` is called after the handlers of all other events that are committed with it.
+        """
         self._handlers.each[payload.TYPE] = handler
+        if comes_last:
+            self._handlers.last.add(payload.TYPE)
 
     def on_deferred(self, payload: type[Payload], handler: Handler) -> None:
         """Like `on`, for handlers that take seconds: the event stays pending meanwhile, the loop goes on."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
+from common.runtime.clock import NEVER
 from common.trading.durations import DAY_MS
 from executor.account import metrics
 from executor.account.context import AccountContext
@@ -56,7 +57,7 @@ class ActionQuota:
         self._context = context
         self.is_short = False
         self._daily = DailyCount()
-        self._due_at = float("-inf")
+        self._due_at = NEVER
 
     async def refresh(self) -> None:
         """Asks when it is time and the rate limit allows; one alert a day while few actions are left."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from common.events import AlertSeverity, LedgerKind
 from common.events.alerts import AlertCode
+from common.runtime.clock import NEVER
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account import AccountState
@@ -29,7 +30,6 @@ OVERLAP_MS: Final = 10_000
 ATTEMPTS: Final = 2
 RECORDS: Final = ("userFillsByTime", "userFillsByTime", "userFunding", "userNonFundingLedgerUpdates", "userFillsByTime")
 """The questions of one attempt; a page of fills that isn't empty is followed by another one."""
-NEVER: Final = float("-inf")
 ACCEPTED: Final = "accepted by a person"
 MAX_SPOT_ROWS: Final = 10
 LAG_MS: Final = 12_000

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from common.runtime.clock import NEVER
 from common.trading.instruments import Symbol
 from executor.account.context import AccountContext
 from executor.domain.intent import Intent
@@ -10,7 +11,6 @@ from executor.exchange.errors import RateLimited
 from executor.exchange.parse import parse_action_error
 
 VALID_S: Final = 60.0
-NEVER: Final = float("-inf")
 
 
 class Leverages:

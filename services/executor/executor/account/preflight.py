@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from common.events import AlertSeverity, LeverageLimit
 from common.events.alerts import AlertCode
+from common.runtime.clock import NEVER
 from common.trading.durations import DAY_MS
 from common.trading.instruments import INSTRUMENTS, Symbol
 from executor.account.context import AccountContext
@@ -25,7 +26,6 @@ RECHECK_S: Final = 300.0
 """While something is wrong, or after a check that got no answer; a round costs about 120 of the request weight."""
 SOONEST_S: Final = 10.0
 """Between two rounds, whoever asks for them; also until the first one has been answered."""
-NEVER: Final = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)

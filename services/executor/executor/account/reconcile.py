@@ -7,6 +7,7 @@ from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
+from common.runtime.clock import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.account import metrics
@@ -32,7 +33,6 @@ MAX_COVERS: Final = 50
 MAX_FILLED: Final = 1_000
 SETTLED_MS: Final = 15_000
 """How long after an intent's end a state surely contains it: what an answer may lag behind, and its own way."""
-NEVER: Final = float("-inf")
 PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT)
 
 

@@ -1,16 +1,19 @@
 """From a stored intent to a known outcome: send once, and never take silence for a refusal."""
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, Final
 
 from common.events import Event
-from common.trading.orders import CancelReason, IntentStatus, OrderRole
+from common.runtime.clock import NEVER
+from common.trading.orders import CancelReason, IntentStatus
 from executor.account import metrics
 from executor.account.action_quota import ActionQuota
 from executor.account.context import AccountContext
 from executor.account.leverage import Leverages
+from executor.account.tries import Tries
 from executor.domain.account import Placement
 from executor.domain.bracket import build_bracket
 from executor.domain.envelope import Breach, worst_notional_usd
@@ -24,10 +27,8 @@ from executor.exchange.parse import parse_action_error, parse_placements
 DUPLICATE_NONCE: Final = "duplicate nonce"
 RESEND_MS: Final = 2_000
 RETRY_REFUSED_S: Final = 3.0
-ASK_AGAIN_S: Final = 2.0
 LOOK_BACK_MS: Final = 60_000
 MARK_VALID_S: Final = 60.0
-NEVER: Final = float("-inf")
 
 RecordSent = Callable[[Intent, int], Awaitable[bool]]
 """Makes durable what is about to be sent, at a wall time; False: another instance was faster, don't send it."""
@@ -40,8 +41,8 @@ class OrderSubmitter:
     A readable answer ends the intent (FILLED, PARTIAL, REJECTED or CANCELLED). Otherwise it is IN_FLIGHT, and each
     further `submit` resolves it a little: by the exchange's word on the client order id, by the answer to the identical
     bytes sent again (their nonce can't be used twice), or by being unknown after the bytes are void. Then an entry is
-    CANCELLED, as its moment has passed, and an exit is STORED again, to be signed again; so is an exit that the
-    exchange refused for a reason that passes.
+    CANCELLED, as its moment has passed, and an exit, whose bytes the exchange has refused, is STORED again, to be
+    signed again; so is an exit that the exchange refused for a reason that passes.
 
     What fails on the way (UnknownOutcome, ExchangeUnavailable, an outage of the database) propagates to the worker; the
     intent's row holds how far it came, and the next step goes on from there. An end is written with its events in one
@@ -52,16 +53,15 @@ class OrderSubmitter:
         self._context, self._model = context, context.model
         self._exchange, self._clock, self._intents = context.exchange, context.clock, context.intents
         self._quota, self._envelope = quota, context.settings.envelope
-        self._resent_ms: dict[str, int] = {}
-        self._refused_s: dict[str, float] = {}
-        self._asked_s: dict[str, float] = {}
+        self._tries: defaultdict[str, Tries] = defaultdict(Tries)
         self._leverages = Leverages(context)
 
     async def submit(self, intent: Intent, flatten_since: int | None) -> bool:
         """Takes an unfinished intent one step on; True when its outcome is now known."""
         if intent.status is not IntentStatus.STORED:
-            return self._may_ask(intent) and await self._resolve(intent, flatten_since)
-        if self._clock.monotonic() - self._refused_s.get(intent.intent_id, NEVER) < RETRY_REFUSED_S:
+            may_ask = self._tries[intent.intent_id].may_ask(self._clock.monotonic())
+            return may_ask and await self._resolve(intent, flatten_since)
+        if self._clock.monotonic() - self._tries[intent.intent_id].refused_s < RETRY_REFUSED_S:
             return False
         reason = self._reason_not_to_send(intent, flatten_since)
         if reason is None and intent.is_entry:
@@ -151,14 +151,6 @@ class OrderSubmitter:
 
     # Resolving an unknown outcome.
 
-    def _may_ask(self, intent: Intent) -> bool:
-        """Not again within a few seconds, whatever wakes the worker; a yes counts as done."""
-        now = self._clock.monotonic()
-        if now - self._asked_s.get(intent.intent_id, NEVER) < ASK_AGAIN_S:
-            return False
-        self._asked_s[intent.intent_id] = now
-        return True
-
     async def _resolve(self, intent: Intent, flatten_since: int | None) -> bool:
         """Asks by client order id, else sends the same bytes again, else waits until they are void."""
         if intent.status is IntentStatus.SENT:
@@ -172,7 +164,7 @@ class OrderSubmitter:
             if status.is_rejected:
                 return await self._finish_rejected(intent, status.status)
             return await self._finish_by_fills(intent, status.order_id, status.status, is_void=is_void)
-        if is_void:
+        if is_void and self._is_certainly_void(intent):
             return await self._finish_never_arrived(intent)
         if self._reason_not_to_send(intent, flatten_since) is not None:
             return False  # Nothing more of it goes out; it ends once the bytes already sent are void.
@@ -184,11 +176,12 @@ class OrderSubmitter:
         A refusal of the whole action leaves the first sending unknown; an answer per order means that this one was
         the first to arrive.
         """
-        last_ms = self._resent_ms.get(intent.intent_id, intent.first_sent_ms or 0)
-        is_expired = self._exchange.now_ms() > (intent.expires_after_ms or 0)
+        tries = self._tries[intent.intent_id]
+        last_ms = tries.resent_ms or intent.first_sent_ms or 0
+        is_expired = intent.is_entry and self._exchange.now_ms() > (intent.expires_after_ms or 0)
         if is_expired or 0 <= now_ms - last_ms < RESEND_MS or intent.signed_action is None:
             return False
-        self._resent_ms[intent.intent_id] = now_ms
+        tries.resent_ms = now_ms
         number = await self._intents.log_send(intent.intent_id, SendPurpose.RESEND, 0, now_ms)
         reason = self._reason_not_to_send(intent, flatten_since)
         if reason is not None:
@@ -198,8 +191,14 @@ class OrderSubmitter:
         answer = await self._context.send_as_logged(number, intent.signed_action, is_entry=intent.is_entry)
         self._report_answer(intent, answer)
         if parse_action_error(answer) is not None:
+            tries.are_bytes_refused = True
             return False
         return await self._finish_answered(intent, answer)
+
+    def _is_certainly_void(self, intent: Intent) -> bool:
+        """An entry's bytes carry their end. An exit's don't: whenever they arrive, the exchange carries them out, so
+        they are sent again and again until it has taken or refused them, and only then replaced by others."""
+        return intent.is_entry or intent.signed_action is None or self._tries[intent.intent_id].are_bytes_refused
 
     def _report_answer(self, intent: Intent, answer: Any) -> None:
         """What the protector must know before any table does."""
@@ -232,7 +231,7 @@ class OrderSubmitter:
         state = await self._exchange.account_state()
         if intent.symbol not in state.signed_sizes and state.time_ms >= (intent.nonce or state.time_ms + 1):
             return await self._finish_rejected(intent, reason)
-        self._refused_s[intent.intent_id] = self._clock.monotonic()
+        self._tries[intent.intent_id].refused_s = self._clock.monotonic()
         self._context.standing.note_refusal(reason)
         self._context.log.warning(
             "an exit was refused for now; trying again", model=self._model, intent_id=intent.intent_id, reason=reason
@@ -259,6 +258,7 @@ class OrderSubmitter:
         """Its bytes are void now. An entry's moment has passed; an exit is still needed and is signed again."""
         if intent.is_entry:
             return await self._finish_unfilled(intent, CancelReason.NEVER_ARRIVED)
+        self._tries[intent.intent_id].are_bytes_refused = False
         await self._intents.store_again(intent.intent_id, self._clock.now_ms())
         return False
 
@@ -328,18 +328,15 @@ class OrderSubmitter:
         if is_finished:
             self._context.outbox.wake()
             metrics.INTENTS.labels(self._model, outcome.status).inc()
-            role = OrderRole.ENTRY if intent.is_entry else OrderRole.EXIT
             self._context.log.info(
                 "intent ended",
                 model=self._model,
                 intent_id=intent.intent_id,
                 cycle_id=intent.cycle_id,
-                role=role.value,
+                intent_kind=intent.intent_kind.value,
                 status=outcome.status.value,
                 reason=outcome.reason,
                 filled_size_coin=str(outcome.filled_size_coin),
             )
-        self._resent_ms.pop(intent.intent_id, None)
-        self._refused_s.pop(intent.intent_id, None)
-        self._asked_s.pop(intent.intent_id, None)
+        self._tries.pop(intent.intent_id, None)
         return is_finished

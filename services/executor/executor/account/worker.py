@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from common.runtime.backoff import Backoff
+from common.runtime.clock import NEVER
 from common.runtime.outages import is_outage
 from common.trading.orders import IntentStatus
 from executor.account import metrics
@@ -26,7 +27,6 @@ RETRY_SUBMIT_S: Final = 0.5
 IDLE_S: Final = 5.0
 """The longest wait without a poll: what failed is tried again."""
 MAX_PAUSE_S: Final = 2.0
-NEVER: Final = float("-inf")
 
 
 class WorkerState(StrEnum):

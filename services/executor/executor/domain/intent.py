@@ -76,8 +76,8 @@ class Intent:
 
     @property
     def void_after_ms(self) -> int:
-        """From then on, by the exchange's clock, an exchange that doesn't know the intent's orders never will."""
-        return (self.expires_after_ms or self.created_ms) + EXPIRY_MARGIN_MS
+        """From then on, by the exchange's clock, an exchange that doesn't know an entry's orders never will."""
+        return (self.expires_after_ms or self.nonce or 0) + EXPIRY_MARGIN_MS
 
     def sent(self, action: SignedAction) -> "Intent":
         """The intent as SENT, with the bytes that it goes out as."""

@@ -12,6 +12,7 @@ from typing import Final
 from executor.domain.halt import HaltRecord, format_halt, parse_halt
 
 NAME: Final = "halt"
+STARTED: Final = "started"
 ENDED: Final = ".ended"
 LOCK: Final = "executor.lock"
 
@@ -173,3 +174,15 @@ def _attempt(what: str, act: Callable[[], object]) -> list[str]:
     except OSError as error:
         return [f"{what}: {error.strerror or error}"]
     return []
+
+
+def note_start(folder: Path, now_ms: int) -> float:
+    """Seconds since an executor was started on the folder last, by wall time; infinite where that isn't known. Notes
+    this start, as far as the disk lets it."""
+    path, since_s = folder / STARTED, float("inf")
+    with contextlib.suppress(OSError, ValueError):
+        before_ms = int(path.read_text(encoding="ascii"))
+        since_s = (now_ms - before_ms) / 1000 if now_ms > before_ms else since_s
+    with contextlib.suppress(OSError):
+        path.write_text(str(now_ms), encoding="ascii")
+    return since_s

@@ -29,6 +29,7 @@ class ConsumerHarness:
         self.bus = MemoryBus(self.clock.now_ms)
         self.stopping = asyncio.Event()
         self.fence: Fence | None = None
+        self.streams = [COMMAND]
 
     async def publish(self, *numbers: int) -> None:
         events = []
@@ -44,7 +45,7 @@ class ConsumerHarness:
             structlog.wrap_logger(structlog.PrintLogger(), processors=[structlog.processors.KeyValueRenderer()]),
             service="risk",
             consumer="risk-1",
-            streams=[COMMAND],
+            streams=self.streams,
             handlers=handlers,
             fence=lambda: self.fence,
             is_outage=is_outage,
@@ -99,6 +100,23 @@ async def test_answers_every_event_once_and_in_order(harness: ConsumerHarness) -
     await harness.session(Handlers(each={COMMAND: stops_after(harness, 3)}, deferred={}))
     assert harness.alerts() == ["1", "2", "3"]
     assert await harness.pending() == []
+
+
+async def test_the_last_streams_events_come_after_all_that_is_committed_with_them(harness: ConsumerHarness) -> None:
+    harness.streams = [COMMAND, SystemAlert.TYPE]
+    handled: list[str] = []
+
+    def handle(event: Event[Any], now_ms: int) -> tuple[Event[Any], ...]:
+        handled.append(event.type)
+        if len(handled) == 3:
+            harness.stopping.set()
+        return ()
+
+    await harness.publish(1, 2)
+    [command, _] = harness.bus.events(COMMAND)
+    await harness.bus.commit(Commit("gateway", events=[answer(command)]))
+    await harness.session(Handlers(each=dict.fromkeys(harness.streams, handle), deferred={}, last={COMMAND}))
+    assert handled == [SystemAlert.TYPE, COMMAND, COMMAND]
 
 
 async def test_rebuilds_before_the_first_event_and_reads_its_own_pending_first(harness: ConsumerHarness) -> None:

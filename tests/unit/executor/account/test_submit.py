@@ -1,6 +1,7 @@
 """An intent is sent once, and its outcome is asked for until it is known."""
 
 import contextlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -93,22 +94,55 @@ async def test_a_lost_request_is_sent_again_as_the_same_bytes(
     assert len(harness.filled_orders()) == 1
 
 
-@pytest.mark.parametrize("kind", [IntentKind.ENTRY, IntentKind.EXIT])
-async def test_bytes_that_never_arrived_end_an_entry_and_sign_an_exit_again(
-    harness: AccountHarness, submitter: OrderSubmitter, kind: IntentKind
-) -> None:
+async def test_bytes_that_never_arrived_end_an_entry(harness: AccountHarness, submitter: OrderSubmitter) -> None:
     harness.wire.lose_request('"type": "order"')
-    intent = await harness.store(harness.approve("1", kind))
+    intent = await harness.store(harness.approve("1"))
     await submitter.submit(intent, None)
     harness.advance(LIFE_MS / 1000 + 4.9)
     await submitter.submit(await harness.stored(intent.intent_id), None)
     assert (await harness.stored(intent.intent_id)).status is IntentStatus.IN_FLIGHT
-    harness.advance(0.2)
-    restarted = OrderSubmitter(harness.context, ActionQuota(harness.context))
-    is_ended = await restarted.submit(await harness.stored(intent.intent_id), None)
-    after = await harness.stored(intent.intent_id)
-    assert is_ended is (kind is IntentKind.ENTRY)
-    assert after.status is (IntentStatus.CANCELLED if is_ended else IntentStatus.STORED)
+    harness.advance(2)
+    assert await submitter.submit(await harness.stored(intent.intent_id), None)
+    assert (await harness.stored(intent.intent_id)).status is IntentStatus.CANCELLED
+
+
+async def test_an_exit_that_may_still_arrive_gets_no_second_order(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    """Its bytes bear no end: they arrive a minute late, and the same ones have been carried out meanwhile."""
+    await submitter.submit(await harness.store(harness.approve("1")), None)
+    harness.wire.lose_request('"type": "order"')
+    intent = await harness.store(harness.approve("1", IntentKind.EXIT))
+    await submitter.submit(intent, None)
+    [late] = [text for text in harness.wire.requests if '"r": true' in text and "normalTpsl" not in text]
+    for _ in range(3):
+        harness.advance(20)
+        with pytest.raises(UnknownOutcome):
+            await submitter.submit(await harness.stored(intent.intent_id), None)
+    harness.wire.reset()
+    harness.advance(20)
+    assert await submitter.submit(await harness.stored(intent.intent_id), None)
+    harness.exchange.request("/exchange", json.loads(late))
+    assert (await harness.stored(intent.intent_id)).status is IntentStatus.FILLED
+    assert (harness.held(), len(harness.filled_orders())) == (0, 2)
+
+
+async def test_an_exit_whose_bytes_are_refused_is_signed_again(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    await submitter.submit(await harness.store(harness.approve("1")), None)
+    harness.wire.lose_request('"type": "order"')
+    intent = await harness.store(harness.approve("1", IntentKind.EXIT))
+    await submitter.submit(intent, None)
+    harness.wire.reset()
+    harness.advance(LIFE_MS / 1000 + 6)
+    harness.wire.answer_once('"type": "order"', {"status": "err", "response": "Invalid nonce"})
+    for status in (IntentStatus.IN_FLIGHT, IntentStatus.STORED):
+        assert not await submitter.submit(await harness.stored(intent.intent_id), None)
+        assert (await harness.stored(intent.intent_id)).status is status
+        harness.advance(3)
+    assert await submitter.submit(await harness.stored(intent.intent_id), None)
+    assert harness.held() == 0
 
 
 async def test_of_a_thousand_forged_approvals_not_one_is_signed(

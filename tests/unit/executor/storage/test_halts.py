@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from executor.domain.halt import UNKNOWN_AUTHOR, HaltRecord
-from executor.storage.halts import FolderUse, HaltFiles, folder_use, hold_folder
+from executor.storage.halts import STARTED, FolderUse, HaltFiles, folder_use, hold_folder, note_start
 
 KILL = HaltRecord("qwen", "kill switch", 5, "test", is_local=True)
 KILL_ALL = HaltRecord(None, "kill switch", 6, "test", is_local=True)
@@ -127,3 +127,12 @@ def test_the_lock_says_whether_an_executor_reads_the_folder(tmp_path: Path) -> N
     os.close(second)
     assert folder_use(tmp_path) is FolderUse.STOPPED
     assert hold_folder(tmp_path / "missing") is None
+
+
+def test_the_start_before_is_known_by_its_file(tmp_path: Path) -> None:
+    assert note_start(tmp_path, 1_000_000) == float("inf")
+    assert note_start(tmp_path, 1_007_500) == 7.5
+    assert note_start(tmp_path, 1_000_000) == float("inf")  # The clock was set back.
+    (tmp_path / STARTED).write_text("?")
+    assert note_start(tmp_path, 1_020_000) == float("inf")
+    assert note_start(tmp_path / "missing", 1) == float("inf")

@@ -170,13 +170,13 @@ class Consumer:
         await self._process(claimed, stopping)
 
     async def _process(self, deliveries: Sequence[Delivery], stopping: asyncio.Event) -> None:
-        """Handles the entries in order and commits them together; a failing one ends the session.
+        """Handles the entries in each stream's order and commits them together; a failing one ends the session.
 
         The entries before the failing one are committed, those after it stay pending. An entry whose deferred handler
         runs or has answered is skipped: re-reads and claims deliver it again meanwhile.
         """
         idle: list[Delivery] = []
-        for delivery in deliveries:
+        for delivery in sorted(deliveries, key=lambda each: each.stream in self._handlers.last):
             if delivery.event is None:
                 await self._set_aside(delivery, delivery.error or "unreadable")
             elif not self._deferred.holds(delivery):

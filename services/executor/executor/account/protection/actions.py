@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from common.runtime.clock import NEVER
 from common.trading.orders import OrderRole, Side
 from executor.account.context import AccountContext
 from executor.domain.account import Placement, Position
@@ -37,7 +38,7 @@ class ProtectiveActions:
     def may_close(self, coin: str) -> bool:
         """Not again within a few seconds; a yes counts as done."""
         now = self._clock.monotonic()
-        if now - self._closed_at.get(coin, float("-inf")) < RETRY_CLOSE_S:
+        if now - self._closed_at.get(coin, NEVER) < RETRY_CLOSE_S:
             return False
         self._closed_at[coin] = now
         return True

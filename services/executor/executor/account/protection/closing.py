@@ -6,6 +6,7 @@ from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
+from common.runtime.clock import NEVER
 from common.trading.instruments import Symbol
 from executor.account import metrics
 from executor.account.context import AccountContext
@@ -17,7 +18,6 @@ from executor.domain.protection import CLOSE_SLIPPAGES, is_final_refusal
 from executor.exchange.errors import ExchangeError
 
 ALERT_AGAIN_S: Final = 60.0
-NEVER: Final = float("-inf")
 NOTHING_TO_CLOSE: Final = "reduce only order would increase"
 
 

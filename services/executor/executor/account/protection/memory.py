@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from common.events import AccountOrder, Event, SystemAlert
+from common.runtime.clock import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountPoll, Fill, Placement, Position
@@ -195,7 +196,7 @@ class ProtectionMemory:
         known = self._sizes.get(symbol)
         if known is not None and known.time_ms is not None and known.size_coin == 0:
             return poll.state.time_ms >= known.time_ms
-        return poll.asked_s - self._news_s.get(symbol, float("-inf")) >= LAG_LIMIT_S
+        return poll.asked_s - self._news_s.get(symbol, NEVER) >= LAG_LIMIT_S
 
     def positions(self, poll: AccountPoll) -> list[Position]:
         """The polled positions, corrected by fills that are known to be later than the state."""

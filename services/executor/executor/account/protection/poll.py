@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from common.events import AccountOrder
+from common.runtime.clock import NEVER
 from executor.account.context import AccountContext
 from executor.account.protection.memory import LAG_LIMIT_S
 from executor.domain.account import LIVE_STATUSES, AccountPoll, ExternalOrder
@@ -22,7 +23,6 @@ MAX_REPORTED: Final = 500
 MAX_TRADES: Final = 20_000
 REPORT_GAP_S: Final = 1.0
 """After a poll reports are left alone for that long: they mostly repeat it."""
-NEVER: Final = float("-inf")
 
 
 class AccountPoller:

@@ -8,6 +8,7 @@ from typing import Final
 from common.events import AccountOrder
 from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
+from common.runtime.clock import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole
 from executor.account import metrics
@@ -15,7 +16,7 @@ from executor.account.context import AccountContext, SetReady
 from executor.account.protection.actions import ProtectiveActions
 from executor.account.protection.closing import NOTHING_TO_CLOSE, Closings, alert_position
 from executor.account.protection.flatten import enforce_flatten
-from executor.account.protection.poll import NEVER, AccountPoller
+from executor.account.protection.poll import AccountPoller
 from executor.domain.account import AccountPoll, Position
 from executor.domain.bracket import build_triggers
 from executor.domain.intent import Intent
