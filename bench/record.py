@@ -1,4 +1,4 @@
-"""What the record takes up a day, and how fast it is verified: a paper arena at 60 times the speed, read afterwards.
+"""What the record takes up a day, and how fast it is verified: a paper arena at 30 times the speed, read afterwards.
 
 Run: make bench NAME=record. The stand-ins' answers are shorter than a model's: every KB of answer and reasoning adds
 about 1.3 MB a day for two contenders, beside the figures here.
@@ -18,7 +18,7 @@ from report import write_json
 
 from aicoin_local.testing import Arena, wait_until
 
-SPEED = 60
+SPEED = 30
 CYCLES_A_DAY = 1_440
 GOAL_MB = 20.0
 RECORD = ("record_links", "record_blobs", "record_heads")

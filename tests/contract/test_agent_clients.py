@@ -11,7 +11,7 @@ from manual_clock import ManualClock
 
 from common.agent.parse import parse_answer
 from common.agent.providers.port import Answer, CallFailed, Message
-from common.agent.providers.pricing import TokenPrice
+from common.agent.providers.pricing import Price, tokens_at
 from common.events import Outcome, Prompt
 from simulator.server.models.app import create_models_app
 from support.model_servers import (
@@ -101,7 +101,7 @@ async def test_one_deadline_bounds_a_server_that_drips_blanks() -> None:
 async def test_leading_blanks_and_then_an_answer_are_an_answer() -> None:
     async with raw_server(whole(b"\n\n\n" + ANSWER)) as url:
         client = deepseek(url)
-        result = await requester(client, PATIENT_S, TokenPrice(Decimal(1), Decimal(0), Decimal(2))).ask(PROMPT)
+        result = await requester(client, PATIENT_S, Price(tokens_at("1", "0", "2"))).ask(PROMPT)
         await client.close()
     assert result.outcome is Outcome.ANSWERED
     assert result.cost_usd == Decimal(5 + 6) / 1_000_000

@@ -14,7 +14,7 @@ from manual_clock import ManualClock
 from agent_deepseek.config import PROFILE
 from common.agent.prompt.strategy import load_strategy
 from common.agent.providers.port import Answer, CallFailed, Message
-from common.agent.providers.pricing import TokenPrice
+from common.agent.providers.pricing import Price, tokens_at
 from common.agent.providers.profile import Endpoint, setting_names
 from common.agent.settings import agent_settings
 from common.agent.trading_agent import MAX_ACCOUNT_AGE_MS, MAX_SNAPSHOT_AGE_MS, TradingAgent
@@ -37,6 +37,7 @@ from common.runtime.service import Service
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import Side
+from support.spending import spent_micro_usd
 
 D = Decimal
 NOW_MS = 1_780_000_000_000
@@ -94,7 +95,7 @@ class AgentHarness:
             api_key="k",
             provider_model="deepseek-flash",
             stand_in=False,
-            price=TokenPrice(D(1), D(1), D(10)),
+            price=Price(tokens_at("1", "1", "10")),
             names=setting_names(CONTENDER, PROFILE),
             parameters={"model": "deepseek-flash", "max_tokens": 500},
             max_output_tokens=500,
@@ -142,14 +143,15 @@ class AgentHarness:
         return decision
 
     async def spent_micro_usd(self) -> int:
-        [key] = await self.bus.client.keys("model_cost:deepseek:*")
-        return int(await self.bus.client.get(key) or 0)
+        [key] = await self.bus.client.keys("spending:deepseek:*")
+        return await spent_micro_usd(self.bus.client, key.decode())
 
 
 @pytest.fixture
 async def harness(redis_url: str) -> AsyncIterator[AgentHarness]:
     bus = RedisBus(redis_url)
     await bus.client.flushdb()
+    await bus.prepare("agent-deepseek", [])
     yield AgentHarness(bus)
     await bus.close()
 
@@ -211,18 +213,20 @@ async def test_without_a_fresh_account_no_call_is_made(harness: AgentHarness, is
     assert harness.model.prompts == []
 
 
-async def test_a_cancelled_request_frees_the_agent_and_its_reservation(harness: AgentHarness) -> None:
+async def test_a_cancelled_request_frees_the_agent_and_costs_its_reservation(harness: AgentHarness) -> None:
     await harness.store_account()
     harness.model.free.clear()
     request = asyncio.ensure_future(harness.decide(1))
     await eventually("the request", lambda: harness.model.prompts)
-    assert await harness.spent_micro_usd() > 0
+    reserved = await harness.spent_micro_usd()
+    assert reserved > 2_000
     request.cancel()
     with pytest.raises(asyncio.CancelledError):
         await request
-    assert await harness.spent_micro_usd() == 0
+    assert await harness.spent_micro_usd() == reserved
     harness.model.free.set()
     assert (await harness.decide(2)).outcome is Outcome.ANSWERED
+    assert await harness.spent_micro_usd() == reserved + 2_000
 
 
 async def test_a_refused_answer_is_asked_about_once_and_recorded(harness: AgentHarness) -> None:

@@ -58,9 +58,9 @@ async def test_every_table_and_view_belongs_to_the_service_that_the_list_names(r
 
 def statements_on(service: str, name: str, kind: str) -> dict[str, bool]:
     """Statements on one table or view, and whether the service may carry them out."""
-    owner = next((owner for owner, tables in TABLES.items() if name in tables), None)
+    owner, readers = next(((owner, tables[name]) for owner, tables in TABLES.items() if name in tables), ("", ()))
     is_owner, is_shared = owner == service, name.startswith("schema_") and service in OWNERS
-    is_reader = owner is not None and service in TABLES[owner][name]
+    is_reader = service in readers
     withheld = set(WITHHELD.get(name, ()))
     word = "VIEW" if kind == "v" else "TABLE"
     found = {

@@ -1,23 +1,25 @@
-"""A year's worth of rows: no query of the gateway scans a table, as PostgreSQL's plans and counters show."""
+"""A year's worth of rows: no query of the gateway, and none for a model's memory, scans a table."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from common.runtime.database import Pool, migrate, open_pool
 from gateway.http.parameters import parse_cursor
 from gateway.rest.exports import EXPORTS, csv_pages
 from gateway.storage.queries import Queries, Row
+from recorder.projections.agent_memory import write_memory
 
 DECISIONS = 1_000_000
 FILL = f"""
     CREATE FUNCTION model_of(n int) RETURNS text LANGUAGE sql IMMUTABLE
         RETURN CASE n % 2 WHEN 0 THEN 'qwen' ELSE 'deepseek' END;
-    INSERT INTO ai_decisions (id, model, cycle_id, time_ms, outcome, action, symbol, confidence, provider_model,
-        stand_in, attempts, latency_ms, prompt_hash, recorded_ms)
+    INSERT INTO ai_decisions (id, model, cycle_id, time_ms, outcome, action, symbol, confidence, reasoning,
+        provider_model, stand_in, attempts, latency_ms, prompt_hash, recorded_ms)
     SELECT 'd' || n, model_of(n), 'c' || n / 2, n * 30000::bigint, 'answered',
-        'HOLD', 'BTC', 70, 'm', true, 1, 500, 'u', n * 30000::bigint FROM generate_series(1, {DECISIONS}) n;
+        'HOLD', 'BTC', 70, 'waits', 'm', true, 1, 500, 'u', n * 30000::bigint FROM generate_series(1, {DECISIONS}) n;
     INSERT INTO verdicts (id, model, decision_id, cycle_id, intent_kind, verdict, symbol, rules, time_ms)
     SELECT 'v' || n, model_of(n / 50), 'd' || n, 'c' || n / 2, 'entry', 'APPROVED', 'BTC',
         '[]', n * 30000::bigint + 5 FROM generate_series(50, {DECISIONS}, 50) n;
@@ -102,7 +104,7 @@ async def scans(pool: Pool) -> dict[str, int]:
         return dict(await cursor.fetchall())
 
 
-async def test_no_query_scans_a_table(pool: Pool) -> None:
+async def test_no_query_scans_a_table(pool: Pool, redis_url: str) -> None:
     queries, before = ExplainedQueries(pool), await scans(pool)
     for model in (None, "qwen"):
         _, following = await queries.decisions(model, 50, None)
@@ -132,6 +134,9 @@ async def test_no_query_scans_a_table(pool: Pool) -> None:
     await queries.accounts()
     await queries.benchmarks()
     await queries.model_statistics("qwen")
+    async with pool.connection() as connection, Redis.from_url(redis_url) as redis:
+        await write_memory(connection, redis, "qwen")
+        assert b'"answers":[{' in (await redis.get("memory:qwen") or b"")
     assert queries.queries > 30
     assert queries.scanned == []
     assert await scans(pool) == before

@@ -106,17 +106,18 @@ def cache_operations(service: str) -> dict[str, bool]:
 
 
 def operations_on(key: str, kind: CacheKind, *, writes: bool, reads: bool) -> dict[str, bool]:
-    is_list, is_value = kind is CacheKind.LIST, kind is CacheKind.VALUE
+    is_list, is_value, is_spending = kind is CacheKind.LIST, kind is CacheKind.VALUE, kind is CacheKind.SPENDING
     return {
         f"SET {key} value": writes and is_value,
-        f"GET {key}": reads and not is_list,
+        f"GET {key}": reads and is_value,
         f"MGET {key}": reads and is_value,
         f"LRANGE {key} 0 -1": (reads or writes) and is_list,
         f"RPUSH {key} value": writes and is_list,
         f"DEL {key}": writes and is_list,
-        f"INCRBY {key} 1": writes and kind is CacheKind.COUNTER,
+        f"FCALL aicoin_spend 1 {key} process 1:1 5 60": writes and is_spending,
+        f"HGETALL {key}": writes and is_spending,
         f"GETDEL {key}": False,
-        f"HSET {key} field value": False,
+        f"HSET {key} field value": writes and is_spending,
     }
 
 

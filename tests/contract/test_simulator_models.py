@@ -22,7 +22,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def ask(url: str, model: str, **more: Any) -> httpx.Response:
-    body = {"model": model, "messages": MESSAGES} | more
+    body = {"model": model, "messages": MESSAGES, "thinking": {"type": "disabled"}} | more
     return httpx.post(f"{url}/deepseek/chat/completions", json=body, headers=KEY, timeout=60)
 
 
@@ -82,7 +82,7 @@ def test_deepseek_errors_are_requested_by_model_name(url: str, status: int) -> N
 def test_the_models_are_listed_for_a_key_only(url: str) -> None:
     assert httpx.get(f"{url}/deepseek/models", timeout=60).status_code == 401
     listed = httpx.get(f"{url}/deepseek/models", headers=KEY, timeout=60).json()
-    assert [row["id"] for row in listed["data"]] == ["deepseek-flash", "deepseek-pro"]
+    assert [row["id"] for row in listed["data"]] == ["deepseek-flash", "deepseek-v4-pro"]
 
 
 @pytest.mark.parametrize("is_incremental", [False, True])
@@ -119,3 +119,70 @@ def test_dashscope_errors_are_requested_by_model_name(url: str, model: str, stat
 )
 def test_an_unreadable_body_is_refused(url: str, path: str, content: bytes, statuses: set[int]) -> None:
     assert httpx.post(f"{url}/{path}", content=content, headers=KEY, timeout=60).status_code in statuses
+
+
+def bill_of(url: str, key: str) -> dict[str, Any]:
+    bill: dict[str, Any] = httpx.get(f"{url}/bill", headers={"authorization": f"Bearer {key}"}, timeout=60).json()
+    return bill
+
+
+@pytest.mark.parametrize(
+    ("model", "calls"), [("late-500/m", 1), ("cut/m", 1), ("silent/m", 1), ("blank", 1), ("error-500/m", 0), ("m", 1)]
+)
+def test_a_key_owes_for_what_was_generated(url: str, model: str, calls: int) -> None:
+    key = f"key-of-{model}"
+    body = {"model": model, "messages": MESSAGES}
+    answer = httpx.post(
+        f"{url}/deepseek/chat/completions", json=body, headers={"authorization": f"Bearer {key}"}, timeout=60
+    )
+    assert answer.status_code == (500 if "500" in model else 200)
+    bill = bill_of(url, key)
+    assert bill["calls"] == calls
+    assert (float(bill["usd"]) > 0) is bool(calls)
+    if model == "m":
+        usage = answer.json()["usage"]
+        assert bill["input_tokens"] == usage["prompt_tokens"]
+        assert bill["output_tokens"] == usage["completion_tokens"]
+
+
+def test_a_caller_that_leaves_owes_for_the_whole_answer(url: str) -> None:
+    headers = {"authorization": "Bearer impatient"}
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"{url}/deepseek/chat/completions",
+            json={"model": "slow-9/deepseek-flash", "messages": MESSAGES, "stream": False},
+            headers=headers,
+            timeout=httpx.Timeout(60, read=0.05),
+        )
+    assert bill_of(url, "impatient")["calls"] == 1
+
+
+def test_a_repeated_prefix_is_billed_as_cached(url: str) -> None:
+    headers = {"authorization": "Bearer repeating"}
+    body = {"model": "qwen-plus", "input": {"messages": [{"role": "user", "content": "7" * 200}]}}
+    path = f"{url}/dashscope/api/v1/services/aigc/text-generation/generation"
+    cached = [
+        httpx.post(path, json=body, headers=headers, timeout=60).json()["usage"]["prompt_tokens_details"]
+        for _ in range(2)
+    ]
+    assert cached == [{"cached_tokens": 0}, {"cached_tokens": 192}]
+    bill = bill_of(url, "repeating")
+    assert (bill["calls"], bill["input_tokens"], bill["cached_tokens"]) == (2, 400, 192)
+
+
+@pytest.mark.parametrize(("budget", "thought"), [(50, 50), (5_000, None)])
+def test_a_thought_is_billed_as_output_within_its_budget(url: str, budget: int, thought: int | None) -> None:
+    answer = generate(url, "qwen-plus", enable_thinking=True, thinking_budget=budget)
+    message, usage = answer.output.choices[0].message, answer.usage
+    thought_tokens = usage["output_tokens_details"]["reasoning_tokens"]
+    assert message["reasoning_content"].startswith("hm")
+    assert thought_tokens == thought if thought else 40 <= thought_tokens < 300
+    assert usage.output_tokens > thought_tokens
+
+
+def test_deepseek_thinks_by_default_within_max_tokens(url: str) -> None:
+    answer = ask(url, "deepseek-flash", thinking=None, max_tokens=30).json()
+    assert answer["usage"]["completion_tokens"] == 30
+    assert answer["choices"][0]["message"]["reasoning_content"]
+    assert answer["choices"][0]["finish_reason"] == "length"
+    assert "reasoning_content" not in ask(url, "deepseek-flash").json()["choices"][0]["message"]

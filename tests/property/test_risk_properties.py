@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from common.events import AccountPosition, AccountUpdated, Action, IntentKind, RiskApproved
+from common.events import AccountPosition, AccountUpdated, Action, IgnoreReason, IntentKind, RiskApproved
 from common.runtime.roster import read_roster
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.limits import Limits
@@ -129,6 +129,31 @@ def test_trigger_prices_do_not_depend_on_the_leverage(
         for leverage in (one, other)
     ]
     assert len({(order.stop_loss_price, order.take_profit_price, order.limit_price) for order in orders}) == 1
+
+
+@given(priced(), st.sampled_from(list(SIDES)), decimals("0.8", "1.2", 4), decimals("0.8", "1.2", 4))
+@settings(max_examples=300, deadline=None)
+def test_a_stop_or_target_is_used_or_named_as_ignored(
+    coin: tuple[Symbol, Decimal], action: Action, stop_ratio: Decimal, target_ratio: Decimal
+) -> None:
+    symbol, mark = coin
+    asked = {"stop_loss": mark * stop_ratio, "take_profit": mark * target_ratio}
+    order = draft_entry(
+        Limits(),
+        a_decision(action=action, symbol=symbol, **asked),
+        SIDES[action],
+        equity_usd=D(10_000),
+        mark_price=mark,
+        mid_price=mark,
+    )
+    ignored = {each.field: each for each in order.ignored_stops}
+    assert len(ignored) == len(order.ignored_stops)
+    for field, price in (("stop_loss", order.stop_loss_price), ("take_profit", order.take_profit_price)):
+        assert price is not None
+        is_used = abs(price - asked[field]) < INSTRUMENTS[symbol].price_step(asked[field])
+        assert is_used or (ignored[field].asked_price, ignored[field].used_price) == (asked[field], price)
+        # An asked price within a step of the default may count as either.
+        assert not (is_used and field in ignored) or ignored[field].reason is IgnoreReason.TOO_FAR
 
 
 @given(priced(), st.sampled_from(list(Side)), st.integers(1, 10**6))

@@ -16,10 +16,12 @@ from structlog import get_logger
 from agent_deepseek.config import PROFILE as DEEPSEEK
 from agent_qwen.client import QwenClient
 from agent_qwen.config import PROFILE as QWEN
+from common.agent.providers.budget import MICRO_USD, Reservation
 from common.agent.providers.openai_client import OpenAIClient
 from common.agent.providers.port import Message, ModelClient
-from common.agent.providers.pricing import FREE, TokenPrice
+from common.agent.providers.pricing import FREE, Price
 from common.agent.providers.profile import Endpoint, Profile, endpoint_of
+from common.agent.providers.spending import Spending
 from common.agent.request import DecisionRequester
 from common.runtime.clock import Clock, SystemClock
 from common.runtime.roster import read_roster
@@ -159,23 +161,22 @@ def endless(piece: bytes, *, pause_s: float, head: bytes = OK) -> Reply:
 class NoBudget:
     """A budget that never ends; the real one has tests of its own."""
 
-    async def reserve(self, usd: Decimal, now_ms: int) -> bool:
-        return True
+    async def reserve(self, usd: Decimal, now_ms: int) -> Reservation:
+        return Reservation(0, int(usd * MICRO_USD))
 
-    async def settle(self, reserved_usd: Decimal, cost_usd: Decimal, reserved_ms: int) -> None:
+    async def settle(self, reservation: Reservation, usd: Decimal) -> None:
         return None
 
 
 def requester(
-    client: ModelClient, deadline_s: float, price: TokenPrice = FREE, clock: Clock | None = None
+    client: ModelClient, deadline_s: float, price: Price = FREE, clock: Clock | None = None
 ) -> DecisionRequester:
+    clock = clock or SystemClock()
     return DecisionRequester(
         client,
-        NoBudget(),  # type: ignore[arg-type]
-        price,
-        clock or SystemClock(),
+        Spending(NoBudget(), price, clock, max_output_tokens=500),  # type: ignore[arg-type]
+        clock,
         log=get_logger(),
         coins=ROSTER.coins,
         deadline_s=deadline_s,
-        max_output_tokens=500,
     )

@@ -22,7 +22,7 @@ from common.trading.instruments import Symbol
 CONTENDERS = ("deepseek", "qwen")
 FIRST_MS = 1_795_000_020_000
 CYCLE_MS = 60_000
-COINS = (Symbol.BTC, Symbol.ETH, Symbol.SOL)
+COINS = (Symbol.SOL, Symbol.BTC, Symbol.ETH)
 
 
 def cycles(count: int, *, first: int = 0) -> list[Event[Any]]:

@@ -15,6 +15,7 @@ from aicoin_local.configuration import dotenv_file
 from aicoin_local.configuration.arena_file import roster_of, write_arena_file
 from aicoin_local.configuration.environment import command_variables, emergency_variables
 from aicoin_local.configuration.runfile import read_run
+from aicoin_local.configuration.spending import spending_lines
 from aicoin_local.development import bench, capture, checks, web
 from aicoin_local.process import footprint
 from aicoin_local.process.lock import holder
@@ -58,8 +59,9 @@ def status() -> None:
         table.add_row(name, state, str(info["pid"] or ""), up, "yes" if why is None else why)
     console = Console(highlight=False)
     console.print(table)
-    for line in trading_lines(read_run(_settings().data_dir)):
-        console.print(line)
+    given = full_environment()
+    for line in (*trading_lines(read_run(_settings().data_dir)), *spending_lines(roster_of(given), given)):
+        console.print(line, markup=False)
     raise typer.Exit(1 if unready else 0)
 
 

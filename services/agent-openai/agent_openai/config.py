@@ -1,17 +1,17 @@
-"""What holds for any OpenAI-compatible server, as data. Source: OpenAI API reference, Create chat completion."""
+"""What holds for any OpenAI-compatible server, as data. Source: OpenAI API reference, Create chat completion.
 
-from decimal import Decimal
+It lists no prices: a contender's row in the roster names its own, unless its server is local.
+"""
 
+from common.agent.providers.day_cost import TypicalCall
 from common.agent.providers.parameters import RequestForm
-from common.agent.providers.pricing import TokenPrice
 from common.agent.providers.profile import Profile
 
 SERVICE = "agent-openai"
 PROFILE = Profile(
     provider="deepseek",
     stand_in_path="/deepseek",
-    # Prices of servers in general are unknown: an assumption that lets the daily cap end calls early rather than late.
-    prices={"": TokenPrice(Decimal(5), Decimal(5), Decimal(25))},
+    typical_call=TypicalCall(7_108, 0, 300, 14_213),
     form=RequestForm(
         fixed={"stream": False},
         thinking={

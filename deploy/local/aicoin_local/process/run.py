@@ -15,6 +15,7 @@ from aicoin_local.configuration.catalog import process_variables, stop_place
 from aicoin_local.configuration.environment import refuse_missing_keys, services_to_run, shared_variables
 from aicoin_local.configuration.rights import Rights, load_passwords
 from aicoin_local.configuration.runfile import read_run, remove_run, write_run
+from aicoin_local.configuration.spending import spending_lines
 from aicoin_local.process.lock import Held, NoFolder, held
 from aicoin_local.process.orphans import orphans, stop_orphans
 from aicoin_local.process.ports import port_conflicts
@@ -73,6 +74,8 @@ class Launcher:
         self._await_readiness(log_bytes)
         mode = self.settings.hyperliquid_env.upper()
         self.console.print(f"\n[bold]AIcoin runs ({mode}): {self.settings.gateway_url}[/bold]")
+        for line in spending_lines(self.roster, self.given):
+            self.console.print(f"  {line}", markup=False)
         self.console.print("Ctrl-C stops it. make status, make logs, make restart SERVICE=risk\n")
         self._watch()
 

@@ -10,16 +10,14 @@ from structlog.typing import FilteringBoundLogger
 
 from common.agent.parse import InvalidAnswer, Parsed, parse_answer
 from common.agent.providers.breaker import Breaker
-from common.agent.providers.budget import Budget
 from common.agent.providers.port import Answer, CallFailed, Message, ModelClient, error_text
-from common.agent.providers.pricing import TokenPrice
+from common.agent.providers.spending import Bill, NotAffordable, Spending
 from common.events import ChatMessage, ModelCall, Outcome, Prompt, RefusedAnswer, TokenUsage
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
 from common.trading.instruments import Symbol
 
 CUT_OFF = InvalidAnswer("CUT_OFF", "the answer ended at its limit of tokens before it was whole; write less")
-NO_TOKENS = TokenUsage(prompt_tokens=0, completion_tokens=0, cached_tokens=0)
 PROMPT_MESSAGES = 2
 INTERRUPTED = "INTERRUPTED"
 """The code of a call that ran when the deadline passed, or when the service stopped."""
@@ -29,8 +27,7 @@ INTERRUPTED = "INTERRUPTED"
 class AskResult:
     """What a request brought. `parsed` is set only when the outcome is answered, `refused_answers` also then.
 
-    `answer` is the last one, also an invalid one; `usage` and `cost_usd` are sums over all attempts. `calls` are all
-    requests made, oldest first.
+    `answer` is the last one, also an invalid one; `calls` are all requests made, oldest first.
     """
 
     outcome: Outcome = Outcome.FAILED
@@ -39,10 +36,23 @@ class AskResult:
     code: str | None = None
     reason: str | None = None
     answer: Answer | None = None
-    attempts: int = 0
-    usage: TokenUsage | None = None
-    cost_usd: Decimal = Decimal(0)
     calls: list[ModelCall] = field(default_factory=list)
+
+    @property
+    def attempts(self) -> int:
+        """How many calls were made."""
+        return len(self.calls)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What all calls count as spent, in USD."""
+        return sum((call.cost_usd for call in self.calls), Decimal(0))
+
+    @property
+    def usage(self) -> TokenUsage | None:
+        """The tokens of all calls whose use is known; None where it is known of none."""
+        known = [call.usage for call in self.calls if call.usage is not None]
+        return _sum(known) if known else None
 
     def fail(self, code: str, reason: str) -> "AskResult":
         """Records a failure and returns this result."""
@@ -51,26 +61,20 @@ class AskResult:
 
 
 class DecisionRequester:
-    """Asks one model for decisions, one request at a time; the breaker and the budget outlive single requests.
-
-    Every call reserves the most it can cost, and settles at what its answer cost; one without an answer, also one that
-    the deadline or a stop cancelled, settles at nothing.
-    """
+    """Asks one model for decisions, one request at a time; the breaker and the spending outlive single requests."""
 
     def __init__(
         self,
         client: ModelClient,
-        budget: Budget,
-        price: TokenPrice,
+        spending: Spending,
         clock: Clock,
         *,
         log: FilteringBoundLogger,
         coins: Sequence[Symbol],
         deadline_s: float,
-        max_output_tokens: int,
     ) -> None:
-        self._client, self._budget, self._price, self._clock = client, budget, price, clock
-        self._coins, self._deadline_s, self._max_output_tokens = tuple(coins), deadline_s, max_output_tokens
+        self._client, self._spending, self._clock = client, spending, clock
+        self._coins, self._deadline_s = tuple(coins), deadline_s
         self._log = log
         self._breaker = Breaker()
         self._last_failure = ""
@@ -134,25 +138,20 @@ class DecisionRequester:
     async def _call(self, result: AskResult, messages: list[Message]) -> Answer | None:
         """One answer, retried while a later attempt may succeed; None when there is none."""
         pause = Backoff(base_s=0.5, cap_s=8, rng=random.Random())
-        characters = sum(len(message["content"]) for message in messages)
-        most_usd = self._price.most_usd(characters, self._max_output_tokens)
         while True:
-            reserved_ms = self._clock.now_ms()
-            if not await self._budget.reserve(most_usd, reserved_ms):
-                result.fail("COST_CAP", "the day's cost cap is reached; see DAILY_COST_CAP_USD")
-                return None
-            result.attempts += 1
-            cost_usd = Decimal(0)
+            asked_ms = self._clock.now_ms()
             outcome: Answer | CallFailed = _interrupted()
+            bill: Bill | None = None
             try:
-                outcome = await self._complete(messages)
-                if isinstance(outcome, Answer):
-                    cost_usd = self._price.cost_usd(outcome.usage or NO_TOKENS)
-                    result.cost_usd += cost_usd
-                    result.usage = _sum(result.usage, outcome.usage)
+                async with self._spending.call(messages) as bill:
+                    outcome = await self._complete(messages)
+                    bill.take(outcome)
+            except NotAffordable as error:
+                result.fail(error.code, error.reason)
+                return None
             finally:
-                result.calls.append(_record(outcome, messages, reserved_ms, self._clock.now_ms(), cost_usd))
-                await self._budget.settle(most_usd, cost_usd, reserved_ms)
+                if bill is not None:
+                    result.calls.append(_record(outcome, messages, asked_ms, self._clock.now_ms(), bill))
             if isinstance(outcome, Answer):
                 self._breaker.note_success()
                 return outcome
@@ -181,7 +180,7 @@ def _interrupted() -> CallFailed:
 
 
 def _record(
-    outcome: Answer | CallFailed, messages: list[Message], asked_ms: int, answered_ms: int, cost_usd: Decimal
+    outcome: Answer | CallFailed, messages: list[Message], asked_ms: int, answered_ms: int, bill: Bill
 ) -> ModelCall:
     """One call as the decision keeps it."""
     added = tuple(ChatMessage(**message) for message in messages[PROMPT_MESSAGES:])
@@ -191,7 +190,7 @@ def _record(
             answered_ms=answered_ms,
             added_messages=added,
             body=outcome.body,
-            cost_usd=cost_usd,
+            cost_usd=bill.cost_usd,
             failure_code=outcome.code,
             failure_reason=outcome.reason,
         )
@@ -204,16 +203,14 @@ def _record(
         reasoning_content=outcome.reasoning_content,
         cut_off=outcome.cut_off,
         provider_model=outcome.provider_model,
-        usage=outcome.usage,
-        cost_usd=cost_usd,
+        usage=bill.usage,
+        cost_usd=bill.cost_usd,
     )
 
 
-def _sum(left: TokenUsage | None, right: TokenUsage | None) -> TokenUsage | None:
-    if left is None or right is None:
-        return right or left
+def _sum(usages: Sequence[TokenUsage]) -> TokenUsage:
     return TokenUsage(
-        prompt_tokens=left.prompt_tokens + right.prompt_tokens,
-        completion_tokens=left.completion_tokens + right.completion_tokens,
-        cached_tokens=left.cached_tokens + right.cached_tokens,
+        prompt_tokens=sum(each.prompt_tokens for each in usages),
+        completion_tokens=sum(each.completion_tokens for each in usages),
+        cached_tokens=sum(each.cached_tokens for each in usages),
     )

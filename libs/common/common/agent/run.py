@@ -8,8 +8,10 @@ from common.agent.prompt.rules import rule_values
 from common.agent.prompt.strategy import Strategy, StrategyError, gaps, load_strategy
 from common.agent.providers.parameters import parameter_problem
 from common.agent.providers.port import ModelClient
+from common.agent.providers.pricing import UnknownPrice
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import AgentSettings, agent_settings, endpoint
+from common.agent.spending_report import describe_spending
 from common.agent.trading_agent import TradingAgent, register
 from common.runtime.outside.proxies import Client, proxy_problem
 from common.runtime.roster import load_roster
@@ -34,7 +36,7 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
     strategy = _strategy(contender)
     limits = _limits(contender, settings, roster)
     async with Service.open(contender.agent, settings) as service:
-        target = endpoint(settings, contender, profile)
+        target = _endpoint(contender, profile, settings)
         if (problem := proxy_problem(target.base_url, http_library)) is not None:
             refuse_start(contender.agent, [problem])
         client = make_client(target)
@@ -58,6 +60,8 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
         service.log.info(
             "agent started", provider_model=target.provider_model, url=target.base_url, stand_in=target.stand_in
         )
+        day, is_enough = describe_spending(settings, target, profile)
+        (service.log.info if is_enough else service.log.warning)("spending", model=contender.id, day=day)
         await service.run()
         await client.close()
 
@@ -67,6 +71,14 @@ def _strategy(contender: Contender) -> Strategy:
         return load_strategy(contender.strategy, contender.language)
     except StrategyError as error:
         refuse_start(contender.agent, [f"the roster's strategy of {contender.id}: {error}"])
+
+
+def _endpoint(contender: Contender, profile: Profile, settings: AgentSettings) -> Endpoint:
+    try:
+        return endpoint(settings, contender, profile)
+    except UnknownPrice as error:
+        remedy = f"add price_usd = [input, cached input, output] per million tokens to {contender.id} in arena.toml"
+        refuse_start(contender.agent, [f"{error}; {remedy}"])
 
 
 def _limits(contender: Contender, settings: AgentSettings, roster: Roster) -> Limits:

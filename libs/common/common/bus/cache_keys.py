@@ -17,7 +17,7 @@ class CacheKind(StrEnum):
 
     VALUE = "value"
     LIST = "list"
-    COUNTER = "counter"
+    SPENDING = "spending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,6 @@ CACHE: Final = (
     CacheSpec(f"memory:{OWN}", ("recorder",), ("notifier", AGENT)),
     CacheSpec(f"risk:day:{OWN}", ("risk",), ("notifier", AGENT)),
     CacheSpec("risk:limits", ("risk",), ("gateway",)),
-    CacheSpec(f"model_cost:{OWN}:*", (AGENT,), (), CacheKind.COUNTER),
+    CacheSpec(f"spending:{OWN}:*", (AGENT,), (), CacheKind.SPENDING),
     CacheSpec(f"service:{OWN_SERVICE}", SERVICES, ("gateway", "notifier")),
 )

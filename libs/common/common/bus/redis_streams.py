@@ -29,7 +29,9 @@ from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
 from common.events.envelope import Event
 
-_FUNCTIONS = files("common.bus").joinpath("commit.lua").read_text(encoding="utf-8")
+_FUNCTIONS = "".join(
+    files("common.bus").joinpath(name).read_text(encoding="utf-8") for name in ("commit.lua", "spend.lua")
+)
 VERSION = hashlib.sha256(_FUNCTIONS.encode()).hexdigest()[:16]
 LIBRARY = f"{_FUNCTIONS}\nredis.register_function('aicoin_version', function() return '{VERSION}' end)\n"
 """The functions, and one that says which version of them is loaded."""

@@ -21,9 +21,9 @@ TRIMMING: Final = ("exists", "xinfo|groups", "xpending", "xtrim", "xlen", "xrang
 WRITING_CACHE: Final = {
     CacheKind.VALUE: ("set",),
     CacheKind.LIST: ("del", "rpop", "rpush", "ltrim", "lrange"),
-    CacheKind.COUNTER: ("incrby", "expire"),
+    CacheKind.SPENDING: ("fcall|aicoin_spend", "hgetall", "hset", "expire"),
 }
-READING_CACHE: Final = {CacheKind.VALUE: ("get", "mget"), CacheKind.LIST: ("lrange",), CacheKind.COUNTER: ("get",)}
+READING_CACHE: Final = {CacheKind.VALUE: ("get", "mget"), CacheKind.LIST: ("lrange",), CacheKind.SPENDING: ("hgetall",)}
 READ, WRITE, BOTH = "%R~", "%W~", "~"
 
 

@@ -19,7 +19,7 @@ class Limits(BaseModel, frozen=True):
     """
 
     # The first eight. The size is a percentage of equity on the basis below; stop and target are price moves.
-    max_position_size_percent: Decimal = Field(default=Decimal(20), gt=0, le=100)
+    max_position_size_percent: Decimal = Field(default=Decimal(20), ge=1, le=100)
     max_leverage: int = Field(default=20, ge=1, le=50)
     max_open_positions: int = Field(default=3, ge=1, le=len(Symbol))
     min_confidence: Decimal = Field(default=Decimal(60), ge=0, le=100)

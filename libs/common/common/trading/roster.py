@@ -1,5 +1,6 @@
 """The roster: who competes and what is traded, as `arena.toml` names them. Everything that lists either reads it."""
 
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
@@ -15,6 +16,8 @@ Thinking = Literal["off", "on", "low", "medium", "high", "max", "default"]
 Mark = Literal["circle", "diamond", "square", "triangle"]
 Color = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
+Usd = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
 
 class Contender(BaseModel):
     """One model that competes, with its own account.
@@ -22,7 +25,8 @@ class Contender(BaseModel):
     `id` is the value of `model` in events, tables and API; in capitals it ends the names of the contender's settings
     (`HYPERLIQUID_PRIVATE_KEY_QWEN`) or begins them (`QWEN_API_KEY`). `provider` says which API it speaks: `deepseek` is
     any OpenAI-compatible server, `dashscope` Alibaba's. `model` is the provider's name of the model; None leaves it to
-    the setting `<ID>_MODEL`. `strategy` names a text that is shipped with the agents, or is the path of a file. The
+    the setting `<ID>_MODEL`. `price_usd` is its price per million tokens (input, cached input, output); None leaves it
+    to the provider's list. `strategy` names a text that is shipped with the agents, or is the path of a file. The
     prompt is in `language`, and so is the reasoning; `mode` adds to any strategy. `color` and `color_dark` draw the
     contender on light and dark paper.
 
@@ -39,6 +43,7 @@ class Contender(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=32)]
     provider: Provider
     model: str | None = None
+    price_usd: tuple[Usd, Usd, Usd] | None = None
     strategy: Annotated[str, Field(min_length=1)]
     language: Language = "zh"
     mode: Mode = "baseline"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from agent_deepseek.config import PROFILE as DEEPSEEK
 from agent_openai.config import PROFILE as OPENAI
 from agent_qwen.config import PROFILE as QWEN
-from common.agent.providers.pricing import FREE, TokenPrice, is_local, price_of
+from common.agent.providers.pricing import FREE, Price, UnknownPrice, is_local, price_of, tokens_at
 from common.agent.providers.profile import Endpoint, Profile
 from common.agent.settings import agent_settings, endpoint
 from common.runtime.roster import read_roster
@@ -48,7 +48,7 @@ def test_without_a_key_the_stand_in_answers_for_nothing() -> None:
 def test_a_key_leads_to_the_providers_address_and_price() -> None:
     target = endpoint_with(ROSTER.contender("deepseek"), DEEPSEEK, deepseek_api_key="k")
     assert (target.base_url, target.provider_model) == ("https://api.deepseek.com", "deepseek-flash")
-    assert target.price == DEEPSEEK.prices["deepseek-flash"]
+    assert target.price == price_of(DEEPSEEK.prices, "deepseek-flash", target.base_url)
     assert "'k'" not in repr(target)
 
 
@@ -68,14 +68,29 @@ def test_a_stand_in_is_refused_where_real_orders_are_placed(hyperliquid_env: str
 
 def test_the_environments_model_goes_before_the_rosters() -> None:
     given = {"llama_api_key": "k", "llama_base_url": "https://example.com/v1"}
-    assert endpoint_with(LLAMA, OPENAI, **given).provider_model == "llama-4-70b"
-    assert endpoint_with(LLAMA, OPENAI, **given, llama_model="other").provider_model == "other"
+    priced = LLAMA.model_copy(update={"price_usd": (Decimal(1), Decimal(1), Decimal(2))})
+    assert endpoint_with(priced, OPENAI, **given).provider_model == "llama-4-70b"
+    assert endpoint_with(priced, OPENAI, **given, llama_model="other").provider_model == "other"
 
 
 def test_a_local_server_costs_nothing() -> None:
     local = endpoint_with(LLAMA, OPENAI, llama_api_key="k", llama_base_url="http://127.0.0.1:11434/v1")
     assert not local.stand_in
     assert local.price == FREE
+
+
+def test_the_rosters_price_goes_before_every_other() -> None:
+    priced = LLAMA.model_copy(update={"price_usd": (Decimal("0.2"), Decimal("0.05"), Decimal("0.6"))})
+    for url in ("https://example.com/v1", "http://litellm:4000/v1"):
+        target = endpoint_with(priced, OPENAI, llama_api_key="k", llama_base_url=url)
+        assert target.price == Price(tokens_at("0.2", "0.05", "0.6"))
+
+
+def test_a_model_without_a_known_price_is_refused_by_name() -> None:
+    with pytest.raises(UnknownPrice, match=r"no price is known for 'qwen4-max', only for: qwen3.8-flash, qwen3.8-max"):
+        endpoint_with(ROSTER.contender("qwen"), QWEN, qwen_api_key="k", qwen_model="qwen4-max")
+    with pytest.raises(UnknownPrice, match="no price is known for 'llama-4-70b', only for: none"):
+        endpoint_with(LLAMA, OPENAI, llama_api_key="k", llama_base_url="https://example.com/v1")
 
 
 @pytest.mark.parametrize(
@@ -92,17 +107,6 @@ def test_a_local_server_costs_nothing() -> None:
 )
 def test_a_server_is_local_by_its_host(url: str, expected: bool) -> None:
     assert is_local(url) is expected
-
-
-def test_an_unknown_model_is_priced_at_the_dearest_figures() -> None:
-    prices = {
-        "a": TokenPrice(Decimal(1), Decimal("0.5"), Decimal(9)),
-        "a-small": TokenPrice(Decimal("0.1"), Decimal("0.1"), Decimal("0.1")),
-        "b": TokenPrice(Decimal(2), Decimal("0.1"), Decimal(3)),
-    }
-    assert price_of(prices, "a-small-2") == prices["a-small"]
-    assert price_of(prices, "a-large") == prices["a"]
-    assert price_of(prices, "c") == TokenPrice(Decimal(2), Decimal("0.5"), Decimal(9))
 
 
 def test_thinking_counts_as_output_with_the_rosters_bounds() -> None:

@@ -1,7 +1,7 @@
 """What a chain is made of: an event's record, the texts beside it, and the links over both. Pure.
 
-A *record* is an event as canonical JSON (sorted keys, no blanks, UTF-8) in which every long text is replaced by its
-SHA-256 and its length. A *link* is the SHA-256 of the link before it and the record. So one link commits to every
+A *record* is an event as JSON (members in the event's order, no blanks, UTF-8) in which every long text is replaced by
+its SHA-256 and its length. A *link* is the SHA-256 of the link before it and the record. So one link commits to every
 record and every text before it, and stays checkable when the texts themselves are no longer kept.
 """
 
@@ -130,8 +130,8 @@ def next_link(previous: bytes, record: bytes) -> bytes:
 
 
 def canonical(content: Any) -> bytes:
-    """The one JSON text of a value."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    """The one JSON text of a value. Members keep their order: a prompt shows coins in that of its snapshot."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _refer(place: str, content: bytes, texts: list[Text]) -> dict[str, Any]:

@@ -13,3 +13,6 @@ CREATE INDEX verdicts_ignored_stops ON verdicts (model, time_ms DESC) WHERE igno
 
 -- The highest and the lowest mark price that an account state has shown since this position was opened.
 ALTER TABLE positions ADD COLUMN high_mark_price numeric, ADD COLUMN low_mark_price numeric;
+
+-- The latest closed trades of a model, however many are open.
+CREATE INDEX trades_closed ON trades (model, entry_ms DESC) WHERE status <> 'OPEN';

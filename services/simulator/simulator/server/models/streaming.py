@@ -35,6 +35,8 @@ async def deepseek_events(answer: dict[str, Any], wait_s: float, *, with_usage: 
         return f"data: {json.dumps(head | {'choices': [row]} | usage)}\n\n"
 
     yield chunk({"role": "assistant", "content": ""}, None)
+    for piece in pieces(choice["message"].get("reasoning_content") or ""):
+        yield chunk({"content": None, "reasoning_content": piece}, None)
     for piece in pieces(choice["message"]["content"]):
         yield chunk({"content": piece}, None)
     yield chunk({"content": ""}, choice["finish_reason"])
