@@ -12,6 +12,7 @@ from harness import eventually
 from manual_clock import ManualClock
 
 from agent_deepseek.config import PROFILE
+from common.agent.parse import MAX_ANSWER_CHARACTERS
 from common.agent.prompt.strategy import load_strategy
 from common.agent.providers.port import Answer, CallFailed, Message
 from common.agent.providers.pricing import Price, tokens_at
@@ -300,6 +301,14 @@ async def test_no_error_of_a_client_leaves_a_cycle_without_a_decision(harness: A
         assert (decision.outcome, decision.failure_code) == (Outcome.FAILED, "CLIENT_ERROR")
         assert type(error).__name__ in str(decision.failure_reason)
         harness.clock.ms += 1
+
+
+async def test_of_an_endless_answer_only_what_can_be_valid_is_sent_back(harness: AgentHarness) -> None:
+    await harness.store_account()
+    harness.model.answers = ["{" * 10 * MAX_ANSWER_CHARACTERS]
+    decision = await harness.decide()
+    assert [refused.code for refused in decision.refused_answers] == ["TOO_LONG"]
+    assert len(harness.model.prompts[-1][-2]["content"]) == MAX_ANSWER_CHARACTERS
 
 
 SENTENCES = (
