@@ -25,6 +25,9 @@ class Symbol(StrEnum):
     XRP = "XRP"
     HYPE = "HYPE"
 
+    # An enum's own is a Python function, and symbols are keys wherever data comes by the thousand.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class MarginTier:

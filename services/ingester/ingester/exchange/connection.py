@@ -5,9 +5,10 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from picows.websockets.asyncio.client import ClientConnection, connect
+from picows.websockets.exceptions import WebSocketException
+from python_socks import ProxyError
 from structlog.typing import FilteringBoundLogger
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
@@ -100,7 +101,7 @@ class Connection:
             began_s = self._clock.monotonic()
             try:
                 await self._run_session()
-            except (WebSocketException, OSError, TimeoutError, ConnectionLost) as error:
+            except (WebSocketException, ProxyError, OSError, TimeoutError, ConnectionLost) as error:
                 reason = str(error) or type(error).__name__
                 metrics.DISCONNECTIONS.inc()
                 self._on_change(False, reason)
@@ -139,7 +140,7 @@ class Connection:
 
     async def _read(self, socket: ClientConnection, unacknowledged: Unacknowledged) -> None:
         while True:
-            raw = await socket.recv(decode=False)
+            raw: Any = await socket.recv(decode=False)  # bytes
             try:
                 frame = decode_frame(raw)
                 if self._on_message is not None:

@@ -15,6 +15,7 @@ from ingester.market.quotes import KEPT_LEVELS, AssetContext, BookLevel, OrderBo
 from ingester.market.tape import MarketTrade
 
 MAX_DIGITS = 24
+LEAST, LIMIT = Decimal(1).scaleb(-MAX_DIGITS), Decimal(1).scaleb(MAX_DIGITS + 1)
 SIDES = {"B": OrderSide.BUY, "A": OrderSide.SELL}
 """The aggressor's side, by the wire's letter."""
 
@@ -33,6 +34,9 @@ def parse_number(text: str) -> Decimal:
 
 def parse_amount(text: str) -> Decimal:
     """A number that can't be negative."""
+    value = _parse_positive(text)
+    if value is not None:
+        return value
     value = parse_number(text)
     if value < 0:
         raise UnreadableFrame(f"negative amount: {text[:40]!r}")
@@ -41,10 +45,20 @@ def parse_amount(text: str) -> Decimal:
 
 def parse_price(text: str) -> Decimal:
     """A number that must be positive."""
-    value = parse_number(text)
-    if value <= 0:
-        raise UnreadableFrame(f"not a price: {text[:40]!r}")
-    return value
+    value = _parse_positive(text)
+    if value is not None:
+        return value
+    parse_number(text)
+    raise UnreadableFrame(f"not a price: {text[:40]!r}")
+
+
+def _parse_positive(text: str) -> Decimal | None:
+    """The number if it is positive and usable, as nearly every one is: nothing else is asked of it."""
+    try:
+        value = Decimal(text)
+        return value if LEAST <= value < LIMIT else None
+    except InvalidOperation:
+        return None
 
 
 def parse_context(wire: AssetCtx) -> AssetContext:
@@ -85,18 +99,10 @@ def parse_trade(wire: WireTrade) -> MarketTrade:
 
 def parse_candle(wire: WireCandle) -> Candle:
     """The candle; one whose range does not contain its open and close is refused."""
-    candle = Candle(
-        open_ms=wire.t,
-        open=parse_price(wire.o),
-        high=parse_price(wire.h),
-        low=parse_price(wire.l),
-        close=parse_price(wire.c),
-        volume=parse_amount(wire.v),
-        trade_count=wire.n,
-    )
-    if not candle.low <= min(candle.open, candle.close) <= max(candle.open, candle.close) <= candle.high:
+    open_, high, low, close = parse_price(wire.o), parse_price(wire.h), parse_price(wire.l), parse_price(wire.c)
+    if not (low <= open_ <= high and low <= close <= high):
         raise UnreadableFrame(f"candle: high and low don't contain open and close: {wire}")
-    return candle
+    return Candle(wire.t, open_, high, low, close, parse_amount(wire.v), wire.n)
 
 
 def parse_max_leverages(meta: Meta, coins: Sequence[Symbol]) -> dict[Symbol, int]:

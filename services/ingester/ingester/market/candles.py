@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -17,8 +16,7 @@ ROOM = 2 * KEPT_CANDLES
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Candle:
+class Candle(NamedTuple):
     """One candle, stamped with its open time; volume in coin. Closed when market time has passed its end."""
 
     open_ms: int
@@ -151,11 +149,11 @@ class Candles:
     def add(self, series: Series, candle: Candle) -> None:
         """Merges a live candle; closes the gap when it is still the candle that was known last."""
         newest_ms = self.newest_open_ms(series)
-        self._merge(series, [candle])
+        self._merge(series, (candle,))
         if series not in self.complete and newest_ms == candle.open_ms == self._gap_from_ms.get(series):
             self.complete.add(series)
 
-    def add_history(self, series: Series, candles: Iterable[Candle], *, requested_in: int) -> None:
+    def add_history(self, series: Series, candles: Sequence[Candle], *, requested_in: int) -> None:
         """Merges the exchange's history; closes the gap unless the connection was lost since `requested_in`."""
         self._merge(series, candles)
         if requested_in == self.generation:
@@ -211,12 +209,13 @@ class Candles:
         changed, self._changed = self._changed, {}
         return changed
 
-    def _merge(self, series: Series, candles: Iterable[Candle]) -> None:
-        merged = list(candles)
-        newest_ms = self.newest_open_ms(series) or 0
-        for candle in merged:
+    def _merge(self, series: Series, candles: Sequence[Candle]) -> None:
+        window, since_ms = self._series[series], self._changed.get(series)
+        newest_ms = window.newest_open_ms or 0
+        for candle in candles:
             # A new candle closes the one before, so that one changes too.
-            since_ms = newest_ms if 0 < newest_ms < candle.open_ms else candle.open_ms
-            self._changed[series] = min(self._changed.get(series, since_ms), since_ms)
+            changed_ms = newest_ms if 0 < newest_ms < candle.open_ms else candle.open_ms
+            if since_ms is None or changed_ms < since_ms:
+                self._changed[series] = since_ms = changed_ms
             newest_ms = max(newest_ms, candle.open_ms)
-        self._series[series].merge(merged)
+        window.merge(candles)

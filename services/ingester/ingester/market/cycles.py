@@ -73,6 +73,12 @@ class Cycles:
             return None
         return Cycle(boundary_ms, max(0, (boundary_ms - self._last_ms) // self._interval_ms - 1))
 
+    def until_due_ms(self, market_ms: int) -> int:
+        """How long until the next cycle is due, 0 while one is or may be."""
+        if market_ms <= 0 or self._last_ms is None:
+            return 0
+        return max(0, self._last_ms + self._interval_ms + GRACE_MS - market_ms)
+
     def mark_done(self, cycle: Cycle) -> None:
         self._last_ms = cycle.boundary_ms
 

@@ -1,7 +1,6 @@
 """One coin's recent market trades: each counted once, dropped after the window."""
 
 from collections import deque
-from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
@@ -14,8 +13,7 @@ KEPT_TRADES = 50
 MAX_COUNTED_TRADES = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class MarketTrade:
+class MarketTrade(NamedTuple):
     """One match on the exchange; `side` is the aggressor's."""
 
     trade_id: int
@@ -70,12 +68,14 @@ class Tape:
     @property
     def newest(self) -> list[MarketTrade]:
         """At most KEPT_TRADES, newest first; those of one moment in the reverse order of their arrival."""
-        return sorted(self._newest.values(), key=attrgetter("time_ms"))[::-1]
+        return sorted(self._newest.values(), key=attrgetter("time_ms"))[: -KEPT_TRADES - 1 : -1]
 
     def _keep(self, key: tuple[int, int], trade: MarketTrade) -> None:
         self._newest[key] = trade
-        if len(self._newest) > KEPT_TRADES:
-            del self._newest[min(self._newest, key=itemgetter(0))]
+        if len(self._newest) > 2 * KEPT_TRADES:
+            oldest_first = sorted(self._newest, key=itemgetter(0))
+            for old in oldest_first[:-KEPT_TRADES]:
+                del self._newest[old]
 
     def _drop_before(self, before_ms: int) -> None:
         while self._window and (self._window[0].time_ms < before_ms or len(self._window) > MAX_COUNTED_TRADES):

@@ -51,6 +51,10 @@ class CyclePublisher:
         run_id = self.run and self.run.run_id
         self._service.log.info("continuing after the last cycle", run_id=run_id, last_boundary_ms=last_boundary_ms)
 
+    def until_due_s(self) -> float:
+        """How long until the next cycle is due, 0 while one is or may be."""
+        return self._cycles.until_due_ms(self._session.market_ms()) / 1_000
+
     async def publish_if_due(self) -> None:
         """Takes and publishes the due cycle's snapshot; without a fresh price of every coin it waits and warns once."""
         cycle = self._cycles.due(self._session.market_ms())

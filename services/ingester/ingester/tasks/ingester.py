@@ -69,7 +69,8 @@ class Ingester:
     async def run_ticks(self) -> None:
         await self._loaded.wait()
         while True:
-            await self._clock.sleep(self._tick_interval_s)
+            # A step falls on the moment at which a cycle is due, so that its snapshot waits for no tick.
+            await self._clock.sleep(min(self._tick_interval_s, self._cycles.until_due_s() or self._tick_interval_s))
             changed = self._session.apply_pending()
             if changed:
                 await self._publish(changed)

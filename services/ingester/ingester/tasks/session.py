@@ -26,13 +26,13 @@ class MarketSession:
         self._warnings, self._stall_limit_s = warnings, stall_limit_s
         self._feed, self._time = Feed(market), MarketTime()
         self._connected_at_s = float("-inf")
-        self._frame_counters = {channel: metrics.FRAMES.labels(channel) for channel in MARKET_CHANNELS}
+        self._frames = dict.fromkeys(MARKET_CHANNELS, 0)
 
     def receive(self, frame: Frame) -> None:
         """Takes one frame; one that can't be read is skipped and counted."""
-        if (counter := self._frame_counters.get(frame.channel)) is None:
+        if frame.channel not in self._frames:
             return
-        counter.inc()
+        self._frames[frame.channel] += 1
         try:
             self._feed.receive(frame, self._clock.now_ms())
         except UnreadableFrame as error:
@@ -79,5 +79,8 @@ class MarketSession:
 
     def report_metrics(self) -> None:
         now_ms = self._clock.now_ms()
+        for channel, count in self._frames.items():
+            metrics.FRAMES.labels(channel).inc(count)
+            self._frames[channel] = 0
         metrics.MARKET_AGE_MS.set(max(0, now_ms - min(self._feed.received_ms.values(), default=now_ms)))
         metrics.COMPLETE_SERIES.set(len(self.market.candles.complete))

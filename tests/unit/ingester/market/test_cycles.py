@@ -53,6 +53,19 @@ def test_a_cycle_id_is_a_function_of_run_and_boundary() -> None:
     assert cycle_id("ab12", T0_MS) == cycle_id("ab12", T0_MS) == f"ab12-{T0_MS // 1000}"
 
 
+def test_the_time_until_a_cycle_is_due() -> None:
+    cycles = Cycles(60, T0_MS)
+    due_ms = T0_MS + MINUTE_MS + GRACE_MS
+    assert cycles.until_due_ms(T0_MS + GRACE_MS) == MINUTE_MS
+    assert cycles.until_due_ms(due_ms - 7) == 7
+    assert cycles.until_due_ms(due_ms) == cycles.until_due_ms(due_ms + 9) == 0
+    assert cycles.until_due_ms(0) == Cycles(60, None).until_due_ms(T0_MS) == 0
+    cycle = cycles.due(due_ms)
+    assert cycle is not None
+    cycles.mark_done(cycle)
+    assert cycles.until_due_ms(due_ms) == MINUTE_MS
+
+
 def test_a_run_survives_encoding() -> None:
     run = Run("ab12", T0_MS, "paper")
     assert decode_run(run.encode(), "paper") == run

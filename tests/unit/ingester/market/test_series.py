@@ -1,6 +1,5 @@
 """One series as a snapshot shows it."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from ingester_frames import COINS, T0_MS, build_candle
@@ -74,7 +73,7 @@ def test_what_is_built_unchecked_is_valid() -> None:
 
 
 def test_no_volume_is_an_average_of_zero() -> None:
-    rows = [replace(candle, volume=Decimal(0)) for candle in history("1m", 30)]
+    rows = [candle._replace(volume=Decimal(0)) for candle in history("1m", 30)]
     assert build("1m", rows, BOUNDARY_MS).volume_average == 0.0
 
 

@@ -66,8 +66,11 @@ def status_failure(
 
 
 def listing_problem(model: str, listed: Sequence[str], setting: str) -> str | None:
-    """That the provider's list of models lacks the one that is asked; None when it has it, or there is no list."""
-    if not listed or model in listed:
+    """That the provider's list of models lacks the one that is asked; None when it has it, or there is no list.
+
+    Ollama answers for a name whose tag `latest` it lists. llama.cpp lists its one model, and answers under any name.
+    """
+    if len(listed) < 2 or model in listed or f"{model}:latest" in listed:
         return None
     offered = ", ".join(one_line(name)[:40] for name in listed[:MAX_LISTED])
     return f"the provider does not list the model {model!r}, but {offered}; check {setting}"

@@ -32,9 +32,9 @@ def is_local(url: str) -> bool:
     return "." not in host.rstrip(".") or host.rstrip(".").endswith(".localhost")
 
 
-def websocket_proxy(url: str) -> Literal[True] | None:
-    """The `proxy` of a WebSocket connection: True takes the environment's, None none."""
-    return None if is_local(url) else True
+def websocket_proxy(url: str) -> str | None:
+    """The `proxy` of a WebSocket connection: the environment's, or None."""
+    return None if is_local(url) else _proxy_of(url) or None
 
 
 def proxy_problem(url: str, *clients: Client) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from common.runtime.record.compression import DamagedContent, decompress
+from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
 from common.runtime.record.links import FIRST, Record, UnreadableRecord, next_link, read_record
 from recorder.monitoring.audit.findings import Report
 from recorder.storage.statements import Row
@@ -43,7 +43,7 @@ class LinkCheck:
         self._expected = sequence + 1
         self._report.links += 1
         try:
-            text = decompress(row["record"])
+            text = decompress(row["record"], RECORD_DICTIONARY)
             record = read_record(text)
         except (DamagedContent, UnreadableRecord) as error:
             self._fault(sequence, cycle_id, "record", f"can't be read: {error}")

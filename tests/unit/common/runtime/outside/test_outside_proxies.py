@@ -37,9 +37,13 @@ def test_a_server_of_this_machine_takes_no_proxy(url: str, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "url", ["https://api.hyperliquid.xyz", "wss://api.hyperliquid.xyz/ws", "http://192.168.1.7:3001"]
 )
-def test_a_server_outside_takes_the_environments_proxy(url: str) -> None:
+def test_a_server_outside_takes_the_environments_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not is_local(url)
-    assert websocket_proxy(url) is True
+    assert websocket_proxy(url) is None
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:8080")
+    assert websocket_proxy(url) == "http://proxy.example:8080"
+    monkeypatch.setenv("NO_PROXY", "hyperliquid.xyz,192.168.1.7")
+    assert websocket_proxy(url) is None
 
 
 @pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy", "HTTPS_PROXY"])
