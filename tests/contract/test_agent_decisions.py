@@ -296,18 +296,6 @@ async def test_a_model_that_fails_is_not_ready_until_it_answers(harness: AgentHa
     assert harness.unready() is None
 
 
-async def test_no_error_of_a_client_leaves_a_cycle_without_a_decision(harness: AgentHarness) -> None:
-    await harness.store_account()
-    for number, error in enumerate(
-        (TypeError("x"), RecursionError(), UnicodeError(), KeyError("y"), OSError(), EOFError())
-    ):
-        harness.model.error = error
-        decision = await harness.decide(number)
-        assert (decision.outcome, decision.failure_code) == (Outcome.FAILED, "CLIENT_ERROR")
-        assert type(error).__name__ in str(decision.failure_reason)
-        harness.clock.ms += 1
-
-
 async def test_of_an_endless_answer_only_what_can_be_valid_is_sent_back(harness: AgentHarness) -> None:
     await harness.store_account()
     harness.model.answers = ["{" * 10 * MAX_ANSWER_CHARACTERS]
