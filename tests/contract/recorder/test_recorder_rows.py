@@ -129,7 +129,7 @@ async def test_texts_of_decisions_before_the_record_are_read_as_they_were_stored
         await connection.execute(
             """INSERT INTO ai_decisions (id, model, cycle_id, time_ms, outcome, provider_model, stand_in, attempts,
                 prompt_system, prompt_user, prompt_hash, raw_response, reasoning_content)
-            VALUES ('old', 'qwen', 'r-0', 1, 'answered', 'm', true, 1, 'old s', 'old u', 'p', 'answer', 'thoughts')"""
+            VALUES ('old', 'qwen', 'r-0', 1, 'invalid', 'm', true, 1, 'old s', 'old u', 'p', 'answer', 'thoughts')"""
         )
     await recorder.store(scenario(), 5_000)
     old, new = [await Queries(pool).decision(cycle_id, "qwen") for cycle_id in ("r-0", "r-1")]
