@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from common.agent.providers.answer_body import QUOTED_CHARACTERS, stored_body
 from common.agent.providers.port import CallFailed, one_line
 
+CONNECT_LIMIT_S: Final = 10.0
+"""How long a connection may take to be made, TLS included; far less than a deadline, so that it is tried again."""
 MAX_CAUSES: Final = 10
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 ENDED_LATE: Final = frozenset({408, 499})
@@ -19,7 +21,8 @@ def connection_failure(error: BaseException, base_url_setting: str, *, was_conne
     """The failure of a connection. A certificate that isn't valid stays so; other causes may pass."""
     causes = _causes(error)
     refused = next((each for each in causes if isinstance(each, ssl.SSLCertVerificationError)), None)
-    is_tls = any(isinstance(each, ssl.SSLError) for each in causes)
+    # An SSLWantReadError only means that a read waits; it is in the context of every limit that passes meanwhile.
+    is_tls = any(isinstance(each, ssl.SSLError) and not isinstance(each, ssl.SSLWantReadError) for each in causes)
     what = f"{type(error).__name__}: {one_line(str(refused or error))[: 2 * QUOTED_CHARACTERS - 60]}"
     return CallFailed(
         "TLS" if is_tls else "UNREACHABLE",

@@ -20,6 +20,7 @@ from common.agent.providers.answer_body import (
     unreadable,
 )
 from common.agent.providers.failures import (
+    CONNECT_LIMIT_S,
     REDIRECTS,
     connection_failure,
     listing_problem,
@@ -31,7 +32,6 @@ from common.agent.providers.profile import Endpoint
 from common.events import TokenUsage
 from common.runtime.outside.proxies import is_local
 
-CONNECT_LIMIT_S = 10.0
 PROBE_LIMIT_S = 20.0
 
 
@@ -41,7 +41,7 @@ class OpenAIClient:
     Of the answer no more than a bounded number of bytes is read, uncompressed; a redirect is not followed.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
         self._endpoint = endpoint
         names = endpoint.names
         asked = f"{names.model}, and the parameters in arena.toml"
@@ -54,7 +54,7 @@ class OpenAIClient:
         }
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {endpoint.api_key}", "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(None, connect=CONNECT_LIMIT_S),
+            timeout=httpx.Timeout(None, connect=connect_limit_s),
             follow_redirects=False,
             trust_env=not is_local(endpoint.base_url),
         )
