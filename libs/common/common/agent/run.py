@@ -35,8 +35,8 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
         refuse_start(contender.agent, [f"the roster's row of {contender.id}: {problem}"])
     strategy = _strategy(contender)
     limits = _limits(contender, settings, roster)
+    target = _endpoint(contender, profile, settings)
     async with Service.open(contender.agent, settings) as service:
-        target = _endpoint(contender, profile, settings)
         if (problem := proxy_problem(target.base_url, http_library)) is not None:
             refuse_start(contender.agent, [problem])
         client = make_client(target)
