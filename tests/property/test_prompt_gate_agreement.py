@@ -209,7 +209,7 @@ def test_the_prompt_and_the_gate_agree() -> None:
     judged = Counter[str]()
 
     @given(st.data())
-    @settings(max_examples=160, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     def holds(data: st.DataObject) -> None:
         state = State(data.draw)
         mid = data.draw(decimals("0.9995", "1.0005", 4))
