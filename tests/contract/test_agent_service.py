@@ -212,7 +212,7 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
         )
 
     async def list_models(request: Request) -> JSONResponse:
-        return JSONResponse({"data": [{"id": "llama-5"}]})
+        return JSONResponse({"data": [{"id": "llama-5"}, {"id": "llama-6"}]})
 
     routes = [Route("/v1/chat/completions", complete, methods=["POST"]), Route("/v1/models", list_models)]
     async with serving(Starlette(routes=routes)) as url:
@@ -228,7 +228,7 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
     await bus.close()
     alert = read_entry(SystemAlert.TYPE, fields).data
     assert (alert.code, alert.model) == ("MODEL_CHECK", "llama")
-    assert "'llama-4-70b', but llama-5; check LLAMA_MODEL" in alert.message
+    assert "'llama-4-70b', but llama-5, llama-6; check LLAMA_MODEL" in alert.message
     assert (process.returncode, calls) == (0, 1), output
     assert (decision.outcome, decision.provider_model, decision.stand_in) == (Outcome.ANSWERED, "llama-4-70b", False)
 

@@ -59,7 +59,7 @@ def test_one_cycle_id_goes_through_every_stream(arena: Arena) -> None:
 def test_decision_is_shown_with_everything_that_followed(arena: Arena) -> None:
     chain = complete_chain(arena, "deepseek")
     detail = arena.get(f"decisions/{chain['cycle_id']}/deepseek")
-    assert re.search(r"loss_budget_left_usd: \d", detail["prompt"]["user"])
+    assert re.search(r"loss_budget_left_usd=\d", detail["prompt"]["user"])
     assert detail["raw_response"]
     assert detail["rules"]
     assert all(rule["passed"] for rule in detail["rules"])

@@ -43,7 +43,7 @@ PROFILE = Profile(
         unknown=frozenset({"seed"}),
         not_thinking=frozenset({"temperature"}),
     ),
-    typical_call=TypicalCall(6_500, 2_900, 300, 15_000),
+    typical_call=TypicalCall(5_758, 3_884, 300, 14_127),
     superseded={
         "deepseek-chat": "was retired on 2026-07-24; use deepseek-flash",
         "deepseek-reasoner": 'was retired on 2026-07-24; use deepseek-flash or deepseek-v4-pro with thinking = "on"',

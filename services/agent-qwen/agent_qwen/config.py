@@ -51,7 +51,7 @@ PROFILE = Profile(
         thinking_budget="thinking_budget",
         not_thinking=frozenset({"response_format"}),
     ),
-    typical_call=TypicalCall(8_800, 3_900, 300, 15_000),
+    typical_call=TypicalCall(7_108, 4_680, 300, 14_213),
     superseded={"qwen-max": "is Qwen2.5-Max, two generations old; use qwen3.8-max"},
 )
 

@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, create_model, field_validator, model_validator
 
 from common.runtime.database import DatabaseUrl
-from common.runtime.settings import HttpOrigin, ServiceSettings
+from common.runtime.outside.urls import HttpOrigin
+from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.roster import Roster
@@ -17,21 +18,17 @@ from executor.exchange.errors import InvalidKey
 from executor.exchange.http import ExchangeConfig
 from executor.exchange.keys import check_key, read_key, wallet_address
 from executor.storage.confirmations import Confirmation, read_confirmation
+from executor.variables import (
+    ADDRESS_PATTERN,
+    API_URLS,
+    DATA_FOLDER,
+    MAINNET_HOST,
+    account_variable,
+    key_variable,
+)
 
 Environment = Literal["paper", "testnet", "mainnet"]
-MAINNET_HOST: Final = "api.hyperliquid.xyz"
-API_URLS: Final = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
-ADDRESS_PATTERN: Final = r"^0x[0-9a-fA-F]{40}$"
-DATA_FOLDER: Final = Path(".aicoin/executor")
 PrivateKey = Annotated[SecretStr, AfterValidator(check_key)]
-
-
-def key_variable(contender_id: str) -> str:
-    return f"HYPERLIQUID_PRIVATE_KEY_{contender_id.upper()}"
-
-
-def account_variable(contender_id: str) -> str:
-    return f"HYPERLIQUID_ACCOUNT_ADDRESS_{contender_id.upper()}"
 
 
 class ExecutorSettings(ServiceSettings, Limits):

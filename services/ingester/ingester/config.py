@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from common.runtime.settings import HttpOrigin, ServiceSettings, check_http_url
+from common.runtime.outside.urls import HttpOrigin, check_http_url
+from common.runtime.settings import ServiceSettings
 
 API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
 SENTIMENT_OFF = "off"

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from common.events import AlertSeverity
-from common.runtime.settings import HttpUrl, ServiceSettings
+from common.runtime.outside.urls import HttpUrl
+from common.runtime.settings import ServiceSettings
 from notifier.domain.notices import NoticeKind
 from notifier.outside.apprise_targets import unreadable_target
 

@@ -21,7 +21,7 @@ COMPLEX_FUNCTIONS: Exempt = {}
 LONG_FUNCTIONS: Exempt = {}
 LONG_MODULES: Exempt = {}
 FULL_FOLDERS: Exempt = {
-    "bench": "one module for each benchmark, run by its name, and what they share",
+    "bench": "one program for each benchmark, run by its name",
     "tests/support": "one module for each part under test, imported by its bare name",
 }
 GENERATED_SUFFIX = ".gen."

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from tidy.sources import Finding, Source, python_of
 
 MOST_ENTRIES = 8
-MEASURED_SERVICES = {"executor", "risk", "gateway", "recorder", "simulator", "ingester"}
+MEASURED_SERVICES = {"executor", "risk", "gateway", "recorder", "simulator", "ingester", "replay"}
 LAUNCHER = "deploy/local/aicoin_local"
 NO_ENTRIES = {"__init__.py", "__main__.py", "py.typed"}
 PACKAGE_ROOTS = ("libs/common/", "deploy/local/", "tests/support/", "tests/")

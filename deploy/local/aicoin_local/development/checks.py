@@ -22,7 +22,8 @@ PYTHON_FOLDERS = ("libs", "services", "deploy")
 FORMATTED = (*PYTHON_FOLDERS, "tests", "bench")
 REPORTS = ROOT / ".aicoin" / "reports"
 KEPT_REPORTS = 50
-SIMULATED_S = 450
+SIMULATED_S, HOSTILE_S = 300, 100
+SIMULATED_PAIRS = 30
 SPARE_WORKERS = 2
 """Workers beyond the number of cores: many tests wait for processes and sockets."""
 
@@ -74,10 +75,16 @@ def dashboard_checks() -> tuple[Check, ...]:
     )
 
 
-def simulation() -> Check:
+def simulations() -> tuple[Check, ...]:
     """Minutes of simulation beside the tests, at a lower priority: it fills the cores while they wait."""
-    command = ("nice", "-n", "5", sys.executable, "-m", "simulation", "--seconds", str(SIMULATED_S))
-    return Check("simulation", command, environment=os.environ | {"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"})
+    command = ("nice", "-n", "5", sys.executable, "-m", "simulation")
+    environment = os.environ | {"PYTHONPATH": "tests", "PYTHONHASHSEED": "0"}
+    runs = {
+        "simulation": ("--seconds", str(SIMULATED_S)),
+        "hostile": ("--faults", "hostile", "--seconds", str(HOSTILE_S)),
+        "pairs": ("--pairs", str(SIMULATED_PAIRS)),
+    }
+    return tuple(Check(name, (*command, *options), environment=environment) for name, options in runs.items())
 
 
 def pytest_check(name: str, report: Path, workers: int, selection: Sequence[str] = ()) -> Check:
@@ -91,7 +98,7 @@ def test() -> None:
     web.build_web()
     report = new_report()
     tests = pytest_check("tests", report, cores() + SPARE_WORKERS)
-    _run_tracks([(*static_checks(), *dashboard_checks(), simulation()), (tests,)], report)
+    _run_tracks([(*static_checks(), *dashboard_checks(), *simulations()), (tests,)], report)
 
 
 def check() -> None:

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, create_model, model_validator
 
 from common.agent.providers.profile import Endpoint, Profile, endpoint_of, setting_names
-from common.runtime.settings import HttpOrigin, HttpUrl, ServiceSettings
+from common.runtime.outside.urls import HttpOrigin, HttpUrl
+from common.runtime.settings import ServiceSettings
 from common.trading.limits import Limits
 from common.trading.roster import Contender
 

@@ -5,12 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 from common.agent import metrics
+from common.agent.decision_event import decision_event
 from common.agent.prompt.build import build_prompt
 from common.agent.prompt.memory import memory_text, read_memory
 from common.agent.prompt.strategy import Strategy
 from common.agent.providers.budget import Budget
 from common.agent.providers.parameters import canonical_json
-from common.agent.providers.port import ModelClient, error_text, storable
+from common.agent.providers.port import ModelClient
 from common.agent.providers.profile import Endpoint
 from common.agent.providers.spending import Spending
 from common.agent.request import AskResult, DecisionRequester
@@ -23,7 +24,6 @@ from common.events import (
     MarketSnapshot,
     Outcome,
     Prompt,
-    originate,
 )
 from common.events.codec import UnreadableEvent, decode
 from common.runtime.service import Service
@@ -33,7 +33,6 @@ from common.trading.roster import Contender
 
 MAX_SNAPSHOT_AGE_MS = 90_000
 MAX_ACCOUNT_AGE_MS = 30_000
-RAW_CHARACTERS = 40_000
 NO_ACCOUNT = "NO_ACCOUNT"
 Outputs = tuple[Event[Any], ...]
 
@@ -153,58 +152,38 @@ class TradingAgent:
         inputs: DecisionInputs | None = None,
     ) -> Event[AgentDecision]:
         now_ms, model = self._service.clock.now_ms(), self._contender.id
-        answer, parsed = result.answer, result.parsed
-        latency_ms = None if asked_ms is None else now_ms - asked_ms
-        self._count(result, latency_ms)
+        made = decision_event(
+            event,
+            model,
+            result,
+            prompt=prompt,
+            inputs=inputs,
+            parameters=None if prompt is None else canonical_json(self._endpoint.parameters),
+            provider_model=self._endpoint.provider_model,
+            stand_in=self._endpoint.stand_in,
+            asked_ms=asked_ms,
+            now_ms=now_ms,
+        )
+        self._count(result, made.data.latency_ms)
         self._service.log.info(
             "decision",
             model=model,
             cycle_id=event.cycle_id,
             outcome=result.outcome.value,
-            action=parsed.decision.action.value if parsed else None,
+            action=result.parsed.decision.action.value if result.parsed else None,
             failure_code=result.code,
             failure_reason=result.reason,
-            latency_ms=latency_ms,
+            latency_ms=made.data.latency_ms,
         )
-        payload = AgentDecision(
-            model=model,
-            outcome=result.outcome,
-            decision=parsed.decision if parsed else None,
-            failure_code=result.code,
-            failure_reason=None if result.reason is None else error_text(result.reason),
-            snapshot_id=event.id,
-            boundary_ms=event.data.boundary_ms,
-            snapshot_mid_prices={symbol: coin.mid_price for symbol, coin in event.data.coins.items()},
-            prompt=prompt,
-            raw_response=None if answer is None else storable(answer.text)[:RAW_CHARACTERS],
-            reasoning_content=_short(answer.reasoning_content) if answer else None,
-            dropped_keys=parsed.dropped_keys if parsed else (),
-            refused_answers=result.refused_answers,
-            leniencies=parsed.leniencies if parsed else (),
-            attempts=result.attempts,
-            provider_model=answer.provider_model if answer else self._endpoint.provider_model,
-            stand_in=self._endpoint.stand_in,
-            usage=result.usage,
-            cost_usd=result.cost_usd,
-            asked_ms=asked_ms,
-            answered_ms=now_ms if asked_ms is not None else None,
-            latency_ms=latency_ms,
-            parameters=None if prompt is None else canonical_json(self._endpoint.parameters),
-            inputs=inputs,
-            calls=tuple(result.calls),
-        )
-        return originate(
-            payload,
-            keys=(event.id, model),
-            time_ms=event.time_ms,
-            now_ms=now_ms,
-            cycle_id=event.cycle_id,
-            cause_id=event.id,
-        )
+        return made
 
     def _count(self, result: AskResult, latency_ms: int | None) -> None:
         model = self._contender.id
         metrics.DECISIONS.labels(model, result.outcome.value).inc()
+        for refused in result.refused_answers:
+            metrics.REFUSED.labels(model, refused.code).inc()
+        for leniency in result.parsed.leniencies if result.parsed else ():
+            metrics.LENIENCIES.labels(model, leniency.value).inc()
         metrics.COST_USD.labels(model).inc(float(result.cost_usd))
         if latency_ms is not None:
             metrics.LATENCY_S.labels(model).observe(latency_ms / 1000)
@@ -214,10 +193,6 @@ class TradingAgent:
         if result.outcome is not Outcome.SKIPPED and result.code != NO_ACCOUNT:
             is_answering = result.outcome is not Outcome.FAILED
             self._service.set_ready("model", is_answering, f"{result.code}: {result.reason}")
-
-
-def _short(text: str | None) -> str | None:
-    return None if text is None else storable(text)[:RAW_CHARACTERS]
 
 
 def register(service: Service, agent: TradingAgent) -> None:

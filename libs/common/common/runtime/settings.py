@@ -5,33 +5,15 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, NoReturn, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.asyncio import Redis
 
 EXIT_BAD_SETTINGS = 2
 PRIVATE = ("KEY", "TOKEN", "PASSWORD", "SECRET", "URL")
 """Words in a variable's name whose value is never shown, whatever its type."""
-
-
-def check_http_url(value: str) -> str:
-    """The URL, if its host and its port can be read as clients read them. Raises ValueError."""
-    try:
-        parts = urlsplit(value)
-        is_usable = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
-    except ValueError:
-        is_usable = False
-    if not is_usable or any(character.isspace() for character in value):
-        raise ValueError("can't be read; it must be http(s)://host or http(s)://host:port")
-    return value
-
-
-HttpUrl = Annotated[str, AfterValidator(check_http_url)]
-HttpOrigin = Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(check_http_url)]
-"""A URL without a path."""
 
 
 class ServiceSettings(BaseSettings):

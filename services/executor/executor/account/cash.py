@@ -21,6 +21,7 @@ from executor.exchange.ledger_rows import (
     parse_liquidations,
     parse_spot_transfers,
     parse_transfers,
+    time_of,
 )
 from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE
 
@@ -191,7 +192,7 @@ class CashReconciler:
     async def _begin(self, state: AccountState) -> CashTotals:
         """Begins after everything that the state's cash contains: a fill as fresh as the state is in it."""
         rows = await self._exchange.fill_rows_since(state.time_ms)
-        since_ms = max([state.time_ms, *(int(row["time"]) for row in rows)])
+        since_ms = max([state.time_ms, *(time_of(row) for row in rows)])
         await self._context.cash_ledger.begin(self._model, since_ms, state.balance_usd, self._exchange.mode)
         return await self._load()
 
@@ -237,7 +238,7 @@ class CashReconciler:
         await self._context.alert(
             AlertCode.UNKNOWN_MOVEMENT,
             AlertSeverity.WARNING,
-            f"the exchange's ledger has a row of the type {row.type!r}, which is not known: a transfer of unknown size",
+            f"the exchange's record has a row of the type {row.type!r} that can't be read: money of unknown size",
             key=row.id,
             now_ms=self._clock.now_ms(),
         )

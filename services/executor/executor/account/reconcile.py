@@ -229,8 +229,6 @@ class Reconciler:
         return is_over and self._exchange.has_room("userFillsByTime", reserve=ROUTINE_RESERVE)
 
     async def _read_fills(self, tables: Tables, poll: AccountPoll) -> None:
-        if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
-            raise RateLimited("fills are not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         self._fills_at = self._clock.monotonic()
         await self._record_fills(tables.orders, poll.state.time_ms)
         self._recorded_sizes = poll.state.signed_sizes
@@ -244,6 +242,8 @@ class Reconciler:
         if until_ms is None:
             await self._context.fills.record(self._model, state_ms)
             return
+        if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
+            raise RateLimited("fills are not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         fills = await self._exchange.fills_since(max(0, until_ms - OVERLAP_MS))
         if not fills:
             return
@@ -301,7 +301,9 @@ class Reconciler:
     # Orders that ended.
 
     async def _finalize_children(self, view: AccountView) -> None:
-        """Triggers and closes that are open no more have ended; the exchange is asked how."""
+        """Triggers and closes that an up-to-date list lacks have ended; the exchange is asked how."""
+        if self._poller.are_orders_outdated:
+            return
         live = {order.client_order_id: order for order in view.open_orders}
         for client_order_id, row in view.orders.items():
             if row.final_status is not None or row.role in PARENT_ROLES:
@@ -317,13 +319,11 @@ class Reconciler:
         intent = await self._context.intents.get(row.intent_id)
         if intent is None or not intent.status.is_final:
             return
-        if not self._exchange.has_room("orderStatus", reserve=ROUTINE_RESERVE):
-            raise RateLimited("ended orders are not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
+        if not self._exchange.has_room("orderStatus", "userFillsByTime"):  # Fills come first.
+            raise RateLimited("ended orders are not asked for: REQUEST_WEIGHT_PER_MINUTE is used up")
         is_void = await self._exchange.is_past(row.void_after_ms)
         status = await self._exchange.order_status(row.client_order_id)
-        if status is None and not is_void:
-            return
-        if status is not None and status.is_live:
+        if not is_void if status is None else status.is_live:
             return
         final = "canceled" if status is None else status.status
         order_id = None if status is None else status.order_id

@@ -14,7 +14,7 @@ from executor.account.action_quota import ActionQuota
 from executor.account.context import AccountContext
 from executor.account.leverage import Leverages
 from executor.account.tries import Tries
-from executor.domain.account import Placement
+from executor.domain.account import OrderStatus, Placement
 from executor.domain.bracket import build_bracket
 from executor.domain.envelope import Breach, worst_notional_usd
 from executor.domain.events import order_accepted, order_cancelled, order_rejected, outside_envelope_alert
@@ -163,7 +163,7 @@ class OrderSubmitter:
                 return False
             if status.is_rejected:
                 return await self._finish_rejected(intent, status.status)
-            return await self._finish_by_fills(intent, status.order_id, status.status, is_void=is_void)
+            return await self._finish_by_fills(intent, status, is_void=is_void)
         if is_void and self._is_certainly_void(intent):
             return await self._finish_never_arrived(intent)
         if self._reason_not_to_send(intent, flatten_since) is not None:
@@ -239,19 +239,21 @@ class OrderSubmitter:
         await self._intents.store_again(intent.intent_id, self._clock.now_ms())
         return False
 
-    async def _finish_by_fills(self, intent: Intent, order_id: int, status: str, *, is_void: bool) -> bool:
-        """By the exchange's record of its fills, which may lag behind the order's status."""
+    async def _finish_by_fills(self, intent: Intent, status: OrderStatus, *, is_void: bool) -> bool:
+        """By the exchange's record of its fills, which may lag behind the order's status; late, and of an order that is
+        filled, by its status alone."""
         if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
             return False
         since_ms = max(0, intent.market_ms - LOOK_BACK_MS)
-        fills = [fill for fill in await self._exchange.fills_since(since_ms) if fill.order_id == order_id]
-        size = sum((fill.size_coin for fill in fills), Decimal(0))
-        if size == 0:
-            if not is_void or status == "filled":
-                return False
-            return await self._finish_unfilled(intent, status)
-        average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size
-        placement = Placement(order_id=order_id, filled_size_coin=size, average_price=average, status=status)
+        fills = [fill for fill in await self._exchange.fills_since(since_ms) if fill.order_id == status.order_id]
+        size, average = sum((fill.size_coin for fill in fills), Decimal(0)), None
+        if size:
+            average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size
+        elif not is_void:
+            return False
+        elif status.status != "filled":
+            return await self._finish_unfilled(intent, status.status)
+        placement = Placement(None, status.order_id, size or status.original_size_coin, average, status.status)
         return await self._finish_placed(intent, placement, are_children_live=True)
 
     async def _finish_never_arrived(self, intent: Intent) -> bool:

@@ -19,7 +19,6 @@ from executor.exchange.rate_limit import ALL_PER_MINUTE, RequestRateLimiter
 EXIT_REFUSED: Final = 1
 
 ModelOption = Annotated[str, typer.Option("--model", help="Whose account, by contender id.")]
-OptionalModel = Annotated[str | None, typer.Option("--model", help="Whose account, by id; all when left out.")]
 
 
 class CommandSettings(ExecutorSettings):

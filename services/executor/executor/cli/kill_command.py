@@ -18,7 +18,6 @@ from typing import Final, NoReturn
 import typer
 
 from common.runtime.clock import SystemClock
-from executor.cli.account_command import OptionalModel
 from executor.cli.kill_settings import (
     ACTION_LIFE_MS,
     KillAccount,
@@ -29,6 +28,7 @@ from executor.cli.kill_settings import (
 )
 from executor.cli.kill_switch import KillSwitch, Signer
 from executor.cli.kill_transport import KillTransport
+from executor.cli.options import OptionalModel
 from executor.domain.halt import HaltRecord
 from executor.exchange.client import ExchangeClient
 from executor.exchange.http import ExchangeConfig

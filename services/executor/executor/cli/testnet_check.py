@@ -16,13 +16,13 @@ from common.trading.orders import OrderSide
 from executor.account.preflight import check_account
 from executor.cli.account_command import (
     CommandSettings,
-    OptionalModel,
     check_contender,
     load_command_settings,
     open_exchange,
     refuse,
 )
 from executor.cli.kill_switch import KillSwitch, Signer
+from executor.cli.options import OptionalModel
 from executor.domain.account import AccountState
 from executor.domain.bracket import CLOSE_SLIPPAGE, TRIGGER_SLIPPAGE, slipped_price
 from executor.domain.cash_ledger import CENT

@@ -14,6 +14,7 @@ from executor.domain.exchange_time import ExchangeTime
 from executor.domain.order import OrderSpec, SignedAction
 from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, RateLimited, TransportError, UnknownOutcome
 from executor.exchange.http import Connection, ExchangeConfig
+from executor.exchange.ledger_rows import time_of
 from executor.exchange.order_requests import order_request
 from executor.exchange.parse import (
     parse_account_state,
@@ -249,7 +250,7 @@ class ExchangeClient:
             rows |= {repr(row): row for row in page}
             if len(rows) == known:
                 break
-            start_ms = max(int(row["time"]) for row in page)
+            start_ms = max(time_of(row) for row in page)
         return list(rows.values())
 
     async def _ask(self, body: Row) -> Any:

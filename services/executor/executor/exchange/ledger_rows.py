@@ -13,6 +13,7 @@ from executor.domain.account import Fill
 from executor.domain.account_standing import POOLED_MODES, UNIFIED_MODE
 from executor.domain.cash_ledger import CENT, ZERO, CashEntry, CashMovement
 from executor.exchange.errors import UNREADABLE
+from executor.exchange.parse import parse_fills
 
 OTHER_MARKETS: Final = ("@", "/", ":")
 """Signs of a spot market's or another exchange's coin: their money isn't part of the account's margin."""
@@ -52,12 +53,15 @@ def build_fill_entries(address: str, fills: Iterable[Fill]) -> list[CashEntry]:
 
 
 def parse_external_fills(address: str, rows: Iterable[Row], coins: Collection[Symbol]) -> Parsed:
-    """Fills of perpetuals outside the arena, from the rows of userFills."""
+    """Fills of perpetuals outside the arena, from the rows of userFills; and those rows, of any coin, that can't be
+    read."""
     return _split(rows, lambda row: _parse_external_fill(address, row, coins))
 
 
 def _parse_external_fill(address: str, row: Row, coins: Collection[Symbol]) -> CashMovement | None:
     coin = row["coin"]
+    if coin in coins and not parse_fills([row], coins):
+        raise ValueError(f"a fill on {coin} that can't be read")
     if coin in coins or _is_other_market(coin):
         return None
     entry = CashEntry(
@@ -131,8 +135,18 @@ def _split(rows: Iterable[Row], parse: Callable[[Row], CashMovement | None]) -> 
 
 
 def _type_of(row: Row) -> str:
+    if not isinstance(row, dict):
+        return type(row).__name__
     delta = row.get("delta")
     return str(delta.get("type") if isinstance(delta, dict) else row.get("dir"))
+
+
+def time_of(row: Row) -> int:
+    """When a row's movement was, in ms; 0 for one that doesn't say so."""
+    try:
+        return int(row["time"])
+    except UNREADABLE:
+        return 0
 
 
 @dataclass(slots=True)
@@ -157,8 +171,8 @@ def parse_liquidations(address: str, rows: Iterable[Row], fills: Iterable[Row]) 
     incomplete_ms: list[int] = []
     with_row: set[tuple[int, str]] = set()
     for row in rows:
-        time_ms = int(row["time"])
-        if row["delta"]["type"] != "liquidation":
+        time_ms = time_of(row)
+        if _type_of(row) != "liquidation" or not time_ms:
             continue
         try:
             sizes, worth_usd = _read_liquidation(row["delta"])
@@ -209,16 +223,16 @@ def _sum_liquidation_fills(address: str, fills: Iterable[Row]) -> dict[tuple[int
     """By time and coin; a fill that can't be read is missing, so that its liquidation counts as incomplete."""
     sums: dict[tuple[int, str], _LiquidationFills] = {}
     for fill in fills:
-        note = fill.get("liquidation")
-        if not note or (note.get("liquidatedUser") or address).lower() != address or _is_other_market(fill["coin"]):
-            continue
         try:
+            note = fill.get("liquidation")
+            if not note or (note.get("liquidatedUser") or address).lower() != address or _is_other_market(fill["coin"]):
+                continue
             size = _number(fill["sz"])
             above = size * (_number(fill["px"]) - _number(note["markPx"]))
             is_by_backstop, is_sale = note["method"] == BACKSTOP, fill["side"] == "A"
         except UNREADABLE:
             continue
-        part = sums.setdefault((int(fill["time"]), fill["coin"]), _LiquidationFills())
+        part = sums.setdefault((time_of(fill), fill["coin"]), _LiquidationFills())
         part.is_by_backstop |= is_by_backstop
         part.size_coin += size
         part.above_mark_usd += above if is_sale else -above

@@ -7,6 +7,7 @@ mark stands in for an entry price. A position's row of size 0 is none.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +16,7 @@ from common.events import AccountOrder, ExternalPosition
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide, Side
 from executor.domain.account import AccountState, ExternalOrder, Fill, OrderStatus, Placement, Position
+from executor.exchange.errors import UNREADABLE
 
 Row = Mapping[str, Any]
 USDC_TOKEN: Final = 0
@@ -105,8 +107,12 @@ def parse_order_side(letter: str) -> OrderSide:
 
 
 def parse_fills(answer: Sequence[Row], coins: Collection[Symbol]) -> list[Fill]:
-    """Fills of the arena's coins, oldest first."""
-    fills = [_fill(row) for row in answer if row["coin"] in coins]
+    """Fills of the arena's coins, oldest first. A row that can't be read hides no other one; `parse_external_fills`
+    reports it."""
+    fills: list[Fill] = []
+    for row in answer:
+        with suppress(*UNREADABLE):
+            fills += [_fill(row)] if row["coin"] in coins else []
     return sorted(fills, key=lambda fill: (fill.time_ms, fill.trade_id))
 
 

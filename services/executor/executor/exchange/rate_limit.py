@@ -70,9 +70,9 @@ class RequestRateLimiter:
         metrics.WEIGHT_SPENT.inc(weight)
 
     def note_refusal(self, now_s: float) -> None:
-        """The exchange has refused a request for the weight that this address has spent: nothing is left."""
-        self.left(now_s)
-        self._left = -self.per_minute * MAX_DEBT_MINUTES
+        """The exchange has refused a request for the weight that this address has spent: what isn't urgent waits longer
+        than what is."""
+        self._left = min(self.left(now_s), URGENT_RESERVE)
 
     def allows(self, weight: float, reserve: float, now_s: float) -> bool:
         """Whether there is room for a request, with that much left after it."""

@@ -109,7 +109,4 @@ class UserStream:
 
 
 def _fill_in(row: dict[str, Any]) -> Fill | None:
-    try:
-        return next(iter(parse_fills([row], tuple(Symbol))), None)
-    except UNREADABLE:
-        return None
+    return next(iter(parse_fills([row], tuple(Symbol))), None)

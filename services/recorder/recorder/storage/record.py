@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from common.events import Event
-from common.runtime.record.compression import compress
+from common.runtime.record.compression import RECORD_DICTIONARY, compress
 from common.runtime.record.links import FIRST, MARKET, Text, chain_of, day_of, make_record, next_link, split_event
 from common.runtime.record.reader import MAX_BASES
 from common.version import VERSION
@@ -131,7 +131,7 @@ def _link_row(head: Head, chain: str, body: dict[str, Any]) -> Row:
         "cycle_id": body.get("cycle_id"),
         "time_ms": body["time_ms"],
         "day": day_of(body["recorded_ms"]),
-        "record": compress(record),
+        "record": compress(record, RECORD_DICTIONARY),
         "link": head.link,
     }
 

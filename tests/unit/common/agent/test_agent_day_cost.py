@@ -1,13 +1,16 @@
 """What a day costs, and whether the cap holds it."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from agent_deepseek.config import FLASH
 from agent_deepseek.config import PROFILE as DEEPSEEK
+from agent_qwen.config import PROFILE as QWEN
 from common.agent.providers.day_cost import DayCost, TypicalCall, day_cost, day_usd
-from common.agent.providers.pricing import FREE, Price, tokens_at
+from common.agent.providers.pricing import FREE, Price, price_of, tokens_at
 from common.agent.settings import agent_settings, endpoint
 from common.agent.spending_report import describe_spending
 from common.runtime.roster import read_roster
@@ -67,3 +70,21 @@ def test_the_report_names_model_and_date_or_the_stand_in() -> None:
         assert line.startswith(begins)
         assert line.endswith(ends)
         assert holds
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_readme_has_the_days_of_the_price_lists(page: str) -> None:
+    text = (Path(__file__).parents[4] / page).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w.-]+)`[^|]*\|([^|]+)\|([^|]+)\|([^|]+)\|([^|]+)\|$", text, re.MULTILINE)
+    profiles = {row.model: profile for profile in (DEEPSEEK, QWEN) for row in profile.prices}
+    listed = {name: [float(figure) for figure in figures] for name, *figures in rows if name in profiles}
+    assert listed.keys() == {"deepseek-flash", "deepseek-v4-pro", "qwen3.8-flash", "qwen3.7-plus", "qwen3.8-max"}
+    for name, figures in listed.items():
+        profile = profiles[name]
+        price, call = price_of(profile.prices, name, str(profile.base_url)), profile.typical_call
+        days = [
+            day_usd(price, each, interval_s=60, is_working_day=is_working_day)
+            for is_working_day in (False, True)
+            for each in (call, call.without_cache())
+        ]
+        assert figures == [float(round(usd, 2)) for usd in days]

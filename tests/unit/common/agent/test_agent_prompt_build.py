@@ -1,5 +1,6 @@
 """The prompt: constant text first, slow candles before fast ones, the account's figures, the time last."""
 
+import itertools
 import json
 import re
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 from common.agent.parse import InvalidAnswer, parse_answer
 from common.agent.prompt.memory import ActiveHalt, GateFigures, Memory
 from common.agent.prompt.strategy import Strategy, load_strategy
-from common.agent.prompt.words import EXAMPLES, WORDS
+from common.agent.prompt.words import WORDS
 from common.events import (
     AccountSums,
     AccountUpdated,
@@ -58,6 +59,20 @@ def test_the_system_message_is_the_same_in_every_cycle(language: Language) -> No
     assert first.prompt_hash != second.prompt_hash
 
 
+def repeated(before: str, now: str) -> int:
+    """How many characters of the beginning are the same."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_most_of_a_prompt_repeats_the_one_before_it_in_all_minutes_but_one(language: Language) -> None:
+    """Characters stand for tokens here, of which figures take more than words: the bar is higher than for tokens."""
+    prompts = [a_prompt(minute, language=language) for minute in range(601, 617)]
+    texts = [prompt.system + prompt.user for prompt in prompts]
+    shares = sorted(repeated(*pair) / len(pair[1]) for pair in itertools.pairwise(texts))
+    assert shares[1] > 0.55
+
+
 def test_sections_run_from_the_slowest_candles_to_the_time() -> None:
     heads = re.findall(r"^# (.+)$", user_of(), re.MULTILINE)
     assert heads[:7] == [
@@ -98,7 +113,6 @@ def test_the_twins_name_the_same_codes_and_figures(strategy: str) -> None:
 
 
 def test_no_form_of_an_answer_is_a_trade_and_hold_comes_first() -> None:
-    assert set(EXAMPLES) == {example for words in WORDS.values() for example in words.examples}
     for language in LANGUAGES:
         system = prompt_of(language=language).system
         first, *others = WORDS[language].examples
@@ -108,6 +122,8 @@ def test_no_form_of_an_answer_is_a_trade_and_hold_comes_first() -> None:
         for other in others:
             with pytest.raises(InvalidAnswer):
                 parse_answer(other, COINS)
+        with pytest.raises(InvalidAnswer, match="EXAMPLE_COPIED"):
+            parse_answer(first, COINS, system)
 
 
 def test_the_account_shows_return_sharpe_and_one_kind_of_cash() -> None:

@@ -7,6 +7,7 @@ import pytest
 from account_harness import ETH, MODEL
 
 from common.events import LedgerKind
+from common.events.alerts import AlertCode
 from common.trading.orders import IntentKind, OrderRole
 from support.executor_process import address_of
 
@@ -128,7 +129,7 @@ async def test_one_fill_that_cannot_be_read_stops_no_exit_and_no_protection(acco
     account.harness.wire.spoil("userFillsByTime", '"sz": "', '"sz": "?')
     account.reconciler.invalidate()
     await account.poll(after_s=1)
-    assert account.stale == ("fills",)
+    assert account.stale == ()
     account.harness.cancel_all_orders()
     for _ in range(3):
         await account.poll(after_s=1)
@@ -162,3 +163,19 @@ async def test_an_entry_whose_position_is_gone_is_closed(account: Account) -> No
     await account.poll(after_s=1)
     await account.poll(after_s=16)
     assert await account.harness.context.intents.held_entries(MODEL) == {}
+
+
+async def test_a_fills_row_that_cannot_be_read_is_set_aside_with_one_alert(empty: Account) -> None:
+    """The rest of the books goes on, and the order whose fill it was ends by its status."""
+    await empty.poll()
+    await empty.enter()
+    empty.harness.wire.spoil("userFillsByTime", '"px": ', '"p": ')
+    await leave(empty)
+    for _ in range(3):
+        empty.reconciler.invalidate()
+        await empty.poll(after_s=20)
+    assert empty.stale == ()
+    made = empty.harness.exchange.world.histories.fills[address_of(MODEL)]
+    read = {fill.trade_id for fill in empty.harness.events("order.filled")}
+    assert len(read) == len(made) - 1
+    assert empty.alerts().count(AlertCode.UNKNOWN_MOVEMENT) == 1

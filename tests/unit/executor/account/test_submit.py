@@ -232,3 +232,28 @@ async def test_an_exit_refused_for_now_ends_when_nothing_is_held(
     harness.wire.refuse('"Ioc"', "Trading is halted. asset=1")
     assert await submitter.submit(leave, None)
     assert (await harness.stored(leave.intent_id)).status is IntentStatus.REJECTED
+
+
+async def test_an_order_whose_fills_cannot_be_read_ends_by_its_status(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    harness.wire.lose_reply("normalTpsl")
+    harness.wire.spoil("userFillsByTime", '"px": ', '"p": ')
+    intent = await harness.store(harness.approve("1"))
+    await submitter.submit(intent, None)
+    harness.advance(LIFE_MS / 1000 + 6)
+    assert await submitter.submit(await harness.stored(intent.intent_id), None)
+    ended = await harness.stored(intent.intent_id)
+    assert (ended.status, ended.filled_size_coin) == (IntentStatus.FILLED, 1)
+
+
+async def test_an_entry_refused_in_a_post_only_time_ends_and_is_not_tried_again(
+    harness: AccountHarness, submitter: OrderSubmitter
+) -> None:
+    text = "Only post-only orders allowed immediately after a network upgrade."
+    harness.wire.refuse("normalTpsl", text)
+    intent = await harness.store(harness.approve("1"))
+    assert await submitter.submit(intent, None)
+    [row] = harness.database.rows("SELECT status, reason FROM intents WHERE intent_id = ?", intent.intent_id)
+    assert (row["status"], row["reason"]) == (IntentStatus.REJECTED, text)
+    assert sum("normalTpsl" in request for request in harness.wire.requests) == 1

@@ -257,3 +257,14 @@ def test_a_funding_payment_keeps_its_sign_and_rate() -> None:
     assert first.entry.id != second.entry.id
     assert (first.coin, first.amount_usd, first.entry.funding_usd) == ("APE", Decimal("0.145796"), Decimal("0.145796"))
     assert (first.size_coin, first.rate_hourly) == (Decimal("40.1"), Decimal("-0.00029"))
+
+
+@pytest.mark.parametrize("row", [None, "text", {}, {"time": "?"}, {"time": 7, "delta": None}, {"liquidation": 5}])
+def test_a_row_of_no_known_shape_hides_no_other_one(row: Any) -> None:
+    assert ledger.time_of(row) in (0, 7)
+    assert ledger.parse_liquidations(ME, [row, liquidation_row("ETH")], [row, liquidation_fill("ETH", "market")]) == (
+        [],
+        [],
+    )
+    external, unread = ledger.parse_external_fills(ME, [row], {Symbol.ETH})
+    assert (external, len(unread)) == ([], 1)

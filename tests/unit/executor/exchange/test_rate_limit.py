@@ -43,11 +43,13 @@ def test_a_question_without_room_is_not_asked_and_a_light_one_always_is() -> Non
         limiter.start("frontendOpenOrders", 0.0)
 
 
-def test_a_refusal_of_the_exchange_leaves_nothing() -> None:
+def test_after_a_refusal_of_the_exchange_what_is_urgent_comes_first() -> None:
     limiter = RequestRateLimiter(480)
     limiter.note_refusal(0.0)
     assert not limiter.allows(20, URGENT_RESERVE, 0.0)
-    assert limiter.allows(20, URGENT_RESERVE, 5.0)
+    assert limiter.allows(20, URGENT_RESERVE, 3.0)
+    assert not limiter.allows(20, DUE_RESERVE, 9.0)
+    assert limiter.allows(20, DUE_RESERVE, 10.0)
 
 
 def test_whoever_asks_without_end_stays_within_what_the_ingester_leaves() -> None:

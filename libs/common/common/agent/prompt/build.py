@@ -82,7 +82,9 @@ def _user(
     mode: Mode,
 ) -> str:
     held = {position.symbol for position in account.positions}
-    shown = {symbol: coin for symbol, coin in snapshot.coins.items() if symbol in held or symbol in enterable}
+    # Not in the snapshot's own order, which its record does not keep: a replay must make the same text.
+    symbols = (*enterable, *(symbol for symbol in Symbol if symbol in held and symbol not in enterable))
+    shown = {symbol: snapshot.coins[symbol] for symbol in symbols if symbol in snapshot.coins}
     now_ms = snapshot.boundary_ms
     tables = [
         candle_table(interval, {symbol: coin.series[interval] for symbol, coin in shown.items()}) for interval in TABLES

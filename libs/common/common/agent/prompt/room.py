@@ -41,14 +41,17 @@ class Room:
         return notional if limits.max_notional_usd is None else min(notional, limits.max_notional_usd)
 
     def largest_size_percent(self, limits: Limits, side: Side, leverage: int, stop_percent: Decimal) -> Decimal:
-        """The largest position_size_percent at that leverage and stop, rounded down to a tenth."""
+        """The largest position_size_percent at that leverage and stop, rounded down to a tenth.
+
+        0 where it would be less than 1, which an answer can't state: it reads as a fraction.
+        """
         if self.equity_usd <= 0:
             return Decimal(0)
         by_margin = self.margin_usd / margin_with_fees_usd(initial_margin_usd(Decimal(1), leverage), Decimal(1))
         notional = min(self.largest_notional_usd(limits, side, stop_percent), by_margin)
         per_percent = self.equity_usd / 100 * (leverage if limits.position_size_basis == "margin" else 1)
         percent = min(limits.max_position_size_percent, notional / per_percent)
-        return max(Decimal(0), percent).quantize(SIZE_STEP_PERCENT, rounding=ROUND_DOWN)
+        return percent.quantize(SIZE_STEP_PERCENT, rounding=ROUND_DOWN) if percent >= 1 else Decimal(0)
 
 
 def room_of(account: AccountUpdated, memory: Memory, limits: Limits, coins: Sequence[Symbol], market_ms: int) -> Room:

@@ -64,5 +64,3 @@ WORDS: Final[dict[Language, Words]] = {
         examples=_examples("<你的推理>", "<币种>", "<数字>", "<价格>"),
     ),
 }
-EXAMPLES: Final = tuple(example for words in WORDS.values() for example in words.examples)
-"""All forms of an answer that any prompt shows: an answer equal to one is no decision."""

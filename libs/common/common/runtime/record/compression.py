@@ -6,12 +6,15 @@ since deflate looks back 32 KiB and no farther.
 """
 
 import zlib
+from importlib.resources import files
 from typing import Final
 
 PIECE_BYTES: Final = 10_240
 MARGIN_BYTES: Final = 10_240
 MAX_TEXT_BYTES: Final = 16 * 1024 * 1024
 """More than any text of an event has."""
+RECORD_DICTIONARY: Final = files("common.runtime.record").joinpath("dictionary_1.txt").read_bytes()
+"""The base of all records of format 1: one of each kind, made up. Stored records can't be read with another one."""
 _LENGTH_BYTES: Final = 4
 _RAW: Final = -15
 

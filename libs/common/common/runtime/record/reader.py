@@ -10,10 +10,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
 from common.events import Event
-from common.runtime.record.compression import DamagedContent, decompress
+from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
 from common.runtime.record.links import Record, join_event, read_record
 
-MAX_BASES: Final = 16
+MAX_BASES: Final = 48
 """How many texts at most have to be read before one that is compressed against them."""
 PAGE_EVENTS: Final = 200
 
@@ -58,7 +58,7 @@ async def read_recorded(connection: AsyncConnection[Any], event_ids: Collection[
     rows = await _rows(
         connection, "SELECT event_id, record FROM record_links WHERE event_id = ANY(%s)", list(event_ids)
     )
-    records = {event_id: read_record(decompress(record)) for event_id, record in rows}
+    records = {event_id: read_record(decompress(record, RECORD_DICTIONARY)) for event_id, record in rows}
     texts = await read_texts(connection, records.values())
     return {event_id: RecordedEvent(record, texts) for event_id, record in records.items()}
 
@@ -83,7 +83,7 @@ async def iterate_recorded(
             last_ms,
             PAGE_EVENTS,
         )
-        records = [read_record(decompress(record)) for _, _, record in rows]
+        records = [read_record(decompress(record, RECORD_DICTIONARY)) for _, _, record in rows]
         texts = await read_texts(connection, records)
         for record in records:
             yield RecordedEvent(record, texts)

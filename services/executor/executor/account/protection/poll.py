@@ -52,7 +52,8 @@ class AccountPoller:
         self.orders_asked_s = NEVER
         """When the open orders were asked for last, answered or not."""
         self._stops_asked_s = self._stops_confirmed_s = NEVER
-        self._are_orders_outdated = True
+        self.are_orders_outdated = True
+        """Whether orders have changed, or may have, since they were listed."""
         self._repeats_orders = False
         self.is_urgent = False
         """Whether a position has no stop."""
@@ -60,7 +61,7 @@ class AccountPoller:
     def invalidate(self, *, orders: bool = True) -> None:
         """Something may have changed: a poll is due."""
         self._state_at = NEVER
-        self._are_orders_outdated |= orders
+        self.are_orders_outdated |= orders
 
     def repeat(self, *, orders: bool) -> None:
         """Nothing new is known, and something is not as it should be: a poll is due, of the open orders now and
@@ -115,7 +116,7 @@ class AccountPoller:
             asked.append(self._ask_stops(last, now_s))
         for failure in await asyncio.gather(*asked, return_exceptions=True):
             self._note(failure)
-        self._are_orders_outdated |= not are_orders_asked and self._has_moved(last)
+        self.are_orders_outdated |= not are_orders_asked and self._has_moved(last)
         if not are_orders_asked and self._are_orders_due(self.latest, now_s):
             [failure] = await asyncio.gather(self._ask_orders(now_s), return_exceptions=True)
             self._note(failure)
@@ -148,7 +149,7 @@ class AccountPoller:
             self.latest = AccountPoll(state, [], [], now_s, self._clock.now_ms())
 
     async def _ask_orders(self, now_s: float) -> None:
-        self.orders_asked_s, self._are_orders_outdated, self._repeats_orders = now_s, False, False
+        self.orders_asked_s, self.are_orders_outdated, self._repeats_orders = now_s, False, False
         self._orders, self._external = await self._exchange.open_orders(self._context.memory.roles)
 
     async def _ask_stops(self, last: AccountPoll, now_s: float) -> None:
@@ -160,7 +161,7 @@ class AccountPoller:
                 status = await self._exchange.order_status(stop.order_id)
                 if status is None or not status.is_live:
                     self._ended.add(stop.order_id)
-                    self._are_orders_outdated = True
+                    self.are_orders_outdated = True
             self._stops_confirmed_s = now_s
 
     def _are_orders_due(self, last: AccountPoll | None, now_s: float) -> bool:
@@ -173,9 +174,9 @@ class AccountPoller:
             interval_s = min(interval_s, REPEAT_ORDERS_S)
         elif are_stops_confirmed if is_held else not self._orders:
             interval_s *= QUIET_ORDERS_FACTOR
-        if not self._are_orders_outdated and now_s - self.orders_asked_s < interval_s:
+        if not self.are_orders_outdated and now_s - self.orders_asked_s < interval_s:
             return False
-        is_urgent = self.is_urgent or last is None or (is_held and self._are_orders_outdated)
-        can_wait = not is_held or are_stops_confirmed
+        is_urgent = self.is_urgent or last is None or (is_held and self.are_orders_outdated)
+        can_wait = (not is_held or are_stops_confirmed) and not self.are_orders_outdated
         reserve = URGENT_RESERVE if is_urgent else ROUTINE_RESERVE if can_wait else DUE_RESERVE
         return self._exchange.has_room("frontendOpenOrders", reserve=reserve)

@@ -10,7 +10,7 @@ from lzma import LZMAFile
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
-from common.runtime.record.compression import decompress
+from common.runtime.record.compression import RECORD_DICTIONARY, decompress
 from common.runtime.record.links import read_record
 from common.runtime.record.reader import read_texts
 from common.version import VERSION
@@ -66,7 +66,7 @@ async def _export_chain(connection: Connection, report: Report, folder: Path, ch
 async def _export_page(
     connection: Connection, report: Report, rows: list[Row], links: IO[str], texts: "_Texts"
 ) -> None:
-    records = [decompress(row["record"]) for row in rows]
+    records = [decompress(row["record"], RECORD_DICTIONARY) for row in rows]
     contents = [read_record(record) for record in records]
     kept = await read_texts(connection, contents)
     for row, record, content in zip(rows, records, contents, strict=True):

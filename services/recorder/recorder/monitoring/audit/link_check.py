@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from common.runtime.record.compression import DamagedContent, decompress
+from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
 from common.runtime.record.links import FIRST, Record, UnreadableRecord, next_link, read_record
 from recorder.monitoring.audit.findings import Report
 from recorder.storage.statements import Row
@@ -43,7 +43,7 @@ class LinkCheck:
         self._expected = sequence + 1
         self._report.links += 1
         try:
-            text = decompress(row["record"])
+            text = decompress(row["record"], RECORD_DICTIONARY)
             record = read_record(text)
         except (DamagedContent, UnreadableRecord) as error:
             self._fault(sequence, cycle_id, "record", f"can't be read: {error}")
@@ -56,7 +56,8 @@ class LinkCheck:
             self._fault(sequence, cycle_id, "sequence", f"reordered: this is {place}")
         elif links and row["link"] not in links:
             self._fault(sequence, cycle_id, "link", "record or link changed: it does not follow from the link before")
-        self._before = (row["link"], *links)
+        # After a fault the next link shows which of the two was changed, the record or the link.
+        self._before = (row["link"],) if row["link"] in links else (row["link"], *links[:1])
         if is_moved:
             return None
         self._check_columns(row, record)

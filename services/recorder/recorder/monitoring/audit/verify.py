@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from common.runtime.record.compression import DamagedContent, decompress
+from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
 from common.runtime.record.links import FIRST, MARKET, Record, UnreadableRecord, read_record
 from common.runtime.record.reader import MissingBlob, read_blobs, text_of
 from recorder.monitoring.audit.findings import Report
@@ -75,7 +75,7 @@ async def dropped_before_day(connection: Connection, chain: str) -> int:
     days = [0]
     for row in await select(connection, query, chain, DROPPED):
         try:
-            days.append(int(read_record(decompress(row["record"])).event["before_day"]))
+            days.append(int(read_record(decompress(row["record"], RECORD_DICTIONARY)).event["before_day"]))
         except (DamagedContent, UnreadableRecord, KeyError, ValueError):
             continue  # The check of the link names it.
     return max(days)

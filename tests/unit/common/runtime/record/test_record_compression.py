@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.runtime.record.compression import DamagedContent, compress, decompress
+from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, compress, decompress
 
 TEXTS = st.binary(max_size=200) | st.binary(min_size=1, max_size=40).map(lambda part: part * 1_200)
 
@@ -51,3 +51,8 @@ def test_a_text_of_another_length_than_stated_is_refused() -> None:
     bomb = compress(b"\0" * 10_000_000)
     with pytest.raises(DamagedContent):
         decompress(b"\0\0\0\x10" + bomb[4:])
+
+
+def test_the_dictionary_of_stored_records_never_changes() -> None:
+    found = hashlib.sha256(RECORD_DICTIONARY).hexdigest()
+    assert found == "c32be21c7ccd5217a51f2073277234955d08480637e8a73ee362781592815ca1"

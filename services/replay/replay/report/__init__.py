@@ -1,0 +1,1 @@
+"""What a replay found, as text, JSON and an HTML page with pictures."""

@@ -1,0 +1,1 @@
+"""Recorded cycles and quotes from PostgreSQL, and a run's own journal."""
