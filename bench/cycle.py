@@ -80,7 +80,9 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
 async def process(package: str, log: Path, **environment: str) -> AsyncIterator[None]:
     with log.open("ab") as output:
         running = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"{package}.main"),
+            sys.executable,
+            "-m",
+            f"{package}.main",
             env={**os.environ, "METRICS_PORT": "0", **environment},
             stdout=output,
             stderr=output,

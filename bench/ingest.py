@@ -1,9 +1,9 @@
 """Market data from a socket into the market's state, beside a client that only receives and decodes.
 
-Run: make bench NAME=ingest. A process sends frames of the exchange's form over loopback as fast as they are taken. Ours
-does all that the ingester does with them: every trade and candle parsed and kept, of books, prices and contexts the
-newest of each 250 ms. websockets + orjson makes dicts of them and no more; the SDK's socket calls a callback that does
-nothing. Messages per second of processor time; only the ratios mean something.
+Run: make bench NAME=ingest. A process sends messages of the exchange's form over loopback as fast as they are taken.
+The arena does all that the ingester does with them: every trade and candle parsed and kept, of books, prices and
+contexts the newest of each 250 ms. websockets + orjson makes dicts of them and no more; the SDK's socket calls a
+callback that does nothing. Messages per second of processor time; only the ratios mean something.
 """
 
 import argparse
@@ -119,16 +119,16 @@ class Bench:
             if not left:
                 loop.call_soon_threadsafe(finished.set)
 
-        manager = WebsocketManager(f"http://127.0.0.1:{self._port}")
+        sdk_socket = WebsocketManager(f"http://127.0.0.1:{self._port}")
         for subscription in list_subscriptions(COINS):
-            manager.subscribe(subscription, callback)  # type: ignore[arg-type]
+            sdk_socket.subscribe(subscription, callback)  # type: ignore[arg-type]
         began_s = time.process_time()
-        manager.start()
+        sdk_socket.start()
         async with asyncio.timeout(LIMIT_S):
             await finished.wait()
         rate = self._rate(began_s, count)
-        await asyncio.to_thread(manager.stop)
-        await asyncio.to_thread(manager.join)
+        await asyncio.to_thread(sdk_socket.stop)
+        await asyncio.to_thread(sdk_socket.join)
         return rate
 
 

@@ -121,8 +121,7 @@ class CandleWindow:
 
 def _floats(candle: Candle) -> tuple[float, ...]:
     """In the order of the columns."""
-    numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
-    return tuple(float(number) for number in numbers)
+    return float(candle.open), float(candle.high), float(candle.low), float(candle.close), float(candle.volume)
 
 
 class Candles:
