@@ -66,9 +66,8 @@ def compose(
     halts = HaltFiles(settings.executor_data_dir)
     keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
     since_start_s = note_start(settings.executor_data_dir, service.clock.now_ms())
-    rate_limiter = RequestRateLimiter(
-        settings.request_weight_per_minute, max(LEAST_START_MINUTES, min(1.0, since_start_s / MINUTE_S))
-    )
+    start_minutes = max(LEAST_START_MINUTES, min(1.0, since_start_s / MINUTE_S))
+    rate_limiter = RequestRateLimiter(settings.request_weight_per_minute, start_minutes)
     workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(
