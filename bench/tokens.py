@@ -82,6 +82,7 @@ def measure(asked: list[RecordedPrompt], encode: Encode, answer_tokens: int | No
         "prompt_tokens": round(statistics.mean(map(len, prompts))),
         "cached_tokens": round(statistics.mean(cached)) if cached else 0,
         "cached_share_median": round(statistics.median(shares), 3) if shares else 0,
+        "cached_share_14_of_15": round(sorted(shares)[len(shares) // 15], 3) if shares else 0,
         "answer_tokens": answer_tokens or round(statistics.mean(answers)),
     }
 

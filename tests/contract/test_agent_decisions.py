@@ -12,6 +12,8 @@ from harness import eventually
 from manual_clock import ManualClock
 
 from agent_deepseek.config import PROFILE
+from common.agent import metrics
+from common.agent.parse import MAX_ANSWER_CHARACTERS
 from common.agent.prompt.strategy import load_strategy
 from common.agent.providers.port import Answer, CallFailed, Message
 from common.agent.providers.pricing import Price, tokens_at
@@ -234,7 +236,11 @@ async def test_a_refused_answer_is_asked_about_once_and_recorded(harness: AgentH
     fraction = {"action": "LONG", "symbol": "BTC", "leverage": 5, "position_size_percent": 0.1, "confidence": 70}
     answer = json.dumps(fraction | {"reasoning": "it rises"})
     harness.model.answers = [answer, f"```json\n{HOLD}\n```"]
+    refused = metrics.REFUSED.labels("deepseek", "FRACTION")._value.get()
+    fences = metrics.LENIENCIES.labels("deepseek", "code_fence")._value.get()
     decision = await harness.decide()
+    assert metrics.REFUSED.labels("deepseek", "FRACTION")._value.get() == refused + 1
+    assert metrics.LENIENCIES.labels("deepseek", "code_fence")._value.get() == fences + 1
     assert (decision.outcome, decision.leniencies, decision.failure_code) == (Outcome.ANSWERED, ("code_fence",), None)
     assert [refused.code for refused in decision.refused_answers] == ["FRACTION"]
     first, second = harness.model.prompts
@@ -300,6 +306,14 @@ async def test_no_error_of_a_client_leaves_a_cycle_without_a_decision(harness: A
         assert (decision.outcome, decision.failure_code) == (Outcome.FAILED, "CLIENT_ERROR")
         assert type(error).__name__ in str(decision.failure_reason)
         harness.clock.ms += 1
+
+
+async def test_of_an_endless_answer_only_what_can_be_valid_is_sent_back(harness: AgentHarness) -> None:
+    await harness.store_account()
+    harness.model.answers = ["{" * 10 * MAX_ANSWER_CHARACTERS]
+    decision = await harness.decide()
+    assert [refused.code for refused in decision.refused_answers] == ["TOO_LONG"]
+    assert len(harness.model.prompts[-1][-2]["content"]) == MAX_ANSWER_CHARACTERS
 
 
 SENTENCES = (

@@ -281,6 +281,27 @@ async def test_a_server_without_tls_is_recorded_as_such(make: Callable[..., Any]
     assert (caught.value.code, caught.value.nothing_billed) == ("TLS", True)
 
 
+async def test_a_connection_that_is_never_made_is_a_failure_of_its_own(make: Callable[..., Any]) -> None:
+    async with raw_server(whole(b"{}")) as url, asyncio.timeout(MAX_WAIT_S):
+        client = make(url.replace("http://", "https://"), connect_limit_s=0.2)
+        with pytest.raises(CallFailed, match="BASE_URL") as caught:
+            await client.complete(MESSAGES)
+        await client.close()
+    failed = caught.value
+    assert (failed.code, failed.retryable, failed.nothing_billed) == ("UNREACHABLE", True, True)
+
+
+async def test_a_slow_answer_is_not_a_slow_connection(make: Callable[..., Any]) -> None:
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        await whole(json.dumps(ANSWERS[make]()).encode())(writer)
+
+    async with raw_server(slow) as url, asyncio.timeout(MAX_WAIT_S):
+        client = make(url, connect_limit_s=0.2)
+        assert (await client.complete(MESSAGES)).text == HOLD
+        await client.close()
+
+
 @pytest.mark.parametrize("piece", [b"\n", b"x"])
 async def test_one_deadline_ends_a_drip(make: Callable[..., Any], piece: bytes) -> None:
     async with raw_server(endless(piece, pause_s=0.01)) as url, asyncio.timeout(MAX_WAIT_S):

@@ -3,6 +3,7 @@
 Arguments: a port, a folder for the assembled weights, and optionally the path of another model's file.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -22,6 +23,8 @@ def main(port: int, folder: Path, model: str | None) -> None:
     params.port = port
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = 1
+    # Threads wait for each other in a busy loop: beside an arena, more of them than free cores slow it down by far.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 2) // 2)
     server = xllamacpp.Server(params)
     sys.stdout.write(f"listening at {server.listening_address}\n")
     sys.stdout.flush()

@@ -60,12 +60,12 @@ def endpoint(profile: Profile, url: str, model: str, **row: Any) -> Endpoint:
     )
 
 
-def deepseek(url: str, model: str = "deepseek-flash", **row: Any) -> OpenAIClient:
-    return OpenAIClient(endpoint(DEEPSEEK, url, model, **row))
+def deepseek(url: str, model: str = "deepseek-flash", connect_limit_s: float = 10, **row: Any) -> OpenAIClient:
+    return OpenAIClient(endpoint(DEEPSEEK, url, model, **row), connect_limit_s=connect_limit_s)
 
 
-def qwen(url: str, model: str = "qwen-plus", **row: Any) -> QwenClient:
-    return QwenClient(endpoint(QWEN, url, model, **row))
+def qwen(url: str, model: str = "qwen-plus", connect_limit_s: float = 10, **row: Any) -> QwenClient:
+    return QwenClient(endpoint(QWEN, url, model, **row), connect_limit_s=connect_limit_s)
 
 
 CLIENTS: list[Callable[..., ModelClient]] = [deepseek, qwen]

@@ -16,7 +16,7 @@ from agent_qwen.config import MULTIMODAL_NAMES
 from agent_qwen.exchange import BoundedResponse, Exchange
 from agent_qwen.generation import is_url_error, read_error, read_generation
 from common.agent.providers.answer_body import json_object, mapping
-from common.agent.providers.failures import connection_failure, status_failure
+from common.agent.providers.failures import CONNECT_LIMIT_S, connection_failure, status_failure
 from common.agent.providers.port import Answer, CallFailed, Message
 from common.agent.providers.profile import Endpoint
 from common.runtime.outside.proxies import is_local
@@ -38,8 +38,8 @@ class QwenClient:
     one that doesn't answer so is kept for the life of the process.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: Endpoint, *, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
+        self._endpoint, self._connect_limit_s = endpoint, connect_limit_s
         names = endpoint.names
         self._hints = {
             "InvalidApiKey": f"{names.api_key}, and {REGIONS}",
@@ -68,7 +68,7 @@ class QwenClient:
 
         The list is free, where even the shortest answer is billed, and a refused request would not prove the name.
         """
-        exchange = Exchange(self._endpoint.names.base_url)
+        exchange = self._exchange()
         model = self._endpoint.provider_model
         try:
             async with self._session(exchange) as session:
@@ -91,7 +91,7 @@ class QwenClient:
 
     async def _call(self, send: Send, messages: Sequence[Message]) -> Exchange:
         """One request through the SDK and what came of it. Raises CallFailed when nothing did."""
-        exchange = Exchange(self._endpoint.names.base_url)
+        exchange = self._exchange()
         async with self._session(exchange) as session:
             try:
                 await send(messages, session)
@@ -102,6 +102,9 @@ class QwenClient:
                     raise connection_failure(error, self._endpoint.names.base_url, was_connected=True) from error
         return exchange
 
+    def _exchange(self) -> Exchange:
+        return Exchange(self._endpoint.names.base_url, connect_limit_s=self._connect_limit_s)
+
     def _session(self, exchange: Exchange) -> aiohttp.ClientSession:
         """A session of one call over the connections of all; made late, inside the running loop."""
         if self._connector is None:
@@ -110,6 +113,7 @@ class QwenClient:
             connector=self._connector,
             connector_owner=False,
             middlewares=(exchange,),
+            trace_configs=[exchange.trace],
             response_class=BoundedResponse,
             auto_decompress=False,
             trust_env=not is_local(self._endpoint.base_url),

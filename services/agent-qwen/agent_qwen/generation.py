@@ -49,7 +49,7 @@ def read_generation(body: bytes, asked_model: str) -> Answer:
 
 def _usage(usage: Mapping[str, Any]) -> TokenUsage | None:
     cached = mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
-    return token_usage(usage.get("input_tokens"), usage.get("output_tokens"), cached)
+    return token_usage(usage.get("input_tokens"), usage.get("output_tokens"), cached, usage.get("total_tokens"))
 
 
 def is_url_error(status: int | None, body: bytes) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from structlog.typing import FilteringBoundLogger
 
-from common.agent.parse import InvalidAnswer, Parsed, parse_answer
+from common.agent.parse import MAX_ANSWER_CHARACTERS, InvalidAnswer, Parsed, parse_answer
 from common.agent.providers.breaker import Breaker
 from common.agent.providers.port import Answer, CallFailed, Message, ModelClient, error_text
 from common.agent.providers.spending import Bill, NotAffordable, Spending
@@ -128,7 +128,7 @@ class DecisionRequester:
                     return
                 request = f"That was no valid decision: {error}. Answer again with exactly one JSON object."
                 messages += [
-                    {"role": "assistant", "content": answer.text or "(nothing)"},
+                    {"role": "assistant", "content": answer.text[:MAX_ANSWER_CHARACTERS] or "(nothing)"},
                     {"role": "user", "content": request},
                 ]
             else:

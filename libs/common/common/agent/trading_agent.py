@@ -180,6 +180,10 @@ class TradingAgent:
     def _count(self, result: AskResult, latency_ms: int | None) -> None:
         model = self._contender.id
         metrics.DECISIONS.labels(model, result.outcome.value).inc()
+        for refused in result.refused_answers:
+            metrics.REFUSED.labels(model, refused.code).inc()
+        for leniency in result.parsed.leniencies if result.parsed else ():
+            metrics.LENIENCIES.labels(model, leniency.value).inc()
         metrics.COST_USD.labels(model).inc(float(result.cost_usd))
         if latency_ms is not None:
             metrics.LATENCY_S.labels(model).observe(latency_ms / 1000)

@@ -21,6 +21,16 @@ def test_old_failures_do_not_count() -> None:
     assert not breaker.is_open(100)
 
 
+def test_a_model_that_fails_once_in_each_short_cycle_opens_the_breaker() -> None:
+    breaker = Breaker()
+    seconds = [20.0 * cycle for cycle in range(8)]
+    opened = []
+    for second in seconds:
+        breaker.note_failure(second)
+        opened.append(breaker.is_open(second))
+    assert opened == [False] * 7 + [True]
+
+
 def test_a_trial_after_the_pause_closes_or_reopens_the_breaker() -> None:
     breaker = failed(3)
     assert not breaker.is_open(32)

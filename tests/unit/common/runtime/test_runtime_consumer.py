@@ -102,7 +102,7 @@ async def test_answers_every_event_once_and_in_order(harness: ConsumerHarness) -
     assert await harness.pending() == []
 
 
-async def test_the_last_stream_comes_after_all_that_is_committed_with_it(harness: ConsumerHarness) -> None:
+async def test_the_last_streams_events_come_after_all_committed_with_them(harness: ConsumerHarness) -> None:
     harness.streams = [COMMAND, SystemAlert.TYPE]
     handled: list[str] = []
 

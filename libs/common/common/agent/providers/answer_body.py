@@ -115,17 +115,18 @@ def model_name(value: object, asked: str) -> str:
     return one_line(value)[:MODEL_CHARACTERS] if isinstance(value, str) and value.strip() else asked
 
 
-def token_usage(prompt: object, completion: object, cached: object) -> TokenUsage | None:
+def token_usage(prompt: object, completion: object, cached: object, total: object) -> TokenUsage | None:
     """The counts that a provider named, or None when one of them can't be true: the reservation stands then.
 
-    Cached tokens may be missing, and are never more than the prompt's.
+    Cached tokens may be missing, and are never more than the prompt's. A total above its parts is output: some servers
+    bill a thought that they don't count as completion.
     """
     prompt_tokens, completion_tokens = _count(prompt), _count(completion)
     if prompt_tokens is None or completion_tokens is None:
         return None
     return TokenUsage(
         prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
+        completion_tokens=max(completion_tokens, (_count(total) or 0) - prompt_tokens),
         cached_tokens=min(_count(cached) or 0, prompt_tokens),
     )
 

@@ -8,8 +8,12 @@ from urllib.parse import urlsplit
 from common.agent.providers.answer_body import QUOTED_CHARACTERS, stored_body
 from common.agent.providers.port import CallFailed, one_line
 
+CONNECT_LIMIT_S: Final = 10.0
+"""How long a connection may take to be made, TLS included; far less than a deadline, so that it is tried again."""
 MAX_CAUSES: Final = 10
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+ENDED_LATE: Final = frozenset({408, 499})
+"""Statuses by which a proxy says that a request took too long or its caller left: the model may have been at work."""
 MAX_LISTED: Final = 6
 
 
@@ -17,7 +21,8 @@ def connection_failure(error: BaseException, base_url_setting: str, *, was_conne
     """The failure of a connection. A certificate that isn't valid stays so; other causes may pass."""
     causes = _causes(error)
     refused = next((each for each in causes if isinstance(each, ssl.SSLCertVerificationError)), None)
-    is_tls = any(isinstance(each, ssl.SSLError) for each in causes)
+    # An SSLWantReadError only means that a read waits; it is in the context of every limit that passes meanwhile.
+    is_tls = any(isinstance(each, ssl.SSLError) and not isinstance(each, ssl.SSLWantReadError) for each in causes)
     what = f"{type(error).__name__}: {one_line(str(refused or error))[: 2 * QUOTED_CHARACTERS - 60]}"
     return CallFailed(
         "TLS" if is_tls else "UNREACHABLE",
@@ -56,12 +61,12 @@ def status_failure(
 ) -> CallFailed:
     """The failure that a status other than 200 states. Throttling and the provider's own faults may pass.
 
-    A refused request (4xx) isn't billed, unless the caller knows better.
+    A refused request (4xx) isn't billed, unless it had been accepted before or the caller knows better.
     """
     is_passing = status == 429 or status >= 500 if retryable is None else retryable
     label = f"HTTP {status}" if code.startswith("HTTP_") else f"HTTP {status} {one_line(code)[:40]}"
     reason = f"{label}: {one_line(message)[:QUOTED_CHARACTERS]}; check {hint}"
-    is_refused = 400 <= status < 500 and not may_be_billed
+    is_refused = 400 <= status < 500 and status not in ENDED_LATE and not may_be_billed
     return CallFailed(code, reason, retryable=is_passing, nothing_billed=is_refused, body=stored_body(body) or None)
 
 

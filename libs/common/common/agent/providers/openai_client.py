@@ -20,6 +20,7 @@ from common.agent.providers.answer_body import (
     unreadable,
 )
 from common.agent.providers.failures import (
+    CONNECT_LIMIT_S,
     REDIRECTS,
     connection_failure,
     listing_problem,
@@ -31,7 +32,6 @@ from common.agent.providers.profile import Endpoint
 from common.events import TokenUsage
 from common.runtime.outside.proxies import is_local
 
-CONNECT_LIMIT_S = 10.0
 PROBE_LIMIT_S = 20.0
 
 
@@ -41,7 +41,7 @@ class OpenAIClient:
     Of the answer no more than a bounded number of bytes is read, uncompressed; a redirect is not followed.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, connect_limit_s: float = CONNECT_LIMIT_S) -> None:
         self._endpoint = endpoint
         names = endpoint.names
         asked = f"{names.model}, and the parameters in arena.toml"
@@ -54,7 +54,7 @@ class OpenAIClient:
         }
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {endpoint.api_key}", "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(None, connect=CONNECT_LIMIT_S),
+            timeout=httpx.Timeout(None, connect=connect_limit_s),
             follow_redirects=False,
             trust_env=not is_local(endpoint.base_url),
         )
@@ -132,4 +132,4 @@ def _error_inside(error: object, body: bytes) -> CallFailed:
 def _usage(usage: Mapping[str, Any]) -> TokenUsage | None:
     """Cached tokens stand under DeepSeek's own name or, at other servers, in OpenAI's details."""
     cached = usage.get("prompt_cache_hit_tokens") or mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
-    return token_usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached)
+    return token_usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), cached, usage.get("total_tokens"))

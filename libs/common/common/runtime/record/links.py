@@ -52,17 +52,17 @@ class TextReference:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A link's record, as read: its place in its chain, the arena's run and version, and the event with references."""
+    """A link's record, as read: its place in its chain, the arena's run and version, and the event.
+
+    `references` are those that stand in the event, in the order of their places.
+    """
 
     chain: str
     sequence: int
     run_id: str | None
     version: str
     event: dict[str, Any]
-
-    @property
-    def references(self) -> tuple[TextReference, ...]:
-        return tuple(_references(self.event, ""))
+    references: tuple[TextReference, ...]
 
     @property
     def day(self) -> int:
@@ -117,8 +117,8 @@ def read_record(record: bytes) -> Record:
         content = json.loads(record)
         if content.pop("format") != FORMAT:
             raise UnreadableRecord("of another format")
-        read = Record(**content)
-        _ = read.references, read.day
+        read = Record(**content, references=tuple(_references(content["event"], "")))
+        _ = read.day
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UnreadableRecord(repr(error)) from None
     return read

@@ -28,11 +28,18 @@ export function Decided({ detail }: { detail: DecisionDetail }) {
     [words.cost, number(detail.cost_usd, 4)],
     [words.promptHash, detail.prompt_hash?.slice(0, 16) ?? "—"],
   ];
+  for (const stop of detail.ignored_stops) {
+    const prices = `${price(stop.asked_price)} → ${price(stop.used_price)}`;
+    figures.push([words.ignoredStop, `${stop.field} ${prices}: ${stop.reason}`]);
+  }
+  for (const refused of detail.refused_answers) {
+    figures.push([words.refusedAnswer, `${refused.code} ${refused.reason}`]);
+  }
   if (detail.failure_reason) figures.unshift([words.failure, `${detail.failure_code ?? ""} ${detail.failure_reason}`]);
   return (
     <dl class="facts">
       {figures.map(([name, value]) => (
-        <div key={name}>
+        <div key={`${name} ${value}`}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>

@@ -186,6 +186,8 @@ export const en = {
   added: "added",
   removed: "removed",
   nothing: "Nothing was recorded.",
+  ignoredStop: "Ignored stop",
+  refusedAnswer: "Refused answer",
   noVerdict: "No verdict: only entries and exits pass the risk gate.",
   noOrders: "This decision led to no order.",
   rule: "RULE",

@@ -181,6 +181,8 @@ export const zh: Words = {
   added: "新增",
   removed: "删除",
   nothing: "无记录。",
+  ignoredStop: "未采用的止损或止盈",
+  refusedAnswer: "被退回的回答",
   noVerdict: "无裁决：只有开仓与平仓才经过风控。",
   noOrders: "此决策没有产生订单。",
   rule: "规则",

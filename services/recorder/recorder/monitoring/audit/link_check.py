@@ -56,7 +56,8 @@ class LinkCheck:
             self._fault(sequence, cycle_id, "sequence", f"reordered: this is {place}")
         elif links and row["link"] not in links:
             self._fault(sequence, cycle_id, "link", "record or link changed: it does not follow from the link before")
-        self._before = (row["link"], *links)
+        # After a fault the next link shows which of the two was changed, the record or the link.
+        self._before = (row["link"],) if row["link"] in links else (row["link"], *links[:1])
         if is_moved:
             return None
         self._check_columns(row, record)
