@@ -14,11 +14,7 @@ from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.roster import Roster
 from executor.domain.envelope import Envelope
-from executor.exchange.errors import InvalidKey
-from executor.exchange.http import ExchangeConfig
-from executor.exchange.keys import check_key, read_key, wallet_address
-from executor.storage.confirmations import Confirmation, read_confirmation
-from executor.variables import (
+from executor.domain.variables import (
     ADDRESS_PATTERN,
     API_URLS,
     DATA_FOLDER,
@@ -26,6 +22,10 @@ from executor.variables import (
     account_variable,
     key_variable,
 )
+from executor.exchange.errors import InvalidKey
+from executor.exchange.http import ExchangeConfig
+from executor.exchange.keys import check_key, read_key, wallet_address
+from executor.storage.confirmations import Confirmation, read_confirmation
 
 Environment = Literal["paper", "testnet", "mainnet"]
 PrivateKey = Annotated[SecretStr, AfterValidator(check_key)]

@@ -44,8 +44,9 @@ from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
 from executor.storage.protection_file import ProtectionFile
 
-START_SPREAD_S: Final = 120.0
-"""A process that was started less than that before this one has spent what this one would."""
+MINUTE_S: Final = 60.0
+LEAST_START_MINUTES: Final = 0.4
+"""Of request weight, for the questions of a start, where another process has been started within the last minute."""
 
 
 def compose(
@@ -65,7 +66,8 @@ def compose(
     halts = HaltFiles(settings.executor_data_dir)
     keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
     since_start_s = note_start(settings.executor_data_dir, service.clock.now_ms())
-    rate_limiter = RequestRateLimiter(settings.request_weight_per_minute, min(1.0, since_start_s / START_SPREAD_S))
+    start_minutes = max(LEAST_START_MINUTES, min(1.0, since_start_s / MINUTE_S))
+    rate_limiter = RequestRateLimiter(settings.request_weight_per_minute, start_minutes)
     workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(

@@ -14,9 +14,9 @@ from executor.account.context import AccountContext
 from executor.config import ExecutorSettings
 from executor.domain.account import AccountState
 from executor.domain.account_standing import coin_problem, mode_problems, read_leverage_limits
+from executor.domain.variables import account_variable, key_variable
 from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, RateLimited
-from executor.variables import account_variable, key_variable
 
 ROUND: Final = ("userRole", "userAbstraction", "meta")
 """The heavy questions of a round that finds nothing wrong."""

@@ -14,8 +14,8 @@ from common.runtime.roster import load_roster
 from common.runtime.settings import load_settings
 from common.trading.roster import Roster
 from executor.cli.account_command import refuse
+from executor.domain.variables import ADDRESS_PATTERN, DATA_FOLDER, account_variable
 from executor.storage.confirmations import Confirmation, write_confirmation
-from executor.variables import ADDRESS_PATTERN, DATA_FOLDER, account_variable
 
 
 class ArmSettings(BaseSettings):

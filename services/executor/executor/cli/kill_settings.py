@@ -15,8 +15,8 @@ from typing import Final
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from common.runtime.outside.urls import HttpOrigin
+from executor.domain.variables import ADDRESS_PATTERN, API_URLS, DATA_FOLDER, account_variable, key_variable
 from executor.exchange.keys import read_key, wallet_address
-from executor.variables import ADDRESS_PATTERN, API_URLS, DATA_FOLDER, account_variable, key_variable
 
 ACTION_LIFE_MS: Final = 10_000
 ORIGIN: Final[TypeAdapter[str]] = TypeAdapter(HttpOrigin)

@@ -7,7 +7,7 @@ from executor.exchange.errors import RateLimited
 
 ALL_PER_MINUTE: Final = 1_200
 """What the exchange gives an address."""
-URGENT_RESERVE, DUE_RESERVE, ROUTINE_RESERVE = -60.0, 0.0, 60.0
+URGENT_RESERVE, DUE_RESERVE, ROUTINE_RESERVE = -60.0, -30.0, 60.0
 """Weight that must be left after a question: what may protect an unprotected position, what is due, what can wait."""
 LIGHT_WEIGHT: Final = 2
 WEIGHTS: Final = {

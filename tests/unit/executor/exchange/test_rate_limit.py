@@ -23,7 +23,7 @@ def test_what_protects_has_room_when_what_can_wait_has_none() -> None:
     limiter.spend(420, 0.0)
     assert not limiter.allows(20, ROUTINE_RESERVE, 0.0)
     assert limiter.allows(20, DUE_RESERVE, 0.0)
-    limiter.spend(60, 0.0)
+    limiter.spend(80, 0.0)
     assert not limiter.allows(20, DUE_RESERVE, 0.0)
     assert limiter.allows(20, URGENT_RESERVE, 0.0)
     limiter.spend(500, 0.0)
@@ -48,8 +48,8 @@ def test_after_a_refusal_of_the_exchange_what_is_urgent_comes_first() -> None:
     limiter.note_refusal(0.0)
     assert not limiter.allows(20, URGENT_RESERVE, 0.0)
     assert limiter.allows(20, URGENT_RESERVE, 3.0)
-    assert not limiter.allows(20, DUE_RESERVE, 9.0)
-    assert limiter.allows(20, DUE_RESERVE, 10.0)
+    assert not limiter.allows(20, DUE_RESERVE, 6.0)
+    assert limiter.allows(20, DUE_RESERVE, 7.0)
 
 
 def test_whoever_asks_without_end_stays_within_what_the_ingester_leaves() -> None:
