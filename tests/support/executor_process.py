@@ -92,7 +92,8 @@ def fresh_accounts(
 def environment(
     folder: Path, *, api_url: str, redis_url: str, database_url: str, contenders: Sequence[str] = CONTENDERS
 ) -> dict[str, str]:
-    """The variables of an executor on paper, which is patient: on a busy machine nothing is late."""
+    """The variables of an executor on paper, which is patient: on a busy machine nothing is late. Each test trades at
+    once after the start, which asks for much."""
     variables = {
         "HYPERLIQUID_ENV": "paper",
         "HYPERLIQUID_API_URL": api_url,
@@ -103,6 +104,7 @@ def environment(
         "EXCHANGE_TIMEOUT_S": "60",
         "INTENT_LIFE_S": "60",
         "UNPROTECTED_LIMIT_S": "60",
+        "REQUEST_WEIGHT_PER_MINUTE": "720",
     }
     for model in contenders:
         variables[f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"] = key_of(model)
