@@ -242,7 +242,7 @@ class Reconciler:
         if until_ms is None:
             await self._context.fills.record(self._model, state_ms)
             return
-        if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
+        if not self._exchange.has_room("userFillsByTime"):
             raise RateLimited("fills are not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
         fills = await self._exchange.fills_since(max(0, until_ms - OVERLAP_MS))
         if not fills:

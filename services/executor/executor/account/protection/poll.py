@@ -15,7 +15,7 @@ from executor.exchange.errors import UNREADABLE, ExchangeError, ExchangeUnavaila
 from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE, URGENT_RESERVE
 
 QUIET_ORDERS_FACTOR: Final = 3
-STOPS_INTERVAL_S: Final = 3.0
+STOPS_INTERVAL_S: Final = 5.0
 REPEAT_ORDERS_S: Final = 3.0
 """Between two lists of open orders while something is not as it should be and nothing new is known: one weighs as much
 as ten states."""
