@@ -78,7 +78,7 @@ class Harness:
             executor_data_dir=folder,
             exchange_timeout_s=TIMEOUT_S,
             intent_life_s=INTENT_LIFE_S,
-            request_weight_per_minute=600,
+            request_weight_per_minute=1_000,
             **{f"hyperliquid_private_key_{model}": SecretStr(key_of(model)) for model in self.models},
             **{f"hyperliquid_account_address_{model}": self.addresses[model] for model in self.models},
         )
