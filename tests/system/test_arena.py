@@ -19,7 +19,17 @@ from common.events.catalog import CATALOG
 
 pytestmark = pytest.mark.system
 
-SERVICES = ("ingester", "agent-deepseek", "agent-qwen", "risk", "executor", "recorder", "gateway", "simulator")
+SERVICES = (
+    "ingester",
+    "agent-deepseek",
+    "agent-qwen",
+    "risk",
+    "executor",
+    "recorder",
+    "gateway",
+    "notifier",
+    "simulator",
+)
 
 
 @pytest.mark.parametrize("model", ["deepseek", "qwen"])
