@@ -104,7 +104,7 @@ def environment(
         "EXCHANGE_TIMEOUT_S": "60",
         "INTENT_LIFE_S": "60",
         "UNPROTECTED_LIMIT_S": "60",
-        "REQUEST_WEIGHT_PER_MINUTE": "720",
+        "REQUEST_WEIGHT_PER_MINUTE": "1200",
     }
     for model in contenders:
         variables[f"HYPERLIQUID_PRIVATE_KEY_{model.upper()}"] = key_of(model)
