@@ -47,6 +47,6 @@ def test_late_fills_correct_an_unfilled_end_alone_and_to_partial_alone() -> None
 
 
 def test_orders_are_void_five_seconds_after_their_bytes_expire() -> None:
-    intent = intent_from(EVENT, 2_000)
-    assert intent.void_after_ms == 7_000
-    assert intent.sent(ACTION).void_after_ms == 14_000
+    sent = intent_from(EVENT, 2_000).sent(ACTION)
+    assert sent.void_after_ms == 14_000
+    assert replace(sent, expires_after_ms=None).void_after_ms == 5_007, "without an expiry, by the nonce"
