@@ -62,12 +62,11 @@ class Reconciler:
 
     def __init__(self, context: AccountContext, poller: AccountPoller) -> None:
         self._context, self._model, self._poller = context, context.model, poller
-        self._exchange, self._clock = context.exchange, context.clock
-        self._cash = CashReconciler(context)
+        self._exchange, self._clock, self._cash = context.exchange, context.clock, CashReconciler(context)
         self._filled: dict[str, tuple[Decimal, int]] = {}
         self._sizes: dict[Symbol, tuple[Decimal | None, int]] = {}
         self._recorded_sizes: dict[Symbol, Decimal] = {}
-        self._fills_at = NEVER
+        self._fills_at, self._failed = NEVER, list[str]()
 
     def invalidate(self) -> None:
         """Fills may have come."""
@@ -91,7 +90,8 @@ class Reconciler:
         return tables
 
     async def keep_books(self, poll: AccountPoll) -> tuple[str, ...]:
-        """One pass with the newest poll; returns the names of the parts that the exchange kept from being done."""
+        """One pass with the newest poll; returns the names of the parts that failed, not those that wait for room."""
+        self._failed = []
         await record_protection(self._context)
         stale: list[str] = []
         tables = await self.read_tables()
@@ -120,7 +120,7 @@ class Reconciler:
             self._publish(view, totals[0] if totals else None, tuple(stale))
         if tables.flatten_since_ms is not None and is_out(view):
             await self._finish_flatten(tables.flatten_since_ms)
-        return tuple(stale)
+        return tuple(self._failed)
 
     async def _do(self, part: str, stale: list[str], work: Awaitable[None]) -> bool:
         """Does one part; whether the exchange let it."""
@@ -129,9 +129,9 @@ class Reconciler:
         except (ExchangeError, *UNREADABLE) as error:
             if not isinstance(error, RateLimited):
                 metrics.EXCHANGE_ERRORS.labels(self._model).inc()
-            self._context.log.warning(
-                "the books wait for the exchange", model=self._model, part=part, reason=repr(error)
-            )
+                self._failed.append(part)
+            log = self._context.log.bind(model=self._model, part=part)
+            log.warning("the books wait for the exchange", reason=repr(error))
             stale.append(part)
             return False
         return True
