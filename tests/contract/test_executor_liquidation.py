@@ -189,13 +189,18 @@ async def test_a_deficit_that_the_exchange_bears_is_explained(harness: ExecutorH
 async def test_a_liquidation_completed_late_is_entered_once(harness: ExecutorHarness, late: str, leverage: int) -> None:
     harness.proxy.renamed = (late.encode(), late.replace("liquidation", "liquidatio_").encode())
     kept = await taken_by_the_backstop(harness, leverage)
-    before = (await harness.account()).sums
+
+    async def summed_up() -> Any:
+        account = await harness.account()
+        return account if account.sums is not None else None
+
+    before = (await harness.until("the sums", summed_up)).sums
     harness.simulator.panel("step", count=1, ms=30_000)
     harness.simulator.fund(address_of("deepseek"), "40")
 
     async def paid_in() -> Any:
-        account = await harness.account()
-        return account if account.sums.transfers_usd == 40 else None
+        account = await summed_up()
+        return account if account and account.sums.transfers_usd == 40 else None
 
     account = await harness.until("the deposit of later", paid_in)
     assert account.sums.closed_pnl_usd == before.closed_pnl_usd
