@@ -127,6 +127,8 @@ async def explained(harness: ExecutorHarness) -> Any:
     async def look() -> Any:
         account = await harness.account()
         sums = account.sums
+        if sums is None:
+            return None
         moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
         return account if abs(account.balance_usd - sums.start_cash_usd - moved) < CENT else None
 

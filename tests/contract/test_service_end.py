@@ -7,10 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from harness import wait_until
 
 from aicoin_local.process.supervise import STOP_LIMIT_S
 from common.bus.redis_streams import connect
@@ -28,37 +31,40 @@ def silent_server() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service's process, and the file that its output goes to."""
+
+    process: "subprocess.Popen[bytes]"
+    output: Path
+
+    def wait_for_line(self, text: str) -> None:
+        wait_until(text, lambda: text in self.output.read_text(), limit_s=MACHINE_S)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def end(self) -> tuple[int, str]:
+        """(exit code, whole output) of a process that is ending."""
+        return self.process.wait(timeout=10 + MACHINE_S), self.output.read_text()
+
+
 @contextlib.contextmanager
-def service(scenario: str, redis_url: str, database_url: str = "") -> Iterator["subprocess.Popen[str]"]:
+def service(scenario: str, redis_url: str, database_url: str = "") -> Iterator[Running]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {
         "REDIS_URL": redis_url,
         "DATABASE_URL": database_url,
         "METRICS_PORT": "0",
     }
     command = [sys.executable, str(SCRIPT), scenario]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with (
+        tempfile.NamedTemporaryFile() as output,
+        subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT) as process,
+    ):
         try:
-            yield process
+            yield Running(process, Path(output.name))
         finally:
             process.kill()
-
-
-def wait_for_line(process: "subprocess.Popen[str]", text: str) -> None:
-    assert process.stdout is not None
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if text in line:
-            return
-    raise AssertionError(seen)
-
-
-def end_of(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    """(exit code, output) of a process that is ending."""
-    output, _ = process.communicate(timeout=10 + MACHINE_S)
-    return process.returncode, output
 
 
 def test_whatever_hangs_a_failure_and_sigterm_end_the_process(redis_url: str) -> None:
@@ -67,11 +73,11 @@ def test_whatever_hangs_a_failure_and_sigterm_end_the_process(redis_url: str) ->
     with contextlib.ExitStack() as stack:
         processes = {name: stack.enter_context(service(name, redis_url)) for name in (*failures, *stops)}
         for process in processes.values():
-            wait_for_line(process, "running")
+            process.wait_for_line("running")
         for name in stops:
             processes[name].send_signal(signal.SIGTERM)
         for name, process in processes.items():
-            code, output = end_of(process)
+            code, output = process.end()
             assert code == (1 if name in failures else 0), output
             assert "the process did not end in time" in output, name
             assert ("a defect" in output) == (name in failures), output
@@ -80,28 +86,28 @@ def test_whatever_hangs_a_failure_and_sigterm_end_the_process(redis_url: str) ->
 @pytest.mark.parametrize("scenario", ["task-fails redis", "redis"])
 def test_tasks_amid_commands_of_redis_end_by_themselves(redis_url: str, scenario: str) -> None:
     with service(scenario, redis_url) as process:
-        wait_for_line(process, "running")
+        process.wait_for_line("running")
         if "fails" not in scenario:
             process.send_signal(signal.SIGTERM)
-        code, output = end_of(process)
+        code, output = process.end()
     assert code == (1 if "fails" in scenario else 0), output
     assert "the process did not end in time" not in output
 
 
 def test_sigterm_ends_a_service_whose_redis_hangs(silent_server: int) -> None:
     with service("plain", f"redis://127.0.0.1:{silent_server}/0") as process:
-        wait_for_line(process, "running")
+        process.wait_for_line("running")
         process.send_signal(signal.SIGTERM)
-        code, output = end_of(process)
+        code, output = process.end()
     assert code == 0, output
     assert "Traceback" not in output
 
 
 def test_sigterm_ends_a_start_whose_database_hangs(redis_url: str, silent_server: int) -> None:
     with service("database", redis_url, f"postgresql://u:p@127.0.0.1:{silent_server}/d") as process:
-        wait_for_line(process, "PostgreSQL does not answer")
+        process.wait_for_line("PostgreSQL does not answer")
         process.send_signal(signal.SIGTERM)
-        code, output = end_of(process)
+        code, output = process.end()
     assert code == 0, output
 
 

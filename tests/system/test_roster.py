@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import io
-import re
 import time
 from collections.abc import Iterator
 from importlib.resources import files
@@ -103,7 +102,8 @@ def test_third_contender_decides_trades_and_is_protected(arena: Arena) -> None:
     chain = complete_chain(arena, "llama")
     detail = arena.get(f"decisions/{chain['cycle_id']}/llama")
     assert {order["role"] for order in detail["orders"]} >= {"entry", "stop", "target"}
-    assert [coin for coin in COINS if not re.search(rf"^# {coin}\b", detail["prompt"]["user"], re.MULTILINE)] == []
+    market = detail["prompt"]["user"].partition("# MARKET\n")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in market.splitlines()[1:]] == list(COINS)
     wait_until("every position to be protected", lambda: not unprotected_positions(arena), limit_s=60)
 
 

@@ -130,8 +130,9 @@ class Reconciler:
             if not isinstance(error, RateLimited):
                 metrics.EXCHANGE_ERRORS.labels(self._model).inc()
                 self._failed.append(part)
-            log = self._context.log.bind(model=self._model, part=part)
-            log.warning("the books wait for the exchange", reason=repr(error))
+            self._context.log.warning(
+                "the books wait for the exchange", model=self._model, part=part, reason=repr(error)
+            )
             stale.append(part)
             return False
         return True
