@@ -130,9 +130,8 @@ class Reconciler:
             if not isinstance(error, RateLimited):
                 metrics.EXCHANGE_ERRORS.labels(self._model).inc()
                 self._failed.append(part)
-            self._context.log.warning(
-                "the books wait for the exchange", model=self._model, part=part, reason=repr(error)
-            )
+            log = self._context.log
+            log.warning("the books wait for the exchange", model=self._model, part=part, reason=repr(error))
             stale.append(part)
             return False
         return True
