@@ -60,7 +60,10 @@ def status() -> None:
     console = Console(highlight=False)
     console.print(table)
     given = full_environment()
-    for line in (*trading_lines(read_run(_settings().data_dir)), *spending_lines(roster_of(given), given)):
+    for line in (
+        *trading_lines(read_run(_settings().data_dir), given.get("READ_TOKEN")),
+        *spending_lines(roster_of(given), given),
+    ):
         console.print(line, markup=False)
     raise typer.Exit(1 if unready else 0)
 

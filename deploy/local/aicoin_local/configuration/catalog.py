@@ -59,7 +59,11 @@ def service_specs(roster: Roster) -> tuple[ServiceSpec, ...]:
         ServiceSpec("ingester", "ingester", 0, secrets=("REDIS_URL",), needs=("redis", "simulator")),
         *_agent_specs(roster),
         ServiceSpec(
-            "gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "RESUME_TOKEN", "ALERT_TOKEN"), needs=STORES
+            "gateway",
+            "gateway",
+            6,
+            secrets=(*stores, "CONTROL_TOKEN", "RESUME_TOKEN", "ALERT_TOKEN", "READ_TOKEN"),
+            needs=STORES,
         ),
         ServiceSpec("notifier", "notifier", 8, secrets=("REDIS_URL", "NOTIFY_URLS", "DEADMAN_URL"), needs=("redis",)),
     )

@@ -9,6 +9,7 @@ SECRET_PREFIXES: Final = (
     "CONTROL_TOKEN",
     "RESUME_TOKEN",
     "ALERT_TOKEN",
+    "READ_TOKEN",
     "NOTIFY_URLS",
     "DEADMAN_URL",
     "DATABASE_URL",
