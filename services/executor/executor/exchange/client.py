@@ -76,11 +76,9 @@ class ExchangeClient:
         self.address, self.coins = address, frozenset(coins)
         self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
-        self._may_send = may_send
+        self._may_send, urgent_s = may_send, min(config.timeout_s, PROTECTION_TIMEOUT_S)
         limits = dict.fromkeys((QUESTIONS, ACTIONS), config.timeout_s)
-        limits |= dict.fromkeys(
-            (*PROTECTION_QUESTIONS, PROTECTION_ACTIONS), min(config.timeout_s, PROTECTION_TIMEOUT_S)
-        )
+        limits |= dict.fromkeys((*PROTECTION_QUESTIONS, PROTECTION_ACTIONS), urgent_s)
         self._connections = {
             name: Connection(config.open_transport(config.url, limit_s), limit_s) for name, limit_s in limits.items()
         }
