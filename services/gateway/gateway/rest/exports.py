@@ -68,7 +68,7 @@ EXPORTS = {
         columns=_names(
             "id model cycle_id time_ms outcome action symbol leverage position_size_percent confidence"
             " verdict denial_code executed failure_code failure_reason latency_ms provider_model stand_in"
-            " reasoning"
+            " leniencies refused_answers reasoning"
         ),
         texts=frozenset({"failure_reason", "reasoning", "provider_model"}),
     ),
@@ -151,9 +151,14 @@ def _csv(export: Export, rows: list[dict[str, Any]], header: tuple[str, ...] | N
 
 
 def _cell(value: Any, *, is_text: bool) -> Any:
-    """A value as a cell; a text that a spreadsheet would read as a formula is quoted."""
+    """A value as a cell; a text that a spreadsheet would read as a formula is quoted.
+
+    Of a list its words, with a blank between them; of objects in it their codes.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return " ".join(each["code"] if isinstance(each, dict) else each for each in value)
     if is_text and isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value
