@@ -1,7 +1,7 @@
 """`make audit`: known holes in the packages, secrets in the tree, licenses, and bills of materials (CycloneDX).
 
 Its tools have an environment of their own, `.venv/audit`. A check that can't reach its data is NOT CHECKED: nothing is
-known then, and the exit code is 3. Whatever is found makes it 1.
+known then, and the exit code is 3 (make has its own). Whatever is found makes it 1.
 """
 
 import json
