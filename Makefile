@@ -87,6 +87,16 @@ stop: $(VENV)/.runtime  ## Stops a running arena cleanly.
 footprint: $(VENV)/.runtime  ## Measures memory and CPU of a running arena over two minutes.
 	@$(AICOIN) footprint $(ARGS)
 
+$(VENV)/.audit: $(VENV)/.runtime requirements-audit.txt
+	@echo "Installing the tools of the audit …"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON_BIN) $(VENV)/audit
+	@$(UV) pip install --quiet --python $(VENV)/audit/bin/python --require-hashes -r requirements-audit.txt
+	@touch $@
+
+.PHONY: audit
+audit: $(VENV)/.audit  ## Known holes, secrets in the tree, licenses, bills of materials; exit code 3 where no data is reached.
+	@$(PYTHON_BIN) -m aicoin_local.development.audit
+
 kill-switch:  ## Out of the market at once, without Redis and PostgreSQL: make kill-switch, or MODEL=qwen for one.
 	@$(AICOIN) kill-switch $(if $(MODEL),--model $(MODEL))
 
@@ -172,6 +182,7 @@ lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to t
 	@$(COMPILE) --upgrade -o requirements-node.txt requirements-node.in
 	@$(COMPILE) --upgrade -o requirements-clients.txt requirements-clients.in
 	@$(COMPILE) --upgrade -o requirements-llm.txt requirements-llm.in
+	@$(COMPILE) --upgrade -o requirements-audit.txt requirements-audit.in
 
 clean:  ## Removes the environment and everything built; data in .aicoin stays.
 	rm -rf $(VENV) services/gateway/web/node_modules services/gateway/web/dist $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
