@@ -9,7 +9,8 @@ from gateway.control.alertmanager import MAX_ALERTS
 from gateway.http.endpoint import API
 from gateway.http.parameters import MAX_LIMIT
 from gateway.rest.exports import EXPORTS
-from gateway.rest.schemas import RESPONSES, Schema, components, ref
+from gateway.rest.schema_parts import Schema, ref
+from gateway.rest.schemas import RESPONSES, VERDICTS, components
 
 Parameter = dict[str, Any]
 
@@ -47,11 +48,27 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/accounts": ("All accounts", []),
     "/positions": ("Open positions", [_MODEL]),
     "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(MAX_LIMIT), _BEFORE]),
-    "/decisions": ("Decisions, newest first", [_MODEL, _limit(MAX_LIMIT), _BEFORE]),
+    "/decisions": (
+        "Decisions up to a time, newest first",
+        [
+            _MODEL,
+            _query("action", ref("Action")),
+            _SYMBOL,
+            _query("verdict", {"type": "string", "enum": list(VERDICTS)}),
+            _query("until_ms", {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}),
+            _limit(MAX_LIMIT),
+            _BEFORE,
+        ],
+    ),
     "/decisions/{cycle_id}/{model}": (
         "One decision with its prompt, verdict, orders, fills and trade",
         [_path("cycle_id", {"type": "string"}), _MODEL_PATH],
     ),
+    "/cycles/{cycle_id}": (
+        "One cycle: every contender's decision on the same snapshot, and what the prices did afterwards",
+        [_path("cycle_id", {"type": "string"})],
+    ),
+    "/duels": ("The contenders' running score: agreement, who was right, calibration of confidence", []),
     "/equity": (
         "Equity over time, oldest first",
         [
