@@ -84,8 +84,15 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/openapi.json": ("This document", []),
 }
 FILES: dict[str, tuple[str, str, list[Parameter]]] = {
-    "/models/{model}/card.svg": ("A summary picture to share", "image/svg+xml", [_MODEL_PATH, _LANG, _THEME]),
-    "/models/{model}/card.png": ("A summary picture to share", "image/png", [_MODEL_PATH, _LANG, _THEME]),
+    **{
+        f"{path}/card.{kind}": (summary, media_type, [parameter, _LANG, _THEME])
+        for path, summary, parameter in (
+            ("/models/{model}", "A contender's summary as a picture to share", _MODEL_PATH),
+            ("/cycles/{cycle_id}", "A cycle's duel as a picture to share", _path("cycle_id", {"type": "string"})),
+            ("/trades/{trade_id}", "A trade as a picture to share", _path("trade_id", {"type": "string"})),
+        )
+        for kind, media_type in (("svg", "image/svg+xml"), ("png", "image/png"))
+    },
     **{f"/export/{name}.csv": (f"All {name} as CSV, oldest first", "text/csv", [_MODEL]) for name in EXPORTS},
 }
 _ALERTMANAGER: Schema = {

@@ -72,6 +72,10 @@ class Queries:
         rows = await self.rows(query, (*values, limit + 1))
         return _page(rows, limit, "entry_time")
 
+    async def trade(self, trade_id: str) -> Row | None:
+        rows = await self.rows("SELECT * FROM api_trades WHERE id = %s", (trade_id,))
+        return rows[0] if rows else None
+
     async def decisions(
         self, filters: Mapping[str, str | None], until_ms: int | None, limit: int, before: Cursor | None
     ) -> tuple[list[Row], str | None]:
