@@ -17,12 +17,15 @@ from gateway.card.trade import trade_svg
 from gateway.http.endpoint import Responder, get_route
 from gateway.http.errors import ApiError
 from gateway.http.parameters import RosterParameters, parse_choice
+from gateway.http.response_cache import EncodedResponse, Lifetime, ResponseCache
 from gateway.rest.status import Status
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.queries import Queries
 
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 BUCKETS = 200
+LIFETIME = Lifetime(10.0, 60.0)
+"""A PNG takes as long to draw as many other answers to read."""
 LANGS: tuple[Lang, ...] = ("en", "zh")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
@@ -30,13 +33,14 @@ Draw = Callable[[Request, Lang, Theme], Awaitable[str]]
 
 
 class CardRoutes:
-    """Reads what a card shows and draws it. One PNG is drawn at a time, in a thread: it takes as long as many
-    other responses, and the SVG's hash answers most requests with 304 before that."""
+    """Reads what a card shows and draws it. One PNG is drawn at a time, in a thread; each picture is kept for
+    `LIFETIME`, so that any number of requests draws each at most once in ten seconds."""
 
     def __init__(self, service: Service, roster: Roster, queries: Queries, status: Status) -> None:
         self._service, self._roster, self._queries, self._status = service, roster, queries, status
         self._cycles, self._parameters = CycleQueries(queries), RosterParameters(roster)
         self._drawing = asyncio.Semaphore(1)
+        self._cache = ResponseCache(service.clock)
 
     def routes(self) -> list[Route]:
         cards: dict[str, Draw] = {
@@ -54,13 +58,17 @@ class CardRoutes:
         async def respond(request: Request) -> Response:
             lang = parse_choice(request.query_params, "lang", LANGS)
             theme = parse_choice(request.query_params, "theme", THEMES)
-            drawn = await draw(request, lang, theme)
-            etag = f'W/"{hashlib.sha256(drawn.encode()).hexdigest()[:24]}"'
-            headers = {"ETag": etag, "Cache-Control": "no-cache"}
-            if etag in request.headers.get("if-none-match", ""):
-                return Response(status_code=304, headers=headers)
-            body = drawn.encode() if kind == "svg" else await self._draw_png(drawn)
-            return Response(body, media_type=MEDIA_TYPES[kind], headers=headers)
+
+            def encode(drawn: bytes, read_s: float) -> EncodedResponse:
+                etag = f'W/"{hashlib.sha256(drawn).hexdigest()[:24]}"'
+                return EncodedResponse(drawn, None, etag, read_s, MEDIA_TYPES[kind])
+
+            async def read() -> bytes:
+                drawn = await draw(request, lang, theme)
+                return drawn.encode() if kind == "svg" else await self._draw_png(drawn)
+
+            cached = await self._cache.get((draw, kind, *request.path_params.values(), lang, theme), LIFETIME, read, encode)
+            return cached.respond(request.headers)
 
         return respond
 

@@ -128,6 +128,8 @@ _DECISION = row(
     outcome=one_of(Outcome),
     verdict=one_of(VERDICTS),
     failed_rules=many(ref("RuleResult")),
+    leniencies=many(KINDS["text"]),
+    refused_answers=many(ref("RefusedAnswer")),
 )
 _FOLLOWING = row(
     "stop_loss:money? take_profit:money? invalidation_condition:Invalidation? intent:OrderIntent? trade:Trade?",
@@ -140,8 +142,6 @@ _DETAIL = row(
     "raw_response:text? reasoning_content:text? strategy:text? strategy_hash:text? prompt_hash:text?"
     " usage:TokenUsage? cost_usd:money? attempts:int snapshot:MarketSummary?",
     dropped_keys=many(KINDS["text"]),
-    leniencies=many(KINDS["text"]),
-    refused_answers=many(ref("RefusedAnswer")),
     prompt=row("system:text? user:text?"),
     previous_prompt=maybe(row("cycle_id:text user:text?")),
 )

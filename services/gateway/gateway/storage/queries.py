@@ -95,8 +95,7 @@ class Queries:
         row = rows[0]
         [more] = await self.rows(
             """SELECT prompt_system, prompt_user, raw_response, reasoning_content, strategy, strategy_hash, prompt_hash,
-                usage, wire(cost_usd) AS cost_usd, dropped_keys, leniencies,
-                coalesce(refused_answers, '[]') AS refused_answers, attempts FROM ai_decisions WHERE id = %s""",
+                usage, wire(cost_usd) AS cost_usd, dropped_keys, attempts FROM ai_decisions WHERE id = %s""",
             (row["id"],),
         )
         more |= await self._recorded_texts(row["id"], more) | await self.plan(row["id"])

@@ -21,6 +21,8 @@ SELECT
     latency_ms,
     provider_model,
     stand_in,
+    leniencies,
+    coalesce(refused_answers, '[]') AS refused_answers,
     coalesce(v.rules_judged, 0) AS rules_judged,
     coalesce(v.failed_rules, '[]') AS failed_rules
 FROM ai_decisions d

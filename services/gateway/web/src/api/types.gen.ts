@@ -280,6 +280,8 @@ export type Decision = {
   outcome: "answered" | "invalid" | "failed" | "skipped";
   verdict: "NONE" | "APPROVED" | "DENIED";
   failed_rules: RuleResult[];
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
 };
 
 export type DecisionDetail = {
@@ -304,6 +306,8 @@ export type DecisionDetail = {
   outcome: "answered" | "invalid" | "failed" | "skipped";
   verdict: "NONE" | "APPROVED" | "DENIED";
   failed_rules: RuleResult[];
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
   stop_loss: string | null;
   take_profit: string | null;
   invalidation_condition: Invalidation | null;
@@ -323,8 +327,6 @@ export type DecisionDetail = {
   attempts: number;
   snapshot: MarketSummary | null;
   dropped_keys: string[];
-  leniencies: string[];
-  refused_answers: RefusedAnswer[];
   prompt: {
     system: string | null;
     user: string | null;
@@ -357,6 +359,8 @@ export type CycleDecision = {
   outcome: "answered" | "invalid" | "failed" | "skipped";
   verdict: "NONE" | "APPROVED" | "DENIED";
   failed_rules: RuleResult[];
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
   stop_loss: string | null;
   take_profit: string | null;
   invalidation_condition: Invalidation | null;
