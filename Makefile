@@ -97,6 +97,16 @@ $(VENV)/.audit: $(VENV)/.runtime requirements-audit.txt
 audit: $(VENV)/.audit  ## Known holes, secrets in the tree, licenses, bills of materials; exit code 3 where no data is reached.
 	@$(PYTHON_BIN) -m aicoin_local.development.audit
 
+.PHONY: backup restore migrate
+backup: $(VENV)/.runtime  ## Writes what the arena has recorded into one file: make backup, or FILE=/mnt/arena.zip.
+	@$(AICOIN) backup $(FILE)
+
+restore: $(VENV)/.runtime  ## Restores a backup into an empty place: make restore FILE=….
+	@$(AICOIN) restore $(or $(FILE),$(error FILE is not set: make restore FILE=/mnt/arena.zip)) $(if $(OVER),--over $(OVER))
+
+migrate: $(VENV)/.runtime  ## Shows the tables' versions; takes the newest change of a service's tables back: OWNER=recorder TO=20.
+	@$(AICOIN) migrate $(OWNER) $(if $(TO),--to $(TO))
+
 kill-switch:  ## Out of the market at once, without Redis and PostgreSQL: make kill-switch, or MODEL=qwen for one.
 	@$(AICOIN) kill-switch $(if $(MODEL),--model $(MODEL))
 

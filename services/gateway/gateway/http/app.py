@@ -21,7 +21,16 @@ from gateway.http.errors import ApiError, error_response
 from gateway.http.hosts import HostCheck
 from gateway.http.reading import ReadCheck
 
-PAGES = ("/", "/leaderboard", "/models", "/models/{model}", "/readme", "/operations", "/decisions/{cycle_id}/{model}")
+PAGES = (
+    "/",
+    "/leaderboard",
+    "/models",
+    "/models/{model}",
+    "/readme",
+    "/operations",
+    "/cycles/{cycle_id}",
+    "/decisions/{cycle_id}/{model}",
+)
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self' {sockets}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"

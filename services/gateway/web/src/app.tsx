@@ -1,6 +1,7 @@
 import { Header } from "./frame/header";
 import { Notices } from "./frame/notices";
 import { StatusBar } from "./frame/status-bar";
+import { Lazy } from "./navigation/lazy";
 import { type Route, routeOf } from "./navigation/route";
 import { path } from "./navigation/router";
 import { LeaderboardPage } from "./pages/leaderboard";
@@ -12,12 +13,16 @@ import { ReadmeText } from "./pages/readme-text";
 import { contenderIds } from "./state/roster";
 import { t } from "./words/words";
 
+const loadDuel = () => import("./duel/page").then(({ DuelPage }) => DuelPage);
+
 function Page({ route }: { route: Route }) {
   switch (route.page) {
     case "live":
       return <LivePage card={route.card} />;
     case "leaderboard":
       return <LeaderboardPage />;
+    case "duel":
+      return <Lazy load={loadDuel} props={{ cycle: route.cycle }} />;
     case "model":
       return <ModelPage model={route.model} />;
     case "operations":

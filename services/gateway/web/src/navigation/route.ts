@@ -3,6 +3,7 @@
 export type Route =
   | { page: "live"; card: { cycle: string; model: string } | null }
   | { page: "leaderboard" | "operations" | "readme" | "missing" }
+  | { page: "duel"; cycle: string }
   | { page: "model"; model: string };
 
 /** The page of a path; `models` are the contenders' ids, of which the first is the default. */
@@ -16,6 +17,8 @@ export function routeOf(path: string, models: string[]): Route {
       return second && third && models.includes(third)
         ? { page: "live", card: { cycle: second, model: third } }
         : { page: "missing" };
+    case "cycles":
+      return second && !third ? { page: "duel", cycle: second } : { page: "missing" };
     case "models": {
       const model = second ?? models[0] ?? "";
       return models.includes(model) && !third ? { page: "model", model } : { page: "missing" };
@@ -32,6 +35,11 @@ export function routeOf(path: string, models: string[]): Route {
 /** The address of one decision's card, opened at one part of its chain. */
 export function cardPath(cycle: string, model: string, part?: string): string {
   return `/decisions/${encodeURIComponent(cycle)}/${model}${part ? `?part=${part}` : ""}`;
+}
+
+/** The address of a cycle's duel. */
+export function cyclePath(cycle: string): string {
+  return `/cycles/${encodeURIComponent(cycle)}`;
 }
 
 function decoded(part: string): string {

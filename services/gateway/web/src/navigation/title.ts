@@ -13,6 +13,8 @@ function pageOf(route: Route, words: Words): string {
   switch (route.page) {
     case "live":
       return route.card ? `${lookOf(route.card.model).name} ${route.card.cycle}` : words.live;
+    case "duel":
+      return `${words.duel} ${route.cycle}`;
     case "model":
       return lookOf(route.model).name;
     case "missing":
