@@ -67,7 +67,9 @@ class CardRoutes:
                 drawn = await draw(request, lang, theme)
                 return drawn.encode() if kind == "svg" else await self._draw_png(drawn)
 
-            cached = await self._cache.get((draw, kind, *request.path_params.values(), lang, theme), LIFETIME, read, encode)
+            cached = await self._cache.get(
+                (draw, kind, *request.path_params.values(), lang, theme), LIFETIME, read, encode
+            )
             return cached.respond(request.headers)
 
         return respond
