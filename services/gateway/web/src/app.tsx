@@ -13,6 +13,7 @@ import { ReadmeText } from "./pages/readme-text";
 import { contenderIds } from "./state/roster";
 import { t } from "./words/words";
 
+const loadEmbed = () => import("./pages/embed").then(({ EmbedPage }) => EmbedPage);
 const loadDuel = () => import("./duel/page").then(({ DuelPage }) => DuelPage);
 
 function Page({ route }: { route: Route }) {
@@ -34,12 +35,22 @@ function Page({ route }: { route: Route }) {
           <ReadmeText />
         </section>
       );
+    case "embed":
+      return <Lazy load={loadEmbed} props={{ part: route.part }} />;
     case "missing":
       return <MissingPage />;
   }
 }
 
 export function App() {
+  const route = routeOf(path.value, contenderIds());
+  if (route.page === "embed") {
+    return (
+      <main class="embed">
+        <Page route={route} />
+      </main>
+    );
+  }
   return (
     <>
       <a class="skip" href="#main">
@@ -47,7 +58,7 @@ export function App() {
       </a>
       <Header />
       <main id="main" tabIndex={0}>
-        <Page route={routeOf(path.value, contenderIds())} />
+        <Page route={route} />
       </main>
       <div class="foot">
         <Notices />

@@ -114,6 +114,8 @@ export function decision(id: string, over: Partial<Decision> = {}): Decision {
     stand_in: true,
     rules_judged: 0,
     failed_rules: [],
+    leniencies: [],
+    refused_answers: [],
     ...over,
   };
 }

@@ -1,14 +1,12 @@
 import { get } from "../api/rest";
-import type { Cycle } from "../api/types.gen";
 import { useLoad } from "../api/use-load";
 import { cyclePath } from "../navigation/route";
-import { contenderIds } from "../state/roster";
 import { decisions } from "../state/store";
 import { LoadNote, StaleNote } from "../ui/note";
 import { moment } from "../words/format";
 import { fill, t } from "../words/words";
 import { Aftermath } from "./aftermath";
-import { Answer } from "./answer";
+import { Answers } from "./answers";
 import { Score } from "./score";
 import { ShareLinks } from "./share-links";
 
@@ -30,12 +28,6 @@ function Neighbor({ cycle, rel }: { cycle: string | null; rel: "prev" | "next" }
       {text}
     </a>
   );
-}
-
-/** The contenders in the roster's order; those of an earlier roster who answered come last. */
-function contendersOf(cycle: Cycle): string[] {
-  const models = contenderIds();
-  return [...models, ...cycle.decisions.map((row) => row.model).filter((model) => !models.includes(model))];
 }
 
 /** One cycle: what each contender made of the same snapshot, what the prices did afterwards, and the running score. */
@@ -61,11 +53,7 @@ export function DuelPage({ cycle }: { cycle: string }) {
       {found && (
         <>
           {found.decisions.length === 0 && <p class="note">{words.noAnswers}</p>}
-          <div class="answers">
-            {contendersOf(found).map((model) => (
-              <Answer key={model} model={model} row={found.decisions.find((row) => row.model === model)} />
-            ))}
-          </div>
+          <Answers cycle={found} />
           <Aftermath cycle={found} />
         </>
       )}

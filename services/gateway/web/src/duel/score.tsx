@@ -18,6 +18,7 @@ function Pairs({ scores }: { scores: Scores }) {
   const words = t();
   return (
     <>
+      <div class="pairs">
       {pairsOf(scores.duels).map(({ model, rival, spans }) => {
         const [first] = spans;
         if (!first) return null;
@@ -53,6 +54,7 @@ function Pairs({ scores }: { scores: Scores }) {
           </table>
         );
       })}
+      </div>
       <p class="note">{words.scoreNote}</p>
     </>
   );

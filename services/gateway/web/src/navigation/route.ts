@@ -4,6 +4,7 @@ export type Route =
   | { page: "live"; card: { cycle: string; model: string } | null }
   | { page: "leaderboard" | "operations" | "readme" | "missing" }
   | { page: "duel"; cycle: string }
+  | { page: "embed"; part: "equity" | "duel" }
   | { page: "model"; model: string };
 
 /** The page of a path; `models` are the contenders' ids, of which the first is the default. */
@@ -17,6 +18,8 @@ export function routeOf(path: string, models: string[]): Route {
       return second && third && models.includes(third)
         ? { page: "live", card: { cycle: second, model: third } }
         : { page: "missing" };
+    case "embed":
+      return (second === "equity" || second === "duel") && !third ? { page: "embed", part: second } : { page: "missing" };
     case "cycles":
       return second && !third ? { page: "duel", cycle: second } : { page: "missing" };
     case "models": {

@@ -17,6 +17,8 @@ function pageOf(route: Route, words: Words): string {
       return `${words.duel} ${route.cycle}`;
     case "model":
       return lookOf(route.model).name;
+    case "embed":
+      return route.part === "duel" ? words.duel : words.accountValue;
     case "missing":
       return "404";
     default:
