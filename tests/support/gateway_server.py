@@ -31,6 +31,7 @@ from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock
 from gateway.push.snapshots import Snapshots
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
@@ -66,6 +67,7 @@ class GatewayServer:
     redis: Redis
     bus: RedisBus
     hub: Hub
+    market_clock: MarketClock
     connections: ConnectionManager
     snapshots: Snapshots
     published: list[Event[Any]]
@@ -103,8 +105,9 @@ async def gateway_server(
     )
     hub, queries = Hub(), Queries(own_pool)
     snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
-    connections = ConnectionManager(hub, snapshots, service, own)
-    routes = build_routes(service, own, roster, queries, PushLatency())
+    market_clock = MarketClock(service.clock)
+    connections = ConnectionManager(hub, snapshots, service, own, market_clock)
+    routes = build_routes(service, own, roster, queries, PushLatency(), market_clock)
     app = create_app(service, connections.serve, routes, web_dir, own.hosts)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
     async with (
@@ -119,6 +122,7 @@ async def gateway_server(
             redis=redis,
             bus=bus,
             hub=hub,
+            market_clock=market_clock,
             connections=connections,
             snapshots=snapshots,
             published=published,

@@ -59,6 +59,7 @@ async def build(settings: SimulatorSettings) -> tuple[Server, OpenedMarket]:
         "market": opened.source.label,
         "source": opened.source.kind,
         "seed": settings.simulator_seed,
+        "speed": settings.simulator_speed,
         "continued": found,
     }
     server = Server(world, store, now_ms, about)
@@ -158,7 +159,9 @@ async def main() -> None:
         sockets.append(bind_socket("127.0.0.1", settings.simulator_control_port, "SIMULATOR_CONTROL_PORT"))
 
     def step_age_ms() -> int:
-        return 0 if server.is_stepwise else server.world.clock(now_ms()) - server.world.market.time_ms
+        """In wall time."""
+        behind_ms = server.world.clock(now_ms()) - server.world.market.time_ms
+        return 0 if server.is_stepwise else round(behind_ms / settings.simulator_speed)
 
     health = create_health_app(
         step_age_ms, lambda: server.world.market.halt_reason, lambda: len(server.sockets.clients)

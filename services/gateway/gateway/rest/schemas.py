@@ -23,6 +23,17 @@ Schema = dict[str, Any]
 TRADING_STATES: Final = ("ACTIVE", "REDUCING", "HALTED")
 """In order of severity."""
 
+
+class ServiceState(StrEnum):
+    """READY and NOT_READY as the service reports itself; STARTING while it begins, or has not been heard since the
+    gateway's own start; SILENT when its last report is old or none has come."""
+
+    READY = "READY"
+    STARTING = "STARTING"
+    NOT_READY = "NOT_READY"
+    SILENT = "SILENT"
+
+
 NULL: Schema = {"type": "null"}
 MONEY: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": "A decimal number"}
 KINDS: dict[str, Schema] = {
@@ -236,13 +247,13 @@ ARENA: dict[str, Schema] = {
     "SymbolInfo": row("symbol:Coin price_decimals_hint:int size_decimals:int max_leverage:int"),
     "Status": row(
         "mode:Mode market:Market trading_state:TradingState time_ms:ms started_ms:ms decision_interval_s:int"
-        " start_balance:money has_control:bool clock_ahead_ms:int? version:text",
+        " start_balance:money has_control:bool clock_ahead_ms:int? version:text market_ms:ms? market_speed:float",
         models=many(ref("ModelStatus")),
         halts=many(ref("Halt")),
         symbols=many(ref("SymbolInfo")),
         record=many(row("chain:text sequence:int link:text")),
     ),
-    "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?"),
+    "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?", state=one_of(ServiceState)),
     "Stream": row("stream:text length:int", groups=many(row("name:text lag:int? pending:int"))),
     "Alert": row(
         "id:text code:text service:text model:text? message:text time_ms:ms",
@@ -261,7 +272,12 @@ ARENA: dict[str, Schema] = {
 }
 
 _SNAPSHOT: Schema = {"type": "boolean", "const": True}
+CLOCK_READING: Final = "time_ms:ms market_ms:ms? market_speed:float"
+"""The gateway's time, the market's (null before the first price), and how many times as fast the market runs."""
 PUSHES: dict[str, Schema] = {
+    "ClockReading": row(CLOCK_READING),
+    "Hello": row(f"epoch:int {CLOCK_READING}", channel={"type": "string", "const": "hello"}),
+    "Clock": row(CLOCK_READING, channel={"type": "string", "const": "clock"}),
     "Channel": one_of(Channel),
     "PriceUpdate": row("", prices=by_name(row("price:money mark_price:money time_ms:ms"))),
     "PriceSnapshot": row("", snapshot=_SNAPSHOT, prices=by_name(ref("Price"))),

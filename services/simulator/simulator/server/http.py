@@ -53,7 +53,7 @@ class Server:
         self.faults = Faults()
         self.is_stepwise = False
         self.recover_signers: RecoverSigners = l1_signers
-        self._rate_limiter = RequestRateLimiter()
+        self._rate_limiter = RequestRateLimiter(float(about.get("speed", 1)))
         self._turns = Turns()
         self.sockets = Sockets(world, self.faults, now_ms, self._post)
         self.throttle = MessageThrottle()
