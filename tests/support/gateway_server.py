@@ -110,6 +110,8 @@ async def gateway_server(
     routes = build_routes(service, own, roster, queries, PushLatency(), market_clock)
     app = create_app(service, connections.serve, routes, web_dir, own.hosts)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
+    # A page counts a connection without the clock as lost; programs get what they ask for alone.
+    ticking = asyncio.create_task(connections.tick()) if web_dir.is_dir() else None
     async with (
         serve(app, own.proxy_addresses) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as client,
@@ -128,6 +130,8 @@ async def gateway_server(
             published=published,
             paths={route.path for route in routes},
         )
+    if ticking is not None:
+        ticking.cancel()
     await bus.close()
     await redis.aclose()
     await own_redis.aclose()

@@ -7,7 +7,7 @@ from common.runtime.outages import is_outage
 from common.runtime.service import Service
 from gateway.storage.market_cache import MarketCache
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 3.0
 """A single push may come late; when all of so many seconds lie behind the clock, the clock is wrong."""
 SPEED_EVERY_S: Final = 1.0
 

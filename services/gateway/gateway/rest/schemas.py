@@ -311,6 +311,7 @@ REQUESTS: dict[str, Schema] = {
         "additionalProperties": False,
         "properties": {
             "model": maybe(ref("ContenderId")),
+            "halt": {"type": "boolean", "description": "Of a flatten: halt as well, until a resume"},
             "reason": {"type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
         },
     },

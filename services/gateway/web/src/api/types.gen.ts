@@ -593,6 +593,7 @@ export type Push = {
 
 export type ControlRequest = {
   model?: ContenderId | null;
+  halt?: boolean;
   reason?: string;
 };
 

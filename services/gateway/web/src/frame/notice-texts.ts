@@ -24,6 +24,8 @@ export interface Notice {
 type Service = Operations["services"][number];
 
 const AGENT = "agent-";
+/** More would hide the page. */
+const MOST_NAMED = 3;
 
 /** One sentence per failing part, the most severe first. A lost connection explains all others. */
 export function noticesOf(health: Health, words: Words): Notice[] {
@@ -33,7 +35,10 @@ export function noticesOf(health: Health, words: Words): Notice[] {
   const services = (health.operations?.services ?? []).filter(({ name }) => name !== "gateway");
   const failing = services.filter(({ state }) => state === "NOT_READY" || state === "SILENT");
   const starting = services.filter(({ state }) => state === "STARTING").map(({ name }) => nameOf(name, words));
-  const notices = [...unread, ...failing.map((service) => serviceNotice(service, words))].map(failure);
+  const named = failing.length > MOST_NAMED + 1 ? failing.slice(0, MOST_NAMED) : failing;
+  const notices = [...unread, ...named.map((service) => serviceNotice(service, words))].map(failure);
+  if (named.length < failing.length)
+    notices.push(failure(fill(words.noticeMore, { n: failing.length - named.length, page: words.operations })));
   if (starting.length) notices.push({ text: fill(words.noticeStarting, { services: starting.join(", ") }), isCalm: true });
   return notices;
 }
@@ -49,7 +54,7 @@ function serviceNotice({ name, state, reason, time_ms }: Service, words: Words):
     known = time_ms === null ? fill(words.noticeUnheard, { service }) : fill(words.noticeSilent, { service, time: clock(time_ms) });
   const effects: Record<string, string> = words.noticeEffects;
   const effect = name.startsWith(AGENT) ? words.noticeEffects.agent : effects[name];
-  return effect ? `${known} ${effect}` : known;
+  return effect ? fill(words.noticeWithEffect, { known, effect }) : known;
 }
 
 function nameOf(name: string, words: Words): string {

@@ -8,7 +8,8 @@ import { signal } from "@preact/signals";
 
 import type { ClockReading } from "../api/types.gen";
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 3_000;
+const FASTEST_POLL_MS = 2_000;
 
 /** A time that runs `speed` times as fast as the browser's monotonic clock; both in ms. */
 export class RunningTime {
@@ -73,6 +74,11 @@ export function serverTime(): number {
 /** The market's time; the server's while no market time is known. */
 export function marketTime(): number {
   return market.read(performance.now()) ?? serverTime();
+}
+
+/** How often to ask again, in ms, for what changes with the market's time: at a faster speed more often, within reason. */
+export function marketPoll(ms: number): number {
+  return Math.max(Math.min(ms, FASTEST_POLL_MS), ms / marketSpeed.value);
 }
 
 /** How old what the market showed at `ms` is for who waits, in ms of real time: at 300 times the speed of real time

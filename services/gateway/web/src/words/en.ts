@@ -214,6 +214,20 @@ export const en = {
   failure: "FAILURE",
 
   // Status bar and notices
+  haltReasons: {
+    PERSON: "halt by a person",
+    DRAWDOWN: "drawdown limit",
+    DAILY_LOSS: "daily loss limit",
+    STOPS: "too many stops",
+    EXTERNAL: "a position from outside",
+    FLATTEN: "flatten",
+    ACCOUNT: "the account's checks",
+    UNEXPLAINED: "equity not explained",
+    LOCAL: "halt on the executor's machine",
+  },
+  tradingStates: { ACTIVE: "ACTIVE", REDUCING: "REDUCING: exits only", HALTED: "HALTED" },
+  since: "since",
+  until: "until",
   status: "STATUS",
   connecting: "CONNECTING TO SERVER",
   connected: "CONNECTED",
@@ -238,6 +252,8 @@ export const en = {
   noticeSilent: "{service}: no report since {time}.",
   noticeUnheard: "{service}: no report since the server's start.",
   noticeNotReady: "{service}: not ready, as it reports ({reason}).",
+  noticeMore: "{n} more parts have failed: see {page}.",
+  noticeWithEffect: "{known} {effect}",
   noticeStarting: "Starting: {services}.",
   noticeEffects: {
     agent: "Its decisions may be missing.",
@@ -293,10 +309,13 @@ export const en = {
   forModel: "For",
   token: "Control token",
   commands: { halt: "HALT", resume: "RESUME", flatten: "FLATTEN" },
+  andHalt: "and halt: no new entries until RESUME",
+  flattenAndHalt: "FLATTEN AND HALT",
   consequences: {
     halt: "No new entry passes from now on. The {n} open positions ({usd} USD notional, {mode}) stay open; their stops and targets keep resting on the exchange.",
     resume: "Entries pass again from the next cycle on, within the limits. This ends a manual halt and a drawdown halt; a daily-loss halt stays until the next day.",
     flatten: "All {n} open positions ({usd} USD notional, {mode}) are closed at the market at once, at whatever price is there, and no entry passes until they are closed. This cannot be undone.",
+    flattenAndHalt: "All {n} open positions ({usd} USD notional, {mode}) are closed at the market at once, at whatever price is there, and no entry passes until a RESUME. This cannot be undone.",
   },
   sure: "I have read this and confirm it.",
   accepted: "Accepted: {command} for {model}. The page shows the result.",

@@ -51,6 +51,13 @@ test("each failing part is named with what is known of it", () => {
   ]);
 });
 
+test("when many parts fail three are named", () => {
+  const names = ["ingester", "risk", "executor", "recorder", "notifier"];
+  const texts = textsOf(withServices(...names.map((name) => service(name, "SILENT"))));
+  expect(texts).toHaveLength(4);
+  expect(texts[3]).toBe("2 more parts have failed: see OPERATIONS.");
+});
+
 test("what is starting is no failure", () => {
   expect(noticesOf(withServices(service("recorder", "STARTING"), service("risk", "STARTING")), en)).toEqual([
     { text: "Starting: Recorder, Risk.", isCalm: true },
