@@ -1,4 +1,4 @@
-"""The page's one clock: ages grow while a part is frozen, silence is a lost connection, a recording has its own time."""
+"""The page's one clock: ages grow while a part is frozen, silence is a loss, a recording has a time of its own."""
 
 import asyncio
 import json

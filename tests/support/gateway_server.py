@@ -39,6 +39,7 @@ from recorder.handlers import Recorder
 from support.service_rights import own_database_url, own_redis_url
 
 DEFAULT = read_roster(None)
+NO_PAGE = Path("nowhere")
 LLAMA = Contender.model_validate(
     {
         "id": "llama",
@@ -81,7 +82,7 @@ class GatewayServer:
 
 @asynccontextmanager
 async def gateway_server(
-    database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = Path("nowhere"), **settings: Any
+    database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = NO_PAGE, **settings: Any
 ) -> AsyncIterator[GatewayServer]:
     """A gateway with these settings and its own rights, until the block ends."""
     pool = await open_pool(own_database_url("recorder", database_url))
@@ -111,7 +112,7 @@ async def gateway_server(
     app = create_app(service, connections.serve, routes, web_dir, own.hosts)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
     # A page counts a connection without the clock as lost; programs get what they ask for alone.
-    ticking = asyncio.create_task(connections.tick()) if web_dir.is_dir() else None
+    ticking = asyncio.create_task(connections.tick()) if web_dir is not NO_PAGE else None
     async with (
         serve(app, own.proxy_addresses) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as client,

@@ -70,7 +70,7 @@ async def build(settings: SimulatorSettings) -> tuple[Server, OpenedMarket]:
 
 
 def market_clock(settings: SimulatorSettings, world: World, source: Source) -> Callable[[int], int]:
-    """Maps wall time to market time: constant in stepwise mode, equal, running from the market's time, or at a speed."""
+    """Maps wall time to market time: constant in stepwise mode, equal, from the market's time on, or at a speed."""
     if settings.simulator_stepwise:
         return lambda wall_ms: world.market.time_ms
     market_ms, began_ms = world.market.time_ms, now_ms()

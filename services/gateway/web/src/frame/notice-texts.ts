@@ -1,4 +1,4 @@
-/** The notices over the status bar: what is known to fail, and what that makes doubtful. Nothing that isn't known. */
+/** The notices over the status bar: what is known to fail, and what that may mean. Nothing that isn't known. */
 
 import type { Operations } from "../api/types.gen";
 import { lookOf } from "../state/roster";
