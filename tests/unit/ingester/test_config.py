@@ -38,7 +38,7 @@ def test_the_socket_is_beside_the_api(settings) -> None:  # type: ignore[no-unty
     assert settings(HYPERLIQUID_ENV="mainnet").ws_url == "wss://api.hyperliquid.xyz/ws"
 
 
-@pytest.mark.parametrize(("environment", "weight"), [("paper", 120_000), ("mainnet", 400)])
+@pytest.mark.parametrize(("environment", "weight"), [("paper", 84_000), ("mainnet", 280)])
 def test_past_candles_have_the_weight_of_each_minute_of_a_paper_market(
     settings,
     environment: str,
