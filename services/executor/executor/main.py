@@ -67,7 +67,7 @@ def compose(
     keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
     since_start_s = note_start(settings.executor_data_dir, service.clock.now_ms())
     start_minutes = max(LEAST_START_MINUTES, min(START_MINUTES, since_start_s / MINUTE_S))
-    rate_limiter = RequestRateLimiter(settings.request_weight_per_minute, start_minutes)
+    rate_limiter = RequestRateLimiter(settings.weight_per_minute, start_minutes)
     workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(

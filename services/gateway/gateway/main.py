@@ -9,6 +9,7 @@ Failure  without Redis or PostgreSQL REST responds 503; clients reconnect and ca
 
 import contextlib
 import socket
+from functools import partial
 
 import uvicorn
 from starlette.routing import Route
@@ -29,6 +30,7 @@ from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock, follow_speed
 from gateway.push.snapshots import Snapshots
 from gateway.push.tail import Tail
 from gateway.rest.operations import Operations
@@ -51,13 +53,27 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def build_routes(
-    service: Service, settings: GatewaySettings, roster: Roster, queries: Queries, latency: PushLatency
+    service: Service,
+    settings: GatewaySettings,
+    roster: Roster,
+    queries: Queries,
+    latency: PushLatency,
+    market_clock: MarketClock,
 ) -> list[Route]:
     """All routes under /api/v1 that these settings enable."""
     market = MarketCache(service.redis, roster.coins)
-    status = Status(service, settings, roster, queries, market)
+    status = Status(service, settings, roster, queries, market, market_clock)
     operations = Operations(service, roster, queries, latency.summary)
-    rest = RestRoutes(service, settings, roster, queries=queries, market=market, status=status, operations=operations)
+    rest = RestRoutes(
+        service,
+        settings,
+        roster,
+        queries=queries,
+        market=market,
+        status=status,
+        operations=operations,
+        market_clock=market_clock,
+    )
     routes = rest.routes() + CardRoutes(service, roster, queries, status).routes()
     if settings.control_token is not None:
         resume_token = settings.resume_token
@@ -76,9 +92,10 @@ async def main() -> None:
         bound = listen(settings.bind_host, settings.gateway_port)
         pool = await open_pool(settings.database_url.get_secret_value())
         hub, queries, latency = Hub(), Queries(pool), PushLatency()
-        snapshots = Snapshots(hub, queries, MarketCache(service.redis, roster.coins))
-        connections = ConnectionManager(hub, snapshots, service, settings)
-        routes = build_routes(service, settings, roster, queries, latency)
+        market, market_clock = MarketCache(service.redis, roster.coins), MarketClock(service.clock)
+        snapshots = Snapshots(hub, queries, market)
+        connections = ConnectionManager(hub, snapshots, service, settings, market_clock)
+        routes = build_routes(service, settings, roster, queries, latency, market_clock)
         app = create_app(
             service,
             connections.serve,
@@ -99,7 +116,9 @@ async def main() -> None:
             await server.serve([bound])
 
         service.spawn("serve", serve)
-        service.spawn("tail", Tail(service, hub, settings.redis_url, latency, connections.flush).run)
+        service.spawn("tail", Tail(service, hub, settings.redis_url, latency, market_clock, connections.flush).run)
+        if settings.hyperliquid_env == "paper":
+            service.spawn("market_speed", partial(follow_speed, market_clock, market, service))
         service.spawn("tick", connections.tick)
         service.log.info("dashboard", url=f"http://{settings.bind_host}:{bound.getsockname()[1]}")
         await service.run()

@@ -1,7 +1,8 @@
 """The market data that the ingester keeps in Redis: prices, candles, order books, the tape, the market's source."""
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
@@ -9,6 +10,17 @@ from common.trading.instruments import Symbol
 from gateway.storage.cached import decode_cached
 
 SOURCE_KEY = "market:source"
+
+
+class Source(NamedTuple):
+    """Where the market comes from: LIVE, CAPTURE or SIMULATED, UNKNOWN before the ingester has found out; and how many
+    times as fast as the wall clock it runs."""
+
+    market: str
+    speed: float
+
+
+UNKNOWN = Source("UNKNOWN", 1.0)
 
 
 class MarketCache:
@@ -36,10 +48,14 @@ class MarketCache:
         """The market's latest trades, newest first; None before the first one was received."""
         return await self._value(f"tape:{symbol}")
 
-    async def source(self) -> str:
-        """LIVE, CAPTURE or SIMULATED, as the ingester has found out; UNKNOWN before that."""
+    async def source(self) -> Source:
+        """As the ingester has found out."""
         value = decode_cached(await self._redis.get(SOURCE_KEY), "market")
-        return "UNKNOWN" if value is None else str(value["market"])
+        if value is None:
+            return UNKNOWN
+        speed = value.get("speed")
+        speed = float(speed) if isinstance(speed, int | float) and 0 < speed < math.inf else 1.0
+        return Source(str(value["market"]), speed)
 
     async def clock_ahead_ms(self, models: Sequence[str]) -> int | None:
         """How far the exchange's clock is ahead of the executor's machine's, by the newest account state that says."""

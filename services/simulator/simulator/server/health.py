@@ -18,7 +18,8 @@ STALE_AFTER_MS = 5_000
 def create_health_app(
     step_age_ms: Callable[[], int], halt_reason: Callable[[], str | None], clients: Callable[[], int]
 ) -> Starlette:
-    """The app of the three endpoints. The arguments return current values; a moving market's halt reason is None."""
+    """The app of the three endpoints. The arguments return current values: the age in wall time, and the reason why the
+    market is halted, None while it moves."""
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
