@@ -157,10 +157,10 @@ COMPOSE := docker compose --env-file .env --file deploy/compose.yaml \
 
 up:  ## Starts the arena as containers (Docker Compose), from .env; WITH="monitoring live scale" chooses overlays.
 	@if [ -x $(PYTHON_BIN) ]; then $(AICOIN) env; fi
-	@$(ROSTER) $(COMPOSE) up --build --detach --wait
+	@$(ROSTER) $(COMPOSE) up --build --detach --wait --remove-orphans
 
 down:  ## Stops the containers; their data stays.
-	@$(COMPOSE) down
+	@$(COMPOSE) down --remove-orphans
 
 compose-check: $(VENV)/.dev  ## Checks the compose files, every combination of overlays and the Dockerfile without an engine.
 	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py tests/architecture/test_compose_overlays.py tests/architecture/test_compose_roster.py

@@ -199,6 +199,16 @@ def test_each_agent_gets_every_setting_that_it_reads(
     assert read - set(names_of(of_four, f"agent-{contender}")) == set()
 
 
+def test_a_roster_of_ones_own_trades_live_and_scales_without_a_simulator(four: Roster, tmp_path: Path) -> None:
+    path = tmp_path / "compose.roster.json"
+    write_override(four, path)
+    overlays = [DEPLOY / f"compose.{name}.yaml" for name in ("monitoring", "live", "scale")]
+    configuration = compose(path, *overlays, contenders=four.ids, HYPERLIQUID_ENV="testnet", **LLAMA)
+    assert "simulator" not in configuration["services"]
+    assert "agent-llama" in configuration["services"]
+    assert names_of(configuration, "executor")["HYPERLIQUID_PRIVATE_KEY_LLAMA"] == "wallet-key"
+
+
 def test_prometheus_finds_every_further_agent(of_four: dict[str, Any], four: Roster) -> None:
     for spec in agents_of(four):
         networks = of_four["services"][spec.name]["networks"]

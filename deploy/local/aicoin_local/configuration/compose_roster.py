@@ -72,6 +72,7 @@ def _agent(spec: ServiceSpec, aliases: list[str]) -> dict[str, Any]:
         "depends_on": {
             "rights": {"condition": "service_completed_successfully"},
             "redis": {"condition": "service_healthy"},
-            "simulator": {"condition": "service_started"},
+            # With real accounts there is none.
+            "simulator": {"condition": "service_started", "required": False},
         },
     }
