@@ -17,6 +17,8 @@ CLIENTS := tests/contract/clients
 # Certificates as the machine has them: a company's own authority is in its store, not in the tools' bundles.
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
+# Set in many container images: every test process would compile what it imports, and rewrite the asserts of tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev web run status logs doctor service restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean

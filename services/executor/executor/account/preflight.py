@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from common.events import AlertSeverity, LeverageLimit
 from common.events.alerts import AlertCode
-from common.runtime.clock import NEVER
-from common.trading.durations import DAY_MS
+from common.trading.durations import DAY_MS, NEVER
 from common.trading.instruments import INSTRUMENTS, Symbol
 from executor.account.context import AccountContext
 from executor.config import ExecutorSettings

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from common.events import Event
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.orders import CancelReason, IntentStatus
 from executor.account import metrics
 from executor.account.action_quota import ActionQuota

@@ -1,6 +1,7 @@
 """The market session: what the connection delivers, and whether the market is connected and known."""
 
 from common.runtime.service import Service
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from ingester import metrics
 from ingester.exchange.feed import Feed
@@ -25,7 +26,7 @@ class MarketSession:
         self._service, self._clock = service, service.clock
         self._warnings, self._stall_limit_s = warnings, stall_limit_s
         self._feed, self._time = Feed(market), MarketTime()
-        self._connected_at_s = float("-inf")
+        self._connected_at_s = NEVER
         self._frames = dict.fromkeys(MARKET_CHANNELS, 0)
 
     def receive(self, frame: Frame) -> None:

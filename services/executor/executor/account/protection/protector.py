@@ -8,7 +8,7 @@ from typing import Final
 from common.events import AccountOrder
 from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole
 from executor.account import metrics
