@@ -70,6 +70,11 @@ class EquityQuery(NamedTuple):
     range: str
 
 
+def _no_parameters(request: Request) -> Hashable:
+    """What a route without parameters is asked for."""
+    return None
+
+
 class RestRoutes:
     """The handlers. They hold no state of their own but the response cache."""
 
@@ -124,7 +129,7 @@ class RestRoutes:
 
     def _json_responder(self, path: str, handler: Handler) -> Responder:
         """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set."""
-        lifetime, meaning = LIFETIMES.get(path), self._meanings.get(path, lambda request: None)
+        lifetime, meaning = LIFETIMES.get(path), self._meanings.get(path, _no_parameters)
 
         async def respond(request: Request) -> Response:
             if lifetime is None:

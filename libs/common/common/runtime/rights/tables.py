@@ -34,6 +34,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "duel_days": (),
         "equity_hours": ("gateway",),
         "fills": ("gateway",),
+        "market_price_days": ("gateway",),
         "market_prices": ("gateway",),
         "market_snapshots": ("gateway",),
         "model_statistics": (),
@@ -83,6 +84,13 @@ def grants_on(table: str, owner: str) -> tuple[str, ...]:
     grants = tuple(f"GRANT SELECT ON {table} TO {role_name(reader)}" for reader in TABLES[owner][table])
     withheld = tuple(f"REVOKE {right} ON {table} FROM {role_name(owner)}" for right in WITHHELD.get(table, ()))
     return (f"REVOKE ALL ON {table} FROM PUBLIC, {others}", *grants, *withheld)
+
+
+def partition_rights(table: str, partition: str, owner: str) -> tuple[str, ...]:
+    """Statements after which the owner alone may use a partition by its own name, and for no more than the table."""
+    others = ", ".join(role_name(service) for service in (*OWNERS, *READ_ONLY) if service != owner)
+    withheld = tuple(f"REVOKE {right} ON {partition} FROM {role_name(owner)}" for right in WITHHELD.get(table, ()))
+    return (f"REVOKE ALL ON {partition} FROM PUBLIC, {others}", *withheld)
 
 
 def role_name(service: str) -> str:
