@@ -108,6 +108,10 @@ $(VENV)/.llm: $(VENV)/.dev requirements-llm.txt
 llm-check: $(VENV)/.llm web  ## A small language model on this machine decides once, followed end to end: LLM=FILE.gguf.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m llm_check $(if $(LLM),--model $(LLM))
 
+.PHONY: drill
+drill: $(VENV)/.dev web  ## Provokes in an arena of its own what should alert, with a real Prometheus and Alertmanager: ONLY=NAME.
+	@PYTHONPATH=tests $(PYTHON_BIN) -m drill $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
 crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m crash_sweep $(if $(KILLS),--kills $(KILLS)) $(if $(SWEEP_SEED),--seed $(SWEEP_SEED))
 
@@ -154,6 +158,8 @@ docs: $(VENV)/.runtime  ## Regenerates the generated pages and files.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md
 	@$(PYTHON_BIN) -m risk.gate.rules_doc > docs/risk-rules.md
 	@$(PYTHON_BIN) -m aicoin_local.development.compose_settings
+	@$(PYTHON_BIN) -m aicoin_local.development.metrics_page
+	@$(PYTHON_BIN) -m aicoin_local.development.dashboards
 	@$(PYTHON_BIN) -m gateway.rest.typescript
 
 lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.

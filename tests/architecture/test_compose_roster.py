@@ -83,7 +83,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Roster:
 def of_four(four: Roster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Compose makes of the roster of four."""
     path = tmp_path_factory.mktemp("compose") / "compose.roster.json"
-    write_override(four, path)
+    write_override(four, {}, path)
     return compose(path, contenders=four.ids, **LLAMA)
 
 
@@ -109,7 +109,7 @@ def test_the_simulator_lists_the_coins_of_the_roster(of_four: dict[str, Any]) ->
 
 def test_the_override_of_the_built_in_roster_changes_its_coins_alone(tmp_path: Path) -> None:
     path = tmp_path / "compose.roster.json"
-    write_override(BUILT_IN, path)
+    write_override(BUILT_IN, {}, path)
     with_override, without = compose(path), compose()
     assert names_of(with_override, "simulator").pop("SIMULATOR_COINS") == "BTC,ETH,SOL,BNB,DOGE,XRP"
     assert names_of(without, "simulator").pop("SIMULATOR_COINS", None) is None
@@ -199,8 +199,12 @@ def test_each_agent_gets_every_setting_that_it_reads(
     assert read - set(names_of(of_four, f"agent-{contender}")) == set()
 
 
-def test_prometheus_finds_every_further_agent(of_four: dict[str, Any], four: Roster) -> None:
-    for spec in agents_of(four):
-        networks = of_four["services"][spec.name]["networks"]
-        aliases = (networks["outside"] or {}).get("aliases", [])
-        assert aliases == ([] if spec.name == "agent-deepseek" else ["agent-openai"])
+def test_receivers_by_settings_reach_alertmanager_whole(tmp_path: Path) -> None:
+    path, url = tmp_path / "compose.roster.json", "https://hooks.example/a$b"
+    write_override(BUILT_IN, {"ALERT_WEBHOOK_URL": url}, path)
+    assert path.stat().st_mode & 0o077 == 0
+    alertmanager = compose(path)["services"]["alertmanager"]
+    assert alertmanager["command"][0] == "--config.file=/etc/alertmanager/receivers.json"
+    assert [each["target"] for each in alertmanager["configs"]] == ["/etc/alertmanager/receivers.json"]
+    content = json.loads(json.loads(path.read_text(encoding="utf-8"))["configs"]["alertmanager"]["content"])
+    assert [each["url"] for each in content["receivers"][0]["webhook_configs"]][1:] == [url.replace("$", "$$")]

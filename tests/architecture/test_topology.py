@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 from aicoin_local.configuration.catalog import MONITORING, ONE_SHOT, STORES, ServiceSpec, service_specs, stop_place
 from aicoin_local.configuration.dotenv_file import write_dotenv
+from aicoin_local.configuration.monitoring.receivers import RECEIVER_SETTINGS
 from aicoin_local.configuration.visibility import SECRET_PREFIXES, is_secret, visible_variables
 from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render, settings_classes, settings_of
 from aicoin_local.settings import LocalSettings
@@ -47,6 +48,7 @@ COMPOSE_ONLY = {
     "GRAFANA_PASSWORD",
     "GRAFANA_PORT",
     "ARENA_FILE",
+    *RECEIVER_SETTINGS,
 }
 
 

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 
 from aicoin_local.configuration.arena_file import roster_of
 from aicoin_local.configuration.compose_roster import write_override
+from aicoin_local.configuration.monitoring.targets import write_targets
 from aicoin_local.configuration.paper import new_paper_variables
 from aicoin_local.settings import ROOT, full_environment
 from aicoin_local.stores import write_private
@@ -24,10 +25,12 @@ HEADER = (
 
 def make() -> None:
     """Writes `.env` with random passwords and paper accounts, or adds what it lacks for the roster of today; and what
-    the roster changes in compose.yaml."""
+    roster and settings change in compose.yaml and for Prometheus."""
     path = ROOT / ".env"
-    roster = roster_of(full_environment())
-    write_override(roster)
+    given = full_environment()
+    roster = roster_of(given)
+    write_override(roster, given)
+    write_targets(roster)
     if not path.exists():
         write_dotenv(path, roster)
         sys.stdout.write(f"{path} written\n")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from executor.exchange import metrics
+from common.runtime.metrics import exchange as metrics
 from executor.exchange.errors import RateLimited
 
 ALL_PER_MINUTE: Final = 1_200
@@ -45,6 +45,7 @@ class RequestRateLimiter:
 
     def __init__(self, per_minute: int, start_minutes: float = 1.0) -> None:
         self.per_minute = per_minute
+        metrics.WEIGHT_LIMIT.set(per_minute)
         self._left = per_minute * start_minutes
         self._at_s: float | None = None
 

@@ -27,6 +27,8 @@ class MarketSession:
         self._feed, self._time = Feed(market), MarketTime()
         self._connected_at_s = float("-inf")
         self._frames = dict.fromkeys(MARKET_CHANNELS, 0)
+        for channel in MARKET_CHANNELS:
+            metrics.FRAMES.labels(channel)
 
     def receive(self, frame: Frame) -> None:
         """Takes one frame; one that can't be read is skipped and counted."""
@@ -82,5 +84,6 @@ class MarketSession:
         for channel, count in self._frames.items():
             metrics.FRAMES.labels(channel).inc(count)
             self._frames[channel] = 0
-        metrics.MARKET_AGE_MS.set(max(0, now_ms - min(self._feed.received_ms.values(), default=now_ms)))
+        silent_ms = now_ms - min(self._feed.received_ms.values(), default=now_ms)
+        metrics.MARKET_AGE_S.set(max(0, silent_ms) / 1000)
         metrics.COMPLETE_SERIES.set(len(self.market.candles.complete))
