@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 PYTHON_BIN := $(VENV)/bin/python
 # Tools run as modules: the first line of an installed script can't name a path that holds a space.
-AICOIN := $(PYTHON_BIN) -m aicoin_local.cli
+AICOIN := $(PYTHON_BIN) -m aicoin_local
 UV := $(PYTHON_BIN) -m uv
 MEMBERS := libs/common $(sort $(wildcard services/*)) deploy/local
 MEMBER_FILES := $(addsuffix /pyproject.toml,$(MEMBERS))
@@ -19,7 +19,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
+.PHONY: help setup setup-dev web run status logs doctor service restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -69,8 +69,14 @@ run: setup  ## Starts the whole arena and prints the dashboard's address; Ctrl-C
 status: $(VENV)/.runtime  ## Shows every service's process and readiness.
 	@$(AICOIN) status
 
-logs: $(VENV)/.runtime  ## Follows the logs; of one service with SERVICE=risk.
-	@exec $(AICOIN) logs $(SERVICE)
+logs: $(VENV)/.runtime  ## Follows the logs; of one service with SERVICE=risk; only errors with ARGS='--level error'.
+	@exec $(AICOIN) logs $(SERVICE) $(ARGS)
+
+doctor: $(VENV)/.runtime  ## Checks this machine, the settings and a running arena, and says what to do.
+	@$(AICOIN) doctor $(ARGS)
+
+service: setup  ## Writes a systemd unit that starts the arena with the machine; for all of it with ARGS=--system.
+	@$(AICOIN) service $(ARGS)
 
 restart: $(VENV)/.runtime  ## Restarts one service: make restart SERVICE=risk.
 	@$(AICOIN) restart $(or $(SERVICE),$(error SERVICE is not set: make restart SERVICE=risk))
@@ -127,18 +133,22 @@ arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coin
 # Compose can't look for a file: the root's arena.toml is named for it, unless the environment or .env names another.
 ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
 
+WITH ?= monitoring
+# The roster's file comes before what an overlay changes in it.
 COMPOSE := docker compose --env-file .env --file deploy/compose.yaml \
-	$$(test -f deploy/compose.roster.json && echo --file deploy/compose.roster.json)
+	$$(test -f deploy/compose.roster.json && echo --file deploy/compose.roster.json) \
+	$(foreach overlay,$(filter monitoring,$(WITH)) $(filter-out monitoring,$(WITH)),--file deploy/compose.$(overlay).yaml) \
+	$(if $(filter monitoring,$(WITH)),$$(test -f deploy/compose.receivers.json && echo --file deploy/compose.receivers.json))
 
-up:  ## Starts the arena as containers (Docker Compose), from .env.
+up:  ## Starts the arena as containers (Docker Compose), from .env; WITH="monitoring live scale" chooses overlays.
 	@if [ -x $(PYTHON_BIN) ]; then $(AICOIN) env; fi
 	@$(ROSTER) $(COMPOSE) up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.
 	@$(COMPOSE) down
 
-compose-check: $(VENV)/.dev  ## Checks the compose file and the Dockerfile without an engine.
-	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py
+compose-check: $(VENV)/.dev  ## Checks the compose files, every combination of overlays and the Dockerfile without an engine.
+	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py tests/architecture/test_compose_overlays.py tests/architecture/test_compose_roster.py
 
 bench: $(VENV)/.bench  ## Runs one benchmark: make bench NAME=bus.
 	@$(AICOIN) bench --name $(NAME) $(ARGS)

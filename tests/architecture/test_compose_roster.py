@@ -16,6 +16,7 @@ from agent_qwen.config import PROFILE as DASHSCOPE
 from aicoin_local.configuration.arena_file import roster_of
 from aicoin_local.configuration.catalog import ServiceSpec, service_specs
 from aicoin_local.configuration.compose_roster import roster_override, write_override
+from aicoin_local.configuration.monitoring.receivers import write_receivers
 from common.agent.settings import agent_settings
 from common.events.catalog import services_of
 from common.runtime.rights.__main__ import password_variable, passwords_from
@@ -83,7 +84,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Roster:
 def of_four(four: Roster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Compose makes of the roster of four."""
     path = tmp_path_factory.mktemp("compose") / "compose.roster.json"
-    write_override(four, {}, path)
+    write_override(four, path)
     return compose(path, contenders=four.ids, **LLAMA)
 
 
@@ -109,7 +110,7 @@ def test_the_simulator_lists_the_coins_of_the_roster(of_four: dict[str, Any]) ->
 
 def test_the_override_of_the_built_in_roster_changes_its_coins_alone(tmp_path: Path) -> None:
     path = tmp_path / "compose.roster.json"
-    write_override(BUILT_IN, {}, path)
+    write_override(BUILT_IN, path)
     with_override, without = compose(path), compose()
     assert names_of(with_override, "simulator").pop("SIMULATOR_COINS") == "BTC,ETH,SOL,BNB,DOGE,XRP"
     assert names_of(without, "simulator").pop("SIMULATOR_COINS", None) is None
@@ -200,11 +201,13 @@ def test_each_agent_gets_every_setting_that_it_reads(
 
 
 def test_receivers_by_settings_reach_alertmanager_whole(tmp_path: Path) -> None:
-    path, url = tmp_path / "compose.roster.json", "https://hooks.example/a$b"
-    write_override(BUILT_IN, {"ALERT_WEBHOOK_URL": url}, path)
+    path, url = tmp_path / "compose.receivers.json", "https://hooks.example/a$b"
+    write_receivers({"ALERT_WEBHOOK_URL": url}, path)
     assert path.stat().st_mode & 0o077 == 0
-    alertmanager = compose(path)["services"]["alertmanager"]
-    assert alertmanager["command"][0] == "--config.file=/etc/alertmanager/receivers.json"
-    assert [each["target"] for each in alertmanager["configs"]] == ["/etc/alertmanager/receivers.json"]
+    alertmanager = compose(DEPLOY / "compose.monitoring.yaml", path)["services"]["alertmanager"]
+    assert alertmanager["command"][0] == "--config.file=/receivers.json"
+    assert [each["target"] for each in alertmanager["configs"]] == ["/receivers.json"]
     content = json.loads(json.loads(path.read_text(encoding="utf-8"))["configs"]["alertmanager"]["content"])
     assert [each["url"] for each in content["receivers"][0]["webhook_configs"]][1:] == [url.replace("$", "$$")]
+    write_receivers({}, path)
+    assert not path.exists()

@@ -54,11 +54,12 @@ class QwenClient:
 
     async def complete(self, messages: Sequence[Message]) -> Answer:
         """One answer. Raises CallFailed."""
-        exchange = await self._call(self._ways[0], messages)
+        first, other = self._ways  # Of this call, whatever another one learns meanwhile.
+        exchange = await self._call(first, messages)
         if is_url_error(exchange.status, exchange.body):
-            exchange = await self._call(self._ways[1], messages)
+            exchange = await self._call(other, messages)
             if not is_url_error(exchange.status, exchange.body):
-                self._ways.reverse()
+                self._ways = [other, first]
         if exchange.status != HTTPStatus.OK:
             raise self._failure(exchange)
         return read_generation(exchange.body, self._endpoint.provider_model)

@@ -81,7 +81,9 @@ async def main() -> None:
         snapshots = Snapshots(hub, queries, MarketCache(service.redis, roster.coins))
         connections = ConnectionManager(hub, snapshots, service, settings)
         routes = build_routes(service, settings, roster, queries, latency)
-        app = create_app(service, connections.serve, routes, settings.gateway_web_dir, settings.hosts)
+        app = create_app(
+            service, connections.serve, routes, settings.gateway_web_dir, settings.hosts, settings.read_token
+        )
         server = uvicorn.Server(
             server_config(
                 app, ws=FrameSocket, max_message_bytes=MAX_MESSAGE_BYTES, proxy_addresses=settings.proxy_addresses

@@ -1,26 +1,20 @@
-"""What roster and settings change where containers run: `deploy/compose.roster.json`, which `make up` adds.
+"""What a roster changes in the deployment with containers: `deploy/compose.roster.json`, which `make up` adds.
 
 compose.yaml runs the built-in roster. A roster of one's own may have other contenders and coins; Compose can read
 neither, so `make env` writes them out: an agent for each contender, its account for the executor, its user for the
-stores, and the coins that the simulator lists. Settings of Alertmanager's receivers make its whole configuration, with
-their secrets: the file is private. All other secrets stay in `.env`.
+stores, and the coins that the simulator lists. Secrets stay in `.env`.
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from aicoin_local.configuration.catalog import OWN_AGENTS, ServiceSpec, service_specs
-from aicoin_local.configuration.monitoring.receivers import alertmanager_configuration
 from aicoin_local.settings import ROOT
-from aicoin_local.stores import write_private
 from common.runtime.rights.__main__ import password_variable
 from common.trading.roster import Roster
 
 FILE: Final = ROOT / "deploy" / "compose.roster.json"
-ALERTMANAGER_FILE: Final = "/etc/alertmanager/receivers.json"
-ALERTMANAGER_OPTIONS: Final = ("--storage.path=/alertmanager", "--cluster.listen-address=")
 NOT_IN_ROSTER: Final = "not-in-the-roster"
 """A profile that is never started."""
 
@@ -45,25 +39,9 @@ def roster_override(roster: Roster) -> dict[str, Any]:
     return {"services": services}
 
 
-def _with_receivers(override: dict[str, Any], routes: dict[str, Any]) -> dict[str, Any]:
-    """With Alertmanager reading these routes in place of its file."""
-    alertmanager = {
-        "command": [f"--config.file={ALERTMANAGER_FILE}", *ALERTMANAGER_OPTIONS],
-        "configs": [{"source": "alertmanager", "target": ALERTMANAGER_FILE}],
-    }
-    # Compose reads a dollar sign as the beginning of a variable.
-    content = json.dumps(routes).replace("$", "$$")
-    services = override["services"] | {"alertmanager": alertmanager}
-    return {"services": services, "configs": {"alertmanager": {"content": content}}}
-
-
-def write_override(roster: Roster, given: Mapping[str, str], path: Path = FILE) -> None:
-    """Replaces the file by the one for this roster and the receivers among these settings; only its owner may read
-    it."""
-    override, routes = roster_override(roster), alertmanager_configuration(given)
-    if routes is not None:
-        override = _with_receivers(override, routes)
-    write_private(path, json.dumps(override, indent=2) + "\n")
+def write_override(roster: Roster, path: Path = FILE) -> None:
+    """Replaces the file by the one for this roster."""
+    path.write_text(json.dumps(roster_override(roster), indent=2) + "\n", encoding="utf-8")
 
 
 def _password(service: str) -> str:
@@ -75,7 +53,7 @@ def _agent(spec: ServiceSpec) -> dict[str, Any]:
     contender, image = spec.variables["CONTENDER"], spec.package.replace("_", "-")
     deploy = ROOT / "deploy"
     return {
-        "extends": {"file": str(deploy / "compose.base.yaml"), "service": "with-stores"},
+        "extends": {"file": str(deploy / "compose.base.yaml"), "service": image},
         "image": f"aicoin/{image}",
         "build": {
             "context": str(ROOT),
@@ -83,7 +61,7 @@ def _agent(spec: ServiceSpec) -> dict[str, Any]:
             "target": "service",
             "args": {"SERVICE": image},
         },
-        "networks": ["stores", "outside"],
+        "networks": ["stores", "exchange", "outside"],
         "environment": [
             f"REDIS_URL=redis://{spec.name}:{_password(spec.name)}@redis:6379/0",
             f"CONTENDER={contender}",

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 
 from aicoin_local.configuration.arena_file import roster_of
 from aicoin_local.configuration.compose_roster import write_override
+from aicoin_local.configuration.monitoring.receivers import write_receivers
 from aicoin_local.configuration.monitoring.targets import write_targets
 from aicoin_local.configuration.paper import new_paper_variables
 from aicoin_local.settings import ROOT, full_environment
@@ -29,8 +30,9 @@ def make() -> None:
     path = ROOT / ".env"
     given = full_environment()
     roster = roster_of(given)
-    write_override(roster, given)
+    write_override(roster)
     write_targets(roster)
+    write_receivers(given)
     if not path.exists():
         write_dotenv(path, roster)
         sys.stdout.write(f"{path} written\n")

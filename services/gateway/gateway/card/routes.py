@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,23 +13,27 @@ from common.trading.roster import Roster
 from gateway.card.drawing import Lang, Summary, Theme, png, svg
 from gateway.http.endpoint import Responder, get_route
 from gateway.http.parameters import RosterParameters, parse_choice
+from gateway.http.response_cache import EncodedResponse, Lifetime, ResponseCache
 from gateway.rest.status import Status
 from gateway.storage.queries import Queries
 
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 BUCKETS = 200
+LIFETIME = Lifetime(10.0, 60.0)
+"""A PNG takes as long to draw as many other answers to read."""
 LANGS: tuple[Lang, ...] = ("en", "zh")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
 class CardRoutes:
-    """Reads a contender's summary and draws it. One PNG is drawn at a time, in a thread: it takes as long as many
-    other responses, and the SVG's hash answers most requests with 304 before that."""
+    """Reads a contender's summary and draws it. One PNG is drawn at a time, in a thread; each picture is kept for
+    `LIFETIME`, so that any number of requests draws each at most once in ten seconds."""
 
     def __init__(self, service: Service, roster: Roster, queries: Queries, status: Status) -> None:
         self._service, self._roster, self._queries, self._status = service, roster, queries, status
         self._parameters = RosterParameters(roster)
         self._drawing = asyncio.Semaphore(1)
+        self._cache = ResponseCache(service.clock)
 
     def routes(self) -> list[Route]:
         return [get_route(f"/models/{{model}}/card.{kind}", self._responder(kind)) for kind in MEDIA_TYPES]
@@ -37,15 +42,24 @@ class CardRoutes:
         async def respond(request: Request) -> Response:
             lang = parse_choice(request.query_params, "lang", LANGS)
             theme = parse_choice(request.query_params, "theme", THEMES)
-            picture = svg(await self._summary(self._parameters.model(request.path_params["model"])), lang, theme)
-            etag = f'W/"{hashlib.sha256(picture.encode()).hexdigest()[:24]}"'
-            headers = {"ETag": etag, "Cache-Control": "no-cache"}
-            if etag in request.headers.get("if-none-match", ""):
-                return Response(status_code=304, headers=headers)
-            body = picture.encode() if kind == "svg" else await self._draw_png(picture)
-            return Response(body, media_type=MEDIA_TYPES[kind], headers=headers)
+            model = self._parameters.model(request.path_params["model"])
+
+            def encode(picture: bytes, read_s: float) -> EncodedResponse:
+                etag = f'W/"{hashlib.sha256(picture).hexdigest()[:24]}"'
+                return EncodedResponse(picture, None, etag, read_s, MEDIA_TYPES[kind])
+
+            draw = self._reader(kind, model, lang, theme)
+            cached = await self._cache.get((kind, model, lang, theme), LIFETIME, draw, encode)
+            return cached.respond(request.headers)
 
         return respond
+
+    def _reader(self, kind: str, model: str, lang: Lang, theme: Theme) -> Callable[[], Awaitable[bytes]]:
+        async def draw() -> bytes:
+            picture = svg(await self._summary(model), lang, theme)
+            return picture.encode() if kind == "svg" else await self._draw_png(picture)
+
+        return draw
 
     async def _draw_png(self, picture: str) -> bytes:
         async with self._drawing:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,8 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from common.runtime.service import Service
+from gateway.http.auth import BearerCheck
 from gateway.http.errors import ApiError, error_response
 from gateway.http.hosts import HostCheck
+from gateway.http.reading import ReadCheck
 
 PAGES = ("/", "/leaderboard", "/models", "/models/{model}", "/readme", "/operations", "/decisions/{cycle_id}/{model}")
 POLICY = (
@@ -39,10 +42,11 @@ def create_app(
     routes: list[Route],
     web_dir: Path,
     hosts: Collection[str] = (),
+    read_token: SecretStr | None = None,
 ) -> Starlette:
     """The app. `serve_socket` serves one WebSocket from open to close; `routes` are those under /api/v1.
 
-    `hosts` are the arena's names (see `is_allowed_host`).
+    `hosts` are the arena's names (see `is_allowed_host`). With a `read_token` everything needs it (see `ReadCheck`).
     """
 
     async def healthz(request: Request) -> Response:
@@ -77,6 +81,8 @@ def create_app(
         Middleware(SecurityHeaders),
         Middleware(HostCheck, allowed=hosts),
     ]
+    if read_token is not None:
+        middleware.append(Middleware(ReadCheck, token=read_token, bearer=BearerCheck(service.clock, service.log)))
     return Starlette(routes=all_routes, middleware=middleware, exception_handlers={HTTPException: refuse})
 
 

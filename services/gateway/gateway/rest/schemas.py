@@ -164,14 +164,14 @@ _DECISION = row(
     " failure_code:text? failure_reason:text? latency_ms:int? provider_model:text stand_in:bool",
     outcome=one_of(Outcome),
     verdict=one_of(("NONE", "APPROVED", "DENIED")),
+    leniencies=many(KINDS["text"]),
+    refused_answers=many(ref("RefusedAnswer")),
 )
 _DETAIL = row(
     "raw_response:text? reasoning_content:text? strategy:text? strategy_hash:text? prompt_hash:text?"
     " usage:TokenUsage? cost_usd:money? stop_loss:money? take_profit:money? invalidation_condition:Invalidation?"
     " attempts:int intent:OrderIntent? snapshot:MarketSummary? trade:Trade?",
     dropped_keys=many(KINDS["text"]),
-    leniencies=many(KINDS["text"]),
-    refused_answers=many(ref("RefusedAnswer")),
     prompt=row("system:text? user:text?"),
     previous_prompt=maybe(row("cycle_id:text user:text?")),
     rules=many(ref("RuleResult")),

@@ -88,8 +88,7 @@ class Queries:
         [more] = await self.rows(
             """SELECT prompt_system, prompt_user, raw_response, reasoning_content, strategy, strategy_hash, prompt_hash,
                 usage, wire(cost_usd) AS cost_usd, wire(stop_loss) AS stop_loss, wire(take_profit) AS take_profit,
-                invalidation_condition, dropped_keys, leniencies, coalesce(refused_answers, '[]') AS refused_answers,
-                attempts FROM ai_decisions WHERE id = %s""",
+                invalidation_condition, dropped_keys, attempts FROM ai_decisions WHERE id = %s""",
             (row["id"],),
         )
         more |= await self._recorded_texts(row["id"], more)

@@ -89,8 +89,12 @@ class SeriesBuilder:
             rsi14=rsi14,
             atr3=atr3,
             atr14=atr14,
-            volume_average=sum(closed_volumes) / VOLUME_LENGTH if len(closed_volumes) == VOLUME_LENGTH else None,
+            volume_average=_mean(closed_volumes) if len(closed_volumes) == VOLUME_LENGTH else None,
         )
+
+
+def _mean(volumes: Sequence[float]) -> float:
+    return float(f"{sum(volumes) / VOLUME_LENGTH:.10g}")
 
 
 def _show(open_times_ms: NDArray[np.int64], figures: Floats) -> tuple[tuple[int, ...], Shown]:

@@ -55,25 +55,26 @@ def _is_of_other_epoch(event: Event[Any], present: Mapping[str, tuple[str, int]]
     return isinstance(data, AccountUpdated) and data.epoch not in ("", present.get(data.model, (None, 0))[0])
 
 
-async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> bool:
-    """Makes the state's epoch that of its contender; True when it had another one, whose rows are set aside.
+async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> str | None:
+    """Makes the state's epoch that of its contender; returns the one before, whose rows are set aside, if any.
 
     The first epoch takes over the rows that are there, if they are of the same address.
     """
     model, epoch = event.data.model, event.data.epoch
     before = await _present_epoch(connection, event.data)
-    is_other = before is not None and before != epoch
-    if is_other:
+    if before == epoch:
+        before = None
+    if before is not None:
         for table in TABLES:
             rename = f"UPDATE {table} SET model = %s WHERE model = %s".encode()  # noqa: S608 - names of TABLES
-            await connection.execute(rename, (aside_id(model, str(before)), model))
+            await connection.execute(rename, (aside_id(model, before), model))
             await connection.execute(rename, (model, aside_id(model, epoch)))
     await connection.execute(
         """INSERT INTO recorder_epochs (model, epoch, since_ms) VALUES (%s, %s, %s)
         ON CONFLICT (model) DO UPDATE SET epoch = excluded.epoch, since_ms = excluded.since_ms""",
         (model, epoch, event.recorded_ms),
     )
-    return is_other
+    return before
 
 
 async def _present_epoch(connection: Connection, data: AccountUpdated) -> str | None:

@@ -19,6 +19,8 @@ SELECT
     failure_reason,
     latency_ms,
     provider_model,
-    stand_in
+    stand_in,
+    leniencies,
+    coalesce(refused_answers, '[]') AS refused_answers
 FROM ai_decisions
 WHERE model NOT LIKE '%#%';

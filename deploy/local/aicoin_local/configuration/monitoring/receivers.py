@@ -1,9 +1,11 @@
 """Alertmanager's receivers by settings, for when the arena's own stores are what fails.
 
-`make env` takes the settings `ALERT_…` and puts the whole configuration of Alertmanager into compose.roster.json, a
-private file: Alertmanager itself reads no variables. Without settings deploy/alertmanager/alertmanager.yml holds.
+`make env` takes the settings `ALERT_…` and puts the whole configuration of Alertmanager into
+`deploy/compose.receivers.json`, a private file that `make up` adds: Alertmanager itself reads no variables. Without
+settings deploy/alertmanager/alertmanager.yml holds.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +13,11 @@ from typing import Any, Final
 import yaml
 
 from aicoin_local.settings import ROOT, refuse
+from aicoin_local.stores import write_private
 
+FILE: Final = ROOT / "deploy" / "compose.receivers.json"
+TARGET: Final = "/receivers.json"
+OPTIONS: Final = ("--storage.path=/alertmanager", "--cluster.listen-address=")
 BASE: Final = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 WEBHOOK, TELEGRAM_TOKEN, TELEGRAM_CHAT = "ALERT_WEBHOOK_URL", "ALERT_TELEGRAM_TOKEN", "ALERT_TELEGRAM_CHAT"
 MAIL_TO, MAIL_FROM, MAIL_HOST = "ALERT_MAIL_TO", "ALERT_MAIL_FROM", "ALERT_MAIL_HOST"
@@ -57,6 +63,24 @@ def alertmanager_configuration(given: Mapping[str, str], base: Path = BASE) -> d
     for kind, receivers in further.items():
         page[kind] = [*page.get(kind, ()), *receivers]
     return content
+
+
+def write_receivers(given: Mapping[str, str], path: Path = FILE) -> None:
+    """Replaces the overlay of compose.monitoring.yaml by the one for these settings; removes it where there are none.
+
+    Only its owner may read it.
+    """
+    routes = alertmanager_configuration(given)
+    if routes is None:
+        path.unlink(missing_ok=True)
+        return
+    alertmanager = {
+        "command": [f"--config.file={TARGET}", *OPTIONS],
+        "configs": [{"source": "alertmanager", "target": TARGET}],
+    }
+    # Compose reads a dollar sign as the beginning of a variable.
+    configs = {"alertmanager": {"content": json.dumps(routes).replace("$", "$$")}}
+    write_private(path, json.dumps({"services": {"alertmanager": alertmanager}, "configs": configs}, indent=2) + "\n")
 
 
 def _receivers(given: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:

@@ -6,18 +6,14 @@ from typing import Any
 import httpx
 
 from common.agent.providers.answer_body import (
-    QUOTED_CHARACTERS,
-    answer_text,
-    first_choice,
+    error_inside,
     json_object,
     mapping,
-    model_name,
+    read_answer,
     read_bounded,
-    reasoning_text,
     refuse_encoded,
     stored_body,
     token_usage,
-    unreadable,
 )
 from common.agent.providers.failures import (
     CONNECT_LIMIT_S,
@@ -105,28 +101,11 @@ class OpenAIClient:
 def read_completion(body: bytes, asked_model: str) -> Answer:
     """The answer in the body of a chat completion. Raises CallFailed, whatever the body holds. Pure."""
     content = json_object(body)
-    if "choices" not in content and content.get("error"):
-        raise _error_inside(content["error"], body)
-    try:
-        choice, message = first_choice(content.get("choices"))
-        text = answer_text(message)
-    except ValueError as error:
-        raise unreadable(body, str(error)) from error
-    return Answer(
-        text=text,
-        reasoning_content=reasoning_text(message),
-        provider_model=model_name(content.get("model"), asked_model),
-        usage=_usage(mapping(content.get("usage"))),
-        cut_off=choice.get("finish_reason") == "length",
-        body=stored_body(body),
-    )
-
-
-def _error_inside(error: object, body: bytes) -> CallFailed:
-    """An error that came with status 200; what the provider calls it says more than that there is no answer."""
-    message = mapping(error).get("message", error)
-    named = message[:QUOTED_CHARACTERS] if isinstance(message, str) else "of an unknown form"
-    return unreadable(body, f"an error in an answer with status 200: {named}")
+    if "choices" not in content and (error := content.get("error")):
+        message = mapping(error).get("message", error)
+        raise error_inside(body, message if isinstance(message, str) else "of an unknown form")
+    usage = _usage(mapping(content.get("usage")))
+    return read_answer(body, content, content.get("choices"), usage, asked_model)
 
 
 def _usage(usage: Mapping[str, Any]) -> TokenUsage | None:

@@ -278,6 +278,8 @@ export type Decision = {
   stand_in: boolean;
   outcome: "answered" | "invalid" | "failed" | "skipped";
   verdict: "NONE" | "APPROVED" | "DENIED";
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
 };
 
 export type DecisionDetail = {
@@ -300,6 +302,8 @@ export type DecisionDetail = {
   stand_in: boolean;
   outcome: "answered" | "invalid" | "failed" | "skipped";
   verdict: "NONE" | "APPROVED" | "DENIED";
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
   raw_response: string | null;
   reasoning_content: string | null;
   strategy: string | null;
@@ -315,8 +319,6 @@ export type DecisionDetail = {
   snapshot: MarketSummary | null;
   trade: Trade | null;
   dropped_keys: string[];
-  leniencies: string[];
-  refused_answers: RefusedAnswer[];
   prompt: {
     system: string | null;
     user: string | null;
