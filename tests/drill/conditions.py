@@ -156,29 +156,29 @@ CONDITIONS: Final = (
     Condition("DEAD_LETTER", dead_letter, (("EventsDeadLettered", 60),), (("DEAD_LETTER", 60),), is_quick=True),
     Condition("GAP", gap, (("EventsMissing", 60),), (("SEQUENCE_GAP", 60),), is_quick=True),
     Condition("HALT", halt, (("TradingHalted", 60),), (("TRADING_STATE", 60),), is_quick=True),
-    Condition("REDIS", stopped("redis"), (("RedisDown", 90),), (("REDIS_DOWN", 90),)),
-    Condition(
-        "POSTGRES", stopped("postgres"), (("DatabaseDown", 90), ("ServiceNotReady", 240)), (("DATABASE_DOWN", 90),)
-    ),
-    Condition("SERVICE", stopped("gateway"), (("ServiceDown", 120),), (("SERVICE_DOWN", 150),)),
-    Condition("RESTARTS", killed_again_and_again, (("ServiceRestarts", 120),)),
-    Condition("UNPROTECTED", without_stops, (("PositionClosedForWantOfAStop", 180),), (("UNPROTECTED_CLOSING", 180),)),
-    Condition("CASH", unexplained_cash, (("CashUnexplained", 240),)),
-    Condition("CLOCK", simulated("clock", skew_s=60), (("ClockOff", 240),), (("CLOCK_SKEW", 240),)),
-    Condition("FREEZE", simulated("freeze", seconds=180), (("MarketSilent", 120),)),
     Condition(
         "MODELS",
         simulated("faults", where="http", kind="500", target="/deepseek/chat/completions", seconds=600),
         (("ModelFails", 300),),
         (("MODEL_FAILING", 300),),
     ),
+    Condition("UNPROTECTED", without_stops, (("PositionClosedForWantOfAStop", 180),), (("UNPROTECTED_CLOSING", 180),)),
+    Condition("CASH", unexplained_cash, (("CashUnexplained", 240),)),
+    Condition("CLOCK", simulated("clock", skew_s=60), (("ClockOff", 240),), (("CLOCK_SKEW", 240),)),
+    Condition("SERVICE", stopped("gateway"), (("ServiceDown", 120),), (("SERVICE_DOWN", 150),)),
+    Condition("RESTARTS", killed_again_and_again, (("ServiceRestarts", 120),)),
+    Condition("REDIS", stopped("redis"), (("RedisDown", 90),), (("REDIS_DOWN", 90),)),
+    Condition(
+        "POSTGRES", stopped("postgres"), (("DatabaseDown", 90), ("ServiceNotReady", 240)), (("DATABASE_DOWN", 90),)
+    ),
+    Condition("FREEZE", simulated("freeze", seconds=180), (("MarketSilent", 120),)),
     Condition(
         "OUTAGE",
         simulated("outage", seconds=300),
         (("MarketDisconnected", 120), ("ExchangeSilent", 180), ("RequestsFail", 240), ("AccountStreamDown", 240)),
     ),
 )
-"""In this order; each begins once the arena is well again."""
+"""In this order, as a store that is away lets models fail too; each begins once the arena is well again."""
 
 
 def is_well(arena: Arena) -> bool:

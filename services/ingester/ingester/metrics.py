@@ -9,7 +9,9 @@ CONNECTED = gauge("aicoin_ingester_connected", "1 while the market connection, a
 SNAPSHOTS = counter("aicoin_ingester_snapshots", "Snapshots published.")
 MISSED_CYCLES = counter("aicoin_ingester_missed_cycles", "Cycles without a snapshot.")
 MARKET_AGE_S = gauge(
-    "aicoin_ingester_market_age_seconds", "Wall time since the most silent monitored stream was received.", UNKNOWN
+    "aicoin_ingester_market_age_seconds",
+    "Since the market's time moved, or the most silent monitored stream was received: the longer of the two.",
+    UNKNOWN,
 )
 COMPLETE_SERIES = gauge("aicoin_ingester_complete_series", "Candle series without a gap; there are six for each coin.")
 CAPTURE_LOST = counter("aicoin_ingester_capture_lost", "Messages that the recording could not take.")
