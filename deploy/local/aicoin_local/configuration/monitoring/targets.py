@@ -1,4 +1,4 @@
-"""Prometheus' targets: `deploy/prometheus/targets/services.json`, which `make env` and `make arena` write.
+"""Prometheus' targets: `deploy/prometheus/targets/services.json`, which `make env` writes, and so `make up`.
 
 Prometheus reads the file again whenever it changes.
 """
