@@ -87,6 +87,26 @@ stop: $(VENV)/.runtime  ## Stops a running arena cleanly.
 footprint: $(VENV)/.runtime  ## Measures memory and CPU of a running arena over two minutes.
 	@$(AICOIN) footprint $(ARGS)
 
+$(VENV)/.audit: $(VENV)/.runtime requirements-audit.txt
+	@echo "Installing the tools of the audit …"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON_BIN) $(VENV)/audit
+	@$(UV) pip install --quiet --python $(VENV)/audit/bin/python --require-hashes -r requirements-audit.txt
+	@touch $@
+
+.PHONY: audit
+audit: $(VENV)/.audit  ## Known holes, secrets in the tree, licenses, bills of materials; exit code 3 where no data is reached.
+	@$(PYTHON_BIN) -m aicoin_local.development.audit
+
+.PHONY: backup restore migrate
+backup: $(VENV)/.runtime  ## Writes what the arena has recorded into one file: make backup, or FILE=/mnt/arena.zip.
+	@$(AICOIN) backup $(FILE)
+
+restore: $(VENV)/.runtime  ## Restores a backup into an empty place: make restore FILE=….
+	@$(AICOIN) restore $(or $(FILE),$(error FILE is not set: make restore FILE=/mnt/arena.zip)) $(if $(OVER),--over $(OVER))
+
+migrate: $(VENV)/.runtime  ## Shows the tables' versions; takes the newest change of a service's tables back: OWNER=recorder TO=20.
+	@$(AICOIN) migrate $(OWNER) $(if $(TO),--to $(TO))
+
 kill-switch:  ## Out of the market at once, without Redis and PostgreSQL: make kill-switch, or MODEL=qwen for one.
 	@$(AICOIN) kill-switch $(if $(MODEL),--model $(MODEL))
 
@@ -179,6 +199,7 @@ lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to t
 	@$(COMPILE) --upgrade -o requirements-node.txt requirements-node.in
 	@$(COMPILE) --upgrade -o requirements-clients.txt requirements-clients.in
 	@$(COMPILE) --upgrade -o requirements-llm.txt requirements-llm.in
+	@$(COMPILE) --upgrade -o requirements-audit.txt requirements-audit.in
 
 clean:  ## Removes the environment and everything built; data in .aicoin stays.
 	rm -rf $(VENV) services/gateway/web/node_modules services/gateway/web/dist $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

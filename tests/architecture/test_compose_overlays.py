@@ -28,14 +28,11 @@ KEYS = {
     "HYPERLIQUID_PRIVATE_KEY_QWEN": "key-of-a-wallet",
     "DEEPSEEK_API_KEY": "key-of-a-model",
     "QWEN_API_KEY": "key-of-a-model",
-    "CONTROL_TOKEN": "key-of-control",
-    "RESUME_TOKEN": "key-of-control",
 }
 OWN_FILES = {
     "executor": {"hyperliquid_private_key_deepseek", "hyperliquid_private_key_qwen"},
     "agent-deepseek": {"deepseek_api_key"},
     "agent-qwen": {"qwen_api_key"},
-    "gateway": {"control_token", "resume_token"},
 }
 
 
@@ -43,13 +40,11 @@ def run_compose(overlays: tuple[str, ...], variables: Mapping[str, str]) -> "sub
     passwords = dict.fromkeys(("REDIS_PASSWORD", "POSTGRES_PASSWORD", "GRAFANA_PASSWORD", "SIMULATOR_ACCOUNTS"), "x")
     passwords |= {password_variable(name): "x" for name in services_of(ROSTER.ids)}
     files = ["compose.yaml", *(f"compose.{each}.yaml" for each in overlays)]
+    named = [argument for file in files for argument in ("-f", str(DEPLOY / file))]
+    command = [str(Path(sys.executable).parent / "docker-compose"), *named, "--env-file", os.devnull]
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [
-            str(Path(sys.executable).parent / "docker-compose"),
-            *(argument for file in files for argument in ("-f", str(DEPLOY / file))),
-            *("--env-file", os.devnull, "config", "--format", "json"),
-        ],
+        [*command, "config", "--format", "json"],
         capture_output=True,
         text=True,
         env=environment | passwords | dict(variables),

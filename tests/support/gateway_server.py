@@ -23,6 +23,7 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.health import Readiness
 from common.runtime.roster import read_roster
 from common.trading.roster import Contender, Roster
+from gateway.card.tags import PageTags
 from gateway.config import gateway_settings
 from gateway.http.app import create_app
 from gateway.http.server import server_config
@@ -122,7 +123,7 @@ async def gateway_server(
     snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
     connections = ConnectionManager(hub, snapshots, service, own)
     routes = build_routes(service, own, roster, queries, PushLatency())
-    app = create_app(service, connections.serve, routes, web_dir, own.hosts, own.read_token)
+    app = create_app(service, connections.serve, routes, web_dir, own.hosts, own.read_token, PageTags(roster).html)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
     async with (
         serve(app, own.proxy_addresses) as url,

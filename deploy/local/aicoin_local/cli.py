@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from aicoin_local.backup import commands as data_commands
 from aicoin_local.configuration import dotenv_file
 from aicoin_local.configuration.arena_file import roster_of, write_arena_file
 from aicoin_local.configuration.environment import command_variables, emergency_variables
@@ -121,6 +122,9 @@ def stop() -> None:
 app.command("logs")(logs.logs)
 app.command("doctor")(doctor.doctor)
 app.command("service")(unit.service)
+app.command("backup")(data_commands.backup)
+app.command("restore")(data_commands.restore_file)
+app.command("migrate")(data_commands.migrate_tables)
 app.command("capture")(capture.capture)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.command("footprint")(footprint.footprint)

@@ -21,6 +21,7 @@ from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, refuse_address
 from common.trading.roster import Roster
 from gateway.card.routes import CardRoutes
+from gateway.card.tags import PageTags
 from gateway.config import GatewaySettings, gateway_settings
 from gateway.control.alertmanager import AlertRoutes
 from gateway.control.commands import ControlRoutes
@@ -82,7 +83,13 @@ async def main() -> None:
         connections = ConnectionManager(hub, snapshots, service, settings)
         routes = build_routes(service, settings, roster, queries, latency)
         app = create_app(
-            service, connections.serve, routes, settings.gateway_web_dir, settings.hosts, settings.read_token
+            service,
+            connections.serve,
+            routes,
+            settings.gateway_web_dir,
+            settings.hosts,
+            settings.read_token,
+            PageTags(roster).html,
         )
         server = uvicorn.Server(
             server_config(

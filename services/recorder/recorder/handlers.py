@@ -23,7 +23,7 @@ from common.events import (
 from common.runtime.database import Pool
 from common.runtime.record.links import chain_of
 from recorder.monitoring import metrics
-from recorder.projections import accounts, decisions, market, statistics, trade_builder
+from recorder.projections import accounts, decisions, market, results, statistics, trade_builder
 from recorder.projections.agent_memory import write_memory
 from recorder.projections.pnl_reconciliation import funding_payments, reconcile_accounts
 from recorder.projections.pushes import PushBuilder
@@ -140,8 +140,10 @@ async def _update_projections(connection: Connection, events: Sequence[Event[Any
     traded |= await decisions.copy_to_trades(connection, [event.id for event in decided])
     await statistics.update_trade_figures(connection, sorted(traded))
     await statistics.update_decision_figures(connection, [(event.data.model, event.time_ms) for event in decided])
-    if _of(events, MarketSnapshot):
+    snapshots = _of(events, MarketSnapshot)
+    if snapshots:
         await market.update_benchmarks(connection)
+    await results.update_results(connection, touched, [event.time_ms for event in snapshots])
     return touched
 
 

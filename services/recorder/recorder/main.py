@@ -18,6 +18,7 @@ from recorder.config import RecorderSettings
 from recorder.handlers import Recorder
 from recorder.monitoring.sequence_check import SequenceCheck
 from recorder.monitoring.table_gauges import TableGauges
+from recorder.projections.results import fill_in_results
 from recorder.projections.statistics import recompute_all
 from recorder.storage.retention import TextRetention
 
@@ -30,6 +31,7 @@ async def main() -> None:
         await migrate(pool, "recorder")
         async with pool.connection() as connection:
             await recompute_all(connection)
+            await fill_in_results(connection)
         recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
         service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)

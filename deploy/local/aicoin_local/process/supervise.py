@@ -102,8 +102,8 @@ def signals_deferred(numbers: Sequence[Signals] = (Signals.SIGINT, Signals.SIGTE
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
+        for each in came:
+            signal.raise_signal(each)
 
 
 def socket_path(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from common.events import Action
 from common.runtime.service import Service
 from common.trading.durations import HOUR_MS
 from common.trading.roster import Roster
@@ -20,13 +21,17 @@ from gateway.http.parameters import (
     parse_interval,
     parse_limit,
     parse_number,
+    parse_optional,
+    parse_time,
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
 from gateway.rest.exports import EXPORTS, Exports
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
 from gateway.rest.readme import Readme
+from gateway.rest.schemas import VERDICTS
 from gateway.rest.status import Status, roster_row
+from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 
@@ -50,6 +55,7 @@ LIFETIMES = {
     "/positions": Lifetime(0.25, 1.0),
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
+    "/duels": Lifetime(1.0, 5.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
 }
@@ -62,6 +68,11 @@ class EquityQuery(NamedTuple):
     model: str | None
     points: int
     range: str
+
+
+def _no_parameters(request: Request) -> Hashable:
+    """What a route without parameters is asked for."""
+    return None
 
 
 class RestRoutes:
@@ -80,6 +91,7 @@ class RestRoutes:
     ) -> None:
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
+        self._cycles = CycleQueries(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
         self._readme = Readme(service.redis, roster)
@@ -103,6 +115,8 @@ class RestRoutes:
             "/trades": self._get_trades,
             "/decisions": self._get_decisions,
             "/decisions/{cycle_id}/{model}": self._get_decision,
+            "/cycles/{cycle_id}": self._get_cycle,
+            "/duels": self._get_duels,
             "/equity": self._get_equity,
             "/leaderboard": self._get_leaderboard,
             "/models/{model}": self._get_model,
@@ -115,7 +129,7 @@ class RestRoutes:
 
     def _json_responder(self, path: str, handler: Handler) -> Responder:
         """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set."""
-        lifetime, meaning = LIFETIMES.get(path), self._meanings.get(path, lambda request: None)
+        lifetime, meaning = LIFETIMES.get(path), self._meanings.get(path, _no_parameters)
 
         async def respond(request: Request) -> Response:
             if lifetime is None:
@@ -178,8 +192,14 @@ class RestRoutes:
 
     async def _get_decisions(self, request: Request) -> Any:
         query = request.query_params
+        filters = {
+            "model": self._parameters.model_filter(query),
+            "action": parse_optional(query, "action", tuple(Action)),
+            "symbol": self._parameters.symbol_filter(query),
+            "verdict": parse_optional(query, "verdict", VERDICTS),
+        }
         rows, next_before = await self._queries.decisions(
-            self._parameters.model_filter(query), parse_limit(query, 50), parse_cursor(query)
+            filters, parse_time(query, "until_ms"), parse_limit(query, 50), parse_cursor(query)
         )
         return {"decisions": rows, "next_before": next_before}
 
@@ -189,6 +209,15 @@ class RestRoutes:
         if row is None:
             raise ApiError(404, "NOT_FOUND", f"{model} has no decision of that cycle")
         return row
+
+    async def _get_cycle(self, request: Request) -> Any:
+        row = await self._cycles.cycle(request.path_params["cycle_id"].replace("\x00", ""))
+        if row is None:
+            raise ApiError(404, "NOT_FOUND", "no such cycle is recorded")
+        return row
+
+    async def _get_duels(self, request: Request) -> Any:
+        return await self._cycles.scores() | {"time_ms": self._clock.now_ms()}
 
     def _equity_query(self, request: Request) -> EquityQuery:
         """Raises ApiError."""

@@ -47,8 +47,8 @@ class Indicators(NamedTuple):
             _round_all(macd, scale),
             _round_all(rsi7, STRENGTH_SCALE),
             _round_all(rsi14, STRENGTH_SCALE),
-            None if atr3 is None else _round(atr3, scale),
-            None if atr14 is None else _round(atr14, scale),
+            None if atr3 is None else round(atr3 * scale) / scale,
+            None if atr14 is None else round(atr14 * scale) / scale,
         )
 
 
@@ -73,10 +73,6 @@ def _scale_of(closes: Floats) -> float:
     """The power of ten that the last price needs to have PRICE_DIGITS digits before the point."""
     price: float = closes.item(-1) if len(closes) else 0.0
     return float(10.0 ** (PRICE_DIGITS - 1 - math.floor(math.log10(price)))) if price > 0 else 1.0
-
-
-def _round(value: float, scale: float) -> float:
-    return round(value * scale) / scale
 
 
 def _round_all(values: Values, scale: float) -> Values:
@@ -118,13 +114,13 @@ class Continuation:
         move, true_range = close - before, max(high, before) - min(low, before)
         macd = _ema_step(self._fast, close, FAST) - _ema_step(self._slow, close, SLOW)
         return Indicators(
-            (*shown.ema20[1:], _round(_ema_step(exact.ema20[-1], close, 20), scale)),
-            (*shown.ema50[1 - VALUES_SHOWN :], _round(_ema_step(exact.ema50[-1], close, 50), scale)),
-            (*shown.macd[1:], _round(macd, scale)),
+            (*shown.ema20[1:], round(_ema_step(exact.ema20[-1], close, 20) * scale) / scale),
+            (*shown.ema50[1 - VALUES_SHOWN :], round(_ema_step(exact.ema50[-1], close, 50) * scale) / scale),
+            (*shown.macd[1:], round(macd * scale) / scale),
             _strength_step(exact.rsi7, shown.rsi7, self._moves7, move, 7),
             _strength_step(exact.rsi14, shown.rsi14, self._moves14, move, 14),
-            _round(_wilder_step(exact.atr3, true_range, 3), scale),
-            _round(_wilder_step(exact.atr14, true_range, 14), scale),
+            round(_wilder_step(exact.atr3, true_range, 3) * scale) / scale,
+            round(_wilder_step(exact.atr14, true_range, 14) * scale) / scale,
         )
 
 
@@ -143,4 +139,4 @@ def _strength_step(exact: Values, shown: Values, moves: float, move: float, leng
     if not total:
         return ()
     strength = 100 * _wilder_step(gains, max(move, 0.0), length) / total
-    return (*shown[1 - VALUES_SHOWN :], _round(strength, STRENGTH_SCALE))
+    return (*shown[1 - VALUES_SHOWN :], round(strength * STRENGTH_SCALE) / STRENGTH_SCALE)

@@ -16,7 +16,11 @@ CLOSED: Final = """
     SELECT t.id, t.model, t.exit_ms, t.pnl / nullif(a.equity - t.pnl, 0) AS gain
     FROM trades t JOIN accounts a ON a.model = t.model
     WHERE t.exit_ms >= %s AND t.status <> 'OPEN' ORDER BY t.exit_ms"""
-SIZES: Final = "SELECT relname, pg_total_relation_size(oid) AS bytes FROM pg_class WHERE relname = ANY(%s)"
+SIZES: Final = """
+    SELECT relname, coalesce((SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(c.oid)),
+        pg_total_relation_size(c.oid)) AS bytes
+    FROM pg_class c WHERE relname = ANY(%s)"""
+"""A table that is split has its partitions' size."""
 
 
 class TableGauges:

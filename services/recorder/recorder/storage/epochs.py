@@ -15,6 +15,8 @@ TABLES: Final = (
     "alerts",
     "commands",
     "decision_days",
+    "decision_results",
+    "duel_days",
     "equity_hours",
     "fills",
     "model_statistics",
@@ -22,10 +24,13 @@ TABLES: Final = (
     "pnl_reconciliations",
     "positions",
     "recorder_epochs",
+    "result_days",
     "trades",
     "verdicts",
 )
 """Those with a column `model`: all of them."""
+COLUMNS: Final = (*((table, "model") for table in TABLES), ("duel_days", "rival"))
+"""Where a contender is named."""
 UNKNOWN: Final = "unknown"
 """The environment of an account that a version recorded which did not know environments."""
 
@@ -65,8 +70,8 @@ async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> s
     if before == epoch:
         before = None
     if before is not None:
-        for table in TABLES:
-            rename = f"UPDATE {table} SET model = %s WHERE model = %s".encode()  # noqa: S608 - names of TABLES
+        for table, column in COLUMNS:
+            rename = f"UPDATE {table} SET {column} = %s WHERE {column} = %s".encode()  # noqa: S608 - of COLUMNS
             await connection.execute(rename, (aside_id(model, before), model))
             await connection.execute(rename, (model, aside_id(model, epoch)))
     await connection.execute(

@@ -115,7 +115,7 @@ def test_a_restored_series_lacks_what_follows_its_last_but_one() -> None:
     assert SERIES not in candles.complete
     assert candles.pop_changed() == {}
     # Live candles that follow must not hide the gap between.
-    for minute in (305, 306, 307):
+    for minute in (405, 406, 407):
         candles.add(SERIES, at(minute))
     assert candles.gap_from_ms(SERIES) == T0_MS + 398 * MINUTE_MS
 

@@ -1,6 +1,7 @@
 """`aicoin logs`: the services' logs as lines that a person reads; `--json` leaves them as they are."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ def logs(
     files = sorted(folder.glob(f"{service or '*'}.log"))
     if not files:
         refuse([f"SERVICE: no log of {service!r} in {folder}"])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     command = ["tail", "-v", "-n", str(lines), "-F", *map(str, files)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
         try:

@@ -66,7 +66,7 @@ def _env_file(path: Path) -> Iterator[Finding]:
 
 def memory_limit() -> int:
     """Bytes that this process and its children may use: of the machine, or of its control group."""
-    most = psutil.virtual_memory().available
+    most = int(psutil.virtual_memory().available)
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
             text = (CGROUP / name).read_text(encoding="ascii").strip()

@@ -126,7 +126,10 @@ def quoted(text: str) -> str:
 
 
 def verify(text: str) -> str | None:
-    """What `systemd-analyze verify` finds wrong; None when that is nothing, or where there is no systemd."""
+    """What `systemd-analyze verify` finds wrong; None when that is nothing, or where there is no systemd.
+
+    A line that it would ignore is a warning to it and wrong here: it names the file. Other units' warnings don't count.
+    """
     tool = shutil.which("systemd-analyze")
     if tool is None:
         return None
@@ -135,4 +138,5 @@ def verify(text: str) -> str | None:
         path.write_text(text, encoding="utf-8")
         command = [tool, "verify", "--man=no", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return None if done.returncode == 0 else done.stderr.strip()
+    own = "\n".join(line for line in done.stderr.splitlines() if NAME in line)
+    return own or (done.stderr.strip() if done.returncode else None)

@@ -8,6 +8,8 @@ from common.agent.providers.port import Answer, CallFailed, one_line, storable
 from common.events import TokenUsage
 
 MAX_BODY_BYTES: Final = 1_000_000
+PIECE_BYTES: Final = 4_096
+"""What is read at a time: between two pieces a deadline can end the call, however little each interim response is."""
 MAX_VALUES: Final = 100_000
 """A body with more brackets and commas than this is no answer; parsed, its values would take many times its length."""
 MAX_TOKENS: Final = 10_000_000

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from common.agent.providers.answer_body import (
+    PIECE_BYTES,
     error_inside,
     json_object,
     mapping,
@@ -83,7 +84,8 @@ class OpenAIClient:
         """Status and whole body of one request. Raises CallFailed."""
         url, names = f"{self._endpoint.base_url.rstrip('/')}/{path}", self._endpoint.names
         try:
-            async with self._http.stream(method, url, json=content) as response:
+            sending = self._http.stream(method, url, json=content, extensions={"trace": _read_in_pieces})
+            async with sending as response:
                 if response.status_code in REDIRECTS:
                     location = response.headers.get("location")
                     raise redirect_failure(response.status_code, location, names.base_url)
@@ -96,6 +98,14 @@ class OpenAIClient:
     def _failure(self, status: int, body: bytes) -> CallFailed:
         code, hint = self._never_retried.get(status, (f"HTTP_{status}", "the provider's status page"))
         return status_failure(status, body, code=code, message=stored_body(body), hint=hint)
+
+
+async def _read_in_pieces(event: str, info: Mapping[str, Any]) -> None:
+    """Has each connection that is made read `PIECE_BYTES` at a time; httpx asks for sixteen times as many."""
+    if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+        stream = info["return_value"]
+        read = stream.read
+        stream.read = lambda max_bytes, timeout=None: read(min(max_bytes, PIECE_BYTES), timeout)
 
 
 def read_completion(body: bytes, asked_model: str) -> Answer:
