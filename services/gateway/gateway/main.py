@@ -15,6 +15,7 @@ import uvicorn
 from starlette.routing import Route
 
 from common.runtime.database import open_pool
+from common.runtime.database_watch import watch_database
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, refuse_address
@@ -36,6 +37,7 @@ from gateway.push.tail import Tail
 from gateway.rest.operations import Operations
 from gateway.rest.routes import RestRoutes
 from gateway.rest.status import Status
+from gateway.rest.stream_gauges import watch_streams
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 
@@ -88,7 +90,7 @@ def build_routes(
 async def main() -> None:
     roster = load_roster("gateway")
     settings = load_settings("gateway", gateway_settings(roster))
-    async with Service.open("gateway", settings) as service:
+    async with Service.open("gateway", settings, contenders=roster.ids) as service:
         bound = listen(settings.bind_host, settings.gateway_port)
         pool = await open_pool(settings.database_url.get_secret_value())
         hub, queries, latency = Hub(), Queries(pool), PushLatency()
@@ -120,6 +122,8 @@ async def main() -> None:
         if settings.hyperliquid_env == "paper":
             service.spawn("market_speed", partial(follow_speed, market_clock, market, service))
         service.spawn("tick", connections.tick)
+        service.spawn("stream gauges", partial(watch_streams, service, roster))
+        service.spawn("database", partial(watch_database, service, pool))
         service.log.info("dashboard", url=f"http://{settings.bind_host}:{bound.getsockname()[1]}")
         await service.run()
         await pool.close()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from common.events.catalog import CATALOG, DEAD_SUFFIX, services_of
@@ -37,7 +38,7 @@ class Operations:
     async def read(self) -> dict[str, Any]:
         now_ms = self._service.clock.now_ms()
         presences = await self._presences()
-        streams, dead = await self._streams()
+        streams, dead = await read_streams(self._service.redis)
         return {
             "services": [service_row(name, presences.get(name), self._started_ms, now_ms) for name in self._names],
             "streams": streams,
@@ -54,27 +55,29 @@ class Operations:
         found = {name: decode_cached(value, *PRESENCE) for name, value in zip(self._names, values, strict=True)}
         return {name: presence for name, presence in found.items() if presence is not None}
 
-    async def _streams(self) -> tuple[list[Row], list[Row]]:
-        async with self._service.redis.pipeline(transaction=False) as pipe:
-            for stream in CATALOG:
-                pipe.xlen(stream)
-                pipe.xinfo_groups(stream)
-                pipe.xlen(stream + DEAD_SUFFIX)
-            replies = await pipe.execute(raise_on_error=False)
-        streams, dead = [], []
-        for index, stream in enumerate(CATALOG):
-            length, groups, letters = replies[3 * index : 3 * index + 3]
-            for reply in (length, groups, letters):
-                if isinstance(reply, Exception) and not isinstance(reply, ResponseError):
-                    raise reply
-            streams.append({"stream": stream, "length": _count(length), "groups": _groups(groups)})
-            if _count(letters):
-                dead.append({"stream": stream, "count": _count(letters)})
-        return streams, dead
-
     async def _latencies(self) -> list[Row]:
         found = await self._queries.latencies(SAMPLE)
         return [{"name": name} | found.get(name, {"p50_ms": None, "p99_ms": None, "count": 0}) for name in STAGES]
+
+
+async def read_streams(redis: Redis) -> tuple[list[Row], list[Row]]:
+    """(streams with their groups, streams that have dead letters). Raises what `is_outage` knows."""
+    async with redis.pipeline(transaction=False) as pipe:
+        for stream in CATALOG:
+            pipe.xlen(stream)
+            pipe.xinfo_groups(stream)
+            pipe.xlen(stream + DEAD_SUFFIX)
+        replies = await pipe.execute(raise_on_error=False)
+    streams, dead = [], []
+    for index, stream in enumerate(CATALOG):
+        length, groups, letters = replies[3 * index : 3 * index + 3]
+        for reply in (length, groups, letters):
+            if isinstance(reply, Exception) and not isinstance(reply, ResponseError):
+                raise reply
+        streams.append({"stream": stream, "length": _count(length), "groups": _groups(groups)})
+        if _count(letters):
+            dead.append({"stream": stream, "count": _count(letters)})
+    return streams, dead
 
 
 def service_row(name: str, presence: dict[str, Any] | None, gateway_started_ms: int, now_ms: int) -> dict[str, Any]:
