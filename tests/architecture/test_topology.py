@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 from aicoin_local.backup.commands import VARIABLE as PASSPHRASE_VARIABLE
 from aicoin_local.configuration.catalog import MONITORING, ONE_SHOT, STORES, ServiceSpec, service_specs, stop_place
 from aicoin_local.configuration.dotenv_file import write_dotenv
+from aicoin_local.configuration.monitoring.receivers import RECEIVER_SETTINGS
 from aicoin_local.configuration.service_settings import settings_classes, settings_of
 from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render
 from aicoin_local.settings import LocalSettings
@@ -49,6 +50,7 @@ COMPOSE_ONLY = {
     "GRAFANA_PASSWORD",
     "GRAFANA_PORT",
     "ARENA_FILE",
+    *RECEIVER_SETTINGS,
 }
 
 
