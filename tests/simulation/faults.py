@@ -7,9 +7,8 @@ from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 
+from common.trading.durations import NEVER
 from simulation.hostile.store_states import BusState, DatabaseState
-
-NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
