@@ -1,6 +1,7 @@
 """Keeps one account safe: a position has its stop confirmed or is closed, and no trigger outlives its position."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
@@ -27,6 +28,9 @@ ORPHAN_S: Final = 2.0
 CLOSING_S: Final = 3.0
 """A close takes its look, its request and its fill: it begins that long before the limit, to be done within it."""
 RETRY_TRIGGERS_S: Final = 3.0
+RETRY_REFUSED_S: Final = (0.2, 1.0, 2.0)
+"""After each of the first refusals for a reason that passes: by the exchange's own word nothing rests, so that no list
+of orders has to say so."""
 POLL_AGAIN_S: Final = 1.0
 OWNER_POLL_S: Final = 0.5
 MAX_PAUSE_S: Final = 10.0
@@ -71,6 +75,7 @@ class PositionProtector:
         self._missing_since: dict[Symbol, float] = {}
         self._triggers_at: dict[Symbol, float] = {}
         self._refused: set[tuple[Symbol, OrderRole]] = set()
+        self._refusals: Counter[Symbol] = Counter()
         self._orphan_since: dict[int, float] = {}
         self._swept_s = NEVER
         self._reported: set[str] = set()
@@ -197,13 +202,13 @@ class PositionProtector:
         for client_order_id in self._memory.unlisted(poll):
             self.needs_poll = True
             status = await self._exchange.order_status(client_order_id)
-            if status is not None and not status.is_live:
-                self._memory.forget_trigger(client_order_id)
+            if status is not None:
+                self._memory.confirm_trigger(client_order_id, is_live=status.is_live)
 
     def _forget_gone(self, held: set[Symbol], poll: AccountPoll) -> None:
         """What concerned positions that are gone."""
         self._closings.end_gone(held)
-        for noted in (self._unprotected_since, self._missing_since):
+        for noted in (self._unprotected_since, self._missing_since, self._refusals):
             for symbol in noted.keys() - held:
                 noted.pop(symbol)
         self._refused = {(symbol, role) for symbol, role in self._refused if symbol in held}
@@ -227,6 +232,7 @@ class PositionProtector:
             missing -= {role for coin, role in self._refused if coin is symbol}
         if is_safe and not missing:
             self._missing_since.pop(symbol, None)
+            self._refusals.pop(symbol, None)
             return
         self.needs_poll = True
         if not is_safe and self._must_close(symbol, missing):
@@ -243,15 +249,19 @@ class PositionProtector:
         return is_refused or unprotected_s > max(limit_s - CLOSING_S, limit_s / 2)
 
     def _may_place(self, symbol: Symbol, entry: Intent) -> bool:
-        """Once a second list of open orders misses a leg, and then every few seconds when a later one still does; a
-        yes counts as done."""
+        """Once a second list of open orders misses a leg, and then every few seconds when a later one still does, or
+        soon after a refusal; a yes counts as done."""
         now, asked_s = self._clock.monotonic(), self.poller.orders_asked_s
         if symbol not in self._missing_since:
             self._missing_since[symbol] = asked_s
             self.poller.invalidate()
         is_certain = asked_s > self._missing_since[symbol] or entry.status is IntentStatus.PARTIAL
-        tried_s = self._triggers_at.get(symbol, NEVER)
-        if not is_certain or now - tried_s <= RETRY_TRIGGERS_S or asked_s <= tried_s:
+        tried_s, refusals = self._triggers_at.get(symbol, NEVER), self._refusals[symbol]
+        if 0 < refusals <= len(RETRY_REFUSED_S):
+            is_due = now - tried_s >= RETRY_REFUSED_S[refusals - 1]
+        else:
+            is_due = now - tried_s > RETRY_TRIGGERS_S and asked_s > tried_s
+        if not (is_certain and is_due):
             return False
         self._triggers_at[symbol] = now
         return True
@@ -260,7 +270,10 @@ class PositionProtector:
         self.poller.invalidate()
         legs = build_triggers(entry, position.size_coin, self._actions.next_attempt())
         legs = [(role, spec) for role, spec in legs if role in missing]
+        refusals = self._refusals.pop(position.symbol, 0)
         placements = await self._actions.place_triggers(entry, legs)
+        if all(placement.error for placement in placements):
+            self._refusals[position.symbol] = refusals + 1
         for (role, _), placement in zip(legs, placements, strict=True):
             if NOTHING_TO_CLOSE in (placement.error or "").lower():
                 self._memory.report_gone(position)
