@@ -17,6 +17,8 @@ CLIENTS := tests/contract/clients
 # Certificates as the machine has them: a company's own authority is in its store, not in the tools' bundles.
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
+# Set in many container images: every test process would compile what it imports, and rewrite the asserts of tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev web run status logs doctor service restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
@@ -134,6 +136,10 @@ $(VENV)/.llm: $(VENV)/.dev requirements-llm.txt
 llm-check: $(VENV)/.llm web  ## A small language model on this machine decides once, followed end to end: LLM=FILE.gguf.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m llm_check $(if $(LLM),--model $(LLM))
 
+.PHONY: drill
+drill: $(VENV)/.dev web  ## Provokes in an arena of its own what should alert, with a real Prometheus and Alertmanager: ONLY=NAME.
+	@PYTHONPATH=tests $(PYTHON_BIN) -m drill $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
 crash-sweep: $(VENV)/.dev web  ## Kills processes of a running arena at random: KILLS=25, SWEEP_SEED=1.
 	@PYTHONPATH=tests $(PYTHON_BIN) -m crash_sweep $(if $(KILLS),--kills $(KILLS)) $(if $(SWEEP_SEED),--seed $(SWEEP_SEED))
 
@@ -153,14 +159,15 @@ WITH ?= monitoring
 # The roster's file comes before what an overlay changes in it.
 COMPOSE := docker compose --env-file .env --file deploy/compose.yaml \
 	$$(test -f deploy/compose.roster.json && echo --file deploy/compose.roster.json) \
-	$(foreach overlay,$(filter monitoring,$(WITH)) $(filter-out monitoring,$(WITH)),--file deploy/compose.$(overlay).yaml)
+	$(foreach overlay,$(filter monitoring,$(WITH)) $(filter-out monitoring,$(WITH)),--file deploy/compose.$(overlay).yaml) \
+	$(if $(filter monitoring,$(WITH)),$$(test -f deploy/compose.receivers.json && echo --file deploy/compose.receivers.json))
 
 up:  ## Starts the arena as containers (Docker Compose), from .env; WITH="monitoring live scale" chooses overlays.
 	@if [ -x $(PYTHON_BIN) ]; then $(AICOIN) env; fi
-	@$(ROSTER) $(COMPOSE) up --build --detach --wait
+	@$(ROSTER) $(COMPOSE) up --build --detach --wait --remove-orphans
 
 down:  ## Stops the containers; their data stays.
-	@$(COMPOSE) down
+	@$(COMPOSE) down --remove-orphans
 
 compose-check: $(VENV)/.dev  ## Checks the compose files, every combination of overlays and the Dockerfile without an engine.
 	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py tests/architecture/test_compose_overlays.py tests/architecture/test_compose_roster.py
@@ -183,6 +190,8 @@ docs: $(VENV)/.runtime  ## Regenerates the generated pages and files.
 	@$(PYTHON_BIN) -m common.events.document > docs/events.md
 	@$(PYTHON_BIN) -m risk.gate.rules_doc > docs/risk-rules.md
 	@$(PYTHON_BIN) -m aicoin_local.development.compose_settings
+	@$(PYTHON_BIN) -m aicoin_local.development.metrics_page
+	@$(PYTHON_BIN) -m aicoin_local.development.dashboards
 	@$(PYTHON_BIN) -m gateway.rest.typescript
 
 lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to the newest allowed versions.

@@ -13,8 +13,10 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from aicoin_local.backup.commands import VARIABLE as PASSPHRASE_VARIABLE
 from aicoin_local.configuration.catalog import MONITORING, ONE_SHOT, STORES, ServiceSpec, service_specs, stop_place
 from aicoin_local.configuration.dotenv_file import write_dotenv
+from aicoin_local.configuration.monitoring.receivers import RECEIVER_SETTINGS
 from aicoin_local.configuration.service_settings import settings_classes, settings_of
 from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render
 from aicoin_local.settings import LocalSettings
@@ -48,6 +50,7 @@ COMPOSE_ONLY = {
     "GRAFANA_PASSWORD",
     "GRAFANA_PORT",
     "ARENA_FILE",
+    *RECEIVER_SETTINGS,
 }
 
 
@@ -149,6 +152,7 @@ def test_the_dockerfile_and_the_compose_file_are_clean() -> None:
 
 def test_the_example_environment_names_real_settings_and_defaults() -> None:
     known = {name.upper() for name in LocalSettings.model_fields} | variables_of(ROSTER.ids)
+    known.add(PASSPHRASE_VARIABLE)
     known = known.union(*(settings_of(spec, ROSTER) for spec in SERVICES))
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))

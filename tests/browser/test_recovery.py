@@ -63,7 +63,7 @@ async def test_the_gateway_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "gateway")
     await expect(status).to_contain_text("DISCONNECTED", timeout=MINUTE_MS)
     await expect(status).to_contain_text(re.compile(r"retry in \d+ s"))
-    await expect(live.get_by_test_id("notices")).to_contain_text("The server is not responding")
+    await expect(live.get_by_test_id("notices")).to_contain_text("Nothing comes from the server")
     await expect(live.get_by_test_id("price-BTC")).to_have_class(re.compile("stale"), timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "gateway")
     await expect(status).to_contain_text("STATUS: CONNECTED", timeout=MINUTE_MS)
@@ -74,7 +74,7 @@ async def test_the_gateway_comes_back(arena: Arena, live: Page) -> None:
 
 async def test_the_recorder_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "recorder")
-    await expect(live.get_by_test_id("notices")).to_contain_text("The recorder is not running", timeout=MINUTE_MS)
+    await expect(live.get_by_test_id("notices")).to_contain_text("Recorder: no report since", timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "recorder")
     await expect(live.get_by_test_id("notices")).to_be_empty(timeout=MINUTE_MS)
     await compare(live, arena)
@@ -82,7 +82,7 @@ async def test_the_recorder_comes_back(arena: Arena, live: Page) -> None:
 
 async def test_redis_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "redis")
-    await expect(live.get_by_test_id("notices")).to_contain_text("Redis is unavailable", timeout=MINUTE_MS)
+    await expect(live.get_by_test_id("notices")).to_contain_text("The server can't reach Redis", timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "redis")
     await expect(live.get_by_test_id("notices")).to_be_empty(timeout=2 * MINUTE_MS)
     await compare(live, arena)

@@ -1,13 +1,16 @@
-"""A full Redis refuses commits, and still does what frees memory and keeps an owner."""
+"""A Redis that refuses what it is asked still does what frees memory and keeps an owner."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
-from store_faults import out_of_memory
+from store_faults import another_kind_of_value, out_of_memory
 
 from common.bus.port import Commit, Unavailable
 from common.bus.redis_streams import RedisBus
-from common.events import AlertSeverity, SystemAlert, originate
+from common.bus.retention import trim_streams
+from common.events import AlertSeverity, MarketTick, SystemAlert, originate
+from common.events.catalog import CATALOG
 
 PAYLOAD = SystemAlert(code="X", severity=AlertSeverity.INFO, service="t", model=None, message="x", figures={})
 
@@ -38,3 +41,15 @@ async def test_a_full_redis_trims_and_keeps_leases_but_takes_no_event(bus: Redis
         trimmed = await bus.trim(SystemAlert.TYPE, retention_ms=3_600_000, hard_cap_entries=4)
         assert trimmed.removed == 6
     assert (await bus.commit(commit(11))).published == 1
+
+
+async def test_trimming_passes_over_a_key_of_another_type(bus: RedisBus, redis_url: str) -> None:
+    await bus.prepare("recorder", [MarketTick.TYPE])
+    await bus.commit(commit(*range(20, 30)))
+    specs = [replace(CATALOG[kind], hard_cap_entries=4) for kind in (MarketTick.TYPE, SystemAlert.TYPE)]
+    with another_kind_of_value(redis_url):
+        with pytest.raises(Unavailable, match="WRONGTYPE"):
+            await bus.trim(MarketTick.TYPE, retention_ms=1, hard_cap_entries=1)
+        broken = await trim_streams(bus, specs)
+    assert [(spec.type, group) for spec, group in broken] == [(SystemAlert.TYPE, "recorder")]
+    assert len(await bus.unacknowledged("recorder", SystemAlert.TYPE, count=100)) == 4

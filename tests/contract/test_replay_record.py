@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from typer.testing import CliRunner
 
+from common.events import AgentDecision, Event, MarketSnapshot
 from common.runtime.database import migrate, open_pool
 from common.trading.durations import MINUTE_MS
 from recorder.handlers import Recorder
@@ -35,17 +37,21 @@ MODELS = ("deepseek", "qwen")
 T = TypeVar("T")
 AGENTS = (Agent(), Agent("qwen", "reversion-v2"))
 LAST_MS = START_MS + CYCLES * MINUTE_MS
+Cycles = tuple[tuple[Event[MarketSnapshot], list[Event[AgentDecision]]], ...]
 
 
-EVENTS = tuple(recorded_cycles(CYCLES, AGENTS))
+@cache
+def events() -> Cycles:
+    """Made outside of any event loop."""
+    return tuple(recorded_cycles(CYCLES, AGENTS))
 
 
-async def _store(url: str, redis_url: str) -> None:
+async def _store(url: str, redis_url: str, cycles: Cycles) -> None:
     pool = await open_pool(url)
     await migrate(pool, "recorder")
     async with Redis.from_url(redis_url) as redis:
         recorder = Recorder(pool, redis, snapshot_interval_s=300)
-        for snapshot, decisions in EVENTS:
+        for snapshot, decisions in cycles:
             await recorder.store([snapshot, *decisions], decisions[-1].recorded_ms)
     await pool.close()
 
@@ -53,7 +59,7 @@ async def _store(url: str, redis_url: str) -> None:
 @pytest.fixture
 def record_url(database_url: str, redis_url: str) -> str:
     """A database in which the recorder has stored some cycles of two contenders."""
-    asyncio.run(_store(database_url, redis_url))
+    asyncio.run(_store(database_url, redis_url, events()))
     return database_url
 
 
@@ -76,12 +82,12 @@ def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str) -> Result:
 def test_the_record_gives_back_each_cycle_with_its_snapshot(record_url: str) -> None:
     assert read(record_url, read_models) == MODELS
     cycles = read(record_url, lambda connection: read_cycles(connection, MODELS, START_MS, LAST_MS))
-    expected = [(snapshot, each) for snapshot, decisions in EVENTS for each in decisions]
+    expected = [(snapshot, each) for snapshot, decisions in events() for each in decisions]
     assert [(each.snapshot, each.decision) for each in cycles.found] == expected
     assert cycles.incomplete == 0
     quotes = read(record_url, lambda connection: read_quotes(connection, START_MS, LAST_MS))
     assert len(quotes) == CYCLES
-    first = EVENTS[0][0].data
+    first = events()[0][0].data
     assert quotes[first.boundary_ms].keys() == set(COINS)
     assert quotes[first.boundary_ms][COINS[0]].mid_price == first.coins[COINS[0]].mid_price
 

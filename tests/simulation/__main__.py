@@ -124,6 +124,7 @@ def _print_summary(results: list[Result], wall_s: float, cores: int) -> None:
         f" invariants, {sums['orders']:,} orders on the exchange, {sums['fills']:,} fills"
     )
     _print(unprotected_text([length_s for result in results for length_s in result.unprotected_s]))
+    _print(f"while the exchange answered: {unprotected_text([s for result in results for s in result.answered_s])}")
     if failed:
         _print(f"replay with: {_replay_command(failed[0])}")
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 
+from common.trading.durations import NEVER
 from simulation.hostile.store_states import BusState, DatabaseState
 
-NEVER = float("-inf")
+PROTECTION_TARGETS = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "order", "/exchange")
+"""What a position can't be protected without: what it is, which orders rest, and to place one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,11 @@ class FaultInjector:
     def lag_s(self, now_s: float) -> float:
         """How old what is read may be now, or was a moment ago."""
         return sum(lag_s for until_s, lag_s in self._lags if now_s < until_s + lag_s)
+
+    def hides_positions(self, now_s: float) -> bool:
+        """Whether what protection asks for now is old, or not answered."""
+        is_away = any(each.target in PROTECTION_TARGETS and now_s < each.until_s for each in self.windows)
+        return is_away or self.lag_s(now_s) > 0
 
     def draws(self, name: str) -> bool:
         """Whether the fault of that name happens now."""

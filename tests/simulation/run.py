@@ -38,7 +38,8 @@ Script = Callable[[Harness], Awaitable[None]]
 @dataclass(slots=True)
 class Result:
     """How a seed ended. `digest` is the hash over everything that happened, `figures` what the exchange holds of the
-    accounts in the end, `unprotected_s` how long positions had no stop, `trace` the last lines of what happened."""
+    accounts in the end, `unprotected_s` how long positions had no stop, `answered_s` how much of that time the exchange
+    answered truly and took stops, `trace` the last lines of what happened."""
 
     seed: int
     profile: str
@@ -55,6 +56,7 @@ class Result:
     orders: int = 0
     fault_counts: dict[str, int] = field(default_factory=dict)
     unprotected_s: list[float] = field(default_factory=list)
+    answered_s: list[float] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     trace: list[str] = field(default_factory=list)
 
@@ -98,7 +100,7 @@ def run_seed(
     result.checks, result.orders = invariants.checks, len(world.histories.orders)
     result.fills = sum(len(fills) for fills in world.histories.fills.values())
     result.fault_counts = dict(harness.faults.counts)
-    result.unprotected_s = invariants.episodes_s
+    result.unprotected_s, result.answered_s = invariants.episodes_s, invariants.answered_s
     result.figures = exchange_figures(harness.exchange, harness.addresses.values())
     return result
 

@@ -32,6 +32,7 @@ from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock
 from gateway.push.snapshots import Snapshots
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
@@ -39,6 +40,7 @@ from recorder.handlers import Recorder
 from support.service_rights import own_database_url, own_redis_url
 
 DEFAULT = read_roster(None)
+NO_PAGE = Path("nowhere")
 EXPIRED_S = 3_600.0
 LLAMA = Contender.model_validate(
     {
@@ -77,6 +79,7 @@ class GatewayServer:
     redis: Redis
     bus: RedisBus
     hub: Hub
+    market_clock: MarketClock
     connections: ConnectionManager
     snapshots: Snapshots
     published: list[Event[Any]]
@@ -96,7 +99,7 @@ class GatewayServer:
 
 @asynccontextmanager
 async def gateway_server(
-    database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = Path("nowhere"), **settings: Any
+    database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = NO_PAGE, **settings: Any
 ) -> AsyncIterator[GatewayServer]:
     """A gateway with these settings and its own rights, until the block ends."""
     pool = await open_pool(own_database_url("recorder", database_url))
@@ -121,10 +124,13 @@ async def gateway_server(
     )
     hub, queries = Hub(), Queries(own_pool)
     snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
-    connections = ConnectionManager(hub, snapshots, service, own)
-    routes = build_routes(service, own, roster, queries, PushLatency())
+    market_clock = MarketClock(service.clock)
+    connections = ConnectionManager(hub, snapshots, service, own, market_clock)
+    routes = build_routes(service, own, roster, queries, PushLatency(), market_clock)
     app = create_app(service, connections.serve, routes, web_dir, own.hosts, own.read_token, PageTags(roster).html)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
+    # A page counts a connection without the clock as lost; programs get what they ask for alone.
+    ticking = asyncio.create_task(connections.tick()) if web_dir is not NO_PAGE else None
     async with (
         serve(app, own.proxy_addresses) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as client,
@@ -137,12 +143,15 @@ async def gateway_server(
             redis=redis,
             bus=bus,
             hub=hub,
+            market_clock=market_clock,
             connections=connections,
             snapshots=snapshots,
             published=published,
             clock=clock,
             paths={route.path for route in routes},
         )
+    if ticking is not None:
+        ticking.cancel()
     await bus.close()
     await redis.aclose()
     await own_redis.aclose()

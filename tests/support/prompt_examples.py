@@ -55,6 +55,7 @@ HISTORY_DAYS = 30
 START_MS = 1_790_035_200_000  # A UTC midnight.
 HISTORY_MS = HISTORY_DAYS * DAY_MS
 SHOWN, VALUES = 20, 10
+SHOWN_MINUTE = 607
 
 
 @cache
@@ -149,7 +150,7 @@ def coin_snapshot(symbol: Symbol, boundary_ms: int) -> CoinSnapshot:
     )
 
 
-def a_snapshot(minute: int = 607, coins: Sequence[Symbol] = COINS, **changes: Any) -> MarketSnapshot:
+def a_snapshot(minute: int = SHOWN_MINUTE, coins: Sequence[Symbol] = COINS, **changes: Any) -> MarketSnapshot:
     """The snapshot that many minutes after START_MS."""
     boundary_ms = START_MS + minute * MINUTE_MS
     fields: dict[str, Any] = {
@@ -281,7 +282,7 @@ def a_memory(
 
 
 def a_prompt(
-    minute: int = 607,
+    minute: int = SHOWN_MINUTE,
     *,
     strategy: str | Strategy = "trend-v2",
     language: Language = "zh",

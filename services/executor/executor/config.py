@@ -153,6 +153,13 @@ class ExecutorSettings(ServiceSettings, Limits):
     def api_url(self) -> str:
         return self.hyperliquid_api_url or API_URLS.get(self.hyperliquid_env, self.simulator_url)
 
+    @property
+    def weight_per_minute(self) -> int:
+        """Request weight for a minute of wall time. On paper the exchange counts minutes of the market's time, which
+        may run faster."""
+        speed = self.market_speed if self.hyperliquid_env == "paper" else 1
+        return int(self.request_weight_per_minute * speed)
+
     def exchange_config(self) -> ExchangeConfig:
         return ExchangeConfig(
             url=self.api_url,

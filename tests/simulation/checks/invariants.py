@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from common.events import IntentKind, OrderRole, RiskApproved
+from common.trading.durations import NEVER
 from executor.domain.order import client_order_id
 from simulation.checks.request_weight import RequestWeight
 from simulation.failure import SimulationFailed
@@ -40,10 +41,13 @@ class Invariants:
         self._unprotected_s: dict[tuple[str, str], float] = {}
         self._closing_s: dict[tuple[str, str], float] = {}
         self._last_check_s = 0.0
-        self._none_ran_s = float("-inf")
+        self._none_ran_s = NEVER
         self.episodes_s: list[float] = []
         """How long each position that had no stop was without one: the longest time that counts."""
+        self.answered_s: list[float] = []
+        """Of each of them, how long the exchange answered truly and took stops meanwhile."""
         self._episode_s: dict[tuple[str, str], float] = {}
+        self._answered_s: defaultdict[tuple[str, str], float] = defaultdict(float)
         self._equity: dict[str, deque[tuple[float, Decimal]]] = {model: deque() for model in harness.models}
         self._halt_path = str(harness.executor_settings.executor_data_dir / "halt")
         self._halted: dict[str, tuple[list[tuple[int, int]], int]] = {}
@@ -228,6 +232,7 @@ class Invariants:
 
     def _check_protection(self, now_s: float) -> None:
         is_disturbed = self._is_disturbed(now_s)
+        answered_s = 0.0 if is_disturbed or self._is_obstructed(now_s) else now_s - self._last_check_s
         limit_s = UNPROTECTED_LIMIT_S + self.harness.faults.lag_s(now_s)
         for model in self.harness.models:
             account = self._world.exchange.accounts[self.harness.addresses[model]]
@@ -240,6 +245,7 @@ class Invariants:
                 before_s = self._unprotected_s.get((model, coin), 0.0)
                 counted_s = 0.0 if is_disturbed else before_s + now_s - self._last_check_s
                 self._unprotected_s[model, coin] = counted_s
+                self._answered_s[model, coin] += answered_s
                 self._episode_s[model, coin] = max(counted_s, self._episode_s.get((model, coin), 0.0))
                 is_closing = now_s - self._closing_s.get((account.address, coin), -CLOSING_S) < CLOSING_S
                 if self._unprotected_s[model, coin] > limit_s and not is_closing:
@@ -249,6 +255,12 @@ class Invariants:
         """The position is covered or closed."""
         if self._unprotected_s.pop(key, None) is not None:
             self.episodes_s.append(self._episode_s.pop(key, 0.0))
+            self.answered_s.append(self._answered_s.pop(key, 0.0))
+
+    def _is_obstructed(self, now_s: float) -> bool:
+        """Whether the exchange doesn't answer what protection asks, answers with what was before, or takes no stop."""
+        refuses_stops = any(each.role == "trigger" for each in self._world.exchange.deviations.refusals)
+        return refuses_stops or self.harness.faults.hides_positions(now_s)
 
     def _is_disturbed(self, now_s: float) -> bool:
         """Whether a fault keeps the executor from protecting positions, or did so a moment ago."""

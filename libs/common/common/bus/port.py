@@ -24,6 +24,10 @@ class Unavailable(BusError):
     """The bus could not be reached or did not reply: the outcome of a write is unknown. Retry after a pause."""
 
 
+class WrongKind(Unavailable):
+    """A key of the bus holds another type of value: what concerns it has to wait, as if the bus were unavailable."""
+
+
 class Fenced(BusError):
     """A newer owner holds the lease, or the bus has lost its record of it: nothing of the commit took effect."""
 

@@ -22,9 +22,10 @@ from common.bus.port import (
     Fenced,
     Trimmed,
     Unavailable,
+    WrongKind,
     publication_of,
 )
-from common.bus.redis_errors import describe, is_redis_outage
+from common.bus.redis_errors import describe, is_redis_outage, is_wrong_type
 from common.events.catalog import DEAD_SUFFIX
 from common.events.codec import UnreadableEvent, decode, encode
 from common.events.envelope import Event
@@ -212,6 +213,8 @@ class RedisBus:
         try:
             return await command
         except (RedisError, OSError) as error:
+            if is_wrong_type(error):
+                raise WrongKind(f"Redis: {describe(error)}") from error
             if isinstance(error, OSError) or is_redis_outage(error):
                 raise Unavailable(f"Redis: {describe(error)}") from error
             raise

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
+from common.runtime.metrics.database import TimedCursor
 from common.runtime.rights.tables import TABLES, grants_on, partition_rights, role_name
 
 CONNECT_LIMIT_S: Final = 5
@@ -63,7 +64,7 @@ async def open_pool(
         open=False,
         timeout=CONNECT_LIMIT_S,
         kwargs={"connect_timeout": CONNECT_LIMIT_S, "options": "-c synchronous_commit=on -c timezone=UTC"}
-        | {"autocommit": autocommit},
+        | {"autocommit": autocommit, "cursor_factory": TimedCursor},
         check=_check,
     )
     if not waits:

@@ -1,16 +1,16 @@
 """Keeps the books of one account: brings fills, ended orders and cash into the tables and publishes the account."""
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.account import metrics
+from executor.account.books import BookParts
 from executor.account.cash import CashReconciler
 from executor.account.context import AccountContext
 from executor.account.protection.flatten import is_out
@@ -22,7 +22,7 @@ from executor.domain.events import account_updated, order_cancelled, order_fille
 from executor.domain.intent import Intent, OrderResult
 from executor.domain.order import FillTotal, OrderRow
 from executor.domain.protection import size_after
-from executor.exchange.errors import UNREADABLE, ExchangeError, RateLimited
+from executor.exchange.errors import RateLimited
 from executor.exchange.ledger_rows import build_fill_entries
 from executor.exchange.rate_limit import ROUTINE_RESERVE
 
@@ -66,7 +66,7 @@ class Reconciler:
         self._filled: dict[str, tuple[Decimal, int]] = {}
         self._sizes: dict[Symbol, tuple[Decimal | None, int]] = {}
         self._recorded_sizes: dict[Symbol, Decimal] = {}
-        self._fills_at, self._failed = NEVER, list[str]()
+        self._fills_at, self._parts = NEVER, BookParts(context)
 
     def invalidate(self) -> None:
         """Fills may have come."""
@@ -90,16 +90,16 @@ class Reconciler:
         return tables
 
     async def keep_books(self, poll: AccountPoll) -> tuple[str, ...]:
-        """One pass with the newest poll; returns the names of the parts that failed, not those that wait for room."""
-        self._failed = []
+        """One pass with the newest poll; returns the names of the parts that failed, or have waited for too long."""
+        parts = self._parts
+        parts.begin()
         await record_protection(self._context)
-        stale: list[str] = []
         tables = await self.read_tables()
         if self._are_fills_due(poll):
-            if not await self._do("fills", stale, self._read_fills(tables, poll)):
+            if not await parts.do("fills", self._read_fills(tables, poll)):
                 self.invalidate()
             tables = await self.read_tables()
-        if not stale:
+        if not parts.stale:
             await self._mark_entries_closed(poll)
         await self._reopen(poll, tables)
         view = AccountView(
@@ -112,29 +112,15 @@ class Reconciler:
             unfinished=tables.unfinished,
             covers=tuple(intent.intent_id for intent in tables.ended if self._is_contained(intent, poll)),
         )
-        await self._do("orders", stale, self._finalize_children(view))
+        await parts.do("orders", self._finalize_children(view))
         totals: list[CashTotals] = []
-        if "fills" not in stale:
-            await self._do("cash", stale, self._explain_cash(view, totals))
-        if totals or await self._do("balance", stale, self._read_balance(view)):
-            self._publish(view, totals[0] if totals else None, tuple(stale))
+        if "fills" not in parts.stale:
+            await parts.do("cash", self._explain_cash(view, totals))
+        if totals or await parts.do("balance", self._read_balance(view)):
+            self._publish(view, totals[0] if totals else None, tuple(parts.stale))
         if tables.flatten_since_ms is not None and is_out(view):
             await self._finish_flatten(tables.flatten_since_ms)
-        return tuple(self._failed)
-
-    async def _do(self, part: str, stale: list[str], work: Awaitable[None]) -> bool:
-        """Does one part; whether the exchange let it."""
-        try:
-            await work
-        except (ExchangeError, *UNREADABLE) as error:
-            if not isinstance(error, RateLimited):
-                metrics.EXCHANGE_ERRORS.labels(self._model).inc()
-                self._failed.append(part)
-            log = self._context.log
-            log.warning("the books wait for the exchange", model=self._model, part=part, reason=repr(error))
-            stale.append(part)
-            return False
-        return True
+        return tuple(parts.failed)
 
     async def _read_balance(self, view: AccountView) -> None:
         """The balance where the account's mode keeps it, of which nothing is published without it."""

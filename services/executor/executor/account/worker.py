@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from common.runtime.backoff import Backoff
-from common.runtime.clock import NEVER
 from common.runtime.outages import is_outage
+from common.trading.durations import NEVER
 from common.trading.orders import IntentStatus
 from executor.account import metrics
 from executor.account.action_quota import ActionQuota
@@ -20,7 +20,7 @@ from executor.account.reconcile import Reconciler
 from executor.account.submit import OrderSubmitter
 from executor.domain.account import AccountPoll
 from executor.domain.intent import Intent
-from executor.exchange.errors import UNREADABLE, ExchangeError
+from executor.exchange.errors import UNREADABLE, ExchangeError, RateLimited
 from executor.exchange.user_stream import StreamedFill
 
 RETRY_SUBMIT_S: Final = 0.5
@@ -132,7 +132,7 @@ class AccountWorker:
     def on_orders(self, statuses: dict[int, str], ended: set[str]) -> None:
         """The account's stream reported the newest status of orders, by order id; `ended` are client order ids."""
         for client_order_id in ended:
-            self._context.memory.forget_trigger(client_order_id)
+            self._context.memory.confirm_trigger(client_order_id, is_live=False)
         self._poller.report_orders(statuses)
         self.protector.wake()
 
@@ -213,13 +213,10 @@ class AccountWorker:
         """Until something happens: a poll, an intent, news; shortly, for an outcome still unknown or a trigger still in
         the way."""
         self.state = WorkerState.IDLE if self._is_reconciled else WorkerState.RECONCILING
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RETRY_SUBMIT_S if self._must_retry else IDLE_S):
                 await self._woken.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self.state = WorkerState.WORKING
+        self.state = WorkerState.WORKING
 
     async def _prepare(self) -> None:
         """Before the first turn: the epoch and the key's last nonce; then the account's checks, when due."""
@@ -310,6 +307,9 @@ class AccountWorker:
                 continue
             try:
                 is_ended = await self._submitter.submit(intent, flatten_since)
+            except RateLimited:
+                self._must_retry = True  # It waits for request weight, until its time is over.
+                continue
             except (ExchangeError, *UNREADABLE) as error:
                 failures.append(error)
                 continue

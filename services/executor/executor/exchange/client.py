@@ -1,5 +1,6 @@
 """One account on Hyperliquid: questions over /info, actions over /exchange, each with a timeout, one at a time."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -59,7 +60,7 @@ class ExchangeClient:
     the last moment, by the thread whose turn it is: a process that was frozen on the way there sends nothing that
     another one has taken over.
 
-    `time` is the exchange's clock, kept by the answers; nonces and expiry go by it.
+    `time` is the exchange's clock, by its answers; nonces and expiry go by it. `mode` is the account's, as read last.
     """
 
     def __init__(
@@ -85,29 +86,29 @@ class ExchangeClient:
         self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
         self._meta: Any = None
+        self._loading = asyncio.Lock()
         self.mode = ""
-        """The account's mode as it was read last, in the exchange's word."""
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
         """Loads the exchange's instruments, once, and returns them; from each call on nonces are above `used_nonce`."""
-        meta = self._meta if self._signer is not None else await self._ask({"type": "meta", "dex": ""})
-        if self._signer is None:  # Another task may have been faster.
-            self._meta = meta
-            self._signer = SigningExchange(
-                wallet=self._config.open_wallet(self._key),
-                url=self._config.url,
-                address=self.address,
-                meta=meta,
-                timeout_s=self._config.timeout_s,
-                action_life_ms=self._config.action_life_ms,
-                now_ms=self.time.now_ms,
-                is_time_known=lambda: self.time.is_known,
-            )
+        async with self._loading:  # Worker and protector begin at the same time.
+            if self._signer is None:
+                self._meta = await self._ask({"type": "meta", "dex": ""})
+                self._signer = SigningExchange(
+                    wallet=self._config.open_wallet(self._key),
+                    url=self._config.url,
+                    address=self.address,
+                    meta=self._meta,
+                    timeout_s=self._config.timeout_s,
+                    action_life_ms=self._config.action_life_ms,
+                    now_ms=self.time.now_ms,
+                    is_time_known=lambda: self.time.is_known,
+                )
         self._signer.use_above(used_nonce)
         return self._meta
 
     async def refresh_universe(self) -> Any:
-        """The exchange's instruments as they are now: tables and listings change by announcement."""
+        """The exchange's instruments as they are now: they change by announcement."""
         if self._signer is None:
             return await self.load_universe()
         self._meta = await self._ask({"type": "meta", "dex": ""})
@@ -337,9 +338,8 @@ class ExchangeClient:
 
     def _post_action(self, body: bytes, protects: bool) -> Any:
         try:
-            response = self._connections[PROTECTION_ACTIONS if protects else ACTIONS].post(
-                "/exchange", body, self._may_send
-            )
+            connection = self._connections[PROTECTION_ACTIONS if protects else ACTIONS]
+            response = connection.post("/exchange", body, self._may_send)
             if response.status == HTTP_UNPROCESSABLE:
                 return {"status": "err", "response": f"HTTP 422: {response.text[:200]}"}
             answer = response.json() if response.status == HTTP_OK else None

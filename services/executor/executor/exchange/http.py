@@ -12,6 +12,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from common.runtime.metrics import exchange as metrics
 from common.runtime.outside.proxies import is_local, proxy_problem
 from executor.exchange.deadline import Deadline, connection_class
 from executor.exchange.errors import (
@@ -147,7 +148,13 @@ class Connection:
         try:
             if not may_send():
                 raise UnknownOutcome(NOT_OWNER)
-            return self._transport.post(path, body)
+            response = self._transport.post(path, body)
+        except TransportError:
+            metrics.REQUESTS.labels("unanswered").inc()
+            raise
+        else:
+            metrics.REQUESTS.labels(metrics.result_of(response.status)).inc()
+            return response
         finally:
             self._turn.release()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from executor.exchange import metrics
+from common.runtime.metrics import exchange as metrics
 from executor.exchange.errors import RateLimited, Unreachable
 
 ALL_PER_MINUTE: Final = 1_200
@@ -50,6 +50,7 @@ class RequestRateLimiter:
 
     def __init__(self, per_minute: int, start_minutes: float = START_MINUTES) -> None:
         self.per_minute = per_minute
+        metrics.WEIGHT_LIMIT.set(per_minute)
         self._left = per_minute * start_minutes
         self._at_s: float | None = None
 

@@ -64,10 +64,12 @@ class ReadCheck:
     def _is_open(self, scope: Scope) -> bool:
         if scope["type"] != "http":
             return False
-        return scope["path"] == ALIVE or (scope["method"] == "POST" and scope["path"].startswith(OWN_TOKENS))
+        path: str = scope["path"]
+        return path == ALIVE or (scope["method"] == "POST" and path.startswith(OWN_TOKENS))
 
     def _has_cookie(self, connection: HTTPConnection) -> bool:
-        return hmac.compare_digest(connection.cookies.get(COOKIE, "").encode(), self._cookie.encode())
+        presented: str = connection.cookies.get(COOKIE, "")
+        return hmac.compare_digest(presented.encode(), self._cookie.encode())
 
     async def _check_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

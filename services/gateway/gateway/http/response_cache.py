@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from common.runtime.clock import Clock
+from gateway.http import metrics
 
 MAX_ENTRIES = 200
 MIN_GZIP_BYTES = 1_000
@@ -91,9 +92,11 @@ class ResponseCache:
         age_s = self._clock.monotonic() - entry.read_s if entry is not None else lifetime.stale_s
         if entry is not None and age_s < lifetime.stale_s:
             self._entries.move_to_end(key)
+            metrics.note_read("response", is_hit=True)
             if age_s >= lifetime.fresh_s and key not in self._refreshes:
                 self._start_refresh(key, read, encode)
             return entry
+        metrics.note_read("response", is_hit=False)
         return await asyncio.shield(self._refreshes.get(key) or self._start_refresh(key, read, encode))
 
     def _start_refresh(self, key: Hashable, read: Read, encode: Encode) -> asyncio.Task[EncodedResponse]:

@@ -25,6 +25,7 @@ from gateway.http.parameters import (
     parse_time,
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
+from gateway.push.market_clock import MarketClock
 from gateway.rest.exports import EXPORTS, Exports
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
@@ -55,7 +56,7 @@ LIFETIMES = {
     "/positions": Lifetime(0.25, 1.0),
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
-    "/duels": Lifetime(1.0, 5.0),
+    "/duels": Lifetime(10.0, 60.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
 }
@@ -88,7 +89,9 @@ class RestRoutes:
         market: MarketCache,
         status: Status,
         operations: Operations,
+        market_clock: MarketClock,
     ) -> None:
+        self._market_clock = market_clock
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
         self._cycles = CycleQueries(queries)
@@ -229,7 +232,8 @@ class RestRoutes:
     async def _get_equity(self, request: Request) -> Any:
         model, points, span = self._equity_query(request)
         span_ms = RANGES_MS[span]
-        since_ms = 0 if span_ms is None else self._clock.now_ms() - span_ms
+        now_ms = self._market_clock.now_ms()
+        since_ms = 0 if span_ms is None else (self._clock.now_ms() if now_ms is None else now_ms) - span_ms
         start_balance = await self._queries.start_balance() or format(self._settings.paper_start_balance, "f")
         series = [
             {

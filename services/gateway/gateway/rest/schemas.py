@@ -9,6 +9,7 @@ Contenders and coins that the roster lists are enums; rows that are recorded hol
 than the roster.
 """
 
+from enum import StrEnum
 from typing import Final, get_args
 
 from common.events import Action, AlertSeverity, Channel, Command, IgnoreReason, Outcome
@@ -34,6 +35,16 @@ from gateway.rest.schema_parts import (
 VERDICTS: Final = ("NONE", "APPROVED", "DENIED")
 TRADING_STATES: Final = ("ACTIVE", "REDUCING", "HALTED")
 """In order of severity."""
+
+
+class ServiceState(StrEnum):
+    """READY and NOT_READY as the service reports itself; STARTING while it begins, or has not been heard since the
+    gateway's own start; SILENT when its last report is old or none has come."""
+
+    READY = "READY"
+    STARTING = "STARTING"
+    NOT_READY = "NOT_READY"
+    SILENT = "SILENT"
 
 
 def components(roster: Roster | None) -> dict[str, Schema]:
@@ -201,13 +212,13 @@ ARENA: dict[str, Schema] = {
     "SymbolInfo": row("symbol:Coin price_decimals_hint:int size_decimals:int max_leverage:int"),
     "Status": row(
         "mode:Mode market:Market trading_state:TradingState time_ms:ms started_ms:ms decision_interval_s:int"
-        " start_balance:money has_control:bool clock_ahead_ms:int? version:text",
+        " start_balance:money has_control:bool clock_ahead_ms:int? version:text market_ms:ms? market_speed:float",
         models=many(ref("ModelStatus")),
         halts=many(ref("Halt")),
         symbols=many(ref("SymbolInfo")),
         record=many(row("chain:text sequence:int link:text")),
     ),
-    "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?"),
+    "Service": row("name:text ready:bool reason:text? started_ms:ms? time_ms:ms?", state=one_of(ServiceState)),
     "Stream": row("stream:text length:int", groups=many(row("name:text lag:int? pending:int"))),
     "Alert": row(
         "id:text code:text service:text model:text? message:text time_ms:ms",
@@ -226,7 +237,12 @@ ARENA: dict[str, Schema] = {
 }
 
 _SNAPSHOT: Schema = {"type": "boolean", "const": True}
+CLOCK_READING: Final = "time_ms:ms market_ms:ms? market_speed:float"
+"""The gateway's time, the market's (null before the first price), and how many times as fast the market runs."""
 PUSHES: dict[str, Schema] = {
+    "ClockReading": row(CLOCK_READING),
+    "Hello": row(f"epoch:int {CLOCK_READING}", channel={"type": "string", "const": "hello"}),
+    "Clock": row(CLOCK_READING, channel={"type": "string", "const": "clock"}),
     "Channel": one_of(Channel),
     "PriceUpdate": row("", prices=by_name(row("price:money mark_price:money time_ms:ms"))),
     "PriceSnapshot": row("", snapshot=_SNAPSHOT, prices=by_name(ref("Price"))),
@@ -260,6 +276,7 @@ REQUESTS: dict[str, Schema] = {
         "additionalProperties": False,
         "properties": {
             "model": maybe(ref("ContenderId")),
+            "halt": {"type": "boolean", "description": "Of a flatten: halt as well, until a resume"},
             "reason": {"type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
         },
     },

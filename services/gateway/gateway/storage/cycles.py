@@ -6,7 +6,7 @@ from gateway.storage.queries import Queries, Row
 
 
 class CycleQueries:
-    """Rows as REST returns them, read by `Queries`."""
+    """Rows as REST returns them. Raises what `Queries` raises."""
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries

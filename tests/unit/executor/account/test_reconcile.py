@@ -9,6 +9,7 @@ from account_harness import ETH, MODEL
 from common.events import LedgerKind
 from common.events.alerts import AlertCode
 from common.trading.orders import IntentKind, OrderRole
+from executor.account.books import WAIT_LIMIT_S
 from support.executor_process import address_of
 
 Account = Any
@@ -123,6 +124,23 @@ async def test_an_endpoint_that_is_away_keeps_no_other_part_waiting(empty: Accou
     await empty.poll(after_s=20)
     assert ((await published(empty)).stale, empty.stale) == ((), ())
     assert {fill.role for fill in empty.harness.events("order.filled")} == {"entry", "exit"}
+
+
+async def test_books_that_wait_for_weight_fail_past_their_limit(empty: Account) -> None:
+    """What waits is named as stale at once; past the limit it counts as failed, with one alert."""
+    await empty.poll()
+    await empty.enter()
+    limiter, clock = empty.harness.context.exchange._rate_limiter, empty.harness.clock
+    for after_s, failed in ((0.0, ()), (WAIT_LIMIT_S - 1, ()), (2.0, ("fills",)), (30.0, ("fills",))):
+        empty.harness.pass_time(after_s)
+        limiter.spend(1_000, clock.monotonic())  # What protects has taken everything.
+        await empty.poll()
+        assert ((await published(empty)).stale, empty.stale) == (("fills",), failed)
+    assert empty.alerts() == [AlertCode.BOOKS_BEHIND]
+    await empty.poll(after_s=60)
+    assert ((await published(empty)).stale, empty.stale) == ((), ())
+    assert {fill.role for fill in empty.harness.events("order.filled")} == {OrderRole.ENTRY}
+    assert empty.alerts() == [AlertCode.BOOKS_BEHIND]
 
 
 async def test_one_fill_that_cannot_be_read_stops_no_exit_and_no_protection(account: Account) -> None:

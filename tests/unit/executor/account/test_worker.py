@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from common.trading.orders import IntentKind, IntentStatus
 from executor.account.worker import AccountWorker, WorkerState
 from executor.domain.intent import intent_from
 from executor.exchange.client import PROTECTION_QUESTIONS
+from executor.exchange.rate_limit import weight_of
+
+START_WEIGHT = 250
+"""Of the questions with which one account's start ends, at most: two accounts have 600 a minute."""
 
 
 @pytest.fixture
@@ -134,3 +139,33 @@ async def test_exits_go_out_while_the_fills_cannot_be_read(harness: AccountHarne
             assert await ended(harness, intent.id) is IntentStatus.FILLED
         assert harness.held() == 0
         await wait_until(lambda: "the books wait for the exchange: fills" in str(harness.service.readiness.unmet))
+
+
+async def test_an_entry_that_waits_for_weight_leaves_the_account_ready(harness: AccountHarness) -> None:
+    async with running(harness) as worker:
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        limiter = harness.context.exchange._rate_limiter
+        limiter.spend(1_000, harness.clock.monotonic())
+        entry = harness.approve("1")
+        await harness.context.intents.add(entry, harness.clock.now_ms())
+        worker.wake()
+        await wait_until(lambda: worker.state is WorkerState.IDLE and worker._must_retry)
+        assert f"account-{harness.context.model}" not in harness.service.readiness.unmet
+        limiter._left = float(limiter.per_minute)
+        assert await ended(harness, entry.id) is IntentStatus.FILLED
+
+
+async def test_a_start_reads_the_universe_once_for_both_tasks(harness: AccountHarness) -> None:
+    """Worker and protector begin at the same time; the account's checks read it again."""
+
+    async def run_later(function: Any, *arguments: Any) -> Any:
+        await asyncio.sleep(0.1 if arguments[0] == {"type": "meta", "dex": ""} else 0)
+        return function(*arguments)
+
+    client = harness.context.exchange
+    client._config = replace(client._config, run_blocking=run_later)
+    async with running(harness) as worker:
+        await wait_until(lambda: worker.state is WorkerState.IDLE)
+        kinds = [json.loads(text).get("type") for text in harness.wire.requests]
+        assert kinds.count("meta") == 2
+        assert sum(weight_of(kind) for kind in kinds) <= START_WEIGHT

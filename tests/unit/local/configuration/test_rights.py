@@ -42,5 +42,5 @@ def test_a_process_sees_the_stores_as_its_own_user_alone(tmp_path: Path) -> None
 def test_configured_stores_are_left_to_their_administrator(tmp_path: Path) -> None:
     rights = Rights(SERVICES, load_passwords(tmp_path, SERVICES), None, None)
     rights.make()
-    given = rights.addresses() | {"REDIS_URL": "redis://mine", "AICOIN_PROGRAM": "risk", "AICOIN_SECRETS": "REDIS_URL"}
+    given = rights.addresses() | {"REDIS_URL": "redis://mine", "AICOIN_PROGRAM": "risk", READS_VARIABLE: "REDIS_URL"}
     assert environment_of(given)["REDIS_URL"] == "redis://mine"

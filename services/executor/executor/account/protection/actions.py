@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.orders import OrderRole, Side
 from executor.account.context import AccountContext
 from executor.domain.account import Placement, Position
@@ -17,6 +17,8 @@ from executor.exchange.errors import UnknownOutcome
 from executor.exchange.parse import parse_action_error, parse_placements
 
 RETRY_CLOSE_S: Final = 3.0
+RETRY_UNMATCHED_S: Final = 1.0
+"""After a close that found nobody to trade with within its price."""
 FLATTEN: Final = "flatten"
 """What stands in the send log in place of an intent."""
 
@@ -28,7 +30,7 @@ class ProtectiveActions:
     def __init__(self, context: AccountContext) -> None:
         self._context, self._exchange, self._clock = context, context.exchange, context.clock
         self._last_attempt = 0
-        self._closed_at: dict[str, float] = {}
+        self._close_due_at: dict[str, float] = {}
 
     def next_attempt(self) -> int:
         """A number that no earlier replacement order has used, also after a restart."""
@@ -38,10 +40,14 @@ class ProtectiveActions:
     def may_close(self, coin: str) -> bool:
         """Not again within a few seconds; a yes counts as done."""
         now = self._clock.monotonic()
-        if now - self._closed_at.get(coin, NEVER) < RETRY_CLOSE_S:
+        if now < self._close_due_at.get(coin, NEVER):
             return False
-        self._closed_at[coin] = now
+        self._close_due_at[coin] = now + RETRY_CLOSE_S
         return True
+
+    def close_soon(self, coin: str) -> None:
+        """The last close is known to have done nothing."""
+        self._close_due_at[coin] = self._clock.monotonic() + RETRY_UNMATCHED_S
 
     async def place_triggers(self, entry: Intent, legs: Legs) -> list[Placement]:
         """Whole-position triggers."""

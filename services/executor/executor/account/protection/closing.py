@@ -6,7 +6,7 @@ from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from executor.account import metrics
 from executor.account.context import AccountContext
@@ -62,6 +62,8 @@ class Closings:
             placement.error is None or is_final_refusal(placement.error)
         ):
             closing.step += 1
+            if placement.error is not None and closing.step < len(CLOSE_SLIPPAGES):
+                self._actions.close_soon(symbol.value)
 
     def end_gone(self, held: set[Symbol]) -> None:
         """Those whose position is gone."""

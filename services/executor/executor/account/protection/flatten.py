@@ -3,12 +3,12 @@
 from typing import Final
 
 from executor.account.context import AccountContext
-from executor.account.external_positions import (
+from executor.account.protection.actions import FLATTEN, ProtectiveActions
+from executor.account.protection.external_positions import (
     cancel_external_orders,
     cancellable_orders,
     close_external_position,
 )
-from executor.account.protection.actions import FLATTEN, ProtectiveActions
 from executor.domain.account import AccountPoll, AccountView, Position
 
 GRACE_MS: Final = 5_000

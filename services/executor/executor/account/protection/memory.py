@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from common.events import AccountOrder, Event, SystemAlert
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountPoll, Fill, Placement, Position
@@ -125,9 +125,11 @@ class ProtectionMemory:
         """The exchange says that there is no position to protect or to close."""
         self._sizes[position.symbol] = KnownSize(ZERO, position.mark_price, self._monotonic())
 
-    def forget_trigger(self, client_order_id: str) -> None:
-        """The account's stream reported that an order is open no more."""
-        self._awaited.pop(client_order_id, None)
+    def confirm_trigger(self, client_order_id: str, *, is_live: bool) -> None:
+        """The exchange's word on an order that no list contains yet, asked for or reported by the account's stream."""
+        order, _ = self._awaited.pop(client_order_id, (None, NEVER))
+        if order is not None and is_live:
+            self._awaited[client_order_id] = order, self._monotonic()
 
     def learn(
         self,

@@ -1,6 +1,7 @@
 """Keeps one account safe: a position has its stop confirmed or is closed, and no trigger outlives its position."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 from common.events import AccountOrder
 from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole
 from executor.account import metrics
@@ -27,6 +28,9 @@ ORPHAN_S: Final = 2.0
 CLOSING_S: Final = 3.0
 """A close takes its look, its request and its fill: it begins that long before the limit, to be done within it."""
 RETRY_TRIGGERS_S: Final = 3.0
+RETRY_REFUSED_S: Final = (0.2, 1.0, 2.0)
+"""After each of the first refusals for a reason that passes: by the exchange's own word nothing rests, so that no list
+of orders has to say so."""
 POLL_AGAIN_S: Final = 1.0
 OWNER_POLL_S: Final = 0.5
 MAX_PAUSE_S: Final = 10.0
@@ -67,9 +71,11 @@ class PositionProtector:
         self.needs_poll = False
         self._woken = asyncio.Event()
         self._unprotected_since: dict[Symbol, float] = {}
+        self._unprotected = 0, self._clock.monotonic()
         self._missing_since: dict[Symbol, float] = {}
         self._triggers_at: dict[Symbol, float] = {}
         self._refused: set[tuple[Symbol, OrderRole]] = set()
+        self._refusals: Counter[Symbol] = Counter()
         self._orphan_since: dict[int, float] = {}
         self._swept_s = NEVER
         self._reported: set[str] = set()
@@ -166,7 +172,7 @@ class PositionProtector:
         positions, orders = self._memory.positions(poll), self._memory.open_orders(poll)
         self._forget_gone({position.symbol for position in positions}, poll)
         unprotected = sum(not is_protected(each, orders) for each in positions)
-        metrics.UNPROTECTED.labels(self._model).set(unprotected)
+        self._note_unprotected(unprotected)
         self.poller.is_urgent = unprotected > 0
         for position in positions:
             try:
@@ -184,18 +190,25 @@ class PositionProtector:
         if failures:
             raise min(failures, key=lambda error: isinstance(error, FAILURES))
 
+    def _note_unprotected(self, count: int) -> None:
+        """Counts the time since the round before for each position that was unprotected then."""
+        now_s, (before, since_s) = self._clock.monotonic(), self._unprotected
+        metrics.UNPROTECTED_S.labels(self._model).inc(before * max(0.0, now_s - since_s))
+        metrics.UNPROTECTED.labels(self._model).set(count)
+        self._unprotected = count, now_s
+
     async def _ask_for_unlisted(self, poll: AccountPoll) -> None:
         """Whether triggers that were accepted and are in no list have ended already, or the list is late."""
         for client_order_id in self._memory.unlisted(poll):
             self.needs_poll = True
             status = await self._exchange.order_status(client_order_id)
-            if status is not None and not status.is_live:
-                self._memory.forget_trigger(client_order_id)
+            if status is not None:
+                self._memory.confirm_trigger(client_order_id, is_live=status.is_live)
 
     def _forget_gone(self, held: set[Symbol], poll: AccountPoll) -> None:
         """What concerned positions that are gone."""
         self._closings.end_gone(held)
-        for noted in (self._unprotected_since, self._missing_since):
+        for noted in (self._unprotected_since, self._missing_since, self._refusals):
             for symbol in noted.keys() - held:
                 noted.pop(symbol)
         self._refused = {(symbol, role) for symbol, role in self._refused if symbol in held}
@@ -219,6 +232,7 @@ class PositionProtector:
             missing -= {role for coin, role in self._refused if coin is symbol}
         if is_safe and not missing:
             self._missing_since.pop(symbol, None)
+            self._refusals.pop(symbol, None)
             return
         self.needs_poll = True
         if not is_safe and self._must_close(symbol, missing):
@@ -235,15 +249,19 @@ class PositionProtector:
         return is_refused or unprotected_s > max(limit_s - CLOSING_S, limit_s / 2)
 
     def _may_place(self, symbol: Symbol, entry: Intent) -> bool:
-        """Once a second list of open orders misses a leg, and then every few seconds when a later one still does; a
-        yes counts as done."""
+        """Once a second list of open orders misses a leg, and then every few seconds when a later one still does, or
+        soon after a refusal; a yes counts as done."""
         now, asked_s = self._clock.monotonic(), self.poller.orders_asked_s
         if symbol not in self._missing_since:
             self._missing_since[symbol] = asked_s
             self.poller.invalidate()
         is_certain = asked_s > self._missing_since[symbol] or entry.status is IntentStatus.PARTIAL
-        tried_s = self._triggers_at.get(symbol, NEVER)
-        if not is_certain or now - tried_s <= RETRY_TRIGGERS_S or asked_s <= tried_s:
+        tried_s, refusals = self._triggers_at.get(symbol, NEVER), self._refusals[symbol]
+        if 0 < refusals <= len(RETRY_REFUSED_S):
+            is_due = now - tried_s >= RETRY_REFUSED_S[refusals - 1]
+        else:
+            is_due = now - tried_s > RETRY_TRIGGERS_S and asked_s > tried_s
+        if not (is_certain and is_due):
             return False
         self._triggers_at[symbol] = now
         return True
@@ -252,7 +270,10 @@ class PositionProtector:
         self.poller.invalidate()
         legs = build_triggers(entry, position.size_coin, self._actions.next_attempt())
         legs = [(role, spec) for role, spec in legs if role in missing]
+        refusals = self._refusals.pop(position.symbol, 0)
         placements = await self._actions.place_triggers(entry, legs)
+        if all(placement.error for placement in placements):
+            self._refusals[position.symbol] = refusals + 1
         for (role, _), placement in zip(legs, placements, strict=True):
             if NOTHING_TO_CLOSE in (placement.error or "").lower():
                 self._memory.report_gone(position)

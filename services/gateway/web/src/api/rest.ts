@@ -39,12 +39,12 @@ export function urlOf(path: string, parameters: Parameters): string {
 
 export type Command = "halt" | "resume" | "flatten";
 
-/** Sends a control command with the operator's token, for one model or, without one, for all. */
-export async function sendCommand(command: Command, model: string | null, token: string): Promise<void> {
+/** Sends a control command with the operator's token, for one model or, without one, for all; a flatten may halt too. */
+export async function sendCommand(command: Command, model: string | null, halt: boolean, token: string): Promise<void> {
   const response = await fetch(`/api/v1/control/${command}`, {
     method: "POST",
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify(model === null ? {} : { model }),
+    body: JSON.stringify({ ...(model !== null && { model }), ...(halt && { halt }) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await read<unknown>(response);

@@ -526,6 +526,8 @@ export type Status = {
   has_control: boolean;
   clock_ahead_ms: number | null;
   version: string;
+  market_ms: number | null;
+  market_speed: number;
   models: ModelStatus[];
   halts: Halt[];
   symbols: SymbolInfo[];
@@ -542,6 +544,7 @@ export type Service = {
   reason: string | null;
   started_ms: number | null;
   time_ms: number | null;
+  state: "READY" | "STARTING" | "NOT_READY" | "SILENT";
 };
 
 export type Stream = {
@@ -591,6 +594,27 @@ export type Error = {
     code: string;
     message: string;
   };
+};
+
+export type ClockReading = {
+  time_ms: number;
+  market_ms: number | null;
+  market_speed: number;
+};
+
+export type Hello = {
+  epoch: number;
+  time_ms: number;
+  market_ms: number | null;
+  market_speed: number;
+  channel: "hello";
+};
+
+export type Clock = {
+  time_ms: number;
+  market_ms: number | null;
+  market_speed: number;
+  channel: "clock";
 };
 
 export type Channel = "price_update" | "trade_executed" | "position_update" | "ai_decision" | "account_update";
@@ -663,6 +687,7 @@ export type Push = {
 
 export type ControlRequest = {
   model?: ContenderId | null;
+  halt?: boolean;
   reason?: string;
 };
 

@@ -89,11 +89,18 @@ export function clock(ms: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** Day and minute, in local time: 11-24 14:03. */
+/** Day and minute, in local time: 11-24 14:03, of another year than this one 2025-05-30 14:03. */
 export function moment(ms: number | null): string {
   if (ms === null) return NONE;
+  const year = new Date(ms).getFullYear();
+  return year === new Date().getFullYear() ? stamp(ms).slice(5) : stamp(ms);
+}
+
+/** Date and minute, in local time: 2025-05-30 14:03. */
+export function stamp(ms: number): string {
   const date = new Date(ms);
-  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 /** A span of time, coarse: 42s, 17m 05s, 5h 03m, 3d 04h. */
@@ -117,14 +124,19 @@ export function age(ms: number | null): string {
   return ms < 10_000 ? `${number(Math.max(0, ms) / 1000, 1)}s` : span(ms);
 }
 
+/** A gain or a loss as it is shown, in hundredths: less than that is neither. */
+function hundredths(value: Figure): number {
+  return Math.round(Math.abs(Number(value ?? 0)) * 100) * Math.sign(Number(value ?? 0));
+}
+
 /** "gain", "loss" or "" for a figure's color; color is never the only sign. */
 export function tone(value: Figure): string {
-  const figure = Number(value ?? 0);
+  const figure = hundredths(value);
   return figure > 0 ? "gain" : figure < 0 ? "loss" : "";
 }
 
 export function arrow(value: Figure): string {
-  const figure = Number(value ?? 0);
+  const figure = hundredths(value);
   return figure > 0 ? "▲" : figure < 0 ? "▼" : "";
 }
 

@@ -7,7 +7,7 @@ import { choice, store } from "../state/choices";
 export type Language = "en" | "zh";
 
 function stored(): Language {
-  const saved = choice("language");
+  const saved = choice("language", "lang");
   if (saved === "en" || saved === "zh") return saved;
   return typeof navigator !== "undefined" && navigator.language?.startsWith("zh") ? "zh" : "en";
 }

@@ -25,7 +25,7 @@ export const duelZh: typeof duelEn = {
   scoreNote: "统计双方都作答的全部周期。扣除手续费、价差与资金费后结果较好的一方为正确；观望与被拒绝的决策计为 0。",
   agreement: "一致程度",
   agreedOf: "回答相同",
-  actedOf: "其中有一方行动的周期",
+  actedOf: "（仅计有一方行动的周期）",
   right: "正确",
   neither: "都不",
   ownRecord: "开仓与平仓的后续结果",

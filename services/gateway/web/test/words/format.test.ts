@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
-import { age, compact, NONE, number, percent, price, share, signed, size, span, tone } from "../../src/words/format";
+import { age, arrow, compact, moment, NONE, number, percent, price, share, signed, size, span, tone } from "../../src/words/format";
 import { language } from "../../src/words/language";
 
 afterEach(() => {
@@ -54,7 +54,14 @@ describe("format", () => {
     expect(span(76 * 3_600_000)).toBe("3d 04h");
   });
 
+  it("names the year of another year than this one", () => {
+    const ofYear = (year: number): number => new Date(year, 4, 30, 14, 3).getTime();
+    expect(moment(ofYear(new Date().getFullYear()))).toBe("05-30 14:03");
+    expect(moment(ofYear(2020))).toBe("2020-05-30 14:03");
+  });
+
   it("names the tone of a figure", () => {
     expect([tone("1"), tone("-1"), tone("0"), tone(null)]).toEqual(["gain", "loss", "", ""]);
+    expect([tone("0.004"), arrow("-0.004"), arrow("-0.005"), arrow("0.01")]).toEqual(["", "", "▼", "▲"]);
   });
 });

@@ -77,6 +77,20 @@ async def test_a_refused_close_widens_its_price_and_alerts_once_a_minute(account
     assert account.alerts()[-1] == AlertCode.UNPROTECTED_CLOSED
 
 
+async def test_a_close_that_finds_nobody_is_tried_again_within_a_second(account: Account) -> None:
+    harness = account.harness
+    harness.cancel_all_orders()
+    await account.poll(after_s=1)
+    move_mark(harness, 0.9)  # Beyond the stop: the exchange refuses it.
+    harness.wire.refuse('"Ioc"', "Order could not immediately match against any resting orders. asset=1")
+    for _ in range(2):
+        await account.protect(after_s=1)
+    assert len(closes(harness)) == 1
+    harness.wire.reset()
+    await account.protect(after_s=1)
+    assert harness.held() == 0
+
+
 async def test_a_close_that_a_window_refuses_keeps_its_price(account: Account) -> None:
     account.harness.cancel_all_orders()
     account.harness.wire.refuse("orders", POST_ONLY)

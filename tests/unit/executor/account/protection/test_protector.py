@@ -43,6 +43,33 @@ async def test_only_the_leg_that_is_missing_is_placed_again(account: Account, wo
     assert sum("positionTpsl" in text for text in account.harness.wire.requests) == 1
 
 
+async def test_a_stop_refused_for_a_reason_that_passes_is_tried_again_soon(account: Account) -> None:
+    """No list has to say that nothing rests: the refusal says it."""
+    account.harness.cancel_all_orders()
+    account.harness.wire.refuse("positionTpsl", POST_ONLY)
+    for after_s in (1, 1, 0.3):
+        await account.poll(after_s=after_s)
+    account.harness.wire.reset()
+    account.harness.wire.lose_request("frontendOpenOrders")
+    await account.poll(after_s=1)
+    assert account.stops() == 1
+    assert sum("positionTpsl" in text for text in account.harness.wire.requests) == 3
+    assert account.alerts() == []
+
+
+async def test_stops_confirmed_one_by_one_count_while_no_list_comes(empty: Account) -> None:
+    await empty.protect()
+    empty.harness.wire.lose_request("frontendOpenOrders")
+    await empty.enter()
+    for _ in range(5):
+        await empty.poll(after_s=6)
+    assert (empty.harness.held(), empty.stops(), empty.alerts()) == (1, 1, [])
+    empty.harness.cancel_all_orders()
+    for _ in range(3):
+        await empty.poll(after_s=2)
+    assert (empty.harness.held() == 0) == (empty.stops() == 0)
+
+
 async def test_a_partial_fill_is_protected_by_its_answer_alone(empty: Account) -> None:
     """The state lags behind the fill, and nothing else of the exchange or of the tables is read before."""
     await empty.protect()

@@ -8,8 +8,12 @@ import pytest
 from account_harness import ETH, AccountHarness
 
 from common.trading.instruments import Symbol
-from executor.account.external_positions import cancel_external_orders, cancellable_orders, close_external_position
 from executor.account.protection.actions import FLATTEN, ProtectiveActions
+from executor.account.protection.external_positions import (
+    cancel_external_orders,
+    cancellable_orders,
+    close_external_position,
+)
 from executor.account.protection.poll import AccountPoller
 from executor.account.protection.record import record_protection
 from executor.domain.account import AccountPoll
