@@ -28,6 +28,7 @@ from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock
 from gateway.push.tail import Tail
 
 CHANNEL = "ai_decision"
@@ -65,7 +66,8 @@ class Gateway:
             clock=SystemClock(), settings=settings, log=structlog.get_logger(), set_ready=lambda *_: None
         )
         self.hub = Hub()
-        self.connections = ConnectionManager(self.hub, None, self.service, settings)  # type: ignore[arg-type]
+        self.clock = MarketClock(self.service.clock)
+        self.connections = ConnectionManager(self.hub, None, self.service, settings, self.clock)  # type: ignore[arg-type]
         self.app: Any = Starlette(routes=[WebSocketRoute("/ws", self.connections.serve)])
         self.number = 0
 
@@ -80,7 +82,7 @@ class Gateway:
                 await next(iter(ObservedSocket.full)).writable.wait()
 
     async def follow(self) -> None:
-        tail = Tail(self.service, self.hub, self.redis_url, PushLatency(), self.connections.flush)
+        tail = Tail(self.service, self.hub, self.redis_url, PushLatency(), self.clock, self.connections.flush)
         await asyncio.gather(tail.run(), self.connections.tick())
 
 

@@ -46,6 +46,7 @@ from gateway.main import build_routes
 from gateway.push.connections import ConnectionManager
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock
 from gateway.push.snapshots import Snapshots
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
@@ -68,8 +69,9 @@ async def gateway_app(redis_url: str, database_url: str) -> Any:
     await fill_in(recorder, redis)
     hub, queries = Hub(), Queries(pool)
     snapshots = Snapshots(hub, queries, MarketCache(redis, ROSTER.coins))
-    connections = ConnectionManager(hub, snapshots, service, settings)
-    routes = build_routes(service, settings, ROSTER, queries, PushLatency())
+    market_clock = MarketClock(service.clock)
+    connections = ConnectionManager(hub, snapshots, service, settings, market_clock)
+    routes = build_routes(service, settings, ROSTER, queries, PushLatency(), market_clock)
     return create_app(service, connections.serve, routes, Path("nowhere"))
 
 

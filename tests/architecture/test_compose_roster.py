@@ -16,6 +16,7 @@ from agent_qwen.config import PROFILE as DASHSCOPE
 from aicoin_local.configuration.arena_file import roster_of
 from aicoin_local.configuration.catalog import ServiceSpec, service_specs
 from aicoin_local.configuration.compose_roster import roster_override, write_override
+from aicoin_local.configuration.monitoring.receivers import write_receivers
 from common.agent.settings import agent_settings
 from common.events.catalog import services_of
 from common.runtime.rights.__main__ import password_variable, passwords_from
@@ -199,8 +200,24 @@ def test_each_agent_gets_every_setting_that_it_reads(
     assert read - set(names_of(of_four, f"agent-{contender}")) == set()
 
 
-def test_prometheus_finds_every_further_agent(of_four: dict[str, Any], four: Roster) -> None:
-    for spec in agents_of(four):
-        networks = of_four["services"][spec.name]["networks"]
-        aliases = (networks["outside"] or {}).get("aliases", [])
-        assert aliases == ([] if spec.name == "agent-deepseek" else ["agent-openai"])
+def test_a_roster_of_ones_own_trades_live_and_scales_without_a_simulator(four: Roster, tmp_path: Path) -> None:
+    path = tmp_path / "compose.roster.json"
+    write_override(four, path)
+    overlays = [DEPLOY / f"compose.{name}.yaml" for name in ("monitoring", "live", "scale")]
+    configuration = compose(path, *overlays, contenders=four.ids, HYPERLIQUID_ENV="testnet", **LLAMA)
+    assert "simulator" not in configuration["services"]
+    assert "agent-llama" in configuration["services"]
+    assert names_of(configuration, "executor")["HYPERLIQUID_PRIVATE_KEY_LLAMA"] == "wallet-key"
+
+
+def test_receivers_by_settings_reach_alertmanager_whole(tmp_path: Path) -> None:
+    path, url = tmp_path / "compose.receivers.json", "https://hooks.example/a$b"
+    write_receivers({"ALERT_WEBHOOK_URL": url}, path)
+    assert path.stat().st_mode & 0o077 == 0
+    alertmanager = compose(DEPLOY / "compose.monitoring.yaml", path)["services"]["alertmanager"]
+    assert alertmanager["command"][0] == "--config.file=/receivers.json"
+    assert [each["target"] for each in alertmanager["configs"]] == ["/receivers.json"]
+    content = json.loads(json.loads(path.read_text(encoding="utf-8"))["configs"]["alertmanager"]["content"])
+    assert [each["url"] for each in content["receivers"][0]["webhook_configs"]][1:] == [url.replace("$", "$$")]
+    write_receivers({}, path)
+    assert not path.exists()

@@ -21,13 +21,13 @@ UNFINISHED = """
 FLATTENED = "SELECT id FROM trades WHERE model = %s AND close_reason = 'flatten'"
 
 
-async def send(page: Page, command: str, token: str) -> None:
-    """Picks the command for Qwen and sends it."""
+async def send(page: Page, command: str, token: str, button: str | None = None) -> None:
+    """Picks the command for Qwen and sends it; `button` names the act where it isn't the command itself."""
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label(command, exact=True).check()
     await dialog.get_by_label("QWEN", exact=True).check()
     await dialog.get_by_label("Control token").fill(token)
-    act = dialog.get_by_role("button", name=f"{command} · QWEN")
+    act = dialog.get_by_role("button", name=f"{button or command} · QWEN")
     await expect(act).to_be_disabled()
     await dialog.get_by_label("I have read this and confirm it.").check()
     await act.click()
@@ -44,8 +44,11 @@ async def test_a_halt_needs_the_token_and_shows_until_resumed(arena: Arena, page
     await expect(dialog.locator(".outcome")).to_contain_text("Accepted")
     footer = page.locator("footer")
     await expect(footer).to_contain_text("QWEN HALTED", timeout=MINUTE_MS)
+    banner = page.get_by_test_id("banner")
+    await expect(banner).to_contain_text("QWEN HALTED halt by a person · gateway, from 127.0.0.1 · since")
     await send(page, "RESUME", CONTROL_TOKEN)
     await expect(footer).not_to_contain_text("HALTED", timeout=MINUTE_MS)
+    await expect(banner).to_have_count(0)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
 
@@ -74,8 +77,9 @@ async def test_flatten_closes_positions_on_page_record_and_exchange(arena: Arena
         await dialog.get_by_label("FLATTEN", exact=True).check()
         await expect(dialog.get_by_test_id("consequences")).to_contain_text("closed at the market at once")
         await expect(dialog.get_by_test_id("consequences")).to_contain_text("PAPER")
-        await send(page, "FLATTEN", CONTROL_TOKEN)
-        await expect(dialog.locator(".outcome")).to_contain_text("Accepted: FLATTEN for QWEN")
+        await expect(dialog.get_by_label("and halt: no new entries until RESUME")).to_be_checked()
+        await send(page, "FLATTEN", CONTROL_TOKEN, button="FLATTEN AND HALT")
+        await expect(dialog.locator(".outcome")).to_contain_text("Accepted: FLATTEN AND HALT for QWEN")
         await page.keyboard.press("Escape")
         await expect(rows).to_have_count(0, timeout=MINUTE_MS)
         await asyncio.to_thread(expect_flat, arena, "qwen")

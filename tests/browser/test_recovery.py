@@ -45,7 +45,10 @@ async def until_same(page: Page, arena: Arena, kind: str, query: str, *, is_orde
 async def compare(page: Page, arena: Arena) -> None:
     """Decisions, positions and closed trades against what is recorded."""
     await page.get_by_test_id("tab-chat").click()
-    decisions = "SELECT id FROM ai_decisions ORDER BY time_ms DESC, id DESC"
+    folds = page.get_by_test_id("feed-holds")
+    if await folds.get_attribute("aria-pressed") == "false":
+        await folds.click()
+    decisions = "SELECT id FROM ai_decisions ORDER BY time_ms DESC, model"
     await until_same(page, arena, "decision-card", decisions, is_ordered=True)
     await page.get_by_test_id("tab-positions").click()
     positions = "SELECT model || ' ' || symbol AS id FROM positions"
@@ -60,7 +63,7 @@ async def test_the_gateway_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "gateway")
     await expect(status).to_contain_text("DISCONNECTED", timeout=MINUTE_MS)
     await expect(status).to_contain_text(re.compile(r"retry in \d+ s"))
-    await expect(live.get_by_test_id("notices")).to_contain_text("The server is not responding")
+    await expect(live.get_by_test_id("notices")).to_contain_text("Nothing comes from the server")
     await expect(live.get_by_test_id("price-BTC")).to_have_class(re.compile("stale"), timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "gateway")
     await expect(status).to_contain_text("STATUS: CONNECTED", timeout=MINUTE_MS)
@@ -71,7 +74,7 @@ async def test_the_gateway_comes_back(arena: Arena, live: Page) -> None:
 
 async def test_the_recorder_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "recorder")
-    await expect(live.get_by_test_id("notices")).to_contain_text("The recorder is not running", timeout=MINUTE_MS)
+    await expect(live.get_by_test_id("notices")).to_contain_text("Recorder: no report since", timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "recorder")
     await expect(live.get_by_test_id("notices")).to_be_empty(timeout=MINUTE_MS)
     await compare(live, arena)
@@ -79,7 +82,7 @@ async def test_the_recorder_comes_back(arena: Arena, live: Page) -> None:
 
 async def test_redis_comes_back(arena: Arena, live: Page) -> None:
     await asyncio.to_thread(arena.supervise, "stop", "redis")
-    await expect(live.get_by_test_id("notices")).to_contain_text("Redis is unavailable", timeout=MINUTE_MS)
+    await expect(live.get_by_test_id("notices")).to_contain_text("The server can't reach Redis", timeout=MINUTE_MS)
     await asyncio.to_thread(arena.supervise, "start", "redis")
     await expect(live.get_by_test_id("notices")).to_be_empty(timeout=2 * MINUTE_MS)
     await compare(live, arena)

@@ -3,17 +3,14 @@
 import asyncio
 import gzip
 import json
-import ssl
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common.agent.providers.answer_body import MAX_BODY_BYTES, MAX_TOKENS
 from common.agent.providers.port import Answer, CallFailed
-from common.events import Outcome, Prompt, TokenUsage
+from common.events import TokenUsage
 from support.model_servers import (
     ANSWERS,
     CLIENTS,
@@ -22,13 +19,10 @@ from support.model_servers import (
     OK,
     Reply,
     deepseek,
-    endless,
     raw_server,
-    requester,
     whole,
 )
 
-PROMPT = Prompt(system="s", user="u", strategy="x", strategy_hash="h", prompt_hash="p")
 MAX_WAIT_S = 60.0
 """Bounds a test that fails by waiting; no test waits for it to pass."""
 
@@ -242,101 +236,3 @@ async def test_a_status_with_any_body_is_a_failure(make: Callable[..., Any], sta
             assert caught.value.retryable is (status >= 429)
         await client.close()
     assert left == []
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that no authority has signed, with its key in the same file."""
-    path = tmp_path_factory.mktemp("tls") / "own.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-keyout", str(path), "-out", f"{path}.crt", "-days", "2", "-subj", "/CN=localhost"]
-    subprocess.run([*command, *files], check=True, capture_output=True)
-    with path.open("a", encoding="ascii") as file:
-        file.write(Path(f"{path}.crt").read_text(encoding="ascii"))
-    return path
-
-
-async def test_tls_that_fails_is_recorded_as_such(make: Callable[..., Any], certificate: Path) -> None:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    async with raw_server(whole(b"{}"), context=context) as url:
-        client = make(url)
-        result = await requester(client, MAX_WAIT_S).ask(PROMPT)
-        await client.close()
-    assert (result.outcome, result.code, result.attempts) == (Outcome.FAILED, "TLS", 1)
-    assert "certificate verify failed" in str(result.reason).lower()
-    assert "BASE_URL" in str(result.reason)
-
-
-async def test_a_server_without_tls_is_recorded_as_such(make: Callable[..., Any]) -> None:
-    async def speak_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(speak_first, "127.0.0.1", 0) as server:
-        client = make(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        with pytest.raises(CallFailed) as caught:
-            await client.complete(MESSAGES)
-        await client.close()
-    assert (caught.value.code, caught.value.nothing_billed) == ("TLS", True)
-
-
-async def test_a_connection_that_is_never_made_is_a_failure_of_its_own(make: Callable[..., Any]) -> None:
-    async with raw_server(whole(b"{}")) as url, asyncio.timeout(MAX_WAIT_S):
-        client = make(url.replace("http://", "https://"), connect_limit_s=0.2)
-        with pytest.raises(CallFailed, match="BASE_URL") as caught:
-            await client.complete(MESSAGES)
-        await client.close()
-    failed = caught.value
-    assert (failed.code, failed.retryable, failed.nothing_billed) == ("UNREACHABLE", True, True)
-
-
-async def test_a_slow_answer_is_not_a_slow_connection(make: Callable[..., Any]) -> None:
-    async def slow(writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.5)
-        await whole(json.dumps(ANSWERS[make]()).encode())(writer)
-
-    async with raw_server(slow) as url, asyncio.timeout(MAX_WAIT_S):
-        client = make(url, connect_limit_s=0.2)
-        assert (await client.complete(MESSAGES)).text == HOLD
-        await client.close()
-
-
-@pytest.mark.parametrize("piece", [b"\n", b"x"])
-async def test_one_deadline_ends_a_drip(make: Callable[..., Any], piece: bytes) -> None:
-    async with raw_server(endless(piece, pause_s=0.01)) as url, asyncio.timeout(MAX_WAIT_S):
-        client = make(url)
-        result = await requester(client, 0.3).ask(PROMPT)
-        await client.close()
-    assert (result.outcome, result.code, result.attempts) == (Outcome.FAILED, "DEADLINE", 1)
-
-
-async def test_interim_responses_without_end_are_ended_too(make: Callable[..., Any]) -> None:
-    async def interim(writer: asyncio.StreamWriter) -> None:
-        while not writer.is_closing():
-            writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
-            await writer.drain()
-            await asyncio.sleep(0.005)
-
-    async with raw_server(interim) as url, asyncio.timeout(MAX_WAIT_S):
-        client = make(url)
-        result = await requester(client, 0.3).ask(PROMPT)
-        await client.close()
-    assert (result.outcome, len(result.calls)) == (Outcome.FAILED, 1)
-
-
-async def test_a_client_serves_the_next_call_after_each_failure(make: Callable[..., Any]) -> None:
-    replies = [endless(b"\n", pause_s=0.01), whole(b"null"), whole(json.dumps(ANSWERS[make]()).encode())]
-
-    async def reply(writer: asyncio.StreamWriter) -> None:
-        await replies.pop(0)(writer)
-
-    async with raw_server(reply) as url, asyncio.timeout(MAX_WAIT_S):
-        client = make(url)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await client.complete(MESSAGES)
-        with pytest.raises(CallFailed):
-            await client.complete(MESSAGES)
-        assert (await client.complete(MESSAGES)).text == HOLD
-        await client.close()

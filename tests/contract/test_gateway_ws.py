@@ -20,6 +20,7 @@ from gateway.config import GatewaySettings
 from gateway.push.connections import HEARTBEAT_S, SILENCE_LIMIT_S, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import QUEUE_LIMIT, Hub
+from gateway.push.market_clock import MarketClock
 
 GATHERED = 300
 SUBSCRIBE = {"op": "subscribe", "channels": ["ai_decision"], "epoch": 0, "since": {"ai_decision": 0}}
@@ -53,7 +54,8 @@ class ConnectionHarness:
             max_connections_per_address=3,
         )
         service: Any = SimpleNamespace(clock=self.clock, settings=settings)
-        self.connections = ConnectionManager(self.hub, None, service, settings)  # type: ignore[arg-type]
+        self.market_clock = MarketClock(self.clock)
+        self.connections = ConnectionManager(self.hub, None, service, settings, self.market_clock)  # type: ignore[arg-type]
         self.app = Starlette(routes=[WebSocketRoute("/ws", self.connections.serve)])
         self.server = uvicorn.Server(
             uvicorn.Config(self.app, port=0, lifespan="off", log_level="critical", ws=FrameSocket)
@@ -223,6 +225,35 @@ async def test_a_silent_client_gets_a_heartbeat_and_is_then_closed(harness: Conn
         assert json.loads(await asyncio.wait_for(client.recv(), 60)) == {"channel": "pong"}
         harness.clock.now_s += SILENCE_LIMIT_S - HEARTBEAT_S
         assert await closing(client) == (1008, "silent for a minute: send pings")
+        ticking.cancel()
+
+
+async def test_the_clock_comes_with_hello_and_each_second_to_its_subscribers(harness: ConnectionHarness) -> None:
+    harness.market_clock.set_speed(60)
+    harness.market_clock.observe(5_000)
+    async with harness.connect() as client, harness.connect() as other:
+        hello = json.loads(await client.recv())
+        assert (hello["time_ms"], hello["market_ms"], hello["market_speed"]) == (100_000, 5_000, 60)
+        await harness.subscribed(other)
+        await client.send('{"op":"subscribe","channels":["clock"]}')
+        await client.send('{"op":"ping"}')
+        assert json.loads(await client.recv()) == {"channel": "pong"}
+        ticking = asyncio.create_task(harness.connections.tick())
+        for seconds in (1, 2):
+            harness.clock.now_s = 100 + seconds
+            while (clock := json.loads(await asyncio.wait_for(client.recv(), 60)))[
+                "time_ms"
+            ] < 100_000 + seconds * 1000:
+                pass
+            assert clock == {
+                "channel": "clock",
+                "time_ms": 100_000 + seconds * 1000,
+                "market_ms": 5_000 + seconds * 60_000,
+                "market_speed": 60,
+            }
+        harness.push()
+        harness.connections.flush()
+        assert json.loads(await other.recv())["channel"] == "ai_decision"  # Who hasn't subscribed gets no clock.
         ticking.cancel()
 
 

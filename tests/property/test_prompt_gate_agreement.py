@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from common.agent.prompt.build import build_prompt
 from common.agent.prompt.memory import ActiveHalt, GateFigures, Memory, ReservedEntry
 from common.agent.prompt.strategy import Strategy
-from common.events import AccountPosition, Action, IntentKind, LeverageLimit, Prompt
+from common.events import AccountPosition, Action, IntentKind, LeverageLimit, MarketSnapshot, Prompt
 from common.runtime.roster import read_roster
 from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
@@ -30,7 +30,6 @@ from support.risk_strategies import decimals
 D = Decimal
 COINS = read_roster(None).coins
 ACTIONS = {Side.LONG: Action.LONG, Side.SHORT: Action.SHORT}
-SNAPSHOT = a_snapshot(1).model_copy(update={"boundary_ms": NOW_MS})
 STRATEGY = Strategy("test", "LONG or SHORT.")
 SLACK = D("1.02")
 """What the prompt states: sizes up to those of its table pass, 2 % more are denied."""
@@ -47,6 +46,11 @@ DENIALS = {
     "LOSS_BUDGET",
     "COOLDOWN",
 }
+
+
+@cache
+def snapshot() -> MarketSnapshot:
+    return a_snapshot(1).model_copy(update={"boundary_ms": NOW_MS})
 
 
 class State:
@@ -97,7 +101,7 @@ class State:
 
     def prompt(self) -> Prompt:
         return build_prompt(
-            SNAPSHOT,
+            snapshot(),
             self.account,
             self.memory(),
             strategy=STRATEGY,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 
+from common.trading.durations import NEVER
 from simulation.hostile.store_states import BusState, DatabaseState
 
-NEVER = float("-inf")
 PROTECTION_TARGETS = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "order", "/exchange")
 """What a position can't be protected without: what it is, which orders rest, and to place one."""
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Generator
 import psycopg
 
 from common.bus.port import Unavailable
+from common.trading.durations import NEVER
 from simulation.faults import FaultInjector, ProcessKilled
 from simulation.loop import OWNER, VirtualLoop
 from simulation.trace import Trace
@@ -46,7 +47,7 @@ class Process:
         self.started_s = 0.0
         self.is_up = False
         self.is_killable = True
-        self.paused_until_s = float("-inf")
+        self.paused_until_s = NEVER
         self.open_transactions = 0
 
     def start(self) -> None:
@@ -102,7 +103,7 @@ class Process:
         self._loop.call_later(length_s, self._loop.thaw, context=contextvars.Context())
 
     def resume(self) -> None:
-        self.paused_until_s = float("-inf")
+        self.paused_until_s = NEVER
         self._loop.thaw()
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from aicoin_local.development.checks import SIMULATIONS
 from simulation.checks.invariants import is_covered
 from simulation.disturbances import lose_database
 from simulation.faults import FAULT_PROFILES
@@ -49,6 +50,11 @@ def test_the_invariants_hold_under_each_fault_profile(seed: int) -> None:
     result = run_seed(seed)
     assert result.failure is None, "\n".join(result.trace[-40:])
     assert result.fills > 0
+
+
+def test_the_check_of_make_test_goes_on_after_these_seeds() -> None:
+    options = SIMULATIONS["simulation"]
+    assert int(options[options.index("--first") + 1]) == len(FAULT_PROFILES)
 
 
 async def without_database(harness: Harness) -> None:

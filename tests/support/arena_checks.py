@@ -16,15 +16,21 @@ COMPLETE_CHAIN = """
     JOIN trades t ON t.intent_id = v.id
     WHERE d.model = %s AND d.executed
       AND EXISTS (SELECT 1 FROM fills f WHERE f.intent_id = v.id AND f.role = 'entry')
+      AND EXISTS (SELECT 1 FROM orders o WHERE o.intent_id = v.id AND o.role = 'entry')
       AND EXISTS (SELECT 1 FROM orders o WHERE o.intent_id = v.id AND o.role = 'stop')
       AND EXISTS (SELECT 1 FROM orders o WHERE o.intent_id = v.id AND o.role = 'target')
-    ORDER BY d.time_ms LIMIT 1"""
+    ORDER BY d.time_ms"""
+
+
+def complete_chains(arena: Arena, model: str) -> list[dict[str, Any]]:
+    """The decisions of that model that became a protected position and a trade, the first one first."""
+    return arena.rows(COMPLETE_CHAIN, model)
 
 
 def complete_chain(arena: Arena, model: str) -> dict[str, Any]:
-    """The first decision of that model that became a protected position and a trade, waited for."""
-    rows = wait_until(f"a complete chain of {model}", lambda: arena.rows(COMPLETE_CHAIN, model), limit_s=CHAIN_LIMIT_S)
-    return rows[0]
+    """The first of them, waited for."""
+    chains = wait_until(f"a complete chain of {model}", lambda: complete_chains(arena, model), limit_s=CHAIN_LIMIT_S)
+    return chains[0]
 
 
 def account_addresses(arena: Arena) -> dict[str, str]:

@@ -23,6 +23,7 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.health import Readiness
 from common.runtime.roster import read_roster
 from common.trading.roster import Contender, Roster
+from gateway.card.tags import PageTags
 from gateway.config import gateway_settings
 from gateway.http.app import create_app
 from gateway.http.server import server_config
@@ -31,6 +32,7 @@ from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
 from gateway.push.frames import FrameSocket
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock
 from gateway.push.snapshots import Snapshots
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
@@ -38,6 +40,8 @@ from recorder.handlers import Recorder
 from support.service_rights import own_database_url, own_redis_url
 
 DEFAULT = read_roster(None)
+NO_PAGE = Path("nowhere")
+EXPIRED_S = 3_600.0
 LLAMA = Contender.model_validate(
     {
         "id": "llama",
@@ -54,6 +58,15 @@ THREE_AND_SEVEN = Roster.model_validate({"contenders": [*DEFAULT.contenders, LLA
 """Three contenders and seven coins."""
 
 
+class ShiftedClock(SystemClock):
+    """The system's clock, whose monotonic time a test moves on: what is cached is old then."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
 @dataclass
 class GatewayServer:
     """A running gateway, and what a test needs to fill its stores. `published` is what its POST routes published,
@@ -66,9 +79,11 @@ class GatewayServer:
     redis: Redis
     bus: RedisBus
     hub: Hub
+    market_clock: MarketClock
     connections: ConnectionManager
     snapshots: Snapshots
     published: list[Event[Any]]
+    clock: ShiftedClock
     paths: set[str]
 
     async def get(self, path: str, **parameters: Any) -> Any:
@@ -76,10 +91,15 @@ class GatewayServer:
         assert response.status_code == 200, response.text
         return response.json()
 
+    async def get_fresh(self, path: str, **parameters: Any) -> Any:
+        """The same, when no cached answer is young enough."""
+        self.clock.ahead_s += EXPIRED_S
+        return await self.get(path, **parameters)
+
 
 @asynccontextmanager
 async def gateway_server(
-    database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = Path("nowhere"), **settings: Any
+    database_url: str, redis_url: str, roster: Roster = DEFAULT, web_dir: Path = NO_PAGE, **settings: Any
 ) -> AsyncIterator[GatewayServer]:
     """A gateway with these settings and its own rights, until the block ends."""
     pool = await open_pool(own_database_url("recorder", database_url))
@@ -89,13 +109,14 @@ async def gateway_server(
     own_redis = Redis.from_url(own_redis_url("gateway", redis_url))
     own = gateway_settings(roster).model_validate({"metrics_port": 0, "database_url": "postgresql://unused"} | settings)
     published: list[Event[Any]] = []
+    clock = ShiftedClock()
 
     async def publish(*events: Event[Any]) -> None:
         published.extend(events)
 
     service: Any = SimpleNamespace(
         redis=own_redis,
-        clock=SystemClock(),
+        clock=clock,
         readiness=Readiness(),
         settings=own,
         publish=publish,
@@ -103,10 +124,13 @@ async def gateway_server(
     )
     hub, queries = Hub(), Queries(own_pool)
     snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
-    connections = ConnectionManager(hub, snapshots, service, own)
-    routes = build_routes(service, own, roster, queries, PushLatency())
-    app = create_app(service, connections.serve, routes, web_dir, own.hosts)
+    market_clock = MarketClock(service.clock)
+    connections = ConnectionManager(hub, snapshots, service, own, market_clock)
+    routes = build_routes(service, own, roster, queries, PushLatency(), market_clock)
+    app = create_app(service, connections.serve, routes, web_dir, own.hosts, own.read_token, PageTags(roster).html)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
+    # A page counts a connection without the clock as lost; programs get what they ask for alone.
+    ticking = asyncio.create_task(connections.tick()) if web_dir is not NO_PAGE else None
     async with (
         serve(app, own.proxy_addresses) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as client,
@@ -119,11 +143,15 @@ async def gateway_server(
             redis=redis,
             bus=bus,
             hub=hub,
+            market_clock=market_clock,
             connections=connections,
             snapshots=snapshots,
             published=published,
+            clock=clock,
             paths={route.path for route in routes},
         )
+    if ticking is not None:
+        ticking.cancel()
     await bus.close()
     await redis.aclose()
     await own_redis.aclose()

@@ -46,6 +46,7 @@ from common.trading.intervals import INTERVALS_MS
 from common.trading.limits import Limits
 from common.trading.orders import Side
 from common.trading.roster import Language
+from support.account_examples import account_state
 from support.risk_examples import MARKS
 
 D = Decimal
@@ -54,6 +55,7 @@ HISTORY_DAYS = 30
 START_MS = 1_790_035_200_000  # A UTC midnight.
 HISTORY_MS = HISTORY_DAYS * DAY_MS
 SHOWN, VALUES = 20, 10
+SHOWN_MINUTE = 607
 
 
 @cache
@@ -148,7 +150,7 @@ def coin_snapshot(symbol: Symbol, boundary_ms: int) -> CoinSnapshot:
     )
 
 
-def a_snapshot(minute: int = 607, coins: Sequence[Symbol] = COINS, **changes: Any) -> MarketSnapshot:
+def a_snapshot(minute: int = SHOWN_MINUTE, coins: Sequence[Symbol] = COINS, **changes: Any) -> MarketSnapshot:
     """The snapshot that many minutes after START_MS."""
     boundary_ms = START_MS + minute * MINUTE_MS
     fields: dict[str, Any] = {
@@ -192,26 +194,7 @@ def a_held(symbol: Symbol, side: Side, boundary_ms: int, **changes: Any) -> Acco
 
 def a_state(*positions: AccountPosition, at_ms: int, **changes: Any) -> AccountUpdated:
     """An account of $9,500."""
-    equity = changes.pop("equity_usd", D(9_500))
-    margin = sum((held.margin_used_usd for held in positions), D(0))
-    state: dict[str, Any] = {
-        "model": "deepseek",
-        "address": "0x0",
-        "equity_usd": equity,
-        "balance_usd": equity,
-        "available_balance_usd": equity - margin,
-        "margin_used_usd": margin,
-        "maintenance_margin_usd": D(0),
-        "unrealized_pnl_usd": D(0),
-        "total_notional_usd": sum((held.notional_usd for held in positions), D(0)),
-        "positions": positions,
-        "open_orders": (),
-        "covers": (),
-        "open_intents": (),
-        "state_ms": at_ms,
-        "received_ms": at_ms,
-    }
-    return AccountUpdated(**(state | changes))
+    return account_state(*positions, at_ms=at_ms, **({"equity_usd": D(9_500)} | changes))
 
 
 def a_plan(held: AccountPosition, at_ms: int, reasoning: str) -> PositionPlan:
@@ -299,7 +282,7 @@ def a_memory(
 
 
 def a_prompt(
-    minute: int = 607,
+    minute: int = SHOWN_MINUTE,
     *,
     strategy: str | Strategy = "trend-v2",
     language: Language = "zh",

@@ -9,7 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from arena_checks import CHAIN_LIMIT_S, account_addresses, complete_chain, exchange_info, unprotected_positions
+from arena_checks import (
+    CHAIN_LIMIT_S,
+    account_addresses,
+    complete_chain,
+    complete_chains,
+    exchange_info,
+    unprotected_positions,
+)
 from harness import wait_until
 from websockets.asyncio.client import connect
 
@@ -67,9 +74,15 @@ def test_one_cycle_id_goes_through_every_stream(arena: Arena) -> None:
 
 
 def test_decision_is_shown_with_everything_that_followed(arena: Arena) -> None:
-    chain = complete_chain(arena, "deepseek")
-    detail = arena.get(f"decisions/{chain['cycle_id']}/deepseek")
-    assert re.search(r"loss_budget_left_usd=\d", detail["prompt"]["user"])
+    def find() -> dict[str, Any] | None:
+        """A decision that was asked for after risk's first figures of the day; one before them shows no budget."""
+        for chain in complete_chains(arena, "deepseek"):
+            detail: dict[str, Any] = arena.get(f"decisions/{chain['cycle_id']}/deepseek")
+            if re.search(r"loss_budget_left_usd=\d", detail["prompt"]["user"]):
+                return detail
+        return None
+
+    detail = wait_until("a complete chain of a decision with a budget", find, limit_s=CHAIN_LIMIT_S)
     assert detail["raw_response"]
     assert detail["rules"]
     assert all(rule["passed"] for rule in detail["rules"])

@@ -16,10 +16,12 @@ from structlog.typing import FilteringBoundLogger
 
 from common.events import ControlCommand, RiskApproved
 from common.runtime.database import KeptConnection, Pool, migrate, open_pool
+from common.runtime.database_watch import watch_database
 from common.runtime.outside.proxies import proxy_problem
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, make_folder, refuse_start
+from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.account.protection.memory import ProtectionMemory
 from executor.account.watch.clock import watch_clock
@@ -30,7 +32,7 @@ from executor.domain.account_standing import AccountStanding
 from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import UnusableEnvironment
 from executor.exchange.http import ExchangeConfig
-from executor.exchange.rate_limit import RequestRateLimiter
+from executor.exchange.rate_limit import START_MINUTES, RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
 from executor.storage.cash_ledger import CashLedgerStore
@@ -66,8 +68,8 @@ def compose(
     halts = HaltFiles(settings.executor_data_dir)
     keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
     since_start_s = note_start(settings.executor_data_dir, service.clock.now_ms())
-    start_minutes = max(LEAST_START_MINUTES, min(1.0, since_start_s / MINUTE_S))
-    rate_limiter = RequestRateLimiter(settings.request_weight_per_minute, start_minutes)
+    start_minutes = max(LEAST_START_MINUTES, min(START_MINUTES, since_start_s / MINUTE_S))
+    rate_limiter = RequestRateLimiter(settings.weight_per_minute, start_minutes)
     workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(
@@ -145,7 +147,7 @@ async def main() -> None:
     hold_folder(settings.executor_data_dir)
     if (problem := proxy_problem(settings.api_url, "requests", "websockets")) is not None:
         refuse_start("executor", [problem])
-    async with Service.open("executor", settings, lease=True) as service:
+    async with Service.open("executor", settings, contenders=settings.contenders, lease=True) as service:
         # Positions are protected before PostgreSQL answers: nothing waits for it here.
         database_url = settings.database_url.get_secret_value()
         pool = await open_pool(database_url, waits=False)
@@ -158,11 +160,13 @@ async def main() -> None:
             await pool.close()
             refuse_start("executor", [str(error)])
         service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
+        service.spawn("database", partial(watch_database, service, pool))
         for model, worker in handlers.workers.items():
             stream = UserStream(
                 api_url=settings.api_url,
                 address=settings.address_of(model),
                 listener=worker,
+                on_change=metrics.STREAM_CONNECTED.labels(model).set,
                 clock=service.clock,
                 log=service.log,
             )

@@ -2,14 +2,15 @@
 
 Reads    system.alert, order.filled; account:, memory:, risk:day:, service: in Redis
 Writes   system.alert, when a message was given up
-State    in memory: what was sent of late, and who leads
-Failure  a receiver that is away is tried again for ten minutes; without Redis nothing is heard, nor sent
+State    in memory: what was sent of late, who leads, and which troubles last
+Failure  a receiver that is away is tried again for ten minutes; without Redis only its absence is sent
 Stop     messages on their way may be accepted within the drain limit; past it their events stay pending
 """
 
 import asyncio
 import random
 from collections.abc import Sequence
+from functools import partial
 
 from common.events import OrderFilled, SystemAlert
 from common.events.catalog import services_of
@@ -21,13 +22,14 @@ from notifier import metrics
 from notifier.config import NotifierSettings
 from notifier.domain.alerts import AlertFilter
 from notifier.domain.notices import Notice, NoticeKind
+from notifier.domain.troubles import Troubles
 from notifier.domain.words import Message, compose
 from notifier.handlers import NoticeHandlers
 from notifier.outside.apprise_targets import targets_of
 from notifier.outside.deadman import Deadman
 from notifier.tasks.delivery import Delivery
 from notifier.tasks.outbox import Outbox
-from notifier.tasks.watch import watch_standings, why_unwell
+from notifier.tasks.watch import watch_services, watch_standings, why_unwell
 
 SERVICE = "notifier"
 PING_EVERY_S = 60.0
@@ -87,6 +89,10 @@ async def main() -> None:
             handlers = NoticeHandlers(service, outbox.add, AlertFilter(settings.notify_least_severity), settings.kinds)
             service.on_deferred(SystemAlert, handlers.on_alert)
             service.on_deferred(OrderFilled, handlers.on_fill)
+            if NoticeKind.ALERTS in settings.kinds:
+                names, troubles = services_of(roster.ids), Troubles(settings.notify_least_severity)
+                task = partial(watch_services, service.redis, service.clock, names, troubles, outbox.add)
+                service.spawn("services", task)
             if settings.kinds & {NoticeKind.LEAD, NoticeKind.SUMMARY}:
                 wanted = settings.kinds
 

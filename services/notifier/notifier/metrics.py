@@ -1,16 +1,14 @@
 """The notifier's own metrics."""
 
-from prometheus_client import Counter
+from common.runtime.metrics.series import counter
 
-MESSAGES = Counter(
-    "aicoin_notifier_messages", "Messages by result: accepted by their service, or given up.", ["result"]
+MESSAGES = counter(
+    "aicoin_notifier_messages",
+    "Messages: accepted by their service, or given up.",
+    result=("accepted", "given_up"),
 )
-DEADMAN_PINGS = Counter(
+DEADMAN_PINGS = counter(
     "aicoin_notifier_deadman_pings",
-    "Pings of the dead man's switch by result; withheld: not all was well.",
-    ["result"],
+    "Pings of the dead man's switch; withheld: not all was well.",
+    result=("answered", "failed", "withheld"),
 )
-for _result in ("accepted", "given_up"):
-    MESSAGES.labels(_result)
-for _result in ("answered", "failed", "withheld"):
-    DEADMAN_PINGS.labels(_result)

@@ -7,29 +7,39 @@ State    PostgreSQL; in memory only what was pushed last
 Failure  without PostgreSQL it waits and events stay pending; a batch stored twice changes nothing
 """
 
+from functools import partial
+
 from common.runtime.database import migrate, open_pool
+from common.runtime.database_watch import watch_database
+from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
 from recorder.config import RecorderSettings
 from recorder.handlers import Recorder
 from recorder.monitoring.sequence_check import SequenceCheck
+from recorder.monitoring.table_gauges import TableGauges
+from recorder.projections.results import fill_in_results
 from recorder.projections.statistics import recompute_all
 from recorder.storage.retention import TextRetention
 
 
 async def main() -> None:
+    roster = load_roster("recorder")
     settings = load_settings("recorder", RecorderSettings)
-    async with Service.open("recorder", settings) as service:
+    async with Service.open("recorder", settings, contenders=roster.ids) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         await migrate(pool, "recorder")
         async with pool.connection() as connection:
             await recompute_all(connection)
+            await fill_in_results(connection)
         recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
         service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)
         if settings.record_keep_days:
             service.spawn("text retention", TextRetention(pool, service.clock, settings.record_keep_days).run)
         service.spawn("sequence check", SequenceCheck(service, settings.gap_check_interval_s).run)
+        service.spawn("table gauges", TableGauges(service, pool, roster.ids).run)
+        service.spawn("database", partial(watch_database, service, pool))
         await service.run()
         await pool.close()
 

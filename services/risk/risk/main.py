@@ -22,6 +22,7 @@ from common.events import (
     OrderRejected,
 )
 from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.database_watch import watch_database
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings
@@ -77,12 +78,13 @@ async def main() -> None:
     roster = load_roster("risk")
     settings = load_settings("risk", RiskSettings)
     limits = settings.limits(roster)
-    async with Service.open("risk", settings, lease=True) as service:
+    async with Service.open("risk", settings, contenders=roster.ids, lease=True) as service:
         pool = await open_pool(settings.database_url.get_secret_value())
         try:
             await migrate(pool, "risk")
             handlers = compose(service, limits, pool, roster)
             service.spawn("publish-limits", partial(publish_limits, service, handlers))
+            service.spawn("database", partial(watch_database, service, pool))
             await service.run()
         finally:
             await pool.close()

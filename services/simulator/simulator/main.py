@@ -23,7 +23,7 @@ from simulator.config import SimulatorSettings, load_settings
 from simulator.exchange.state import account_modes
 from simulator.exchange.world import World
 from simulator.market.source import Source
-from simulator.server.clock import now_ms
+from simulator.server.clock import FastClock, now_ms
 from simulator.server.health import create_health_app
 from simulator.server.http import Server
 from simulator.server.listeners import GUESTS, SERVICES, GuestProtocol, Listener
@@ -59,6 +59,7 @@ async def build(settings: SimulatorSettings) -> tuple[Server, OpenedMarket]:
         "market": opened.source.label,
         "source": opened.source.kind,
         "seed": settings.simulator_seed,
+        "speed": settings.simulator_speed,
         "continued": found,
     }
     server = Server(world, store, now_ms, about)
@@ -69,7 +70,7 @@ async def build(settings: SimulatorSettings) -> tuple[Server, OpenedMarket]:
 
 
 def market_clock(settings: SimulatorSettings, world: World, source: Source) -> Callable[[int], int]:
-    """Maps wall time to market time: constant in stepwise mode, equal, or running from the market's time at a speed."""
+    """Maps wall time to market time: constant in stepwise mode, equal, from the market's time on, or at a speed."""
     if settings.simulator_stepwise:
         return lambda wall_ms: world.market.time_ms
     market_ms, began_ms = world.market.time_ms, now_ms()
@@ -77,7 +78,9 @@ def market_clock(settings: SimulatorSettings, world: World, source: Source) -> C
     is_wall = source.kind == "live" or (is_present and market_ms <= began_ms)
     if is_wall and settings.simulator_speed == 1:
         return lambda wall_ms: wall_ms
-    return lambda wall_ms: market_ms + round((wall_ms - began_ms) * settings.simulator_speed)
+    if settings.simulator_speed == 1:
+        return lambda wall_ms: market_ms + wall_ms - began_ms
+    return FastClock(world.market, settings.simulator_speed, began_ms)
 
 
 def bind_socket(host: str, port: int, setting: str) -> socket.socket:
@@ -158,7 +161,7 @@ async def main() -> None:
         sockets.append(bind_socket("127.0.0.1", settings.simulator_control_port, "SIMULATOR_CONTROL_PORT"))
 
     def step_age_ms() -> int:
-        return 0 if server.is_stepwise else server.world.clock(now_ms()) - server.world.market.time_ms
+        return 0 if server.is_stepwise else now_ms() - server.stepped_ms
 
     health = create_health_app(
         step_age_ms, lambda: server.world.market.halt_reason, lambda: len(server.sockets.clients)

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from common.events import IntentKind, OrderRole, RiskApproved
+from common.trading.durations import NEVER
 from executor.domain.order import client_order_id
 from simulation.checks.request_weight import RequestWeight
 from simulation.failure import SimulationFailed
@@ -40,7 +41,7 @@ class Invariants:
         self._unprotected_s: dict[tuple[str, str], float] = {}
         self._closing_s: dict[tuple[str, str], float] = {}
         self._last_check_s = 0.0
-        self._none_ran_s = float("-inf")
+        self._none_ran_s = NEVER
         self.episodes_s: list[float] = []
         """How long each position that had no stop was without one: the longest time that counts."""
         self.answered_s: list[float] = []

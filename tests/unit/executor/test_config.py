@@ -174,3 +174,11 @@ def test_a_third_contender_has_settings_of_its_own(variables: pytest.MonkeyPatch
     assert settings.contenders == ("deepseek", "qwen", "mistral")
     assert settings.key_of("mistral") == key_of("mistral")
     assert "mistral" not in executor_settings(ROSTER).contenders
+
+
+def test_a_faster_paper_market_has_the_weight_of_each_of_its_minutes(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("MARKET_SPEED", "300")
+    variables.setenv("REQUEST_WEIGHT_PER_MINUTE", "600")
+    assert load_settings("executor", SETTINGS).weight_per_minute == 180_000
+    arm(variables)
+    assert load_settings("executor", SETTINGS).weight_per_minute == 600

@@ -36,3 +36,12 @@ def test_the_exchange_of_an_environment(settings, variables: dict[str, str], url
 def test_the_socket_is_beside_the_api(settings) -> None:  # type: ignore[no-untyped-def]
     assert settings().ws_url == "ws://127.0.0.1:3001/ws"
     assert settings(HYPERLIQUID_ENV="mainnet").ws_url == "wss://api.hyperliquid.xyz/ws"
+
+
+@pytest.mark.parametrize(("environment", "weight"), [("paper", 84_000), ("mainnet", 280)])
+def test_past_candles_have_the_weight_of_each_minute_of_a_paper_market(
+    settings,
+    environment: str,
+    weight: int,  # type: ignore[no-untyped-def]
+) -> None:
+    assert settings(HYPERLIQUID_ENV=environment, MARKET_SPEED="300").history_weight == weight

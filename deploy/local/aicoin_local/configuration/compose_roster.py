@@ -15,8 +15,6 @@ from common.runtime.rights.__main__ import password_variable
 from common.trading.roster import Roster
 
 FILE: Final = ROOT / "deploy" / "compose.roster.json"
-FURTHER_AGENTS: Final = "agent-openai"
-"""The name by which Prometheus finds every agent that compose.yaml does not have."""
 NOT_IN_ROSTER: Final = "not-in-the-roster"
 """A profile that is never started."""
 
@@ -31,7 +29,7 @@ def roster_override(roster: Roster) -> dict[str, Any]:
     }
     further = [spec for name, spec in specs.items() if in_compose.get(name) != spec.package]
     for spec in further:
-        services[spec.name] = _agent(spec, aliases=[] if spec.name in in_compose else [FURTHER_AGENTS])
+        services[spec.name] = _agent(spec)
     names = [spec.variables["CONTENDER"].upper() for spec in further]
     services["executor"] = {
         "environment": [f"HYPERLIQUID_{what}_{name}" for name in names for what in ("ACCOUNT_ADDRESS", "PRIVATE_KEY")]
@@ -50,12 +48,12 @@ def _password(service: str) -> str:
     return f"${{{password_variable(service)}:?is not set, run make env}}"
 
 
-def _agent(spec: ServiceSpec, aliases: list[str]) -> dict[str, Any]:
+def _agent(spec: ServiceSpec) -> dict[str, Any]:
     """The agent of one contender, as compose.yaml has the two of the built-in roster."""
     contender, image = spec.variables["CONTENDER"], spec.package.replace("_", "-")
     deploy = ROOT / "deploy"
     return {
-        "extends": {"file": str(deploy / "compose.base.yaml"), "service": "with-stores"},
+        "extends": {"file": str(deploy / "compose.base.yaml"), "service": image},
         "image": f"aicoin/{image}",
         "build": {
             "context": str(ROOT),
@@ -63,7 +61,7 @@ def _agent(spec: ServiceSpec, aliases: list[str]) -> dict[str, Any]:
             "target": "service",
             "args": {"SERVICE": image},
         },
-        "networks": {"stores": {}, "outside": {"aliases": aliases}},
+        "networks": ["stores", "exchange", "outside"],
         "environment": [
             f"REDIS_URL=redis://{spec.name}:{_password(spec.name)}@redis:6379/0",
             f"CONTENDER={contender}",
@@ -72,6 +70,7 @@ def _agent(spec: ServiceSpec, aliases: list[str]) -> dict[str, Any]:
         "depends_on": {
             "rights": {"condition": "service_completed_successfully"},
             "redis": {"condition": "service_healthy"},
-            "simulator": {"condition": "service_started"},
+            # With real accounts there is none.
+            "simulator": {"condition": "service_started", "required": False},
         },
     }

@@ -9,6 +9,8 @@ from dotenv import dotenv_values
 
 from aicoin_local.configuration.arena_file import roster_of
 from aicoin_local.configuration.compose_roster import write_override
+from aicoin_local.configuration.monitoring.receivers import write_receivers
+from aicoin_local.configuration.monitoring.targets import write_targets
 from aicoin_local.configuration.paper import new_paper_variables
 from aicoin_local.settings import ROOT, full_environment
 from aicoin_local.stores import write_private
@@ -24,10 +26,13 @@ HEADER = (
 
 def make() -> None:
     """Writes `.env` with random passwords and paper accounts, or adds what it lacks for the roster of today; and what
-    the roster changes in compose.yaml."""
+    roster and settings change in compose.yaml and for Prometheus."""
     path = ROOT / ".env"
-    roster = roster_of(full_environment())
+    given = full_environment()
+    roster = roster_of(given)
     write_override(roster)
+    write_targets(roster)
+    write_receivers(given)
     if not path.exists():
         write_dotenv(path, roster)
         sys.stdout.write(f"{path} written\n")

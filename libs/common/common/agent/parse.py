@@ -35,6 +35,28 @@ HOLD_IGNORES: Final = ("symbol", "leverage", "position_size_percent", *OPTIONAL_
 """What a HOLD may have in any form, or not at all; a coin that it names is kept."""
 ENTRIES: Final = (Action.LONG, Action.SHORT)
 
+REFUSAL_CODES: Final = (
+    "CUT_OFF",
+    "TOO_LONG",
+    "EMPTY_ANSWER",
+    "NOT_JSON",
+    "NOT_ONE_OBJECT",
+    "REPEATED_KEY",
+    "MISSING_KEY",
+    "MISSPELLED_KEY",
+    "NOT_FINITE",
+    "BAD_NUMBER",
+    "BAD_ACTION",
+    "BAD_SYMBOL",
+    "BAD_LEVERAGE",
+    "BAD_REASONING",
+    "BAD_INVALIDATION",
+    "OUT_OF_RANGE",
+    "FRACTION",
+    "EXAMPLE_COPIED",
+)
+"""Every code of an InvalidAnswer."""
+
 _WHITESPACE: Final = " \t\r\n"
 _FENCED: Final = re.compile(r"```(?:json)?[ \t]*\r?\n?(?P<body>.*)```", re.DOTALL | re.IGNORECASE)
 

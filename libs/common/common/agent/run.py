@@ -36,7 +36,7 @@ async def run_agent(name: str, profile: Profile, make_client: ClientFactory, *, 
     strategy = _strategy(contender)
     limits = _limits(contender, settings, roster)
     target = _endpoint(contender, profile, settings)
-    async with Service.open(contender.agent, settings) as service:
+    async with Service.open(contender.agent, settings, contenders=(contender.id,)) as service:
         if (problem := proxy_problem(target.base_url, http_library)) is not None:
             refuse_start(contender.agent, [problem])
         client = make_client(target)

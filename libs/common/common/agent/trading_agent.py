@@ -14,7 +14,7 @@ from common.agent.providers.parameters import canonical_json
 from common.agent.providers.port import ModelClient
 from common.agent.providers.profile import Endpoint
 from common.agent.providers.spending import Spending
-from common.agent.request import AskResult, DecisionRequester
+from common.agent.request import INTERRUPTED, AskResult, DecisionRequester
 from common.agent.settings import AgentSettings
 from common.events import (
     AccountUpdated,
@@ -22,6 +22,7 @@ from common.events import (
     DecisionInputs,
     Event,
     MarketSnapshot,
+    ModelCall,
     Outcome,
     Prompt,
 )
@@ -60,11 +61,13 @@ class TradingAgent:
         strategy: Strategy,
     ) -> None:
         self._service, self._contender, self._coins, self._limits = service, contender, tuple(coins), limits
+        metrics.DAY_CAP_USD.labels(contender.id).set(float(settings.daily_cost_cap_usd))
         self._endpoint, self._strategy = endpoint, strategy
+        self._budget = Budget(service.redis, contender.id, settings.daily_cost_cap_usd, process=uuid4().hex[:12])
         self._requester = DecisionRequester(
             client,
             Spending(
-                Budget(service.redis, contender.id, settings.daily_cost_cap_usd, process=uuid4().hex[:12]),
+                self._budget,
                 endpoint.price,
                 service.clock,
                 max_output_tokens=endpoint.max_output_tokens,
@@ -164,7 +167,7 @@ class TradingAgent:
             asked_ms=asked_ms,
             now_ms=now_ms,
         )
-        self._count(result, made.data.latency_ms)
+        self._count(result, made.data.latency_ms, now_ms - event.recorded_ms)
         self._service.log.info(
             "decision",
             model=model,
@@ -177,9 +180,17 @@ class TradingAgent:
         )
         return made
 
-    def _count(self, result: AskResult, latency_ms: int | None) -> None:
+    def _count(self, result: AskResult, latency_ms: int | None, since_snapshot_ms: int) -> None:
         model = self._contender.id
         metrics.DECISIONS.labels(model, result.outcome.value).inc()
+        if result.outcome is Outcome.INVALID:
+            metrics.NO_DECISION.labels(model, "INVALID").inc()
+        elif result.outcome is not Outcome.ANSWERED:
+            metrics.NO_DECISION.labels(model, metrics.reason_of(result.code)).inc()
+        for call in result.calls:
+            metrics.CALLS.labels(model, _result_of(call)).inc()
+            metrics.CALL_S.labels(model).observe((call.answered_ms - call.asked_ms) / 1000)
+        metrics.DAY_LEFT_USD.labels(model).set(float(self._budget.left_usd(self._service.clock.now_ms())))
         for refused in result.refused_answers:
             metrics.REFUSED.labels(model, refused.code).inc()
         for leniency in result.parsed.leniencies if result.parsed else ():
@@ -187,12 +198,20 @@ class TradingAgent:
         metrics.COST_USD.labels(model).inc(float(result.cost_usd))
         if latency_ms is not None:
             metrics.LATENCY_S.labels(model).observe(latency_ms / 1000)
+            metrics.DECISION_S.labels(model).observe(since_snapshot_ms / 1000)
         if result.usage is not None:
             metrics.TOKENS.labels(model, "prompt").inc(result.usage.prompt_tokens)
             metrics.TOKENS.labels(model, "completion").inc(result.usage.completion_tokens)
+            metrics.TOKENS.labels(model, "cached").inc(result.usage.cached_tokens)
         if result.outcome is not Outcome.SKIPPED and result.code != NO_ACCOUNT:
             is_answering = result.outcome is not Outcome.FAILED
             self._service.set_ready("model", is_answering, f"{result.code}: {result.reason}")
+
+
+def _result_of(call: ModelCall) -> str:
+    if call.failure_code is None:
+        return "answered"
+    return "interrupted" if call.failure_code == INTERRUPTED else "failed"
 
 
 def register(service: Service, agent: TradingAgent) -> None:

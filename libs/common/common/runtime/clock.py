@@ -4,9 +4,6 @@ import asyncio
 import time
 from typing import Final, Protocol
 
-NEVER: Final = float("-inf")
-"""A monotonic time before all others: of what has not happened yet."""
-
 
 class Clock(Protocol):
     """Time as an argument: wall time in ms since 1970 UTC, a monotonic second count, and sleeping."""

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
@@ -12,13 +12,15 @@ from importlib.resources.abc import Traversable
 from typing import Annotated, Any, Final
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool
 from pydantic import AfterValidator, SecretStr
 from structlog import get_logger
 
 from common.runtime.backoff import Backoff
-from common.runtime.rights.tables import TABLES, grants_on, role_name
+from common.runtime.metrics.database import TimedCursor
+from common.runtime.rights.tables import TABLES, grants_on, partition_rights, role_name
 
 CONNECT_LIMIT_S: Final = 5
 _LOCK_KEY: Final = 0x41_49_43_4F  # "AICO": every service's migrations take turns.
@@ -62,7 +64,7 @@ async def open_pool(
         open=False,
         timeout=CONNECT_LIMIT_S,
         kwargs={"connect_timeout": CONNECT_LIMIT_S, "options": "-c synchronous_commit=on -c timezone=UTC"}
-        | {"autocommit": autocommit},
+        | {"autocommit": autocommit, "cursor_factory": TimedCursor},
         check=_check,
     )
     if not waits:
@@ -141,42 +143,73 @@ def migrations_of(owner: str) -> Traversable:
     return files(owner).joinpath("storage", "migrations")
 
 
-async def migrate(pool: Pool, owner: str) -> int:
+async def migrate(pool: Pool, owner: str, *, to: str | None = None, role: str | None = None) -> int:
     """Brings the tables and views of the service `owner` to this version; returns how many migrations it applied.
 
     `storage/migrations/NNNN_name.sql` change tables: each is applied once, in the order of the names, and never
-    changes again.
+    changes again. `storage/migrations/down/` holds, under the same name, what takes one back.
     `views/name.sql` each create the one view or function of their name, which hold no data: when a text among them has
     changed, or a migration is due, all of them are dropped first and created again last, a view after those that it
     mentions. So a view may change its columns, and a migration any column of a table that a view shows.
+
+    `to` names the last migration that shall be applied. Later ones are taken back, newest first, and counted as well.
+    Short of this version there are no views: the version that these tables are of makes its own at its start.
+    An administrator names the `role` to act as; then what is made is that role's.
 
     All of it is one transaction under one lock for all services: readers see the database before or after it, services
     that start together take turns, and a failure leaves everything as it was. Last come the readers' rights, as
     `common.runtime.rights.tables` lists them, where this database has roles for them.
 
-    Raises MigrationError when an applied migration has changed or is missing here, when a file in views/ creates
-    something else than its name says, and when something that is not in views/ depends on a view.
+    Raises MigrationError when an applied migration has changed or is missing here, when one that shall be taken back
+    has no file for that, when a file in views/ creates something else than its name says, and when something that is
+    not in views/ depends on a view.
     """
-    migrations, views = _scripts(migrations_of(owner)), _in_creation_order(owner, files(owner).joinpath("views"))
+    scripts, views = _scripts(migrations_of(owner)), _in_creation_order(owner, files(owner).joinpath("views"))
+    wanted = _up_to(owner, scripts, to)
     async with pool.connection() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
+        if role is not None:
+            await connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
         for definition in VERSION_TABLES.values():
             await connection.execute(definition.encode())
-        due = await _due_migrations(connection, owner, migrations)
+        applied = await _applied_migrations(connection, owner, scripts)
+        due = {name: script for name, script in wanted.items() if name not in applied}
+        undone = sorted(applied - wanted.keys(), reverse=True)
         created = await _created_views(connection, owner)
-        is_stale = bool(due) or created != {name: _checksum(script) for name, script in views.items()}
+        is_stale = bool(due or undone) or created != {name: _checksum(script) for name, script in views.items()}
         if is_stale:
             await _drop_views(connection, owner)
+        for name in undone:
+            await connection.execute(_taking_back(owner, name).encode())
+            await connection.execute("DELETE FROM schema_migrations WHERE owner = %s AND name = %s", (owner, name))
         for name, script in due.items():
             await connection.execute(script.encode())
             await connection.execute(
                 "INSERT INTO schema_migrations (owner, name, checksum) VALUES (%s, %s, %s)",
                 (owner, name, _checksum(script)),
             )
-        if is_stale:
+        if is_stale and wanted == scripts:
             await _create_views(connection, owner, views)
         await _grant_to_readers(connection, owner)
-    return len(due)
+    return len(due) + len(undone)
+
+
+def known_migrations(owner: str) -> dict[str, str]:
+    """Checksum by name of this version's migrations of a service, in order."""
+    return {name: _checksum(script) for name, script in _scripts(migrations_of(owner)).items()}
+
+
+def _up_to(owner: str, scripts: Mapping[str, str], last: str | None) -> dict[str, str]:
+    if last is not None and last not in scripts:
+        raise MigrationError(f"{owner}: there is no migration {last}")
+    return {name: script for name, script in scripts.items() if last is None or name <= last}
+
+
+def _taking_back(owner: str, name: str) -> str:
+    script = migrations_of(owner).joinpath("down", name)
+    if not script.is_file():
+        raise MigrationError(f"{owner}: {name} can't be taken back; restore a backup of the version before it")
+    return script.read_text(encoding="utf-8")
 
 
 VERSION_TABLES: Final = {
@@ -219,9 +252,9 @@ def _in_creation_order(owner: str, folder: Traversable) -> dict[str, str]:
 _CREATED = re.compile(r"^CREATE (VIEW|FUNCTION) (\w+)", re.MULTILINE)
 
 
-async def _due_migrations(
-    connection: psycopg.AsyncConnection[Any], owner: str, scripts: dict[str, str]
-) -> dict[str, str]:
+async def _applied_migrations(
+    connection: psycopg.AsyncConnection[Any], owner: str, scripts: Mapping[str, str]
+) -> set[str]:
     rows = await connection.execute("SELECT name, checksum FROM schema_migrations WHERE owner = %s", (owner,))
     applied: dict[str, str] = dict(await rows.fetchall())
     if unknown := sorted(applied.keys() - scripts.keys()):
@@ -229,7 +262,7 @@ async def _due_migrations(
     for name, checksum in applied.items():
         if checksum != _checksum(scripts[name]):
             raise MigrationError(f"{owner}: migration {name} was changed after it had been applied")
-    return {name: script for name, script in scripts.items() if name not in applied}
+    return set(applied)
 
 
 async def _created_views(connection: psycopg.AsyncConnection[Any], owner: str) -> dict[str, str]:
@@ -243,7 +276,17 @@ async def _grant_to_readers(connection: psycopg.AsyncConnection[Any], owner: str
     if role != role_name(owner):
         return
     for table in TABLES.get(owner, {}):
-        for statement in grants_on(table, owner):
+        rows = await connection.execute(
+            """SELECT to_regclass(%(table)s) IS NOT NULL, ARRAY(
+                SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass(%(table)s)
+            )""",
+            {"table": table},
+        )
+        [(is_there, partitions)] = await rows.fetchall()
+        statements = grants_on(table, owner) if is_there else ()
+        for partition in partitions:
+            statements += partition_rights(table, partition, owner)
+        for statement in statements:
             await connection.execute(statement.encode())
 
 

@@ -9,6 +9,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from common.runtime import metrics
+
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -28,6 +30,7 @@ class Readiness:
         if not ready:
             unmet[name] = reason or "not ready"
         self._unmet = unmet
+        metrics.READY.set(not unmet)
 
     @property
     def unmet(self) -> dict[str, str]:

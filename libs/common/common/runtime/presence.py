@@ -1,7 +1,7 @@
 """`service:{name}`: a service's state as it writes it every few seconds; an old one is not of a running service."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import Counter
 
@@ -26,8 +26,18 @@ class Presence:
         self._name, self._bus, self._clock, self._readiness = name, bus, clock, readiness
         self._started_ms = clock.now_ms()
 
+    async def keep(self, is_owner: Callable[[], bool]) -> None:
+        """Writes the owner's presence for ever; a standby writes none, as the key is the service's, not the
+        instance's."""
+        while True:
+            if is_owner():
+                await self.write()
+            due_s = self._clock.monotonic() + EVERY_S
+            await self._clock.sleep(EVERY_S)
+            metrics.LOOP_DELAY_S.set(max(0.0, self._clock.monotonic() - due_s))
+
     async def write(self) -> None:
-        """Writes the state once; an unreachable bus is ignored, since readers can't reach it either."""
+        """Writes the state once; an unreachable bus shows in the metrics only, since readers can't reach it either."""
         unmet = self._readiness.unmet
         body = {
             "name": self._name,
@@ -40,7 +50,9 @@ class Presence:
         try:
             await self._bus.commit(Commit(self._name, cache={presence_key(self._name): json.dumps(body)}))
         except Unavailable:
-            return
+            metrics.REDIS_UP.set(0)
+        else:
+            metrics.REDIS_UP.set(1)
 
 
 def _values(counter: Counter) -> Iterator[float]:

@@ -22,7 +22,8 @@ def read_roster(path: Path | None) -> Roster:
     """The roster in a TOML file, or the built-in default for None. Raises RosterError."""
     name = str(path) if path is not None else "the built-in arena.toml"
     try:
-        text = (files("common.runtime").joinpath("arena.toml") if path is None else path).read_text(encoding="utf-8")
+        file = files("common.runtime").joinpath("arena.toml") if path is None else path
+        text = file.read_text(encoding="utf-8-sig")
         return Roster.model_validate(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         raise RosterError(f"{name} can't be read: {error}") from None

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from common.bus import retention
 from common.bus.port import Bus, Commit, CommitResult, Fenced, Unavailable
 from common.bus.redis_streams import RedisBus
 from common.events.alerts import AlertCode
+from common.events.catalog import streams_read_by
 from common.events.control import AlertSeverity, SystemAlert
 from common.events.envelope import Event, Payload, originate
 from common.runtime import metrics, presence
@@ -31,6 +32,7 @@ from common.runtime.ending.tasks import cancel_until_done, first_error
 from common.runtime.garbage_collection import tune_gc
 from common.runtime.health import HealthServer, Readiness
 from common.runtime.logs import configure_logs
+from common.runtime.metrics.series import Scope, create_series
 from common.runtime.settings import ServiceSettings, refuse_address, refuse_start
 
 BOOT_ID_BYTES = 6
@@ -101,9 +103,16 @@ class Service:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, name: str, settings: ServiceSettings, *, lease: bool = False, drain_limit_s: float = DRAIN_LIMIT_S
+        cls,
+        name: str,
+        settings: ServiceSettings,
+        *,
+        contenders: Sequence[str] = (),
+        lease: bool = False,
+        drain_limit_s: float = DRAIN_LIMIT_S,
     ) -> AsyncIterator["Service"]:
         """The service, with logs, health server and Redis; a taken port or a missing hiredis ends the start.
+        `contenders` are the ids that its metrics have as the label `model`.
 
         SIGTERM and SIGINT are caught from here on. One that arrives before `run` cancels the body of the `async with`,
         which then ends without an error: a start that waits for a store has nothing to drain.
@@ -113,6 +122,7 @@ class Service:
             refuse_start(
                 name, ["hiredis is not installed: reading streams would be six times slower; install redis[hiredis]"]
             )
+        create_series({Scope.CONTENDER: contenders, Scope.STREAM: streams_read_by(name)})
         bus = RedisBus(settings.redis_url)
         boot_id = secrets.token_hex(BOOT_ID_BYTES)
         service = cls(
@@ -228,11 +238,11 @@ class Service:
         """
         self._opener = None
         own = {"unreadable": self._alert_unreadable}
+        present = presence.Presence(self.name, self.bus, self.clock, self.readiness).keep(lambda: self.is_owner)
         tasks = [
             asyncio.create_task(self._unfenced(name, task), name=name) for name, task in (self._tasks | own).items()
         ]
-        tasks += [asyncio.create_task(self._trim(), name="trim")]
-        tasks += [asyncio.create_task(self._write_presence(), name="presence")]
+        tasks += [asyncio.create_task(self._trim(), name="trim"), asyncio.create_task(present, name="presence")]
         consuming = asyncio.create_task(self._consume(), name="consume")
         stop = asyncio.create_task(self._wait_for_stop(), name="stop")
         tasks += [consuming, stop]
@@ -309,14 +319,6 @@ class Service:
             await self.alert(place.code, AlertSeverity.CRITICAL, message, key=place.name, place=place.name, **figures)
 
         await self._unreadable.run(alert)
-
-    async def _write_presence(self) -> None:
-        """Writes the owner's presence; a standby writes none, since the key is the service's, not the instance's."""
-        own = presence.Presence(self.name, self.bus, self.clock, self.readiness)
-        while True:
-            if self.is_owner:
-                await own.write()
-            await self.clock.sleep(presence.EVERY_S)
 
     async def _trim(self) -> None:
         specs = retention.streams_trimmed_by(self.name)

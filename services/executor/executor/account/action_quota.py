@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
-from common.runtime.clock import NEVER
-from common.trading.durations import DAY_MS
+from common.trading.durations import DAY_MS, NEVER
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account_standing import POOLED_MODES

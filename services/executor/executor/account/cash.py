@@ -6,7 +6,7 @@ from typing import Final
 
 from common.events import AlertSeverity, LedgerKind
 from common.events.alerts import AlertCode
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account import AccountState

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from executor.account.context import AccountContext
 from executor.domain.intent import Intent

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from common.events import AlertSeverity, LeverageLimit
 from common.events.alerts import AlertCode
-from common.runtime.clock import NEVER
-from common.trading.durations import DAY_MS
+from common.trading.durations import DAY_MS, NEVER
 from common.trading.instruments import INSTRUMENTS, Symbol
+from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.config import ExecutorSettings
 from executor.domain.account import AccountState
@@ -40,6 +40,7 @@ class Findings:
     problems: tuple[str, ...] = ()
     coin_problems: tuple[str, ...] = ()
     warnings: tuple[tuple[AlertCode, str], ...] = ()
+    wallet_days_left: float | None = None
     leverage_limits: tuple[LeverageLimit, ...] = ()
 
 
@@ -64,11 +65,13 @@ async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, mo
     limits = read_leverage_limits(meta, settings.coins)
     warnings = check_leverage(limits, settings.max_leverage)
     if settings.hyperliquid_env == "paper":
-        return Findings(tuple(problems), tuple(coins), tuple(warnings), limits)
+        return Findings(tuple(problems), tuple(coins), tuple(warnings), leverage_limits=limits)
     problems += check_funds(account, await exchange.whole_state())
-    expired, ending = check_expiry(key, wallet, await exchange.api_wallets(), exchange.now_ms())
+    wallets = await exchange.api_wallets()
+    expired, ending = check_expiry(key, wallet, wallets, exchange.now_ms())
     warnings += [(AlertCode.API_WALLET_ENDS, text) for text in ending]
-    return Findings((*problems, *expired), tuple(coins), tuple(warnings), limits)
+    left_days = wallet_days_left(wallet, wallets, exchange.now_ms())
+    return Findings((*problems, *expired), tuple(coins), tuple(warnings), left_days, limits)
 
 
 def _not_an_api_wallet(key: str, wallet: str, role: str) -> str:
@@ -129,6 +132,12 @@ def check_expiry(key: str, wallet: str, rows: list[Mapping[str, Any]], now_ms: i
     return [], []
 
 
+def wallet_days_left(wallet: str, rows: list[Mapping[str, Any]], now_ms: int) -> float | None:
+    """Until the API wallet expires, in days; None for one that the exchange doesn't list."""
+    ends = [int(row["validUntil"]) for row in rows if row["address"].lower() == wallet]
+    return (min(ends) - now_ms) / DAY_MS if ends else None
+
+
 class AccountChecks:
     """Runs the preflight of one account when it is due and keeps the account's standing. Called by its worker alone.
 
@@ -166,6 +175,8 @@ class AccountChecks:
             return
         self._is_answered = True
         standing.problems, standing.leverage_limits = findings.problems, findings.leverage_limits
+        if findings.wallet_days_left is not None:
+            metrics.WALLET_DAYS_LEFT.labels(context.model).set(findings.wallet_days_left)
         if not findings.problems:
             self._due_at = context.clock.monotonic() + INTERVAL_S
         await self._alert(findings)

@@ -6,7 +6,7 @@ from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole
 from executor.account import metrics

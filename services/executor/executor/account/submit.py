@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from common.events import Event
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.orders import CancelReason, IntentStatus
 from executor.account import metrics
 from executor.account.action_quota import ActionQuota
@@ -330,6 +330,8 @@ class OrderSubmitter:
         if is_finished:
             self._context.outbox.wake()
             metrics.INTENTS.labels(self._model, outcome.status).inc()
+            took_ms = self._clock.now_ms() - intent.created_ms
+            metrics.EXECUTION_S.labels(self._model).observe(max(0, took_ms) / 1000)
             self._context.log.info(
                 "intent ended",
                 model=self._model,

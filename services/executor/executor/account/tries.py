@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 
 ASK_AGAIN_S: Final = 2.0
 

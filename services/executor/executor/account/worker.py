@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from common.runtime.backoff import Backoff
-from common.runtime.clock import NEVER
 from common.runtime.outages import is_outage
+from common.trading.durations import NEVER
 from common.trading.orders import IntentStatus
 from executor.account import metrics
 from executor.account.action_quota import ActionQuota

@@ -3,6 +3,8 @@
 from collections import deque
 from typing import Final, NamedTuple, Protocol
 
+from common.trading.durations import NEVER
+
 MAX_LAG_MS: Final = 60_000
 """An account state may be that much older than the clock; one that is further away says nothing about it."""
 MAX_LEAD_MS: Final = 2_000
@@ -48,7 +50,7 @@ class ExchangeTime:
         self._readings: deque[_Reading] = deque(maxlen=MAX_READINGS)
         self._clock_reading: _Reading | None = None
         self._is_uncertain = False
-        self._asked_s = float("-inf")
+        self._asked_s = NEVER
         self.seen_ms: int | None = None
 
     @property
@@ -93,7 +95,7 @@ class ExchangeTime:
 
     def contradict(self) -> None:
         """The exchange has contradicted the estimate: its clock should be asked for."""
-        self._is_uncertain, self._asked_s = True, float("-inf")
+        self._is_uncertain, self._asked_s = True, NEVER
 
     def _add(self, time_ms: int) -> _Reading:
         now_s = self._clock.monotonic()

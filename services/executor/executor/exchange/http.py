@@ -12,9 +12,17 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from common.runtime.metrics import exchange as metrics
 from common.runtime.outside.proxies import is_local, proxy_problem
 from executor.exchange.deadline import Deadline, connection_class
-from executor.exchange.errors import NOT_OWNER, MissingCertificates, TransportError, UnknownOutcome, UnusableProxy
+from executor.exchange.errors import (
+    NOT_OWNER,
+    MissingCertificates,
+    NoConnection,
+    TransportError,
+    UnknownOutcome,
+    UnusableProxy,
+)
 from executor.exchange.signing import ApiWallet
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
@@ -97,7 +105,9 @@ class HttpTransport:
             )
             content = response.read(MAX_ANSWER_BYTES + 1)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise TransportError(f"{type(error).__name__}: {error}") from error
+            reason = getattr(error, "reason", error)  # What the last of the tries ended by.
+            failure = NoConnection if isinstance(reason, urllib3.exceptions.NewConnectionError) else TransportError
+            raise failure(f"{type(error).__name__}: {error}") from error
         if len(content) > MAX_ANSWER_BYTES:
             response.close()
             raise TransportError(f"the answer has more than {MAX_ANSWER_BYTES} bytes")
@@ -138,7 +148,13 @@ class Connection:
         try:
             if not may_send():
                 raise UnknownOutcome(NOT_OWNER)
-            return self._transport.post(path, body)
+            response = self._transport.post(path, body)
+        except TransportError:
+            metrics.REQUESTS.labels("unanswered").inc()
+            raise
+        else:
+            metrics.REQUESTS.labels(metrics.result_of(response.status)).inc()
+            return response
         finally:
             self._turn.release()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -51,9 +52,16 @@ class UserStream:
     """
 
     def __init__(
-        self, *, api_url: str, address: str, listener: Listener, clock: Clock, log: FilteringBoundLogger
+        self,
+        *,
+        api_url: str,
+        address: str,
+        listener: Listener,
+        clock: Clock,
+        log: FilteringBoundLogger,
+        on_change: Callable[[bool], None] = lambda is_open: None,
     ) -> None:
-        self.address = address
+        self.address, self._on_change = address, on_change
         self._url = f"ws{api_url.removeprefix('http')}/ws"
         self._listener, self._clock, self._log = listener, clock, log
 
@@ -66,6 +74,7 @@ class UserStream:
             except (WebSocketException, OSError, TimeoutError, *UNREADABLE) as error:
                 reason = f"{type(error).__name__}: {error}"
                 self._log.info("account stream disconnected; polling meanwhile", address=self.address, reason=reason)
+            self._on_change(False)
             await self._clock.sleep(pause.next_s())
 
     def dispatch(self, raw: str | bytes) -> None:
@@ -91,6 +100,7 @@ class UserStream:
                 subscription = {"type": channel, "user": self.address}
                 await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
             pause.reset()
+            self._on_change(True)
             self._listener.refresh()
             while True:
                 try:

@@ -1,5 +1,5 @@
 """Metrics of the executor's tables."""
 
-from prometheus_client import Gauge
+from common.runtime.metrics.series import gauge
 
-OUTBOX = Gauge("aicoin_executor_outbox_events", "Events written but not yet published, at the last look.")
+OUTBOX = gauge("aicoin_executor_outbox_events", "Events written but not yet published, at the last look.")

@@ -22,11 +22,15 @@ NO_REASON = "by a person"
 
 
 class CommandBody(BaseModel):
-    """A command's body; unknown fields are refused, since a misspelled `model` would halt every contender."""
+    """A command's body; unknown fields are refused, since a misspelled `model` would halt every contender.
+
+    With `halt` a flatten halts as well: entries then wait for a resume, not only for the closing of what is held.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     model: str | None = None
+    halt: bool = False
     reason: str = Field(NO_REASON, max_length=200)
 
     @field_validator("reason")
@@ -38,7 +42,7 @@ class CommandBody(BaseModel):
 
 
 class ControlRoutes:
-    """POST /api/v1/control/{halt,resume,flatten} with {model?, reason?}.
+    """POST /api/v1/control/{halt,resume,flatten} with {model?, reason?}, and {halt?} for flatten.
 
     A command without `model` concerns every contender. 202 means that the event is on its stream: risk and the
     executor act on it later, and their events report the result. Resuming takes a token of its own; where there is
@@ -61,6 +65,8 @@ class ControlRoutes:
                 body = parse_body(CommandBody, await read_body(request, MAX_BODY_BYTES) or b"{}")
                 if body.model is not None and body.model not in self._ids:
                     raise ApiError(400, "BAD_BODY", f"model: must be one of {', '.join(self._ids)}")
+                if body.halt and command is not Command.FLATTEN:
+                    raise ApiError(400, "BAD_BODY", "halt: only a flatten can halt as well")
                 return await self._publish(command, body, client_address(request))
             except ApiError as error:
                 return error_response(error)
@@ -81,10 +87,23 @@ class ControlRoutes:
     async def _publish(self, command: Command, body: CommandBody, address: str) -> Response:
         now_ms = self._service.clock.now_ms()
         author = f"gateway, from {address}"
-        payload = ControlCommand(command=command, model=body.model, reason=body.reason, requested_by=author)
-        event = originate(payload, keys=(secrets.token_hex(16),), time_ms=now_ms, now_ms=now_ms)
-        await self._service.publish(event)
+        commands = (Command.HALT, command) if body.halt else (command,)
+        events = [
+            originate(
+                ControlCommand(command=each, model=body.model, reason=body.reason, requested_by=author),
+                keys=(secrets.token_hex(16),),
+                time_ms=now_ms,
+                now_ms=now_ms,
+            )
+            for each in commands
+        ]
+        await self._service.publish(*events)
         self._service.log.warning(
-            "control command published", command=command.value, model=body.model, reason=body.reason, author=author
+            "control command published",
+            command=command.value,
+            halt=body.halt,
+            model=body.model,
+            reason=body.reason,
+            author=author,
         )
-        return JSONResponse({"accepted": command.value, "model": body.model, "id": event.id}, 202)
+        return JSONResponse({"accepted": command.value, "model": body.model, "id": events[-1].id}, 202)

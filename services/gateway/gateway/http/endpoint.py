@@ -26,7 +26,8 @@ def get_route(path: str, responder: Responder) -> Route:
             if not is_outage(error):
                 raise
             response = error_response(ApiError(503, "UNAVAILABLE", "a store does not answer at the moment; try again"))
-        metrics.REQUESTS.labels(path, response.status_code).inc()
+        metrics.note_request(path, response.status_code)
         return response
 
+    metrics.create_route(path)
     return Route(f"{API}{path}", endpoint, methods=["GET"])

@@ -57,7 +57,7 @@ class Connection:
 
 async def close_socket(socket: WebSocket, transport: FrameSocket, closed: Closed) -> None:
     """Closes with code and reason; a transport that takes nothing any more is aborted instead."""
-    metrics.CLOSED.labels(closed.reason.split(":")[0]).inc()
+    metrics.CLOSED.labels(str(closed.code)).inc()
     try:
         async with asyncio.timeout(CLOSE_LIMIT_S):
             await socket.close(closed.code, closed.reason)

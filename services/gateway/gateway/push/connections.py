@@ -21,6 +21,7 @@ from gateway.push import metrics
 from gateway.push.connection import Closed, Connection, close_socket
 from gateway.push.frames import frame_socket
 from gateway.push.hub import Client, Hub
+from gateway.push.market_clock import MarketClock
 from gateway.push.protocol import BadMessage, Ping, Subscribe, parse_message
 from gateway.push.snapshots import Snapshots
 
@@ -29,6 +30,7 @@ MAX_MESSAGES_PER_S = 10
 HEARTBEAT_S = 20.0
 SILENCE_LIMIT_S = 60.0
 SILENCE_CHECK_S = 1.0
+CLOCK_EVERY_S = 1.0
 POLICY, TRY_LATER, TOO_BIG = 1008, 1013, 1009
 PONG = '{"channel":"pong"}'
 
@@ -39,17 +41,24 @@ class ConnectionManager:
     `serve` admits one connection and reads from it until either side closes; `tick` runs once for all of them.
     """
 
-    def __init__(self, hub: Hub, snapshots: Snapshots, service: Service, settings: GatewaySettings) -> None:
+    def __init__(
+        self, hub: Hub, snapshots: Snapshots, service: Service, settings: GatewaySettings, market_clock: MarketClock
+    ) -> None:
         self._hub, self._snapshots, self._service, self._settings = hub, snapshots, service, settings
+        self._market_clock = market_clock
         self._per_address: Counter[str] = Counter()
         self.connections: set[Connection] = set()
         self._prices_sent_s = -math.inf
 
     async def tick(self) -> None:
-        """Runs for ever: sends the prices that wait, at the push interval, and checks for silent connections."""
-        clock, checked_s = self._service.clock, 0.0
+        """Runs for ever: sends the clock once a second and the prices that wait at the push interval, and checks for
+        silent connections."""
+        clock, checked_s, clock_sent_s = self._service.clock, 0.0, -math.inf
         while True:
             await clock.sleep(self._settings.price_push_interval_ms / 1000)
+            if clock.monotonic() - clock_sent_s >= CLOCK_EVERY_S:
+                clock_sent_s = clock.monotonic()
+                self._hub.send_clock(self._market_clock.reading())
             self.flush()
             if clock.monotonic() - checked_s >= SILENCE_CHECK_S:
                 checked_s = clock.monotonic()
@@ -122,7 +131,7 @@ class ConnectionManager:
             return False
 
     async def _converse(self, socket: WebSocket, connection: Connection) -> None:
-        connection.client.enqueue(self._hub.hello())
+        connection.client.enqueue(self._hub.hello(self._market_clock.reading()))
         connection.flush(connection.received_s)
         try:
             await self._receive(socket, connection)
@@ -165,7 +174,7 @@ class ConnectionManager:
             client.channels -= set(message.channels)
 
     async def _subscribe(self, client: Client, request: Subscribe) -> None:
-        now_ms = self._service.clock.now_ms()
+        now_ms = self._market_clock.now_ms() or self._service.clock.now_ms()
         try:
             needed = self._hub.needs_snapshot(request)
             snapshots = {channel: await self._snapshots.read(channel, now_ms) for channel in needed}

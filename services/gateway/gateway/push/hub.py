@@ -9,7 +9,8 @@ Who calls what, always in the one event loop and without awaiting in between:
 
 A channel other than price_update has no gaps: each push gets into the channel's history and, by `distribute`, into
 the queue of every client that subscribed to it. price_update is conflated: prices accumulate by symbol, the latest
-replaces the one before, and `flush_prices` makes one message of them; its sequence rises but skips.
+replaces the one before, and `flush_prices` makes one message of them; its sequence rises but skips. The clock, once a
+second, has neither sequence nor history.
 
 Replay. A client that reconnects names the last sequence it saw of each channel (`since`) and the epoch it came from.
 While the epoch is the same and the history reaches back to `since`, it gets exactly the pushes after it. Otherwise it
@@ -29,7 +30,7 @@ from functools import lru_cache
 from typing import Any
 
 from common.events import Channel
-from gateway.push.protocol import CHANNELS, Subscribe
+from gateway.push.protocol import CHANNELS, CLOCK, Subscribe
 
 QUEUE_LIMIT = 1_000
 HISTORY = QUEUE_LIMIT // len(CHANNELS)
@@ -137,15 +138,25 @@ class Hub:
                 if message.channel in client.channels:
                     client.enqueue(message.text)
 
-    def hello(self) -> str:
-        """The first frame of every connection."""
-        return json.dumps({"channel": "hello", "epoch": self.epoch})
+    def hello(self, reading: Mapping[str, Any]) -> str:
+        """The first frame of every connection, with a reading of the clock."""
+        return json.dumps({"channel": "hello", "epoch": self.epoch, **reading})
+
+    def send_clock(self, reading: Mapping[str, Any]) -> None:
+        """Queues a reading of the clock for each client that subscribed to it; one whose messages wait gets none, since
+        it would be old when it came."""
+        text = json.dumps({"channel": CLOCK, **reading}, separators=(",", ":"))
+        for client in self.clients:
+            if CLOCK in client.channels and not client.queue:
+                client.enqueue(text)
 
     def last_seq(self, channel: str) -> int:
         return self._last_seq[channel]
 
     def missed(self, channel: str, since: int | None, epoch: int | None) -> list[Message] | None:
         """The messages after `since`, or None when the history does not reach back to it and a snapshot is due."""
+        if channel == CLOCK:
+            return []
         if since is None or epoch != self.epoch or channel == PRICES:
             return None
         history = self._history[channel]

@@ -8,6 +8,8 @@ from typing import Any
 from common.events import Channel
 
 CHANNELS = tuple(channel.value for channel in Channel)
+CLOCK = "clock"
+"""The gateway's own channel: the market's time once a second, without a sequence."""
 
 
 class BadMessage(Exception):
@@ -57,8 +59,8 @@ def parse_message(text: str | bytes) -> Subscribe | Unsubscribe | Ping:
 
 def _parse_channels(listed: Any) -> tuple[str, ...]:
     """The channels, each once."""
-    if not isinstance(listed, list) or not listed or not all(name in CHANNELS for name in listed):
-        raise BadMessage(f"channels must be a list out of {', '.join(CHANNELS)}")
+    if not isinstance(listed, list) or not listed or not all(name in (*CHANNELS, CLOCK) for name in listed):
+        raise BadMessage(f"channels must be a list out of {', '.join((*CHANNELS, CLOCK))}")
     return tuple(dict.fromkeys(listed))
 
 

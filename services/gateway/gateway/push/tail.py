@@ -22,6 +22,7 @@ from common.runtime.service import Service
 from gateway.push import metrics
 from gateway.push.hub import Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock
 
 STREAM = WsPush.TYPE
 BEGINNING = "0-0"
@@ -34,9 +35,16 @@ class Tail:
     """Feeds the hub with the stream's entries."""
 
     def __init__(
-        self, service: Service, hub: Hub, redis_url: str, latency: PushLatency, flush: Callable[[], None]
+        self,
+        service: Service,
+        hub: Hub,
+        redis_url: str,
+        latency: PushLatency,
+        market_clock: MarketClock,
+        flush: Callable[[], None],
     ) -> None:
         self._service, self._hub, self._latency, self._flush = service, hub, latency, flush
+        self._market_clock = market_clock
         self._redis = connect(redis_url, reply_limit_s=BLOCK_MS / 1000 + 5)
         self._last_id = BEGINNING
 
@@ -91,8 +99,13 @@ class Tail:
             return
         channel = event.data.channel.value
         metrics.PUSHES.labels(channel).inc()
-        if channel == Channel.PRICE_UPDATE and is_live:
-            self._latency.record(self._service.clock.now_ms() - event.recorded_ms)
+        if channel == Channel.PRICE_UPDATE:
+            age_ms = self._service.clock.now_ms() - event.recorded_ms
+            if is_live:
+                self._latency.record(age_ms)
+                self._market_clock.observe(event.time_ms)
+            else:
+                self._market_clock.assume(event.time_ms, age_ms / 1000)
         if event.epoch is not None and event.channel_sequence is not None:
             self._hub.accept(channel, event.channel_sequence, event.epoch, event.time_ms, event.data.data)
 

@@ -7,6 +7,7 @@ from common.trading.instruments import INSTRUMENTS, MAX_DECIMALS
 from common.trading.roster import Roster
 from common.version import VERSION
 from gateway.config import GatewaySettings
+from gateway.push.market_clock import MarketClock
 from gateway.rest.schemas import TRADING_STATES
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
@@ -42,10 +43,16 @@ class Status:
     """
 
     def __init__(
-        self, service: Service, settings: GatewaySettings, roster: Roster, queries: Queries, market: MarketCache
+        self,
+        service: Service,
+        settings: GatewaySettings,
+        roster: Roster,
+        queries: Queries,
+        market: MarketCache,
+        market_clock: MarketClock,
     ) -> None:
         self._service, self._settings, self._roster = service, settings, roster
-        self._queries, self._market = queries, market
+        self._queries, self._market, self._market_clock = queries, market, market_clock
         self._started_ms = service.clock.now_ms()
 
     async def read(self) -> dict[str, Any]:
@@ -68,7 +75,9 @@ class Status:
         return {
             "mode": self._settings.hyperliquid_env.upper(),
             # The simulator's market is played only on paper; what it left in the cache says nothing about others.
-            "market": await self._market.source() if self._settings.hyperliquid_env == "paper" else "LIVE",
+            "market": (await self._market.source()).market if self._settings.hyperliquid_env == "paper" else "LIVE",
+            "market_ms": self._market_clock.now_ms(),
+            "market_speed": self._market_clock.speed,
             "models": models,
             "trading_state": max((str(row["trading_state"]) for row in models), key=TRADING_STATES.index),
             "halts": halts,

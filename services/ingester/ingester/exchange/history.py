@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from common.runtime.backoff import Backoff
 from common.runtime.clock import Clock
+from common.runtime.metrics import exchange as metrics
 from common.runtime.outside.http import fetch
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
@@ -79,6 +80,7 @@ class History:
                 answer = await fetch(self._client, self._url, limit_s=TIMEOUT_S, json=body)
                 content = read(answer)
             except (httpx.HTTPError, UnreadableFrame) as error:
+                metrics.REQUESTS.labels(_result_of(error)).inc()
                 reason = f"{body['type']}: {str(error) or type(error).__name__}"
                 self._on_availability(False, reason)
                 self._log.warning(
@@ -86,7 +88,12 @@ class History:
                 )
                 await self._clock.sleep(pause.next_s())
             else:
+                metrics.REQUESTS.labels("answered").inc()
                 if self._on_answer is not None:
                     self._on_answer(body, answer)
                 self._on_availability(True, "")
                 return content
+
+
+def _result_of(error: Exception) -> str:
+    return "unanswered" if isinstance(error, httpx.TransportError) else "refused"

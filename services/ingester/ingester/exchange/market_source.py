@@ -1,4 +1,4 @@
-"""Where the market comes from, in Redis `market:source`: the real feed, recorded files, or a simulation."""
+"""Where the market comes from, in Redis `market:source`: the real feed, recorded files, or a simulation; its speed."""
 
 import json
 from collections.abc import Callable
@@ -18,9 +18,13 @@ TIMEOUT_S = 5.0
 
 
 class About(msgspec.Struct):
-    """A simulator's description of itself."""
+    """A simulator's description of itself; its market runs `speed` times as fast as the wall clock."""
 
     market: Literal["LIVE", "CAPTURE", "SIMULATED"]
+    speed: float = 1.0
+
+
+REAL = About("LIVE")
 
 
 class MarketSource:
@@ -33,22 +37,22 @@ class MarketSource:
         """Refreshes the key as long as there is a connection; its age shows readers when there is none."""
         async with open_http_client(self._settings.api_url) as client:
             while True:
-                if self._is_connected() and (market := await self._fetch_market(client)) is not None:
-                    await self._write(market)
+                if self._is_connected() and (about := await self._fetch(client)) is not None:
+                    await self._write(about)
                 await self._service.clock.sleep(REFRESH_EVERY_S)
 
-    async def _fetch_market(self, client: httpx.AsyncClient) -> str | None:
+    async def _fetch(self, client: httpx.AsyncClient) -> About | None:
         """None while the simulator doesn't answer."""
         if self._settings.hyperliquid_env != "paper":
-            return "LIVE"
+            return REAL
         try:
             answer = await fetch(client, self._settings.api_url, limit_s=TIMEOUT_S)
-            return msgspec.json.decode(answer, type=About).market
+            return msgspec.json.decode(answer, type=About)
         except (httpx.HTTPError, msgspec.MsgspecError):
             return None
 
-    async def _write(self, market: str) -> None:
-        value = json.dumps({"market": market, "time_ms": self._service.clock.now_ms()})
+    async def _write(self, about: About) -> None:
+        value = json.dumps({"market": about.market, "speed": about.speed, "time_ms": self._service.clock.now_ms()})
         try:
             await self._service.redis.set(SOURCE_KEY, value)
         except Exception as error:

@@ -3,6 +3,7 @@
 from structlog.typing import FilteringBoundLogger
 
 from common.runtime.clock import Clock
+from common.trading.durations import NEVER
 from ingester import metrics
 
 LOG_EVERY_S = 10.0
@@ -14,7 +15,7 @@ class ThrottledWarnings:
 
     def __init__(self, clock: Clock, log: FilteringBoundLogger) -> None:
         self._clock, self._log = clock, log
-        self._logged_at_s = float("-inf")
+        self._logged_at_s = NEVER
 
     def report_unreadable(self, reason: str) -> None:
         """Counts one skipped frame and logs it unless another was logged within LOG_EVERY_S."""

@@ -38,7 +38,7 @@ class Backfill:
             history = History(
                 client,
                 self._settings.api_url,
-                RequestRateLimiter(self._settings.history_weight_per_minute, clock),
+                RequestRateLimiter(self._settings.history_weight, clock),
                 clock,
                 self._service.log,
                 on_availability=self._report_availability,

@@ -4,6 +4,7 @@ import asyncio
 
 from common.runtime.outages import is_outage
 from common.runtime.service import Service
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from ingester.config import IngesterSettings
 from ingester.market.candles import KEPT_CANDLES
@@ -41,7 +42,7 @@ class Ingester:
         self._session, self._backfill, self._cycles = session, backfill, cycles
         self._candle_cache, self._pushes = CandleCache(service.redis), PricePushes()
         self._loaded = asyncio.Event()
-        self._cached_at_s = float("-inf")
+        self._cached_at_s = NEVER
 
     async def load(self) -> None:
         """Restores the state from Redis; candles of another environment are dropped."""

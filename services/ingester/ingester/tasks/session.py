@@ -1,6 +1,7 @@
 """The market session: what the connection delivers, and whether the market is connected and known."""
 
 from common.runtime.service import Service
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from ingester import metrics
 from ingester.exchange.feed import Feed
@@ -25,8 +26,11 @@ class MarketSession:
         self._service, self._clock = service, service.clock
         self._warnings, self._stall_limit_s = warnings, stall_limit_s
         self._feed, self._time = Feed(market), MarketTime()
-        self._connected_at_s = float("-inf")
+        self._connected_at_s = NEVER
+        self._moved = 0, self._clock.monotonic()
         self._frames = dict.fromkeys(MARKET_CHANNELS, 0)
+        for channel in MARKET_CHANNELS:
+            metrics.FRAMES.labels(channel)
 
     def receive(self, frame: Frame) -> None:
         """Takes one frame; one that can't be read is skipped and counted."""
@@ -57,6 +61,8 @@ class MarketSession:
         """Applies the pending frames and the exchange time they carry; returns the coins that changed."""
         applied = self._feed.apply_pending(self.market_ms())
         self._time.observe(self._feed.newest_ms, self._clock.monotonic())
+        if self._feed.newest_ms not in (0, self._moved[0]):
+            self._moved = self._feed.newest_ms, self._clock.monotonic()
         for reason in applied.unreadable:
             self._warnings.report_unreadable(reason)
         return applied.changed
@@ -82,5 +88,7 @@ class MarketSession:
         for channel, count in self._frames.items():
             metrics.FRAMES.labels(channel).inc(count)
             self._frames[channel] = 0
-        metrics.MARKET_AGE_MS.set(max(0, now_ms - min(self._feed.received_ms.values(), default=now_ms)))
+        silent_s = (now_ms - min(self._feed.received_ms.values(), default=now_ms)) / 1000
+        # A connection begins with the newest of every stream, also of a market that stands still.
+        metrics.MARKET_AGE_S.set(max(0.0, silent_s, self._clock.monotonic() - self._moved[1]))
         metrics.COMPLETE_SERIES.set(len(self.market.candles.complete))

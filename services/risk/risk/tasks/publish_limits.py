@@ -9,7 +9,7 @@ from typing import Final
 
 from common.agent.prompt.memory import ActiveHalt, GateFigures, ReservedEntry, RiskDay
 from common.runtime.service import Service
-from common.trading.durations import MINUTE_MS
+from common.trading.durations import MINUTE_MS, NEVER
 from common.trading.limits import Limits
 from risk.gate.halts import most_severe
 from risk.handlers import RiskHandlers
@@ -72,7 +72,7 @@ def gate_figures(handlers: RiskHandlers, model: str) -> GateFigures:
 async def publish_limits(service: Service, handlers: RiskHandlers) -> None:
     """Sets the keys within a second of a change, and every few seconds again, since Redis may have been wiped."""
     published: dict[str, str] = {}
-    published_at_s = float("-inf")
+    published_at_s = NEVER
     while True:
         values, now_s = cache_values(handlers), service.clock.monotonic()
         if service.is_owner and (values != published or now_s - published_at_s >= REPEAT_EVERY_S):

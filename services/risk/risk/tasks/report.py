@@ -1,11 +1,13 @@
 """Reports readiness and gauges."""
 
+import shutil
 from typing import Final
 
 from common.runtime.service import Service
 from risk import metrics
 from risk.gate.halts import TradingState, applicable_to, most_severe
 from risk.handlers import RiskHandlers
+from risk.state.limit_use import drawdown_fraction, limit_use
 
 EVERY_S: Final = 1.0
 
@@ -22,4 +24,23 @@ async def report(service: Service, handlers: RiskHandlers) -> None:
             halts = applicable_to(model, handlers.state.persistent.halts)
             metrics.RESERVED.labels(model).set(len(handlers.state.model(model).reservations))
             metrics.TRADING_STATE.labels(model).set(states.index(most_severe(halts)))
+            _report_account(service, handlers, model)
+        usage = shutil.disk_usage(".")
+        metrics.DISK_FREE.set(100 * usage.free / usage.total)
         await service.clock.sleep(EVERY_S)
+
+
+def _report_account(service: Service, handlers: RiskHandlers, model: str) -> None:
+    state = handlers.state
+    for limit, share in limit_use(handlers.limits, state, model).items():
+        metrics.LIMIT_USED.labels(model, limit).set(share)
+    account = state.model(model).account
+    if account is None:
+        return
+    metrics.EQUITY_USD.labels(model).set(float(account.equity_usd))
+    metrics.BALANCE_USD.labels(model).set(float(account.balance_usd))
+    metrics.POSITIONS.labels(model).set(len(account.positions))
+    metrics.ACCOUNT_AGE_S.labels(model).set((service.clock.now_ms() - account.received_ms) / 1000)
+    fallen = drawdown_fraction(state, model)
+    if fallen is not None:
+        metrics.DRAWDOWN.labels(model).set(fallen)

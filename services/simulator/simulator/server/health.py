@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 CLIENTS = Gauge("aicoin_simulator_clients", "Open WebSocket connections.")
-STEP_AGE_MS = Gauge("aicoin_simulator_step_age_ms", "Age of the market's last step.")
+STEP_AGE_S = Gauge("aicoin_simulator_step_age_seconds", "Age of the market's last step.")
 WEIGHT = Counter("aicoin_simulator_weight", "Request weight spent, as the exchange counts it.")
 REFUSED = Counter("aicoin_simulator_refused", "Requests refused with 429.")
 STALE_AFTER_MS = 5_000
@@ -18,7 +18,8 @@ STALE_AFTER_MS = 5_000
 def create_health_app(
     step_age_ms: Callable[[], int], halt_reason: Callable[[], str | None], clients: Callable[[], int]
 ) -> Starlette:
-    """The app of the three endpoints. The arguments return current values; a moving market's halt reason is None."""
+    """The app of the three endpoints. The arguments return current values: the age in wall time, and the reason why the
+    market is halted, None while it moves."""
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -31,7 +32,7 @@ def create_health_app(
         return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
     async def metrics(request: Request) -> Response:
-        STEP_AGE_MS.set(step_age_ms())
+        STEP_AGE_S.set(step_age_ms() / 1000)
         CLIENTS.set(clients())
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

@@ -52,8 +52,9 @@ class Server:
         self.world, self.store, self.now_ms, self.about = world, store, now_ms, about
         self.faults = Faults()
         self.is_stepwise = False
+        self.stepped_ms = now_ms()
         self.recover_signers: RecoverSigners = l1_signers
-        self._rate_limiter = RequestRateLimiter()
+        self._rate_limiter = RequestRateLimiter(float(about.get("speed", 1)))
         self._turns = Turns()
         self.sockets = Sockets(world, self.faults, now_ms, self._post)
         self.throttle = MessageThrottle()
@@ -118,6 +119,7 @@ class Server:
         if self.faults.is_frozen(self.now_ms()) or self.world.market.halt_reason is not None:
             return
         keep_past_answers(self.world, self.now_ms())
+        self.stepped_ms = self.now_ms()
         trades: dict[str, list[Trade]] = self.world.step(now_ms)
         if self.world.is_changed or self._pending:
             self.persist_changes()

@@ -1,4 +1,4 @@
-"""Request weights per sender and minute; a sender is a network address on one listener.
+"""Request weights per sender and minute of market time; a sender is a network address on one listener.
 
 Source: Hyperliquid docs, Rate limits (IP-based limits).
 """
@@ -47,14 +47,18 @@ def action_weight(action: Any) -> int:
 
 
 class RequestRateLimiter:
-    """Counts the weight that each sender has spent within the last minute."""
+    """Counts the weight that each sender has spent within the last minute of wall time.
 
-    def __init__(self) -> None:
+    A market that runs `speed` times as fast has as many minutes in it, and each has its weight.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._limit = WEIGHT_A_MINUTE * speed
         self._spent: dict[str, deque[tuple[int, int]]] = {}
 
     def is_exhausted(self, sender: str, now_ms: int) -> bool:
         """Whether a sender has spent its minute; counts the refusal that follows."""
-        is_exhausted = self._spent_within_window(sender, now_ms) >= WEIGHT_A_MINUTE
+        is_exhausted = self._spent_within_window(sender, now_ms) >= self._limit
         if is_exhausted:
             REFUSED.inc()
         return is_exhausted

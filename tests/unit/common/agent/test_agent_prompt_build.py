@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Any, get_args
 
 import pytest
@@ -18,31 +19,36 @@ from common.events import (
     Action,
     ExternalPosition,
     LeverageLimit,
+    MarketSnapshot,
     Prompt,
     Sentiment,
 )
 from common.runtime.roster import read_roster
-from common.trading.durations import HOUR_MS
+from common.trading.durations import HOUR_MS, MINUTE_MS
 from common.trading.growth import Growth
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import Side
 from common.trading.roster import Language, Mode
 from risk.gate.rules.table import RULES
-from support.prompt_examples import a_held, a_memory, a_plan, a_prompt, a_snapshot, a_state
+from support.prompt_examples import SHOWN_MINUTE, START_MS, a_held, a_memory, a_plan, a_prompt, a_snapshot, a_state
 
 D = Decimal
 COINS = read_roster(None).coins
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 MODES: tuple[Mode, ...] = get_args(Mode)
 STRATEGIES = ("trend-v2", "reversion-v2")
-SNAPSHOT = a_snapshot()
-NOW_MS = SNAPSHOT.boundary_ms
+NOW_MS = START_MS + SHOWN_MINUTE * MINUTE_MS
 EMPTY = a_state(at_ms=NOW_MS)
 
 
+@cache
+def shown() -> MarketSnapshot:
+    return a_snapshot()
+
+
 def prompt_of(memory: Memory | None = None, **changes: Any) -> Prompt:
-    options: dict[str, Any] = {"snapshot": SNAPSHOT, "account": EMPTY, "memory": memory or Memory(), "language": "en"}
+    options: dict[str, Any] = {"snapshot": shown(), "account": EMPTY, "memory": memory or Memory(), "language": "en"}
     return a_prompt(**(options | changes))
 
 
@@ -194,7 +200,7 @@ def test_only_the_number_of_the_sentiment_is_shown_and_not_for_long() -> None:
     assert "fear_greed=40 age_hours=10\n" in user_of()
     old = Sentiment(fear_greed=40, time_ms=NOW_MS - 37 * HOUR_MS)
     for sentiment in (None, old):
-        snapshot = SNAPSHOT.model_copy(update={"sentiment": sentiment})
+        snapshot = shown().model_copy(update={"sentiment": sentiment})
         assert "fear_greed=n/a" in user_of(snapshot=snapshot)
 
 
@@ -283,7 +289,7 @@ def test_no_text_from_outside_enters_a_prompt() -> None:
             prompt_of(
                 memory,
                 account=_planted_account(account, text),
-                snapshot=SNAPSHOT.model_copy(update={"run_id": text}),
+                snapshot=shown().model_copy(update={"run_id": text}),
                 mode="situational",
             )
             == clean

@@ -37,6 +37,25 @@ def test_a_missing_text_says_where_and_what_there_is(tmp_path: Path) -> None:
         load_strategy(str(tmp_path / "none.md"), "en")
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    file = tmp_path / "own.md"
+    file.write_text("Buy strength.", encoding="utf-8-sig")
+    assert load_strategy(str(file), "en").text == "Buy strength."
+
+
+@pytest.mark.parametrize("name", ["./a\x00b.md", "./", "/dev/null/x"])
+def test_a_path_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(StrategyError):
+        load_strategy(name, "en")
+
+
+def test_a_text_that_is_not_in_utf_8_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.md"
+    file.write_bytes("突破进场".encode("gbk"))
+    with pytest.raises(StrategyError, match="can't be read"):
+        load_strategy(str(file), "zh")
+
+
 def test_an_empty_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "empty.md"
     file.write_text(" \n", encoding="utf-8")
@@ -52,6 +71,10 @@ def test_an_empty_text_is_refused(tmp_path: Path) -> None:
             ["says nothing about entries", "says nothing about sizing", "says nothing about when to stay out"],
         ),
         ("Enter, exit, size by {moon}; else wait.", ["names the unknown placeholder {moon}"]),
+        (
+            f"Enter, exit, size; else wait.{' Or not.' * 400}",
+            ["has 3,229 bytes, more than 2,700: each costs in every cycle, and buries the figures"],
+        ),
         ("突破进场，跌破离场，仓位按 {max_leverage} 倍以内，其余时间观望。", []),
     ],
 )

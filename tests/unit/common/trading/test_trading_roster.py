@@ -1,5 +1,6 @@
 """The roster: what a file may say, and how a wrong one is refused."""
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,12 @@ def test_a_third_contender_and_a_seventh_coin_are_read(tmp_path: Path) -> None:
 def test_a_wrong_roster_is_refused_by_place(tmp_path: Path, text: str, named: str) -> None:
     with pytest.raises(RosterError, match=named):
         read_roster(written(tmp_path, text))
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    path, built_in = tmp_path / "arena.toml", files("common.runtime").joinpath("arena.toml")
+    path.write_text(built_in.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert read_roster(path) == read_roster(None)
 
 
 def test_a_missing_file_ends_the_start_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,15 @@ async def test_a_command_without_a_body_concerns_every_contender(client: AsyncCl
     assert bus.events[0].data.model is None
 
 
+async def test_a_flatten_halts_as_well_where_it_says_so(client: AsyncClient, bus: Bus) -> None:
+    answer = await client.post("/api/v1/control/flatten", json={"model": "qwen", "halt": True})
+    assert [(event.data.command, event.data.model) for event in bus.events] == [
+        (Command.HALT, "qwen"),
+        (Command.FLATTEN, "qwen"),
+    ]
+    assert answer.json() == {"accepted": "flatten", "model": "qwen", "id": bus.events[1].id}
+
+
 @pytest.mark.parametrize("header", ["", "right", "Bearer wrong", "Bearer ", "Basic right", "Bearer right right"])
 async def test_a_command_without_the_token_is_refused(client: AsyncClient, bus: Bus, header: str) -> None:
     answer = await client.post("/api/v1/control/halt", headers={"Authorization": header})
@@ -70,6 +79,8 @@ async def test_a_command_without_the_token_is_refused(client: AsyncClient, bus: 
         (b'{"modle":"qwen"}', "modle"),
         (b'{"model":"gpt"}', "model"),
         (b'{"model":7}', "model"),
+        (b'{"halt":true}', "halt"),
+        (b'{"halt":1}', "halt"),
         (b'{"reason":"x\\u0000y"}', "reason"),
         (b'{"reason":"\\ud800"}', "the body"),
         (b'{"reason":"%s"}' % (b"x" * 201), "reason"),

@@ -130,7 +130,7 @@ def test_a_client_with_a_full_queue_is_marked_and_gets_no_more(hub: Hub) -> None
 
 def test_a_new_epoch_discards_the_history(hub: Hub) -> None:
     hub.accept("ai_decision", 1, 8, 1, {})
-    assert json.loads(hub.hello()) == {"channel": "hello", "epoch": 8}
+    assert json.loads(hub.hello({"time_ms": 1})) == {"channel": "hello", "epoch": 8, "time_ms": 1}
     assert hub.missed("ai_decision", 5, 7) is None
     assert hub.last_seq("ai_decision") == 1
 

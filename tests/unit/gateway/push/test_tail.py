@@ -15,6 +15,7 @@ from common.events import Channel, WsPush, originate
 from common.runtime.clock import SystemClock
 from gateway.push.hub import Client, Hub
 from gateway.push.latency import PushLatency
+from gateway.push.market_clock import MarketClock
 from gateway.push.protocol import Subscribe
 from gateway.push.tail import Tail
 
@@ -32,7 +33,8 @@ class TailHarness:
             log=SimpleNamespace(error=lambda *_, **fields: self.errors.append(fields)),
             set_ready=lambda name, ready, reason="": self.readiness.update({name: ready}),
         )
-        self.tail = Tail(service, self.hub, redis_url, self.latency, self.flush)
+        self.market_clock = MarketClock(service.clock)
+        self.tail = Tail(service, self.hub, redis_url, self.latency, self.market_clock, self.flush)
 
     def flush(self) -> None:
         self.flushes += 1
@@ -60,6 +62,7 @@ async def test_entries_from_before_the_start_are_history_then_live_ones_are_sent
     running = asyncio.create_task(harness.tail.run())
     await eventually("the entry", lambda: harness.hub.last_seq("ai_decision") == 1)
     assert harness.latency.summary()["count"] == 0  # The age of history is no latency.
+    assert abs((harness.market_clock.now_ms() or 0) - SystemClock().now_ms()) < 5_000
     client = Client(channels={"ai_decision"})
     harness.hub.distribute()
     harness.hub.clients.add(client)

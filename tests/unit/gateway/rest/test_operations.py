@@ -1,6 +1,7 @@
 """GET operations over real stores: presences of every service of the roster, lags, dead letters."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from gateway_server import THREE_AND_SEVEN, GatewayServer, gateway_server
@@ -8,6 +9,9 @@ from gateway_server import THREE_AND_SEVEN, GatewayServer, gateway_server
 from common.runtime.clock import SystemClock
 from common.runtime.health import Readiness
 from common.runtime.presence import MISSING_AFTER_MS, Presence
+from gateway.rest.operations import START_LIMIT_MS, service_row
+
+NOW_MS = 1_795_455_000_000
 
 
 class ShiftedClock(SystemClock):
@@ -43,6 +47,33 @@ async def test_an_old_presence_counts_as_not_ready(server: GatewayServer) -> Non
     assert services["executor"]["ready"] is False
     assert services["executor"]["reason"].startswith("no presence for")
     assert services["recorder"]["reason"] == "no presence yet"
+
+
+def presence(
+    heard_ms: int | None, *, ready: bool = True, reasons: dict[str, str] | None = None
+) -> dict[str, Any] | None:
+    if heard_ms is None:
+        return None
+    return {"ready": ready, "reasons": reasons or {}, "started_ms": 0, "time_ms": heard_ms}
+
+
+@pytest.mark.parametrize(
+    ("found", "uptime_ms", "state"),
+    [
+        (presence(NOW_MS), 0, "READY"),
+        (presence(NOW_MS, ready=False, reasons={"start": "starting"}), 10**9, "STARTING"),
+        (presence(NOW_MS, ready=False, reasons={"market": "waiting"}), 10**9, "NOT_READY"),
+        (presence(None), START_LIMIT_MS, "STARTING"),
+        (presence(None), START_LIMIT_MS + 1, "SILENT"),
+        (presence(NOW_MS - 3_600_000), 5_000, "STARTING"),  # From before the start.
+        (presence(NOW_MS - MISSING_AFTER_MS - 1), START_LIMIT_MS, "SILENT"),  # Heard since the start, then no more.
+    ],
+)
+def test_a_service_not_yet_heard_after_a_start_is_starting(
+    found: dict[str, Any] | None, uptime_ms: int, state: str
+) -> None:
+    row = service_row("risk", found, NOW_MS - uptime_ms, NOW_MS)
+    assert (row["state"], row["ready"]) == (state, state == "READY")
 
 
 async def test_streams_have_their_groups_and_dead_letters_their_count(server: GatewayServer) -> None:

@@ -6,7 +6,7 @@ import pytest
 from gateway_server import THREE_AND_SEVEN, fill_market_cache
 from redis.asyncio import Redis
 
-from gateway.storage.market_cache import SOURCE_KEY, MarketCache
+from gateway.storage.market_cache import SOURCE_KEY, UNKNOWN, MarketCache
 
 
 @pytest.fixture
@@ -22,18 +22,18 @@ async def test_an_empty_cache_has_no_values(redis: Redis) -> None:
     assert await cache.candles("BTC", "1m", 10) == []
     assert await cache.order_book("BTC") is None
     assert await cache.tape("BTC") is None
-    assert await cache.source() == "UNKNOWN"
+    assert await cache.source() == UNKNOWN
 
 
 async def test_values_are_decoded_for_the_rosters_coins_only(redis: Redis) -> None:
     await fill_market_cache(redis, ("BTC", "HYPE", "PEPE"))
-    await redis.set(SOURCE_KEY, '{"market": "CAPTURE"}')
+    await redis.set(SOURCE_KEY, '{"market": "CAPTURE", "speed": 300}')
     cache = MarketCache(redis, THREE_AND_SEVEN.coins)
     assert list(await cache.prices()) == ["BTC", "HYPE"]
     assert (await cache.candles("HYPE", "1m", 10))[0]["close"] == "1"
     assert (await cache.order_book("HYPE"))["bids"] == [{"price": "1", "size": "2"}]
     assert (await cache.tape("HYPE"))["trades"][0]["trade_id"] == 7
-    assert await cache.source() == "CAPTURE"
+    assert await cache.source() == ("CAPTURE", 300.0)
 
 
 async def test_candles_are_the_latest_oldest_first(redis: Redis) -> None:
@@ -51,5 +51,5 @@ async def test_a_value_that_cant_be_read_is_missing(redis: Redis, value: bytes |
     assert await cache.prices() == {}
     assert await cache.order_book("BTC") is None
     assert await cache.tape("BTC") is None
-    assert await cache.source() == "UNKNOWN"
+    assert await cache.source() == UNKNOWN
     assert await cache.candles("BTC", "1m", 10) == [{"open_time_ms": 1}]

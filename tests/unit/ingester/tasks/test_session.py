@@ -1,6 +1,6 @@
 """What the connection delivers, and what readiness and candles follow from it."""
 
-from ingester_frames import COINS, T0_MS, build_candle, build_frame, mids
+from ingester_frames import COINS, T0_MS, book, build_candle, build_frame, context, mids
 from ingester_harness import STALL_LIMIT_S, IngesterHarness
 
 from ingester import metrics
@@ -68,3 +68,21 @@ def test_frames_of_other_channels_are_not_counted() -> None:
     harness = IngesterHarness()
     harness.session.receive(build_frame("pong", None))
     assert not any("pong" in sample.labels.values() for family in metrics.FRAMES.collect() for sample in family.samples)
+
+
+def test_a_market_whose_time_stands_still_ages_whatever_connections_bring() -> None:
+    harness = IngesterHarness()
+
+    def connect() -> None:
+        harness.session.on_change(True, "")
+        for frame in (mids(), *(frame for coin in COINS for frame in (context(coin.value), book(coin.value, T0_MS)))):
+            harness.session.receive(frame)
+        harness.session.apply_pending()
+
+    connect()
+    for _ in range(3):
+        harness.clock.ms += 15_000
+        harness.session.on_change(False, "silent")
+        connect()
+    harness.session.report_metrics()
+    assert metrics.MARKET_AGE_S._value.get() == 45

@@ -1,7 +1,9 @@
-"""The Makefile: every target a person may call is listed by `make help`, and tools run as Python modules."""
+"""The Makefile: its help, its tools and what it leaves out of their environment."""
 
+import os
 import re
 import subprocess
+from pathlib import Path
 
 from aicoin_local.settings import ROOT
 
@@ -22,3 +24,14 @@ def test_tools_run_as_modules() -> None:
     """A script's first line can't name a path that holds a space."""
     assert set(re.findall(r"\$\(VENV\)/bin/(\w+)", MAKEFILE)) == {"python"}
     assert [line for line in MAKEFILE.splitlines() if re.search(r"(^|[\s@&])npm ", line)] == []
+
+
+def test_what_python_compiles_is_kept(tmp_path: Path) -> None:
+    """Many container images forbid it, and a run of all tests compiles for minutes then."""
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(f"include {ROOT}/Makefile\n\nshown:\n\t@env\n", encoding="utf-8")
+    variables = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    command = ("make", "--no-print-directory", "-f", str(makefile), "shown")
+    shown = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True).stdout
+    assert "PYTHONUNBUFFERED=1" in shown
+    assert "PYTHONDONTWRITEBYTECODE" not in shown

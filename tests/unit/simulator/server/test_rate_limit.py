@@ -32,3 +32,11 @@ def test_an_address_is_exhausted_until_its_window_has_passed() -> None:
     assert limiter.is_exhausted("1.1.1.1", WINDOW_MS - 1)
     assert not limiter.is_exhausted("2.2.2.2", 10)
     assert not limiter.is_exhausted("1.1.1.1", WINDOW_MS)
+
+
+def test_each_minute_of_a_faster_market_has_its_weight() -> None:
+    limiter = RequestRateLimiter(speed=300)
+    limiter.count("1.1.1.1", 300 * WEIGHT_A_MINUTE - 1, 0)
+    assert not limiter.is_exhausted("1.1.1.1", 0)
+    limiter.count("1.1.1.1", 1, 0)
+    assert limiter.is_exhausted("1.1.1.1", WINDOW_MS - 1)

@@ -5,14 +5,15 @@ import pytest
 from common.agent.prompt.memory import Memory
 from common.events import Prompt
 from common.runtime.roster import read_roster
+from common.trading.durations import MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from common.trading.roster import Language
 from simulator.server.models.trader import decide, read
-from support.prompt_examples import a_held, a_prompt, a_snapshot, a_state
+from support.prompt_examples import START_MS, a_held, a_prompt, a_state
 
 CYCLE = 604
-AT_MS = a_snapshot(CYCLE).boundary_ms
+AT_MS = START_MS + CYCLE * MINUTE_MS
 
 
 def shown(

@@ -76,6 +76,17 @@ def test_a_minute_is_sent_when_its_candle_changes(world: World) -> None:
     assert len(steps.at(2)) == 1
 
 
+def test_every_minute_of_a_long_step_is_sent_once(world: World) -> None:
+    steps = Steps(world, "candle", "BTC", "1m")
+    [first] = steps.at(0)
+    world.step(NOW_MS + 250_000)
+    opened = [message["data"]["t"] for message in steps.at(1)]
+    newest = world.market.coins["BTC"].candles.series["1m"][-1].open_ms
+    assert opened == list(range(first["data"]["t"] + 60_000, newest + 1, 60_000))
+    assert len(opened) > 2
+    assert steps.at(2) == []
+
+
 def test_a_joined_candle_is_looked_at_once_a_second(world: World) -> None:
     steps = Steps(world, "candle", "BTC", "3m")
     assert [len(steps.at(after_ms)) for after_ms in (0, LONG_CANDLE_MS - 1, LONG_CANDLE_MS)] == [1, 0, 1]

@@ -21,6 +21,10 @@ TOPICS: Final = {
 """What a strategy should cover, and a pattern of the words that show it does, in both languages."""
 
 
+MOST_BYTES: Final = 2_700
+"""Of UTF-8: 900 Chinese characters. With a longer text the prompt may pass the characters that it should have."""
+
+
 class StrategyError(ValueError):
     """A strategy's text can't be read; the message says where it was looked for."""
 
@@ -44,8 +48,8 @@ def load_strategy(name: str, language: Language) -> Strategy:
     """
     is_path = "/" in name or "." in name
     try:
-        text = Path(name).read_text(encoding="utf-8") if is_path else shipped_text("strategies", name, language)
-    except (OSError, UnicodeDecodeError) as error:
+        text = Path(name).read_text(encoding="utf-8-sig") if is_path else shipped_text("strategies", name, language)
+    except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise StrategyError(f"{name} can't be read: {reason}; {_remedy()}") from None
     if not text.strip():
@@ -54,13 +58,15 @@ def load_strategy(name: str, language: Language) -> Strategy:
 
 
 def gaps(strategy: Strategy, known_placeholders: Collection[str]) -> list[str]:
-    """What is missing in the text or unknown in it, each as the end of a sentence; empty for a complete one."""
+    """What a text lacks, has too much of, or names in vain, each as the end of a sentence; empty for a good one."""
     found = [
         f"says nothing about {topic}"
         for topic, words in TOPICS.items()
         if not re.search(words, strategy.text, re.IGNORECASE)
     ]
     unknown = [name for name in placeholders(strategy.text) if name not in known_placeholders]
+    if (size := len(strategy.text.encode())) > MOST_BYTES:
+        found.append(f"has {size:,} bytes, more than {MOST_BYTES:,}: each costs in every cycle, and buries the figures")
     return [*found, *(f"names the unknown placeholder {{{name}}}" for name in unknown)]
 
 

@@ -14,6 +14,7 @@ from common.runtime.clock import Clock
 from common.runtime.consuming.deferred import DeferredAnswers
 from common.runtime.consuming.handlers import BatchHandler, Handlers, Outputs
 from common.runtime.consuming.session_end import HandlerFailed, HookFailed, Refused, StateLost, TooManyDeadLetters
+from common.trading.durations import NEVER
 
 BATCH_ENTRIES = 256
 BLOCK_MS = 1_000
@@ -78,7 +79,7 @@ class Consumer:
             drain_limit_s=drain_limit_s,
         )
         self._dead_at_ms: list[int] = []
-        self._claimed_at_s = float("-inf")
+        self._claimed_at_s = NEVER
 
     async def session(self, stopping: asyncio.Event, started: Callable[[], None]) -> None:
         """Consumes until `stopping` is set; calls `started` once the pending entries are dealt with.
@@ -88,7 +89,7 @@ class Consumer:
         Once `stopping` is set no deferred handler starts. Raises what ended it otherwise; the caller decides whether
         another session begins. Deferred handlers that run go on, unless another process has acquired the lease.
         """
-        self._claimed_at_s = float("-inf")
+        self._claimed_at_s = NEVER
         try:
             await self._bus.prepare(self._service, self._streams)
             if self._handlers.rebuild is not None:

@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 from common.bus.port import Bus, Fence, Unavailable
 from common.runtime import metrics
 from common.runtime.clock import Clock
+from common.trading.durations import NEVER
 
 TTL_MS: Final = 5_000
 VALID_S: Final = TTL_MS / 1000 - 0.5
@@ -46,7 +47,7 @@ class Lease:
         self._bus, self._clock, self._log = bus, clock, log
         self._name, self._owner = name, owner
         self._token: int | None = None
-        self._confirmed_at_s = self._heard_at_s = float("-inf")
+        self._confirmed_at_s = self._heard_at_s = NEVER
         self._lost = asyncio.Event()
 
     @property

@@ -9,6 +9,7 @@ from common.bus.port import Delivery
 from common.events.alerts import AlertCode
 from common.events.catalog import DEAD_SUFFIX
 from common.runtime.clock import Clock
+from common.trading.durations import NEVER
 
 EVERY_S: Final = 60.0
 CHECK_EVERY_S: Final = 1.0
@@ -62,7 +63,7 @@ class UnreadableAlerts:
         while True:
             await self._arrived.wait()
             for place, noted in list(self._noted.items()):
-                if self._clock.monotonic() - self._alerted_s.get(place, float("-inf")) < EVERY_S:
+                if self._clock.monotonic() - self._alerted_s.get(place, NEVER) < EVERY_S:
                     continue
                 await alert(place, _message(place, noted), {"entry": noted.key, "count": str(noted.count)})
                 self._alerted_s[place] = self._clock.monotonic()

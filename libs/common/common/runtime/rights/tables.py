@@ -30,14 +30,19 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "benchmarks": ("gateway",),
         "commands": (),
         "decision_days": (),
+        "decision_results": (),
+        "duel_days": (),
         "equity_hours": ("gateway",),
         "fills": ("gateway",),
+        "market_price_days": ("gateway",),
         "market_prices": ("gateway",),
         "market_snapshots": ("gateway",),
         "model_statistics": (),
         "orders": (),
         "pnl_reconciliations": (),
         "recorder_epochs": (),
+        "result_days": (),
+        "result_horizons": ("gateway",),
         "positions": (),
         "record_blobs": ("gateway",),
         "record_heads": (),
@@ -47,7 +52,10 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "api_accounts": ("gateway",),
         "api_alerts": ("gateway",),
         "api_benchmarks": ("gateway",),
+        "api_calibrations": ("gateway",),
+        "api_decision_results": ("gateway",),
         "api_decisions": ("gateway",),
+        "api_duels": ("gateway",),
         "api_equity": ("gateway",),
         "api_fills": ("gateway",),
         "api_leaderboard": ("gateway",),
@@ -55,7 +63,9 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "api_orders": ("gateway",),
         "api_positions": ("gateway",),
         "api_record_heads": ("gateway",),
+        "api_results": ("gateway",),
         "api_trades": ("gateway",),
+        "trade_calibration": (),
         "trade_statistics": (),
     },
 }
@@ -74,6 +84,13 @@ def grants_on(table: str, owner: str) -> tuple[str, ...]:
     grants = tuple(f"GRANT SELECT ON {table} TO {role_name(reader)}" for reader in TABLES[owner][table])
     withheld = tuple(f"REVOKE {right} ON {table} FROM {role_name(owner)}" for right in WITHHELD.get(table, ()))
     return (f"REVOKE ALL ON {table} FROM PUBLIC, {others}", *grants, *withheld)
+
+
+def partition_rights(table: str, partition: str, owner: str) -> tuple[str, ...]:
+    """Statements after which the owner alone may use a partition by its own name, and for no more than the table."""
+    others = ", ".join(role_name(service) for service in (*OWNERS, *READ_ONLY) if service != owner)
+    withheld = tuple(f"REVOKE {right} ON {partition} FROM {role_name(owner)}" for right in WITHHELD.get(table, ()))
+    return (f"REVOKE ALL ON {partition} FROM PUBLIC, {others}", *withheld)
 
 
 def role_name(service: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.orders import OrderRole, Side
 from executor.account.context import AccountContext
 from executor.domain.account import Placement, Position

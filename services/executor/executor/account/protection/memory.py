@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from common.events import AccountOrder, Event, SystemAlert
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountPoll, Fill, Placement, Position

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from common.events import AccountOrder
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from executor.account.context import AccountContext
 from executor.account.protection.memory import LAG_LIMIT_S
 from executor.domain.account import LIVE_STATUSES, AccountPoll, ExternalOrder

@@ -9,7 +9,7 @@ from typing import Final
 from common.events import AccountOrder
 from common.events.alerts import AlertCode
 from common.runtime.backoff import Backoff
-from common.runtime.clock import NEVER
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole
 from executor.account import metrics
@@ -71,6 +71,7 @@ class PositionProtector:
         self.needs_poll = False
         self._woken = asyncio.Event()
         self._unprotected_since: dict[Symbol, float] = {}
+        self._unprotected = 0, self._clock.monotonic()
         self._missing_since: dict[Symbol, float] = {}
         self._triggers_at: dict[Symbol, float] = {}
         self._refused: set[tuple[Symbol, OrderRole]] = set()
@@ -171,7 +172,7 @@ class PositionProtector:
         positions, orders = self._memory.positions(poll), self._memory.open_orders(poll)
         self._forget_gone({position.symbol for position in positions}, poll)
         unprotected = sum(not is_protected(each, orders) for each in positions)
-        metrics.UNPROTECTED.labels(self._model).set(unprotected)
+        self._note_unprotected(unprotected)
         self.poller.is_urgent = unprotected > 0
         for position in positions:
             try:
@@ -188,6 +189,13 @@ class PositionProtector:
         self.needs_poll = self.needs_poll or bool(failures)
         if failures:
             raise min(failures, key=lambda error: isinstance(error, FAILURES))
+
+    def _note_unprotected(self, count: int) -> None:
+        """Counts the time since the round before for each position that was unprotected then."""
+        now_s, (before, since_s) = self._clock.monotonic(), self._unprotected
+        metrics.UNPROTECTED_S.labels(self._model).inc(before * max(0.0, now_s - since_s))
+        metrics.UNPROTECTED.labels(self._model).set(count)
+        self._unprotected = count, now_s
 
     async def _ask_for_unlisted(self, poll: AccountPoll) -> None:
         """Whether triggers that were accepted and are in no list have ended already, or the list is late."""

@@ -1,14 +1,14 @@
 /** What no push carries is polled: status, readiness, operations, and prices that do not move. */
 
+import { waitedSince } from "../state/clock";
 import {
+  advance,
   connection,
   mergePrices,
   now,
   operations,
   operationsFail,
   prices,
-  serverTime,
-  skewMs,
   status,
   statusFails,
   unmet,
@@ -25,7 +25,6 @@ let pricesReadAt = 0;
 async function readStatus(): Promise<void> {
   try {
     status.value = await get("/status");
-    skewMs.value = status.value.time_ms - Date.now();
     statusFails.value = false;
   } catch {
     statusFails.value = true;
@@ -68,8 +67,8 @@ function poll(): void {
 
 /** Pushes carry only prices that changed: one that did not is read before it counts as stale. */
 function tick(): void {
-  now.value = serverTime();
-  const isAging = Object.values(prices.value).some((row) => now.value - row.time_ms > PRICE_AGE_MS);
+  advance();
+  const isAging = Object.values(prices.value).some((row) => waitedSince(row.time_ms, now.value) > PRICE_AGE_MS);
   if (isAging && connection.value === "connected" && Date.now() - pricesReadAt > PRICE_POLL_MS) void readPrices();
 }
 

@@ -20,6 +20,8 @@ export type Parameters = Record<string, string | null>;
  * out. */
 export async function get<P extends keyof Responses>(path: P, parameters: Parameters = {}): Promise<Responses[P]> {
   const response = await fetch(urlOf(path, parameters), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  // Reading takes a token that has ended or changed: the server answers a page with the form for it.
+  if (response.status === 401) location.reload();
   return read<Responses[P]>(response);
 }
 
@@ -37,12 +39,12 @@ export function urlOf(path: string, parameters: Parameters): string {
 
 export type Command = "halt" | "resume" | "flatten";
 
-/** Sends a control command with the operator's token, for one model or, without one, for all. */
-export async function sendCommand(command: Command, model: string | null, token: string): Promise<void> {
+/** Sends a control command with the operator's token, for one model or, without one, for all; a flatten may halt too. */
+export async function sendCommand(command: Command, model: string | null, halt: boolean, token: string): Promise<void> {
   const response = await fetch(`/api/v1/control/${command}`, {
     method: "POST",
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify(model === null ? {} : { model }),
+    body: JSON.stringify({ ...(model !== null && { model }), ...(halt && { halt }) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await read<unknown>(response);

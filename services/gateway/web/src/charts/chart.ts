@@ -73,7 +73,8 @@ function tick(time: Time, kind: TickMarkType): string {
   return kind === TickMarkType.TimeWithSeconds ? `${minute}:${two(date.getUTCSeconds())}` : minute;
 }
 
-/** A chart's time, which is local already, as date and minute. */
+/** A chart's time, which is local already, as date and minute; with the year unless it is this one. */
 function stamp(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(5, 16).replace("T", " ");
+  const text = new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
+  return text.startsWith(String(new Date().getFullYear())) ? text.slice(5) : text;
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 import type { Responses } from "../api/types.gen";
 import type { Loaded } from "../api/use-load";
-import { serverTime } from "../state/store";
+import { marketTime } from "../state/clock";
 import { theme, token } from "../ui/theme";
 import { percent } from "../words/format";
 import { t } from "../words/words";
@@ -40,7 +40,7 @@ export function DrawdownChart({ model, loaded }: { model: string; loaded: Loaded
   }, [theme.value]);
 
   useEffect(() => {
-    const now = serverTime();
+    const now = marketTime();
     const lengthS = stepOf([points], now);
     area.current?.setData(toPoints(points, below, lengthS, now));
     chart.current?.timeScale().applyOptions({ secondsVisible: lengthS < 60 });

@@ -4,6 +4,7 @@ import { get } from "../api/rest";
 import type { Responses } from "../api/types.gen";
 import { type Loaded, useLoad } from "../api/use-load";
 import { query } from "../navigation/router";
+import { marketPoll } from "../state/clock";
 import { contenderIds, lookOf } from "../state/roster";
 import { accounts, status } from "../state/store";
 import { ModelName } from "../ui/model-name";
@@ -29,7 +30,7 @@ export function useEquity(model: string | null, range: string): Loaded<Answer> {
   return useLoad(
     `equity ${model ?? ""} ${range}`,
     () => get("/equity", { model, range, points: POINTS }),
-    POLL_MS,
+    marketPoll(POLL_MS),
   );
 }
 

@@ -13,8 +13,9 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Point, Responses, Trade } from "../api/types.gen";
+import { marketTime } from "../state/clock";
 import { lookOf } from "../state/roster";
-import { accounts, now, serverTime } from "../state/store";
+import { accounts, now } from "../state/store";
 import { theme, token } from "../ui/theme";
 import { number, percent } from "../words/format";
 import { locale } from "../words/language";
@@ -118,7 +119,7 @@ function useData({ chart, lines, grid, hasCents }: Plot, drawing: Drawing): void
   const { models, value, start, inPercent, withBenchmarks } = drawing;
   useEffect(() => {
     if (!value) return undefined;
-    const nowMs = serverTime();
+    const nowMs = marketTime();
     const valueFrom = (base: number) => (text: string) =>
       inPercent ? (base > 0 ? (Number(text) / base - 1) * 100 : 0) : Number(text);
     const benchmarks = withBenchmarks ? value.benchmarks : [];

@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import { get } from "../api/rest";
 import { useLoad } from "../api/use-load";
 import { query } from "../navigation/router";
+import { marketPoll } from "../state/clock";
 import { coins } from "../state/roster";
 import { isOldPrice, priceAge } from "../state/stale";
 import { prices } from "../state/store";
@@ -53,7 +54,7 @@ export function PriceChart() {
   const interval = (named in LENGTH_S ? named : "1m") as keyof typeof LENGTH_S;
   const key = `candles ${symbol} ${interval}`;
   const element = useRef<HTMLDivElement>(null);
-  const loaded = useLoad(key, () => get("/candles", { symbol, interval, limit: CANDLES }), POLL_MS);
+  const loaded = useLoad(key, () => get("/candles", { symbol, interval, limit: CANDLES }), marketPoll(POLL_MS));
   const trades = useMarkedTrades({ symbol });
   const candles = loaded.value?.candles ?? null;
   const hovered = useCandleSeries(element, { key, symbol, lengthS: LENGTH_S[interval], candles, trades });

@@ -10,11 +10,12 @@ const COMMANDS: Command[] = ["halt", "resume", "flatten"];
 const TOKEN = "control-token";
 
 /** What the command does to the positions that are open now. */
-function consequences(command: Command, model: string | null, words: Words): string {
+function consequences(command: Command, andHalt: boolean, model: string | null, words: Words): string {
   const models = contenderIds().filter((each) => model === null || each === model);
   const open = models.flatMap((each) => positions.value[each] ?? []);
   const notional = models.reduce((sum, each) => sum + Number(accounts.value[each]?.total_notional ?? 0), 0);
-  return fill(words.consequences[command], { n: open.length, usd: usd(notional), mode: status.value?.mode ?? "?" });
+  const sentence = words.consequences[andHalt ? "flattenAndHalt" : command];
+  return fill(sentence, { n: open.length, usd: usd(notional), mode: status.value?.mode ?? "?" });
 }
 
 type Sending = { state: "idle" | "sending" | "done" } | { state: "failed"; reason: string };
@@ -65,12 +66,25 @@ function TokenField({ value, onInput }: { value: string; onInput: (value: string
   );
 }
 
-function Outcome({ sending, command, target }: { sending: Sending; command: Command; target: string }) {
+function Checkbox(props: { text: string; isChecked: boolean; onChange: (isChecked: boolean) => void }) {
+  return (
+    <label class="sure">
+      <input
+        type="checkbox"
+        checked={props.isChecked}
+        onChange={(event) => props.onChange((event.target as HTMLInputElement).checked)}
+      />
+      {props.text}
+    </label>
+  );
+}
+
+function Outcome({ sending, command, target }: { sending: Sending; command: string; target: string }) {
   const words = t();
   return (
     <p class="outcome" role="status">
       {sending.state === "failed" && <span class="loss">{fill(words.refused, { reason: sending.reason })}</span>}
-      {sending.state === "done" && fill(words.accepted, { command: words.commands[command], model: target })}
+      {sending.state === "done" && fill(words.accepted, { command, model: target })}
       {sending.state === "sending" && words.sending}
     </p>
   );
@@ -81,6 +95,7 @@ function Form({ onClose }: { onClose: () => void }) {
   const [command, setCommand] = useState<Command>("halt");
   const [model, setModel] = useState<string | null>(null);
   const [token, setToken] = useState(sessionStorage.getItem(TOKEN) ?? "");
+  const [wantsHalt, setWantsHalt] = useState(true);
   const [isSure, setIsSure] = useState(false);
   const [sending, setSending] = useState<Sending>({ state: "idle" });
   const change = (apply: () => void): void => {
@@ -91,7 +106,7 @@ function Form({ onClose }: { onClose: () => void }) {
   const send = (event: Event): void => {
     event.preventDefault();
     setSending({ state: "sending" });
-    sendCommand(command, model, token).then(
+    sendCommand(command, model, andHalt, token).then(
       () => {
         sessionStorage.setItem(TOKEN, token);
         setIsSure(false);
@@ -104,6 +119,8 @@ function Form({ onClose }: { onClose: () => void }) {
     );
   };
   const target = targetName(model, words);
+  const andHalt = command === "flatten" && wantsHalt;
+  const name = andHalt ? words.flattenAndHalt : words.commands[command];
   return (
     <form onSubmit={send}>
       <h2 id="control-title">
@@ -116,6 +133,9 @@ function Form({ onClose }: { onClose: () => void }) {
         choices={COMMANDS.map((each) => ({ value: each, text: words.commands[each] }))}
         onPick={(picked) => change(() => setCommand(picked))}
       />
+      {command === "flatten" && (
+        <Checkbox text={words.andHalt} isChecked={wantsHalt} onChange={(value) => change(() => setWantsHalt(value))} />
+      )}
       <Choices
         name="model"
         legend={words.forModel}
@@ -125,23 +145,16 @@ function Form({ onClose }: { onClose: () => void }) {
       />
       <TokenField value={token} onInput={setToken} />
       <p class="consequences" data-testid="consequences">
-        {consequences(command, model, words)}
+        {consequences(command, andHalt, model, words)}
       </p>
-      <label class="sure">
-        <input
-          type="checkbox"
-          checked={isSure}
-          onChange={(event) => setIsSure((event.target as HTMLInputElement).checked)}
-        />
-        {words.sure}
-      </label>
-      <Outcome sending={sending} command={command} target={target} />
+      <Checkbox text={words.sure} isChecked={isSure} onChange={setIsSure} />
+      <Outcome sending={sending} command={name} target={target} />
       <div class="buttons">
         <button type="button" onClick={onClose}>
           {words.close}
         </button>
         <button type="submit" class="act" disabled={!isSure || token === "" || sending.state === "sending"}>
-          {words.commands[command]} · {target}
+          {name} · {target}
         </button>
       </div>
     </form>

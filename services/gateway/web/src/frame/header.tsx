@@ -11,6 +11,7 @@ import { switchTheme, theme } from "../ui/theme";
 import { age, arrow, number, percent, price, tone, usd } from "../words/format";
 import { language, switchLanguage } from "../words/language";
 import { t } from "../words/words";
+import { Banner } from "./banner";
 import { ControlButton } from "./control";
 
 const extremes = computed(() => {
@@ -117,6 +118,7 @@ export function Header() {
           <Extreme label={words.lowest} account={lowest} />
         </div>
       </div>
+      <Banner />
     </header>
   );
 }

@@ -1,4 +1,4 @@
-import { connection, operations, statusFails, unmet } from "../state/store";
+import { connection, operations, operationsFail, statusFails, unmet } from "../state/store";
 import { t } from "../words/words";
 import { noticesOf } from "./notice-texts";
 
@@ -8,12 +8,15 @@ export function Notices() {
     connection: connection.value,
     unmet: unmet.value,
     statusFails: statusFails.value,
+    operationsFail: operationsFail.value,
     operations: operations.value,
   };
   return (
     <div class="notices" role="alert" data-testid="notices">
-      {noticesOf(health, t()).map((text) => (
-        <p key={text}>{text}</p>
+      {noticesOf(health, t()).map(({ text, isCalm }) => (
+        <p key={text} class={isCalm ? "calm" : ""}>
+          {text}
+        </p>
       ))}
     </div>
   );

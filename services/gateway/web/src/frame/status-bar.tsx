@@ -1,7 +1,9 @@
 import type { ModelStatus, Status } from "../api/types.gen";
 import { lookOf } from "../state/roster";
-import { closedBecause, type Connection, connection, latencyMs, now, prices, retryAt, status } from "../state/store";
-import { age, number } from "../words/format";
+import { marketSpeed } from "../state/clock";
+import { dataAge } from "../state/stale";
+import { closedBecause, type Connection, connection, latencyMs, now, retryAt, serverNow, status } from "../state/store";
+import { age, number, stamp } from "../words/format";
 import { describeHalt } from "../words/halts";
 import { t, type Words } from "../words/words";
 
@@ -37,6 +39,29 @@ function describeModels(rows: ModelStatus[], words: Words): string {
     .join("\n");
 }
 
+const NEAR_MS = 3_600_000;
+
+/** The market's kind; of one whose time isn't the present, its own date and speed. */
+function Market({ kind }: { kind: string }) {
+  const words = t();
+  const isRecorded = kind === "CAPTURE";
+  const isElsewhere = isRecorded || Math.abs(now.value - serverNow.value) > NEAR_MS || marketSpeed.value !== 1;
+  return (
+    <span class={isElsewhere ? "badge elsewhere" : ""} data-testid="market">
+      {market(kind, words)}
+      {isElsewhere && (
+        <>
+          {" "}
+          <time dateTime={new Date(now.value).toISOString()} data-testid="market-time">
+            {stamp(now.value)}
+          </time>{" "}
+          <span data-testid="market-speed">{number(marketSpeed.value, 0)}×</span>
+        </>
+      )}
+    </span>
+  );
+}
+
 /** The mode, the market and the models: as visible as the state of the connection. */
 function Environment({ status: row }: { status: Status }) {
   const words = t();
@@ -45,7 +70,7 @@ function Environment({ status: row }: { status: Status }) {
       <b class={`badge ${row.mode.toLowerCase()}`} data-testid="mode">
         {row.mode}
       </b>
-      <span>{market(row.market, words)}</span>
+      <Market kind={row.market} />
       <span>{models(row.models, words)}</span>
     </span>
   );
@@ -80,9 +105,8 @@ export function StatusBar() {
   const state = connection.value;
   const current = status.value;
   const isDisconnected = state === "disconnected" || state === "error";
-  const retrySeconds = Math.max(0, Math.ceil((retryAt.value - now.value) / 1000));
-  const newest = Math.max(0, ...Object.values(prices.value).map((row) => row.time_ms));
-  const since = newest ? now.value - newest : null;
+  const retrySeconds = Math.ceil((retryAt.value - performance.now()) / 1000);
+  const since = dataAge();
   return (
     <footer>
       <span class={`connection ${state}`} data-testid="status" title={closedBecause.value}>
@@ -95,7 +119,7 @@ export function StatusBar() {
         {isDisconnected && (
           <span aria-hidden="true">
             {" "}
-            ({words.retryIn} {retrySeconds} s)
+            {retrySeconds > 0 ? `(${words.retryIn} ${retrySeconds} s)` : `(${words.retrying})`}
           </span>
         )}
       </span>

@@ -1,10 +1,13 @@
 import type { Operations } from "../api/types.gen";
-import { now, operations, operationsFail } from "../state/store";
+import { operations, operationsFail, serverNow } from "../state/store";
 import { LoadNote } from "../ui/note";
 import { clock, moment, NONE, number, span } from "../words/format";
 import { t } from "../words/words";
 
 const SEVERITY_TONES = { critical: "loss strong", warning: "warning", info: "muted" };
+
+const STATE_TONES = { READY: "gain", STARTING: "muted", NOT_READY: "loss strong", SILENT: "loss strong" };
+const STATE_MARKS = { READY: "✓", STARTING: "…", NOT_READY: "✗", SILENT: "✗" };
 
 type Cell = preact.ComponentChildren;
 
@@ -55,11 +58,11 @@ function Services({ rows }: { rows: Operations["services"] }) {
         key: row.name,
         cells: [
           <b key="name">{row.name}</b>,
-          <span key="state" class={row.ready ? "gain" : "loss strong"}>
-            {row.ready ? `✓ ${words.ready}` : `✗ ${words.notReady}`}
+          <span key="state" class={STATE_TONES[row.state]}>
+            {STATE_MARKS[row.state]} {words.serviceStates[row.state]}
           </span>,
-          row.started_ms === null ? NONE : span(now.value - row.started_ms),
-          row.time_ms === null ? NONE : span(now.value - row.time_ms),
+          row.started_ms === null ? NONE : span(serverNow.value - row.started_ms),
+          row.time_ms === null ? NONE : span(serverNow.value - row.time_ms),
           row.reason || NONE,
         ],
       }))}

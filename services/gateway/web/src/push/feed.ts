@@ -3,9 +3,9 @@
  * `hello` announces the epoch of the server's counters; another epoch than before means that no sequence seen so far
  * counts. Each push carries its channel's sequence: one that was seen already is not new. After a reconnection the
  * subscription names the last sequence of each channel, so that the server replays what was missed, or sends a reset
- * and a snapshot. Prices are conflated and never replayed. */
+ * and a snapshot. Prices are conflated and never replayed. The clock, once a second, has no sequence. */
 
-import type { Channel, Push } from "../api/types.gen";
+import type { Channel, ClockReading, Push } from "../api/types.gen";
 
 export const CHANNELS: readonly Channel[] = [
   "price_update",
@@ -16,7 +16,8 @@ export const CHANNELS: readonly Channel[] = [
 ];
 
 export type Received =
-  | { kind: "hello" }
+  | { kind: "hello"; clock: ClockReading }
+  | { kind: "clock"; clock: ClockReading }
   | { kind: "push"; push: Push; isNew: boolean }
   | { kind: "pong" }
   | { kind: "other" };
@@ -46,8 +47,9 @@ export class Feed {
       if (epoch !== this.epoch) this.seen.clear();
       this.epoch = epoch;
       this.attempts = 0;
-      return { kind: "hello" };
+      return { kind: "hello", clock: message as unknown as ClockReading };
     }
+    if (message["channel"] === "clock") return { kind: "clock", clock: message as unknown as ClockReading };
     if (message["channel"] === "pong") return { kind: "pong" };
     const channel = message["channel"] as Channel;
     if (!CHANNELS.includes(channel)) return { kind: "other" };
@@ -65,7 +67,7 @@ export class Feed {
   /** The subscription, with the last sequence seen of each channel. */
   subscription(): string {
     const since = Object.fromEntries([...this.seen].filter(([channel]) => channel !== "price_update"));
-    return JSON.stringify({ op: "subscribe", channels: CHANNELS, since, epoch: this.epoch });
+    return JSON.stringify({ op: "subscribe", channels: [...CHANNELS, "clock"], since, epoch: this.epoch });
   }
 
   /** The pause before the next attempt, in ms: doubling, capped, with jitter. */

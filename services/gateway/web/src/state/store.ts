@@ -13,6 +13,7 @@ import type {
   Push,
   Status,
 } from "../api/types.gen";
+import { marketTime, serverTime } from "./clock";
 import { merged, replaced } from "./lists";
 
 /** A price as pushed; what only REST carries (yesterday's price, funding) joins it once that was read. */
@@ -23,12 +24,13 @@ export const connection = signal<Connection>("connecting");
 /** How often the WebSocket has connected: REST is loaded again after each time. */
 export const connections = signal(0);
 export const closedBecause = signal("");
+/** When the next attempt to connect is made, by the browser's monotonic clock. */
 export const retryAt = signal(0);
 export const latencyMs = signal<number | null>(null);
-/** How far the server's clock is ahead of this browser's. */
-export const skewMs = signal(0);
-/** The server's time, once a second. */
-export const now = signal(Date.now());
+/** The market's time, once a second. */
+export const now = signal(marketTime());
+/** The server's time, once a second: services report by it. */
+export const serverNow = signal(serverTime());
 export const status = signal<Status | null>(null);
 export const statusFails = signal(false);
 export const unmet = signal<Record<string, string>>({});
@@ -41,8 +43,12 @@ export const decisions = signal<Decision[]>([]);
 export const hasDecisions = signal(false);
 export const fills = signal<Fill[]>([]);
 
-export function serverTime(): number {
-  return Date.now() + skewMs.value;
+/** Sets both times to the present. */
+export function advance(): void {
+  batch(() => {
+    now.value = marketTime();
+    serverNow.value = serverTime();
+  });
 }
 
 function byModel(rows: Position[]): Record<string, Position[]> {

@@ -1,5 +1,5 @@
 import type { Trade } from "../api/types.gen";
-import { cardPath } from "../navigation/route";
+import { cardPath, cyclePath } from "../navigation/route";
 import { ModelName } from "../ui/model-name";
 import { arrow, moment, percent, price, signed, size, span, tone, usd } from "../words/format";
 import { t } from "../words/words";
@@ -35,6 +35,11 @@ export function TradeRow({ trade }: { trade: Trade }) {
         <span>
           {words.feesShort} {usd(trade.fees)} · {words.fundingShort} {signed(trade.funding, 2)}
         </span>
+        {trade.cycle_id && (
+          <a class="quiet" href={cyclePath(trade.cycle_id)} title={words.toDuel}>
+            {words.duel}
+          </a>
+        )}
         <span class="right">
           {trade.cycle_id ? (
             <a class="quiet" href={cardPath(trade.cycle_id, trade.model)}>

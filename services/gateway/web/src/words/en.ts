@@ -1,6 +1,9 @@
 /** Every word of the page in English; the other languages have the same keys. */
 
+import { duelEn } from "./en-duel";
+
 export const en = {
+  ...duelEn,
   // Pages and frame
   skip: "Skip to content",
   pages: "Pages",
@@ -214,12 +217,27 @@ export const en = {
   failure: "FAILURE",
 
   // Status bar and notices
+  haltReasons: {
+    PERSON: "halt by a person",
+    DRAWDOWN: "drawdown limit",
+    DAILY_LOSS: "daily loss limit",
+    STOPS: "too many stops",
+    EXTERNAL: "a position from outside",
+    FLATTEN: "flatten",
+    ACCOUNT: "the account's checks",
+    UNEXPLAINED: "equity not explained",
+    LOCAL: "halt on the executor's machine",
+  },
+  tradingStates: { ACTIVE: "ACTIVE", REDUCING: "REDUCING: exits only", HALTED: "HALTED" },
+  since: "since",
+  until: "until",
   status: "STATUS",
   connecting: "CONNECTING TO SERVER",
   connected: "CONNECTED",
   disconnected: "DISCONNECTED",
   error: "ERROR",
   retryIn: "retry in",
+  retrying: "connecting",
   data: "data",
   latencyShort: "latency",
   simulated: "SIMULATED MARKET",
@@ -230,17 +248,31 @@ export const en = {
   realModels: "REAL MODELS",
   mixedModels: "REAL AND STAND-IN MODELS",
   modelsUnknown: "NO MODEL HAS ANSWERED YET",
-  noticeGateway: "The server is not responding. The page shows the last data received; trading does not depend on it. Reconnecting automatically.",
-  noticeRedis: "Redis is unavailable: no new data arrives. Recorded data stays readable; stops rest on the exchange. The page recovers automatically.",
-  noticeStores: "The records are unavailable: trades, decisions and figures are not refreshed. Prices continue. Loading is retried.",
-  noticeAgent: "{name}'s agent is not running: it makes no decisions. Its stops rest on the exchange.",
-  noticeServices: {
-    ingester: "Market data does not arrive: prices stand still and no decision is made. The connection is retried.",
-    risk: "The risk service is not running: no entry passes. Stops rest on the exchange.",
-    executor: "The executor is not running: no order is sent. Stops rest on the exchange.",
-    recorder: "The recorder is not running: decisions, trades and accounts are not refreshed; prices continue. It catches up by itself.",
+  noticeGateway: "Nothing comes from the server. The page shows the last data received, and connects again by itself.",
+  noticeRedis: "The server can't reach Redis: no new data arrives. The page recovers by itself.",
+  noticeStores: "The server's status could not be read: mode, trading state and halts may be out of date. Loading is retried.",
+  noticeOperations: "The state of the services could not be read. Loading is retried.",
+  noticeSilent: "{service}: no report since {time}.",
+  noticeUnheard: "{service}: no report since the server's start.",
+  noticeNotReady: "{service}: not ready, as it reports ({reason}).",
+  noticeMore: "{n} more parts have failed: see {page}.",
+  noticeWithEffect: "{known} {effect}",
+  noticeStarting: "Starting: {services}.",
+  noticeEffects: {
+    agent: "Its decisions may be missing.",
+    ingester: "Prices may stand still, and decisions may be missing.",
+    risk: "Entries may not be judged.",
+    executor: "Orders may not be sent.",
+    recorder: "Decisions, trades and accounts may be out of date.",
   },
-  noticeOther: "{service} is not running.",
+  agentOf: "{name}'s agent",
+  serviceNames: {
+    ingester: "Market data (ingester)",
+    risk: "Risk",
+    executor: "Executor",
+    recorder: "Recorder",
+    notifier: "Notifier",
+  },
 
   // Operations
   services: "SERVICES",
@@ -249,8 +281,7 @@ export const en = {
   uptime: "UP FOR",
   lastSeen: "LAST SEEN",
   reason: "REASON",
-  ready: "ready",
-  notReady: "not ready",
+  serviceStates: { READY: "ready", STARTING: "starting", NOT_READY: "not ready", SILENT: "no report" },
   alerts: "ALERTS",
   time: "TIME",
   severity: "SEVERITY",
@@ -281,10 +312,13 @@ export const en = {
   forModel: "For",
   token: "Control token",
   commands: { halt: "HALT", resume: "RESUME", flatten: "FLATTEN" },
+  andHalt: "and halt: no new entries until RESUME",
+  flattenAndHalt: "FLATTEN AND HALT",
   consequences: {
     halt: "No new entry passes from now on. The {n} open positions ({usd} USD notional, {mode}) stay open; their stops and targets keep resting on the exchange.",
     resume: "Entries pass again from the next cycle on, within the limits. This ends a manual halt and a drawdown halt; a daily-loss halt stays until the next day.",
     flatten: "All {n} open positions ({usd} USD notional, {mode}) are closed at the market at once, at whatever price is there, and no entry passes until they are closed. This cannot be undone.",
+    flattenAndHalt: "All {n} open positions ({usd} USD notional, {mode}) are closed at the market at once, at whatever price is there, and no entry passes until a RESUME. This cannot be undone.",
   },
   sure: "I have read this and confirm it.",
   accepted: "Accepted: {command} for {model}. The page shows the result.",

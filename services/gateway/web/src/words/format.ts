@@ -89,11 +89,18 @@ export function clock(ms: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** Day and minute, in local time: 11-24 14:03. */
+/** Day and minute, in local time: 11-24 14:03, of another year than this one 2025-05-30 14:03. */
 export function moment(ms: number | null): string {
   if (ms === null) return NONE;
+  const year = new Date(ms).getFullYear();
+  return year === new Date().getFullYear() ? stamp(ms).slice(5) : stamp(ms);
+}
+
+/** Date and minute, in local time: 2025-05-30 14:03. */
+export function stamp(ms: number): string {
   const date = new Date(ms);
-  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 /** A span of time, coarse: 42s, 17m 05s, 5h 03m, 3d 04h. */

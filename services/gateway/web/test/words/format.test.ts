@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
-import { age, compact, NONE, number, percent, price, share, signed, size, span, tone } from "../../src/words/format";
+import { age, compact, moment, NONE, number, percent, price, share, signed, size, span, tone } from "../../src/words/format";
 import { language } from "../../src/words/language";
 
 afterEach(() => {
@@ -52,6 +52,12 @@ describe("format", () => {
     expect(span(17 * 60_000 + 5_000)).toBe("17m 05s");
     expect(span(5 * 3_600_000 + 3 * 60_000)).toBe("5h 03m");
     expect(span(76 * 3_600_000)).toBe("3d 04h");
+  });
+
+  it("names the year of another year than this one", () => {
+    const ofYear = (year: number): number => new Date(year, 4, 30, 14, 3).getTime();
+    expect(moment(ofYear(new Date().getFullYear()))).toBe("05-30 14:03");
+    expect(moment(ofYear(2020))).toBe("2020-05-30 14:03");
   });
 
   it("names the tone of a figure", () => {

@@ -1,0 +1,1 @@
+"""Backup and restore of an arena, and its tables at another version."""

@@ -1,0 +1,1 @@
+"""What Prometheus and Alertmanager get from the roster and the settings."""
