@@ -202,8 +202,8 @@ class FaultInjector:
 
     def hides_positions(self, now_s: float) -> bool:
         """Whether what protection asks for now is old, or not answered."""
-        is_away = any(each.target in PROTECTION_TARGETS and now_s < each.until_s for each in self.windows)
-        return is_away or self.lag_s(now_s) > 0
+        is_unanswered = any(each.target in PROTECTION_TARGETS and now_s < each.until_s for each in self.windows)
+        return is_unanswered or self.lag_s(now_s) > 0
 
     def draws(self, name: str) -> bool:
         """Whether the fault of that name happens now."""

@@ -254,8 +254,9 @@ class Invariants:
     def _end_episode(self, key: tuple[str, str]) -> None:
         """The position is covered or closed."""
         if self._unprotected_s.pop(key, None) is not None:
-            self.episodes_s.append(self._episode_s.pop(key, 0.0))
-            self.answered_s.append(self._answered_s.pop(key, 0.0))
+            counted_s = self._episode_s.pop(key, 0.0)
+            self.episodes_s.append(counted_s)
+            self.answered_s.append(min(counted_s, self._answered_s.pop(key, 0.0)))
 
     def _is_obstructed(self, now_s: float) -> bool:
         """Whether the exchange doesn't answer what protection asks, answers with what was before, or takes no stop."""

@@ -18,7 +18,7 @@ from executor.exchange.parse import parse_action_error, parse_placements
 
 RETRY_CLOSE_S: Final = 3.0
 RETRY_UNMATCHED_S: Final = 1.0
-"""After a close that found nobody to trade with within its price."""
+"""After a close that found no order to trade with within its price."""
 FLATTEN: Final = "flatten"
 """What stands in the send log in place of an intent."""
 

@@ -77,7 +77,7 @@ async def test_a_refused_close_widens_its_price_and_alerts_once_a_minute(account
     assert account.alerts()[-1] == AlertCode.UNPROTECTED_CLOSED
 
 
-async def test_a_close_that_finds_nobody_is_tried_again_within_a_second(account: Account) -> None:
+async def test_an_unmatched_close_is_tried_again_within_a_second(account: Account) -> None:
     harness = account.harness
     harness.cancel_all_orders()
     await account.poll(after_s=1)
