@@ -14,7 +14,7 @@ from recorder.config import RecorderSettings
 from recorder.handlers import Recorder
 from recorder.monitoring.sequence_check import SequenceCheck
 from recorder.projections.statistics import recompute_all
-from recorder.storage.retention import TextRetention
+from recorder.storage.retention import Retention
 
 
 async def main() -> None:
@@ -27,8 +27,7 @@ async def main() -> None:
         recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
         service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)
-        if settings.record_keep_days:
-            service.spawn("text retention", TextRetention(pool, service.clock, settings.record_keep_days).run)
+        service.spawn("retention", Retention(pool, service.clock, settings.keep_days).run)
         service.spawn("sequence check", SequenceCheck(service, settings.gap_check_interval_s).run)
         await service.run()
         await pool.close()

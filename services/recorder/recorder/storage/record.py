@@ -13,6 +13,7 @@ from recorder.storage.statements import Connection, Row, insert, insert_new, sel
 
 BEGAN: Final = "record.began"
 DROPPED: Final = "record.dropped"
+ROWS_DROPPED: Final = "record.rows_dropped"
 LINKED_TABLES: Final = ("ai_decisions", "verdicts", "fills", "account_movements")
 """Of contenders, by their column `model`; the market's is market_snapshots."""
 

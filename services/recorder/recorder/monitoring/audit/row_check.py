@@ -27,9 +27,16 @@ FROM ai_decisions d LEFT JOIN LATERAL (
 
 
 async def check_rows(
-    connection: Connection, report: Report, records: Sequence[Record], texts: Mapping[bytes, bytes]
+    connection: Connection,
+    report: Report,
+    records: Sequence[Record],
+    texts: Mapping[bytes, bytes],
+    dropped_before_ms: Mapping[str, int],
 ) -> None:
-    """Makes each event's row again, as the recorder did, and compares it with the stored one, column by column."""
+    """Makes each event's row again, as the recorder did, and compares it with the stored one, column by column.
+
+    Rows of a table from before a time may be no longer kept.
+    """
     for kind, linked in BY_KIND.items():
         made = [(record, linked.make(_event(record, texts))) for record in records if record.event["type"] == kind]
         if not made:
@@ -40,6 +47,9 @@ async def check_rows(
         for record, row in made:
             report.rows += 1
             where = record.chain, record.sequence, record.event.get("cycle_id")
+            if row[linked.key] not in stored and row["time_ms"] < dropped_before_ms.get(linked.table, 0):
+                report.rows_not_kept += 1
+                continue
             if row[linked.key] not in stored:
                 report.add(*where, linked.table, f"missing: the row {row[linked.key]}")
                 continue

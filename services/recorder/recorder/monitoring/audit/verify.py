@@ -1,6 +1,7 @@
 """Verifies the record in PostgreSQL: links, rows, texts, heads, and what is stored without being on the record."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from common.runtime.record.reader import MissingBlob, read_blobs, text_of
 from recorder.monitoring.audit.findings import Report
 from recorder.monitoring.audit.link_check import LinkCheck
 from recorder.monitoring.audit.row_check import check_late_columns, check_rows
-from recorder.storage.record import BEGAN, DROPPED, LINKED_TABLES
+from recorder.storage.record import BEGAN, DROPPED, LINKED_TABLES, ROWS_DROPPED
 from recorder.storage.statements import Connection, select
 
 PAGE_LINKS: Final = 256
@@ -45,6 +46,7 @@ async def verify_chain(connection: Connection, report: Report, chain: str, span:
     before = FIRST if first == 1 else await _link_at(connection, chain, first - 1)
     check = LinkCheck(report, chain, first=first, before=before)
     dropped_before = await dropped_before_day(connection, chain)
+    rows_before = await rows_dropped_before_ms(connection, chain)
     began: Record | None = None
     while check.next_sequence <= last:
         rows = await select(connection, LINKS, chain, check.next_sequence, last, PAGE_LINKS)
@@ -52,13 +54,13 @@ async def verify_chain(connection: Connection, report: Report, chain: str, span:
             break
         records = [record for row in rows if (record := check.check(row)) is not None]
         texts = await _check_texts(connection, report, records, dropped_before)
-        await check_rows(connection, report, records, texts)
+        await check_rows(connection, report, records, texts, rows_before)
         await check_late_columns(connection, report, records)
         began = next((record for record in records if record.event["type"] == BEGAN), began)
         report.on_progress(chain, check.next_sequence - 1, last)
     if span.is_whole:
         await _check_head(connection, report, chain, check.next_sequence - 1)
-        await _check_unlinked(connection, report, chain, began)
+        await _check_unlinked(connection, report, chain, began, rows_before)
 
 
 async def verify_heads(connection: Connection, report: Report, heads: Mapping[str, tuple[int, bytes]]) -> None:
@@ -71,14 +73,26 @@ async def verify_heads(connection: Connection, report: Report, heads: Mapping[st
 
 async def dropped_before_day(connection: Connection, chain: str) -> int:
     """The texts of earlier days are no longer kept, as the chain itself says; 0 when all are."""
+    days = [int(note["before_day"]) for note in await _notes(connection, chain, DROPPED)]
+    return max(days, default=0)
+
+
+async def rows_dropped_before_ms(connection: Connection, chain: str) -> dict[str, int]:
+    """By table: rows of earlier times may be no longer kept, as the chain itself says."""
+    dropped: dict[str, int] = {}
+    for note in await _notes(connection, chain, ROWS_DROPPED):
+        dropped[note["table"]] = max(dropped.get(note["table"], 0), int(note["before_ms"]))
+    return dropped
+
+
+async def _notes(connection: Connection, chain: str, kind: str) -> list[dict[str, Any]]:
+    """What the recorder has noted on a chain; a link that can't be read is left out, since its own check names it."""
     query = "SELECT record FROM record_links WHERE chain = %s AND kind = %s ORDER BY sequence"
-    days = [0]
-    for row in await select(connection, query, chain, DROPPED):
-        try:
-            days.append(int(read_record(decompress(row["record"], RECORD_DICTIONARY)).event["before_day"]))
-        except (DamagedContent, UnreadableRecord, KeyError, ValueError):
-            continue  # The check of the link names it.
-    return max(days)
+    notes = []
+    for row in await select(connection, query, chain, kind):
+        with suppress(DamagedContent, UnreadableRecord):
+            notes.append(dict(read_record(decompress(row["record"], RECORD_DICTIONARY)).event))
+    return notes
 
 
 async def _sequences(connection: Connection, chain: str, span: Span) -> tuple[int, int]:
@@ -155,8 +169,13 @@ async def _check_head(connection: Connection, report: Report, chain: str, last: 
         report.add(chain, last, None, "record_heads", f"the head says {sequence} {link.hex()}")
 
 
-async def _check_unlinked(connection: Connection, report: Report, chain: str, began: Record | None) -> None:
-    """Compares how many rows have no link with how many there were before the first link."""
+async def _check_unlinked(
+    connection: Connection, report: Report, chain: str, began: Record | None, dropped_before_ms: Mapping[str, int]
+) -> None:
+    """Compares how many rows have no link with how many there were before the first link.
+
+    Fewer are no fault in a table of which rows are no longer kept.
+    """
     if began is None:
         report.add(chain, 1, None, "record_links", "missing: the beginning of the chain")
         return
@@ -170,7 +189,7 @@ async def _check_unlinked(connection: Connection, report: Report, chain: str, be
         )"""
         [row] = await select(connection, f"SELECT count(*) AS rows {unlinked}", *parameters, chain)
         excess = row["rows"] - began.event["unlinked"].get(table, 0)
-        if excess < 0:
+        if excess < 0 and table not in dropped_before_ms:
             report.add(chain, None, None, table, f"{-excess} rows of before the record are missing")
         elif excess > 0:
             query = f"SELECT t.{row_key} AS key {unlinked} ORDER BY t.time_ms DESC LIMIT {NAMED_ROWS}"
