@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 PYTHON_BIN := $(VENV)/bin/python
 # Tools run as modules: the first line of an installed script can't name a path that holds a space.
-AICOIN := $(PYTHON_BIN) -m aicoin_local.cli
+AICOIN := $(PYTHON_BIN) -m aicoin_local
 UV := $(PYTHON_BIN) -m uv
 MEMBERS := libs/common $(sort $(wildcard services/*)) deploy/local
 MEMBER_FILES := $(addsuffix /pyproject.toml,$(MEMBERS))
@@ -19,7 +19,7 @@ export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
+.PHONY: help setup setup-dev web run status logs doctor service restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -69,8 +69,14 @@ run: setup  ## Starts the whole arena and prints the dashboard's address; Ctrl-C
 status: $(VENV)/.runtime  ## Shows every service's process and readiness.
 	@$(AICOIN) status
 
-logs: $(VENV)/.runtime  ## Follows the logs; of one service with SERVICE=risk.
-	@exec $(AICOIN) logs $(SERVICE)
+logs: $(VENV)/.runtime  ## Follows the logs; of one service with SERVICE=risk; only errors with ARGS='--level error'.
+	@exec $(AICOIN) logs $(SERVICE) $(ARGS)
+
+doctor: $(VENV)/.runtime  ## Checks this machine, the settings and a running arena, and says what to do.
+	@$(AICOIN) doctor $(ARGS)
+
+service: setup  ## Writes a systemd unit that starts the arena with the machine; for all of it with ARGS=--system.
+	@$(AICOIN) service $(ARGS)
 
 restart: $(VENV)/.runtime  ## Restarts one service: make restart SERVICE=risk.
 	@$(AICOIN) restart $(or $(SERVICE),$(error SERVICE is not set: make restart SERVICE=risk))
@@ -80,6 +86,16 @@ stop: $(VENV)/.runtime  ## Stops a running arena cleanly.
 
 footprint: $(VENV)/.runtime  ## Measures memory and CPU of a running arena over two minutes.
 	@$(AICOIN) footprint $(ARGS)
+
+$(VENV)/.audit: $(VENV)/.runtime requirements-audit.txt
+	@echo "Installing the tools of the audit …"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON_BIN) $(VENV)/audit
+	@$(UV) pip install --quiet --python $(VENV)/audit/bin/python --require-hashes -r requirements-audit.txt
+	@touch $@
+
+.PHONY: audit
+audit: $(VENV)/.audit  ## Known holes, secrets in the tree, licenses, bills of materials; exit code 3 where no data is reached.
+	@$(PYTHON_BIN) -m aicoin_local.development.audit
 
 .PHONY: backup restore migrate
 backup: $(VENV)/.runtime  ## Writes what the arena has recorded into one file: make backup, or FILE=/mnt/arena.zip.
@@ -133,18 +149,21 @@ arena: $(VENV)/.runtime  ## Writes arena.toml, the roster of contenders and coin
 # Compose can't look for a file: the root's arena.toml is named for it, unless the environment or .env names another.
 ROSTER := $(if $(ARENA_FILE)$(shell sed -n 's/^ARENA_FILE=//p' .env 2>/dev/null),,$(if $(wildcard arena.toml),ARENA_FILE="$(CURDIR)/arena.toml"))
 
+WITH ?= monitoring
+# The roster's file comes before what an overlay changes in it.
 COMPOSE := docker compose --env-file .env --file deploy/compose.yaml \
-	$$(test -f deploy/compose.roster.json && echo --file deploy/compose.roster.json)
+	$$(test -f deploy/compose.roster.json && echo --file deploy/compose.roster.json) \
+	$(foreach overlay,$(filter monitoring,$(WITH)) $(filter-out monitoring,$(WITH)),--file deploy/compose.$(overlay).yaml)
 
-up:  ## Starts the arena as containers (Docker Compose), from .env.
+up:  ## Starts the arena as containers (Docker Compose), from .env; WITH="monitoring live scale" chooses overlays.
 	@if [ -x $(PYTHON_BIN) ]; then $(AICOIN) env; fi
 	@$(ROSTER) $(COMPOSE) up --build --detach --wait
 
 down:  ## Stops the containers; their data stays.
 	@$(COMPOSE) down
 
-compose-check: $(VENV)/.dev  ## Checks the compose file and the Dockerfile without an engine.
-	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py
+compose-check: $(VENV)/.dev  ## Checks the compose files, every combination of overlays and the Dockerfile without an engine.
+	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py tests/architecture/test_compose_overlays.py tests/architecture/test_compose_roster.py
 
 bench: $(VENV)/.bench  ## Runs one benchmark: make bench NAME=bus.
 	@$(AICOIN) bench --name $(NAME) $(ARGS)
@@ -173,6 +192,7 @@ lock: $(VENV)/.uv-$(UV_VERSION)  ## Resolves every requirements file again, to t
 	@$(COMPILE) --upgrade -o requirements-node.txt requirements-node.in
 	@$(COMPILE) --upgrade -o requirements-clients.txt requirements-clients.in
 	@$(COMPILE) --upgrade -o requirements-llm.txt requirements-llm.in
+	@$(COMPILE) --upgrade -o requirements-audit.txt requirements-audit.in
 
 clean:  ## Removes the environment and everything built; data in .aicoin stays.
 	rm -rf $(VENV) services/gateway/web/node_modules services/gateway/web/dist $(CLIENTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

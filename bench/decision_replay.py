@@ -1,7 +1,7 @@
 """How long the exact replay of a month takes: cycles of two contenders, a minute apart, from a real PostgreSQL.
 
-Run: make bench NAME=decision_replay ARGS="--cycles 1440". The recorder stores that many cycles first; a month has
-43,200, and takes an hour to store. Then `aicoin replay` without options runs over them, on all processes it uses.
+Run: make bench NAME=decision_replay ARGS="--cycles 1440". The recorder stores that many cycles first, an hour of them
+in a transaction; a month has 43,200. Then `aicoin replay` without options runs over them, on all processes it uses.
 Printed is the time for a month at that rate, and how much of the limit of ten minutes that is. Fails when a decision
 differs.
 """
@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 sys.path.append(sys.path.pop(0))
@@ -32,6 +33,7 @@ from replay.storage.cycles import Span, read_span
 from support.replay_cycles import Agent, recorded_cycles
 
 MONTH_CYCLES = 43_200
+BATCH_CYCLES = 60
 LIMIT_S = 600.0
 START_LIMIT_S = 60.0
 AGENTS = (Agent(), Agent("qwen", "reversion-v2"))
@@ -57,7 +59,7 @@ def main() -> None:
             for server in servers:
                 server.stop()
     month_s = replayed_s / arguments.cycles * MONTH_CYCLES
-    print(f"stored {arguments.cycles} cycles of {len(AGENTS)} contenders in {stored_s:.0f} s")
+    print(f"made and stored {arguments.cycles} cycles of {len(AGENTS)} contenders in {stored_s:.0f} s")
     print(
         f"replayed them in {replayed_s:.1f} s: {replayed_s / arguments.cycles / len(AGENTS) * 1000:.2f} ms a decision"
     )
@@ -68,18 +70,20 @@ def main() -> None:
 
 
 def _store(database_url: str, redis_url: str, cycles: int) -> float:
+    """Seconds in all. A month does not fit into memory, so each batch is made when the one before is stored."""
+    begin, generated = time.perf_counter(), recorded_cycles(cycles, AGENTS)
+
     async def store() -> None:
         pool = await open_pool(database_url)
         await migrate(pool, "recorder")
         async with Redis.from_url(redis_url) as client:
             recorder = Recorder(pool, client, snapshot_interval_s=300)
-            for snapshot, decisions in generated:
-                await recorder.store([snapshot, *decisions], decisions[-1].recorded_ms)
+            # Decisions are made on a loop of their own, which can't run inside another one.
+            while batch := await asyncio.to_thread(lambda: list(islice(generated, BATCH_CYCLES))):
+                events = [event for snapshot, decisions in batch for event in (snapshot, *decisions)]
+                await recorder.store(events, events[-1].recorded_ms)
         await pool.close()
 
-    # Decisions are made on a loop of their own, which can't run inside another one.
-    generated = list(recorded_cycles(cycles, AGENTS))
-    begin = time.perf_counter()
     asyncio.run(store())
     return time.perf_counter() - begin
 

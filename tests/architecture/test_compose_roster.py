@@ -202,5 +202,5 @@ def test_each_agent_gets_every_setting_that_it_reads(
 def test_prometheus_finds_every_further_agent(of_four: dict[str, Any], four: Roster) -> None:
     for spec in agents_of(four):
         networks = of_four["services"][spec.name]["networks"]
-        aliases = (networks["outside"] or {}).get("aliases", [])
+        aliases = (networks["stores"] or {}).get("aliases", [])
         assert aliases == ([] if spec.name == "agent-deepseek" else ["agent-openai"])

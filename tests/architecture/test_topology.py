@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings
 
 from aicoin_local.configuration.catalog import MONITORING, ONE_SHOT, STORES, ServiceSpec, service_specs, stop_place
 from aicoin_local.configuration.dotenv_file import write_dotenv
-from aicoin_local.configuration.visibility import SECRET_PREFIXES, is_secret, visible_variables
-from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render, settings_classes, settings_of
+from aicoin_local.configuration.service_settings import settings_classes, settings_of
+from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of, services_of
@@ -27,6 +27,7 @@ from executor.cli.kill_settings import variables_of
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"
+WITH_MONITORING = ROOT / "deploy" / "compose.monitoring.yaml"
 BIN = Path(sys.executable).parent
 GIVEN_OTHERWISE = {
     "HYPERLIQUID_PRIVATE_KEY": "refused by the executor",
@@ -63,7 +64,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def _compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    command = [str(BIN / "docker-compose"), "-f", str(COMPOSE), *arguments]
+    command = [str(BIN / "docker-compose"), "-f", str(COMPOSE), "-f", str(WITH_MONITORING), *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
@@ -115,24 +116,13 @@ def test_every_setting_of_a_service_can_be_given_in_compose(compose: dict[str, A
 def test_the_settings_that_compose_passes_on_are_current() -> None:
     text = FILE.read_text(encoding="utf-8")
     assert render(text) == text, "run make docs"
-    assert render(text.replace("  LOG_LEVEL:\n", "")) == text
-
-
-def test_compose_passes_no_setting_that_is_not_read(compose: dict[str, Any]) -> None:
-    known = set[str]().union(*(settings_of(spec, ROSTER) for spec in SERVICES)) | {ROSTER_VARIABLE}
-    for spec in SERVICES:
-        assert set(compose["services"][spec.name]["environment"]) - known == set(), spec.name
+    assert render(text.replace("      LOG_LEVEL:\n", "")) == text
 
 
 @pytest.mark.parametrize("spec", SERVICES, ids=lambda spec: spec.name)
-def test_a_secret_reaches_only_the_services_that_name_it(compose: dict[str, Any], spec: ServiceSpec) -> None:
-    in_compose = {name for name in compose["services"][spec.name]["environment"] if is_secret(name)}
-    assert {name for name in in_compose if not name.startswith(spec.secrets or ("\0",))} == set()
-    keys = ("DEEPSEEK_API_KEY", "QWEN_API_KEY", "DASHSCOPE_API_KEY", "HYPERLIQUID_PRIVATE_KEY_QWEN")
-    every = dict.fromkeys((*SECRET_PREFIXES, *keys), "secret")
-    visible = {name for name in visible_variables(spec.secrets, every) if is_secret(name)}
-    assert {name for name in visible if not name.startswith(spec.secrets or ("\0",))} == set()
-    assert set(spec.secrets) <= visible
+def test_compose_passes_nothing_that_the_service_does_not_read(compose: dict[str, Any], spec: ServiceSpec) -> None:
+    given = set(compose["services"][spec.name]["environment"])
+    assert given - settings_of(spec, ROSTER) - {ROSTER_VARIABLE} == set()
 
 
 def test_only_the_dashboards_are_published_and_only_on_loopback(compose: dict[str, Any]) -> None:
@@ -221,8 +211,9 @@ def test_the_gateway_serves_what_the_dockerfile_copies() -> None:
     assert "GATEWAY_WEB_DIR=/app/web" in dockerfile
 
 
-def test_compose_names_every_volume_it_uses() -> None:
-    content = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", [COMPOSE, WITH_MONITORING], ids=lambda path: path.name)
+def test_compose_names_every_volume_it_uses(path: Path) -> None:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
     used = {
         volume.partition(":")[0] for service in content["services"].values() for volume in service.get("volumes", [])
     }

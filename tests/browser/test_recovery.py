@@ -45,7 +45,10 @@ async def until_same(page: Page, arena: Arena, kind: str, query: str, *, is_orde
 async def compare(page: Page, arena: Arena) -> None:
     """Decisions, positions and closed trades against what is recorded."""
     await page.get_by_test_id("tab-chat").click()
-    decisions = "SELECT id FROM ai_decisions ORDER BY time_ms DESC, id DESC"
+    folds = page.get_by_test_id("feed-holds")
+    if await folds.get_attribute("aria-pressed") == "false":
+        await folds.click()
+    decisions = "SELECT id FROM ai_decisions ORDER BY time_ms DESC, model"
     await until_same(page, arena, "decision-card", decisions, is_ordered=True)
     await page.get_by_test_id("tab-positions").click()
     positions = "SELECT model || ' ' || symbol AS id FROM positions"

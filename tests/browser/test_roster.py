@@ -29,6 +29,7 @@ PAGES = {
     "live": ("/?tab=positions", "[data-testid=position-row]"),
     "prices": ("/?view=prices&coin=HYPE", ".book tbody"),
     "chat": ("/", "[data-testid=decision-card]"),
+    "duel": ("/cycles/c-10", "[data-testid=duel-answer]"),
     "leaderboard": ("/leaderboard", "[data-testid=leaderboard-row]"),
     "model": ("/models/{last}", "[data-testid=trade-row]"),
 }

@@ -22,7 +22,6 @@ from common.agent.settings import agent_settings
 from common.agent.trading_agent import MAX_ACCOUNT_AGE_MS, MAX_SNAPSHOT_AGE_MS, TradingAgent
 from common.bus.redis_streams import RedisBus
 from common.events import (
-    AccountUpdated,
     Action,
     AgentDecision,
     Event,
@@ -39,6 +38,7 @@ from common.runtime.service import Service
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.orders import Side
+from support.account_examples import account_event, account_state
 from support.spending import spent_micro_usd
 
 D = Decimal
@@ -115,24 +115,7 @@ class AgentHarness:
         )
 
     async def store_account(self, received_ms: int = NOW_MS, **changes: Any) -> None:
-        account = AccountUpdated(
-            model="deepseek",
-            address="0x0",
-            equity_usd=D(10_000),
-            balance_usd=D(10_000),
-            available_balance_usd=D(10_000),
-            margin_used_usd=D(0),
-            maintenance_margin_usd=D(0),
-            unrealized_pnl_usd=D(0),
-            total_notional_usd=D(0),
-            positions=(),
-            open_orders=(),
-            covers=(),
-            open_intents=(),
-            state_ms=received_ms,
-            received_ms=received_ms,
-        ).model_copy(update=changes)
-        event = originate(account, keys=(received_ms,), time_ms=received_ms, now_ms=received_ms)
+        event = account_event(account_state(at_ms=received_ms, **changes))
         await self.bus.client.set("account:deepseek", encode(event))
 
     def unready(self) -> str | None:

@@ -3,9 +3,13 @@
 import asyncio
 import gzip
 import json
+import socket
 import ssl
 import subprocess
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +327,49 @@ async def test_interim_responses_without_end_are_ended_too(make: Callable[..., A
         result = await requester(client, 0.3).ask(PROMPT)
         await client.close()
     assert (result.outcome, len(result.calls)) == (Outcome.FAILED, 1)
+
+
+@contextmanager
+def flooding_server() -> Iterator[str]:
+    """Answers with interim responses as fast as they are taken, from a thread."""
+    bound = socket.create_server(("127.0.0.1", 0))
+
+    def flood() -> None:
+        with suppress(OSError):
+            connection, _ = bound.accept()
+            with connection:
+                connection.recv(65_536)
+                while True:
+                    connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n" * 2_000)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        bound.close()
+        thread.join()
+
+
+async def test_a_flood_of_interim_responses_leaves_the_deadline_its_turn(make: Callable[..., Any]) -> None:
+    """The longest work between two turns of the event loop, in processor time: wall time would be the machine's."""
+    longest_s = 0.0
+
+    async def take_turns() -> None:
+        nonlocal longest_s
+        while True:
+            before_s = time.thread_time()
+            await asyncio.sleep(0)
+            longest_s = max(longest_s, time.thread_time() - before_s)
+
+    with flooding_server() as url:
+        client = make(url)
+        turns = asyncio.create_task(take_turns())
+        result = await requester(client, 1.0).ask(PROMPT)
+        turns.cancel()
+        await client.close()
+    assert result.outcome is Outcome.FAILED
+    assert longest_s < 0.03
 
 
 async def test_a_client_serves_the_next_call_after_each_failure(make: Callable[..., Any]) -> None:

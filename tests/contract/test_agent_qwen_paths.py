@@ -1,5 +1,6 @@
 """DashScope's two native paths: learned from the provider's own answer, with content in the form of each."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -56,6 +57,18 @@ async def test_the_path_is_learned_once(model: str, served: str, paths: list[str
         await client.close()
     assert provider.paths == paths
     assert [answer.text for answer in answers] == [HOLD, HOLD]
+
+
+async def test_calls_side_by_side_learn_one_path() -> None:
+    provider = TwoPaths(PARTS)
+    async with serving(provider.app) as url:
+        client = qwen(url, "qwen-plus")
+        answers = await asyncio.gather(*(client.complete(MESSAGES) for _ in range(2)))
+        provider.paths.clear()
+        answers.append(await client.complete(MESSAGES))
+        await client.close()
+    assert [answer.text for answer in answers] == [HOLD] * 3
+    assert provider.paths == [PARTS]
 
 
 async def test_a_path_stays_learned_when_the_provider_fails_there() -> None:

@@ -21,9 +21,10 @@ from starlette.routing import Route
 
 from common.bus import Commit
 from common.bus.redis_streams import RedisBus, read_entry
-from common.events import AccountUpdated, AgentDecision, Event, MarketSnapshot, Outcome, SystemAlert, originate
+from common.events import AgentDecision, Event, MarketSnapshot, Outcome, SystemAlert, originate
 from common.events.codec import encode
 from simulator.server.models.app import create_models_app
+from support.account_examples import account_event, account_state
 from support.model_servers import serving
 from support.service_rights import own_redis_url
 
@@ -80,27 +81,6 @@ def llama(folder: Path, *, strategy: str = "trend-v2", row: str = "") -> dict[st
     return {"ARENA_FILE": str(arena), "CONTENDER": "llama"}
 
 
-def account(contender: str, now_ms: int) -> Event[AccountUpdated]:
-    payload = AccountUpdated(
-        model=contender,
-        address="0x0",
-        equity_usd=D(10_000),
-        balance_usd=D(10_000),
-        available_balance_usd=D(10_000),
-        margin_used_usd=D(0),
-        maintenance_margin_usd=D(0),
-        unrealized_pnl_usd=D(0),
-        total_notional_usd=D(0),
-        positions=(),
-        open_orders=(),
-        covers=(),
-        open_intents=(),
-        state_ms=now_ms,
-        received_ms=now_ms,
-    )
-    return originate(payload, keys=(now_ms,), time_ms=now_ms, now_ms=now_ms)
-
-
 def snapshot(now_ms: int) -> Event[MarketSnapshot]:
     payload = MarketSnapshot(
         run_id="r",
@@ -127,7 +107,7 @@ async def decision_of(
     bus, now_ms = RedisBus(redis_url), time.time_ns() // 1_000_000
     await bus.client.flushdb()
     await bus.prepare("test", [])
-    cache = {f"account:{contender}": encode(account(contender, now_ms))}
+    cache = {f"account:{contender}": encode(account_event(account_state(model=contender, at_ms=now_ms)))}
     await bus.commit(Commit("ingester", events=[snapshot(now_ms)], cache=cache))
     own_url = own_redis_url(f"agent-{contender}", redis_url)
     process = start(package, REDIS_URL=own_url, SIMULATOR_URL=stand_ins, **environment)
@@ -195,7 +175,7 @@ async def test_a_paid_call_that_runs_at_sigterm_becomes_a_decision(tmp_path: Pat
     bus, now_ms, calls = RedisBus(redis_url), time.time_ns() // 1_000_000, 0
     await bus.client.flushdb()
     await bus.prepare("test", [])
-    cache = {"account:llama": encode(account("llama", now_ms))}
+    cache = {"account:llama": encode(account_event(account_state(model="llama", at_ms=now_ms)))}
     await bus.commit(Commit("ingester", events=[snapshot(now_ms)], cache=cache))
 
     async def complete(request: Request) -> JSONResponse:

@@ -15,7 +15,7 @@ from harness import eventually
 from common.runtime.clock import SystemClock
 from common.trading.instruments import Symbol
 from executor.exchange.client import ExchangeClient
-from executor.exchange.errors import TransportError
+from executor.exchange.errors import NoConnection, TransportError
 from executor.exchange.http import ExchangeConfig, HttpResponse, HttpTransport
 from executor.exchange.rate_limit import RequestRateLimiter
 
@@ -92,7 +92,7 @@ def test_the_proxy_of_the_environment_is_used(address: str, monkeypatch: pytest.
 
 def test_a_server_that_is_not_there_is_named_in_one_line() -> None:
     transport = HttpTransport("http://127.0.0.1:1", 5.0)
-    with pytest.raises(TransportError, match="refused"):
+    with pytest.raises(NoConnection, match="refused"):
         transport.post("/exchange", b"first")
     transport.close()
 

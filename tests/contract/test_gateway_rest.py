@@ -10,7 +10,7 @@ import pytest
 from gateway_server import DEFAULT, THREE_AND_SEVEN, GatewayServer, fill_market_cache, gateway_server
 from recorder_examples import approved, decided, filled, snapshot, state
 
-from common.events import Action, AlertSeverity, OrderRole, SystemAlert, originate
+from common.events import Action, AlertSeverity, OrderRole, RefusedAnswer, SystemAlert, originate
 from common.runtime.clock import SystemClock
 from common.runtime.health import Readiness
 from common.runtime.presence import Presence
@@ -197,6 +197,20 @@ async def test_a_reasoning_like_a_formula_is_quoted_in_csv(server: GatewayServer
     await server.recorder.store([event], 1)
     answer = await server.client.get("/api/v1/export/decisions.csv")
     assert next(csv.DictReader(io.StringIO(answer.text)))["reasoning"] == "'=HYPERLINK(1)"
+
+
+async def test_csv_names_what_the_parser_read_over_and_refused(server: GatewayServer) -> None:
+    plain, odd = decided("qwen", "r-1", 1_000), decided("qwen", "r-2", 2_000)
+    refused = tuple(RefusedAnswer(code=code, reason="no") for code in ("NOT_JSON", "FRACTION"))
+    changes = {"leniencies": ("code_fence", "whole_decimal"), "refused_answers": refused}
+    odd = odd.model_copy(update={"data": odd.data.model_copy(update=changes)})
+    await server.recorder.store([plain, odd], 1)
+    answer = await server.client.get("/api/v1/export/decisions.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["leniencies"] for row in rows] == ["", "code_fence whole_decimal"]
+    assert [row["refused_answers"] for row in rows] == ["", "NOT_JSON FRACTION"]
+    listed = (await server.get("decisions"))["decisions"]
+    assert [row["refused_answers"] for row in listed] == [[each.model_dump() for each in refused], []]
 
 
 async def test_responses_have_etags_and_security_headers(server: GatewayServer) -> None:

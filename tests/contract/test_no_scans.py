@@ -107,9 +107,9 @@ async def scans(pool: Pool) -> dict[str, int]:
 async def test_no_query_scans_a_table(pool: Pool, redis_url: str) -> None:
     queries, before = ExplainedQueries(pool), await scans(pool)
     for model in (None, "qwen"):
-        _, following = await queries.decisions(model, 50, None)
+        _, following = await queries.decisions({"model": model}, None, 50, None)
         assert following is not None
-        rows, _ = await queries.decisions(model, 50, parse_cursor({"before": following}))
+        rows, _ = await queries.decisions({"model": model}, None, 50, parse_cursor({"before": following}))
         assert len(rows) == 50
         for symbol in (None, "BTC"):
             rows, following = await queries.trades(model, symbol, 50, None)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,10 @@ import pytest
 from click.testing import Result
 from redis.asyncio import Redis
 from replay_cycles import COINS, SCRIPTS, START_MS, Agent, recorded_cycles
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 from typer.testing import CliRunner
 
 from common.runtime.database import migrate, open_pool
@@ -22,6 +27,7 @@ from replay.runs.exact import Replayed
 from replay.runs.exact_run import run_exactly
 from replay.storage.cycles import read_cycles, read_models, read_span
 from replay.storage.quotes import read_quotes
+from support.model_servers import completion, serving_beside
 from support.simulator_process import ForkedSimulator
 
 CYCLES = 2 * len(SCRIPTS)
@@ -112,10 +118,28 @@ def test_what_cannot_be_replayed_is_refused_by_name(record_url: str, monkeypatch
         "--strategy: no-such-strategy can't be read": ("--strategy", "no-such-strategy"),
         "--mode: 'no-such-mode' is none of baseline": ("--mode", "no-such-mode"),
         "DEEPSEEK_API_KEY: not set": ("--live", "--contender", "deepseek"),
+        f"--to: '{10**20}' is no time": ("--to", str(10**20)),
+        "--from: '0001-01-01' is no time": ("--from", "0001-01-01"),
+        "'NaN' is no sum of money": ("--cap-usd", "NaN"),
+        "'five' is no sum of money": ("--cap-usd", "five"),
+        "'-1' is no sum of money": ("--cap-usd", "-1"),
+        "can't be written": ("--mode", "preservation", "--out", __file__),
     }.items():
         done = run(monkeypatch, record_url, *arguments)
         assert done.exit_code == 2, arguments
         assert message in done.output
+
+
+@pytest.mark.parametrize("arguments", [(), ("--mode", "preservation", "--out", "/tmp/unused")])
+def test_a_damaged_link_is_named_without_a_traceback(
+    record_url: str, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    flipped = "UPDATE record_links SET record = set_bit(record, 70, 1 - get_bit(record, 70))"
+    with psycopg.connect(record_url) as connection:
+        connection.execute(f"{flipped} WHERE chain = 'qwen' AND sequence = 3".encode())
+    done = run(monkeypatch, record_url, "--contender", "qwen", *arguments)
+    assert done.exit_code == 2
+    assert "the record is damaged: qwen link 3 can't be read" in done.output
 
 
 def test_the_stand_in_is_asked_with_another_strategy_and_reported(
@@ -158,6 +182,58 @@ def test_two_strategies_are_compared_with_controls(
         assert list(arms) == ["baseline", "changed", "a/a", "placebo"]
         assert {arm["answers"] for arm in arms.values()} == {20}
         assert arms["a/a"]["agreement"] == 1.0
+
+
+class BillingServer:
+    """An OpenAI-compatible server that counts requests, and notes what PostgreSQL sees of the run meanwhile."""
+
+    def __init__(self, database_url: str, status: int) -> None:
+        self._url, self._status = database_url, status
+        self.requests = 0
+        self.open_transactions = 0
+        self.app = Starlette(routes=[Route("/chat/completions", self.complete, methods=["POST"])])
+
+    async def complete(self, request: Request) -> JSONResponse:
+        self.requests += 1
+        query = b"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            [(count,)] = await (await connection.execute(query)).fetchall()
+        self.open_transactions += count
+        return JSONResponse(completion() if self._status == 200 else {"error": {"message": "busy"}}, self._status)
+
+
+def run_live(monkeypatch: pytest.MonkeyPatch, server: BillingServer, url: str, *arguments: str) -> Result:
+    """Runs the command against that server as if it were DeepSeek, at a price of 1 USD per thousand output tokens."""
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "k")
+    with serving_beside(server.app) as base_url:
+        monkeypatch.setenv("DEEPSEEK_BASE_URL", base_url)
+        return run(monkeypatch, url, "--contender", "deepseek", "--live", "--parallel", "1", "--yes", *arguments)
+
+
+@pytest.fixture
+def priced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A roster in which even a local DeepSeek costs 1 USD per thousand tokens of output."""
+    text = files("common.runtime").joinpath("arena.toml").read_text(encoding="utf-8")
+    row = 'id = "deepseek"\n'
+    assert text.count(row) == 1
+    path = tmp_path / "arena.toml"
+    path.write_text(text.replace(row, f"{row}price_usd = [0, 0, 1000]\nmax_answer_tokens = 1000\n"), encoding="utf-8")
+    monkeypatch.setenv("ARENA_FILE", str(path))
+
+
+@pytest.mark.usefixtures("priced")
+def test_calls_that_failed_count_against_the_cap_also_after_a_restart(
+    record_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DECISION_DEADLINE_S", "600")
+    server = BillingServer(record_url, 503)
+    out = ("--out", str(tmp_path / "run"), "--cap-usd", "3.5")
+    for _ in range(2):
+        done = run_live(monkeypatch, server, record_url, *out)
+        assert done.exit_code == 1, done.output
+        assert "spending limit is reached" in done.output
+    assert server.requests == 3, "each may be billed 1 USD"
+    assert server.open_transactions == 0
 
 
 def test_a_run_goes_on_where_its_model_failed(

@@ -174,6 +174,18 @@ class FaultInjector:
         self.counts[f"bus {state.word}"] += 1
         return state.error()
 
+    def may_disturb_stores(self, now_s: float) -> bool:
+        """Whether a store may not answer at all as it should."""
+        profile = self.profile
+        return bool(
+            now_s < self.database_state_until_s
+            or now_s < self.database_until_s
+            or profile.database_away
+            or profile.database_reply_lost
+            or profile.bus_away
+            or profile.bus_reply_lost
+        )
+
     def block_protection(self, until_s: float) -> None:
         """Until then nothing that the executor does reaches the exchange."""
         self.blocked_until_s = max(self.blocked_until_s, until_s)

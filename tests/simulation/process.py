@@ -3,7 +3,8 @@
 import asyncio
 import contextvars
 import traceback
-from collections.abc import Awaitable, Callable
+import types
+from collections.abc import Awaitable, Callable, Generator
 
 import psycopg
 
@@ -13,6 +14,12 @@ from simulation.loop import OWNER, VirtualLoop
 from simulation.trace import Trace
 
 RESTART_S = (0.2, 4.0)
+
+
+@types.coroutine
+def _turn() -> Generator[None, None, None]:
+    """Lets the loop run everything else once, as asyncio.sleep(0) does."""
+    yield
 
 
 class Process:
@@ -34,7 +41,8 @@ class Process:
         self.name, self.faults, self.trace = name, faults, trace
         self._main, self._loop = main, loop
         self._task: asyncio.Task[None] | None = None
-        self._generation = 0
+        self.generation = 0
+        """Of the present run, counted up with each start and each end."""
         self.started_s = 0.0
         self.is_up = False
         self.is_killable = True
@@ -42,14 +50,14 @@ class Process:
         self.open_transactions = 0
 
     def start(self) -> None:
-        self._generation += 1
+        self.generation += 1
         self.is_up = True
         self.resume()
         self.started_s = asyncio.get_running_loop().time()
-        self.trace.record(self.name, "process started", generation=self._generation)
+        self.trace.record(self.name, "process started", generation=self.generation)
         context = contextvars.copy_context()
         context.run(OWNER.set, self)
-        run = ProcessRun(self, self._generation)
+        run = ProcessRun(self, self.generation)
         self._task = asyncio.create_task(self._execute(run), name=self.name, context=context)
 
     async def _execute(self, run: "ProcessRun") -> None:
@@ -71,7 +79,7 @@ class Process:
             return
         self.is_up = False
         self.resume()
-        self._generation += 1
+        self.generation += 1
         loop = asyncio.get_running_loop()
         self.faults.record_disturbance(self.name, loop.time())
         self.trace.record(self.name, "process killed", reason=reason)
@@ -90,6 +98,7 @@ class Process:
         A transaction is ended first: here one that it held would stop every other process's.
         """
         self.paused_until_s = self._loop.time() + length_s
+        self._loop.freeze(self.paused_until_s)
         self._loop.call_later(length_s, self._loop.thaw, context=contextvars.Context())
 
     def resume(self) -> None:
@@ -100,14 +109,11 @@ class Process:
     def is_frozen(self) -> bool:
         return self.paused_until_s > self._loop.time() and not self.open_transactions
 
-    def is_current(self, generation: int) -> bool:
-        return self.is_up and generation == self._generation
-
     async def end(self) -> None:
         """Ends the process for good."""
         self.is_killable = False
         self.is_up = False
-        self._generation += 1
+        self.generation += 1
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -122,7 +128,7 @@ class ProcessRun:
 
     @property
     def is_over(self) -> bool:
-        return not self.process.is_current(self._generation)
+        return self.process.generation != self._generation or not self.process.is_up
 
     @property
     def boot_id(self) -> str:
@@ -131,20 +137,25 @@ class ProcessRun:
 
     def check_alive(self) -> None:
         """Raises ProcessKilled when this run is over."""
-        if self.is_over:
+        if self.process.generation != self._generation or not self.process.is_up:
             raise ProcessKilled
 
     async def fault_point(self, step: str) -> None:
         """A moment at which time may pass, a fault may happen, or the process may be killed."""
-        loop = asyncio.get_running_loop()
+        faults = self.faults
         self.check_alive()
-        if self.process.is_killable and self.faults.draws("kill"):
+        profile = faults.profile
+        if profile.kill and self.process.is_killable and faults.draws("kill"):
             self.process.kill(f"at {step}")
             raise ProcessKilled
-        slow = self.faults.profile.slow and self.faults.rng.random() < self.faults.profile.slow
-        await asyncio.sleep(self.faults.rng.uniform(0.001, 0.05) if slow else 0)
+        if profile.slow and faults.rng.random() < profile.slow:
+            await asyncio.sleep(faults.rng.uniform(0.001, 0.05))
+        else:
+            await _turn()
         self.check_alive()
-        self._raise_store_fault(step, loop.time())
+        now_s = asyncio.get_running_loop().time()
+        if faults.may_disturb_stores(now_s):
+            self._raise_store_fault(step, now_s)
 
     def _raise_store_fault(self, step: str, now_s: float) -> None:
         """Raises what a store answers at this step, if it can't serve, or if a fault is drawn."""

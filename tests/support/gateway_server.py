@@ -23,6 +23,7 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.health import Readiness
 from common.runtime.roster import read_roster
 from common.trading.roster import Contender, Roster
+from gateway.card.tags import PageTags
 from gateway.config import gateway_settings
 from gateway.http.app import create_app
 from gateway.http.server import server_config
@@ -38,6 +39,7 @@ from recorder.handlers import Recorder
 from support.service_rights import own_database_url, own_redis_url
 
 DEFAULT = read_roster(None)
+EXPIRED_S = 3_600.0
 LLAMA = Contender.model_validate(
     {
         "id": "llama",
@@ -52,6 +54,15 @@ LLAMA = Contender.model_validate(
 )
 THREE_AND_SEVEN = Roster.model_validate({"contenders": [*DEFAULT.contenders, LLAMA], "coins": [*DEFAULT.coins, "HYPE"]})
 """Three contenders and seven coins."""
+
+
+class ShiftedClock(SystemClock):
+    """The system's clock, whose monotonic time a test moves on: what is cached is old then."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
 
 
 @dataclass
@@ -69,12 +80,18 @@ class GatewayServer:
     connections: ConnectionManager
     snapshots: Snapshots
     published: list[Event[Any]]
+    clock: ShiftedClock
     paths: set[str]
 
     async def get(self, path: str, **parameters: Any) -> Any:
         response = await self.client.get(f"/api/v1/{path}", params=parameters)
         assert response.status_code == 200, response.text
         return response.json()
+
+    async def get_fresh(self, path: str, **parameters: Any) -> Any:
+        """The same, when no cached answer is young enough."""
+        self.clock.ahead_s += EXPIRED_S
+        return await self.get(path, **parameters)
 
 
 @asynccontextmanager
@@ -89,13 +106,14 @@ async def gateway_server(
     own_redis = Redis.from_url(own_redis_url("gateway", redis_url))
     own = gateway_settings(roster).model_validate({"metrics_port": 0, "database_url": "postgresql://unused"} | settings)
     published: list[Event[Any]] = []
+    clock = ShiftedClock()
 
     async def publish(*events: Event[Any]) -> None:
         published.extend(events)
 
     service: Any = SimpleNamespace(
         redis=own_redis,
-        clock=SystemClock(),
+        clock=clock,
         readiness=Readiness(),
         settings=own,
         publish=publish,
@@ -105,7 +123,7 @@ async def gateway_server(
     snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
     connections = ConnectionManager(hub, snapshots, service, own)
     routes = build_routes(service, own, roster, queries, PushLatency())
-    app = create_app(service, connections.serve, routes, web_dir, own.hosts)
+    app = create_app(service, connections.serve, routes, web_dir, own.hosts, own.read_token, PageTags(roster).html)
     recorder = Recorder(pool, redis, snapshot_interval_s=300)
     async with (
         serve(app, own.proxy_addresses) as url,
@@ -122,6 +140,7 @@ async def gateway_server(
             connections=connections,
             snapshots=snapshots,
             published=published,
+            clock=clock,
             paths={route.path for route in routes},
         )
     await bus.close()

@@ -4,8 +4,9 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -156,6 +157,22 @@ def endless(piece: bytes, *, pause_s: float, head: bytes = OK) -> Reply:
             await asyncio.sleep(pause_s)
 
     return reply
+
+
+@contextmanager
+def serving_beside(app: Starlette) -> Iterator[str]:
+    """The URL of an application that answers from a thread, for what runs an event loop of its own."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    bound.listen()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 class NoBudget:

@@ -46,6 +46,7 @@ from common.trading.intervals import INTERVALS_MS
 from common.trading.limits import Limits
 from common.trading.orders import Side
 from common.trading.roster import Language
+from support.account_examples import account_state
 from support.risk_examples import MARKS
 
 D = Decimal
@@ -192,26 +193,7 @@ def a_held(symbol: Symbol, side: Side, boundary_ms: int, **changes: Any) -> Acco
 
 def a_state(*positions: AccountPosition, at_ms: int, **changes: Any) -> AccountUpdated:
     """An account of $9,500."""
-    equity = changes.pop("equity_usd", D(9_500))
-    margin = sum((held.margin_used_usd for held in positions), D(0))
-    state: dict[str, Any] = {
-        "model": "deepseek",
-        "address": "0x0",
-        "equity_usd": equity,
-        "balance_usd": equity,
-        "available_balance_usd": equity - margin,
-        "margin_used_usd": margin,
-        "maintenance_margin_usd": D(0),
-        "unrealized_pnl_usd": D(0),
-        "total_notional_usd": sum((held.notional_usd for held in positions), D(0)),
-        "positions": positions,
-        "open_orders": (),
-        "covers": (),
-        "open_intents": (),
-        "state_ms": at_ms,
-        "received_ms": at_ms,
-    }
-    return AccountUpdated(**(state | changes))
+    return account_state(*positions, at_ms=at_ms, **({"equity_usd": D(9_500)} | changes))
 
 
 def a_plan(held: AccountPosition, at_ms: int, reasoning: str) -> PositionPlan:

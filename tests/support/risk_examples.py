@@ -28,6 +28,7 @@ from common.trading.intervals import INTERVALS_MS
 from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.gate_input import GateInput, Market, Snapshot
+from support.account_examples import account_event, account_state
 
 NOW_MS = 1_790_000_000_000
 MARKS = dict.fromkeys(Symbol, Decimal(10)) | {
@@ -96,26 +97,7 @@ def a_position(symbol: Symbol = Symbol.ETH, side: Side = Side.LONG, **changes: A
 
 def an_account(*positions: AccountPosition, model: str = "deepseek", **changes: Any) -> AccountUpdated:
     """An account of $10,000 equity, read a second ago."""
-    equity = changes.pop("equity_usd", Decimal(10_000))
-    margin = sum((held.margin_used_usd for held in positions), Decimal(0))
-    state: dict[str, Any] = {
-        "model": model,
-        "address": "0x0",
-        "equity_usd": equity,
-        "balance_usd": equity,
-        "available_balance_usd": equity - margin,
-        "margin_used_usd": margin,
-        "maintenance_margin_usd": Decimal(0),
-        "unrealized_pnl_usd": Decimal(0),
-        "total_notional_usd": sum((held.notional_usd for held in positions), Decimal(0)),
-        "positions": positions,
-        "open_orders": (),
-        "covers": (),
-        "open_intents": (),
-        "state_ms": NOW_MS - 1_000,
-        "received_ms": NOW_MS - 1_000,
-    }
-    return AccountUpdated(**(state | changes))
+    return account_state(*positions, model=model, **({"at_ms": NOW_MS - 1_000} | changes))
 
 
 def healthy_input(**changes: Any) -> GateInput:
@@ -195,8 +177,7 @@ def a_decision_event(
 
 def an_account_event(account: AccountUpdated, *, at_ms: int) -> Event[AccountUpdated]:
     """An account state of `at_ms`, exchange and wall time alike."""
-    account = account.model_copy(update={"state_ms": at_ms, "received_ms": at_ms})
-    return originate(account, keys=(account.model, at_ms), time_ms=at_ms, now_ms=at_ms)
+    return account_event(account.model_copy(update={"state_ms": at_ms, "received_ms": at_ms}))
 
 
 def an_accepted_event(intent_id: str, *, at_ms: int) -> Event[OrderAccepted]:

@@ -27,7 +27,7 @@ TROUBLES = "SELECT code, message FROM alerts WHERE code IN ('SEQUENCE_GAP', 'PNL
 
 
 def aicoin(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "aicoin_local.cli", *arguments]
+    command = [sys.executable, "-m", "aicoin_local", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -20,6 +20,7 @@ from aicoin_local.configuration.spending import spending_lines
 from aicoin_local.development import bench, capture, checks, web
 from aicoin_local.process import footprint
 from aicoin_local.process.lock import holder
+from aicoin_local.process.machine import doctor, logs, unit
 from aicoin_local.process.orphans import orphans
 from aicoin_local.process.readiness import program_state, why_unready
 from aicoin_local.process.run import is_left_over, stop_arena
@@ -61,19 +62,12 @@ def status() -> None:
     console = Console(highlight=False)
     console.print(table)
     given = full_environment()
-    for line in (*trading_lines(read_run(_settings().data_dir)), *spending_lines(roster_of(given), given)):
+    for line in (
+        *trading_lines(read_run(_settings().data_dir), given.get("READ_TOKEN")),
+        *spending_lines(roster_of(given), given),
+    ):
         console.print(line, markup=False)
     raise typer.Exit(1 if unready else 0)
-
-
-@app.command()
-def logs(service: str = typer.Argument("", help="one service; all when left out"), lines: int = 40) -> None:
-    """Follows the logs."""
-    folder = _settings().data_dir / "logs"
-    files = sorted(folder.glob(f"{service or '*'}.log"))
-    if not files:
-        refuse([f"SERVICE: no log of {service!r} in {folder}"])
-    os.execvp("tail", ["tail", "-n", str(lines), "-F", *map(str, files)])
 
 
 @app.command()
@@ -125,6 +119,9 @@ def stop() -> None:
     typer.echo("stopped")
 
 
+app.command("logs")(logs.logs)
+app.command("doctor")(doctor.doctor)
+app.command("service")(unit.service)
 app.command("backup")(data_commands.backup)
 app.command("restore")(data_commands.restore_file)
 app.command("migrate")(data_commands.migrate_tables)
@@ -188,7 +185,3 @@ def main() -> None:
     except SupervisorError as error:
         sys.stderr.write(f"aicoin: {error}\n")
         raise SystemExit(1) from None
-
-
-if __name__ == "__main__":
-    main()

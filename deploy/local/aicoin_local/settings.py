@@ -96,7 +96,7 @@ def full_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """
     try:
         given = read_environment(environ)
-        make_private(_env_file(environ))
+        make_private(env_file(environ))
         return given
     except (OSError, ValueError) as error:
         refuse([str(error)])
@@ -116,7 +116,8 @@ def make_private(path: Path) -> None:
         sys.stderr.write(f"aicoin: others can read {path}, which may hold keys; make it private: {error.strerror}\n")
 
 
-def _env_file(environ: Mapping[str, str]) -> Path:
+def env_file(environ: Mapping[str, str]) -> Path:
+    """The file with the settings: `.env`, or the one that AICOIN_ENV_FILE names."""
     return ROOT / (environ.get("AICOIN_ENV_FILE") or ".env")
 
 
@@ -125,7 +126,7 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
     Raises OSError or ValueError for a file that is named and does not exist, or can't be read.
     """
-    named, path = environ.get("AICOIN_ENV_FILE"), _env_file(environ)
+    named, path = environ.get("AICOIN_ENV_FILE"), env_file(environ)
     if named and not path.exists():
         raise ValueError(f"AICOIN_ENV_FILE: {path} does not exist; name the file with the settings, or unset it")
     try:

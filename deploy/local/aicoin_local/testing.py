@@ -109,7 +109,7 @@ class Arena:
         """Starts everything; returns when every service is ready."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "aicoin_local.cli", "run"],
+                [sys.executable, "-m", "aicoin_local", "run"],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -176,7 +176,7 @@ class Arena:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one `aicoin` command against this arena."""
         return subprocess.run(
-            [sys.executable, "-m", "aicoin_local.cli", *arguments],
+            [sys.executable, "-m", "aicoin_local", *arguments],
             env=self.environment,
             capture_output=True,
             text=True,

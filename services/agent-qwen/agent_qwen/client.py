@@ -5,6 +5,7 @@ answers aren't used: building them raises anything where an answer has an unexpe
 """
 
 import logging
+import socket
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -15,7 +16,7 @@ from dashscope import AioGeneration, AioMultiModalConversation
 from agent_qwen.config import MULTIMODAL_NAMES
 from agent_qwen.exchange import BoundedResponse, Exchange
 from agent_qwen.generation import is_url_error, read_error, read_generation
-from common.agent.providers.answer_body import json_object, mapping
+from common.agent.providers.answer_body import PIECE_BYTES, json_object, mapping
 from common.agent.providers.failures import CONNECT_LIMIT_S, connection_failure, status_failure
 from common.agent.providers.port import Answer, CallFailed, Message
 from common.agent.providers.profile import Endpoint
@@ -29,6 +30,14 @@ Send = Callable[..., Any]
 
 # The SDK logs every failure with its traces, the agent each failed call in one line.
 logging.getLogger("dashscope").setLevel(logging.CRITICAL)
+
+
+def _small_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket that holds little, since aiohttp takes all that is there at once; a long answer takes round trips."""
+    family, kind, protocol = address[:3]
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * PIECE_BYTES)
+    return made
 
 
 class QwenClient:
@@ -54,11 +63,12 @@ class QwenClient:
 
     async def complete(self, messages: Sequence[Message]) -> Answer:
         """One answer. Raises CallFailed."""
-        exchange = await self._call(self._ways[0], messages)
+        first, other = self._ways  # Of this call, whatever another one learns meanwhile.
+        exchange = await self._call(first, messages)
         if is_url_error(exchange.status, exchange.body):
-            exchange = await self._call(self._ways[1], messages)
+            exchange = await self._call(other, messages)
             if not is_url_error(exchange.status, exchange.body):
-                self._ways.reverse()
+                self._ways = [other, first]
         if exchange.status != HTTPStatus.OK:
             raise self._failure(exchange)
         return read_generation(exchange.body, self._endpoint.provider_model)
@@ -108,7 +118,7 @@ class QwenClient:
     def _session(self, exchange: Exchange) -> aiohttp.ClientSession:
         """A session of one call over the connections of all; made late, inside the running loop."""
         if self._connector is None:
-            self._connector = aiohttp.TCPConnector()
+            self._connector = aiohttp.TCPConnector(socket_factory=_small_socket)
         return aiohttp.ClientSession(
             connector=self._connector,
             connector_owner=False,

@@ -5,16 +5,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from common.agent.providers.answer_body import (
-    QUOTED_CHARACTERS,
-    answer_text,
-    first_choice,
+    error_inside,
     json_object,
     mapping,
-    model_name,
-    reasoning_text,
+    read_answer,
     stored_body,
     token_usage,
-    unreadable,
 )
 from common.agent.providers.port import Answer, CallFailed
 from common.events import TokenUsage
@@ -29,22 +25,9 @@ def read_generation(body: bytes, asked_model: str) -> Answer:
     """
     content = json_object(body)
     if not content.get("output") and content.get("code"):
-        named = ": ".join(read_error(body))
-        raise unreadable(body, f"an error in an answer with status 200: {named[:QUOTED_CHARACTERS]}")
-    output = mapping(content.get("output"))
-    try:
-        choice, message = first_choice(output.get("choices"))
-        text = answer_text(message)
-    except ValueError as error:
-        raise unreadable(body, str(error)) from error
-    return Answer(
-        text=text,
-        reasoning_content=reasoning_text(message),
-        provider_model=model_name(content.get("model"), asked_model),
-        usage=_usage(mapping(content.get("usage"))),
-        cut_off=choice.get("finish_reason") == "length",
-        body=stored_body(body),
-    )
+        raise error_inside(body, ": ".join(read_error(body)))
+    usage = _usage(mapping(content.get("usage")))
+    return read_answer(body, content, mapping(content.get("output")).get("choices"), usage, asked_model)
 
 
 def _usage(usage: Mapping[str, Any]) -> TokenUsage | None:

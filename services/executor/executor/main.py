@@ -30,7 +30,7 @@ from executor.domain.account_standing import AccountStanding
 from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import UnusableEnvironment
 from executor.exchange.http import ExchangeConfig
-from executor.exchange.rate_limit import RequestRateLimiter
+from executor.exchange.rate_limit import START_MINUTES, RequestRateLimiter
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
 from executor.storage.cash_ledger import CashLedgerStore
@@ -66,7 +66,7 @@ def compose(
     halts = HaltFiles(settings.executor_data_dir)
     keeper = HaltKeeper(halts, HaltTable(pool), outbox, service.clock, service.log, is_owner=lambda: service.is_owner)
     since_start_s = note_start(settings.executor_data_dir, service.clock.now_ms())
-    start_minutes = max(LEAST_START_MINUTES, min(1.0, since_start_s / MINUTE_S))
+    start_minutes = max(LEAST_START_MINUTES, min(START_MINUTES, since_start_s / MINUTE_S))
     rate_limiter = RequestRateLimiter(settings.request_weight_per_minute, start_minutes)
     workers, contexts = {}, []
     for model in settings.contenders:

@@ -33,6 +33,8 @@ class GatewaySettings(ServiceSettings):
     """`control_token` enables the control routes, `alert_token` Alertmanager's webhook. `resume_token` is the right to
     resume, which then `control_token` doesn't give; with real money there is no resume over HTTP without it.
 
+    With `read_token` nothing is served without it.
+
     `allowed_origins` are further origins of WebSocket clients, `allowed_hosts` further names under which browsers reach
     the arena. Of `proxy_addresses` (addresses, networks) the header X-Forwarded-For is believed.
     """
@@ -46,6 +48,7 @@ class GatewaySettings(ServiceSettings):
     control_token: SecretStr | None = None
     resume_token: SecretStr | None = None
     alert_token: SecretStr | None = None
+    read_token: SecretStr | None = None
     allowed_origins: str = ""
     allowed_hosts: str = ""
     proxy_addresses: Annotated[str, AfterValidator(check_networks)] = ""
@@ -61,7 +64,7 @@ class GatewaySettings(ServiceSettings):
                 raise ValueError("must be a comma list of origins such as https://arena.example, without a path")
         return value
 
-    @field_validator("control_token", "resume_token", "alert_token")
+    @field_validator("control_token", "resume_token", "alert_token", "read_token")
     @classmethod
     def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < MIN_TOKEN_BYTES:

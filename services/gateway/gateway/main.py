@@ -19,6 +19,7 @@ from common.runtime.service import Service, run_service
 from common.runtime.settings import load_settings, refuse_address
 from common.trading.roster import Roster
 from gateway.card.routes import CardRoutes
+from gateway.card.tags import PageTags
 from gateway.config import GatewaySettings, gateway_settings
 from gateway.control.alertmanager import AlertRoutes
 from gateway.control.commands import ControlRoutes
@@ -78,7 +79,15 @@ async def main() -> None:
         snapshots = Snapshots(hub, queries, MarketCache(service.redis, roster.coins))
         connections = ConnectionManager(hub, snapshots, service, settings)
         routes = build_routes(service, settings, roster, queries, latency)
-        app = create_app(service, connections.serve, routes, settings.gateway_web_dir, settings.hosts)
+        app = create_app(
+            service,
+            connections.serve,
+            routes,
+            settings.gateway_web_dir,
+            settings.hosts,
+            settings.read_token,
+            PageTags(roster).html,
+        )
         server = uvicorn.Server(
             server_config(
                 app, ws=FrameSocket, max_message_bytes=MAX_MESSAGE_BYTES, proxy_addresses=settings.proxy_addresses

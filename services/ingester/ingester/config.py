@@ -23,7 +23,7 @@ class IngesterSettings(ServiceSettings):
     simulator_url: HttpOrigin = "http://127.0.0.1:3001"
     decision_interval_s: int = Field(60, ge=5, le=86_400)
     tick_interval_ms: int = Field(250, ge=100, le=5_000)
-    history_weight_per_minute: int = Field(400, ge=50, le=1_200)
+    history_weight_per_minute: int = Field(280, ge=50, le=1_200)
     stall_limit_s: float = Field(15.0, ge=2, le=300)
     capture_dir: Path | None = None
     capture_file_mb: int = Field(64, ge=1, le=4_096)

@@ -3,7 +3,7 @@
 Reads    Hyperliquid's WebSocket and /info (real, or the simulator's)
 Writes   market.tick, market.snapshot, ws.push (price_update); price:, kline:, orderbook:, tape:, open_interest:,
          snapshot:latest, run:id, market:source; files of what was received, with CAPTURE_DIR
-State    the newest frame of every stream, 500 candles per series; rebuilt from the cache and candleSnapshot
+State    the newest frame of every stream, 700 candles per series; rebuilt from the cache and candleSnapshot
 Failure  a lost or silent connection is reopened, without end; an unreadable frame is counted and skipped
 """
 

@@ -23,14 +23,14 @@ from common.events import (
 from common.runtime.database import Pool
 from common.runtime.record.links import chain_of
 from recorder.monitoring import metrics
-from recorder.projections import accounts, decisions, market, statistics, trade_builder
+from recorder.projections import accounts, decisions, market, results, statistics, trade_builder
 from recorder.projections.agent_memory import write_memory
 from recorder.projections.pnl_reconciliation import funding_payments, reconcile_accounts
 from recorder.projections.pushes import PushBuilder
 from recorder.storage import rows
 from recorder.storage.epochs import enter_epoch, split_by_epoch
 from recorder.storage.linked_rows import LINKED_ROWS, insert_linked_rows
-from recorder.storage.record import Head, RecordWriter
+from recorder.storage.record import EPOCH, Head, RecordWriter
 from recorder.storage.statements import Connection, insert, upsert_orders
 
 
@@ -50,7 +50,8 @@ class Recorder:
     Record. Rows of decisions, verdicts, fills, payments and snapshots are inserted with a link each: see
     `RecordWriter`, whose locks come before everything else that a batch writes.
 
-    Epochs. A state of another account begins that account's epoch: what was recorded earlier is stored before it.
+    Epochs. A state of another account begins that account's epoch: what was recorded earlier is stored before it. The
+    change is a link of its own, so that an audit knows under which name each row is kept.
     """
 
     def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int) -> None:
@@ -78,12 +79,15 @@ class Recorder:
         self, connection: Connection, events: Sequence[Event[Any]], now_ms: int
     ) -> tuple[Event[Any], ...]:
         following: tuple[Event[Any], ...] = ()
-        heads = await self._record.lock(connection, {chain_of(event) for event in _of(events, *LINKED_ROWS)}, now_ms)
+        chains = {chain_of(event) for event in _of(events, *LINKED_ROWS, AccountUpdated)}
+        heads = await self._record.lock(connection, chains, now_ms)
         earlier, first, later = await split_by_epoch(connection, events)
         while first is not None:
             following += await self._store(connection, earlier, heads, now_ms)
-            if await enter_epoch(connection, first):
-                await write_memory(connection, self._redis, first.data.model)
+            if (before := await enter_epoch(connection, first)) is not None:
+                model, details = first.data.model, {"epoch": first.data.epoch, "before": before}
+                await self._record.append_note(connection, model, heads[model], EPOCH, now_ms, details)
+                await write_memory(connection, self._redis, model)
             earlier, first, later = await split_by_epoch(connection, later)
         return following + await self._store(connection, earlier, heads, now_ms)
 
@@ -136,8 +140,10 @@ async def _update_projections(connection: Connection, events: Sequence[Event[Any
     traded |= await decisions.copy_to_trades(connection, [event.id for event in decided])
     await statistics.update_trade_figures(connection, sorted(traded))
     await statistics.update_decision_figures(connection, [(event.data.model, event.time_ms) for event in decided])
-    if _of(events, MarketSnapshot):
+    snapshots = _of(events, MarketSnapshot)
+    if snapshots:
         await market.update_benchmarks(connection)
+    await results.update_results(connection, touched, [event.time_ms for event in snapshots])
     return touched
 
 

@@ -13,6 +13,7 @@ from common.runtime.settings import load_settings
 from recorder.config import RecorderSettings
 from recorder.handlers import Recorder
 from recorder.monitoring.sequence_check import SequenceCheck
+from recorder.projections.results import fill_in_results
 from recorder.projections.statistics import recompute_all
 from recorder.storage.retention import Retention
 
@@ -24,6 +25,7 @@ async def main() -> None:
         await migrate(pool, "recorder")
         async with pool.connection() as connection:
             await recompute_all(connection)
+            await fill_in_results(connection)
         recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
         service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)

@@ -2,18 +2,25 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
-from recorded_cycles import CONTENDERS, cycles
+from manual_clock import ManualClock
+from recorded_cycles import CONTENDERS, CYCLE_MS, FIRST_MS, cycles
+from recorder_examples import state
 
+from common.runtime.database import Pool
 from common.runtime.record.links import MARKET
 from common.runtime.record.reader import read_recorded
+from common.trading.durations import DAY_MS
 from recorder.handlers import Recorder
 from recorder.monitoring.audit.findings import Finding, Report
 from recorder.monitoring.audit.verify import Span, chains_of, verify_chain, verify_heads
 from recorder.storage.linked_rows import LINKED_ROWS
+from recorder.storage.retention import TextRetention
+from recorder.storage.statements import select
 
 Connection = psycopg.AsyncConnection[Any]
 COUNT = 2
@@ -174,6 +181,74 @@ async def test_a_row_that_was_never_recorded_is_named(audited: Connection) -> No
     [finding] = (await audit(audited)).findings
     assert (finding.chain, finding.place) == ("qwen", "fills")
     assert "forged" in finding.fault
+
+
+USD = "{coins,0,flow,buy_usd}"
+
+
+async def copy_with(connection: Connection, table: str, changes: dict[str, str], condition: str) -> None:
+    """Copies a row with some columns changed, as SQL."""
+    names = [each.name for each in await columns(connection) if each.table == table]
+    values = ", ".join(changes.get(name, name) for name in names)
+    statement = f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} WHERE {condition} LIMIT 1"
+    await connection.execute(statement.encode())
+
+
+async def test_an_added_row_is_named_also_under_the_id_of_another_event(audited: Connection) -> None:
+    verdict = await one(audited, "SELECT id FROM verdicts WHERE model = 'qwen' LIMIT 1")
+    await copy_with(audited, "fills", {"id": f"'{verdict}'", "trade_id": "trade_id + 1"}, "model = 'qwen'")
+    [finding] = (await audit(audited)).findings
+    assert (finding.chain, finding.place) == ("qwen", "fills")
+    assert verdict in finding.fault
+
+
+@pytest.mark.parametrize("table", ["ai_decisions", "verdicts", "fills", "account_movements"])
+async def test_a_row_that_was_set_aside_is_named(audited: Connection, table: str) -> None:
+    statement = f"UPDATE {table} SET model = 'qwen#testnet:0xa' WHERE ctid IN (SELECT max(ctid) FROM {table})"
+    await audited.execute(statement.encode())
+    places = {finding.place for finding in (await audit(audited)).findings}
+    assert f"{table}.model" in places
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "jsonb_set(summary, '{coins,0,mid_price}', summary #> '{coins,1,mid_price}')",
+        "jsonb_set(summary, '{missed_cycles}', 'false')",
+        f"jsonb_set(summary, '{USD}', to_jsonb((summary #>> '{USD}')::numeric + 1e-20))",
+    ],
+)
+async def test_a_change_within_a_rows_json_is_named(audited: Connection, change: str) -> None:
+    await audited.execute(f"UPDATE market_snapshots SET summary = {change} WHERE cycle_id = 'run-1'".encode())
+    [finding] = (await audit(audited)).findings
+    assert finding.place == "market_snapshots.summary"
+
+
+async def test_a_row_is_still_compared_when_its_texts_are_no_longer_kept(recorder: Recorder, pool: Pool) -> None:
+    await recorder.store(cycles(COUNT), 5_000)
+    clock = ManualClock(FIRST_MS + 10 * DAY_MS)
+    await TextRetention(pool, clock, 2).drop(clock.now_ms())
+    async with pool.connection() as connection:
+        assert (await audit(connection)).findings == []
+        await connection.execute("UPDATE market_snapshots SET time_ms = time_ms + 1 WHERE cycle_id = 'run-1'")
+        places = [finding.place for finding in (await audit(connection)).findings]
+    assert places == ["market_snapshots.time_ms"]
+
+
+async def test_rows_of_another_account_are_sound_under_its_name_only(recorder: Recorder, pool: Pool) -> None:
+    accounts = [("paper", "0xa"), ("testnet", "0xb"), ("paper", "0xa")]
+    for number, (environment, address) in enumerate(accounts):
+        begins = state("qwen", FIRST_MS + number * CYCLE_MS - 1, Decimal(10_000))
+        data = begins.data.model_copy(update={"environment": environment, "address": address})
+        await recorder.store([begins.model_copy(update={"data": data})], 5_000)
+        await recorder.store(cycles(1, first=number), 5_000)
+    async with pool.connection() as connection:
+        models = {row["model"] for row in await select(connection, "SELECT model FROM fills")}
+        assert models == {"deepseek", "qwen", "qwen#testnet:0xb"}
+        assert (await audit(connection)).findings == []
+        await connection.execute("UPDATE fills SET model = 'qwen' WHERE model = 'qwen#testnet:0xb'")
+        [finding] = (await audit(connection)).findings
+    assert (finding.place, finding.cycle_id) == ("fills.model", "run-1")
 
 
 async def test_a_rewritten_chain_is_found_by_a_noted_head_alone(audited: Connection, recorder: Recorder) -> None:

@@ -85,6 +85,39 @@ def test_a_changed_copy_is_found(copy: Path, file: str, change: Callable[[list[s
     assert "Traceback" not in output
 
 
+def flip_middle(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def test_damaged_files_are_faults_and_no_tracebacks(copy: Path) -> None:
+    links, manifest = "links/qwen.jsonl.xz", "manifest.json"
+    [texts] = [str(path.relative_to(copy)) for path in (copy / "texts" / "qwen").iterdir()]
+    nested = lzma.compress(json.dumps({"sequence": 1, "link": "00", "record": "[" * 100_000}).encode())
+    damages: list[tuple[str, Callable[[bytes], bytes | None]]] = [
+        (manifest, lambda content: None),
+        (manifest, lambda content: b"[]"),
+        (manifest, lambda content: b'{"heads": [1]}'),
+        (manifest, lambda content: b'{"heads": {"qwen": 7}}'),
+        (manifest, lambda content: json.dumps({"heads": {}}).encode()),
+        (links, lambda content: None),
+        (links, lambda content: content[:-40]),
+        (links, lambda content: b"no xz"),
+        (links, flip_middle),
+        (links, lambda content: nested),
+        (texts, flip_middle),
+        (texts, lambda content: lzma.compress(b"[1]\n")),
+    ]
+    for name, damage in damages:
+        path, whole = copy / name, (copy / name).read_bytes()
+        content = damage(whole)
+        path.unlink() if content is None else path.write_bytes(content)
+        code, output = run(copy)
+        assert (code, "Traceback" in output) == (1, False), (name, output)
+        path.write_bytes(whole)
+    assert run(copy)[0] == 0
+
+
 def test_a_noted_head_that_the_copy_lacks_is_found(copy: Path) -> None:
     noted = heads(copy)["qwen"]
     code, output = run(copy, f"--head={noted[:-1]}{'0' if noted[-1] != '0' else '1'}", f"--head=qwen:99:{'0' * 64}")

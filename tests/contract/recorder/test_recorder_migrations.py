@@ -58,7 +58,16 @@ TIME_WEIGHTED = {
     "drawdown_ms",
 }
 """Figures whose definition has changed for an account into which money was moved, as into that of deepseek."""
-NEW_TABLES = {"market_price_days", "recorder_epochs", "record_blobs", "record_heads", "record_links"}
+NEW_TABLES = {
+    "decision_results",
+    "duel_days",
+    "market_price_days",
+    "recorder_epochs",
+    "record_blobs",
+    "record_heads",
+    "record_links",
+    "result_days",
+}
 FIRST_REVERSIBLE = "0019_record.sql"
 """From the one after it on every migration can be taken back."""
 NOW_MS = 1_795_100_000_000
@@ -127,7 +136,7 @@ def frozen(rows: list[Row]) -> list[str]:
 async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
     before = await read_tables(old_pool)
     assert all(before.values()), "the dump leaves a table empty"
-    assert await migrate(old_pool, "recorder") == 8
+    assert await migrate(old_pool, "recorder") == 9
     after = await read_tables(old_pool)
     assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before} | NEW_TABLES
     for table, old_rows in before.items():
@@ -149,6 +158,7 @@ async def test_the_figures_of_trades_keep_their_values(old_pool: Pool) -> None:
             old[f"return_band_{bound}"] = old.pop(f"band_{bound}")
     for row in await read(old_pool, "SELECT * FROM model_statistics"):
         old, figures = before[row["model"]], row.pop("trade_figures")
+        assert row.pop("calibration") is None, "computed when the recorder starts"
         assert row.items() <= old.items()
         assert figures.keys() == old.keys() - row.keys()
         assert len(figures) == 18

@@ -8,7 +8,6 @@ import pytest
 from common.events import (
     AccountLedger,
     AccountSums,
-    AccountUpdated,
     AlertCode,
     Event,
     LedgerKind,
@@ -21,6 +20,7 @@ from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
 from gateway.storage.queries import Queries
 from recorder.handlers import Recorder
+from support.account_examples import account_event, account_state
 
 START_MS = 1_000_000
 ZERO = Decimal(0)
@@ -63,25 +63,11 @@ def state(cash: str, at_ms: int) -> Event[Any]:
         funding_usd=ZERO,
         transfers_usd=ZERO,
     )
-    payload = AccountUpdated(
-        model="qwen",
-        address="0xa",
-        equity_usd=Decimal(cash) + 5,
-        balance_usd=Decimal(cash),
-        available_balance_usd=Decimal(cash),
-        margin_used_usd=ZERO,
-        maintenance_margin_usd=ZERO,
-        unrealized_pnl_usd=Decimal(5),
-        total_notional_usd=ZERO,
-        positions=(),
-        open_orders=(),
-        covers=(),
-        open_intents=(),
-        state_ms=at_ms,
-        received_ms=at_ms,
-        sums=sums,
+    cash_usd = Decimal(cash)
+    figures = {"balance_usd": cash_usd, "available_balance_usd": cash_usd, "unrealized_pnl_usd": Decimal(5)}
+    return account_event(
+        account_state(model="qwen", address="0xa", at_ms=at_ms, equity_usd=cash_usd + 5, sums=sums, **figures)
     )
-    return originate(payload, keys=("qwen", at_ms), time_ms=at_ms, now_ms=at_ms)
 
 
 def round_trip() -> list[Event[Any]]:

@@ -150,7 +150,7 @@ async def test_pages_hold_every_row_once(recorder: Recorder, pool: Pool) -> None
     await recorder.store(events, 5_000)
     queries, seen, cursor = Queries(pool), [], None
     while True:
-        rows, following = await queries.decisions("qwen", 7, cursor)
+        rows, following = await queries.decisions({"model": "qwen"}, None, 7, cursor)
         seen += [row["id"] for row in rows]
         if following is None:
             break

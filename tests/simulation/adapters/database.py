@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from common.runtime.database import migrations_of
-from simulation.loop import OWNER, Freezable
+from simulation.loop import OWNER
 
 FaultPoint = Callable[[str], Awaitable[None]]
 """Awaited before and after each step, by name: where time passes, faults happen and processes are killed."""
@@ -37,7 +37,12 @@ _REWRITTEN = (
 _IS_READ = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
+_PLAIN = (str, int, type(None), bool, float)
+
+
 def _adapted(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Jsonb):
@@ -81,6 +86,7 @@ class Database:
         self._sqlite.create_function("strpos", 2, lambda text, part: text.find(part) + 1, deterministic=True)
         self._sqlite.create_function("now", 0, lambda: "")
         self._portable: dict[str, str] = {}
+        self._reads: dict[str, bool] = {}
         self.turn = asyncio.Lock()
 
     def migrate(self, *owners: str) -> None:
@@ -117,6 +123,12 @@ class Database:
                 raise psycopg.errors.UndefinedTable(str(error)) from error
             raise psycopg.ProgrammingError(f"{error}: {statement}") from error
 
+    def is_read(self, query: str) -> bool:
+        """Whether a statement changes nothing."""
+        if query not in self._reads:
+            self._reads[query] = _IS_READ.match(query) is not None
+        return self._reads[query]
+
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, read from outside any transaction and without waiting."""
         cursor = self.run(query, parameters)
@@ -127,40 +139,59 @@ class Database:
         self._sqlite.close()
 
 
-@asynccontextmanager
-async def _counted(owner: Freezable | None) -> AsyncIterator[None]:
-    """Keeps a process from being frozen while it waits for its turn or has it: the others would wait with it."""
-    if owner is not None:
-        owner.open_transactions += 1
-    try:
-        yield
-    finally:
-        if owner is not None:
-            owner.open_transactions -= 1
-
-
 class Pool:
     """One process's pool of connections; stands in for psycopg_pool's."""
 
     def __init__(self, database: Database, fault_point: FaultPoint) -> None:
         self._database, self._fault_point = database, fault_point
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator["Connection"]:
+    def connection(self) -> "_Transaction":
+        return _Transaction(self._database, self._fault_point)
+
+    async def close(self) -> None: ...
+
+
+class _Transaction:
+    """A connection from the pool for one transaction.
+
+    Its process can't be frozen while it waits for its turn or has it: the others would wait with it.
+    """
+
+    def __init__(self, database: Database, fault_point: FaultPoint) -> None:
+        self._database, self._fault_point = database, fault_point
+        self._owner = OWNER.get()
+
+    async def __aenter__(self) -> "Connection":
         await self._fault_point("database.connect")
-        async with _counted(OWNER.get()), self._database.turn:
-            connection = Connection(self._database, self._fault_point)
+        if self._owner is not None:
+            self._owner.open_transactions += 1
+        try:
+            await self._database.turn.acquire()
+        except BaseException:
+            self._leave()
+            raise
+        self._connection = Connection(self._database, self._fault_point)
+        return self._connection
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        connection = self._connection
+        try:
             try:
-                yield connection
-                await connection.before_commit()
+                if error is None:
+                    await connection.before_commit()
             except BaseException:
                 connection.end("ROLLBACK")
                 raise
-            connection.end("COMMIT")
-        if connection.has_written:
+            connection.end("COMMIT" if error is None else "ROLLBACK")
+        finally:
+            self._database.turn.release()
+            self._leave()
+        if error is None and connection.has_written:
             await self._fault_point("database.committed")
 
-    async def close(self) -> None: ...
+    def _leave(self) -> None:
+        if self._owner is not None:
+            self._owner.open_transactions -= 1
 
 
 class Connection:
@@ -199,7 +230,7 @@ class Connection:
 
     async def run(self, query: bytes | str, parameters: Sequence[Any]) -> sqlite3.Cursor:
         text = query.decode() if isinstance(query, bytes) else query
-        is_write = not _IS_READ.match(text)
+        is_write = not self._database.is_read(text)
         self.has_written = self.has_written or is_write
         await self._fault_point("database.write" if is_write else "database.statement")
         if not self._is_open:

@@ -1,5 +1,6 @@
 """What must hold at every moment of a run, judged by the exchange's own state rather than by the services' records."""
 
+import os
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from decimal import Decimal
@@ -44,6 +45,7 @@ class Invariants:
         """How long each position that had no stop was without one: the longest time that counts."""
         self._episode_s: dict[tuple[str, str], float] = {}
         self._equity: dict[str, deque[tuple[float, Decimal]]] = {model: deque() for model in harness.models}
+        self._halt_path = str(harness.executor_settings.executor_data_dir / "halt")
         self._halted: dict[str, tuple[list[tuple[int, int]], int]] = {}
         self._approvals: dict[str, RiskApproved] = {}
         self._published: list[Any] = []
@@ -107,11 +109,9 @@ class Invariants:
 
     def _record_halts(self) -> None:
         """Since when, at the latest, each model has had exactly these halt files."""
-        folder = self.harness.executor_settings.executor_data_dir
+        of_all = _file_key(self._halt_path)
         for model in self.harness.models:
-            names = ("halt", f"halt-{model}")
-            found = [path.stat() for path in map(folder.joinpath, names) if path.exists()]
-            files = [(each.st_ino, each.st_mtime_ns) for each in found]
+            files = [*of_all, *_file_key(f"{self._halt_path}-{model}")]
             if not files:
                 self._halted.pop(model, None)
             elif model not in self._halted or self._halted[model][0] != files:
@@ -262,6 +262,15 @@ class Invariants:
         last_s = max([executor.started_s, *disturbed_s])
         blocked_s = max(faults.outage_until_s, faults.blocked_until_s + GRACE_S)
         return not executor.is_up or now_s - last_s < GRACE_S or now_s < blocked_s
+
+
+def _file_key(path: str) -> list[tuple[int, int]]:
+    """What distinguishes a file from one that was written in its place; empty without one."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return []
+    return [(found.st_ino, found.st_mtime_ns)]
 
 
 def is_covered(exchange: Any, account: Account, coin: str, size: Decimal) -> bool:

@@ -12,7 +12,7 @@ from aicoin_local.process.lock import held
 def aicoin(data_dir: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "SSL_CERT_FILE") if name in os.environ}
     environment |= {"AICOIN_DATA_DIR": str(data_dir), "AICOIN_ENV_FILE": os.devnull} | variables
-    command = [sys.executable, "-m", "aicoin_local.cli", *arguments]
+    command = [sys.executable, "-m", "aicoin_local", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from aicoin_local.configuration.visibility import API_KEY
-from common.trading.roster import Contender, Roster
+from common.trading.roster import Roster
 
 STORES: Final = ("redis", "postgres")
 ONE_SHOT: Final = ("rights",)
@@ -33,35 +32,29 @@ FIRST_FURTHER_OFFSET: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """One process: name, package, place among the metrics ports, the secrets and the other parts that it needs.
+    """One process: name, package, place among the metrics ports, the other parts that it needs.
 
-    `secrets` are prefixes of variables; `variables` are set for this process alone.
+    `variables` are set for this process alone; what it reads beside them, its own settings say (`service_settings`).
     """
 
     name: str
     package: str
     metrics_offset: int
-    secrets: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def service_specs(roster: Roster) -> tuple[ServiceSpec, ...]:
     """Every service of an arena with this roster, in start order."""
-    stores = ("REDIS_URL", "DATABASE_URL")
     return (
         ServiceSpec("simulator", "simulator", 7),
-        ServiceSpec("recorder", "recorder", 5, secrets=stores, needs=STORES),
-        ServiceSpec(
-            "executor", "executor", 4, secrets=(*stores, "HYPERLIQUID_PRIVATE_KEY"), needs=(*STORES, "simulator")
-        ),
-        ServiceSpec("risk", "risk", 3, secrets=stores, needs=STORES),
-        ServiceSpec("ingester", "ingester", 0, secrets=("REDIS_URL",), needs=("redis", "simulator")),
+        ServiceSpec("recorder", "recorder", 5, needs=STORES),
+        ServiceSpec("executor", "executor", 4, needs=(*STORES, "simulator")),
+        ServiceSpec("risk", "risk", 3, needs=STORES),
+        ServiceSpec("ingester", "ingester", 0, needs=("redis", "simulator")),
         *_agent_specs(roster),
-        ServiceSpec(
-            "gateway", "gateway", 6, secrets=(*stores, "CONTROL_TOKEN", "RESUME_TOKEN", "ALERT_TOKEN"), needs=STORES
-        ),
-        ServiceSpec("notifier", "notifier", 8, secrets=("REDIS_URL", "NOTIFY_URLS", "DEADMAN_URL"), needs=("redis",)),
+        ServiceSpec("gateway", "gateway", 6, needs=STORES),
+        ServiceSpec("notifier", "notifier", 8, needs=("redis",)),
     )
 
 
@@ -78,17 +71,11 @@ def _agent_specs(roster: Roster) -> list[ServiceSpec]:
                 contender.agent,
                 package,
                 offset,
-                secrets=("REDIS_URL", *_api_keys(contender)),
                 needs=("redis", "simulator"),
                 variables={"CONTENDER": contender.id},
             )
         )
     return specs
-
-
-def _api_keys(contender: Contender) -> tuple[str, ...]:
-    own = f"{contender.id.upper()}{API_KEY}"
-    return (own, f"DASHSCOPE{API_KEY}") if contender.provider == "dashscope" else (own,)
 
 
 def stop_place(program: str) -> int:

@@ -55,7 +55,7 @@ def _agent(spec: ServiceSpec, aliases: list[str]) -> dict[str, Any]:
     contender, image = spec.variables["CONTENDER"], spec.package.replace("_", "-")
     deploy = ROOT / "deploy"
     return {
-        "extends": {"file": str(deploy / "compose.base.yaml"), "service": "with-stores"},
+        "extends": {"file": str(deploy / "compose.base.yaml"), "service": image},
         "image": f"aicoin/{image}",
         "build": {
             "context": str(ROOT),
@@ -63,7 +63,7 @@ def _agent(spec: ServiceSpec, aliases: list[str]) -> dict[str, Any]:
             "target": "service",
             "args": {"SERVICE": image},
         },
-        "networks": {"stores": {}, "outside": {"aliases": aliases}},
+        "networks": {"stores": {"aliases": aliases}, "exchange": {}, "outside": {}},
         "environment": [
             f"REDIS_URL=redis://{spec.name}:{_password(spec.name)}@redis:6379/0",
             f"CONTENDER={contender}",

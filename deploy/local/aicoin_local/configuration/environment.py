@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,16 @@ from common.trading.roster import Roster
 
 
 def shared_variables(
-    settings: LocalSettings, given: Mapping[str, str], roster: Roster, addresses: Mapping[str, str]
+    settings: LocalSettings,
+    given: Mapping[str, str],
+    roster: Roster,
+    addresses: Mapping[str, str],
+    accounts: Callable[[Path, Sequence[str]], dict[str, str]] = paper_environment,
 ) -> dict[str, str]:
     """The variables of a whole arena, secrets included: supervisord gets them all, a program its share.
 
     `addresses` are the services' own of the stores that are started here; those that the user has configured are among
-    the given variables.
+    the given variables. `accounts` gives the paper accounts' variables.
     """
     variables = {
         # One process per service, which keeps its name when the machine gets another one.
@@ -40,7 +44,7 @@ def shared_variables(
         "PYTHONUNBUFFERED": "1",
     }
     if settings.hyperliquid_env == "paper":
-        variables |= paper_environment(settings.data_dir, roster.ids) | {
+        variables |= accounts(settings.data_dir, roster.ids) | {
             "HYPERLIQUID_API_URL": settings.simulator_services_url,
             "SIMULATOR_COINS": ",".join(roster.coins),
         }

@@ -1,6 +1,6 @@
-"""Which variables are secrets, and which of them a process may see."""
+"""Which variables are secrets, and which of all variables a process may see."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 SECRET_PREFIXES: Final = (
@@ -9,6 +9,7 @@ SECRET_PREFIXES: Final = (
     "CONTROL_TOKEN",
     "RESUME_TOKEN",
     "ALERT_TOKEN",
+    "READ_TOKEN",
     "NOTIFY_URLS",
     "DEADMAN_URL",
     "DATABASE_URL",
@@ -21,17 +22,45 @@ SECRET_PREFIXES: Final = (
 )
 API_KEY: Final = "_API_KEY"
 STORE_ADDRESSES: Final = ("REDIS_URL", "DATABASE_URL")
+OF_THE_SYSTEM: Final = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "AICOIN_DATA_DIR",
+    "AICOIN_PROGRAM",
+)
+"""What any program may see."""
+OF_THE_NETWORK: Final = (
+    "ALL_PROXY",
+    "CURL_CA_BUNDLE",
+    "FTP_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+)
+"""How the outside is reached, in capitals or not: for services."""
+OF_PYTHON: Final = "PYTHON"
 
 
 def is_secret(variable: str) -> bool:
-    """Whether a variable is kept from processes that don't name it; every model's API key is."""
+    """Whether a variable is private; every model's API key is."""
     return variable.startswith(SECRET_PREFIXES) or API_KEY in variable
 
 
-def visible_variables(secrets: tuple[str, ...], variables: Mapping[str, str]) -> dict[str, str]:
-    """What a process may see: everything that is no secret, and the secrets that begin with a prefix it names."""
+def visible_variables(read: Collection[str], variables: Mapping[str, str]) -> dict[str, str]:
+    """What a service's process may see: what it reads, and what is the system's, the network's or Python's."""
+    names = {*read, *OF_THE_SYSTEM}
     return {
-        name: value for name, value in variables.items() if not is_secret(name) or name.startswith(secrets or ("\0",))
+        name: value
+        for name, value in variables.items()
+        if name in names or name.upper() in OF_THE_NETWORK or name.startswith(OF_PYTHON)
     }
 
 

@@ -1,28 +1,28 @@
-"""The settings that compose passes on to every service, written into deploy/compose.base.yaml from the services' own.
+"""The settings that compose passes on to each service, written into deploy/compose.base.yaml from the services' own.
 
-`make docs` writes them; a test says when they are not current. What is private, or differs by service, stands in
-deploy/compose.yaml.
+`make docs` writes them; a test says when they are not current. What is private, or a contender's, stands in
+deploy/compose.yaml or is written by `compose_roster`.
 """
 
-import importlib
-import inspect
-import re
 from pathlib import Path
 from typing import Final
 
-from pydantic_settings import BaseSettings
-
 from aicoin_local.configuration.catalog import ServiceSpec, service_specs
+from aicoin_local.configuration.service_settings import settings_of
 from aicoin_local.configuration.visibility import is_secret
 from aicoin_local.settings import ROOT
-from common.agent.settings import agent_settings
 from common.runtime.roster import VARIABLE as ROSTER_VARIABLE
 from common.runtime.roster import read_roster
 from common.trading.roster import Roster
 
 FILE: Final = ROOT / "deploy" / "compose.base.yaml"
-FIXED: Final = {"HYPERLIQUID_ENV", "SIMULATOR_URL", "BIND_HOST", "METRICS_PORT", "DATABASE_URL", "REDIS_URL"}
-"""Set to a value in the compose files."""
+FIXED: Final = {
+    "BIND_HOST": "0.0.0.0",
+    "HYPERLIQUID_ENV": "${HYPERLIQUID_ENV:-paper}",
+    "METRICS_PORT": "9100",
+    "SIMULATOR_URL": "http://simulator:3001",
+}
+"""Set to a value wherever they are read."""
 NOT_IN_COMPOSE: Final = {
     "INSTANCE": "each container's own name",
     "GATEWAY_WEB_DIR": "set by the image",
@@ -40,46 +40,38 @@ BY_SERVICE: Final = (
     "SIMULATOR_PORT",
 )
 """Beginnings of the names that compose.yaml gives to the services that need them."""
-BLOCK: Final = re.compile(r"(  # From the services' settings, by make docs\.\n)(?:  [A-Z0-9_]+:\n)*")
+FURTHER: Final = "further"
+"""A contender for whose agent there is no service of its own."""
+HEADING: Final = "  # From the services' own settings, by make docs.\n"
 
 
-def settings_classes(spec: ServiceSpec, roster: Roster) -> list[type[BaseSettings]]:
-    """The settings that a service's config module defines, some of them for a roster."""
-    module = importlib.import_module(f"{spec.package}.config")
-    classes = [
-        each
-        for _, each in inspect.getmembers(module, inspect.isclass)
-        if issubclass(each, BaseSettings) and each.__module__ == module.__name__
-    ]
-    if hasattr(module, "PROFILE"):
-        contender = roster.contender(spec.name.removeprefix("agent-"))
-        classes.append(agent_settings(contender, module.PROFILE))
-    for name, function in inspect.getmembers(module, inspect.isfunction):
-        if name.endswith("_settings") and list(inspect.signature(function).parameters) == ["roster"]:
-            classes.append(function(roster))
-    if not classes:
-        raise LookupError(f"{spec.package}.config defines no settings")
-    return classes
+def with_further(roster: Roster) -> Roster:
+    """The roster and a contender that any OpenAI-compatible server answers for."""
+    further = roster.contenders[0].model_copy(update={"id": FURTHER})
+    return roster.model_copy(update={"contenders": (*roster.contenders, further)})
 
 
-def settings_of(spec: ServiceSpec, roster: Roster) -> set[str]:
-    """The variables that a service reads."""
-    return {name.upper() for each in settings_classes(spec, roster) for name in each.model_fields}
-
-
-def shared_settings(roster: Roster) -> list[str]:
-    """The variables of all services that compose passes on as they are given, in alphabetical order."""
-    found = set[str]().union(*(settings_of(spec, roster) for spec in service_specs(roster)))
-    found -= FIXED | NOT_IN_COMPOSE.keys() | {ROSTER_VARIABLE}
-    return sorted(name for name in found if not is_secret(name) and not name.startswith(BY_SERVICE))
+def passed_on(spec: ServiceSpec, roster: Roster) -> list[str]:
+    """The variables that compose passes on to a service as they are given, in alphabetical order."""
+    contenders = tuple(f"{each.upper()}_" for each in roster.ids)
+    found = settings_of(spec, roster) - NOT_IN_COMPOSE.keys() - {ROSTER_VARIABLE}
+    return sorted(name for name in found if not is_secret(name) and not name.startswith((*BY_SERVICE, *contenders)))
 
 
 def render(text: str) -> str:
-    """The compose file's text with the present settings. Raises LookupError where the block is missing."""
-    if not BLOCK.search(text):
-        raise LookupError(f"{FILE.name} has no block of generated settings")
-    rows = "".join(f"  {name}:\n" for name in shared_settings(read_roster(None)))
-    return BLOCK.sub(lambda found: found[1] + rows, text)
+    """The compose file's text with the present settings. Raises LookupError where their heading is missing."""
+    before, heading, _ = text.partition(HEADING)
+    if not heading:
+        raise LookupError(f"{FILE.name} has no heading of generated settings")
+    roster = with_further(read_roster(None))
+    return before + heading + "\n".join(_template(spec, roster) for spec in service_specs(roster))
+
+
+def _template(spec: ServiceSpec, roster: Roster) -> str:
+    name = spec.package.replace("_", "-")
+    base = "with-stores" if "redis" in spec.needs else "outside"
+    rows = [f"      {each}:{f' {FIXED[each]}' if each in FIXED else ''}\n" for each in passed_on(spec, roster)]
+    return f"  {name}:\n    extends: {{service: {base}}}\n    environment:\n{''.join(rows)}"
 
 
 def write(path: Path = FILE) -> None:

@@ -16,6 +16,7 @@ from aicoin_local.configuration.catalog import process_variables, stop_place
 from aicoin_local.configuration.environment import refuse_missing_keys, services_to_run, shared_variables
 from aicoin_local.configuration.rights import Rights, load_passwords
 from aicoin_local.configuration.runfile import read_run, remove_run, write_run
+from aicoin_local.configuration.service_settings import variables_read
 from aicoin_local.configuration.spending import spending_lines
 from aicoin_local.process.lock import Held, NoFolder, held
 from aicoin_local.process.orphans import orphans, stop_orphans
@@ -60,7 +61,7 @@ class Launcher:
             Program(
                 spec.name,
                 (sys.executable, "-m", f"{spec.package}.main"),
-                secrets=spec.secrets,
+                reads=variables_read(spec, self.roster),
                 variables=process_variables(spec, self.settings.metrics_base_port),
             )
             for spec in self.services
@@ -193,6 +194,7 @@ def stop_arena(settings: LocalSettings, console: Console, supervisor: Supervisor
             supervisor.stop_program(name)
             console.print(f"  {name:<16} stopped")
         supervisor.shutdown()
+    supervisor.terminate()
     for name in stop_orphans(settings.data_dir):
         console.print(f"  {name:<16} stopped (it ran without its supervisor)")
     remove_run(settings.data_dir)
@@ -241,13 +243,13 @@ def _run_held(settings: LocalSettings, given: dict[str, str], roster: Roster, co
     conflicts = port_conflicts(settings, roster)
     if conflicts:
         refuse(conflicts)
-    for number in STOP_SIGNALS:
-        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _raise_stopped)
     console.print(f"Starting AIcoin ({settings.hyperliquid_env}); data in {settings.aicoin_data_dir}")
     code = 0
     launcher = Launcher(settings, given, roster, console)
     try:
+        for number in STOP_SIGNALS:
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _raise_stopped)
         launcher.run()
     except Stopped:
         console.print("")

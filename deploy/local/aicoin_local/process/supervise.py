@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
@@ -18,7 +19,7 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from aicoin_local.process.launch import SECRETS_VARIABLE
+from aicoin_local.process.launch import READS_VARIABLE
 from aicoin_local.settings import ROOT
 from aicoin_local.stores import write_private
 
@@ -70,24 +71,39 @@ stdout_logfile_backups=2
 class Program:
     """One process to keep alive, and the signal that stops it cleanly.
 
-    `variables` are public: they stand in the configuration file. Secrets reach a program through supervisord's own
-    environment; `secrets` are the prefixes of those that it may see, None for a store (see `launch`).
+    `variables` are public: they stand in the configuration file. All others reach a program through supervisord's own
+    environment; `reads` are those that it may see, None for a store (see `launch`).
     """
 
     name: str
     command: tuple[str, ...]
     stop_signal: Signals = Signals.SIGTERM
-    secrets: tuple[str, ...] | None = None
+    reads: tuple[str, ...] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def configured_variables(self) -> dict[str, str]:
         """What the configuration file sets for the program."""
-        secrets = {} if self.secrets is None else {SECRETS_VARIABLE: ",".join(self.secrets)}
-        return {"AICOIN_PROGRAM": self.name, **secrets, **self.variables}
+        reads = {} if self.reads is None else {READS_VARIABLE: ",".join(self.reads)}
+        return {"AICOIN_PROGRAM": self.name, **reads, **self.variables}
 
 
 class SupervisorError(Exception):
     """supervisord doesn't answer, or refused a request."""
+
+
+@contextlib.contextmanager
+def signals_deferred(numbers: Sequence[Signals] = (Signals.SIGINT, Signals.SIGTERM, Signals.SIGHUP)) -> Iterator[None]:
+    """Signals that come meanwhile are handled at the end: an exception between a process's start and its being known
+    would leave it running for ever. In the main thread only."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for each in came:
+            signal.raise_signal(each)
 
 
 def socket_path(folder: Path) -> Path:
@@ -137,7 +153,7 @@ class Supervisor:
 
     def start(self, conf: Path, environment: Mapping[str, str]) -> None:
         """Starts it in a new session, and waits until it answers."""
-        with (self._folder / "logs" / "supervisord.out").open("wb") as output:
+        with (self._folder / "logs" / "supervisord.out").open("wb") as output, signals_deferred():
             command = [sys.executable, "-W", "ignore", "-m", "aicoin_local.process.daemon", "-n", "-c", str(conf)]
             self._process = subprocess.Popen(
                 command,
@@ -152,6 +168,12 @@ class Supervisor:
             if time.monotonic() > deadline or self._process.poll() is not None:
                 raise SupervisorError(f"supervisord did not start; see {self._folder}/logs/supervisord.out")
             time.sleep(0.05)
+
+    def terminate(self) -> None:
+        """Ends the process that `start` started, also one that does not answer yet; it has no programs then."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(STOP_LIMIT_S * 2)
 
     @property
     def started_pid(self) -> int | None:

@@ -10,14 +10,17 @@ TIMEOUT_S = 3.0
 CLOCK_LIMIT_MS = 2_000
 
 
-def trading_lines(run: Mapping[str, Any] | None) -> list[str]:
+def trading_lines(run: Mapping[str, Any] | None, read_token: str | None = None) -> list[str]:
     """One line per halt, and one about the clock, as the gateway knows them; none when it doesn't answer."""
     url = (run or {}).get("gateway_url")
     if not url:
         return []
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(f"{url}/api/v1/status")
+    if read_token:
+        request.add_header("Authorization", f"Bearer {read_token}")
     try:
-        with opener.open(f"{url}/api/v1/status", timeout=TIMEOUT_S) as response:
+        with opener.open(request, timeout=TIMEOUT_S) as response:
             return describe_status(json.load(response))
     except (OSError, ValueError, KeyError, TypeError):
         return ["halts and clock: the gateway does not answer"]

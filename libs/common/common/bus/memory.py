@@ -227,7 +227,10 @@ class MemoryBus:
     def _unread(self, stream: str, last_read: EntryId) -> list[EntryId]:
         """Entries past `last_read`, oldest first; searched from the newest on, since most have been read."""
         found: list[EntryId] = []
-        for entry in reversed(self._stream(stream).entries):
+        held = self._stream(stream)
+        if held.last_id <= last_read:
+            return found
+        for entry in reversed(held.entries):
             if entry <= last_read:
                 break
             found.append(entry)

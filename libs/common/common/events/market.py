@@ -34,7 +34,7 @@ class CandleSeries(Fact):
     """Candles and indicators of one interval, oldest first, arrays of equal length unless stated otherwise.
 
     Prices are floats in USD, volumes in coin; `is_last_closed` is true once the last candle has ended. Indicators are
-    TA-Lib's over all candles that the ingester keeps, 500, the last one included. Their arrays hold the latest values,
+    TA-Lib's over all candles that the ingester keeps, 700, the last one included. Their arrays hold the latest values,
     may be shorter than `closes` or empty, and align with its end; a strength index begins with the first move.
     """
 

@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.asyncio import Redis
 
 EXIT_BAD_SETTINGS = 2
+SECRET_FILES = Path("/run/secrets")
+"""Where a container finds settings as files, each by its name in small letters; what the environment has wins."""
 PRIVATE = ("KEY", "TOKEN", "PASSWORD", "SECRET", "URL")
 """Words in a variable's name whose value is never shown, whatever its type."""
 
@@ -47,8 +49,9 @@ S = TypeVar("S", bound=BaseSettings)
 
 def load_settings(service: str, settings: type[S]) -> S:
     """The settings, or the end of the process with one line per wrong variable on stderr (exit code 2)."""
+    folder = SECRET_FILES if SECRET_FILES.is_dir() else None
     try:
-        return settings()
+        return settings(_secrets_dir=folder)
     except ValidationError as error:
         refuse_start(service, [describe(settings, problem) for problem in error.errors(include_url=False)])
 

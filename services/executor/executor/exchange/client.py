@@ -12,7 +12,14 @@ from executor.domain.account import AccountState, Fill, OpenOrders, OrderStatus
 from executor.domain.account_standing import POOLED_MODES
 from executor.domain.exchange_time import ExchangeTime
 from executor.domain.order import OrderSpec, SignedAction
-from executor.exchange.errors import UNREADABLE, ExchangeUnavailable, RateLimited, TransportError, UnknownOutcome
+from executor.exchange.errors import (
+    UNREADABLE,
+    ExchangeUnavailable,
+    TransportError,
+    UnknownOutcome,
+    refused,
+    unanswered,
+)
 from executor.exchange.http import Connection, ExchangeConfig
 from executor.exchange.ledger_rows import time_of
 from executor.exchange.order_requests import order_request
@@ -33,7 +40,6 @@ PROTECTION_TIMEOUT_S: Final = 3.0
 PROTECTION_QUESTIONS: Final = ("clearinghouseState", "frontendOpenOrders", "orderStatus", "exchangeStatus", "meta")
 PROTECTION_ACTIONS, QUESTIONS, ACTIONS = "actions that protect", "all other questions", "all other actions"
 HTTP_OK: Final = 200
-HTTP_TOO_MANY: Final = 429
 HTTP_UNPROCESSABLE: Final = 422
 """The exchange's status for an action that it could not read, and so did not carry out."""
 MAX_PAGES: Final = 50
@@ -70,8 +76,7 @@ class ExchangeClient:
         self.address, self.coins = address, frozenset(coins)
         self.marks: dict[Symbol, tuple[Decimal, float]] = {}
         self._key, self._config, self._rate_limiter, self._clock = key, config, rate_limiter, clock
-        self._may_send = may_send
-        urgent_s = min(config.timeout_s, PROTECTION_TIMEOUT_S)
+        self._may_send, urgent_s = may_send, min(config.timeout_s, PROTECTION_TIMEOUT_S)
         limits = dict.fromkeys((QUESTIONS, ACTIONS), config.timeout_s)
         limits |= dict.fromkeys((*PROTECTION_QUESTIONS, PROTECTION_ACTIONS), urgent_s)
         self._connections = {
@@ -255,12 +260,8 @@ class ExchangeClient:
 
     async def _ask(self, body: Row) -> Any:
         """One /info request. Raises ExchangeUnavailable."""
-        self._rate_limiter.start(body["type"], self._clock.monotonic())
-        try:
+        with self._rate_limiter.counted(body["type"], self._clock.monotonic):
             answer = await self._config.run_blocking(self._post_info, body)
-        except RateLimited:
-            self._rate_limiter.note_refusal(self._clock.monotonic())
-            raise
         if isinstance(answer, list):
             self._rate_limiter.spend(len(answer) // ITEMS_PER_WEIGHT, self._clock.monotonic())
         return answer
@@ -270,11 +271,10 @@ class ExchangeClient:
             connection = self._connections.get(body["type"], self._connections[QUESTIONS])
             response = connection.post("/info", json.dumps(body).encode())
             if response.status != HTTP_OK:
-                refusal = RateLimited if response.status == HTTP_TOO_MANY else ExchangeUnavailable
-                raise refusal(f"HTTP {response.status} to {body['type']}: {response.text[:120]}")
+                raise refused(body["type"], response.status, response.text)
             return response.json()
         except (TransportError, ValueError) as error:
-            raise ExchangeUnavailable(f"{body['type']}: {type(error).__name__}: {error}") from error
+            raise unanswered(body["type"], error) from error
 
     # Actions.
 

@@ -2,9 +2,11 @@
 
 ExchangeError
 ├── ExchangeUnavailable     a question got no answer that can be read
-│   └── RateLimited         it was not asked, or refused, as this address has asked too much
+│   ├── RateLimited         it was not asked, or refused, as this address has asked too much
+│   └── Unreachable         it was not asked, as there is no connection
 ├── UnknownOutcome          an action was sent, and no answer reports its outcome
 └── TransportError          no whole HTTP response came (inside this package only)
+    └── NoConnection        the request was never sent
 ValueError
 ├── InvalidKey              a setting holds no private key
 └── UnusableEnvironment     the environment's certificates or proxy can't be used
@@ -13,6 +15,8 @@ ValueError
 """
 
 from typing import Final
+
+HTTP_TOO_MANY: Final = 429
 
 UNREADABLE: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 """What parsing raises on an answer of another shape than the documented one; nothing is guessed."""
@@ -32,12 +36,20 @@ class RateLimited(ExchangeUnavailable):
     """The budget of request weight has no room for a question, here or at the exchange."""
 
 
+class Unreachable(ExchangeUnavailable):
+    """No connection was made, so the exchange has counted nothing."""
+
+
 class UnknownOutcome(ExchangeError):
     """An action was sent and no answer reports its outcome. Not a rejection."""
 
 
 class TransportError(ExchangeError):
     """No whole response came: the request may have arrived or not."""
+
+
+class NoConnection(TransportError):
+    """No connection was made: the request was never sent."""
 
 
 class InvalidKey(ValueError):
@@ -54,3 +66,15 @@ class UnusableProxy(UnusableEnvironment):
 
 class MissingCertificates(UnusableEnvironment):
     """The environment names certificates that don't exist; the message names the variable."""
+
+
+def unanswered(kind: str, error: Exception) -> ExchangeUnavailable:
+    """What a question of that kind ended by, when no answer came or none that can be read."""
+    failure = Unreachable if isinstance(error, NoConnection) else ExchangeUnavailable
+    return failure(f"{kind}: {type(error).__name__}: {error}")
+
+
+def refused(kind: str, status: int, text: str) -> ExchangeUnavailable:
+    """What a question of that kind ended by, when it was answered with that HTTP status, not 200."""
+    failure = RateLimited if status == HTTP_TOO_MANY else ExchangeUnavailable
+    return failure(f"HTTP {status} to {kind}: {text[:120]}")

@@ -14,7 +14,14 @@ from requests.adapters import HTTPAdapter
 
 from common.runtime.outside.proxies import is_local, proxy_problem
 from executor.exchange.deadline import Deadline, connection_class
-from executor.exchange.errors import NOT_OWNER, MissingCertificates, TransportError, UnknownOutcome, UnusableProxy
+from executor.exchange.errors import (
+    NOT_OWNER,
+    MissingCertificates,
+    NoConnection,
+    TransportError,
+    UnknownOutcome,
+    UnusableProxy,
+)
 from executor.exchange.signing import ApiWallet
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
@@ -97,7 +104,9 @@ class HttpTransport:
             )
             content = response.read(MAX_ANSWER_BYTES + 1)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise TransportError(f"{type(error).__name__}: {error}") from error
+            reason = getattr(error, "reason", error)  # What the last of the tries ended by.
+            failure = NoConnection if isinstance(reason, urllib3.exceptions.NewConnectionError) else TransportError
+            raise failure(f"{type(error).__name__}: {error}") from error
         if len(content) > MAX_ANSWER_BYTES:
             response.close()
             raise TransportError(f"the answer has more than {MAX_ANSWER_BYTES} bytes")

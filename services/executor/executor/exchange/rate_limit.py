@@ -1,9 +1,11 @@
 """How much may be asked of the exchange: a token bucket of request weight, and who goes first."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from executor.exchange import metrics
-from executor.exchange.errors import RateLimited
+from executor.exchange.errors import RateLimited, Unreachable
 
 ALL_PER_MINUTE: Final = 1_200
 """What the exchange gives an address."""
@@ -21,6 +23,9 @@ WEIGHTS: Final = {
 DEFAULT_WEIGHT: Final = 20
 BURST_MINUTES: Final = 0.5
 """How much is saved up in a quiet time; at the start there is a whole minute's."""
+START_MINUTES: Final = 0.75
+"""What there is at the start, for its many questions. With the ingester's `HISTORY_WEIGHT_PER_MINUTE` the first minute
+may then come to what the exchange gives an address, and no later one to more than that."""
 MAX_DEBT_MINUTES: Final = 0.15
 """What is always sent delays what can wait by no more than that."""
 ITEMS_PER_WEIGHT: Final = 20
@@ -43,7 +48,7 @@ class RequestRateLimiter:
     `start_minutes` is how much there is at the start: less, where a process before this one has spent of the minute.
     """
 
-    def __init__(self, per_minute: int, start_minutes: float = 1.0) -> None:
+    def __init__(self, per_minute: int, start_minutes: float = START_MINUTES) -> None:
         self.per_minute = per_minute
         self._left = per_minute * start_minutes
         self._at_s: float | None = None
@@ -68,6 +73,20 @@ class RequestRateLimiter:
         """Counts a request."""
         self._left = max(self.left(now_s) - weight, -self.per_minute * MAX_DEBT_MINUTES)
         metrics.WEIGHT_SPENT.inc(weight)
+
+    @contextmanager
+    def counted(self, kind: str, monotonic: Callable[[], float]) -> Iterator[None]:
+        """Counts the question that is asked in the body of the `with`, as `start` does; one that never left this
+        machine is taken back, and a refusal is heeded."""
+        self.start(kind, monotonic())
+        try:
+            yield
+        except RateLimited:
+            self.note_refusal(monotonic())
+            raise
+        except Unreachable:
+            self._left += weight_of(kind)
+            raise
 
     def note_refusal(self, now_s: float) -> None:
         """The exchange has refused a request for the weight that this address has spent: what isn't urgent waits longer

@@ -1,7 +1,8 @@
-"""GET models/{model}/card.svg and card.png."""
+"""GET models/{model}/card.svg, cycles/{cycle_id}/card.svg, trades/{trade_id}/card.svg, and each as PNG."""
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,47 +10,90 @@ from starlette.routing import Route
 
 from common.runtime.service import Service
 from common.trading.roster import Roster
-from gateway.card.drawing import Lang, Summary, Theme, png, svg
+from gateway.card.drawing import Summary, svg
+from gateway.card.duel import duel_svg
+from gateway.card.parts import Lang, Theme, png
+from gateway.card.trade import trade_svg
 from gateway.http.endpoint import Responder, get_route
+from gateway.http.errors import ApiError
 from gateway.http.parameters import RosterParameters, parse_choice
+from gateway.http.response_cache import EncodedResponse, Lifetime, ResponseCache
 from gateway.rest.status import Status
+from gateway.storage.cycles import CycleQueries
 from gateway.storage.queries import Queries
 
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 BUCKETS = 200
+LIFETIME = Lifetime(10.0, 60.0)
+"""A PNG takes as long to draw as many other answers to read."""
 LANGS: tuple[Lang, ...] = ("en", "zh")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
+Draw = Callable[[Request, Lang, Theme], Awaitable[str]]
+
 
 class CardRoutes:
-    """Reads a contender's summary and draws it. One PNG is drawn at a time, in a thread: it takes as long as many
-    other responses, and the SVG's hash answers most requests with 304 before that."""
+    """Reads what a card shows and draws it. One PNG is drawn at a time, in a thread; each picture is kept for
+    `LIFETIME`, so that any number of requests draws each at most once in ten seconds."""
 
     def __init__(self, service: Service, roster: Roster, queries: Queries, status: Status) -> None:
         self._service, self._roster, self._queries, self._status = service, roster, queries, status
-        self._parameters = RosterParameters(roster)
+        self._cycles, self._parameters = CycleQueries(queries), RosterParameters(roster)
         self._drawing = asyncio.Semaphore(1)
+        self._cache = ResponseCache(service.clock)
 
     def routes(self) -> list[Route]:
-        return [get_route(f"/models/{{model}}/card.{kind}", self._responder(kind)) for kind in MEDIA_TYPES]
+        cards: dict[str, Draw] = {
+            "/models/{model}": self._draw_model,
+            "/cycles/{cycle_id}": self._draw_duel,
+            "/trades/{trade_id}": self._draw_trade,
+        }
+        return [
+            get_route(f"{path}/card.{kind}", self._responder(draw, kind))
+            for path, draw in cards.items()
+            for kind in MEDIA_TYPES
+        ]
 
-    def _responder(self, kind: str) -> Responder:
+    def _responder(self, draw: Draw, kind: str) -> Responder:
         async def respond(request: Request) -> Response:
             lang = parse_choice(request.query_params, "lang", LANGS)
             theme = parse_choice(request.query_params, "theme", THEMES)
-            picture = svg(await self._summary(self._parameters.model(request.path_params["model"])), lang, theme)
-            etag = f'W/"{hashlib.sha256(picture.encode()).hexdigest()[:24]}"'
-            headers = {"ETag": etag, "Cache-Control": "no-cache"}
-            if etag in request.headers.get("if-none-match", ""):
-                return Response(status_code=304, headers=headers)
-            body = picture.encode() if kind == "svg" else await self._draw_png(picture)
-            return Response(body, media_type=MEDIA_TYPES[kind], headers=headers)
+
+            def encode(drawn: bytes, read_s: float) -> EncodedResponse:
+                etag = f'W/"{hashlib.sha256(drawn).hexdigest()[:24]}"'
+                return EncodedResponse(drawn, None, etag, read_s, MEDIA_TYPES[kind])
+
+            async def read() -> bytes:
+                drawn = await draw(request, lang, theme)
+                return drawn.encode() if kind == "svg" else await self._draw_png(drawn)
+
+            cached = await self._cache.get(
+                (draw, kind, *request.path_params.values(), lang, theme), LIFETIME, read, encode
+            )
+            return cached.respond(request.headers)
 
         return respond
 
-    async def _draw_png(self, picture: str) -> bytes:
+    async def _draw_png(self, drawn: str) -> bytes:
         async with self._drawing:
-            return await asyncio.to_thread(png, picture)
+            return await asyncio.to_thread(png, drawn)
+
+    async def _draw_model(self, request: Request, lang: Lang, theme: Theme) -> str:
+        return svg(await self._summary(self._parameters.model(request.path_params["model"])), lang, theme)
+
+    async def _draw_duel(self, request: Request, lang: Lang, theme: Theme) -> str:
+        cycle = await self._cycles.cycle(request.path_params["cycle_id"].replace("\x00", ""))
+        if cycle is None:
+            raise ApiError(404, "NOT_FOUND", "no such cycle is recorded")
+        mode = (await self._status.read())["mode"]
+        return duel_svg(cycle, self._roster.contenders, mode, lang, theme)
+
+    async def _draw_trade(self, request: Request, lang: Lang, theme: Theme) -> str:
+        trade = await self._queries.trade(request.path_params["trade_id"].replace("\x00", ""))
+        if trade is None or trade["model"] not in self._roster.ids:
+            raise ApiError(404, "NOT_FOUND", "no such trade is recorded")
+        mode = (await self._status.read())["mode"]
+        return trade_svg(trade, self._roster.contender(trade["model"]), mode, lang, theme)
 
     async def _summary(self, model: str) -> Summary:
         arena = await self._status.read()

@@ -3,25 +3,40 @@
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from common.runtime.service import Service
+from gateway.http.auth import BearerCheck
 from gateway.http.errors import ApiError, error_response
 from gateway.http.hosts import HostCheck
+from gateway.http.reading import ReadCheck
 
-PAGES = ("/", "/leaderboard", "/models", "/models/{model}", "/readme", "/operations", "/decisions/{cycle_id}/{model}")
+PAGES = (
+    "/",
+    "/leaderboard",
+    "/models",
+    "/models/{model}",
+    "/readme",
+    "/operations",
+    "/cycles/{cycle_id}",
+    "/decisions/{cycle_id}/{model}",
+    "/embed/{part}",
+)
+EMBEDS = "/embed/"
+"""Pages that any other site may show in a frame; they have no control."""
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self' {sockets}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    "connect-src 'self' {sockets}; frame-ancestors {ancestors}; base-uri 'none'; form-action 'self'"
 )
 """`sockets` are the page's own WebSocket addresses: not every browser counts them as 'self'."""
 HEADERS = (
@@ -39,10 +54,13 @@ def create_app(
     routes: list[Route],
     web_dir: Path,
     hosts: Collection[str] = (),
+    read_token: SecretStr | None = None,
+    tags: Callable[[Request], str] = lambda _: "",
 ) -> Starlette:
     """The app. `serve_socket` serves one WebSocket from open to close; `routes` are those under /api/v1.
 
-    `hosts` are the arena's names (see `is_allowed_host`).
+    `hosts` are the arena's names (see `is_allowed_host`). With a `read_token` everything needs it (see `ReadCheck`).
+    `tags` are added to the head of each page.
     """
 
     async def healthz(request: Request) -> Response:
@@ -56,7 +74,8 @@ def create_app(
         index = web_dir / "index.html"
         if not index.is_file():
             return PlainTextResponse(NOT_BUILT, 503)
-        return FileResponse(index, headers={"Cache-Control": "no-cache"})
+        text = index.read_text(encoding="utf-8").replace("</head>", f"{tags(request)}</head>", 1)
+        return HTMLResponse(text, headers={"Cache-Control": "no-cache"})
 
     async def missing_app(scope: Scope, receive: Receive, send: Send) -> None:
         path = Request(scope).url.path
@@ -77,6 +96,8 @@ def create_app(
         Middleware(SecurityHeaders),
         Middleware(HostCheck, allowed=hosts),
     ]
+    if read_token is not None:
+        middleware.append(Middleware(ReadCheck, token=read_token, bearer=BearerCheck(service.clock, service.log)))
     return Starlette(routes=all_routes, middleware=middleware, exception_handlers={HTTPException: refuse})
 
 
@@ -104,7 +125,8 @@ class SecurityHeaders:
 def _policy(scope: Scope) -> bytes:
     """The policy for the host that the request names, which `HostCheck` has let pass."""
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    return POLICY.format(sockets=f"ws://{host} wss://{host}").encode()
+    ancestors = "*" if scope["path"].startswith(EMBEDS) else "'none'"
+    return POLICY.format(sockets=f"ws://{host} wss://{host}", ancestors=ancestors).encode()
 
 
 async def refuse(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from structlog.typing import FilteringBoundLogger
 
 from common.runtime.clock import Clock
@@ -17,7 +17,7 @@ MINUTE_S = 60.0
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def client_address(request: Request) -> str:
+def client_address(request: HTTPConnection) -> str:
     """The address of the client; behind a known proxy the one that the proxy names."""
     return request.client.host if request.client else "unknown"
 
@@ -33,11 +33,14 @@ class BearerCheck:
         self._clock, self._log = clock, log
         self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def check(self, request: Request, token: SecretStr, setting: str) -> None:
-        """Compares in constant time. Raises ApiError 401, naming the setting whose value is expected, or 429."""
+    def check(self, request: HTTPConnection, token: SecretStr, setting: str) -> None:
+        """Compares the bearer token of the header. Raises ApiError as `compare` does."""
         scheme, _, presented = request.headers.get("authorization", "").partition(" ")
-        is_same = hmac.compare_digest(presented.strip().encode(), token.get_secret_value().encode())
-        if scheme.lower() == "bearer" and is_same:
+        self.compare(request, presented.strip() if scheme.lower() == "bearer" else "", token, setting)
+
+    def compare(self, request: HTTPConnection, presented: str, token: SecretStr, setting: str) -> None:
+        """Compares in constant time. Raises ApiError 401, naming the setting whose value is expected, or 429."""
+        if hmac.compare_digest(presented.encode(), token.get_secret_value().encode()):
             return
         address = client_address(request)
         count = self._count(address)

@@ -11,6 +11,7 @@ from gateway.http.errors import bad_parameter
 
 MAX_LIMIT = 200
 MAX_DIGITS = 9
+MAX_TIME_DIGITS = 15
 Cursor = tuple[int, str]
 Choice = TypeVar("Choice", bound=str)
 
@@ -61,6 +62,21 @@ def parse_interval(query: Mapping[str, str]) -> str:
 def parse_choice(query: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> Choice:
     """The choice, or the first one where the parameter is left out."""
     return _one_of(name, query.get(name, choices[0]), choices)
+
+
+def parse_optional(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str | None:
+    """None where the parameter is left out."""
+    return None if name not in query else _one_of(name, query[name], choices)
+
+
+def parse_time(query: Mapping[str, str], name: str) -> int | None:
+    """A time in ms since the epoch; None where the parameter is left out."""
+    text = query.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_TIME_DIGITS:
+        raise bad_parameter(name, "must be a time in ms since 1970")
+    return int(text)
 
 
 def _one_of(name: str, text: str, choices: tuple[Choice, ...]) -> Choice:

@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class EncodedResponse:
     zipped: bytes | None
     etag: str
     read_s: float = 0.0
+    media_type: str = "application/json"
 
     def respond(self, headers: Headers) -> Response:
         """The whole body, or 304 for a client that has this content already."""
@@ -50,8 +51,8 @@ class EncodedResponse:
         if "*" in known or self.etag in known:
             return Response(status_code=304, headers=own)
         if self.zipped is not None and "gzip" in headers.get("accept-encoding", ""):
-            return Response(self.zipped, media_type="application/json", headers=own | {"Content-Encoding": "gzip"})
-        return Response(self.body, media_type="application/json", headers=own)
+            return Response(self.zipped, media_type=self.media_type, headers=own | {"Content-Encoding": "gzip"})
+        return Response(self.body, media_type=self.media_type, headers=own)
 
 
 def encode_response(content: Any, read_s: float = 0.0) -> EncodedResponse:
@@ -68,41 +69,49 @@ def _encode(content: Any) -> bytes:
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+Encode = Callable[[Any, float], EncodedResponse]
+
+
 class ResponseCache:
-    """The latest responses by key; the least recently used are dropped. Used from one event loop only."""
+    """The latest responses by key; the least recently used are dropped. Used from one event loop only.
+
+    A key is what the response depends on, never the text of the request: two requests that mean the same share one.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: OrderedDict[str, EncodedResponse] = OrderedDict()
-        self._refreshes: dict[str, asyncio.Task[EncodedResponse]] = {}
+        self._entries: OrderedDict[Hashable, EncodedResponse] = OrderedDict()
+        self._refreshes: dict[Hashable, asyncio.Task[EncodedResponse]] = {}
 
-    async def get(self, key: str, lifetime: Lifetime, read: Read) -> EncodedResponse:
-        """The response, at most `stale_s` old. Raises what `read` raises."""
+    async def get(
+        self, key: Hashable, lifetime: Lifetime, read: Read, encode: Encode = encode_response
+    ) -> EncodedResponse:
+        """The response, at most `stale_s` old: what `read` returns, encoded. Raises what `read` raises."""
         entry = self._entries.get(key)
         age_s = self._clock.monotonic() - entry.read_s if entry is not None else lifetime.stale_s
         if entry is not None and age_s < lifetime.stale_s:
             self._entries.move_to_end(key)
             if age_s >= lifetime.fresh_s and key not in self._refreshes:
-                self._start_refresh(key, read)
+                self._start_refresh(key, read, encode)
             return entry
-        return await asyncio.shield(self._refreshes.get(key) or self._start_refresh(key, read))
+        return await asyncio.shield(self._refreshes.get(key) or self._start_refresh(key, read, encode))
 
-    def _start_refresh(self, key: str, read: Read) -> asyncio.Task[EncodedResponse]:
-        task = asyncio.ensure_future(self._refresh(key, read))
+    def _start_refresh(self, key: Hashable, read: Read, encode: Encode) -> asyncio.Task[EncodedResponse]:
+        task = asyncio.ensure_future(self._refresh(key, read, encode))
         self._refreshes[key] = task
         task.add_done_callback(lambda done: self._end_refresh(key, done))
         return task
 
-    async def _refresh(self, key: str, read: Read) -> EncodedResponse:
+    async def _refresh(self, key: Hashable, read: Read, encode: Encode) -> EncodedResponse:
         read_s = self._clock.monotonic()
-        response = encode_response(await read(), read_s)
+        response = encode(await read(), read_s)
         self._entries[key] = response
         self._entries.move_to_end(key)
         while len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)
         return response
 
-    def _end_refresh(self, key: str, task: asyncio.Task[EncodedResponse]) -> None:
+    def _end_refresh(self, key: Hashable, task: asyncio.Task[EncodedResponse]) -> None:
         """Retrieves the exception of a refresh that no caller awaited, so that asyncio does not report it."""
         del self._refreshes[key]
         if not task.cancelled():

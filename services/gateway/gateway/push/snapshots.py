@@ -35,6 +35,6 @@ class Snapshots:
         if channel == Channel.POSITION_UPDATE:
             return {"positions": await self._queries.positions(None)}
         if channel == Channel.AI_DECISION:
-            rows, _ = await self._queries.decisions(None, MAX_ROWS, None)
+            rows, _ = await self._queries.decisions({}, None, MAX_ROWS, None)
             return {"decisions": rows}
         return {"accounts": await self._queries.accounts()}

@@ -9,7 +9,8 @@ from gateway.control.alertmanager import MAX_ALERTS
 from gateway.http.endpoint import API
 from gateway.http.parameters import MAX_LIMIT
 from gateway.rest.exports import EXPORTS
-from gateway.rest.schemas import RESPONSES, Schema, components, ref
+from gateway.rest.schema_parts import Schema, ref
+from gateway.rest.schemas import RESPONSES, VERDICTS, components
 
 Parameter = dict[str, Any]
 
@@ -47,11 +48,27 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/accounts": ("All accounts", []),
     "/positions": ("Open positions", [_MODEL]),
     "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(MAX_LIMIT), _BEFORE]),
-    "/decisions": ("Decisions, newest first", [_MODEL, _limit(MAX_LIMIT), _BEFORE]),
+    "/decisions": (
+        "Decisions up to a time, newest first",
+        [
+            _MODEL,
+            _query("action", ref("Action")),
+            _SYMBOL,
+            _query("verdict", {"type": "string", "enum": list(VERDICTS)}),
+            _query("until_ms", {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}),
+            _limit(MAX_LIMIT),
+            _BEFORE,
+        ],
+    ),
     "/decisions/{cycle_id}/{model}": (
         "One decision with its prompt, verdict, orders, fills and trade",
         [_path("cycle_id", {"type": "string"}), _MODEL_PATH],
     ),
+    "/cycles/{cycle_id}": (
+        "One cycle: every contender's decision on the same snapshot, and what the prices did afterwards",
+        [_path("cycle_id", {"type": "string"})],
+    ),
+    "/duels": ("The contenders' running score: agreement, who was right, calibration of confidence", []),
     "/equity": (
         "Equity over time, oldest first",
         [
@@ -67,8 +84,15 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/openapi.json": ("This document", []),
 }
 FILES: dict[str, tuple[str, str, list[Parameter]]] = {
-    "/models/{model}/card.svg": ("A summary picture to share", "image/svg+xml", [_MODEL_PATH, _LANG, _THEME]),
-    "/models/{model}/card.png": ("A summary picture to share", "image/png", [_MODEL_PATH, _LANG, _THEME]),
+    **{
+        f"{path}/card.{kind}": (summary, media_type, [parameter, _LANG, _THEME])
+        for path, summary, parameter in (
+            ("/models/{model}", "A contender's summary as a picture to share", _MODEL_PATH),
+            ("/cycles/{cycle_id}", "A cycle's duel as a picture to share", _path("cycle_id", {"type": "string"})),
+            ("/trades/{trade_id}", "A trade as a picture to share", _path("trade_id", {"type": "string"})),
+        )
+        for kind, media_type in (("svg", "image/svg+xml"), ("png", "image/png"))
+    },
     **{f"/export/{name}.csv": (f"All {name} as CSV, oldest first", "text/csv", [_MODEL]) for name in EXPORTS},
 }
 _ALERTMANAGER: Schema = {

@@ -1,12 +1,13 @@
 """The GET routes under /api/v1: each handler reads a store and returns the row that `schemas.py` describes."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from common.events import Action
 from common.runtime.service import Service
 from common.trading.durations import HOUR_MS
 from common.trading.roster import Roster
@@ -20,18 +21,25 @@ from gateway.http.parameters import (
     parse_interval,
     parse_limit,
     parse_number,
+    parse_optional,
+    parse_time,
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
-from gateway.rest.exports import EXPORTS, export_csv
+from gateway.rest.exports import EXPORTS, Exports
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
 from gateway.rest.readme import Readme
+from gateway.rest.schemas import VERDICTS
 from gateway.rest.status import Status, roster_row
+from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
 MAX_CANDLES = 500
+MAX_POINTS, POINTS = 2_000, 500
+POINT_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, POINTS, 1_000, MAX_POINTS)
+"""Numbers of points that are read: a request for another number gets the next lower one, so that few differ."""
 MODEL_TRADES = 25
 EXPLORERS = {
     "mainnet": "https://app.hyperliquid.xyz/explorer/address/",
@@ -47,10 +55,24 @@ LIFETIMES = {
     "/positions": Lifetime(0.25, 1.0),
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
+    "/duels": Lifetime(1.0, 5.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
 }
 """Of the routes that every page asks for; the others are read for each request."""
+
+
+class EquityQuery(NamedTuple):
+    """What GET equity is asked for."""
+
+    model: str | None
+    points: int
+    range: str
+
+
+def _no_parameters(request: Request) -> Hashable:
+    """What a route without parameters is asked for."""
+    return None
 
 
 class RestRoutes:
@@ -69,9 +91,16 @@ class RestRoutes:
     ) -> None:
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
+        self._cycles = CycleQueries(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
         self._readme = Readme(service.redis, roster)
+        self._exports = Exports(self._parameters, queries)
+        self._meanings: dict[str, Callable[[Request], Hashable]] = {
+            "/positions": lambda request: self._parameters.model_filter(request.query_params),
+            "/models/{model}": lambda request: self._parameters.model(request.path_params["model"]),
+            "/equity": self._equity_query,
+        }
 
     def routes(self) -> list[Route]:
         handlers: dict[str, Handler] = {
@@ -86,6 +115,8 @@ class RestRoutes:
             "/trades": self._get_trades,
             "/decisions": self._get_decisions,
             "/decisions/{cycle_id}/{model}": self._get_decision,
+            "/cycles/{cycle_id}": self._get_cycle,
+            "/duels": self._get_duels,
             "/equity": self._get_equity,
             "/leaderboard": self._get_leaderboard,
             "/models/{model}": self._get_model,
@@ -93,26 +124,24 @@ class RestRoutes:
             "/readme": self._get_readme,
             "/openapi.json": self._get_openapi,
         }
-        routes = [
-            get_route(path, self._json_responder(handler, LIFETIMES.get(path))) for path, handler in handlers.items()
-        ]
+        routes = [get_route(path, self._json_responder(path, handler)) for path, handler in handlers.items()]
         return routes + [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
 
-    def _json_responder(self, handler: Handler, lifetime: Lifetime | None) -> Responder:
-        """The handler's row as JSON with an ETag, cached where a lifetime is set."""
+    def _json_responder(self, path: str, handler: Handler) -> Responder:
+        """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set."""
+        lifetime, meaning = LIFETIMES.get(path), self._meanings.get(path, _no_parameters)
 
         async def respond(request: Request) -> Response:
             if lifetime is None:
                 return encode_response(await handler(request)).respond(request.headers)
-            key = f"{request.url.path}?{request.url.query}"
-            cached = await self._cache.get(key, lifetime, lambda: handler(request))
+            cached = await self._cache.get((path, meaning(request)), lifetime, lambda: handler(request))
             return cached.respond(request.headers)
 
         return respond
 
     def _csv_responder(self, name: str) -> Responder:
         async def respond(request: Request) -> Response:
-            return await export_csv(name, request, self._parameters, self._queries)
+            return await self._exports.respond(name, request)
 
         return respond
 
@@ -163,8 +192,14 @@ class RestRoutes:
 
     async def _get_decisions(self, request: Request) -> Any:
         query = request.query_params
+        filters = {
+            "model": self._parameters.model_filter(query),
+            "action": parse_optional(query, "action", tuple(Action)),
+            "symbol": self._parameters.symbol_filter(query),
+            "verdict": parse_optional(query, "verdict", VERDICTS),
+        }
         rows, next_before = await self._queries.decisions(
-            self._parameters.model_filter(query), parse_limit(query, 50), parse_cursor(query)
+            filters, parse_time(query, "until_ms"), parse_limit(query, 50), parse_cursor(query)
         )
         return {"decisions": rows, "next_before": next_before}
 
@@ -175,10 +210,25 @@ class RestRoutes:
             raise ApiError(404, "NOT_FOUND", f"{model} has no decision of that cycle")
         return row
 
-    async def _get_equity(self, request: Request) -> Any:
+    async def _get_cycle(self, request: Request) -> Any:
+        row = await self._cycles.cycle(request.path_params["cycle_id"].replace("\x00", ""))
+        if row is None:
+            raise ApiError(404, "NOT_FOUND", "no such cycle is recorded")
+        return row
+
+    async def _get_duels(self, request: Request) -> Any:
+        return await self._cycles.scores() | {"time_ms": self._clock.now_ms()}
+
+    def _equity_query(self, request: Request) -> EquityQuery:
+        """Raises ApiError."""
         query = request.query_params
-        model, points = self._parameters.model_filter(query), parse_number(query, "points", 500, 2_000)
-        span_ms = RANGES_MS[parse_choice(query, "range", ("72h", "all"))]
+        most = parse_number(query, "points", POINTS, MAX_POINTS)
+        points = max(step for step in POINT_STEPS if step <= most)
+        return EquityQuery(self._parameters.model_filter(query), points, parse_choice(query, "range", tuple(RANGES_MS)))
+
+    async def _get_equity(self, request: Request) -> Any:
+        model, points, span = self._equity_query(request)
+        span_ms = RANGES_MS[span]
         since_ms = 0 if span_ms is None else self._clock.now_ms() - span_ms
         start_balance = await self._queries.start_balance() or format(self._settings.paper_start_balance, "f")
         series = [

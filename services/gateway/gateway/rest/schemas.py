@@ -9,73 +9,36 @@ Contenders and coins that the roster lists are enums; rows that are recorded hol
 than the roster.
 """
 
-from collections.abc import Iterable
-from enum import StrEnum
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from common.events import Action, AlertSeverity, Channel, Command, IgnoreReason, Outcome
 from common.trading.intervals import INTERVALS_MS
 from common.trading.orders import OrderRole, OrderSide, Side
 from common.trading.roster import Mark, Provider, Roster
+from gateway.rest.cycle_schemas import CYCLES
+from gateway.rest.schema_parts import (
+    KINDS,
+    MONEY,
+    NULL,
+    Schema,
+    by_name,
+    joined,
+    many,
+    maybe,
+    one_of,
+    ref,
+    row,
+    statistics_row,
+)
 
-Schema = dict[str, Any]
-
+VERDICTS: Final = ("NONE", "APPROVED", "DENIED")
 TRADING_STATES: Final = ("ACTIVE", "REDUCING", "HALTED")
 """In order of severity."""
-
-NULL: Schema = {"type": "null"}
-MONEY: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": "A decimal number"}
-KINDS: dict[str, Schema] = {
-    "text": {"type": "string"},
-    "money": MONEY,
-    "int": {"type": "integer"},
-    "float": {"type": "number"},
-    "ms": {"type": "integer", "description": "Milliseconds since 1970 UTC"},
-    "bool": {"type": "boolean"},
-}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def row(fields: str, **more: Schema) -> Schema:
-    """An object with exactly these fields: `name:kind`, followed by a ? where null may stand. A kind that begins with
-    a capital is another component."""
-    properties: dict[str, Schema] = {}
-    for field in fields.split():
-        name, _, kind = field.partition(":")
-        kind_name = kind.removesuffix("?")
-        schema = ref(kind_name) if kind_name[0].isupper() else KINDS[kind_name]
-        properties[name] = maybe(schema) if kind.endswith("?") else schema
-    properties |= more
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def one_of(values: Iterable[str] | type[StrEnum]) -> Schema:
-    return {"type": "string", "enum": [str(value) for value in values]}
-
-
-def many(of: Schema) -> Schema:
-    return {"type": "array", "items": of}
-
-
-def maybe(of: Schema) -> Schema:
-    return {"anyOf": [of, NULL]}
-
-
-def by_name(of: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": of}
-
-
-def statistics_row(fields: str) -> Schema:
-    """A row of a statistics view: these columns, and whatever else the view has."""
-    return row(fields) | {"additionalProperties": ref("Figure")}
 
 
 def components(roster: Roster | None) -> dict[str, Schema]:
     """Every component by name. Without a roster contenders and coins are any names: the page's types are made so."""
-    return _names(roster) | MARKET | ACCOUNTS | DECISIONS | STATISTICS | ARENA | PUSHES | REQUESTS
+    return _names(roster) | MARKET | ACCOUNTS | DECISIONS | CYCLES | STATISTICS | ARENA | PUSHES | REQUESTS
 
 
 def _names(roster: Roster | None) -> dict[str, Schema]:
@@ -161,24 +124,29 @@ ACCOUNTS: dict[str, Schema] = {
 _DECISION = row(
     "id:text model:text cycle_id:text time_ms:ms action:Action? symbol:text? leverage:int?"
     " position_size_percent:money? confidence:money? reasoning:text? executed:bool denial_code:text?"
-    " failure_code:text? failure_reason:text? latency_ms:int? provider_model:text stand_in:bool",
+    " failure_code:text? failure_reason:text? latency_ms:int? provider_model:text stand_in:bool rules_judged:int",
     outcome=one_of(Outcome),
-    verdict=one_of(("NONE", "APPROVED", "DENIED")),
-)
-_DETAIL = row(
-    "raw_response:text? reasoning_content:text? strategy:text? strategy_hash:text? prompt_hash:text?"
-    " usage:TokenUsage? cost_usd:money? stop_loss:money? take_profit:money? invalidation_condition:Invalidation?"
-    " attempts:int intent:OrderIntent? snapshot:MarketSummary? trade:Trade?",
-    dropped_keys=many(KINDS["text"]),
+    verdict=one_of(VERDICTS),
+    failed_rules=many(ref("RuleResult")),
     leniencies=many(KINDS["text"]),
     refused_answers=many(ref("RefusedAnswer")),
-    prompt=row("system:text? user:text?"),
-    previous_prompt=maybe(row("cycle_id:text user:text?")),
+)
+_FOLLOWING = row(
+    "stop_loss:money? take_profit:money? invalidation_condition:Invalidation? intent:OrderIntent? trade:Trade?",
     rules=many(ref("RuleResult")),
     ignored_stops=many(ref("IgnoredStop")),
     orders=many(ref("Order")),
     fills=many(ref("Fill")),
 )
+_DETAIL = row(
+    "raw_response:text? reasoning_content:text? strategy:text? strategy_hash:text? prompt_hash:text?"
+    " usage:TokenUsage? cost_usd:money? attempts:int snapshot:MarketSummary?",
+    dropped_keys=many(KINDS["text"]),
+    prompt=row("system:text? user:text?"),
+    previous_prompt=maybe(row("cycle_id:text user:text?")),
+)
+
+
 DECISIONS: dict[str, Schema] = {
     "TokenUsage": row("prompt_tokens:int completion_tokens:int cached_tokens:int"),
     "Invalidation": row(
@@ -199,11 +167,8 @@ DECISIONS: dict[str, Schema] = {
         " valid_until_ms:ms? invalidation_condition:Invalidation? watched_after_ms:ms?"
     ),
     "Decision": _DECISION,
-    "DecisionDetail": _DECISION
-    | {
-        "properties": _DECISION["properties"] | _DETAIL["properties"],
-        "required": [*_DECISION["required"], *_DETAIL["required"]],
-    },
+    "DecisionDetail": joined(_DECISION, _FOLLOWING, _DETAIL),
+    "CycleDecision": joined(_DECISION, _FOLLOWING, row("", results=many(row("minutes:int result_percent:money?")))),
 }
 
 STATISTICS: dict[str, Schema] = {
@@ -314,6 +279,13 @@ RESPONSES: dict[str, Schema] = {
     "/trades": row("next_before:text?", trades=many(ref("Trade"))),
     "/decisions": row("next_before:text?", decisions=many(ref("Decision"))),
     "/decisions/{cycle_id}/{model}": ref("DecisionDetail"),
+    "/cycles/{cycle_id}": ref("Cycle"),
+    "/duels": row(
+        "time_ms:ms",
+        duels=many(ref("Duel")),
+        results=many(ref("ResultSum")),
+        calibrations=many(row("model:text", buckets=many(ref("CalibrationBucket")))),
+    ),
     "/equity": row("start_balance:money", series=many(ref("EquitySeries")), benchmarks=many(ref("BenchmarkSeries"))),
     "/leaderboard": row("time_ms:ms", leaderboard=many(ref("LeaderboardRow")), benchmarks=many(ref("Benchmark"))),
     "/models/{model}": row(

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.http.endpoint import API
 from gateway.rest.openapi import document
-from gateway.rest.schemas import Schema
+from gateway.rest.schema_parts import Schema
 
 TYPES = Path(__file__).parents[2] / "web" / "src" / "api" / "types.gen.ts"
 HEAD = """/** Made from the OpenAPI document by `python -m gateway.rest.typescript`; do not edit.

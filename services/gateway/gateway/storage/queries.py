@@ -72,9 +72,17 @@ class Queries:
         rows = await self.rows(query, (*values, limit + 1))
         return _page(rows, limit, "entry_time")
 
-    async def decisions(self, model: str | None, limit: int, before: Cursor | None) -> tuple[list[Row], str | None]:
-        """Newest first, with the cursor of the next page."""
-        conditions, values = _conditions({"model": model}, "time_ms", before)
+    async def trade(self, trade_id: str) -> Row | None:
+        rows = await self.rows("SELECT * FROM api_trades WHERE id = %s", (trade_id,))
+        return rows[0] if rows else None
+
+    async def decisions(
+        self, filters: Mapping[str, str | None], until_ms: int | None, limit: int, before: Cursor | None
+    ) -> tuple[list[Row], str | None]:
+        """Newest first up to a time, with the cursor of the next page; `filters` are columns and their values."""
+        if before is None and until_ms is not None:
+            before = (until_ms + 1, "")
+        conditions, values = _conditions(filters, "time_ms", before)
         query = f"SELECT * FROM api_decisions {conditions} ORDER BY time_ms DESC, id DESC LIMIT %s"  # noqa: S608
         rows = await self.rows(query, (*values, limit + 1))
         return _page(rows, limit, "time_ms")
@@ -87,16 +95,31 @@ class Queries:
         row = rows[0]
         [more] = await self.rows(
             """SELECT prompt_system, prompt_user, raw_response, reasoning_content, strategy, strategy_hash, prompt_hash,
-                usage, wire(cost_usd) AS cost_usd, wire(stop_loss) AS stop_loss, wire(take_profit) AS take_profit,
-                invalidation_condition, dropped_keys, leniencies, coalesce(refused_answers, '[]') AS refused_answers,
-                attempts FROM ai_decisions WHERE id = %s""",
+                usage, wire(cost_usd) AS cost_usd, dropped_keys, attempts FROM ai_decisions WHERE id = %s""",
             (row["id"],),
         )
-        more |= await self._recorded_texts(row["id"], more)
+        more |= await self._recorded_texts(row["id"], more) | await self.plan(row["id"])
         prompt = {"system": more.pop("prompt_system"), "user": more.pop("prompt_user")}
+        context = {
+            "previous_prompt": await self._previous_prompt(row),
+            "snapshot": await self.snapshot(cycle_id),
+        }
+        return row | {"prompt": prompt} | more | await self.following(row["id"]) | context
+
+    async def plan(self, decision_id: str) -> Row:
+        """The exit plan that a decision states."""
+        [row] = await self.rows(
+            """SELECT wire(stop_loss) AS stop_loss, wire(take_profit) AS take_profit, invalidation_condition
+            FROM ai_decisions WHERE id = %s""",
+            (decision_id,),
+        )
+        return row
+
+    async def following(self, decision_id: str) -> Row:
+        """What followed from a decision: the rules' results, the intent, its orders and fills, and their trade."""
         verdicts = await self.rows(
             "SELECT id, rules, intent, ignored_stops FROM verdicts WHERE decision_id = %s ORDER BY time_ms",
-            (row["id"],),
+            (decision_id,),
         )
         intents = [verdict["id"] for verdict in verdicts]
         orders = await self.rows("SELECT * FROM api_orders WHERE intent_id = ANY(%s) ORDER BY time_ms", (intents,))
@@ -106,19 +129,14 @@ class Queries:
             (intents,),
         )
         verdict = verdicts[0] if verdicts else {"rules": [], "intent": None, "ignored_stops": None}
-        following = {
+        return {
             "rules": verdict["rules"],
             "intent": verdict["intent"],
             "ignored_stops": verdict["ignored_stops"] or [],
             "orders": orders,
             "fills": fills,
-        }
-        context = {
-            "previous_prompt": await self._previous_prompt(row),
-            "snapshot": await self._snapshot(cycle_id),
             "trade": await self._trade_of(fills[-1]) if fills else None,
         }
-        return row | {"prompt": prompt} | more | following | context
 
     async def _previous_prompt(self, decision: Row) -> Row | None:
         """The user message of the model's decision before this one; None before there is one."""
@@ -141,7 +159,7 @@ class Queries:
         columns = RECORDED_TEXTS.keys() & stored.keys()
         return {name: recorded.value(RECORDED_TEXTS[name]) if recorded else stored[name] for name in columns}
 
-    async def _snapshot(self, cycle_id: str) -> Any:
+    async def snapshot(self, cycle_id: str) -> Any:
         rows = await self.rows("SELECT summary FROM market_snapshots WHERE cycle_id = %s", (cycle_id,))
         return rows[0]["summary"] if rows else None
 
@@ -293,7 +311,7 @@ class Queries:
         return sorted(halts, key=lambda halt: (halt["since_ms"], halt["reason"], halt["model"] or ""))
 
 
-def _conditions(equal: dict[str, str | None], time_column: str, before: Cursor | None) -> tuple[str, list[Any]]:
+def _conditions(equal: Mapping[str, str | None], time_column: str, before: Cursor | None) -> tuple[str, list[Any]]:
     conditions, values = [], []
     for column, value in equal.items():
         if value is not None:

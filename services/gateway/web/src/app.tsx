@@ -1,6 +1,7 @@
 import { Header } from "./frame/header";
 import { Notices } from "./frame/notices";
 import { StatusBar } from "./frame/status-bar";
+import { Lazy } from "./navigation/lazy";
 import { type Route, routeOf } from "./navigation/route";
 import { path } from "./navigation/router";
 import { LeaderboardPage } from "./pages/leaderboard";
@@ -12,12 +13,17 @@ import { ReadmeText } from "./pages/readme-text";
 import { contenderIds } from "./state/roster";
 import { t } from "./words/words";
 
+const loadEmbed = () => import("./pages/embed").then(({ EmbedPage }) => EmbedPage);
+const loadDuel = () => import("./duel/page").then(({ DuelPage }) => DuelPage);
+
 function Page({ route }: { route: Route }) {
   switch (route.page) {
     case "live":
       return <LivePage card={route.card} />;
     case "leaderboard":
       return <LeaderboardPage />;
+    case "duel":
+      return <Lazy load={loadDuel} props={{ cycle: route.cycle }} />;
     case "model":
       return <ModelPage model={route.model} />;
     case "operations":
@@ -29,12 +35,22 @@ function Page({ route }: { route: Route }) {
           <ReadmeText />
         </section>
       );
+    case "embed":
+      return <Lazy load={loadEmbed} props={{ part: route.part }} />;
     case "missing":
       return <MissingPage />;
   }
 }
 
 export function App() {
+  const route = routeOf(path.value, contenderIds());
+  if (route.page === "embed") {
+    return (
+      <main class="embed">
+        <Page route={route} />
+      </main>
+    );
+  }
   return (
     <>
       <a class="skip" href="#main">
@@ -42,7 +58,7 @@ export function App() {
       </a>
       <Header />
       <main id="main" tabIndex={0}>
-        <Page route={routeOf(path.value, contenderIds())} />
+        <Page route={route} />
       </main>
       <div class="foot">
         <Notices />

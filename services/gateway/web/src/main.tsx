@@ -3,6 +3,7 @@ import "./styles/base.css";
 import "./styles/frame.css";
 import "./styles/live.css";
 import "./styles/chat.css";
+import "./styles/duel.css";
 import "./styles/pages.css";
 import "./styles/control.css";
 import "./styles/narrow.css";

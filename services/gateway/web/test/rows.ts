@@ -1,6 +1,6 @@
 /** Rows for tests, with everything but the point filled in; a roster of three contenders and seven coins. */
 
-import type { CoinInfo, Contender, Fill, Position, Roster, Trade } from "../src/api/types.gen";
+import type { CoinInfo, Contender, Decision, Fill, Position, Roster, Trade } from "../src/api/types.gen";
 
 const contender = (id: string, name: string, mark: Contender["mark"], color: string): Contender => ({
   ...{ id, name, mark, color, color_dark: color.toLowerCase() },
@@ -87,5 +87,35 @@ export function position(model: string, symbol: string): Position {
     updated_at: 1,
     decision_id: null,
     cycle_id: null,
+  };
+}
+
+/** A HOLD. */
+export function decision(id: string, over: Partial<Decision> = {}): Decision {
+  return {
+    id,
+    model: "qwen",
+    cycle_id: id,
+    time_ms: T0,
+    outcome: "answered",
+    action: "HOLD",
+    symbol: null,
+    leverage: null,
+    position_size_percent: null,
+    confidence: "70",
+    reasoning: null,
+    executed: false,
+    verdict: "NONE",
+    denial_code: null,
+    failure_code: null,
+    failure_reason: null,
+    latency_ms: 500,
+    provider_model: "m",
+    stand_in: true,
+    rules_judged: 0,
+    failed_rules: [],
+    leniencies: [],
+    refused_answers: [],
+    ...over,
   };
 }

@@ -4,8 +4,12 @@ TA-Lib begins each recursion with a simple mean, whose weight fades with every c
 is missing, never NaN. All but the last candle stay as they are until the next one opens, so a snapshot need not compute
 over all of them again: `Continuation` has TA-Lib's values up to the last candle but one, and makes the one step to the
 last.
+
+Values are rounded where nothing is lost: to a ten-digit part of the price, and strengths to eight decimals, so that a
+snapshot is a third smaller.
 """
 
+import math
 from typing import NamedTuple
 
 from talib import ATR, EMA, MACD, RSI
@@ -15,6 +19,8 @@ from ingester.market.candles import Floats
 VALUES_SHOWN = 10
 FAST, SLOW, SIGNAL = 12, 26, 9
 """Lengths of the MACD. TA-Lib begins it where its signal line begins."""
+PRICE_DIGITS = 10
+STRENGTH_SCALE = 1e8
 WARM_UP = 50
 """From so many candles on every indicator has a value."""
 
@@ -32,9 +38,26 @@ class Indicators(NamedTuple):
     atr3: float | None
     atr14: float | None
 
+    def rounded(self, scale: float) -> "Indicators":
+        """Prices to whole parts of 1 / `scale` USD, and strengths to as many as count."""
+        ema20, ema50, macd, rsi7, rsi14, atr3, atr14 = self
+        return Indicators(
+            _round_all(ema20, scale),
+            _round_all(ema50, scale),
+            _round_all(macd, scale),
+            _round_all(rsi7, STRENGTH_SCALE),
+            _round_all(rsi14, STRENGTH_SCALE),
+            None if atr3 is None else round(atr3 * scale) / scale,
+            None if atr14 is None else round(atr14 * scale) / scale,
+        )
+
 
 def compute_indicators(highs: Floats, lows: Floats, closes: Floats) -> Indicators:
     """Over every candle given; the last one counts, open or closed, as it does in charts."""
+    return _compute_exactly(highs, lows, closes).rounded(_scale_of(closes))
+
+
+def _compute_exactly(highs: Floats, lows: Floats, closes: Floats) -> Indicators:
     return Indicators(
         _latest(EMA(closes, 20), 19),
         _latest(EMA(closes, 50), 49),
@@ -44,6 +67,16 @@ def compute_indicators(highs: Floats, lows: Floats, closes: Floats) -> Indicator
         ATR(highs, lows, closes, 3).item(-1) if len(closes) > 3 else None,
         ATR(highs, lows, closes, 14).item(-1) if len(closes) > 14 else None,
     )
+
+
+def _scale_of(closes: Floats) -> float:
+    """The power of ten that the last price needs to have PRICE_DIGITS digits before the point."""
+    price: float = closes.item(-1) if len(closes) else 0.0
+    return float(10.0 ** (PRICE_DIGITS - 1 - math.floor(math.log10(price)))) if price > 0 else 1.0
+
+
+def _round_all(values: Values, scale: float) -> Values:
+    return tuple([round(value * scale) / scale for value in values])
 
 
 def _latest(values: Floats, warm_up: int) -> Values:
@@ -61,10 +94,11 @@ def _defined(strengths: Values, closes: Floats) -> Values:
 class Continuation:
     """The indicators of at least WARM_UP candles, and what their recursions need for one candle more."""
 
-    __slots__ = ("_close", "_fast", "_moves7", "_moves14", "_slow", "_until")
+    __slots__ = ("_close", "_exact", "_fast", "_moves7", "_moves14", "_scale", "_shown", "_slow")
 
     def __init__(self, highs: Floats, lows: Floats, closes: Floats) -> None:
-        self._until = compute_indicators(highs, lows, closes)
+        self._exact, self._scale = _compute_exactly(highs, lows, closes), _scale_of(closes)
+        self._shown = self._exact.rounded(self._scale)
         self._close: float = closes.item(-1)
         # The MACD's fast average begins with the same candle as the slow one.
         self._fast: float = EMA(closes[SLOW - FAST :], FAST).item(-1)
@@ -75,18 +109,18 @@ class Continuation:
 
     def step(self, high: float, low: float, close: float) -> Indicators:
         """What `compute_indicators` returns with this candle at the end, to within rounding."""
-        until, before = self._until, self._close
-        assert until.atr3 is not None and until.atr14 is not None  # noqa: S101, PT018 - there are WARM_UP candles
+        exact, shown, scale, before = self._exact, self._shown, self._scale, self._close
+        assert exact.atr3 is not None and exact.atr14 is not None  # noqa: S101, PT018 - there are WARM_UP candles
         move, true_range = close - before, max(high, before) - min(low, before)
         macd = _ema_step(self._fast, close, FAST) - _ema_step(self._slow, close, SLOW)
         return Indicators(
-            (*until.ema20[1:], _ema_step(until.ema20[-1], close, 20)),
-            (*until.ema50[1 - VALUES_SHOWN :], _ema_step(until.ema50[-1], close, 50)),
-            (*until.macd[1:], macd),
-            _strength_step(until.rsi7, self._moves7, move, 7),
-            _strength_step(until.rsi14, self._moves14, move, 14),
-            _wilder_step(until.atr3, true_range, 3),
-            _wilder_step(until.atr14, true_range, 14),
+            (*shown.ema20[1:], round(_ema_step(exact.ema20[-1], close, 20) * scale) / scale),
+            (*shown.ema50[1 - VALUES_SHOWN :], round(_ema_step(exact.ema50[-1], close, 50) * scale) / scale),
+            (*shown.macd[1:], round(macd * scale) / scale),
+            _strength_step(exact.rsi7, shown.rsi7, self._moves7, move, 7),
+            _strength_step(exact.rsi14, shown.rsi14, self._moves14, move, 14),
+            round(_wilder_step(exact.atr3, true_range, 3) * scale) / scale,
+            round(_wilder_step(exact.atr14, true_range, 14) * scale) / scale,
         )
 
 
@@ -98,10 +132,11 @@ def _wilder_step(mean: float, value: float, length: int) -> float:
     return (mean * (length - 1) + value) / length
 
 
-def _strength_step(strengths: Values, moves: float, move: float, length: int) -> Values:
+def _strength_step(exact: Values, shown: Values, moves: float, move: float, length: int) -> Values:
     """`moves` is the mean size of a move so far, of which the last strength is the share of gains in percent."""
-    gains = strengths[-1] / 100 * moves if strengths else 0.0
+    gains = exact[-1] / 100 * moves if exact else 0.0
     total = _wilder_step(moves, abs(move), length)
     if not total:
         return ()
-    return (*strengths[1 - VALUES_SHOWN :], 100 * _wilder_step(gains, max(move, 0.0), length) / total)
+    strength = 100 * _wilder_step(gains, max(move, 0.0), length) / total
+    return (*shown[1 - VALUES_SHOWN :], round(strength * STRENGTH_SCALE) / STRENGTH_SCALE)

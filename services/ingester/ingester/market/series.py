@@ -1,6 +1,5 @@
 """One series of candles as a snapshot shows it, with its indicators."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +21,7 @@ class _Finished:
 
     times_ms: tuple[int, ...]
     shown: Shown
+    volume_average: float | None
     continuation: Continuation
 
 
@@ -51,8 +51,8 @@ class SeriesBuilder:
         if is_last_closed or count <= WARM_UP:
             times_ms, shown = _show(columns.open_times_ms, columns.figures)
             indicators = compute_indicators(*columns.figures[1:4])
-            closed_volumes = columns.figures[-1, : count if is_last_closed else -1][-VOLUME_LENGTH:].tolist()
-            return self._series(times_ms, shown, indicators, closed_volumes, is_last_closed=is_last_closed)
+            volume_average = _mean_volume(columns.figures[-1, : count if is_last_closed else -1])
+            return self._series(times_ms, shown, indicators, volume_average, is_last_closed=is_last_closed)
         version = (columns.revision, count)
         if self._finished is None or self._version != version:
             self._finished, self._version = _finish(columns), version
@@ -60,14 +60,14 @@ class SeriesBuilder:
         times_ms = (*finished.times_ms[1 - CANDLES_SHOWN :], columns.open_times_ms.item(-1))
         shown = tuple([(*row[1 - CANDLES_SHOWN :], value) for row, value in zip(finished.shown, last, strict=True)])
         indicators = finished.continuation.step(*last[1:4])
-        return self._series(times_ms, shown, indicators, finished.shown[-1], is_last_closed=False)
+        return self._series(times_ms, shown, indicators, finished.volume_average, is_last_closed=False)
 
     def _series(
         self,
         times_ms: tuple[int, ...],
         shown: Shown,
         indicators: Indicators,
-        closed_volumes: Sequence[float],
+        volume_average: float | None,
         *,
         is_last_closed: bool,
     ) -> CandleSeries:
@@ -89,8 +89,14 @@ class SeriesBuilder:
             rsi14=rsi14,
             atr3=atr3,
             atr14=atr14,
-            volume_average=sum(closed_volumes) / VOLUME_LENGTH if len(closed_volumes) == VOLUME_LENGTH else None,
+            volume_average=volume_average,
         )
+
+
+def _mean_volume(volumes: Floats) -> float | None:
+    """Of the newest closed candles, to ten digits; None before there are VOLUME_LENGTH."""
+    newest = volumes[-VOLUME_LENGTH:].tolist()
+    return float(f"{sum(newest) / VOLUME_LENGTH:.10g}") if len(newest) == VOLUME_LENGTH else None
 
 
 def _show(open_times_ms: NDArray[np.int64], figures: Floats) -> tuple[tuple[int, ...], Shown]:
@@ -100,4 +106,5 @@ def _show(open_times_ms: NDArray[np.int64], figures: Floats) -> tuple[tuple[int,
 
 def _finish(columns: Columns) -> _Finished:
     figures = columns.figures[:, :-1]
-    return _Finished(*_show(columns.open_times_ms[:-1], figures), Continuation(*figures[1:4]))
+    times_ms, shown = _show(columns.open_times_ms[:-1], figures)
+    return _Finished(times_ms, shown, _mean_volume(figures[-1]), Continuation(*figures[1:4]))

@@ -1,4 +1,4 @@
-"""The `kline:` lists in Redis: the newest 500 candles of each series, oldest first."""
+"""The `kline:` lists in Redis: the newest 700 candles of each series, oldest first."""
 
 from collections.abc import Mapping, Sequence
 

@@ -21,12 +21,14 @@ async def update_trade_figures(connection: Connection, models: Iterable[str]) ->
     """Computes what follows from trades: every column of trade_statistics, `net_realized`, and times in the market."""
     for model in models:
         await connection.execute(
-            """INSERT INTO model_statistics (model, trade_figures, net_realized)
+            """INSERT INTO model_statistics (model, trade_figures, net_realized, calibration)
             SELECT s.model, to_jsonb(s) - 'model',
-                (SELECT sum(closed_pnl - fees - funding) FROM trades t WHERE t.model = s.model)
+                (SELECT sum(closed_pnl - fees - funding) FROM trades t WHERE t.model = s.model),
+                (SELECT c.calibration FROM trade_calibration c WHERE c.model = s.model)
             FROM trade_statistics s WHERE s.model = %s
             ON CONFLICT (model) DO UPDATE
-            SET trade_figures = excluded.trade_figures, net_realized = excluded.net_realized""",
+            SET trade_figures = excluded.trade_figures, net_realized = excluded.net_realized,
+                calibration = excluded.calibration""",
             (model,),
         )
         cursor = await connection.execute(

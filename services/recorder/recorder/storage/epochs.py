@@ -15,6 +15,8 @@ TABLES: Final = (
     "alerts",
     "commands",
     "decision_days",
+    "decision_results",
+    "duel_days",
     "equity_hours",
     "fills",
     "model_statistics",
@@ -22,10 +24,13 @@ TABLES: Final = (
     "pnl_reconciliations",
     "positions",
     "recorder_epochs",
+    "result_days",
     "trades",
     "verdicts",
 )
 """Those with a column `model`: all of them."""
+COLUMNS: Final = (*((table, "model") for table in TABLES), ("duel_days", "rival"))
+"""Where a contender is named."""
 UNKNOWN: Final = "unknown"
 """The environment of an account that a version recorded which did not know environments."""
 
@@ -55,25 +60,26 @@ def _is_of_other_epoch(event: Event[Any], present: Mapping[str, tuple[str, int]]
     return isinstance(data, AccountUpdated) and data.epoch not in ("", present.get(data.model, (None, 0))[0])
 
 
-async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> bool:
-    """Makes the state's epoch that of its contender; True when it had another one, whose rows are set aside.
+async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> str | None:
+    """Makes the state's epoch that of its contender; returns the one before, whose rows are set aside, if any.
 
     The first epoch takes over the rows that are there, if they are of the same address.
     """
     model, epoch = event.data.model, event.data.epoch
     before = await _present_epoch(connection, event.data)
-    is_other = before is not None and before != epoch
-    if is_other:
-        for table in TABLES:
-            rename = f"UPDATE {table} SET model = %s WHERE model = %s".encode()  # noqa: S608 - names of TABLES
-            await connection.execute(rename, (aside_id(model, str(before)), model))
+    if before == epoch:
+        before = None
+    if before is not None:
+        for table, column in COLUMNS:
+            rename = f"UPDATE {table} SET {column} = %s WHERE {column} = %s".encode()  # noqa: S608 - of COLUMNS
+            await connection.execute(rename, (aside_id(model, before), model))
             await connection.execute(rename, (model, aside_id(model, epoch)))
     await connection.execute(
         """INSERT INTO recorder_epochs (model, epoch, since_ms) VALUES (%s, %s, %s)
         ON CONFLICT (model) DO UPDATE SET epoch = excluded.epoch, since_ms = excluded.since_ms""",
         (model, epoch, event.recorded_ms),
     )
-    return is_other
+    return before
 
 
 async def _present_epoch(connection: Connection, data: AccountUpdated) -> str | None:

@@ -73,9 +73,11 @@ class Plan:
         """How many are to be asked for."""
         return self.cycles * len(self.arms) * self.samples
 
-    @property
-    def estimate_usd(self) -> Decimal:
-        return self.answers * self.model.estimate_usd(self.first.decision.data)
+    def left(self, journal: Journal) -> int:
+        """How many of them the journal does not hold yet."""
+        name = self.first.decision.data.model
+        asked = sum(each.model == name and each.arm is not Arm.RECORDED for each in journal.answers.values())
+        return max(0, self.answers - asked)
 
 
 def run_asked(console: Console, url: str, models: Sequence[str], span: Span, options: AskOptions) -> bool:
@@ -86,13 +88,14 @@ def run_asked(console: Console, url: str, models: Sequence[str], span: Span, opt
 async def _run(console: Console, url: str, models: Sequence[str], span: Span, options: AskOptions) -> bool:
     changes, budget, gate = _changes(options), RunBudget(options.cap_usd), load_gate()
     identity = {"from_ms": span.first_ms, "to_ms": span.last_ms, "models": list(models), **_identity(options, changes)}
-    async with await psycopg.AsyncConnection.connect(url) as connection:
+    # A run takes hours: it must not hold a transaction open, which would keep PostgreSQL from cleaning up.
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         plans = {model: await _plan(connection, model, span, options, changes, budget) for model in models}
         interval_min = next(iter(plans.values())).first.snapshot.data.interval_s * 1000 / MINUTE_MS
         try:
             with Journal(options.out / JOURNAL, identity) as journal:
-                budget.spend(sum((each.cost_usd for each in journal.answers.values()), Decimal(0)))
-                _confirm(plans, budget, options)
+                budget.resume(journal.spent_usd, journal.spend)
+                _confirm(plans, journal, options)
                 run = AskRun(journal, gate, parallel=options.parallel)
                 await _ask_all(console, run, connection, plans, span)
                 horizon_ms = max(HORIZONS_MIN) * MINUTE_MS
@@ -101,6 +104,8 @@ async def _run(console: Console, url: str, models: Sequence[str], span: Span, op
                 summaries = summarize(journal.answers.values(), path, interval_min, SEED)
         except OtherRun as error:
             raise RecordError(f"--out: {options.out} holds another run: {error}") from None
+        except OSError as error:
+            raise RecordError(f"--out: {options.out} can't be written: {error}") from None
         finally:
             for plan in plans.values():
                 await plan.model.close()
@@ -170,14 +175,17 @@ async def _cycles(
             yield cycle
 
 
-def _confirm(plans: Mapping[str, Plan], budget: RunBudget, options: AskOptions) -> None:
-    """Says what the run is likely to cost, and asks unless it costs nothing."""
+def _confirm(plans: Mapping[str, Plan], journal: Journal, options: AskOptions) -> None:
+    """Says what the rest of the run is likely to cost, and asks unless it costs nothing."""
+    total_usd = Decimal(0)
     for name, plan in plans.items():
-        typer.echo(f"{name}: {plan.answers} answers of {plan.model.label}, about {plan.estimate_usd:.2f} USD")
-    total_usd = sum((plan.estimate_usd for plan in plans.values()), Decimal(0))
+        left = plan.left(journal)
+        usd = left * plan.model.estimate_usd(plan.first.decision.data)
+        typer.echo(f"{name}: {left} answers of {plan.model.label}, about {usd:.2f} USD")
+        total_usd += usd
     if total_usd == 0 or options.yes:
         return
-    spent = f", {budget.spent_usd:.2f} USD spent already" if budget.spent_usd else ""
+    spent = f", {journal.spent_usd:.2f} USD spent already" if journal.spent_usd else ""
     question = f"Spend about {total_usd:.2f} USD{spent}? No more than {options.cap_usd:.2f} USD in all (--cap-usd)"
     if not typer.confirm(question):
         raise RecordError("nothing was asked")

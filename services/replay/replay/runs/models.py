@@ -3,9 +3,9 @@
 Clients and profiles are the agents' own. They are found by entry points, since services don't import each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
@@ -37,15 +37,19 @@ EXPECTED_OUTPUT_TOKENS: Final = 500
 
 
 class RunBudget(Budget):
-    """What one run may spend in all, in USD, whatever the day's budget of the agents is."""
+    """What one run may spend in all, in USD, whatever the day's budget of the agents is.
+
+    Every change is stored before the call that it is for, so that a run which was ended in its midst has counted it.
+    """
 
     def __init__(self, cap_usd: Decimal) -> None:
         self._cap_usd = cap_usd
         self.spent_usd = Decimal(0)
+        self._store: Callable[[Decimal], None] = lambda usd: None
 
-    def spend(self, usd: Decimal) -> None:
-        """Counts what an earlier part of the run has spent."""
-        self.spent_usd += usd
+    def resume(self, spent_usd: Decimal, store: Callable[[Decimal], None]) -> None:
+        """Counts what earlier parts of the run have spent; `store` is called with each change from now on."""
+        self.spent_usd, self._store = spent_usd, store
 
     def left_usd(self, now_ms: int) -> Decimal:
         return max(Decimal(0), self._cap_usd - self.spent_usd)
@@ -53,12 +57,17 @@ class RunBudget(Budget):
     async def reserve(self, usd: Decimal, now_ms: int) -> Reservation | None:
         if usd > self.left_usd(now_ms):
             return None
-        reservation = Reservation(now_ms // DAY_MS, int((usd * MICRO_USD).to_integral_value()))
-        self.spent_usd += reservation.usd
+        reservation = Reservation(now_ms // DAY_MS, int((usd * MICRO_USD).to_integral_value(ROUND_CEILING)))
+        self._change(reservation.usd)
         return reservation
 
     async def settle(self, reservation: Reservation, usd: Decimal) -> None:
-        self.spent_usd += usd - reservation.usd
+        self._change(usd - reservation.usd)
+
+    def _change(self, usd: Decimal) -> None:
+        if usd:
+            self.spent_usd += usd
+            self._store(usd)
 
 
 @dataclass(frozen=True, slots=True)

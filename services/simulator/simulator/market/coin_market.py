@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from simulator.market.candles import CandleBook
@@ -25,6 +26,18 @@ def hourly_rate(premium: float) -> float:
     """The funding rate of an hour with that average premium. Source: Hyperliquid docs, Funding."""
     rate = (premium + min(max(0.0001 - premium, -0.0005), 0.0005)) / 8
     return min(max(rate, -FUNDING_CAP_HOURLY), FUNDING_CAP_HOURLY)
+
+
+@lru_cache(256)
+def _mark_text(mark: float, size_decimals: int) -> str:
+    """A mark as the exchange writes it; asked for many times between two steps."""
+    decimals = max(0, min(6 - size_decimals + 1, 5 - len(str(int(mark)))) + 1)
+    return number_text(Decimal(repr(round(mark, decimals))))
+
+
+@lru_cache(256)
+def _decimal(text: str) -> Decimal:
+    return Decimal(text)
 
 
 @dataclass(slots=True)
@@ -136,11 +149,11 @@ class CoinMarket:
             if step > 0
             else min(step, -round(self.mid * 2e-5 / abs(step)) * abs(step))
         )
-        levels = []
+        level_usd, mid, levels = self.coin.level_usd * self.depth, self.mid, []
         for index in range(self.levels):
             price = Decimal(repr(round(best + index * gap, 6))).normalize()
-            usd = self.coin.level_usd * self.depth * (0.25 + index * 0.12) * rng.uniform(0.4, 1.6)
-            size = Decimal(repr(round(usd / self.mid, decimals))).quantize(lot)
+            usd = level_usd * (0.25 + index * 0.12) * rng.uniform(0.4, 1.6)
+            size = Decimal(repr(round(usd / mid, decimals))).quantize(lot)
             levels.append(Level(price, max(size, lot), rng.randint(1, 12)))
         return levels
 
@@ -207,12 +220,11 @@ class CoinMarket:
     def mark_text(self) -> str:
         if self.reported_context is not None:
             return str(self.reported_context["markPx"])
-        decimals = max(0, min(6 - self.coin.size_decimals + 1, 5 - len(str(int(self.mark)))) + 1)
-        return number_text(Decimal(repr(round(self.mark, decimals))))
+        return _mark_text(self.mark, self.coin.size_decimals)
 
     @property
     def mark_price(self) -> Decimal:
-        return Decimal(self.mark_text)
+        return _decimal(self.mark_text)
 
     @property
     def oracle_text(self) -> str:

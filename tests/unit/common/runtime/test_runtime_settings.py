@@ -3,6 +3,7 @@
 import errno
 import importlib
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from eth_account import Account
 from pydantic_settings import BaseSettings
 
 from common.agent.settings import agent_settings
+from common.runtime import settings as settings_module
 from common.runtime.roster import read_roster
 from common.runtime.settings import PRIVATE, ServiceSettings, load_settings, refuse_address
 from common.trading.roster import Contender
@@ -50,6 +52,7 @@ FREE_TEXT = {
     "instance",
     "llama_model",
     "qwen_model",
+    "read_token",
     "resume_token",
 }
 """What may be any text: a name of the provider's, an address to listen at, a folder, addresses, a password."""
@@ -205,3 +208,20 @@ def test_a_good_key_is_neither_refused_nor_shown(monkeypatch: pytest.MonkeyPatch
     settings: Any = load_settings("agent-deepseek", settings_class("agent-deepseek"))
     assert settings.deepseek_api_key.get_secret_value() == "sk-0123456789abcdef"
     assert "0123456789abcdef" not in repr(settings)
+
+
+def test_a_file_gives_a_setting_unless_the_environment_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contender = ROSTER.contender("deepseek")
+    (tmp_path / "deepseek_api_key").write_text("sk-of-the-file\n", encoding="utf-8")
+    (tmp_path / "other").write_text("nothing that is read", encoding="utf-8")
+    monkeypatch.setattr(settings_module, "SECRET_FILES", tmp_path)
+    monkeypatch.setenv("METRICS_PORT", "0")
+    own = agent_settings(contender, importlib.import_module("agent_deepseek.config").PROFILE)
+
+    def key() -> str:
+        return str(getattr(load_settings("agent-deepseek", own), "deepseek_api_key").get_secret_value())  # noqa: B009
+
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "")
+    assert key() == "sk-of-the-file"
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-of-the-environment")
+    assert key() == "sk-of-the-environment"

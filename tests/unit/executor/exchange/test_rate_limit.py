@@ -2,23 +2,24 @@
 
 import pytest
 
-from executor.exchange.errors import RateLimited
+from executor.exchange.errors import ExchangeUnavailable, RateLimited, Unreachable
 from executor.exchange.rate_limit import (
     BURST_MINUTES,
     DUE_RESERVE,
     MAX_DEBT_MINUTES,
     ROUTINE_RESERVE,
+    START_MINUTES,
     URGENT_RESERVE,
     RequestRateLimiter,
     weight_of,
 )
 
-ALL, INGESTER = 1_200, 400
+ALL, INGESTER = 1_200, 280
 """What the exchange gives an address in a minute, and what the ingester may take of it."""
 
 
 def test_what_protects_has_room_when_what_can_wait_has_none() -> None:
-    limiter = RequestRateLimiter(480)
+    limiter = RequestRateLimiter(480, start_minutes=1)
     assert limiter.allows(20, ROUTINE_RESERVE, 0.0)
     limiter.spend(420, 0.0)
     assert not limiter.allows(20, ROUTINE_RESERVE, 0.0)
@@ -60,8 +61,20 @@ def test_whoever_asks_without_end_stays_within_what_the_ingester_leaves() -> Non
         except RateLimited:
             continue
         asked.append(tick / 20)
-    most = max(sum(20 for at_s in asked if start <= at_s < start + 60) for start in range(60, 240))
-    assert 480 <= most <= (1 + BURST_MINUTES + MAX_DEBT_MINUTES) * 480 <= ALL - INGESTER
+    minutes = [sum(20 for at_s in asked if start <= at_s < start + 60) for start in range(240)]
+    assert 480 <= max(minutes[60:]) <= (1 + BURST_MINUTES + MAX_DEBT_MINUTES) * 480 <= ALL - INGESTER
+    assert max(minutes) <= (1 + START_MINUTES + MAX_DEBT_MINUTES) * 480 <= ALL - INGESTER
+
+
+def test_what_never_left_this_machine_is_given_back() -> None:
+    limiter = RequestRateLimiter(480)
+    before = limiter.left(0.0)
+    with pytest.raises(Unreachable), limiter.counted("userRole", lambda: 0.0):
+        raise Unreachable("no connection")
+    assert limiter.left(0.0) == before
+    with pytest.raises(ExchangeUnavailable), limiter.counted("userRole", lambda: 0.0):
+        raise ExchangeUnavailable("no answer")
+    assert limiter.left(0.0) == before - 60
 
 
 def test_an_unlisted_question_weighs_as_most_do() -> None:

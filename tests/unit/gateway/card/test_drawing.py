@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from common.runtime.roster import read_roster
-from gateway.card.drawing import COLORS, HEIGHT, WIDTH, Summary, png, svg
+from gateway.card.drawing import Summary, svg
+from gateway.card.parts import COLORS, HEIGHT, WIDTH, png
 
 TOTALS = {
     "equity": "10421.337",

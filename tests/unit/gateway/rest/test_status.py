@@ -39,8 +39,8 @@ async def test_after_an_answer_its_model_is_shown_without_the_label(server: Gate
 async def test_the_records_heads_are_published(server: GatewayServer) -> None:
     assert (await server.get("status"))["record"] == []
     await server.recorder.store([decided("qwen", "r-1", 60_000)], 1)
-    fresh = await server.client.get("/api/v1/status", params={"uncached": "1"})
-    [head] = fresh.json()["record"]
+    fresh = await server.get_fresh("status")
+    [head] = fresh["record"]
     assert (head["chain"], head["sequence"], len(head["link"])) == ("qwen", 2, 64)
 
 
@@ -61,9 +61,9 @@ async def test_the_arenas_state_is_the_most_severe_of_its_contenders(server: Gat
             """INSERT INTO risk_state VALUES ('state', 'qwen', '', '{"state": "REDUCING", "reasons": ["DAILY_LOSS"]}'),
             ('state', 'llama', '', '{"state": "HALTED", "reasons": ["MANUAL"]}')"""
         )
-    fresh = await server.client.get("/api/v1/status", params={"uncached": "1"})
-    assert fresh.json()["trading_state"] == "HALTED"
-    assert {row["model"]: row["reasons"] for row in fresh.json()["models"]} == {
+    fresh = await server.get_fresh("status")
+    assert fresh["trading_state"] == "HALTED"
+    assert {row["model"]: row["reasons"] for row in fresh["models"]} == {
         "deepseek": [],
         "qwen": ["DAILY_LOSS"],
         "llama": ["MANUAL"],
@@ -104,7 +104,7 @@ async def test_halts_have_author_time_and_reason(server: GatewayServer) -> None:
             """INSERT INTO executor_halts VALUES ('1', '*', 'kill switch', 'used', true, 7, NULL),
                 ('2', 'qwen', 'kill switch', 'used', true, 1, 2), ('3', 'qwen', 'gateway', 'lunch', false, 5, NULL)"""
         )
-    status = (await server.client.get("/api/v1/status", params={"uncached": "1"})).json()
+    status = await server.get_fresh("status")
     found = [(row["model"], row["reason"], row["author"], row["since_ms"], row["detail"]) for row in status["halts"]]
     assert found == [
         ("llama", "STOPS", "risk", 3, "3 stops"),
@@ -121,5 +121,5 @@ async def test_how_far_the_clock_is_off_is_the_newest_accounts_word(server: Gate
         event = state(model, received_ms, Decimal(10_000))
         data = event.data.model_copy(update={"clock_ahead_ms": ahead_ms})
         await server.redis.set(f"account:{model}", encode(event.model_copy(update={"data": data})))
-    status = (await server.client.get("/api/v1/status", params={"uncached": "1"})).json()
+    status = await server.get_fresh("status")
     assert status["clock_ahead_ms"] == 12_000

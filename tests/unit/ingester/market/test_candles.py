@@ -1,4 +1,4 @@
-"""Candles: live and past merged, gaps known, the newest 500 kept."""
+"""Candles: live and past merged, gaps known, the newest 700 kept."""
 
 from ingester_frames import COINS, T0_MS, build_candle
 
@@ -110,14 +110,14 @@ def test_an_answer_requested_before_a_loss_closes_nothing() -> None:
 
 def test_a_restored_series_lacks_what_follows_its_last_but_one() -> None:
     candles = Candles(COINS)
-    candles.restore(SERIES, [at(minute) for minute in range(300)], KEPT_CANDLES)
-    assert candles.gap_from_ms(SERIES) == T0_MS + 298 * MINUTE_MS
+    candles.restore(SERIES, [at(minute) for minute in range(400)], KEPT_CANDLES)
+    assert candles.gap_from_ms(SERIES) == T0_MS + 398 * MINUTE_MS
     assert SERIES not in candles.complete
     assert candles.pop_changed() == {}
     # Live candles that follow must not hide the gap between.
-    for minute in (305, 306, 307):
+    for minute in (405, 406, 407):
         candles.add(SERIES, at(minute))
-    assert candles.gap_from_ms(SERIES) == T0_MS + 298 * MINUTE_MS
+    assert candles.gap_from_ms(SERIES) == T0_MS + 398 * MINUTE_MS
 
 
 def test_a_restored_series_is_requested_from_its_first_hole_on() -> None:

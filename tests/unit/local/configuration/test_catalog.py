@@ -6,6 +6,7 @@ import pytest
 
 from aicoin_local.configuration.arena_file import arena_file, roster_of
 from aicoin_local.configuration.catalog import process_variables, service_specs, stop_place
+from aicoin_local.configuration.service_settings import settings_of, variables_read
 from aicoin_local.configuration.visibility import visible_variables
 from aicoin_local.settings import ROOT
 from common.runtime.roster import read_roster
@@ -49,12 +50,20 @@ def test_agent_is_given_its_contender_and_metrics_port(roster: Roster) -> None:
     assert process_variables(spec, 9100) == {"METRICS_PORT": "9109", "CONTENDER": "llama"}
 
 
-def test_api_key_reaches_only_its_own_agent(roster: Roster) -> None:
-    variables = {"LLAMA_API_KEY": "secret", "QWEN_MAX_API_KEY_FILE": "secret", "LLAMA_MODEL": "public"}
-    readers = {s.name: visible_variables(s.secrets, variables) for s in service_specs(roster)}
-    assert all(seen["LLAMA_MODEL"] == "public" for seen in readers.values())
-    assert [name for name, seen in readers.items() if "LLAMA_API_KEY" in seen] == ["agent-llama"]
-    assert [name for name, seen in readers.items() if "QWEN_MAX_API_KEY_FILE" in seen] == ["agent-qwen_max"]
+def test_a_process_sees_its_own_settings_and_no_other(roster: Roster) -> None:
+    specs = service_specs(roster)
+    every = dict.fromkeys(("PATH", "https_proxy", "OTHER_SECRET"), "x")
+    every |= {name: "x" for spec in specs for name in settings_of(spec, roster)}
+    seen = {spec.name: set(visible_variables(variables_read(spec, roster), every)) for spec in specs}
+    for spec in specs:
+        assert seen[spec.name] == settings_of(spec, roster) | {"PATH", "https_proxy"}
+    readers = {name: {each for each, names in seen.items() if name in names} for name in every}
+    assert readers["LLAMA_API_KEY"] == readers["LLAMA_BASE_URL"] == {"agent-llama"}
+    assert readers["HYPERLIQUID_PRIVATE_KEY_QWEN"] == readers["HYPERLIQUID_PRIVATE_KEY_QWEN_FILE"] == {"executor"}
+    assert readers["CONTROL_TOKEN"] == readers["READ_TOKEN"] == {"gateway"}
+    assert readers["NOTIFY_URLS"] == {"notifier"}
+    assert readers["MAX_LEVERAGE"] >= {"risk", "executor"}
+    assert readers["OTHER_SECRET"] == set()
 
 
 def test_agents_stop_after_the_gateway_and_before_risk() -> None:

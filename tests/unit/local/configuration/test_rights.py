@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from aicoin_local.configuration.catalog import service_specs
 from aicoin_local.configuration.rights import FILE, Rights, load_passwords
-from aicoin_local.process.launch import environment_of
+from aicoin_local.configuration.service_settings import settings_of, variables_read
+from aicoin_local.process.launch import READS_VARIABLE, environment_of
 from common.events.catalog import services_of
 from common.runtime.roster import read_roster
 
@@ -28,9 +29,10 @@ def test_a_process_sees_the_stores_as_its_own_user_alone(tmp_path: Path) -> None
     rights = Rights(SERVICES, load_passwords(tmp_path, SERVICES), *ADMIN)
     everything = {**rights.addresses(), "PATH": "/bin", "REDIS_PASSWORD": "of compose"}
     for spec in service_specs(ROSTER):
-        seen = environment_of(everything | {"AICOIN_PROGRAM": spec.name, "AICOIN_SECRETS": ",".join(spec.secrets)})
+        reads = ",".join(variables_read(spec, ROSTER))
+        seen = environment_of(everything | {"AICOIN_PROGRAM": spec.name, READS_VARIABLE: reads})
         stores = {name for name in seen if "_URL" in name}
-        assert stores == {name for name in spec.secrets if name in ("REDIS_URL", "DATABASE_URL")}
+        assert stores == settings_of(spec, ROSTER) & {"REDIS_URL", "DATABASE_URL"}
         assert all(urlsplit(seen[name]).username in (spec.name, f"aicoin_{spec.name}") for name in stores)
         others = {password for name, password in rights.passwords.items() if name != spec.name} | {"secret"}
         assert not any(password in value for password in others for value in seen.values())

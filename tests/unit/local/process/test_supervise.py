@@ -1,4 +1,4 @@
-"""supervisord with small programs: each is restarted, sees only its own secrets, and stops in order."""
+"""supervisord with small programs: each is restarted, sees only what it reads, and stops in order."""
 
 import contextlib
 import json
@@ -23,11 +23,11 @@ SLEEPER = (
 )
 
 
-def sleeper(folder: Path, name: str, secrets: tuple[str, ...] | None = ()) -> Program:
+def sleeper(folder: Path, name: str, reads: tuple[str, ...] | None = ()) -> Program:
     script = folder / "sleeper.py"
     script.write_text(SLEEPER, encoding="utf-8")
     command = (sys.executable, str(script), str(folder / f"{name}.seen"))
-    return Program(name, command, secrets=secrets, variables={"METRICS_PORT": "9107"})
+    return Program(name, command, reads=reads, variables={"METRICS_PORT": "9107"})
 
 
 @pytest.fixture
@@ -75,10 +75,10 @@ def test_program_that_never_starts_is_retried_without_end(folder: Path) -> None:
         assert supervisor.info("risk")["statename"] in ("STARTING", "BACKOFF")
 
 
-def test_program_sees_only_its_secrets_in_a_group_of_its_own(folder: Path) -> None:
+def test_program_sees_only_what_it_reads_in_a_group_of_its_own(folder: Path) -> None:
     programs = [
-        sleeper(folder, "agent-deepseek", ("REDIS_URL", "DEEPSEEK_API_KEY")),
-        sleeper(folder, "agent-qwen", ("QWEN_API_KEY",)),
+        sleeper(folder, "agent-deepseek", ("REDIS_URL", "DEEPSEEK_API_KEY", "METRICS_PORT")),
+        sleeper(folder, "agent-qwen", ("QWEN_MODEL", "METRICS_PORT")),
         sleeper(folder, "redis", None),
     ]
     files = {program.name: folder / f"{program.name}.seen" for program in programs}
@@ -91,6 +91,8 @@ def test_program_sees_only_its_secrets_in_a_group_of_its_own(folder: Path) -> No
     assert "DEEPSEEK_API_KEY" not in seen["agent-qwen"]
     assert all("DATABASE_URL" not in each for each in seen.values())
     assert seen["agent-qwen"]["QWEN_MODEL"] == "public"
+    assert "QWEN_MODEL" not in seen["agent-deepseek"]
+    assert all(each["PATH"] == os.environ["PATH"] for each in seen.values())
     assert seen["agent-qwen"]["METRICS_PORT"] == "9107"
     assert {"QWEN_MODEL", "METRICS_PORT"}.isdisjoint(seen["redis"])
     assert [each["AICOIN_PROGRAM"] for each in seen.values()] == list(files)

@@ -3,11 +3,11 @@
 import json
 from decimal import Decimal
 
-from common.events import AccountUpdated, originate
 from common.events.codec import encode
 from common.trading.durations import DAY_MS
 from notifier.domain.notices import LeadNotice, Standing, SummaryNotice
 from notifier.domain.standings import Standings, read_standing, state_day
+from support.account_examples import account_event, account_state
 
 D = Decimal
 
@@ -15,24 +15,7 @@ DAY = 20_787
 
 
 def account(equity: int, state_ms: int = DAY * DAY_MS + 1) -> bytes:
-    payload = AccountUpdated(
-        model="qwen",
-        address="0x0",
-        equity_usd=D(equity),
-        balance_usd=D(equity),
-        available_balance_usd=D(equity),
-        margin_used_usd=D(0),
-        maintenance_margin_usd=D(0),
-        unrealized_pnl_usd=D(0),
-        total_notional_usd=D(0),
-        positions=(),
-        open_orders=(),
-        covers=(),
-        open_intents=(),
-        state_ms=state_ms,
-        received_ms=state_ms,
-    )
-    return encode(originate(payload, keys=(1,), time_ms=state_ms, now_ms=state_ms))
+    return encode(account_event(account_state(model="qwen", at_ms=state_ms, equity_usd=D(equity))))
 
 
 def memory(growth: str, equity: str) -> bytes:

@@ -4,10 +4,12 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-from common.agent.providers.port import CallFailed, one_line, storable
+from common.agent.providers.port import Answer, CallFailed, one_line, storable
 from common.events import TokenUsage
 
 MAX_BODY_BYTES: Final = 1_000_000
+PIECE_BYTES: Final = 4_096
+"""What is read at a time: between two pieces a deadline can end the call, however little each interim response is."""
 MAX_VALUES: Final = 100_000
 """A body with more brackets and commas than this is no answer; parsed, its values would take many times its length."""
 MAX_TOKENS: Final = 10_000_000
@@ -66,7 +68,34 @@ def stored_body(body: bytes | bytearray) -> str:
     return storable(bytes(body[: 4 * STORED_CHARACTERS]).decode("utf-8", "replace"))[:STORED_CHARACTERS]
 
 
-def first_choice(choices: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def read_answer(
+    body: bytes, content: Mapping[str, Any], choices: object, usage: TokenUsage | None, asked_model: str
+) -> Answer:
+    """The answer in the first of `choices`, which both providers' forms have; `content` is the whole body as an object.
+
+    Raises CallFailed, whatever the choices are.
+    """
+    try:
+        choice, message = _first_choice(choices)
+        text = _answer_text(message)
+    except ValueError as error:
+        raise unreadable(body, str(error)) from error
+    return Answer(
+        text=text,
+        reasoning_content=_reasoning_text(message),
+        provider_model=_model_name(content.get("model"), asked_model),
+        usage=usage,
+        cut_off=choice.get("finish_reason") == "length",
+        body=stored_body(body),
+    )
+
+
+def error_inside(body: bytes, named: str) -> CallFailed:
+    """The failure of an error that came with status 200; what the provider calls it says more than "no answer"."""
+    return unreadable(body, f"an error in an answer with status 200: {named[:QUOTED_CHARACTERS]}")
+
+
+def _first_choice(choices: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The first of an answer's choices and its message. Raises ValueError when there is none."""
     choice = mapping(choices[0]) if isinstance(choices, list) and choices else {}
     if not isinstance(message := choice.get("message"), Mapping):
@@ -93,7 +122,7 @@ def joined_text(content: object) -> str | None:
     return storable("".join(text for text in texts if isinstance(text, str)))[:STORED_CHARACTERS]
 
 
-def answer_text(message: Mapping[str, Any]) -> str:
+def _answer_text(message: Mapping[str, Any]) -> str:
     """The text of an answer's message; empty where it has none. Raises ValueError for content of another kind."""
     content = message.get("content")
     text = "" if content is None else joined_text(content)
@@ -102,7 +131,7 @@ def answer_text(message: Mapping[str, Any]) -> str:
     return text
 
 
-def reasoning_text(message: Mapping[str, Any]) -> str | None:
+def _reasoning_text(message: Mapping[str, Any]) -> str | None:
     """What the model thought, where the provider shows it; some servers name the field `reasoning`."""
     for name in ("reasoning_content", "reasoning"):
         if text := joined_text(message.get(name)):
@@ -110,7 +139,7 @@ def reasoning_text(message: Mapping[str, Any]) -> str | None:
     return None
 
 
-def model_name(value: object, asked: str) -> str:
+def _model_name(value: object, asked: str) -> str:
     """The model that answered, as the provider names it; the one asked for where it names none."""
     return one_line(value)[:MODEL_CHARACTERS] if isinstance(value, str) and value.strip() else asked
 

@@ -1,8 +1,9 @@
 """Compressed texts. A text that resembles an earlier one, its base, takes up little more than what is new in it. Pure.
 
-Layout: the text's length (4 bytes, big-endian), then one raw deflate stream a piece. Pieces are equal shares of the
-text of at most `PIECE_BYTES`; without a base there is one. A piece's dictionary is the base around the same place,
-since deflate looks back 32 KiB and no farther.
+Layout: the CRC-32 of what follows, the text's length (4 bytes each, big-endian), then one raw deflate stream a piece.
+Pieces are equal shares of the text of at most `PIECE_BYTES`; without a base there is one. A piece's dictionary is the
+base around the same place, since deflate looks back 32 KiB and no farther. The CRC finds what the text can't show: a
+stream's last bits mean nothing, and a repetition can be copied from several places.
 """
 
 import zlib
@@ -15,7 +16,8 @@ MAX_TEXT_BYTES: Final = 16 * 1024 * 1024
 """More than any text of an event has."""
 RECORD_DICTIONARY: Final = files("common.runtime.record").joinpath("dictionary_1.txt").read_bytes()
 """The base of all records of format 1: one of each kind, made up. Stored records can't be read with another one."""
-_LENGTH_BYTES: Final = 4
+_CRC_BYTES: Final = 4
+_HEAD_BYTES: Final = _CRC_BYTES + 4
 _RAW: Final = -15
 
 
@@ -25,23 +27,26 @@ class DamagedContent(Exception):
 
 def compress(text: bytes, base: bytes | None = None) -> bytes:
     """The text in its stored form."""
-    streams = [len(text).to_bytes(_LENGTH_BYTES, "big")]
+    streams = [len(text).to_bytes(_HEAD_BYTES - _CRC_BYTES, "big")]
     pieces = _pieces(len(text), base)
     for index in range(pieces):
         dictionary = _dictionary(base, index, pieces)
         compressor = zlib.compressobj(9, zlib.DEFLATED, _RAW, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
         streams += [compressor.compress(text[_place(index, pieces, len(text))]), compressor.flush()]
-    return b"".join(streams)
+    content = b"".join(streams)
+    return zlib.crc32(content).to_bytes(_CRC_BYTES, "big") + content
 
 
 def decompress(content: bytes, base: bytes | None = None) -> bytes:
     """The text that `compress` was given, with the same base. Raises DamagedContent.
 
-    A wrong base, and most damage, show in the text's hash alone, which the caller checks.
+    A wrong base, and damage with a CRC that fits, show in the text's hash alone, which the caller checks.
     """
-    length, rest = int.from_bytes(content[:_LENGTH_BYTES], "big"), content[_LENGTH_BYTES:]
-    if len(content) < _LENGTH_BYTES or length > MAX_TEXT_BYTES:
+    length, rest = int.from_bytes(content[_CRC_BYTES:_HEAD_BYTES], "big"), content[_HEAD_BYTES:]
+    if len(content) < _HEAD_BYTES or length > MAX_TEXT_BYTES:
         raise DamagedContent(f"{len(content)} bytes that state a length of {length}")
+    if zlib.crc32(content[_CRC_BYTES:]) != int.from_bytes(content[:_CRC_BYTES], "big"):
+        raise DamagedContent("the stored bytes do not have their CRC-32")
     pieces, text = _pieces(length, base), bytearray()
     for index in range(pieces):
         place = _place(index, pieces, length)

@@ -11,7 +11,7 @@ from psycopg.rows import tuple_row
 
 from common.events import Event
 from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
-from common.runtime.record.links import Record, join_event, read_record
+from common.runtime.record.links import Record, UnreadableRecord, join_event, read_record
 
 MAX_BASES: Final = 48
 """How many texts at most have to be read before one that is compressed against them."""
@@ -23,6 +23,10 @@ class Blob(NamedTuple):
 
     base: bytes | None
     content: bytes
+
+
+class DamagedRecord(Exception):
+    """A stored link can't be read; `aicoin audit verify` says what else is wrong with the record."""
 
 
 class MissingBlob(Exception):
@@ -54,11 +58,14 @@ class RecordedEvent:
 
 
 async def read_recorded(connection: AsyncConnection[Any], event_ids: Collection[str]) -> dict[str, RecordedEvent]:
-    """Recorded events by id; those that are not on the record are left out."""
+    """Recorded events by id; those that are not on the record, or whose link can't be read, are left out."""
     rows = await _rows(
         connection, "SELECT event_id, record FROM record_links WHERE event_id = ANY(%s)", list(event_ids)
     )
-    records = {event_id: read_record(decompress(record, RECORD_DICTIONARY)) for event_id, record in rows}
+    records: dict[str, Record] = {}
+    for event_id, record in rows:
+        with suppress(DamagedContent, UnreadableRecord):
+            records[event_id] = read_record(decompress(record, RECORD_DICTIONARY))
     texts = await read_texts(connection, records.values())
     return {event_id: RecordedEvent(record, texts) for event_id, record in records.items()}
 
@@ -68,7 +75,8 @@ async def iterate_recorded(
 ) -> AsyncIterator[RecordedEvent]:
     """The chain's events of one type (`agent.decision`, …) whose event time lies within, both ends included.
 
-    Oldest first, and as stored where times are equal; read in pages, so that months take up no memory.
+    Oldest first, and as stored where times are equal; read in pages, so that months take up no memory. Raises
+    DamagedRecord, with the link's number.
     """
     after: tuple[int, int] = (first_ms, 0)
     while True:
@@ -83,13 +91,20 @@ async def iterate_recorded(
             last_ms,
             PAGE_EVENTS,
         )
-        records = [read_record(decompress(record, RECORD_DICTIONARY)) for _, _, record in rows]
+        records = [_read(chain, sequence, record) for _, sequence, record in rows]
         texts = await read_texts(connection, records)
         for record in records:
             yield RecordedEvent(record, texts)
         if len(rows) < PAGE_EVENTS:
             return
         after = rows[-1][0], rows[-1][1]
+
+
+def _read(chain: str, sequence: int, record: bytes) -> Record:
+    try:
+        return read_record(decompress(record, RECORD_DICTIONARY))
+    except (DamagedContent, UnreadableRecord) as error:
+        raise DamagedRecord(f"{chain} link {sequence} can't be read: {error}") from None
 
 
 async def read_texts(connection: AsyncConnection[Any], records: Iterable[Record]) -> dict[bytes, bytes]:

@@ -20,6 +20,8 @@ export type Parameters = Record<string, string | null>;
  * out. */
 export async function get<P extends keyof Responses>(path: P, parameters: Parameters = {}): Promise<Responses[P]> {
   const response = await fetch(urlOf(path, parameters), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  // Reading takes a token that has ended or changed: the server answers a page with the form for it.
+  if (response.status === 401) location.reload();
   return read<Responses[P]>(response);
 }
 

@@ -276,8 +276,12 @@ export type Decision = {
   latency_ms: number | null;
   provider_model: string;
   stand_in: boolean;
+  rules_judged: number;
   outcome: "answered" | "invalid" | "failed" | "skipped";
   verdict: "NONE" | "APPROVED" | "DENIED";
+  failed_rules: RuleResult[];
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
 };
 
 export type DecisionDetail = {
@@ -298,8 +302,21 @@ export type DecisionDetail = {
   latency_ms: number | null;
   provider_model: string;
   stand_in: boolean;
+  rules_judged: number;
   outcome: "answered" | "invalid" | "failed" | "skipped";
   verdict: "NONE" | "APPROVED" | "DENIED";
+  failed_rules: RuleResult[];
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
+  stop_loss: string | null;
+  take_profit: string | null;
+  invalidation_condition: Invalidation | null;
+  intent: OrderIntent | null;
+  trade: Trade | null;
+  rules: RuleResult[];
+  ignored_stops: IgnoredStop[];
+  orders: Order[];
+  fills: Fill[];
   raw_response: string | null;
   reasoning_content: string | null;
   strategy: string | null;
@@ -307,16 +324,9 @@ export type DecisionDetail = {
   prompt_hash: string | null;
   usage: TokenUsage | null;
   cost_usd: string | null;
-  stop_loss: string | null;
-  take_profit: string | null;
-  invalidation_condition: Invalidation | null;
   attempts: number;
-  intent: OrderIntent | null;
   snapshot: MarketSummary | null;
-  trade: Trade | null;
   dropped_keys: string[];
-  leniencies: string[];
-  refused_answers: RefusedAnswer[];
   prompt: {
     system: string | null;
     user: string | null;
@@ -325,10 +335,94 @@ export type DecisionDetail = {
     cycle_id: string;
     user: string | null;
   } | null;
+};
+
+export type CycleDecision = {
+  id: string;
+  model: string;
+  cycle_id: string;
+  time_ms: number;
+  action: Action | null;
+  symbol: string | null;
+  leverage: number | null;
+  position_size_percent: string | null;
+  confidence: string | null;
+  reasoning: string | null;
+  executed: boolean;
+  denial_code: string | null;
+  failure_code: string | null;
+  failure_reason: string | null;
+  latency_ms: number | null;
+  provider_model: string;
+  stand_in: boolean;
+  rules_judged: number;
+  outcome: "answered" | "invalid" | "failed" | "skipped";
+  verdict: "NONE" | "APPROVED" | "DENIED";
+  failed_rules: RuleResult[];
+  leniencies: string[];
+  refused_answers: RefusedAnswer[];
+  stop_loss: string | null;
+  take_profit: string | null;
+  invalidation_condition: Invalidation | null;
+  intent: OrderIntent | null;
+  trade: Trade | null;
   rules: RuleResult[];
   ignored_stops: IgnoredStop[];
   orders: Order[];
   fills: Fill[];
+  results: {
+    minutes: number;
+    result_percent: string | null;
+  }[];
+};
+
+export type PriceMove = {
+  symbol: string;
+  price: string;
+  later: {
+    minutes: number;
+    time_ms: number | null;
+    later_price: string | null;
+    change_percent: string | null;
+  }[];
+};
+
+export type Cycle = {
+  cycle_id: string;
+  time_ms: number;
+  previous_cycle: string | null;
+  next_cycle: string | null;
+  snapshot: MarketSummary | null;
+  decisions: CycleDecision[];
+  moves: PriceMove[];
+};
+
+export type Duel = {
+  model: string;
+  rival: string;
+  minutes: number;
+  cycles: number;
+  agreed: number;
+  acted: number;
+  acted_agreed: number;
+  known: number;
+  model_right: number;
+  rival_right: number;
+};
+
+export type ResultSum = {
+  model: string;
+  minutes: number;
+  results: number;
+  results_right: number;
+  average_result_percent: string;
+};
+
+export type CalibrationBucket = {
+  from_percent: number;
+  trades: number;
+  trades_won: number;
+  average_confidence: string;
 };
 
 export type LeaderboardRow = {
@@ -616,6 +710,16 @@ export interface Responses {
     decisions: Decision[];
   };
   "/decisions/{cycle_id}/{model}": DecisionDetail;
+  "/cycles/{cycle_id}": Cycle;
+  "/duels": {
+    time_ms: number;
+    duels: Duel[];
+    results: ResultSum[];
+    calibrations: {
+      model: string;
+      buckets: CalibrationBucket[];
+    }[];
+  };
   "/equity": {
     start_balance: string;
     series: EquitySeries[];

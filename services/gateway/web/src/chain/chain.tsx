@@ -10,15 +10,16 @@ import { Decided } from "./decided";
 import { Orders } from "./orders";
 import { Outcome } from "./outcome";
 import { Prompt } from "./prompt";
+import { Reasoning } from "./reasoning";
 import { Risk } from "./risk";
 import { Snapshot } from "./snapshot";
 import { Text } from "./text";
 
-export const PARTS = ["snapshot", "prompt", "reasoning", "raw", "decision", "risk", "orders", "result"] as const;
+export const PARTS = ["reasoning", "risk", "orders", "result", "decision", "snapshot", "prompt", "raw"] as const;
 export type Part = (typeof PARTS)[number];
 
 export function partOf(value: string | null): Part {
-  return PARTS.find((part) => part === value) ?? "risk";
+  return PARTS.find((part) => part === value) ?? "reasoning";
 }
 
 function Content({ part, detail }: { part: Part; detail: DecisionDetail }) {
@@ -28,7 +29,7 @@ function Content({ part, detail }: { part: Part; detail: DecisionDetail }) {
     case "prompt":
       return <Prompt detail={detail} />;
     case "reasoning":
-      return <Text value={detail.reasoning_content ?? detail.reasoning} label={t().reasoning} />;
+      return <Reasoning detail={detail} />;
     case "raw":
       return <Text value={detail.raw_response} label={t().raw} />;
     case "decision":

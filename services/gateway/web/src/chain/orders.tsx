@@ -3,7 +3,7 @@ import { clock, number, price, signed, size, tone } from "../words/format";
 import { t } from "../words/words";
 
 /** What was sent to the exchange, and what was filled of it. */
-export function Orders({ detail }: { detail: DecisionDetail }) {
+export function Orders({ detail }: { detail: Pick<DecisionDetail, "orders" | "fills"> }) {
   const words = t();
   if (detail.orders.length + detail.fills.length === 0) return <p class="note">{words.noOrders}</p>;
   return (

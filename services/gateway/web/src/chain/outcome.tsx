@@ -3,7 +3,7 @@ import { TradeRow } from "../trades/trade-row";
 import { t } from "../words/words";
 
 /** The trade that the decision opened or closed, or why there is none. */
-export function Outcome({ detail }: { detail: DecisionDetail }) {
+export function Outcome({ detail }: { detail: Pick<DecisionDetail, "trade" | "outcome" | "verdict" | "action"> }) {
   const words = t();
   if (detail.trade) {
     return (

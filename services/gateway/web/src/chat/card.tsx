@@ -2,24 +2,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Decision } from "../api/types.gen";
 import { Chain, type Part } from "../chain/chain";
-import { cardPath } from "../navigation/route";
+import { cardPath, cyclePath } from "../navigation/route";
 import { ModelName } from "../ui/model-name";
 import { clock, moment, number } from "../words/format";
 import { t } from "../words/words";
+import { Confidence } from "./confidence";
 import { verdictOf } from "./verdict";
+import { VerdictLine } from "./verdict-line";
 
 const COPIED_MS = 2_000;
-
-function Confidence({ value }: { value: string | null }) {
-  if (value === null) return null;
-  const share = Math.max(0, Math.min(100, Number(value)));
-  return (
-    <span class="confidence" role="img" aria-label={`${t().confidence} ${number(share, 0)} %`}>
-      <span style={{ width: `${share}%` }} />
-      <i>{number(share, 0)}</i>
-    </span>
-  );
-}
 
 function CopyLink({ url }: { url: string }) {
   const words = t();
@@ -68,18 +59,24 @@ export function Card({ row, part, isLinked }: { row: Decision; part: Part; isLin
           {clock(row.time_ms)}
         </time>
         <ModelName model={row.model} />
-        <b>{row.action ?? words.noAnswer}</b>
+        <b>{row.action === null ? words.noAnswer : words.actions[row.action]}</b>
         {row.symbol !== null && <span>{row.symbol}</span>}
         {row.leverage ? <span>{row.leverage}x</span> : null}
         {Number(row.position_size_percent) > 0 && <span>{number(row.position_size_percent, 0)}%</span>}
         <Confidence value={row.confidence} />
         <span class={`verdict ${verdict.tone}`}>{verdict.text}</span>
       </div>
-      {text && <p class={isOpen ? "" : "clamped"}>{text}</p>}
+      <VerdictLine row={row} />
+      {text && !isOpen && <p class="clamped">{text}</p>}
       <div class="card-foot">
         <button type="button" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
           <span aria-hidden="true">{isOpen ? "−" : "+"}</span> {isOpen ? words.close : words.open}
         </button>
+        {isLinked && (
+          <a class="quiet" href={cyclePath(row.cycle_id)} title={words.toDuel}>
+            {words.duel} ↗
+          </a>
+        )}
         <CopyLink url={cardPath(row.cycle_id, row.model, isOpen ? shown : undefined)} />
         <span class="muted right">
           {row.stand_in ? `${words.standIn} · ` : ""}

@@ -5,10 +5,16 @@ import { useOlder } from "../api/use-older";
 import { partOf } from "../chain/chain";
 import { query } from "../navigation/router";
 import { merged } from "../state/lists";
+import { coins, contenderIds } from "../state/roster";
 import { decisions, hasDecisions, status } from "../state/store";
 import { LoadNote } from "../ui/note";
 import { fill, t } from "../words/words";
 import { Card } from "./card";
+import { Feed } from "./feed";
+import { FeedBar } from "./feed-bar";
+import { filtersOf, isShown, parametersOf } from "./filters";
+
+const PAGE_ROWS = "100";
 
 export interface Link {
   cycle: string;
@@ -24,28 +30,29 @@ function useLinked(card: Link | null): { row: Decision | null; loaded: Loaded<De
   return { row: known ?? loaded.value, loaded };
 }
 
-/** One card per decision, newest first; a linked one stands above them all. */
-export function Chat({ model, card }: { model: string | null; card: Link | null }) {
+/** The feed of decisions, as its filters in the address say; a linked decision stands above it. */
+export function Chat({ card }: { card: Link | null }) {
   const words = t();
   const linked = useLinked(card);
-  const newest = useLoad(
-    `chat ${model ?? ""}`,
-    () => get("/decisions", { model, limit: "50" }),
-  );
+  const filters = filtersOf(query.value, contenderIds(), coins());
+  const parameters = { ...parametersOf(filters), limit: PAGE_ROWS };
+  const key = `chat ${JSON.stringify(filters)}`;
+  const newest = useLoad(key, () => get("/decisions", parameters));
   const older = useOlder({
-    key: `chat ${model ?? ""}`,
+    key,
     read: async (before) => {
-      const page = await get("/decisions", { model, limit: "50", before });
+      const page = await get("/decisions", { ...parameters, before });
       return { rows: page.decisions, next: page.next_before };
     },
     newest: newest.value?.decisions,
     first: newest.value?.next_before ?? null,
   });
-  const pushed = decisions.value.filter((row) => model === null || row.model === model);
+  const pushed = filters.until === null ? decisions.value.filter((row) => isShown(row, filters)) : [];
   const loadedRows = [...older.rows, ...(newest.value?.decisions ?? [])];
   const rows = merged(loadedRows, pushed, Infinity).filter((row) => row.id !== linked.row?.id);
+  const isFiltered = Object.values(filters).some((value) => value !== null);
+  const isWaiting = !newest.value && (isFiltered || !hasDecisions.value);
   const intervalS = status.value?.decision_interval_s ?? 60;
-  const isWaiting = !newest.value && !hasDecisions.value;
   if (card && !linked.row && !linked.loaded.failed) return <LoadNote loaded={linked.loaded} />;
   return (
     <>
@@ -55,13 +62,12 @@ export function Chat({ model, card }: { model: string | null; card: Link | null 
           <Card key={`linked ${linked.row.id}`} row={linked.row} part={partOf(query.value.get("part"))} isLinked />
         </ul>
       )}
+      <FeedBar filters={filters} isUnfolded={query.value.get("holds") === "shown"} />
       {isWaiting && <LoadNote loaded={newest} />}
-      {!isWaiting && rows.length === 0 && !linked.row && <p class="note">{fill(words.noDecisions, { s: intervalS })}</p>}
-      <ul class="cards" aria-label={words.chat}>
-        {rows.map((row) => (
-          <Card key={row.id} row={row} part="risk" isLinked={false} />
-        ))}
-      </ul>
+      {!isWaiting && rows.length === 0 && !linked.row && (
+        <p class="note">{isFiltered ? words.noMatch : fill(words.noDecisions, { s: intervalS })}</p>
+      )}
+      <Feed decisions={rows} isUnfolded={query.value.get("holds") === "shown"} />
       {older.button}
     </>
   );

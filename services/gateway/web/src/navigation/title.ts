@@ -13,8 +13,12 @@ function pageOf(route: Route, words: Words): string {
   switch (route.page) {
     case "live":
       return route.card ? `${lookOf(route.card.model).name} ${route.card.cycle}` : words.live;
+    case "duel":
+      return `${words.duel} ${route.cycle}`;
     case "model":
       return lookOf(route.model).name;
+    case "embed":
+      return route.part === "duel" ? words.duel : words.accountValue;
     case "missing":
       return "404";
     default:

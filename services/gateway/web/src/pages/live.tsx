@@ -112,10 +112,10 @@ export function LivePage({ card }: { card: Link | null }) {
           choices={TABS.map((value) => ({ value, text: words[value] }))}
           onPick={(value) => setFilter("tab", value === "chat" ? null : value, true)}
         />
-        {tab !== "readme" && <Filter model={model} />}
+        {(tab === "trades" || tab === "positions") && <Filter model={model} />}
         <Panel id="side" value={tab} class="scroll">
           {tab === "trades" && <Trades model={model} />}
-          {tab === "chat" && <Chat model={model} card={card} />}
+          {tab === "chat" && <Chat card={card} />}
           {tab === "positions" && <Positions model={model} />}
           {tab === "readme" && <ReadmeText />}
         </Panel>

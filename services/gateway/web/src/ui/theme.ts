@@ -2,10 +2,12 @@
 
 import { signal } from "@preact/signals";
 
+import { choice, store } from "../state/choices";
+
 export type Theme = "light" | "dark";
 
 function initial(): Theme {
-  const stored = localStorage.getItem("theme");
+  const stored = choice("theme");
   if (stored === "light" || stored === "dark") return stored;
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
@@ -18,7 +20,7 @@ export function applyTheme(): void {
 
 export function switchTheme(): void {
   theme.value = theme.value === "light" ? "dark" : "light";
-  localStorage.setItem("theme", theme.value);
+  store("theme", theme.value);
   applyTheme();
 }
 

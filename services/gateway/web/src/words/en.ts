@@ -1,6 +1,9 @@
 /** Every word of the page in English; the other languages have the same keys. */
 
+import { duelEn } from "./en-duel";
+
 export const en = {
+  ...duelEn,
   // Pages and frame
   skip: "Skip to content",
   pages: "Pages",

@@ -2,10 +2,12 @@
 
 import { signal } from "@preact/signals";
 
+import { choice, store } from "../state/choices";
+
 export type Language = "en" | "zh";
 
 function stored(): Language {
-  const saved = typeof localStorage === "undefined" ? null : localStorage.getItem("language");
+  const saved = choice("language");
   if (saved === "en" || saved === "zh") return saved;
   return typeof navigator !== "undefined" && navigator.language?.startsWith("zh") ? "zh" : "en";
 }
@@ -22,6 +24,6 @@ export function applyLanguage(): void {
 
 export function switchLanguage(): void {
   language.value = language.value === "en" ? "zh" : "en";
-  localStorage.setItem("language", language.value);
+  store("language", language.value);
   applyLanguage();
 }

@@ -1,8 +1,10 @@
 /** 页面的中文词句；键与英文相同。 */
 
 import type { Words } from "./en";
+import { duelZh } from "./zh-duel";
 
 export const zh: Words = {
+  ...duelZh,
   skip: "跳到正文",
   pages: "页面",
   live: "实时",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { cardPath, routeOf as routeAmong } from "../../src/navigation/route";
+import { cardPath, cyclePath, routeOf as routeAmong } from "../../src/navigation/route";
 
 const MODELS = ["deepseek", "qwen", "llama"];
 const routeOf = (path: string) => routeAmong(path, MODELS);
@@ -22,8 +22,13 @@ test("a card's path leads back to its decision, whatever its id holds", () => {
   expect(search).toBe("part=risk");
 });
 
+test("a cycle has its duel", () => {
+  expect(routeOf("/embed/duel")).toEqual({ page: "embed", part: "duel" });
+  expect(routeOf(cyclePath("run/7:1 é"))).toEqual({ page: "duel", cycle: "run/7:1 é" });
+});
+
 test("an unknown path is the missing page", () => {
-  for (const path of ["/models/gpt", "/models/qwen/x", "/decisions/1", "/decisions/1/gpt", "/x", "/readme/x", "/%zz"]) {
+  for (const path of ["/models/gpt", "/models/qwen/x", "/embed", "/embed/x", "/cycles", "/cycles/1/qwen", "/decisions/1", "/decisions/1/gpt", "/x", "/readme/x", "/%zz"]) {
     expect(routeOf(path)).toEqual({ page: "missing" });
   }
 });

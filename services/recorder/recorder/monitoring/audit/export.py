@@ -15,7 +15,8 @@ from common.runtime.record.links import read_record
 from common.runtime.record.reader import read_texts
 from common.version import VERSION
 from recorder.monitoring.audit.findings import Report
-from recorder.monitoring.audit.verify import LINKS, PAGE_LINKS, dropped_before_day
+from recorder.monitoring.audit.notes import dropped_before_day
+from recorder.monitoring.audit.verify import LINKS, PAGE_LINKS
 from recorder.storage.statements import Connection, Row, select
 
 COPIED: Final = ("README.md", "verify.py")

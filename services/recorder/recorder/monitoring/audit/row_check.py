@@ -1,17 +1,23 @@
 """Whether the rows that were made from recorded events are as they were made."""
 
+import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
-from psycopg.types.json import Jsonb
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb, set_json_loads
 
 from common.runtime.record.links import Record, join_event
-from common.trading.epochs import SEPARATOR
 from recorder.monitoring.audit.findings import Report
+from recorder.monitoring.audit.notes import Epochs
 from recorder.storage.linked_rows import BY_KIND
 from recorder.storage.statements import Connection, Row, select
 
 NOT_KEPT: Final = "a text that is no longer kept: "
+MADE_OF_JSON: Final = frozenset({"summary"})
+"""Columns made from texts that are JSON: a snapshot's coins."""
 SHOWN_CHARACTERS: Final = 60
 LATE_COLUMNS: Final = """SELECT d.id, d.model, d.cycle_id, d.verdict, d.denial_code, d.executed,
     v.verdict AS expected_verdict, v.denial_code AS expected_denial_code,
@@ -32,6 +38,7 @@ async def check_rows(
     records: Sequence[Record],
     texts: Mapping[bytes, bytes],
     dropped_before_ms: Mapping[str, int],
+    epochs: Epochs,
 ) -> None:
     """Makes each event's row again, as the recorder did, and compares it with the stored one, column by column.
 
@@ -43,9 +50,11 @@ async def check_rows(
             continue
         columns, keys = list(made[0][1]), [row[linked.key] for _, row in made]
         query = f"SELECT {', '.join(columns)} FROM {linked.table} WHERE {linked.key} = ANY(%s)"  # noqa: S608
-        stored = {row[linked.key]: row for row in await select(connection, query, keys)}
+        stored = {row[linked.key]: row for row in await _select_exact(connection, query, keys)}
         for record, row in made:
             report.rows += 1
+            if "model" in row:
+                row["model"] = epochs.model_of(record.sequence)
             where = record.chain, record.sequence, record.event.get("cycle_id")
             if row[linked.key] not in stored and row["time_ms"] < dropped_before_ms.get(linked.table, 0):
                 report.rows_not_kept += 1
@@ -86,16 +95,38 @@ def _changed_columns(record: Record, row: Row, stored: Row, texts: Mapping[bytes
     """Columns that are not as they were made; those made from a text that is not kept are left out."""
     lost = [reference for reference in record.references if reference.hash not in texts]
     unknown = {_stand_in(reference.hash) for reference in lost}
-    if any(reference.is_json for reference in lost):
-        return []
-    changed = []
-    for column, value in row.items():
-        found, expected = stored[column], value.obj if isinstance(value, Jsonb) else value
-        if column == "model":
-            found = found.partition(SEPARATOR)[0]  # Rows of a contender's other accounts are kept under another name.
-        if found != expected and str(expected) not in unknown:
-            changed.append(column)
-    return changed
+    unknown_columns = MADE_OF_JSON if any(reference.is_json for reference in lost) else frozenset()
+    return [
+        column
+        for column, value in row.items()
+        if not _is_same(stored[column], _exact(value)) and str(value) not in unknown and column not in unknown_columns
+    ]
+
+
+_exact_json = partial(json.loads, parse_float=Decimal)
+"""A float would hide digits that PostgreSQL keeps."""
+
+
+async def _select_exact(connection: Connection, query: str, keys: Sequence[Any]) -> list[Row]:
+    """Rows by their keys, JSON in them with its numbers as they are written."""
+    cursor = connection.cursor(row_factory=dict_row)
+    set_json_loads(_exact_json, cursor)
+    await cursor.execute(query.encode(), (keys,))
+    return await cursor.fetchall()
+
+
+def _exact(value: Any) -> Any:
+    return _exact_json(json.dumps(value.obj)) if isinstance(value, Jsonb) else value
+
+
+def _is_same(found: Any, expected: Any) -> bool:
+    """Equality in which true is not 1."""
+    match found, expected:
+        case dict(), dict():
+            return found.keys() == expected.keys() and all(_is_same(found[name], expected[name]) for name in found)
+        case list(), list():
+            return len(found) == len(expected) and all(map(_is_same, found, expected))
+    return isinstance(found, bool) is isinstance(expected, bool) and bool(found == expected)
 
 
 def _shown(value: Any) -> str:

@@ -1,17 +1,18 @@
 """Verifies the record in PostgreSQL: links, rows, texts, heads, and what is stored without being on the record."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
-from common.runtime.record.links import FIRST, MARKET, Record, UnreadableRecord, read_record
+from common.runtime.record.compression import DamagedContent
+from common.runtime.record.links import FIRST, MARKET, Record
 from common.runtime.record.reader import MissingBlob, read_blobs, text_of
 from recorder.monitoring.audit.findings import Report
 from recorder.monitoring.audit.link_check import LinkCheck
+from recorder.monitoring.audit.notes import dropped_before_day, read_epochs, rows_dropped_before_ms
 from recorder.monitoring.audit.row_check import check_late_columns, check_rows
-from recorder.storage.record import BEGAN, DROPPED, LINKED_TABLES, ROWS_DROPPED
+from recorder.storage.linked_rows import BY_KIND
+from recorder.storage.record import BEGAN, LINKED_TABLES
 from recorder.storage.statements import Connection, select
 
 PAGE_LINKS: Final = 256
@@ -45,7 +46,7 @@ async def verify_chain(connection: Connection, report: Report, chain: str, span:
     first, last = await _sequences(connection, chain, span)
     before = FIRST if first == 1 else await _link_at(connection, chain, first - 1)
     check = LinkCheck(report, chain, first=first, before=before)
-    dropped_before = await dropped_before_day(connection, chain)
+    dropped_before, epochs = await dropped_before_day(connection, chain), await read_epochs(connection, chain)
     rows_before = await rows_dropped_before_ms(connection, chain)
     began: Record | None = None
     while check.next_sequence <= last:
@@ -54,7 +55,7 @@ async def verify_chain(connection: Connection, report: Report, chain: str, span:
             break
         records = [record for row in rows if (record := check.check(row)) is not None]
         texts = await _check_texts(connection, report, records, dropped_before)
-        await check_rows(connection, report, records, texts, rows_before)
+        await check_rows(connection, report, records, texts, rows_before, epochs)
         await check_late_columns(connection, report, records)
         began = next((record for record in records if record.event["type"] == BEGAN), began)
         report.on_progress(chain, check.next_sequence - 1, last)
@@ -69,30 +70,6 @@ async def verify_heads(connection: Connection, report: Report, heads: Mapping[st
         stored = await _link_at(connection, chain, sequence)
         if stored != link:
             report.add(chain, sequence, None, "link", f"stored {stored.hex() or 'none'}, noted {link.hex()}")
-
-
-async def dropped_before_day(connection: Connection, chain: str) -> int:
-    """The texts of earlier days are no longer kept, as the chain itself says; 0 when all are."""
-    days = [int(note["before_day"]) for note in await _notes(connection, chain, DROPPED)]
-    return max(days, default=0)
-
-
-async def rows_dropped_before_ms(connection: Connection, chain: str) -> dict[str, int]:
-    """By table: rows of earlier times may be no longer kept, as the chain itself says."""
-    dropped: dict[str, int] = {}
-    for note in await _notes(connection, chain, ROWS_DROPPED):
-        dropped[note["table"]] = max(dropped.get(note["table"], 0), int(note["before_ms"]))
-    return dropped
-
-
-async def _notes(connection: Connection, chain: str, kind: str) -> list[dict[str, Any]]:
-    """What the recorder has noted on a chain; a link that can't be read is left out, since its own check names it."""
-    query = "SELECT record FROM record_links WHERE chain = %s AND kind = %s ORDER BY sequence"
-    notes = []
-    for row in await select(connection, query, chain, kind):
-        with suppress(DamagedContent, UnreadableRecord):
-            notes.append(dict(read_record(decompress(row["record"], RECORD_DICTIONARY)).event))
-    return notes
 
 
 async def _sequences(connection: Connection, chain: str, span: Span) -> tuple[int, int]:
@@ -184,15 +161,16 @@ async def _check_unlinked(
     condition = "%s = %s" if is_market else "split_part(t.model, '#', 1) = %s"
     parameters = [chain, chain] if is_market else [chain]
     for table in ("market_snapshots",) if is_market else LINKED_TABLES:
+        kinds = [kind for kind, linked in BY_KIND.items() if linked.table == table]
         unlinked = f"""FROM {table} t WHERE {condition} AND NOT EXISTS (
-            SELECT FROM record_links l WHERE l.chain = %s AND l.{link_key} = t.{row_key}
+            SELECT FROM record_links l WHERE l.chain = %s AND l.kind = ANY(%s) AND l.{link_key} = t.{row_key}
         )"""
-        [row] = await select(connection, f"SELECT count(*) AS rows {unlinked}", *parameters, chain)
+        [row] = await select(connection, f"SELECT count(*) AS rows {unlinked}", *parameters, chain, kinds)
         excess = row["rows"] - began.event["unlinked"].get(table, 0)
         if excess < 0 and table not in dropped_before_ms:
             report.add(chain, None, None, table, f"{-excess} rows of before the record are missing")
         elif excess > 0:
             query = f"SELECT t.{row_key} AS key {unlinked} ORDER BY t.time_ms DESC LIMIT {NAMED_ROWS}"
-            names = ", ".join(each["key"] for each in await select(connection, query, *parameters, chain))
+            names = ", ".join(each["key"] for each in await select(connection, query, *parameters, chain, kinds))
             fault = f"{excess} rows are not on the record; the newest rows without a link: {names}"
             report.add(chain, None, None, table, fault)

@@ -9,6 +9,8 @@ ALTER TABLE market_prices ADD PRIMARY KEY (bucket_ms, symbol);
 
 ALTER TABLE market_snapshots RENAME TO market_snapshots_before;
 ALTER TABLE market_snapshots_before DROP CONSTRAINT market_snapshots_pkey;
+-- Where a later migration was applied first.
+ALTER INDEX IF EXISTS market_snapshots_by_time RENAME TO market_snapshots_before_by_time;
 CREATE TABLE market_snapshots (LIKE market_snapshots_before INCLUDING ALL EXCLUDING INDEXES) PARTITION BY RANGE (time_ms);
 ALTER TABLE market_snapshots ADD PRIMARY KEY (cycle_id, time_ms);
 
@@ -30,6 +32,9 @@ DECLARE
     each record;
     bound bigint;
 BEGIN
+    IF to_regclass('market_snapshots_before_by_time') IS NOT NULL THEN
+        CREATE INDEX market_snapshots_by_time ON market_snapshots (time_ms);
+    END IF;
     FOR each IN SELECT * FROM (VALUES
         ('market_prices', 'bucket_ms', 604800000),
         ('market_snapshots', 'time_ms', 604800000),

@@ -19,6 +19,7 @@ from typing import Any
 FIRST = bytes(32)
 DAY_MS = 86_400_000
 Heads = dict[tuple[str, int], str]
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, EOFError, OSError, lzma.LZMAError)
 
 
 def say(line: str) -> None:
@@ -119,11 +120,19 @@ def main() -> int:
     )
     folder = Path(__file__).resolve().parent
     found = Verification(folder, dict(parser.parse_args().head))
-    for chain, head in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["heads"].items():
+    try:
+        heads = dict(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["heads"])
+    except UNREADABLE as error:
+        heads = {}
+        found.fault(f"manifest.json can't be read: {error!r}")
+    for chain, head in heads.items():
         try:
             found.check_chain(chain, head)
-        except (ValueError, KeyError, TypeError, EOFError, OSError, lzma.LZMAError) as error:
+        except UNREADABLE as error:
             found.fault(f"{chain}: can't be read further: {error!r}")
+    for path in sorted((folder / "links").glob("*.jsonl.xz")):
+        if path.name[: -len(".jsonl.xz")] not in heads:
+            found.fault(f"links/{path.name}: the manifest does not name this chain")
     for chain, sequence in found.noted:
         found.fault(f"{chain} link {sequence}: noted, but not in this copy")
     kept = f", {found.not_kept} of them no longer kept" if found.not_kept else ""
