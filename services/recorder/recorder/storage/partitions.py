@@ -54,7 +54,7 @@ async def make_partitions(connection: Connection, of: Partitioned, today: int) -
     Raises LockNotAvailable while the table is in use for longer.
     """
     first = today * of.day // of.week * of.week
-    taken = [bounds for _, *bounds in await _partitions(connection, of)]
+    taken = [(low, high) for _, low, high in await _partitions(connection, of)]
     made = 0
     for lower in range(first, first + (WEEKS_AHEAD + 1) * of.week, of.week):
         if not any((low is None or low < lower + of.week) and lower < high for low, high in taken):
