@@ -64,14 +64,20 @@ async def test_every_table_and_view_belongs_to_the_service_that_the_list_names(r
     assert partitions == {name: found[table_of(name)] for name in partitions}
 
 
+def owner_and_readers(name: str) -> tuple[str, tuple[str, ...]]:
+    """Of a table or view; a partition has no reader by its own name."""
+    table = table_of(name)
+    owner, readers = next(((owner, tables[table]) for owner, tables in TABLES.items() if table in tables), ("", ()))
+    return owner, readers if table == name else ()
+
+
 def statements_on(service: str, name: str, kind: str) -> dict[str, bool]:
     """Statements on one table or view, and whether the service may carry them out.
 
     A partition is its table's owner's alone, for no more than the table.
     """
-    listed, table = TABLES.items(), table_of(name)
-    owner, readers = next(((owner, tables[table]) for owner, tables in listed if table in tables), ("", ()))
-    readers = readers if table == name else ()
+    table = table_of(name)
+    owner, readers = owner_and_readers(name)
     is_owner, is_shared = owner == service, name.startswith("schema_") and service in OWNERS
     is_reader = service in readers
     withheld = set(WITHHELD.get(table, ()))
