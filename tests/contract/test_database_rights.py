@@ -41,27 +41,46 @@ async def migrate_as(url: str, owner: str) -> int:
 
 
 def relations(url: str) -> dict[str, tuple[str, str]]:
-    """(owner's role, kind) of every table and view."""
+    """(owner's role, kind) of every table and view, partitions included."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            """SELECT relname, relowner::regrole::text, relkind::text FROM pg_class
-            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"""
+            """SELECT relname, relowner::regrole::text, CASE relkind WHEN 'v' THEN 'v' ELSE 'r' END FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')"""
         ).fetchall()
     return {name: (owner, kind) for name, owner, kind in rows}
+
+
+def table_of(name: str) -> str:
+    """The table that a new database's partition belongs to."""
+    return name.removesuffix("_rest")
 
 
 async def test_every_table_and_view_belongs_to_the_service_that_the_list_names(roles: str) -> None:
     listed = {table: role_name(owner) for owner, tables in TABLES.items() for table in tables}
     found = {name: owner for name, (owner, _) in relations(roles).items() if not name.startswith("schema_")}
-    assert found == listed
+    partitions = {name: owner for name, owner in found.items() if table_of(name) != name}
+    assert len(partitions) == 4
+    assert found == listed | {name: listed[table_of(name)] for name in partitions}
+    assert partitions == {name: found[table_of(name)] for name in partitions}
+
+
+def owner_and_readers(name: str) -> tuple[str, tuple[str, ...]]:
+    """Of a table or view; a partition has no reader by its own name."""
+    table = table_of(name)
+    owner, readers = next(((owner, tables[table]) for owner, tables in TABLES.items() if table in tables), ("", ()))
+    return owner, readers if table == name else ()
 
 
 def statements_on(service: str, name: str, kind: str) -> dict[str, bool]:
-    """Statements on one table or view, and whether the service may carry them out."""
-    owner, readers = next(((owner, tables[name]) for owner, tables in TABLES.items() if name in tables), ("", ()))
+    """Statements on one table or view, and whether the service may carry them out.
+
+    A partition is its table's owner's alone, for no more than the table.
+    """
+    table = table_of(name)
+    owner, readers = owner_and_readers(name)
     is_owner, is_shared = owner == service, name.startswith("schema_") and service in OWNERS
     is_reader = service in readers
-    withheld = set(WITHHELD.get(name, ()))
+    withheld = set(WITHHELD.get(table, ()))
     word = "VIEW" if kind == "v" else "TABLE"
     found = {
         f"SELECT 1 FROM {name} LIMIT 0": is_owner or is_reader or is_shared,
@@ -84,7 +103,7 @@ def statements_on_table(name: str, *, is_owner: bool, withheld: set[str]) -> dic
         f"TRUNCATE {name} CASCADE": is_owner and "TRUNCATE" not in withheld,
         f"CREATE TRIGGER t BEFORE UPDATE ON {name} FOR EACH ROW {trigger}": is_owner,
     }
-    if (column := COLUMNS_OF_THE_RECORD.get(name)) is not None:
+    if (column := COLUMNS_OF_THE_RECORD.get(table_of(name))) is not None:
         found[f"UPDATE {name} SET {column} = {column}"] = is_owner and "UPDATE" not in withheld
     return found
 

@@ -20,7 +20,7 @@ from recorder.monitoring.sequence_check import SequenceCheck
 from recorder.monitoring.table_gauges import TableGauges
 from recorder.projections.results import fill_in_results
 from recorder.projections.statistics import recompute_all
-from recorder.storage.retention import TextRetention
+from recorder.storage.retention import Retention
 
 
 async def main() -> None:
@@ -35,8 +35,7 @@ async def main() -> None:
         recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
         service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)
-        if settings.record_keep_days:
-            service.spawn("text retention", TextRetention(pool, service.clock, settings.record_keep_days).run)
+        service.spawn("retention", Retention(pool, service.clock, settings.keep_days).run)
         service.spawn("sequence check", SequenceCheck(service, settings.gap_check_interval_s).run)
         service.spawn("table gauges", TableGauges(service, pool, roster.ids).run)
         service.spawn("database", partial(watch_database, service, pool))

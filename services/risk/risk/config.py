@@ -1,8 +1,10 @@
 """Risk's settings: the addresses of its stores, and every limit."""
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from common.runtime.database import DatabaseUrl
 from common.runtime.settings import ServiceSettings, refuse_start
@@ -15,6 +17,10 @@ class RiskSettings(ServiceSettings, Limits):
 
     database_url: DatabaseUrl
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
+    aicoin_data_dir: Path = Field(Path("."), description="A folder on the disk whose room is watched.")
+    disk_low_percent: Decimal = Field(
+        Decimal(10), ge=0, le=90, description="An alert says so when less of the disk is free."
+    )
 
     @model_validator(mode="after")
     def _require_cap_on_mainnet(self) -> "RiskSettings":

@@ -5,6 +5,7 @@ no other handler runs in between. What it changed in the persistent state is wri
 batch is committed; see `RiskState` for what happens when that commit fails.
 """
 
+from decimal import Decimal
 from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
@@ -53,6 +54,8 @@ _PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 class RiskHandlers:
     """One handler per event that risk reads. `state` is replaced whole when memory is rebuilt.
 
+    `disk_free_percent` is what a task of its own measured last.
+
     Each verdict is one line of `log`; without one nothing is logged.
     """
 
@@ -60,6 +63,7 @@ class RiskHandlers:
         self.limits, self._log = limits, log
         self.models, self.coins = roster.ids, roster.coins
         self.state = RiskState.empty(self.models)
+        self.disk_free_percent: Decimal | None = None
 
     def on_market_tick(self, event: Event[MarketTick], now_ms: int) -> Outputs:
         """Replaces a coin's prices by newer ones."""
@@ -101,7 +105,16 @@ class RiskHandlers:
         if decision is None or decision.action is Action.HOLD:
             return alerts
         cycle = event.cycle_id or data.snapshot_id
-        inputs = build_gate_input(self.state, self.limits, event, data.model, decision, now_ms, cycle=cycle)
+        inputs = build_gate_input(
+            self.state,
+            self.limits,
+            event,
+            data.model,
+            decision,
+            now_ms,
+            cycle=cycle,
+            disk_free_percent=self.disk_free_percent,
+        )
         verdict = self._verdict(event, inputs, now_ms, index=0)
         if isinstance(verdict.data, RiskApproved):
             self.state.model(data.model).record_seen(cycle, inputs.intent_kind)

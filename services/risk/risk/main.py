@@ -32,6 +32,7 @@ from risk.config import RiskSettings
 from risk.handlers import RiskHandlers
 from risk.storage.rebuild import rebuild
 from risk.storage.risk_state_table import RiskStateTable
+from risk.tasks.disk import measure_disk, report_disk
 from risk.tasks.lost_approvals import deny_lost_approvals
 from risk.tasks.publish_limits import publish_limits
 from risk.tasks.report import report
@@ -83,6 +84,8 @@ async def main() -> None:
         try:
             await migrate(pool, "risk")
             handlers = compose(service, limits, pool, roster)
+            service.spawn("disk", partial(measure_disk, service, handlers, settings.aicoin_data_dir))
+            service.spawn("disk-report", partial(report_disk, service, handlers, settings.disk_low_percent))
             service.spawn("publish-limits", partial(publish_limits, service, handlers))
             service.spawn("database", partial(watch_database, service, pool))
             await service.run()

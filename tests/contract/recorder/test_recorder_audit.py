@@ -15,11 +15,12 @@ from common.runtime.database import Pool
 from common.runtime.record.links import MARKET
 from common.runtime.record.reader import read_recorded
 from common.trading.durations import DAY_MS
+from recorder.config import KeepDays
 from recorder.handlers import Recorder
 from recorder.monitoring.audit.findings import Finding, Report
 from recorder.monitoring.audit.verify import Span, chains_of, verify_chain, verify_heads
 from recorder.storage.linked_rows import LINKED_ROWS
-from recorder.storage.retention import TextRetention
+from recorder.storage.retention import Retention
 from recorder.storage.statements import select
 
 Connection = psycopg.AsyncConnection[Any]
@@ -227,7 +228,7 @@ async def test_a_change_within_a_rows_json_is_named(audited: Connection, change:
 async def test_a_row_is_still_compared_when_its_texts_are_no_longer_kept(recorder: Recorder, pool: Pool) -> None:
     await recorder.store(cycles(COUNT), 5_000)
     clock = ManualClock(FIRST_MS + 10 * DAY_MS)
-    await TextRetention(pool, clock, 2).drop(clock.now_ms())
+    await Retention(pool, clock, KeepDays(texts=2)).check(clock.now_ms())
     async with pool.connection() as connection:
         assert (await audit(connection)).findings == []
         await connection.execute("UPDATE market_snapshots SET time_ms = time_ms + 1 WHERE cycle_id = 'run-1'")

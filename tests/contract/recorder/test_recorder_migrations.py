@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from common.runtime.database import Pool, migrate, open_pool
+from common.runtime.database import MigrationError, Pool, known_migrations, migrate, open_pool
 from common.trading.growth import Growth
+from recorder.config import KeepDays
 from recorder.projections import trade_builder
 from recorder.projections.statistics import recompute_all
+from recorder.storage.retention import Retention
 from recorder.storage.statements import Row, select
 from support.figure_names import named_figures, statistics
+from support.manual_clock import ManualClock
 
 DUMP = Path(__file__).parents[2] / "golden" / "recorder" / "database_0013.sql"
 API = {
@@ -58,12 +61,16 @@ TIME_WEIGHTED = {
 NEW_TABLES = {
     "decision_results",
     "duel_hours",
+    "market_price_days",
     "recorder_epochs",
     "record_blobs",
     "record_heads",
     "record_links",
     "result_hours",
 }
+FIRST_REVERSIBLE = "0019_record.sql"
+"""From the one after it on every migration can be taken back."""
+NOW_MS = 1_795_100_000_000
 RENAMED_TABLES = {"account_books": "pnl_reconciliations"}
 
 
@@ -91,8 +98,8 @@ async def read_tables(pool: Pool) -> dict[str, list[Row]]:
     """Every row of every table of the recorder, by the table's name."""
     tables = await read(
         pool,
-        """SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-        AND relname NOT LIKE 'schema_%%' ORDER BY relname""",
+        """SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+        AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'schema_%%' ORDER BY relname""",
     )
     return {each["name"]: await read(pool, f"SELECT * FROM {each['name']}") for each in tables}
 
@@ -249,13 +256,45 @@ async def test_a_migrated_schema_equals_a_fresh_one(old_pool: Pool) -> None:
     assert await describe(old_pool) == migrated
 
 
+async def test_a_step_back_and_forth_loses_no_row(old_pool: Pool) -> None:
+    await migrate(old_pool, "recorder")
+    await Retention(old_pool, ManualClock(), KeepDays()).check(NOW_MS)
+    names = list(known_migrations("recorder"))
+    rows, schema = await read_tables(old_pool), await describe(old_pool)
+    for earlier in (names[-2], FIRST_REVERSIBLE):
+        assert await migrate(old_pool, "recorder", to=earlier) == len(names) - names.index(earlier) - 1
+        back = await read_tables(old_pool)
+        assert {table: len(each) for table, each in back.items() if table not in NEW_TABLES} == {
+            table: len(each) for table, each in rows.items() if table not in NEW_TABLES
+        }
+        assert await read(old_pool, "SELECT viewname FROM pg_views WHERE schemaname = 'public'") == []
+        await migrate(old_pool, "recorder")
+        assert await describe(old_pool) == schema
+        again = await read_tables(old_pool)
+        assert {table: frozen(each) for table, each in again.items()} == {
+            table: frozen(each) for table, each in rows.items()
+        }
+
+
+async def test_what_can_not_be_taken_back_changes_nothing(old_pool: Pool) -> None:
+    await migrate(old_pool, "recorder")
+    before = await describe(old_pool)
+    with pytest.raises(MigrationError, match=r"0019_record\.sql can't be taken back; restore a backup"):
+        await migrate(old_pool, "recorder", to="0018_epochs.sql")
+    assert await describe(old_pool) == before
+
+
 async def describe(pool: Pool) -> dict[str, list[Row]]:
-    """Columns by name (their place depends on history), views, functions, indexes and constraints."""
+    """Columns by name (their place depends on history), views, functions, indexes and constraints.
+
+    Partitions, which follow from the rows, are left out.
+    """
     return {
         "columns": await read(
             pool,
             """SELECT table_name, column_name, data_type, is_nullable, column_default, generation_expression
-            FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, column_name""",
+            FROM information_schema.columns c JOIN pg_class t ON t.oid = c.table_name::regclass
+            WHERE table_schema = 'public' AND NOT t.relispartition ORDER BY table_name, column_name""",
         ),
         "views": await read(
             pool, "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY viewname"
@@ -266,11 +305,15 @@ async def describe(pool: Pool) -> dict[str, list[Row]]:
             WHERE pronamespace = 'public'::regnamespace ORDER BY proname""",
         ),
         "indexes": await read(
-            pool, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+            pool,
+            """SELECT indexname, indexdef FROM pg_indexes i JOIN pg_class t ON t.oid = i.tablename::regclass
+            WHERE schemaname = 'public' AND NOT t.relispartition ORDER BY indexname""",
         ),
         "constraints": await read(
             pool,
             """SELECT conname, pg_get_constraintdef(oid) AS text FROM pg_constraint
-            WHERE connamespace = 'public'::regnamespace ORDER BY conname""",
+            WHERE connamespace = 'public'::regnamespace
+                AND NOT EXISTS (SELECT FROM pg_class t WHERE t.oid = conrelid AND t.relispartition)
+            ORDER BY conname, conrelid::regclass::text""",
         ),
     }

@@ -15,11 +15,12 @@ from common.events import AgentDecision, Event, MarketSnapshot
 from common.runtime.database import Pool, migrate, open_pool
 from common.runtime.record.links import MARKET, day_of
 from common.runtime.record.reader import PAGE_EVENTS, iterate_recorded
+from recorder.config import KeepDays
 from recorder.handlers import Recorder
 from recorder.monitoring.audit.findings import Report
 from recorder.monitoring.audit.verify import Span, chains_of, verify_chain
 from recorder.storage.linked_rows import LINKED_ROWS
-from recorder.storage.retention import TextRetention
+from recorder.storage.retention import Retention
 from support.manual_clock import ManualClock
 
 DUMP = Path(__file__).parents[2] / "golden" / "recorder" / "database_0013.sql"
@@ -141,19 +142,24 @@ async def test_a_filled_database_begins_its_chains_with_what_it_has(database_url
     await pool.close()
 
 
+LATER = 4 * 7 * DAY_MS // CYCLE_MS
+"""Cycles within which every day of the first one's week is over by more than two weeks."""
+
+
 async def test_dropped_texts_are_no_longer_kept_and_no_fault(recorder: Recorder, pool: Pool) -> None:
-    old, new = cycles(2), cycles(2, first=DAY_MS // CYCLE_MS * 3)
+    old, new = cycles(2), cycles(2, first=LATER)
     await recorder.store([*old, *new], 5_000)
     now_ms = new[-1].recorded_ms
-    retention = TextRetention(pool, ManualClock(), keep_days=2)
+    retention = Retention(pool, ManualClock(), KeepDays(texts=14))
     before = await audit(pool)
     assert before.findings == []
-    assert await retention.drop(now_ms) > 10
-    assert await retention.drop(now_ms) == 0
+    await retention.check(now_ms)
+    after = await audit(pool)
+    await retention.check(now_ms)
     report = await audit(pool)
+    assert report.links == after.links == before.links + 3
     assert report.findings == []
-    assert 0 < report.texts_not_kept < report.texts == before.texts
-    assert report.links == before.links + 3
+    assert 10 < report.texts_not_kept < report.texts == before.texts
     assert len(await recorded(pool, AgentDecision, "qwen", first_ms=new[0].time_ms)) == 2
     with pytest.raises(KeyError):
         await recorded(pool, AgentDecision, "qwen")
@@ -162,9 +168,9 @@ async def test_dropped_texts_are_no_longer_kept_and_no_fault(recorder: Recorder,
 async def test_a_text_that_is_lost_while_it_is_kept_is_a_fault(
     recorder: Recorder, pool: Pool, database_url: str
 ) -> None:
-    old, new = cycles(1), cycles(1, first=DAY_MS // CYCLE_MS * 3)
+    old, new = cycles(1), cycles(1, first=LATER)
     await recorder.store([*old, *new], 5_000)
-    await TextRetention(pool, ManualClock(), keep_days=2).drop(new[-1].recorded_ms)
+    await Retention(pool, ManualClock(), KeepDays(texts=14)).check(new[-1].recorded_ms)
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         await connection.execute(b"DELETE FROM record_blobs WHERE day = %s", (day_of(new[0].recorded_ms),))
     report = await audit(pool)

@@ -1,5 +1,6 @@
 """`aicoin run`: prepares the stores, starts everything under supervisord, watches, and stops in order."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -145,7 +146,8 @@ class Launcher:
             "supervisor_pid": self.supervisor.started_pid,
             "services": services,
         }
-        write_run(self.folder, content)
+        with contextlib.suppress(OSError):  # A full disk: the file is brought up to date later.
+            write_run(self.folder, content)
 
     def _watch(self) -> None:
         """Keeps run.json current until a signal comes; reports restarts and changes of readiness."""
@@ -174,7 +176,8 @@ class Launcher:
                 self._report(f"{name} is ready" if unready[name] is None else f"{name} is not ready: {unready[name]}")
 
     def _report(self, line: str) -> None:
-        self.console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False)
+        with contextlib.suppress(OSError):  # The output may be a file of a full disk.
+            self.console.print(f"{time.strftime('%H:%M:%S')}  {line}", markup=False)
 
     def stop(self) -> None:
         """Stops everything in order."""
@@ -253,7 +256,7 @@ def _run_held(settings: LocalSettings, given: dict[str, str], roster: Roster, co
     except BadService as error:
         sys.stderr.write(f"{error}\n")
         code = EXIT_BAD_SETTINGS
-    except (StoreError, SupervisorError) as error:
+    except (StoreError, SupervisorError, OSError) as error:
         sys.stderr.write(f"aicoin: {error}\n")
         code = 1
     finally:

@@ -154,7 +154,7 @@ class Supervisor:
     def start(self, conf: Path, environment: Mapping[str, str]) -> None:
         """Starts it in a new session, and waits until it answers."""
         with (self._folder / "logs" / "supervisord.out").open("wb") as output, signals_deferred():
-            command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-n", "-c", str(conf)]
+            command = [sys.executable, "-W", "ignore", "-m", "aicoin_local.process.daemon", "-n", "-c", str(conf)]
             self._process = subprocess.Popen(
                 command,
                 env=dict(environment),

@@ -53,6 +53,8 @@ class Limits(BaseModel, frozen=True):
     max_mark_mid_gap_percent: Decimal = Field(default=Decimal(1), gt=0, le=10)
     entry_valid_s: int = Field(default=30, ge=1, le=300)
 
+    min_disk_free_percent: Decimal = Field(default=Decimal(5), ge=0, le=50)
+
     entry_cooldown_s: int = Field(default=60, ge=0, le=86_400)
     max_orders_per_minute: int = Field(default=5, ge=1, le=60)
     max_stops_per_day: int = Field(default=3, ge=1, le=1_000)

@@ -13,6 +13,7 @@ from recorder.storage.statements import Connection, Row, insert, insert_new, sel
 
 BEGAN: Final = "record.began"
 DROPPED: Final = "record.dropped"
+ROWS_DROPPED: Final = "record.rows_dropped"
 EPOCH: Final = "record.epoch"
 """The contender's rows belong to the account `epoch` from here on, and to `before` up to here (see `epochs.py`)."""
 LINKED_TABLES: Final = ("ai_decisions", "verdicts", "fills", "account_movements")

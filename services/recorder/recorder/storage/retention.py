@@ -1,71 +1,147 @@
-"""Drops the record's texts after some days; their hashes stay in the chains, which say themselves what is dropped."""
+"""Drops texts and rows whose days are over. Chains, trades, fills and payments stay for ever."""
 
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from structlog import get_logger
 
 from common.runtime.clock import Clock
 from common.runtime.database import Pool
 from common.runtime.outages import is_outage
-from common.runtime.record.links import day_of
-from recorder.storage.record import DROPPED, RecordWriter
+from common.runtime.record.links import MARKET, day_of
+from common.trading.durations import DAY_MS
+from recorder.config import KeepDays
+from recorder.storage.partitions import (
+    PARTITIONED,
+    PRICES,
+    STATES,
+    SUMMARIES,
+    TEXTS,
+    Partitioned,
+    drop_partitions,
+    make_partitions,
+)
+from recorder.storage.record import DROPPED, ROWS_DROPPED, RecordWriter
 from recorder.storage.statements import Connection, select
 
 CHECK_EVERY_S: Final = 3_600
-BATCH_TEXTS: Final = 2_000
+BATCH_ROWS: Final = 2_000
+UNTRADED: Final = """NOT executed AND NOT EXISTS (SELECT FROM trades t WHERE t.decision_id = ai_decisions.id)
+    AND NOT EXISTS (SELECT FROM verdicts v JOIN fills f ON f.intent_id = v.id WHERE v.decision_id = ai_decisions.id)"""
+"""The decision behind a trade is kept with it."""
+UNREFERENCED: Final = """NOT EXISTS (SELECT FROM ai_decisions d WHERE d.id = verdicts.decision_id)
+    AND NOT EXISTS (SELECT FROM fills f WHERE f.intent_id = verdicts.id)"""
+"""So is a verdict that a fill or a kept decision goes back to."""
 
 
-class TextRetention:
-    """Once a day, soon after midnight (UTC), drops the texts of the day that is no longer kept.
+class Retention:
+    """Once an hour makes the coming weeks' partitions, and drops what is no longer kept.
 
-    First every chain gets a link that says so, in one transaction; then the texts are deleted in short transactions, so
-    that an audit at any moment finds each missing text explained. A deletion that was interrupted goes on at the next
-    check, with a link of its own.
+    What is on the record is dropped in two steps: every chain concerned gets a link that says so, in one transaction;
+    then the rows go. So an audit at any moment finds each missing row or text explained. What was interrupted goes on
+    at the next check, with a link of its own.
     """
 
-    def __init__(self, pool: Pool, clock: Clock, keep_days: int) -> None:
-        self._pool, self._clock, self._keep_days = pool, clock, keep_days
+    def __init__(self, pool: Pool, clock: Clock, keep: KeepDays) -> None:
+        self._pool, self._clock, self._keep = pool, clock, keep
 
     async def run(self) -> None:
-        """Checks every hour until cancelled, through outages of PostgreSQL."""
+        """Checks every hour until cancelled, through outages of PostgreSQL and locks that others hold for long."""
         while True:
             try:
-                await self.drop(self._clock.now_ms())
+                await self.check(self._clock.now_ms())
             except Exception as error:
                 if not is_outage(error):
                     raise
+                get_logger().warning("nothing was dropped; trying again in an hour", reason=str(error))
             await self._clock.sleep(CHECK_EVERY_S)
 
-    async def drop(self, now_ms: int) -> int:
-        """Drops what is too old; returns how many texts that were."""
-        before_day = day_of(now_ms) - self._keep_days
+    async def check(self, now_ms: int) -> None:
+        """Makes partitions and drops what is too old at that time."""
+        today, keep = day_of(now_ms), self._keep
+        for of in PARTITIONED:
+            async with self._pool.connection() as connection, connection.transaction():
+                await make_partitions(connection, of, today)
+        if keep.texts:
+            await self._drop_weeks(TEXTS, TEXTS.cutoff(today, keep.texts), now_ms)
+        if keep.prices:
+            await self._drop_weeks(PRICES, PRICES.cutoff(today, keep.prices), now_ms)
+            await self._drop_weeks(SUMMARIES, SUMMARIES.cutoff(today, keep.prices), now_ms)
+        if keep.states:
+            await self._drop_weeks(STATES, STATES.cutoff(today, keep.states), now_ms)
+        if keep.decisions:
+            before_ms = (today - keep.decisions) * DAY_MS
+            await self._drop_rows("ai_decisions", UNTRADED, before_ms, now_ms)
+            await self._drop_rows("verdicts", UNREFERENCED, before_ms, now_ms)
+        if keep.alerts:
+            await self._delete("alerts", "true", (today - keep.alerts) * DAY_MS)
+
+    async def _drop_weeks(self, of: Partitioned, cutoff: int, now_ms: int) -> None:
+        """Whole partitions, then day by day what else lies before the cutoff."""
+        if await self._oldest(of, cutoff) is None:
+            return
         async with self._pool.connection() as connection, connection.transaction():
-            if not await _has_texts(connection, before_day):
-                return 0
-            await _note_in_every_chain(connection, before_day, now_ms)
-        dropped = 0
-        while deleted := await self._delete_batch(before_day):
-            dropped += deleted
-        return dropped
-
-    async def _delete_batch(self, before_day: int) -> int:
+            if of is TEXTS:
+                await _note(connection, DROPPED, now_ms, {"before_day": cutoff}, lambda chain: True)
+            if of is SUMMARIES:
+                details = {"table": of.table, "before_ms": cutoff}
+                await _note(connection, ROWS_DROPPED, now_ms, details, lambda chain: chain == MARKET)
+            if of is PRICES:
+                await _keep_a_price_a_day(connection, cutoff)
         async with self._pool.connection() as connection, connection.transaction():
-            cursor = await connection.execute(
-                """DELETE FROM record_blobs WHERE (day, hash) IN (
-                    SELECT day, hash FROM record_blobs WHERE day < %s ORDER BY day, hash LIMIT %s
-                )""",
-                (before_day, BATCH_TEXTS),
-            )
-            return cursor.rowcount
+            await drop_partitions(connection, of, cutoff)
+        while (oldest := await self._oldest(of, cutoff)) is not None:
+            query = f"DELETE FROM {of.table} WHERE {of.key} < %s"  # noqa: S608 - own names
+            async with self._pool.connection() as connection:
+                await connection.execute(query.encode(), (min(oldest + of.day, cutoff),))
+
+    async def _oldest(self, of: Partitioned, cutoff: int) -> int | None:
+        """The key of the oldest row before the cutoff."""
+        query = f"SELECT min({of.key}) AS oldest FROM {of.table} WHERE {of.key} < %s"  # noqa: S608 - own names
+        async with self._pool.connection() as connection:
+            [row] = await select(connection, query, cutoff)
+        oldest: int | None = row["oldest"]
+        return oldest
+
+    async def _drop_rows(self, table: str, condition: str, before_ms: int, now_ms: int) -> None:
+        """Rows of contenders that are on the record."""
+        query = f"SELECT EXISTS (SELECT FROM {table} WHERE time_ms < %s AND {condition}) AS found"  # noqa: S608
+        async with self._pool.connection() as connection, connection.transaction():
+            [row] = await select(connection, query, before_ms)
+            if not row["found"]:
+                return
+            details = {"table": table, "before_ms": before_ms}
+            await _note(connection, ROWS_DROPPED, now_ms, details, lambda chain: chain != MARKET)
+        await self._delete(table, condition, before_ms)
+
+    async def _delete(self, table: str, condition: str, before_ms: int) -> None:
+        query = f"""DELETE FROM {table} WHERE id IN (
+            SELECT id FROM {table} WHERE time_ms < %s AND {condition} ORDER BY time_ms LIMIT %s
+        )"""  # noqa: S608 - own names
+        deleted = BATCH_ROWS
+        while deleted == BATCH_ROWS:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(query.encode(), (before_ms, BATCH_ROWS))
+                deleted = cursor.rowcount
 
 
-async def _has_texts(connection: Connection, before_day: int) -> bool:
-    query = "SELECT EXISTS (SELECT FROM record_blobs WHERE day < %s) AS found"
-    [row] = await select(connection, query, before_day)
-    return bool(row["found"])
-
-
-async def _note_in_every_chain(connection: Connection, before_day: int, now_ms: int) -> None:
+async def _note(
+    connection: Connection, kind: str, now_ms: int, details: dict[str, Any], concerns: Callable[[str], bool]
+) -> None:
+    """Has each chain concerned say what is no longer kept."""
     writer = RecordWriter()
-    chains = [row["chain"] for row in await select(connection, "SELECT chain FROM record_heads")]
-    heads = await writer.lock(connection, chains, now_ms)
+    chains: Sequence[str] = [row["chain"] for row in await select(connection, "SELECT chain FROM record_heads")]
+    heads = await writer.lock(connection, list(filter(concerns, chains)), now_ms)
     for chain, head in heads.items():
-        await writer.append_note(connection, chain, head, DROPPED, now_ms, {"before_day": before_day})
+        await writer.append_note(connection, chain, head, kind, now_ms, details)
+
+
+async def _keep_a_price_a_day(connection: Connection, cutoff_ms: int) -> None:
+    """The first prices of each day stay, for the benchmarks."""
+    await connection.execute(
+        """INSERT INTO market_price_days (bucket_ms, symbol, time_ms, mid_price)
+        SELECT DISTINCT ON (p.day, p.symbol) p.bucket_ms, p.symbol, p.time_ms, p.mid_price
+        FROM (SELECT *, bucket_ms / %s AS day FROM market_prices WHERE bucket_ms < %s) p
+        ORDER BY p.day, p.symbol, p.bucket_ms ON CONFLICT DO NOTHING""",
+        (DAY_MS, cutoff_ms),
+    )

@@ -58,7 +58,8 @@ class GateInput:
 
     `reservations` are the model's, without that of this very decision; `marks` the newest marks of all coins;
     `entries_today` counts entries that reached the wire this UTC day and those that still may; `last_entry_ms` is the
-    market time of the latest entry on this coin, `orders_last_minute` counts the model's approvals.
+    market time of the latest entry on this coin, `orders_last_minute` counts the model's approvals; `disk_free_percent`
+    is None where the disk can't be measured.
     """
 
     limits: Limits
@@ -80,6 +81,7 @@ class GateInput:
     last_entry_ms: int | None = None
     orders_last_minute: int = 0
     seen_before: bool = False
+    disk_free_percent: Decimal | None = None
 
     @property
     def position(self) -> AccountPosition | None:

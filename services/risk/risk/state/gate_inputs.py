@@ -23,6 +23,7 @@ def build_gate_input(
     *,
     cycle: str | None,
     exit_kind: IntentKind = IntentKind.EXIT,
+    disk_free_percent: Decimal | None = None,
 ) -> GateInput:
     """The input for a decision that `cause` carries or makes necessary; `cycle` is None where no cycle limits it.
 
@@ -53,6 +54,7 @@ def build_gate_input(
         entries_today=held.entries_on(day, but=own_id),
         last_entry_ms=held.counters.last_entry_ms(symbol),
         orders_last_minute=len(held.counters.approvals_after(market_ms - MINUTE_MS)),
+        disk_free_percent=disk_free_percent,
         seen_before=cycle is not None and (cycle, intent_kind) in held.seen,
     )
 

@@ -1,6 +1,5 @@
 """Reports readiness and gauges."""
 
-import shutil
 from typing import Final
 
 from common.runtime.service import Service
@@ -25,8 +24,6 @@ async def report(service: Service, handlers: RiskHandlers) -> None:
             metrics.RESERVED.labels(model).set(len(handlers.state.model(model).reservations))
             metrics.TRADING_STATE.labels(model).set(states.index(most_severe(halts)))
             _report_account(service, handlers, model)
-        usage = shutil.disk_usage(".")
-        metrics.DISK_FREE.set(100 * usage.free / usage.total)
         await service.clock.sleep(EVERY_S)
 
 

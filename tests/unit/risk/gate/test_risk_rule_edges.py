@@ -49,6 +49,10 @@ EDGES: dict[str, list[Edge]] = {
         for reason in Reason
         if reason not in ENDED_BY_RESUME
     ],
+    "DISK_FULL": [
+        Edge({"disk_free_percent": D("4.99")}, {"disk_free_percent": D(5)}),
+        Edge({"disk_free_percent": D(0)}, {"disk_free_percent": None}),
+    ],
     "STALE_MARK": [
         Edge(
             {"market": a_market(mark_received_ms=NOW_MS - 5_001)}, {"market": a_market(mark_received_ms=NOW_MS - 5_000)}

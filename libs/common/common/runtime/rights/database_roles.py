@@ -82,13 +82,16 @@ def _hand_over(connection: psycopg.Connection) -> list[str]:
         rows = connection.execute(
             """SELECT c.relname, CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
-            WHERE c.relname = ANY(%s) AND c.relkind IN ('r', 'v') AND c.relowner <> %s::regrole
+            WHERE c.relkind IN ('r', 'p', 'v') AND c.relowner <> %s::regrole AND (c.relname = ANY(%s) OR c.oid IN (
+                SELECT inhrelid FROM pg_inherits i JOIN pg_class parent ON parent.oid = i.inhparent
+                WHERE parent.relname = ANY(%s)
+            ))
             UNION ALL
             SELECT p.oid::regprocedure::text, 'FUNCTION' FROM pg_proc p
             JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'public'
             JOIN schema_views v ON v.name = p.proname AND v.owner = %s AND v.kind = 'FUNCTION'
             WHERE p.proowner <> %s::regrole""",
-            (list(tables), role_name(owner), owner, role_name(owner)),
+            (role_name(owner), list(tables), list(tables), owner, role_name(owner)),
         ).fetchall()
         for name, kind in rows:
             # A function's name holds the types of its arguments, as PostgreSQL itself writes them.
@@ -104,7 +107,7 @@ def _hand_over(connection: psycopg.Connection) -> list[str]:
 def _grant_to_readers(connection: psycopg.Connection, owner: str) -> None:
     """As far as the tables exist: a reader may start before the owner has."""
     rows = connection.execute(
-        """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+        """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')
         AND relowner = %s::regrole AND relname = ANY(%s)""",
         (role_name(owner), list(TABLES[owner])),
     ).fetchall()

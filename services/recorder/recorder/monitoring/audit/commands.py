@@ -54,7 +54,9 @@ def verify(contender: Contender = None, first: From = None, last: To = None, hea
     if report.faults > len(report.findings):
         typer.echo(f"and {report.faults - len(report.findings):,} more")
     kept = f", {report.texts_not_kept:,} of them no longer kept" if report.texts_not_kept else ""
-    typer.echo(f"{report.links:,} links, {report.rows:,} rows, {report.texts:,} texts{kept}; {report.faults:,} faults")
+    rows = f" ({report.rows_not_kept:,} no longer kept)" if report.rows_not_kept else ""
+    counted = f"{report.links:,} links, {report.rows:,} rows{rows}, {report.texts:,} texts{kept}"
+    typer.echo(f"{counted}; {report.faults:,} faults")
     if report.faults:
         raise typer.Exit(EXIT_FAULTS)
 

@@ -26,11 +26,12 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """The result of an audit. `texts_not_kept` were dropped as the record itself says; they are no fault."""
+    """The result of an audit. What is not kept was dropped as the record itself says; it is no fault."""
 
     links: int = 0
     rows: int = 0
     texts: int = 0
+    rows_not_kept: int = 0
     texts_not_kept: int = 0
     faults: int = 0
     findings: list[Finding] = field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import Any
 from common.runtime.record.compression import RECORD_DICTIONARY, DamagedContent, decompress
 from common.runtime.record.links import UnreadableRecord, read_record
 from common.trading.epochs import aside_id
-from recorder.storage.record import DROPPED, EPOCH
+from recorder.storage.record import DROPPED, EPOCH, ROWS_DROPPED
 from recorder.storage.statements import Connection, select
 
 
@@ -42,6 +42,16 @@ async def dropped_before_day(connection: Connection, chain: str) -> int:
         if isinstance(day := note.get("before_day"), int):
             days.append(day)
     return max(days)
+
+
+async def rows_dropped_before_ms(connection: Connection, chain: str) -> dict[str, int]:
+    """By table: rows of earlier times may be no longer kept, as the chain itself says."""
+    dropped: dict[str, int] = {}
+    async for _, note in _notes(connection, chain, ROWS_DROPPED):
+        table, before_ms = str(note.get("table")), note.get("before_ms")
+        if isinstance(before_ms, int):
+            dropped[table] = max(dropped.get(table, 0), before_ms)
+    return dropped
 
 
 async def _notes(connection: Connection, chain: str, kind: str) -> AsyncIterator[tuple[int, dict[str, Any]]]:

@@ -33,9 +33,17 @@ FROM ai_decisions d LEFT JOIN LATERAL (
 
 
 async def check_rows(
-    connection: Connection, report: Report, records: Sequence[Record], texts: Mapping[bytes, bytes], epochs: Epochs
+    connection: Connection,
+    report: Report,
+    records: Sequence[Record],
+    texts: Mapping[bytes, bytes],
+    dropped_before_ms: Mapping[str, int],
+    epochs: Epochs,
 ) -> None:
-    """Makes each event's row again, as the recorder did, and compares it with the stored one, column by column."""
+    """Makes each event's row again, as the recorder did, and compares it with the stored one, column by column.
+
+    Rows of a table from before a time may be no longer kept.
+    """
     for kind, linked in BY_KIND.items():
         made = [(record, linked.make(_event(record, texts))) for record in records if record.event["type"] == kind]
         if not made:
@@ -48,6 +56,9 @@ async def check_rows(
             if "model" in row:
                 row["model"] = epochs.model_of(record.sequence)
             where = record.chain, record.sequence, record.event.get("cycle_id")
+            if row[linked.key] not in stored and row["time_ms"] < dropped_before_ms.get(linked.table, 0):
+                report.rows_not_kept += 1
+                continue
             if row[linked.key] not in stored:
                 report.add(*where, linked.table, f"missing: the row {row[linked.key]}")
                 continue

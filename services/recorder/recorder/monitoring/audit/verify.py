@@ -9,7 +9,7 @@ from common.runtime.record.links import FIRST, MARKET, Record
 from common.runtime.record.reader import MissingBlob, read_blobs, text_of
 from recorder.monitoring.audit.findings import Report
 from recorder.monitoring.audit.link_check import LinkCheck
-from recorder.monitoring.audit.notes import dropped_before_day, read_epochs
+from recorder.monitoring.audit.notes import dropped_before_day, read_epochs, rows_dropped_before_ms
 from recorder.monitoring.audit.row_check import check_late_columns, check_rows
 from recorder.storage.linked_rows import BY_KIND
 from recorder.storage.record import BEGAN, LINKED_TABLES
@@ -47,6 +47,7 @@ async def verify_chain(connection: Connection, report: Report, chain: str, span:
     before = FIRST if first == 1 else await _link_at(connection, chain, first - 1)
     check = LinkCheck(report, chain, first=first, before=before)
     dropped_before, epochs = await dropped_before_day(connection, chain), await read_epochs(connection, chain)
+    rows_before = await rows_dropped_before_ms(connection, chain)
     began: Record | None = None
     while check.next_sequence <= last:
         rows = await select(connection, LINKS, chain, check.next_sequence, last, PAGE_LINKS)
@@ -54,13 +55,13 @@ async def verify_chain(connection: Connection, report: Report, chain: str, span:
             break
         records = [record for row in rows if (record := check.check(row)) is not None]
         texts = await _check_texts(connection, report, records, dropped_before)
-        await check_rows(connection, report, records, texts, epochs)
+        await check_rows(connection, report, records, texts, rows_before, epochs)
         await check_late_columns(connection, report, records)
         began = next((record for record in records if record.event["type"] == BEGAN), began)
         report.on_progress(chain, check.next_sequence - 1, last)
     if span.is_whole:
         await _check_head(connection, report, chain, check.next_sequence - 1)
-        await _check_unlinked(connection, report, chain, began)
+        await _check_unlinked(connection, report, chain, began, rows_before)
 
 
 async def verify_heads(connection: Connection, report: Report, heads: Mapping[str, tuple[int, bytes]]) -> None:
@@ -145,8 +146,13 @@ async def _check_head(connection: Connection, report: Report, chain: str, last: 
         report.add(chain, last, None, "record_heads", f"the head says {sequence} {link.hex()}")
 
 
-async def _check_unlinked(connection: Connection, report: Report, chain: str, began: Record | None) -> None:
-    """Compares how many rows have no link with how many there were before the first link."""
+async def _check_unlinked(
+    connection: Connection, report: Report, chain: str, began: Record | None, dropped_before_ms: Mapping[str, int]
+) -> None:
+    """Compares how many rows have no link with how many there were before the first link.
+
+    Fewer are no fault in a table of which rows are no longer kept.
+    """
     if began is None:
         report.add(chain, 1, None, "record_links", "missing: the beginning of the chain")
         return
@@ -161,7 +167,7 @@ async def _check_unlinked(connection: Connection, report: Report, chain: str, be
         )"""
         [row] = await select(connection, f"SELECT count(*) AS rows {unlinked}", *parameters, chain, kinds)
         excess = row["rows"] - began.event["unlinked"].get(table, 0)
-        if excess < 0:
+        if excess < 0 and table not in dropped_before_ms:
             report.add(chain, None, None, table, f"{-excess} rows of before the record are missing")
         elif excess > 0:
             query = f"SELECT t.{row_key} AS key {unlinked} ORDER BY t.time_ms DESC LIMIT {NAMED_ROWS}"

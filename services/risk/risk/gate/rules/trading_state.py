@@ -25,6 +25,18 @@ def state_reducing(inputs: GateInput, draft: Draft | None) -> Judgement:
     return _no_halt_in(TradingState.REDUCING, inputs)
 
 
+@rule(
+    "DISK_FULL",
+    "the disk with the arena's data has room for what follows from a position; not judged where it can't be measured",
+    settings=("min_disk_free_percent",),
+)
+def disk_full(inputs: GateInput, draft: Draft | None) -> Judgement:
+    limit = inputs.limits.min_disk_free_percent
+    if inputs.disk_free_percent is None:
+        return Judgement(passed=True, limit=limit, detail="the disk can't be measured")
+    return Judgement(inputs.disk_free_percent >= limit, value=inputs.disk_free_percent, limit=limit)
+
+
 def _no_halt_in(state: TradingState, inputs: GateInput) -> Judgement:
     halts = [halt for halt in inputs.halts if halt.state is state]
     detail = "; ".join(f"{halt.reason}: {halt.detail}" if halt.detail else halt.reason for halt in halts)

@@ -12,9 +12,10 @@ CREATE TABLE decision_results (
 );
 CREATE INDEX decision_results_by_time ON decision_results (time_ms);
 
--- Per day (UTC) and span: sums over the cycles that two contenders both answered (`rival` after `model` in the alphabet).
-CREATE TABLE duel_days (
-    day_ms bigint NOT NULL,
+-- Per hour and span: sums over the cycles that two contenders both answered (`rival` after `model` in the alphabet).
+-- With each answer only the cycles of its hour are summed again. The recorder fills in what is missing when it starts.
+CREATE TABLE duel_hours (
+    hour_ms bigint NOT NULL,
     model text NOT NULL,
     rival text NOT NULL,
     minutes integer NOT NULL,
@@ -25,18 +26,18 @@ CREATE TABLE duel_days (
     known bigint NOT NULL,
     model_right bigint NOT NULL,
     rival_right bigint NOT NULL,
-    PRIMARY KEY (day_ms, model, rival, minutes)
+    PRIMARY KEY (hour_ms, model, rival, minutes)
 );
 
--- Per day and span: sums over a contender's results that are known.
-CREATE TABLE result_days (
-    day_ms bigint NOT NULL,
+-- Per hour and span: sums over a contender's results that are known.
+CREATE TABLE result_hours (
+    hour_ms bigint NOT NULL,
     model text NOT NULL,
     minutes integer NOT NULL,
     results bigint NOT NULL,
     results_right bigint NOT NULL,
     result_percent numeric NOT NULL,
-    PRIMARY KEY (day_ms, model, minutes)
+    PRIMARY KEY (hour_ms, model, minutes)
 );
 
 -- Closed trades by the confidence that opened them, as views/trade_calibration.sql has them.

@@ -1,0 +1,79 @@
+"""A disk that fills up ends no arena: entries stop in time, stores that die come back, and all of it goes on."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from arena_checks import unprotected_positions
+from harness import wait_until
+
+from aicoin_local.process.supervise import Supervisor
+from aicoin_local.testing import Arena
+
+pytestmark = pytest.mark.system
+
+SIZE_MB = 320
+DENIED = "SELECT 1 FROM verdicts WHERE denial_code = 'DISK_FULL' LIMIT 1"
+CODES = "SELECT code FROM alerts WHERE code LIKE 'DISK%%' ORDER BY time_ms"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, which only root may mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path, leave_percent: float) -> None:
+    """Fills the disk until so much of it is free."""
+    disk = os.statvfs(folder)
+    blocks = disk.f_bavail - int(disk.f_blocks * leave_percent / 100)
+    with contextlib.suppress(OSError), (folder / "filling").open("ab", buffering=0) as file:
+        for _ in range(max(0, blocks)):
+            file.write(bytes(disk.f_frsize))
+
+
+def decisions(arena: Arena) -> int:
+    return int(arena.rows("SELECT count(*) AS n FROM ai_decisions")[0]["n"])
+
+
+def test_a_full_disk_stops_entries_and_ends_nothing(small_disk: Path) -> None:
+    arena = Arena(small_disk / "data")
+    arena.output = small_disk.parent / "run.log"
+    supervisor = Supervisor(arena.data_dir)
+
+    def process_of(store: str) -> int:
+        return int(supervisor.info(store)["pid"])
+
+    try:
+        arena.start()
+        wait_until("a trade", lambda: arena.rows("SELECT 1 FROM fills LIMIT 1"), limit_s=180)
+        fill(small_disk, leave_percent=8)
+        wait_until("an alert of a low disk", lambda: {"code": "DISK_LOW"} in arena.rows(CODES))
+        fill(small_disk, leave_percent=3)
+        wait_until("a denial for the full disk", lambda: arena.rows(DENIED), limit_s=120)
+        redis = process_of("redis")
+        fill(small_disk, leave_percent=0)
+        os.kill(process_of("postgres"), signal.SIGKILL)
+        wait_until("Redis to die of the full disk", lambda: process_of("redis") != redis, limit_s=60)
+        assert supervisor.is_alive()
+        (small_disk / "filling").unlink()
+        services = arena.run["services"]
+        wait_until("all services", lambda: all(arena.is_ready_or_down(name) for name in services), limit_s=180)
+        decided = decisions(arena)
+        wait_until("decisions", lambda: decisions(arena) > decided, limit_s=120)
+        wait_until("the alert that it is over", lambda: arena.rows(CODES)[-1]["code"] == "DISK_FREE", limit_s=60)
+        assert {row["code"] for row in arena.rows(CODES)} == {"DISK_LOW", "DISK_FULL", "DISK_FREE"}
+        assert unprotected_positions(arena) == []
+    finally:
+        code = arena.stop()
+    assert code == 0, arena.output.read_text(encoding="utf-8")[-3000:]
