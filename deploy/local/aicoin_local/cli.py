@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aicoin_local.backup import commands as data_commands
 from aicoin_local.configuration import dotenv_file
 from aicoin_local.configuration.arena_file import roster_of, write_arena_file
 from aicoin_local.configuration.environment import command_variables, emergency_variables
@@ -19,6 +18,7 @@ from aicoin_local.configuration.runfile import read_run
 from aicoin_local.configuration.spending import spending_lines
 from aicoin_local.development import bench, capture, checks, web
 from aicoin_local.process import footprint
+from aicoin_local.process.backup import commands as data_commands
 from aicoin_local.process.lock import holder
 from aicoin_local.process.machine import doctor, logs, unit
 from aicoin_local.process.orphans import orphans

@@ -1,12 +1,12 @@
 """Watches the disk: measures its room for the gate, and reports when it gets short and when it is over."""
 
+import os
 from decimal import Decimal
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 from common.events import AlertCode, AlertSeverity
-from common.runtime.disk import free_percent
 from common.runtime.service import Service
 from risk import metrics
 from risk.handlers import RiskHandlers
@@ -61,3 +61,19 @@ async def _alert(service: Service, room: Room, free: Decimal, full_percent: Deci
     }[room]
     shown = f"{free:.1f}"
     await service.alert(code, severity, f"{shown} % of the disk is free: {text}", free_percent=shown)
+
+
+def free_percent(folder: Path) -> Decimal | None:
+    """What an ordinary user may still fill of the folder's disk, in percent; None where the disk doesn't say.
+
+    A folder that doesn't exist yet lies on the disk of the nearest one that does.
+    """
+    path = folder.absolute()
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    try:
+        disk = os.statvfs(path)
+    except OSError:
+        return None
+    usable = disk.f_blocks - disk.f_bfree + disk.f_bavail
+    return None if usable <= 0 else Decimal(100 * disk.f_bavail) / usable

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from common.runtime.disk import free_percent
-from risk.tasks.disk import Room, room_at
+from risk.tasks.disk import Room, free_percent, room_at
 
 D = Decimal
 LOW, FULL = D(10), D(5)

@@ -17,11 +17,11 @@ from typing import IO, Any, Final
 import psycopg
 import redis
 
-from aicoin_local.backup.archive import CHUNK_BYTES, ArchiveReader, ArchiveWriter
-from aicoin_local.backup.crypt import encrypt
-from aicoin_local.backup.places import DATABASE, Addresses, copy_database, service_files, stores_of
-from aicoin_local.backup.postgres_copy import Connection, dump_tables, open_snapshot
-from aicoin_local.backup.redis_copy import dump_keys, paused_writes
+from aicoin_local.process.backup.archive import CHUNK_BYTES, ArchiveReader, ArchiveWriter
+from aicoin_local.process.backup.crypt import encrypt
+from aicoin_local.process.backup.places import DATABASE, Addresses, copy_database, service_files, stores_of
+from aicoin_local.process.backup.postgres_copy import Connection, dump_tables, open_snapshot
+from aicoin_local.process.backup.redis_copy import dump_keys, paused_writes
 from aicoin_local.settings import LocalSettings
 from common.version import VERSION
 

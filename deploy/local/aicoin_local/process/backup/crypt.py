@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from aicoin_local.backup.archive import DamagedBackup
+from aicoin_local.process.backup.archive import DamagedBackup
 
 MARK: Final = b"aicoin backup, encrypted 1\n"
 SALT_BYTES: Final = 16

@@ -11,15 +11,15 @@ import psycopg
 import redis
 from psycopg.conninfo import conninfo_to_dict
 
-from aicoin_local.backup.archive import CHUNK_BYTES, ArchiveReader, DamagedBackup
-from aicoin_local.backup.backup import FILES, REDIS
-from aicoin_local.backup.crypt import decrypt, is_encrypted
-from aicoin_local.backup.places import SERVICE_FOLDERS, STORE_FOLDERS, Addresses, started_stores
-from aicoin_local.backup.postgres_copy import count_rows, drop_everything, load_tables
-from aicoin_local.backup.redis_copy import load_keys
-from aicoin_local.backup.versions import run_migrate
 from aicoin_local.configuration.paper import FILE as PAPER_KEYS
 from aicoin_local.configuration.rights import Rights, load_passwords
+from aicoin_local.process.backup.archive import CHUNK_BYTES, ArchiveReader, DamagedBackup
+from aicoin_local.process.backup.backup import FILES, REDIS
+from aicoin_local.process.backup.crypt import decrypt, is_encrypted
+from aicoin_local.process.backup.places import SERVICE_FOLDERS, STORE_FOLDERS, Addresses, started_stores
+from aicoin_local.process.backup.postgres_copy import count_rows, drop_everything, load_tables
+from aicoin_local.process.backup.redis_copy import load_keys
+from aicoin_local.process.backup.versions import run_migrate
 from aicoin_local.process.lock import held
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import services_of

@@ -8,12 +8,12 @@ import psycopg
 import redis
 import typer
 
-from aicoin_local.backup.archive import DamagedBackup
-from aicoin_local.backup.backup import BackupError, make_backup
-from aicoin_local.backup.places import stores_of
-from aicoin_local.backup.restore import RestoreError, restore
-from aicoin_local.backup.versions import migrate_to, versions
 from aicoin_local.configuration.arena_file import roster_of
+from aicoin_local.process.backup.archive import DamagedBackup
+from aicoin_local.process.backup.backup import BackupError, make_backup
+from aicoin_local.process.backup.places import stores_of
+from aicoin_local.process.backup.restore import RestoreError, restore
+from aicoin_local.process.backup.versions import migrate_to, versions
 from aicoin_local.process.lock import Held, NoFolder
 from aicoin_local.settings import full_environment, load_settings, refuse
 from aicoin_local.stores import StoreError

@@ -4,7 +4,7 @@ import asyncio
 
 import psycopg
 
-from aicoin_local.backup.postgres_copy import applied_migrations
+from aicoin_local.process.backup.postgres_copy import applied_migrations
 from common.runtime.database import MigrationError, known_migrations, migrate, open_pool
 from common.runtime.rights.tables import OWNERS, role_name
 
