@@ -1,4 +1,4 @@
-"""Migrations are numbered without gaps, and from some number on they define no view: views have files of their own."""
+"""Migrations have numbers that ascend, and from some number on they define no view: views have files of their own."""
 
 import re
 from importlib.resources import files
@@ -9,7 +9,7 @@ from common.runtime.database import migrations_of
 
 OWNERS = ("executor", "recorder", "risk")
 FIRST_NUMBERS = {"recorder": [1, 2, 3, 4, 4, 9]}
-"""Where the numbers have not been ascending one by one from 1; see the service's README."""
+"""Where the first numbers are not just 1; see the service's README."""
 CREATION = re.compile(r"^\s*CREATE (?:OR REPLACE )?(VIEW|FUNCTION) (\w+)", re.MULTILINE)
 """A migration may make one for itself, if it drops it."""
 FIRST_WITHOUT_VIEWS = {"recorder": 15}
@@ -24,10 +24,10 @@ def numbered(owner: str) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("owner", OWNERS)
-def test_numbers_ascend_one_by_one(owner: str) -> None:
+def test_numbers_ascend(owner: str) -> None:
     numbers = [number for number, _ in numbered(owner)]
     first = FIRST_NUMBERS.get(owner, [1])
-    assert numbers == [*first, *range(first[-1] + 1, first[-1] + 1 + len(numbers) - len(first))]
+    assert numbers == [*first, *sorted({number for number in numbers if number > first[-1]})]
 
 
 @pytest.mark.parametrize("owner", OWNERS)

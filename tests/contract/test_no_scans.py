@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from common.runtime.database import Pool, migrate, open_pool
 from gateway.http.parameters import parse_cursor
 from gateway.rest.exports import EXPORTS, csv_pages
+from gateway.storage.cycles import CycleQueries
 from gateway.storage.queries import Queries, Row
 from recorder.projections.agent_memory import write_memory
 
@@ -118,6 +119,12 @@ async def test_no_query_scans_a_table(pool: Pool, redis_url: str) -> None:
         assert len(await queries.positions(model)) == 0
         for name, export in EXPORTS.items():
             assert len(await anext(csv_pages(export, model, queries))) > 1_000, name
+    for filters in ({"action": "HOLD"}, {"action": "LONG"}, {"symbol": "ETH"}, {"verdict": "DENIED"}):
+        await queries.decisions(filters, DECISIONS * 15_000, 50, None)
+    cycle = await CycleQueries(queries).cycle("c400050")
+    assert cycle is not None
+    assert len(cycle["decisions"]) == 2
+    await CycleQueries(queries).scores()
     detail = await queries.decision("c400050", "qwen")
     assert detail is not None
     assert detail["previous_prompt"] is not None

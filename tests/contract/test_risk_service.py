@@ -204,7 +204,7 @@ async def test_a_halt_is_effective_on_the_next_decision(
     async with risk_process(redis_url, database_url) as process:
         assert isinstance((await around.judged("one")).data, RiskApproved)
         # While risk is stopped, a halt and then two decisions arrive: only their order in time distinguishes them.
-        process.send_signal(signal.SIGSTOP)
+        process.signal(signal.SIGSTOP)
         command = ControlCommand(command=Command.HALT, model=None, reason="test", requested_by="test")
         await around.send("gateway", originate(command, keys=(1,), time_ms=1, now_ms=1))
         decisions = [
@@ -212,7 +212,7 @@ async def test_a_halt_is_effective_on_the_next_decision(
             for model in ROSTER.ids
         ]
         await around.send("agent-deepseek", *decisions)
-        process.send_signal(signal.SIGCONT)
+        process.signal(signal.SIGCONT)
         for decision in decisions:
             verdict = await eventually("the verdict", partial(around.verdict_on, decision))
             assert isinstance(verdict.data, RiskDenied)

@@ -7,8 +7,8 @@ from typing import Any
 
 from recorder_examples import approved, decided, snapshot
 
-from common.events import Action, AgentDecision, Event, IntentKind, RiskDenied, RuleResult, derive
-from common.trading.durations import MINUTE_MS
+from common.events import Action, AgentDecision, Event, IntentKind, MarketSnapshot, RiskDenied, RuleResult, derive
+from common.trading.durations import HOUR_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 
 D = Decimal
@@ -17,7 +17,6 @@ MODELS = ("deepseek", "llama", "qwen")
 COINS = (Symbol.BTC, Symbol.ETH)
 START_MS = 1_790_000_040_000
 """23 minutes before midnight (UTC), so that the cycles lie in two days."""
-HOURLY = D("0.0000125")
 
 
 def denied(decision: Event[AgentDecision]) -> Event[RiskDenied]:
@@ -38,12 +37,19 @@ def denied(decision: Event[AgentDecision]) -> Event[RiskDenied]:
     return derive(decision, payload, decision.recorded_ms + 3)
 
 
+def with_rate(event: Event[MarketSnapshot], rate: D) -> Event[MarketSnapshot]:
+    coins = {name: coin.model_copy(update={"funding_rate_hourly": rate}) for name, coin in event.data.coins.items()}
+    return event.model_copy(update={"data": event.data.model_copy(update={"coins": coins})})
+
+
 class Scenario:
     """Five hours of cycles: walking prices, some snapshots missing, each contender's answers and their verdicts."""
 
     def __init__(self, random: Random) -> None:
         self.events: list[Event[Any]] = []
         self.mids: dict[int, dict[Symbol, D]] = {}
+        self.rates: dict[int, D] = {}
+        """Hourly funding."""
         self.answers: dict[int, dict[str, tuple[Action, Symbol]]] = defaultdict(dict)
         self.signs: dict[tuple[int, str], int | None] = {}
         """Of each approved decision; 0 of one that changes nothing, None of one without a verdict."""
@@ -53,7 +59,8 @@ class Scenario:
             prices = {coin: mid * (1 + D(random.randint(-20, 20)) / 10_000) for coin, mid in prices.items()}
             if random.random() < 0.9:
                 self.mids[at_ms] = {coin: mid.quantize(D("1e-6")) for coin, mid in prices.items()}
-                self.events.append(snapshot(f"c{minute}", at_ms, self.mids[at_ms]))
+                self.rates[at_ms] = D(random.randint(-20, 20)) / 100_000
+                self.events.append(with_rate(snapshot(f"c{minute}", at_ms, self.mids[at_ms]), self.rates[at_ms]))
             for model in MODELS:
                 if random.random() < 0.95:
                     self.decide(model, minute, at_ms, random)
@@ -83,6 +90,15 @@ class Scenario:
                 return self.mids[moment][coin]
         return None
 
+    def funding(self, at_ms: int, minutes: int) -> D:
+        """What a long pays at the full hours, by the rate then, else by that of the cycle itself."""
+        own = next(self.rates[each] for each in (at_ms, at_ms + MINUTE_MS) if each in self.rates)
+        total, hour_ms = D(0), (at_ms // HOUR_MS + 1) * HOUR_MS
+        while hour_ms <= at_ms + minutes * MINUTE_MS:
+            total += next((self.rates[each] for each in (hour_ms, hour_ms + MINUTE_MS) if each in self.rates), own)
+            hour_ms += HOUR_MS
+        return total
+
     def result(self, at_ms: int, model: str, minutes: int) -> D | None:
         """In percent of the position: the move, less hourly funding, both fees of 0.045 %, and a spread of 1 bp."""
         sign = self.signs[at_ms, model]
@@ -92,8 +108,7 @@ class Scenario:
         first, last = self.mid_at(at_ms, coin), self.mid_at(at_ms + minutes * MINUTE_MS, coin)
         if first is None or last is None:
             return None
-        hours = (at_ms + minutes * MINUTE_MS) // 3_600_000 - at_ms // 3_600_000
-        moved = sign * ((last - first) / first * 100 - hours * HOURLY * 100)
+        moved = sign * ((last - first) / first - self.funding(at_ms, minutes)) * 100
         return moved if action is Action.CLOSE else moved - D("0.09") - D("0.01")
 
 

@@ -3,7 +3,9 @@
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -16,12 +18,21 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(IMPORTED)
 
 
+def _end_with_parent() -> None:
+    """A run of tests that was killed ends none of its processes itself."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _run(module: str, arguments: Sequence[str], variables: Mapping[str, str], output: Path) -> None:
     """In the new process: becomes what `python -m module` would be, its output appended to a file."""
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for standard in (1, 2):
         os.dup2(descriptor, standard)
     os.close(descriptor)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.clear()
     os.environ.update(variables)
     sys.argv = [module, *arguments]
@@ -40,12 +51,13 @@ class ForkedProcess:
         self._process.start()
 
     @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         return self._process.is_alive()
-
-    def send_signal(self, number: int) -> None:
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
@@ -59,8 +71,7 @@ class ForkedProcess:
 
     def signal(self, number: int) -> None:
         """Sends a signal, for example SIGSTOP."""
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        os.kill(self.pid, number)
 
     def wait(self, limit_s: float = END_LIMIT_S) -> int:
         """Until it ends by itself; the exit code, and minus the signal that ended it."""

@@ -52,7 +52,7 @@ async def test_scores_follow_from_the_events_in_any_order(recorder: Recorder, po
         await recorder.store(events[start : start + 150], 1)
     await assert_scores(pool, scenario)
     async with pool.connection() as connection:
-        for table in ("decision_results", "duel_days", "result_days"):
+        for table in ("decision_results", "duel_hours", "result_hours"):
             await connection.execute(f"DELETE FROM {table}".encode())
         await fill_in_results(connection)
     await assert_scores(pool, scenario)

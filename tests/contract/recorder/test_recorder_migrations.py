@@ -57,12 +57,12 @@ TIME_WEIGHTED = {
 """Figures whose definition has changed for an account into which money was moved, as into that of deepseek."""
 NEW_TABLES = {
     "decision_results",
-    "duel_days",
+    "duel_hours",
     "recorder_epochs",
     "record_blobs",
     "record_heads",
     "record_links",
-    "result_days",
+    "result_hours",
 }
 RENAMED_TABLES = {"account_books": "pnl_reconciliations"}
 
@@ -129,7 +129,7 @@ def frozen(rows: list[Row]) -> list[str]:
 async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
     before = await read_tables(old_pool)
     assert all(before.values()), "the dump leaves a table empty"
-    assert await migrate(old_pool, "recorder") == 8
+    assert await migrate(old_pool, "recorder") == 9
     after = await read_tables(old_pool)
     assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before} | NEW_TABLES
     for table, old_rows in before.items():

@@ -41,9 +41,9 @@ ACTIONS_USED = gauge(
 CLOCK_OFF_S = gauge(
     "aicoin_executor_clock_off_seconds", "The exchange's clock less this machine's.", UNKNOWN, model=Scope.CONTENDER
 )
-WALLET_DAYS_LEFT = gauge(
-    "aicoin_executor_wallet_days_left",
-    "Until the named API wallet expires, in days; NaN on paper and for a wallet without a name.",
+WALLET_LEFT_S = gauge(
+    "aicoin_executor_wallet_left_seconds",
+    "Until the named API wallet expires; NaN on paper and for a wallet without a name.",
     UNKNOWN,
     model=Scope.CONTENDER,
 )

@@ -40,7 +40,7 @@ class Findings:
     problems: tuple[str, ...] = ()
     coin_problems: tuple[str, ...] = ()
     warnings: tuple[tuple[AlertCode, str], ...] = ()
-    wallet_days_left: float | None = None
+    wallet_left_s: float | None = None
     leverage_limits: tuple[LeverageLimit, ...] = ()
 
 
@@ -70,8 +70,8 @@ async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, mo
     wallets = await exchange.api_wallets()
     expired, ending = check_expiry(key, wallet, wallets, exchange.now_ms())
     warnings += [(AlertCode.API_WALLET_ENDS, text) for text in ending]
-    left_days = wallet_days_left(wallet, wallets, exchange.now_ms())
-    return Findings((*problems, *expired), tuple(coins), tuple(warnings), left_days, limits)
+    left_s = wallet_left_s(wallet, wallets, exchange.now_ms())
+    return Findings((*problems, *expired), tuple(coins), tuple(warnings), left_s, limits)
 
 
 def _not_an_api_wallet(key: str, wallet: str, role: str) -> str:
@@ -132,10 +132,10 @@ def check_expiry(key: str, wallet: str, rows: list[Mapping[str, Any]], now_ms: i
     return [], []
 
 
-def wallet_days_left(wallet: str, rows: list[Mapping[str, Any]], now_ms: int) -> float | None:
-    """Until the API wallet expires, in days; None for one that the exchange doesn't list."""
+def wallet_left_s(wallet: str, rows: list[Mapping[str, Any]], now_ms: int) -> float | None:
+    """Until the API wallet expires, in seconds; None for one that the exchange doesn't list."""
     ends = [int(row["validUntil"]) for row in rows if row["address"].lower() == wallet]
-    return (min(ends) - now_ms) / DAY_MS if ends else None
+    return (min(ends) - now_ms) / 1000 if ends else None
 
 
 class AccountChecks:
@@ -175,8 +175,8 @@ class AccountChecks:
             return
         self._is_answered = True
         standing.problems, standing.leverage_limits = findings.problems, findings.leverage_limits
-        if findings.wallet_days_left is not None:
-            metrics.WALLET_DAYS_LEFT.labels(context.model).set(findings.wallet_days_left)
+        if findings.wallet_left_s is not None:
+            metrics.WALLET_LEFT_S.labels(context.model).set(findings.wallet_left_s)
         if not findings.problems:
             self._due_at = context.clock.monotonic() + INTERVAL_S
         await self._alert(findings)

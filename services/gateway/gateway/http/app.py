@@ -45,6 +45,7 @@ HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+FILES = ("/assets/", "/icon")
 NOT_BUILT = "The dashboard is not built. Run make setup, or set GATEWAY_WEB_DIR to its dist folder.\n"
 
 
@@ -76,6 +77,18 @@ def create_app(
             return PlainTextResponse(NOT_BUILT, 503)
         text = index.read_text(encoding="utf-8").replace("</head>", f"{tags(request)}</head>", 1)
         return HTMLResponse(text, headers={"Cache-Control": "no-cache"})
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        """Starlette's own errors (404, 405) in the one error shape; a browser gets the page, which says that there is
+        none."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        if status == 404 and is_page and not request.url.path.startswith(FILES):
+            found = await page(request)
+            found.status_code = max(found.status_code, 404)
+            return found
+        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "REFUSED")
+        return error_response(ApiError(status, code, f"{request.method} {request.url.path} is not served here"))
 
     async def missing_app(scope: Scope, receive: Receive, send: Send) -> None:
         path = Request(scope).url.path
@@ -127,10 +140,3 @@ def _policy(scope: Scope) -> bytes:
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
     ancestors = "*" if scope["path"].startswith(EMBEDS) else "'none'"
     return POLICY.format(sockets=f"ws://{host} wss://{host}", ancestors=ancestors).encode()
-
-
-async def refuse(request: Request, error: Exception) -> Response:
-    """Starlette's own errors (404, 405) in the one error shape."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "REFUSED")
-    return error_response(ApiError(status, code, f"{request.method} {request.url.path} is not served here"))

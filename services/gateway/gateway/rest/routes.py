@@ -56,7 +56,7 @@ LIFETIMES = {
     "/positions": Lifetime(0.25, 1.0),
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
-    "/duels": Lifetime(1.0, 5.0),
+    "/duels": Lifetime(10.0, 60.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
 }

@@ -1,13 +1,13 @@
 """What became of decisions by the prices that followed, and the contenders' running score by it.
 
-Both are computed in SQL from the rows: `refresh_results` and `refresh_duel_day` in views/. A batch brings those in line
-that its events can have changed, in whatever order decisions, verdicts and snapshots are stored.
+Both are computed in SQL from the rows: `refresh_results` and `refresh_duel_hour` in views/. A batch brings those in
+line that its events can have changed, in whatever order decisions, verdicts and snapshots are stored.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from common.trading.durations import DAY_MS, HOUR_MS, MINUTE_MS
+from common.trading.durations import HOUR_MS, MINUTE_MS
 from common.trading.margin import TAKER_FEE_FRACTION
 from recorder.storage.statements import Connection
 
@@ -21,10 +21,10 @@ async def update_results(connection: Connection, decision_ids: Iterable[str], sn
         return
     await connection.execute("SELECT refresh_results(%s, %s)", (list(changed), TAKER_FEE_FRACTION))
     cursor = await connection.execute(
-        "SELECT DISTINCT time_ms / %s * %s FROM ai_decisions WHERE id = ANY(%s)", (DAY_MS, DAY_MS, list(changed))
+        "SELECT DISTINCT time_ms / %s * %s FROM ai_decisions WHERE id = ANY(%s)", (HOUR_MS, HOUR_MS, list(changed))
     )
-    for (day_ms,) in await cursor.fetchall():
-        await connection.execute("SELECT refresh_duel_day(%s)", (day_ms,))
+    for (hour_ms,) in await cursor.fetchall():
+        await connection.execute("SELECT refresh_duel_hour(%s)", (hour_ms,))
 
 
 async def _decisions_seen_in(connection: Connection, times_ms: Sequence[int]) -> set[str]:
@@ -50,7 +50,7 @@ async def _decisions_seen_in(connection: Connection, times_ms: Sequence[int]) ->
 
 
 async def fill_in_results(connection: Connection) -> None:
-    """Computes what a version without these tables has left out: results of approved decisions, and days."""
+    """Computes what a version without these tables has left out: results of approved decisions, and hours."""
     cursor = await connection.execute(
         """SELECT d.id FROM ai_decisions d WHERE coalesce(d.verdict, 'NONE') = 'APPROVED'
         AND NOT EXISTS (SELECT FROM decision_results r WHERE r.decision_id = d.id)"""
@@ -60,6 +60,10 @@ async def fill_in_results(connection: Connection) -> None:
         batch = missing[start : start + BATCH_DECISIONS]
         await connection.execute("SELECT refresh_results(%s, %s)", (batch, TAKER_FEE_FRACTION))
     await connection.execute(
-        """SELECT refresh_duel_day(day_ms) FROM (SELECT DISTINCT day_ms FROM decision_days) d
-        WHERE NOT EXISTS (SELECT FROM duel_days u WHERE u.day_ms = d.day_ms)"""
+        """SELECT refresh_duel_hour(h.start_ms) FROM (SELECT DISTINCT day_ms FROM decision_days) d
+        CROSS JOIN generate_series(d.day_ms, d.day_ms + 23 * 3600000::bigint, 3600000::bigint) h (start_ms)
+        WHERE NOT EXISTS (SELECT FROM duel_hours u WHERE u.hour_ms = h.start_ms)
+            AND EXISTS (
+                SELECT FROM ai_decisions a WHERE a.time_ms >= h.start_ms AND a.time_ms < h.start_ms + 3600000
+            )"""
     )

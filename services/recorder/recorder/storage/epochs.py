@@ -16,7 +16,7 @@ TABLES: Final = (
     "commands",
     "decision_days",
     "decision_results",
-    "duel_days",
+    "duel_hours",
     "equity_hours",
     "fills",
     "model_statistics",
@@ -24,12 +24,12 @@ TABLES: Final = (
     "pnl_reconciliations",
     "positions",
     "recorder_epochs",
-    "result_days",
+    "result_hours",
     "trades",
     "verdicts",
 )
 """Those with a column `model`: all of them."""
-COLUMNS: Final = (*((table, "model") for table in TABLES), ("duel_days", "rival"))
+COLUMNS: Final = (*((table, "model") for table in TABLES), ("duel_hours", "rival"))
 """Where a contender is named."""
 UNKNOWN: Final = "unknown"
 """The environment of an account that a version recorded which did not know environments."""

@@ -12,6 +12,6 @@ SELECT
     sum(known)::bigint AS known,
     sum(model_right)::bigint AS model_right,
     sum(rival_right)::bigint AS rival_right
-FROM duel_days
+FROM duel_hours
 WHERE model NOT LIKE '%#%' AND rival NOT LIKE '%#%'
 GROUP BY model, rival, minutes;

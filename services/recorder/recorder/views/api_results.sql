@@ -6,6 +6,6 @@ SELECT
     sum(results)::bigint AS results,
     sum(results_right)::bigint AS results_right,
     wire(sum(result_percent) / sum(results)) AS average_result_percent
-FROM result_days
+FROM result_hours
 WHERE model NOT LIKE '%#%'
 GROUP BY model, minutes;

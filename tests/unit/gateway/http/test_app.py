@@ -33,7 +33,7 @@ def web_dir(tmp_path: Path) -> Path:
 async def test_every_page_is_the_index_and_is_not_cached(web_dir: Path) -> None:
     async with client(web_dir) as http:
         for page in PAGES:
-            response = await http.get(page.format(model="qwen", cycle_id="c"))
+            response = await http.get(page.format(model="qwen", cycle_id="c", part="duel"))
             assert (response.status_code, response.text) == (200, "<html></html>")
             assert response.headers["cache-control"] == "no-cache"
 
@@ -56,6 +56,16 @@ async def test_unknown_api_paths_and_methods_have_the_error_shape(web_dir: Path)
     async with client(web_dir) as http:
         assert (await http.get("/api/v1/unknown")).json()["error"]["code"] == "NOT_FOUND"
         assert (await http.post("/healthz")).json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+async def test_an_unknown_address_is_a_page_for_a_browser_and_json_for_a_program(web_dir: Path) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml"}
+    async with client(web_dir) as http:
+        response = await http.get("/nope", headers=browser)
+        assert (response.status_code, response.text) == (404, "<html></html>")
+        for path, headers in (("/nope", {}), ("/assets/nope.js", browser), ("/api/v1/nope", browser)):
+            response = await http.get(path, headers=headers)
+            assert (response.status_code, response.json()["error"]["code"]) == (404, "NOT_FOUND")
 
 
 async def test_readiness_lists_unmet_conditions(web_dir: Path) -> None:

@@ -1,4 +1,5 @@
 import { setFilter } from "../navigation/router";
+import { marketSpeed } from "../state/clock";
 import { coins, contenderIds, lookOf } from "../state/roster";
 import { now, status } from "../state/store";
 import { fill, t } from "../words/words";
@@ -28,7 +29,7 @@ function Countdown() {
   if (!intervalS) return null;
   return (
     <span class="muted countdown" data-testid="countdown">
-      {fill(t().nextIn, { s: secondsToNext(now.value, intervalS) })}
+      {fill(t().nextIn, { s: secondsToNext(now.value, intervalS, marketSpeed.value) })}
     </span>
   );
 }

@@ -49,7 +49,7 @@ export function localMinute(ms: number): string {
   return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-/** How long until the next decision, s: at the next whole interval of market time. */
-export function secondsToNext(nowMs: number, intervalS: number): number {
-  return Math.ceil(intervalS - ((nowMs / 1000) % intervalS));
+/** How long until the next decision, s: at the next whole interval of market time, which runs at `speed`. */
+export function secondsToNext(nowMs: number, intervalS: number, speed = 1): number {
+  return Math.ceil((intervalS - ((nowMs / 1000) % intervalS)) / speed);
 }

@@ -15,7 +15,10 @@ export function go(url: string): void {
   const isOtherPage = !url.startsWith(`${location.pathname}?`);
   history.pushState(null, "", url);
   read();
-  if (isOtherPage) document.querySelector("main")?.focus();
+  if (!isOtherPage) return;
+  const main = document.querySelector("main");
+  main?.scrollTo(0, 0);
+  main?.focus({ preventScroll: true });
 }
 
 /** Changes one filter. What changes the shown rows gets a history entry, so that "back" undoes it; a chart's view doesn't. */

@@ -124,14 +124,19 @@ export function age(ms: number | null): string {
   return ms < 10_000 ? `${number(Math.max(0, ms) / 1000, 1)}s` : span(ms);
 }
 
+/** A gain or a loss as it is shown, in hundredths: less than that is neither. */
+function hundredths(value: Figure): number {
+  return Math.round(Math.abs(Number(value ?? 0)) * 100) * Math.sign(Number(value ?? 0));
+}
+
 /** "gain", "loss" or "" for a figure's color; color is never the only sign. */
 export function tone(value: Figure): string {
-  const figure = Number(value ?? 0);
+  const figure = hundredths(value);
   return figure > 0 ? "gain" : figure < 0 ? "loss" : "";
 }
 
 export function arrow(value: Figure): string {
-  const figure = Number(value ?? 0);
+  const figure = hundredths(value);
   return figure > 0 ? "▲" : figure < 0 ? "▼" : "";
 }
 

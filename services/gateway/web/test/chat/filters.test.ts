@@ -36,4 +36,5 @@ test("the next decision comes at the next whole interval", () => {
   expect(secondsToNext(60_001, 60)).toBe(60);
   expect(secondsToNext(113_000, 60)).toBe(7);
   expect(secondsToNext(119_999, 60)).toBe(1);
+  expect(secondsToNext(90_000, 60, 10)).toBe(3);
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
-import { age, compact, moment, NONE, number, percent, price, share, signed, size, span, tone } from "../../src/words/format";
+import { age, arrow, compact, moment, NONE, number, percent, price, share, signed, size, span, tone } from "../../src/words/format";
 import { language } from "../../src/words/language";
 
 afterEach(() => {
@@ -62,5 +62,6 @@ describe("format", () => {
 
   it("names the tone of a figure", () => {
     expect([tone("1"), tone("-1"), tone("0"), tone(null)]).toEqual(["gain", "loss", "", ""]);
+    expect([tone("0.004"), arrow("-0.004"), arrow("-0.005"), arrow("0.01")]).toEqual(["", "", "▼", "▲"]);
   });
 });

@@ -1,16 +1,16 @@
--- Brings the sums of one day (UTC) in line with the decisions recorded in it and their results. Two answers agree when
+-- Brings the sums of one hour in line with the decisions recorded in it and their results. Two answers agree when
 -- they have the same action, and but for a HOLD the same coin. Of two contenders the one with the better result was
 -- right; a HOLD, and a decision that was denied, came to 0.
-CREATE FUNCTION refresh_duel_day(of_day_ms bigint) RETURNS void LANGUAGE sql AS $$
-    DELETE FROM duel_days WHERE day_ms = of_day_ms;
-    DELETE FROM result_days WHERE day_ms = of_day_ms;
-    INSERT INTO result_days (day_ms, model, minutes, results, results_right, result_percent)
-    SELECT of_day_ms, model, minutes, count(*), count(*) FILTER (WHERE result_percent > 0), sum(result_percent)
+CREATE FUNCTION refresh_duel_hour(of_hour_ms bigint) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM duel_hours WHERE hour_ms = of_hour_ms;
+    DELETE FROM result_hours WHERE hour_ms = of_hour_ms;
+    INSERT INTO result_hours (hour_ms, model, minutes, results, results_right, result_percent)
+    SELECT of_hour_ms, model, minutes, count(*), count(*) FILTER (WHERE result_percent > 0), sum(result_percent)
     FROM decision_results
-    WHERE time_ms >= of_day_ms AND time_ms < of_day_ms + 86400000 AND result_percent IS NOT NULL
+    WHERE time_ms >= of_hour_ms AND time_ms < of_hour_ms + 3600000 AND result_percent IS NOT NULL
     GROUP BY model, minutes;
-    INSERT INTO duel_days (
-        day_ms, model, rival, minutes, cycles, agreed, acted, acted_agreed, known, model_right, rival_right
+    INSERT INTO duel_hours (
+        hour_ms, model, rival, minutes, cycles, agreed, acted, acted_agreed, known, model_right, rival_right
     )
     WITH answers AS MATERIALIZED (
         SELECT
@@ -21,7 +21,7 @@ CREATE FUNCTION refresh_duel_day(of_day_ms bigint) RETURNS void LANGUAGE sql AS 
             CASE WHEN action = 'HOLD' THEN action ELSE action || ' ' || symbol END AS answer,
             CASE WHEN action = 'HOLD' OR verdict = 'DENIED' THEN 0 END AS nothing
         FROM ai_decisions
-        WHERE time_ms >= of_day_ms AND time_ms < of_day_ms + 86400000 AND outcome = 'answered'
+        WHERE time_ms >= of_hour_ms AND time_ms < of_hour_ms + 3600000 AND outcome = 'answered'
     ), pairs AS (
         SELECT
             a.model,
@@ -38,7 +38,7 @@ CREATE FUNCTION refresh_duel_day(of_day_ms bigint) RETURNS void LANGUAGE sql AS 
         LEFT JOIN decision_results y ON y.decision_id = b.id AND y.minutes = h.minutes
     )
     SELECT
-        of_day_ms,
+        of_hour_ms,
         model,
         rival,
         minutes,
