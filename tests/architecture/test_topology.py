@@ -13,12 +13,12 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
-from aicoin_local.backup.commands import VARIABLE as PASSPHRASE_VARIABLE
 from aicoin_local.configuration.catalog import MONITORING, ONE_SHOT, STORES, ServiceSpec, service_specs, stop_place
 from aicoin_local.configuration.dotenv_file import write_dotenv
 from aicoin_local.configuration.monitoring.receivers import RECEIVER_SETTINGS
 from aicoin_local.configuration.service_settings import settings_classes, settings_of
 from aicoin_local.development.compose_settings import FILE, NOT_IN_COMPOSE, render
+from aicoin_local.process.backup.commands import VARIABLE as PASSPHRASE_VARIABLE
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import SERVICES as EVENT_SERVICES
 from common.events.catalog import role_of, services_of

@@ -17,7 +17,7 @@ class RiskSettings(ServiceSettings, Limits):
 
     database_url: DatabaseUrl
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
-    aicoin_data_dir: Path = Field(Path("."), description="A folder on the disk whose room is watched.")
+    aicoin_data_dir: Path = Field(Path(".aicoin"), description="A folder on the disk whose room is watched.")
     disk_low_percent: Decimal = Field(
         Decimal(10), ge=0, le=90, description="An alert says so when less of the disk is free."
     )

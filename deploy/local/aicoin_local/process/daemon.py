@@ -28,5 +28,5 @@ class LossyStream:
 
 
 if __name__ == "__main__":
-    sys.stdout, sys.stderr = LossyStream(sys.stdout), LossyStream(sys.stderr)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = LossyStream(sys.stdout), LossyStream(sys.stderr)
     main()

@@ -41,6 +41,7 @@ SERVICES = {
 EVERY = tuple(AGENTS | SERVICES)
 NONSENSE = "nonsense – 74f1"
 FREE_TEXT = {
+    "aicoin_data_dir",
     "aicoin_arm_mainnet",
     "alert_token",
     "bind_host",

@@ -56,7 +56,7 @@ def test_a_process_sees_its_own_settings_and_no_other(roster: Roster) -> None:
     every |= {name: "x" for spec in specs for name in settings_of(spec, roster)}
     seen = {spec.name: set(visible_variables(variables_read(spec, roster), every)) for spec in specs}
     for spec in specs:
-        assert seen[spec.name] == settings_of(spec, roster) | {"PATH", "https_proxy"}
+        assert seen[spec.name] == settings_of(spec, roster) | {"PATH", "https_proxy", "AICOIN_DATA_DIR"}
     readers = {name: {each for each, names in seen.items() if name in names} for name in every}
     assert readers["LLAMA_API_KEY"] == readers["LLAMA_BASE_URL"] == {"agent-llama"}
     assert readers["HYPERLIQUID_PRIVATE_KEY_QWEN"] == readers["HYPERLIQUID_PRIVATE_KEY_QWEN_FILE"] == {"executor"}

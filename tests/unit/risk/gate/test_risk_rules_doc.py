@@ -27,7 +27,7 @@ def test_codes_are_unique_and_every_setting_exists() -> None:
 def test_a_halt_comes_first_and_a_duplicate_last() -> None:
     """The order decides which code a denial carries; within it, a stale figure is named before what it breaks."""
     codes = [rule.code for rule in RULES]
-    assert codes[:3] == ["STATE_HALTED", "STATE_REDUCING", "STALE_MARK"]
+    assert codes[:4] == ["STATE_HALTED", "STATE_REDUCING", "DISK_FULL", "STALE_MARK"]
     assert codes[-1] == "DUPLICATE"
     assert codes.index("SIZE_PERCENT") < codes.index("LEVERAGE") < codes.index("LOSS_BUDGET")
 

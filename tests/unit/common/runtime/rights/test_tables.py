@@ -23,6 +23,8 @@ def made_by(owner: str) -> set[str]:
     for script in sql_of(files(owner).joinpath("storage", "migrations")):
         for created, old, new, dropped in CREATED.findall(script):
             made = (made | {created, new}) - {old, dropped, ""}
+        partitioned = re.findall(r"CREATE TABLE (\w+) [^;]*PARTITION BY", script)
+        made -= {f"{table}_before" for table in partitioned}  # The first partition; its rights are the table's.
     views = "\n".join(sql_of(files(owner).joinpath("views")))
     return made | set(re.findall(r"^CREATE VIEW (\w+)", views, re.MULTILINE))
 
