@@ -18,6 +18,8 @@ WEEK_DAYS: Final = 7
 WEEKS_AHEAD: Final = 3
 LOCK_LIMIT_MS: Final = 3_000
 """For a lock on a table that the whole arena reads: whoever waits for longer tries again an hour later."""
+_LOCK_KEY: Final = 0x7061_7274
+"""Of the lock under which a recorder makes or drops partitions; others wait for the end of its transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ async def make_partitions(connection: Connection, of: Partitioned, today: int) -
 
     Raises LockNotAvailable while the table is in use for longer.
     """
+    await _lock(connection)
     first = today * of.day // of.week * of.week
     taken = [(low, high) for _, low, high in await _partitions(connection, of)]
     made = 0
@@ -65,6 +68,7 @@ async def make_partitions(connection: Connection, of: Partitioned, today: int) -
 
 async def drop_partitions(connection: Connection, of: Partitioned, cutoff: int) -> int:
     """Drops the partitions that lie before `cutoff` as a whole; returns how many those were."""
+    await _lock(connection)
     dropped = 0
     for name, _, upper in await _partitions(connection, of):
         if upper <= cutoff:
@@ -72,6 +76,11 @@ async def drop_partitions(connection: Connection, of: Partitioned, cutoff: int) 
             await connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
             dropped += 1
     return dropped
+
+
+async def _lock(connection: Connection) -> None:
+    """Before partitions are read: what another recorder makes or drops meanwhile would be made or dropped twice."""
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
 
 
 async def _make_partition(connection: Connection, of: Partitioned, lower: int) -> None:
