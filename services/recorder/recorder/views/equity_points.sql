@@ -1,16 +1,26 @@
 -- Points of a chart since a time, oldest first: of each of at most `buckets` spans the lowest and the highest equity,
--- and the newest one. Spans of an hour and more are read from equity_hours, so that a year costs no more than three days.
+-- and the newest one. Spans of an hour and more are read from equity_hours, so that a year costs no more than three days;
+-- so is a time that begins before the oldest account state that is kept.
 CREATE FUNCTION equity_points(of_model text, since_ms bigint, buckets integer)
     RETURNS TABLE (time_ms bigint, equity numeric) LANGUAGE plpgsql STABLE AS $$
 DECLARE
+    kept_ms bigint;
     first_ms bigint;
     newest_ms bigint;
     step_ms bigint;
 BEGIN
-    SELECT min(s.time_ms), max(s.time_ms) INTO first_ms, newest_ms FROM account_snapshots s
+    SELECT min(s.time_ms), max(s.time_ms) INTO kept_ms, newest_ms FROM account_snapshots s
     WHERE s.model = of_model AND s.time_ms >= since_ms;
+    SELECT least(kept_ms, min(p.t)) INTO first_ms FROM (
+        SELECT e.* FROM equity_hours e
+        WHERE e.model = of_model AND e.hour_ms > since_ms - 3600000 ORDER BY e.hour_ms LIMIT 2
+    ) h CROSS JOIN unnest(ARRAY[h.low_ms, h.high_ms, h.last_ms]) p (t) WHERE p.t >= since_ms;
+    SELECT greatest(newest_ms, max(h.last_ms)) INTO newest_ms FROM (
+        SELECT e.last_ms FROM equity_hours e
+        WHERE e.model = of_model AND e.hour_ms > since_ms - 3600000 ORDER BY e.hour_ms DESC LIMIT 1
+    ) h WHERE h.last_ms >= since_ms;
     step_ms := greatest(1, (newest_ms - first_ms) / greatest(1, buckets) + 1);
-    IF step_ms < 3600000 THEN
+    IF step_ms < 3600000 AND first_ms IS NOT DISTINCT FROM kept_ms THEN
         RETURN QUERY
         WITH b AS (
             SELECT s.time_ms AS t, s.equity AS e, (s.time_ms - first_ms) / step_ms AS bucket FROM account_snapshots s
