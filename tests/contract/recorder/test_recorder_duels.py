@@ -103,6 +103,18 @@ async def test_a_result_is_null_until_its_moment_is_recorded(recorder: Recorder,
     assert await results() == ["0.9", None, None, None]
 
 
+async def test_a_known_result_stays_when_its_prices_are_gone(recorder: Recorder, pool: Pool) -> None:
+    decision = decided("qwen", "c0", START_MS)
+    snapshots = [snapshot(f"c{n}", START_MS + n * MINUTE_MS, {Symbol.BTC: D(100 + n)}) for n in (0, 5)]
+    await recorder.store([*snapshots, decision, approved(decision)], 1)
+    async with pool.connection() as connection:
+        await connection.execute("DELETE FROM market_snapshots WHERE time_ms = %s", (START_MS,))
+    await recorder.store([snapshot("c15", START_MS + 15 * MINUTE_MS, {Symbol.BTC: D(115)})], 1)
+    async with pool.connection() as connection:
+        cursor = await connection.execute("SELECT minutes FROM decision_results WHERE result_percent IS NOT NULL")
+        assert await cursor.fetchall() == [(5,)]
+
+
 async def test_a_denial_names_its_failed_rules(recorder: Recorder, pool: Pool) -> None:
     refused, holding = decided("qwen", "c0", START_MS), decided("llama", "c0", START_MS, action=Action.HOLD)
     passed = decided("deepseek", "c0", START_MS)

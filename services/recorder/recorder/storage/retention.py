@@ -1,6 +1,7 @@
 """Drops texts and rows whose days are over. Chains, trades, fills and payments stay for ever."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from structlog import get_logger
@@ -34,8 +35,21 @@ UNREFERENCED: Final = """NOT EXISTS (SELECT FROM ai_decisions d WHERE d.id = ver
 """So is a verdict that a fill or a kept decision goes back to."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """The days (UTC, counted since 1970) of the snapshot that was recorded last."""
+
+    market_day: int
+    recorded_day: int
+
+
 class Retention:
     """Once an hour makes the coming weeks' partitions, and drops what is no longer kept.
+
+    How old a row is follows from the snapshot that was recorded last, not from the machine's clock. What is timed by
+    the market (prices, states, decisions) is measured by the market's day, which a recording may have in another year.
+    What is timed by the machine (texts, verdicts, alerts) is old when the machine's clock, the last recording and the
+    market all say so; a clock that is set wrong drops nothing.
 
     What is on the record is dropped in two steps: every chain concerned gets a link that says so, in one transaction;
     then the rows go. So an audit at any moment finds each missing row or text explained. What was interrupted goes on
@@ -57,24 +71,30 @@ class Retention:
             await self._clock.sleep(CHECK_EVERY_S)
 
     async def check(self, now_ms: int) -> None:
-        """Makes partitions and drops what is too old at that time."""
+        """Makes partitions and drops what is too old by what was recorded last; before that, nothing."""
+        async with self._pool.connection() as connection:
+            last = await _last_snapshot(connection)
         today, keep = day_of(now_ms), self._keep
         for of in PARTITIONED:
-            async with self._pool.connection() as connection, connection.transaction():
-                await make_partitions(connection, of, today)
+            for day in sorted({today} if last is None else {today, last.market_day}):
+                async with self._pool.connection() as connection, connection.transaction():
+                    await make_partitions(connection, of, day)
+        if last is None:
+            return
+        market_day = last.market_day
+        recorded_day = min(today, last.recorded_day, market_day)
         if keep.texts:
-            await self._drop_weeks(TEXTS, TEXTS.cutoff(today, keep.texts), now_ms)
+            await self._drop_weeks(TEXTS, TEXTS.cutoff(recorded_day, keep.texts), now_ms)
         if keep.prices:
-            await self._drop_weeks(PRICES, PRICES.cutoff(today, keep.prices), now_ms)
-            await self._drop_weeks(SUMMARIES, SUMMARIES.cutoff(today, keep.prices), now_ms)
+            await self._drop_weeks(PRICES, PRICES.cutoff(market_day, keep.prices), now_ms)
+            await self._drop_weeks(SUMMARIES, SUMMARIES.cutoff(market_day, keep.prices), now_ms)
         if keep.states:
-            await self._drop_weeks(STATES, STATES.cutoff(today, keep.states), now_ms)
+            await self._drop_weeks(STATES, STATES.cutoff(market_day, keep.states), now_ms)
         if keep.decisions:
-            before_ms = (today - keep.decisions) * DAY_MS
-            await self._drop_rows("ai_decisions", UNTRADED, before_ms, now_ms)
-            await self._drop_rows("verdicts", UNREFERENCED, before_ms, now_ms)
+            await self._drop_rows("ai_decisions", UNTRADED, (market_day - keep.decisions) * DAY_MS, now_ms)
+            await self._drop_rows("verdicts", UNREFERENCED, (recorded_day - keep.decisions) * DAY_MS, now_ms)
         if keep.alerts:
-            await self._delete("alerts", "true", (today - keep.alerts) * DAY_MS)
+            await self._delete("alerts", "true", (recorded_day - keep.alerts) * DAY_MS)
 
     async def _drop_weeks(self, of: Partitioned, cutoff: int, now_ms: int) -> None:
         """Whole partitions, then day by day what else lies before the cutoff."""
@@ -123,6 +143,16 @@ class Retention:
             async with self._pool.connection() as connection:
                 cursor = await connection.execute(query.encode(), (before_ms, BATCH_ROWS))
                 deleted = cursor.rowcount
+
+
+async def _last_snapshot(connection: Connection) -> _Snapshot | None:
+    rows = await select(
+        connection,
+        """SELECT time_ms, day FROM record_links WHERE chain = %s AND event_id IS NOT NULL
+        ORDER BY sequence DESC LIMIT 1""",
+        MARKET,
+    )
+    return _Snapshot(day_of(rows[0]["time_ms"]), rows[0]["day"]) if rows else None
 
 
 async def _note(
