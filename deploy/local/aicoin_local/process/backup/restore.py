@@ -16,11 +16,10 @@ from aicoin_local.configuration.rights import Rights, load_passwords
 from aicoin_local.process.backup.archive import CHUNK_BYTES, ArchiveReader, DamagedBackup
 from aicoin_local.process.backup.backup import FILES, REDIS
 from aicoin_local.process.backup.crypt import decrypt, is_encrypted
-from aicoin_local.process.backup.places import SERVICE_FOLDERS, STORE_FOLDERS, Addresses, started_stores
+from aicoin_local.process.backup.places import SERVICE_FOLDERS, STORE_FOLDERS, Addresses, held_alone, started_stores
 from aicoin_local.process.backup.postgres_copy import count_rows, drop_everything, load_tables
 from aicoin_local.process.backup.redis_copy import load_keys
 from aicoin_local.process.backup.versions import run_migrate
-from aicoin_local.process.lock import held
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import services_of
 from common.runtime.database import known_migrations
@@ -42,7 +41,7 @@ def restore(
 
     Raises RestoreError, DamagedBackup, StoreError, Held, NoFolder, OSError, MigrationError, and the clients' errors.
     """
-    with held(settings.data_dir), _opened(settings.data_dir, source, passphrase) as archive:
+    with held_alone(settings.data_dir), _opened(settings.data_dir, source, passphrase) as archive:
         _refuse_unfit(archive.manifest, settings)
         _refuse_occupied(settings, over)
         staging = settings.data_dir / PARTIAL
