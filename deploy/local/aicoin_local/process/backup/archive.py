@@ -25,7 +25,7 @@ UNREADABLE: Final = (
     OSError,
     RuntimeError,
 )
-"""What reading a damaged archive raises: a RuntimeError where a part seems to be encrypted, or packed in another way."""
+"""What reading a damaged archive raises; RuntimeError where a part seems to be encrypted or packed otherwise."""
 
 
 class DamagedBackup(Exception):

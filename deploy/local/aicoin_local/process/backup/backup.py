@@ -76,10 +76,12 @@ def write_backup(
 def _refuse_absent(settings: LocalSettings) -> None:
     """Before anything is made in a folder that holds no arena: a restore would find it occupied."""
     if settings.database_url is None:
-        is_there, place = (settings.data_dir / "postgres" / "data" / "PG_VERSION").exists(), settings.aicoin_data_dir
+        place = str(settings.aicoin_data_dir)
+        is_there = (settings.data_dir / "postgres" / "data" / "PG_VERSION").exists()
     else:
+        place = "the database of DATABASE_URL"
         with psycopg.connect(settings.database_url) as connection:
-            is_there, place = any(applied_migrations(connection).values()), "the database of DATABASE_URL"
+            is_there = any(applied_migrations(connection).values())
     if not is_there:
         raise BackupError(
             f"there is no arena in {place}; AICOIN_DATA_DIR, DATABASE_URL and REDIS_URL say where one lies"
