@@ -69,7 +69,8 @@ async def test_an_address_cannot_write_into_the_page(server: GatewayServer) -> N
 
 
 async def test_only_embedded_pages_may_stand_in_a_frame(server: GatewayServer) -> None:
-    for path, ancestors in (("/embed/duel", "*"), ("/embed/equity", "*"), ("/", "'none'"), ("/cycles/x", "'none'")):
+    framed = [("/embed/duel", "*"), ("/embed/equity", "*")]
+    for path, ancestors in (*framed, ("/embed/x", "'none'"), ("/", "'none'"), ("/cycles/x", "'none'")):
         answer = await server.client.get(path)
         assert answer.status_code == 200
         assert f"frame-ancestors {ancestors};" in answer.headers["content-security-policy"]

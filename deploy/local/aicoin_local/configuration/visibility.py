@@ -30,7 +30,10 @@ OF_THE_SYSTEM: Final = (
     "HOME",
     "USER",
     "LANG",
-    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "NIX_LD",
+    "NIX_LD_LIBRARY_PATH",
+    "OPENSSL_CONF",
     "TZ",
     "TMPDIR",
     "AICOIN_DATA_DIR",
@@ -45,11 +48,17 @@ OF_THE_NETWORK: Final = (
     "HTTP_PROXY",
     "NO_PROXY",
     "REQUESTS_CA_BUNDLE",
+    "SOCKS_PROXY",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
+    "WSS_PROXY",
+    "WS_PROXY",
 )
 """How the outside is reached, in capitals or not: for services."""
-OF_PYTHON: Final = "PYTHON"
+PREFIXES: Final = ("PYTHON", "LC_")
+"""Python's own and the locale's."""
+OF_POSTGRES: Final = "PG"
+"""What libpq reads itself, for whoever is given DATABASE_URL."""
 
 
 def is_secret(variable: str) -> bool:
@@ -60,10 +69,11 @@ def is_secret(variable: str) -> bool:
 def visible_variables(read: Collection[str], variables: Mapping[str, str]) -> dict[str, str]:
     """What a service's process may see: what it reads, and what is the system's, the network's or Python's."""
     names = {*read, *OF_THE_SYSTEM}
+    prefixes = (*PREFIXES, OF_POSTGRES) if "DATABASE_URL" in read else PREFIXES
     return {
         name: value
         for name, value in variables.items()
-        if name in names or name.upper() in OF_THE_NETWORK or name.startswith(OF_PYTHON)
+        if name in names or name.upper() in OF_THE_NETWORK or name.startswith(prefixes)
     }
 
 

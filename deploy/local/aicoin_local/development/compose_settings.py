@@ -24,6 +24,7 @@ FIXED: Final = {
 }
 """Set to a value wherever they are read."""
 NOT_IN_COMPOSE: Final = {
+    "AICOIN_DATA_DIR": "a folder of the host",
     "INSTANCE": "each container's own name",
     "GATEWAY_WEB_DIR": "set by the image",
     "GATEWAY_PORT": "published by the gateway alone",

@@ -23,7 +23,8 @@ class BookParts:
 
     def __init__(self, context: AccountContext) -> None:
         self._context = context
-        self._waiting_since: dict[str, float] = {}
+        self._waits: dict[str, tuple[float, float]] = {}
+        """By part, since when it has waited for request weight, and when it was seen to."""
         self._alerted: set[str] = set()
         self.stale: list[str] = []
         self.failed: list[str] = []
@@ -39,7 +40,7 @@ class BookParts:
         except (ExchangeError, *UNREADABLE) as error:
             self._note(part, error)
             return False
-        self._waiting_since.pop(part, None)
+        self._waits.pop(part, None)
         self._alerted.discard(part)
         return True
 
@@ -50,9 +51,14 @@ class BookParts:
         if not isinstance(error, RateLimited):
             metrics.EXCHANGE_ERRORS.labels(context.model).inc()
             self.failed.append(part)
+            self._waits.pop(part, None)
             return
         now = context.clock.monotonic()
-        if now - self._waiting_since.setdefault(part, now) >= WAIT_LIMIT_S:
+        since, seen = self._waits.get(part, (now, now))
+        if now - seen >= WAIT_LIMIT_S / 2:  # It was not tried in between: nothing is known of that time.
+            since = now
+        self._waits[part] = since, now
+        if now - since >= WAIT_LIMIT_S:
             self.failed.append(part)
             self._alert(part)
 

@@ -19,12 +19,11 @@ from executor.domain.bracket import build_bracket
 from executor.domain.envelope import Breach, worst_notional_usd
 from executor.domain.events import order_accepted, order_cancelled, order_rejected, outside_envelope_alert
 from executor.domain.intent import Intent, OrderResult, Outcome
-from executor.domain.order import SendPurpose
+from executor.domain.order import DUPLICATE_NONCE, SendPurpose
 from executor.domain.protection import is_final_refusal
 from executor.exchange.errors import UNREADABLE, UnknownOutcome
 from executor.exchange.parse import parse_action_error, parse_placements
 
-DUPLICATE_NONCE: Final = "duplicate nonce"
 RESEND_MS: Final = 2_000
 RETRY_REFUSED_S: Final = 3.0
 LOOK_BACK_MS: Final = 60_000

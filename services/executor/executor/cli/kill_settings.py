@@ -15,7 +15,14 @@ from typing import Final
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from common.runtime.outside.urls import HttpOrigin
-from executor.domain.variables import ADDRESS_PATTERN, API_URLS, DATA_FOLDER, account_variable, key_variable
+from executor.domain.variables import (
+    ADDRESS_PATTERN,
+    API_URLS,
+    DATA_FOLDER,
+    SECRET_FILES,
+    account_variable,
+    key_variable,
+)
 from executor.exchange.keys import read_key, wallet_address
 
 ACTION_LIFE_MS: Final = 10_000
@@ -153,7 +160,9 @@ def _account(environ: Mapping[str, str], model: str, problems: list[str], notes:
 def _key(environ: Mapping[str, str], variable: str, address: str) -> str | None:
     """None when it isn't set. Raises ValueError naming the variable."""
     value, path = environ.get(variable), environ.get(f"{variable}_FILE")
-    key = read_key(variable, SecretStr(value) if value else None, Path(path) if path else None)
+    secret = SECRET_FILES / variable.lower()
+    file = Path(path) if path else secret if not value and secret.is_file() else None
+    key = read_key(variable, SecretStr(value) if value else None, file)
     if key is None:
         return None
     try:

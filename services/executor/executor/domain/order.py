@@ -4,9 +4,13 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from common.events import OrderRole
 from common.trading.instruments import Symbol
+
+DUPLICATE_NONCE: Final = "duplicate nonce"
+"""In the answer to bytes that have arrived before: it doesn't say what became of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ MAINNET_HOST: Final = "api.hyperliquid.xyz"
 API_URLS: Final = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
 ADDRESS_PATTERN: Final = r"^0x[0-9a-fA-F]{40}$"
 DATA_FOLDER: Final = Path(".aicoin/executor")
+SECRET_FILES: Final = Path("/run/secrets")
+"""As in `common.runtime.settings`, which the kill switch does without."""
 
 
 def key_variable(contender_id: str) -> str:

@@ -22,7 +22,7 @@ WEIGHTS: Final = {
 }
 DEFAULT_WEIGHT: Final = 20
 BURST_MINUTES: Final = 0.5
-"""How much is saved up in a quiet time; at the start there is a whole minute's."""
+"""How much is saved up in a quiet time; see START_MINUTES."""
 START_MINUTES: Final = 0.75
 """What there is at the start, for its many questions. With the ingester's `HISTORY_WEIGHT_PER_MINUTE` the first minute
 may then come to what the exchange gives an address, and no later one to more than that."""
@@ -68,12 +68,15 @@ class RequestRateLimiter:
         weight = weight_of(kind)
         if weight > LIGHT_WEIGHT and not self.allows(weight, URGENT_RESERVE, now_s):
             raise RateLimited(f"{kind} is not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
-        self.spend(weight, now_s)
+        self._take(weight, now_s)
 
     def spend(self, weight: float, now_s: float) -> None:
         """Counts a request."""
-        self._left = max(self.left(now_s) - weight, -self.per_minute * MAX_DEBT_MINUTES)
+        self._take(weight, now_s)
         metrics.WEIGHT_SPENT.inc(weight)
+
+    def _take(self, weight: float, now_s: float) -> None:
+        self._left = max(self.left(now_s) - weight, -self.per_minute * MAX_DEBT_MINUTES)
 
     @contextmanager
     def counted(self, kind: str, monotonic: Callable[[], float]) -> Iterator[None]:
@@ -82,12 +85,15 @@ class RequestRateLimiter:
         self.start(kind, monotonic())
         try:
             yield
-        except RateLimited:
-            self.note_refusal(monotonic())
-            raise
         except Unreachable:
             self._left += weight_of(kind)
             raise
+        except BaseException as error:
+            metrics.WEIGHT_SPENT.inc(weight_of(kind))
+            if isinstance(error, RateLimited):
+                self.note_refusal(monotonic())
+            raise
+        metrics.WEIGHT_SPENT.inc(weight_of(kind))
 
     def note_refusal(self, now_s: float) -> None:
         """The exchange has refused a request for the weight that this address has spent: what isn't urgent waits longer

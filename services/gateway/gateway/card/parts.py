@@ -1,5 +1,6 @@
 """What every card is drawn with: its size, fonts and colors, text, lines, and how figures are written."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -12,6 +13,7 @@ import resvg_py
 Lang = Literal["en", "zh"]
 Theme = Literal["light", "dark"]
 
+NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 WIDTH, HEIGHT = 1200, 630
 MARGIN = 64
 FONTS = "'IBM Plex Mono','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',monospace"
@@ -55,7 +57,7 @@ def picture(title: str, corner: str, colors: Mapping[str, str], parts: Sequence[
         text(WIDTH - MARGIN, 84, corner, 20, colors["muted"], anchor="end"),
         line(MARGIN, 108, WIDTH - MARGIN, 108, colors["ink"], opacity=0.2),
     ]
-    return "\n".join([head, f"<title>{escape(title)}</title>", *frame, *parts, "</svg>", ""])
+    return "\n".join([head, f"<title>{printed(title)}</title>", *frame, *parts, "</svg>", ""])
 
 
 def png(drawn: str) -> bytes:
@@ -81,8 +83,13 @@ def _font_files() -> tuple[str, ...]:
 def text(x: float, y: float, words: str, size: int, fill: str, *, anchor: str = "start", bold: bool = False) -> str:
     weight = ' font-weight="600"' if bold else ""
     return (
-        f'<text x="{x}" y="{y}" font-size="{size}" fill="{fill}" text-anchor="{anchor}"{weight}>{escape(words)}</text>'
+        f'<text x="{x}" y="{y}" font-size="{size}" fill="{fill}" text-anchor="{anchor}"{weight}>{printed(words)}</text>'
     )
+
+
+def printed(words: str) -> str:
+    """Words of any origin as XML: what it can't hold (most control characters, surrogates) becomes U+FFFD."""
+    return escape(NOT_XML.sub("\ufffd", words))
 
 
 def width(words: str, size: int) -> float:

@@ -32,7 +32,7 @@ PAGES = (
     "/decisions/{cycle_id}/{model}",
     "/embed/{part}",
 )
-EMBEDS = "/embed/"
+EMBEDS = ("/embed/equity", "/embed/duel")
 """Pages that any other site may show in a frame; they have no control."""
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -138,5 +138,5 @@ class SecurityHeaders:
 def _policy(scope: Scope) -> bytes:
     """The policy for the host that the request names, which `HostCheck` has let pass."""
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    ancestors = "*" if scope["path"].startswith(EMBEDS) else "'none'"
+    ancestors = "*" if scope["path"] in EMBEDS else "'none'"
     return POLICY.format(sockets=f"ws://{host} wss://{host}", ancestors=ancestors).encode()

@@ -1,5 +1,6 @@
 """Watches the disk: measures its room for the gate, and reports when it gets short and when it is over."""
 
+import asyncio
 import os
 from decimal import Decimal
 from enum import IntEnum
@@ -28,7 +29,7 @@ class Room(IntEnum):
 async def measure_disk(service: Service, handlers: RiskHandlers, folder: Path) -> None:
     """Measures for ever; nothing of it waits for a store."""
     while True:
-        handlers.disk_free_percent = free_percent(folder)
+        handlers.disk_free_percent = await asyncio.to_thread(free_percent, folder)
         if handlers.disk_free_percent is not None:
             metrics.DISK_FREE.set(float(handlers.disk_free_percent))
         await service.clock.sleep(MEASURE_EVERY_S)
@@ -66,14 +67,19 @@ async def _alert(service: Service, room: Room, free: Decimal, full_percent: Deci
 def free_percent(folder: Path) -> Decimal | None:
     """What an ordinary user may still fill of the folder's disk, in percent; None where the disk doesn't say.
 
-    A folder that doesn't exist yet lies on the disk of the nearest one that does.
+    A folder that doesn't exist yet, or that may not be looked at, lies on the disk of the nearest one that does. Never
+    raises: whoever watches the disk must not end when it fails.
     """
-    path = folder.absolute()
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    try:
-        disk = os.statvfs(path)
-    except OSError:
+    disk = None
+    for path in (folder.absolute(), *folder.absolute().parents):
+        try:
+            disk = os.statvfs(path)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+        except OSError:
+            pass
+        break
+    if disk is None:
         return None
     usable = disk.f_blocks - disk.f_bfree + disk.f_bavail
     return None if usable <= 0 else Decimal(100 * disk.f_bavail) / usable

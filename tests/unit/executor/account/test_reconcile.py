@@ -131,7 +131,8 @@ async def test_books_that_wait_for_weight_fail_past_their_limit(empty: Account) 
     await empty.poll()
     await empty.enter()
     limiter, clock = empty.harness.context.exchange._rate_limiter, empty.harness.clock
-    for after_s, failed in ((0.0, ()), (WAIT_LIMIT_S - 1, ()), (2.0, ("fills",)), (30.0, ("fills",))):
+    third = WAIT_LIMIT_S / 3
+    for after_s, failed in ((0, ()), (third, ()), (third, ()), (third + 1, ("fills",)), (third, ("fills",))):
         empty.harness.pass_time(after_s)
         limiter.spend(1_000, clock.monotonic())  # What protects has taken everything.
         await empty.poll()
@@ -141,6 +142,18 @@ async def test_books_that_wait_for_weight_fail_past_their_limit(empty: Account) 
     assert ((await published(empty)).stale, empty.stale) == ((), ())
     assert {fill.role for fill in empty.harness.events("order.filled")} == {OrderRole.ENTRY}
     assert empty.alerts() == [AlertCode.BOOKS_BEHIND]
+
+
+async def test_time_in_which_books_were_not_tried_counts_as_no_wait(empty: Account) -> None:
+    await empty.poll()
+    await empty.enter()
+    limiter, clock = empty.harness.context.exchange._rate_limiter, empty.harness.clock
+    for after_s in (0.0, WAIT_LIMIT_S * 60):
+        empty.harness.pass_time(after_s)
+        limiter.spend(1_000, clock.monotonic())
+        await empty.poll()
+        assert empty.stale == ()
+    assert empty.alerts() == []
 
 
 async def test_one_fill_that_cannot_be_read_stops_no_exit_and_no_protection(account: Account) -> None:

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from common.runtime import settings as service_settings
+from executor.cli import kill_settings
 from executor.cli.kill_settings import known_models, read_kill_settings
+from executor.domain import variables
 from support.executor_process import address_of, key_of, kill_key_of, master_key_of
 
 GIVEN = {
@@ -82,3 +85,15 @@ def test_an_unknown_environment_is_a_problem() -> None:
 @pytest.mark.parametrize(("given", "seconds"), [("", 3.0), ("soon", 3.0), ("-1", 3.0), ("nan", 3.0), ("1.5", 1.5)])
 def test_a_wrong_timeout_is_replaced(given: str, seconds: float) -> None:
     assert read_kill_settings(None, GIVEN | {"EXCHANGE_TIMEOUT_S": given}).timeout_s == seconds
+
+
+def test_a_containers_key_is_found_among_its_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hyperliquid_private_key_qwen").write_text(key_of("qwen"), encoding="utf-8")
+    monkeypatch.setattr(kill_settings, "SECRET_FILES", tmp_path)
+    settings = read_kill_settings("qwen", GIVEN | {"HYPERLIQUID_PRIVATE_KEY_QWEN": ""})
+    assert [key.variable for account in settings.accounts for key in account.keys] == ["HYPERLIQUID_PRIVATE_KEY_QWEN"]
+    assert settings.problems == ()
+
+
+def test_secrets_lie_where_services_look_for_them() -> None:
+    assert variables.SECRET_FILES == service_settings.SECRET_FILES

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.runtime.metrics import exchange as metrics
 from executor.exchange.errors import ExchangeUnavailable, RateLimited, Unreachable
 from executor.exchange.rate_limit import (
     BURST_MINUTES,
@@ -75,6 +76,17 @@ def test_what_never_left_this_machine_is_given_back() -> None:
     with pytest.raises(ExchangeUnavailable), limiter.counted("userRole", lambda: 0.0):
         raise ExchangeUnavailable("no answer")
     assert limiter.left(0.0) == before - 60
+
+
+def test_only_what_was_sent_is_counted_as_spent() -> None:
+    limiter, spent = RequestRateLimiter(480), metrics.WEIGHT_SPENT
+    before = spent._value.get()
+    with pytest.raises(Unreachable), limiter.counted("userRole", lambda: 0.0):
+        raise Unreachable("no connection")
+    assert spent._value.get() == before
+    with limiter.counted("userFills", lambda: 0.0):
+        pass
+    assert spent._value.get() == before + 20
 
 
 def test_an_unlisted_question_weighs_as_most_do() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from common.runtime.roster import read_roster
 from gateway.card.drawing import Summary, svg
-from gateway.card.parts import COLORS, HEIGHT, WIDTH, png
+from gateway.card.parts import COLORS, HEIGHT, WIDTH, picture, png, text
 
 TOTALS = {
     "equity": "10421.337",
@@ -72,3 +72,11 @@ def test_the_png_has_its_size_and_its_text() -> None:
 def test_the_card_has_the_contenders_color_of_its_theme() -> None:
     assert QWEN.color in svg(SUMMARY, "en", "light")
     assert QWEN.color_dark in svg(SUMMARY, "en", "dark")
+
+
+def test_what_xml_cannot_hold_is_replaced() -> None:
+    drawn = picture("a\x1b[31m", "\x00", COLORS["light"], [text(0, 0, "b\x08\ud800\uffff<", 20, "#000")])
+    words = "".join(ElementTree.fromstring(drawn).itertext())
+    assert "a\ufffd[31m" in words
+    assert "b\ufffd\ufffd\ufffd<" in words
+    assert png(drawn)

@@ -91,3 +91,10 @@ def test_unreadable_roster_ends_the_start_with_its_variable(capsys: pytest.Captu
         roster_of({"ARENA_FILE": "no-such-file.toml"})
     assert ended.value.code == 2
     assert f"aicoin: ARENA_FILE: {ROOT / 'no-such-file.toml'} can't be read" in capsys.readouterr().err
+
+
+def test_what_libraries_read_themselves_is_seen_by_whoever_needs_it() -> None:
+    given = dict.fromkeys(("WSS_PROXY", "socks_proxy", "LD_LIBRARY_PATH", "LC_CTYPE", "PGSSLROOTCERT", "OTHER"), "x")
+    everywhere = {"WSS_PROXY", "socks_proxy", "LD_LIBRARY_PATH", "LC_CTYPE"}
+    assert set(visible_variables((), given)) == everywhere
+    assert set(visible_variables(("DATABASE_URL",), given)) == everywhere | {"PGSSLROOTCERT"}

@@ -34,3 +34,7 @@ def test_a_folder_that_is_not_there_yet_lies_on_its_parents_disk(tmp_path: Path)
     assert free is not None
     assert 0 <= free <= 100
     assert free_percent(Path("/proc")) is None
+
+
+def test_a_disk_that_fails_ends_nothing(tmp_path: Path) -> None:
+    assert free_percent(tmp_path / ("x" * 300)) is None

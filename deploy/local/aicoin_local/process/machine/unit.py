@@ -107,7 +107,7 @@ def unit_text(environ: Mapping[str, str], *, system: bool) -> str:
     lines = [f"Environment={quoted(f'{name}={environ[name]}')}\n" for name in PASSED_ON if environ.get(name)]
     return UNIT.format(
         root=escaped(str(ROOT)),
-        python=quoted(sys.executable),
+        python=quoted(sys.executable).replace("$", "$$"),
         user=f"User={account}\n" if system else "",
         environment="".join(lines),
         target="multi-user.target" if system else "default.target",
@@ -120,8 +120,8 @@ def escaped(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """One word of a unit's line, whatever it holds."""
-    inner = escaped(text).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    """One word of a unit's line, whatever it holds. In a command line, and only there, a dollar sign is doubled too."""
+    inner = escaped(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{inner}"'
 
 

@@ -62,7 +62,7 @@ class Closings:
             placement.error is None or is_final_refusal(placement.error)
         ):
             closing.step += 1
-            if placement.error is not None and closing.step < len(CLOSE_SLIPPAGES):
+            if placement.error is not None and not is_flatten and closing.step < len(CLOSE_SLIPPAGES):
                 self._actions.close_soon(symbol.value)
 
     def end_gone(self, held: set[Symbol]) -> None:

@@ -21,6 +21,7 @@ from executor.account.protection.poll import AccountPoller
 from executor.domain.account import AccountPoll, Position
 from executor.domain.bracket import build_triggers
 from executor.domain.intent import Intent
+from executor.domain.order import DUPLICATE_NONCE
 from executor.domain.protection import is_final_refusal, is_protected, missing_legs
 from executor.exchange.errors import UNREADABLE, ExchangeError
 
@@ -118,6 +119,8 @@ class PositionProtector:
         """What was known may be outdated when the account is owned again."""
         self._memory.has_tables, self.poller.latest = False, None
         self._orphan_since = {}
+        self._unprotected = 0, self._clock.monotonic()
+        metrics.UNPROTECTED.labels(self._model).set(0)
         self.poller.invalidate()
 
     def _report_failure(self, condition: str, error: Exception) -> None:
@@ -272,7 +275,7 @@ class PositionProtector:
         legs = [(role, spec) for role, spec in legs if role in missing]
         refusals = self._refusals.pop(position.symbol, 0)
         placements = await self._actions.place_triggers(entry, legs)
-        if all(placement.error for placement in placements):
+        if all(placement.error and DUPLICATE_NONCE not in placement.error for placement in placements):
             self._refusals[position.symbol] = refusals + 1
         for (role, _), placement in zip(legs, placements, strict=True):
             if NOTHING_TO_CLOSE in (placement.error or "").lower():

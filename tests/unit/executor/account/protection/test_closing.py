@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from account_harness import AccountHarness
+from account_harness import MODEL, AccountHarness
 
 from common.events.alerts import AlertCode
 from executor.account.protection.actions import ProtectiveActions
@@ -89,6 +89,19 @@ async def test_an_unmatched_close_is_tried_again_within_a_second(account: Accoun
     harness.wire.reset()
     await account.protect(after_s=1)
     assert harness.held() == 0
+
+
+async def test_an_unmatched_flatten_is_tried_again_as_any_close(account: Account) -> None:
+    """Its attempts have no end, so that a try each second would take all request weight."""
+    harness = account.harness
+    await harness.context.flattens.request("command", MODEL, harness.clock.now_ms())
+    await account.poll(after_s=1)
+    harness.wire.refuse('"Ioc"', "Order could not immediately match against any resting orders. asset=1")
+    await account.poll(after_s=6)
+    begun = len(closes(harness))
+    for _ in range(9):
+        await account.poll(after_s=1)
+    assert len(closes(harness)) - begun <= 3
 
 
 async def test_a_close_that_a_window_refuses_keeps_its_price(account: Account) -> None:

@@ -57,6 +57,14 @@ async def test_a_stop_refused_for_a_reason_that_passes_is_tried_again_soon(accou
     assert account.alerts() == []
 
 
+async def test_a_stop_whose_bytes_arrived_before_waits_for_a_list(account: Account) -> None:
+    account.harness.cancel_all_orders()
+    account.harness.wire.refuse("positionTpsl", "Invalid nonce: duplicate nonce 1")
+    for after_s in (1, 1, 0.3, 0.3):
+        await account.poll(after_s=after_s)
+    assert sum("positionTpsl" in text for text in account.harness.wire.requests) == 1
+
+
 async def test_stops_confirmed_one_by_one_count_while_no_list_comes(empty: Account) -> None:
     await empty.protect()
     empty.harness.wire.lose_request("frontendOpenOrders")
