@@ -3,7 +3,10 @@
 import contextlib
 import hashlib
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
@@ -11,6 +14,18 @@ from typing import IO, Any, Final
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 CHUNK_BYTES: Final = 1 << 20
+UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    KeyError,
+    ValueError,
+    EOFError,
+    OSError,
+    RuntimeError,
+)
+"""What reading a damaged archive raises; RuntimeError where a part seems to be encrypted or packed otherwise."""
 
 
 class DamagedBackup(Exception):
@@ -63,7 +78,7 @@ class ArchiveReader:
         try:
             self._zip = zipfile.ZipFile(path)
             self.manifest: dict[str, Any] = json.loads(self._zip.read(MANIFEST))
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        except UNREADABLE as error:
             raise DamagedBackup(f"it is no backup, or an encrypted one: {error}") from None
         if self.manifest.get("format") != FORMAT:
             raise DamagedBackup(f"it has format {self.manifest.get('format')}; this version reads {FORMAT}")
@@ -94,6 +109,6 @@ class ArchiveReader:
                 while data := file.read(CHUNK_BYTES):
                     digest.update(data)
                     size += len(data)
-        except (zipfile.BadZipFile, EOFError, ValueError, OSError) as error:
+        except UNREADABLE as error:
             raise DamagedBackup(f"{name} can't be read: {error}") from None
         return {"bytes": size, "sha256": digest.hexdigest()}

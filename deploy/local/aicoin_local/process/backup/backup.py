@@ -20,7 +20,12 @@ import redis
 from aicoin_local.process.backup.archive import CHUNK_BYTES, ArchiveReader, ArchiveWriter
 from aicoin_local.process.backup.crypt import encrypt
 from aicoin_local.process.backup.places import DATABASE, Addresses, copy_database, service_files, stores_of
-from aicoin_local.process.backup.postgres_copy import Connection, dump_tables, open_snapshot
+from aicoin_local.process.backup.postgres_copy import (
+    Connection,
+    applied_migrations,
+    dump_tables,
+    open_snapshot,
+)
 from aicoin_local.process.backup.redis_copy import dump_keys, paused_writes
 from aicoin_local.settings import LocalSettings
 from common.version import VERSION
@@ -45,12 +50,20 @@ def make_backup(
     """
     if target.exists():
         raise BackupError(f"{target} exists already")
+    _refuse_absent(settings)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with stores_of(settings) as stores:
+        return write_backup(settings, contenders, stores, target, passphrase)
+
+
+def write_backup(
+    settings: LocalSettings, contenders: Sequence[str], stores: Addresses, target: Path, passphrase: str | None
+) -> dict[str, Any]:
+    """As `make_backup`, of stores that answer."""
     plain = settings.data_dir / PARTIAL
     plain.unlink(missing_ok=True)
     try:
-        with stores_of(settings) as stores:
-            manifest = _write(plain, settings, contenders, stores)
+        manifest = _write(plain, settings, contenders, stores)
         ArchiveReader(plain).close()
         unfinished = target.with_name(f".{target.name}.new")
         _deliver(plain, unfinished, passphrase)
@@ -58,6 +71,21 @@ def make_backup(
     finally:
         plain.unlink(missing_ok=True)
     return manifest
+
+
+def _refuse_absent(settings: LocalSettings) -> None:
+    """Before anything is made in a folder that holds no arena: a restore would find it occupied."""
+    if settings.database_url is None:
+        place = str(settings.aicoin_data_dir)
+        is_there = (settings.data_dir / "postgres" / "data" / "PG_VERSION").exists()
+    else:
+        place = "the database of DATABASE_URL"
+        with psycopg.connect(settings.database_url) as connection:
+            is_there = any(applied_migrations(connection).values())
+    if not is_there:
+        raise BackupError(
+            f"there is no arena in {place}; AICOIN_DATA_DIR, DATABASE_URL and REDIS_URL say where one lies"
+        )
 
 
 def _deliver(plain: Path, target: Path, passphrase: str | None) -> None:

@@ -77,8 +77,8 @@ def restore_file(
     except FAILURES as error:
         _fail(f"nothing was restored: {error}")
     typer.echo(f"restored what version {manifest['version']} had at {manifest['made_at']}; make run continues")
-    if before is not None:
-        typer.echo(f"what was there before lies in {before}")
+    for path in before:
+        typer.echo(f"what was there before lies in {path}")
     if list(roster.ids) != manifest["contenders"]:
         typer.echo(f"arena.toml: the backup's contenders were {', '.join(manifest['contenders'])}")
 

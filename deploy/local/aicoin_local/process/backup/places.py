@@ -11,9 +11,12 @@ from typing import Final
 from aicoin_local.configuration.paper import FILE as PAPER_KEYS
 from aicoin_local.configuration.runfile import read_run
 from aicoin_local.process.lock import held, holder
+from aicoin_local.process.orphans import orphans
+from aicoin_local.process.supervise import Supervisor
 from aicoin_local.settings import LocalSettings
 from aicoin_local.stores import (
     Store,
+    StoreError,
     Throwaway,
     free_port,
     postgres_store,
@@ -47,8 +50,17 @@ def stores_of(settings: LocalSettings) -> Iterator[Addresses]:
     if running is not None:
         yield Addresses(running["redis_url"], running["database_url"], is_running=True)
         return
-    with held(settings.data_dir), started_stores(settings, settings.data_dir) as addresses:
+    with held_alone(settings.data_dir), started_stores(settings, settings.data_dir) as addresses:
         yield addresses
+
+
+@contextlib.contextmanager
+def held_alone(folder: Path) -> Iterator[None]:
+    """Holds the folder, in which nothing of a killed launcher runs on. Raises StoreError, Held, NoFolder."""
+    with held(folder):
+        if Supervisor(folder).is_alive() or orphans(folder):
+            raise StoreError("what is left of a killed arena still runs; make stop ends it")
+        yield
 
 
 @contextlib.contextmanager

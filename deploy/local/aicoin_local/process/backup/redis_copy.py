@@ -14,6 +14,7 @@ HEADER: Final = struct.Struct(">IIq")
 PAGE_KEYS: Final = 200
 LEASES: Final = b"bus:lease:"
 """Of processes that are gone when a backup is restored."""
+PROBE: Final = "aicoin:restore:probe"
 
 
 class Writer(Protocol):
@@ -59,6 +60,15 @@ def load_keys(client: "redis.Redis", source: IO[bytes]) -> int:
         else:
             client.restore(key, 0, dump)
     return count
+
+
+def probe_dump(client: "redis.Redis", source: IO[bytes]) -> None:
+    """Restores the first key under a name of its own, and deletes it again. Raises what this Redis says to it."""
+    if header := source.read(HEADER.size):
+        key_length, dump_length, _ = HEADER.unpack(header)
+        source.read(key_length)
+        client.restore(PROBE, 0, source.read(dump_length), replace=True)
+        client.delete(PROBE)
 
 
 def _pages(client: "redis.Redis") -> Iterator[Sequence[bytes]]:

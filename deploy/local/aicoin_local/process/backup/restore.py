@@ -9,18 +9,17 @@ from typing import Any, Final
 
 import psycopg
 import redis
-from psycopg.conninfo import conninfo_to_dict
 
 from aicoin_local.configuration.paper import FILE as PAPER_KEYS
 from aicoin_local.configuration.rights import Rights, load_passwords
 from aicoin_local.process.backup.archive import CHUNK_BYTES, ArchiveReader, DamagedBackup
-from aicoin_local.process.backup.backup import FILES, REDIS
+from aicoin_local.process.backup.backup import FILES, REDIS, write_backup
 from aicoin_local.process.backup.crypt import decrypt, is_encrypted
-from aicoin_local.process.backup.places import SERVICE_FOLDERS, STORE_FOLDERS, Addresses, started_stores
+from aicoin_local.process.backup.places import SERVICE_FOLDERS, STORE_FOLDERS, Addresses, held_alone, started_stores
 from aicoin_local.process.backup.postgres_copy import count_rows, drop_everything, load_tables
 from aicoin_local.process.backup.redis_copy import load_keys
+from aicoin_local.process.backup.replaced import held_by_given, refuse_unfillable
 from aicoin_local.process.backup.versions import run_migrate
-from aicoin_local.process.lock import held
 from aicoin_local.settings import LocalSettings
 from common.events.catalog import services_of
 from common.runtime.database import known_migrations
@@ -34,26 +33,33 @@ class RestoreError(Exception):
 
 def restore(
     settings: LocalSettings, source: Path, passphrase: str | None, contenders: Sequence[str], over: Collection[str]
-) -> tuple[dict[str, Any], Path | None]:
+) -> tuple[dict[str, Any], list[Path]]:
     """Restores; returns the manifest, and where the data lies that was there before.
 
     The stores are filled in a folder of their own, which takes the place of the present ones at the very end: a restore
-    that fails leaves the place as it was. `over` are the names of places that may be restored over.
+    that fails leaves the place as it was. What stores of the user hold is written to a file first, and put back when
+    they can't be filled. `over` are the names of places that may be restored over.
 
     Raises RestoreError, DamagedBackup, StoreError, Held, NoFolder, OSError, MigrationError, and the clients' errors.
     """
-    with held(settings.data_dir), _opened(settings.data_dir, source, passphrase) as archive:
+    folder = settings.data_dir
+    with held_alone(folder), _opened(folder, source, passphrase) as archive:
         _refuse_unfit(archive.manifest, settings)
         _refuse_occupied(settings, over)
-        staging = settings.data_dir / PARTIAL
+        staging, before = folder / PARTIAL, folder / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(mode=0o700)
         try:
-            with started_stores(settings, staging) as stores:
-                _empty_given(settings)
-                _fill(archive, settings, stores, contenders)
             _extract_files(archive, staging)
-            return archive.manifest, _put_in_place(staging, settings.data_dir)
+            with started_stores(settings, staging) as stores:
+                refuse_unfillable(archive, settings)
+                copy = None
+                if held_by_given(settings):
+                    copy = before.with_suffix(".zip" if passphrase is None else ".zip.enc"), passphrase
+                    write_backup(settings, contenders, stores, *copy)
+                _replace(archive, settings, stores, contenders, copy)
+            moved = _put_in_place(staging, folder, before)
+            return archive.manifest, moved if copy is None else [*moved, copy[0]]
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
@@ -107,36 +113,49 @@ def _occupied(settings: LocalSettings) -> dict[str, str]:
     folder = settings.data_dir
     if any(_has_files(folder / name) for name in (*STORE_FOLDERS, *SERVICE_FOLDERS, PAPER_KEYS)):
         found[folder.name] = f"AICOIN_DATA_DIR: {settings.aicoin_data_dir} holds an arena"
-    if settings.database_url is not None:
-        with psycopg.connect(settings.database_url) as connection:
-            if any(count_rows(connection).values()):
-                name = str(conninfo_to_dict(settings.database_url).get("dbname"))
-                found[name] = f"DATABASE_URL: the database {name} holds an arena"
-    if settings.redis_url is not None:
-        with contextlib.closing(redis.Redis.from_url(settings.redis_url)) as client:
-            if client.dbsize():
-                found["redis"] = "REDIS_URL: that Redis holds keys, which would be deleted"
-    return found
+    return found | held_by_given(settings)
 
 
 def _has_files(path: Path) -> bool:
     return path.is_file() or any(each.is_file() for each in path.rglob("*"))
 
 
-def _empty_given(settings: LocalSettings) -> None:
-    """Empties the stores that the user has configured; by now they may be."""
-    if settings.database_url is not None:
-        with psycopg.connect(settings.database_url) as connection:
-            drop_everything(connection)
-    if settings.redis_url is not None:
-        with contextlib.closing(redis.Redis.from_url(settings.redis_url)) as client:
-            client.flushdb()
+def _replace(
+    archive: ArchiveReader,
+    settings: LocalSettings,
+    stores: Addresses,
+    contenders: Sequence[str],
+    copy: tuple[Path, str | None] | None,
+) -> None:
+    """Fills the stores; those of the user are emptied first, and get back what `copy` holds when that fails."""
+    try:
+        _fill_tables(archive, settings, stores, contenders)
+        _fill_keys(archive, settings, stores)
+    except Exception as error:
+        if copy is None:
+            raise
+        path, passphrase = copy
+        try:
+            with _opened(settings.data_dir, path, passphrase) as before:
+                if settings.database_url is not None:
+                    _fill_tables(before, settings, stores, contenders)
+                if settings.redis_url is not None:
+                    _fill_keys(before, settings, stores)
+        except Exception as second:
+            raise RestoreError(
+                f"{error}. What your stores held could not be put back ({second}); it is in {path}, "
+                "and make restore brings it back"
+            ) from error
+        raise RestoreError(f"{error}. Your stores hold again what they held, which is in {path} as well") from error
 
 
-def _fill(archive: ArchiveReader, settings: LocalSettings, stores: Addresses, contenders: Sequence[str]) -> None:
+def _fill_tables(archive: ArchiveReader, settings: LocalSettings, stores: Addresses, contenders: Sequence[str]) -> None:
     services = services_of(tuple(contenders))
-    own = stores.database_url if settings.database_url is None else None
-    Rights(services, load_passwords(settings.data_dir, services), None, own).make()
+    if settings.database_url is None:
+        Rights(services, load_passwords(settings.data_dir, services), None, stores.database_url).make()
+    else:
+        with psycopg.connect(stores.database_url) as connection:
+            drop_everything(connection)
     for owner, applied in archive.manifest["migrations"].items():
         if applied:
             run_migrate(stores.database_url, owner, max(applied))
@@ -145,7 +164,12 @@ def _fill(archive: ArchiveReader, settings: LocalSettings, stores: Addresses, co
         expected = {name: table["rows"] for name, table in archive.manifest["tables"].items()}
         if (counted := count_rows(connection)) != expected:
             raise DamagedBackup(f"restored {counted}, the manifest says {expected}")
+
+
+def _fill_keys(archive: ArchiveReader, settings: LocalSettings, stores: Addresses) -> None:
     with contextlib.closing(redis.Redis.from_url(stores.redis_url)) as client, archive.open(REDIS) as keys:
+        if settings.redis_url is not None:
+            client.flushdb()
         if load_keys(client, keys) != archive.manifest["redis_keys"]:
             raise DamagedBackup("not all keys of Redis are in it")
 
@@ -163,13 +187,12 @@ def _extract_files(archive: ArchiveReader, staging: Path) -> None:
         path.chmod(mode)
 
 
-def _put_in_place(staging: Path, folder: Path) -> Path | None:
-    """Moves what was restored into place, and what was there before into a folder beside it, which is returned."""
-    before = folder / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+def _put_in_place(staging: Path, folder: Path, before: Path) -> list[Path]:
+    """Moves what was restored into place, and what was there before into `before`, which is returned if made."""
     for name in (*STORE_FOLDERS, *SERVICE_FOLDERS, PAPER_KEYS):
         if (folder / name).exists():
             before.mkdir(mode=0o700, exist_ok=True)
             (folder / name).rename(before / name)
     for path in staging.iterdir():
         path.rename(folder / path.name)
-    return before if before.exists() else None
+    return [before] if before.exists() else []
