@@ -19,6 +19,7 @@ from common.runtime.database import migrate, open_pool
 from common.runtime.roster import read_roster
 from common.trading.durations import MINUTE_MS
 from gateway.config import gateway_settings
+from gateway.push.market_clock import MarketClock
 from gateway.rest.status import Status
 from gateway.storage.market_cache import SOURCE_KEY, MarketCache
 from gateway.storage.queries import Queries
@@ -85,7 +86,8 @@ async def status_of(redis_url: str, database_url: str, **settings: Any) -> Async
     own = gateway_settings(roster).model_validate({"metrics_port": 0, "database_url": "postgresql://unused"} | settings)
     service: Any = SimpleNamespace(redis=redis, clock=SystemClock())
     try:
-        yield Status(service, own, roster, Queries(pool), MarketCache(redis, roster.coins)), redis
+        market, market_clock = MarketCache(redis, roster.coins), MarketClock(service.clock)
+        yield Status(service, own, roster, Queries(pool), market, market_clock), redis
     finally:
         await redis.aclose()
         await pool.close()

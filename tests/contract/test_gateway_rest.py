@@ -132,6 +132,7 @@ async def test_operations_report_missing_services_and_latencies(server: GatewayS
     assert services["recorder"] == {
         "name": "recorder",
         "ready": False,
+        "state": "STARTING",
         "reason": "no presence yet",
         "started_ms": None,
         "time_ms": None,

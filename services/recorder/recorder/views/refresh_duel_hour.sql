@@ -1,6 +1,7 @@
 -- Brings the sums of one hour in line with the decisions recorded in it and their results. Two answers agree when
 -- they have the same action, and but for a HOLD the same coin. Of two contenders the one with the better result was
--- right; a HOLD, and a decision that was denied, came to 0.
+-- right; a HOLD, and a decision that was denied, came to 0. Where another recorder has just written the same sums, the
+-- later one's stay.
 CREATE FUNCTION refresh_duel_hour(of_hour_ms bigint) RETURNS void LANGUAGE sql AS $$
     DELETE FROM duel_hours WHERE hour_ms = of_hour_ms;
     DELETE FROM result_hours WHERE hour_ms = of_hour_ms;
@@ -8,7 +9,11 @@ CREATE FUNCTION refresh_duel_hour(of_hour_ms bigint) RETURNS void LANGUAGE sql A
     SELECT of_hour_ms, model, minutes, count(*), count(*) FILTER (WHERE result_percent > 0), sum(result_percent)
     FROM decision_results
     WHERE time_ms >= of_hour_ms AND time_ms < of_hour_ms + 3600000 AND result_percent IS NOT NULL
-    GROUP BY model, minutes;
+    GROUP BY model, minutes
+    ON CONFLICT (hour_ms, model, minutes) DO UPDATE SET
+        results = excluded.results,
+        results_right = excluded.results_right,
+        result_percent = excluded.result_percent;
     INSERT INTO duel_hours (
         hour_ms, model, rival, minutes, cycles, agreed, acted, acted_agreed, known, model_right, rival_right
     )
@@ -51,4 +56,12 @@ CREATE FUNCTION refresh_duel_hour(of_hour_ms bigint) RETURNS void LANGUAGE sql A
         count(*) FILTER (WHERE rival_result > model_result)
     FROM pairs
     GROUP BY model, rival, minutes
+    ON CONFLICT (hour_ms, model, rival, minutes) DO UPDATE SET
+        cycles = excluded.cycles,
+        agreed = excluded.agreed,
+        acted = excluded.acted,
+        acted_agreed = excluded.acted_agreed,
+        known = excluded.known,
+        model_right = excluded.model_right,
+        rival_right = excluded.rival_right
 $$;
