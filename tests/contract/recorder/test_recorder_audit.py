@@ -79,7 +79,8 @@ class Column:
 async def drop_checks(connection: Connection) -> None:
     """The tables' own conditions would refuse some of the changes."""
     cursor = await connection.execute(
-        "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 AND conislocal"
+        """SELECT conrelid::regclass::text, conname FROM pg_constraint
+        WHERE contype = 'c' AND conrelid <> 0 AND conislocal"""
     )
     for table, name in await cursor.fetchall():
         await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}".encode())
