@@ -29,6 +29,11 @@ def left_over(folder: Path) -> list[str]:
     return found
 
 
+def heed_interrupts() -> None:
+    """Where the tests run in the background of a shell, SIGINT is ignored, and a child would ignore it as well."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("moment", [*IMPORTS, LAUNCHER_LINE, "supervisord"])
 def test_ctrl_c_at_any_moment_of_a_start_ends_quietly(tmp_path: Path, moment: str) -> None:
     arena = Arena(tmp_path / "data")
@@ -40,6 +45,7 @@ def test_ctrl_c_at_any_moment_of_a_start_ends_quietly(tmp_path: Path, moment: st
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=heed_interrupts,
         )
     if moment == LAUNCHER_LINE:
         wait_until("the launcher's line", lambda: LAUNCHER_LINE in arena.output.read_text(), every_s=0.005)
