@@ -77,6 +77,7 @@ def test_stores_of_the_user_are_never_lost(tmp_path: Path, database_url: str, re
     failing = with_keys(backup, tmp_path / "failing.zip", after=BAD_KEY)
     with pytest.raises(RestoreError) as failed:
         restore(settings, failing, None, CONTENDERS, over)
+    assert "hold again what they held" in str(failed.value)
     assert held(settings) == old
     [kept] = settings.data_dir.glob("before-restore-*.zip")
     assert str(kept) in str(failed.value)

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ from common.events.catalog import services_of
 from common.runtime.database import known_migrations
 
 PARTIAL: Final = "restore.partial"
+PUT_BACK_TRIES: Final = 3
+PUT_BACK_PAUSE_S: Final = 2.0
 
 
 class RestoreError(Exception):
@@ -136,17 +139,31 @@ def _replace(
             raise
         path, passphrase = copy
         try:
-            with _opened(settings.data_dir, path, passphrase) as before:
-                if settings.database_url is not None:
-                    _fill_tables(before, settings, stores, contenders)
-                if settings.redis_url is not None:
-                    _fill_keys(before, settings, stores)
+            _put_back(path, passphrase, settings, stores, contenders)
         except Exception as second:
             raise RestoreError(
                 f"{error}. What your stores held could not be put back ({second}); it is in {path}, "
                 "and make restore brings it back"
             ) from error
         raise RestoreError(f"{error}. Your stores hold again what they held, which is in {path} as well") from error
+
+
+def _put_back(
+    path: Path, passphrase: str | None, settings: LocalSettings, stores: Addresses, contenders: Sequence[str]
+) -> None:
+    """Fills the user's stores from the file that holds what they held; tried again, for a store may be busy."""
+    for tries_left in reversed(range(PUT_BACK_TRIES)):
+        try:
+            with _opened(settings.data_dir, path, passphrase) as before:
+                if settings.database_url is not None:
+                    _fill_tables(before, settings, stores, contenders)
+                if settings.redis_url is not None:
+                    _fill_keys(before, settings, stores)
+            return
+        except Exception:
+            if tries_left == 0:
+                raise
+            time.sleep(PUT_BACK_PAUSE_S)
 
 
 def _fill_tables(archive: ArchiveReader, settings: LocalSettings, stores: Addresses, contenders: Sequence[str]) -> None:
