@@ -23,8 +23,8 @@ WEIGHTS: Final = {
 DEFAULT_WEIGHT: Final = 20
 BURST_MINUTES: Final = 0.5
 """How much is saved up in a quiet time; see START_MINUTES."""
-START_MINUTES: Final = 1.0
-"""What there is at the start, for its many questions."""
+START_MINUTES: Final = 0.5
+"""What there is at the start. More would let the first minute ask for more than the exchange gives an address."""
 MAX_DEBT_MINUTES: Final = 0.15
 """What is always sent delays what can wait by no more than that."""
 ITEMS_PER_WEIGHT: Final = 20
