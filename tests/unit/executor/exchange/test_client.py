@@ -57,7 +57,7 @@ def client(transport: Any, may_send: Callable[[], bool] = lambda: True) -> Excha
             action_life_ms=1_000,
             open_transport=lambda url, timeout_s: transport,
         ),
-        rate_limiter=RequestRateLimiter(1_000),
+        rate_limiter=RequestRateLimiter(1_000, start_minutes=1),
         clock=FixedClock(),
         may_send=may_send,
     )
