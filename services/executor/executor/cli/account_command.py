@@ -51,7 +51,7 @@ def open_exchange(settings: ExecutorSettings, model: str) -> ExchangeClient:
             address=settings.address_of(model),
             coins=settings.coins,
             config=settings.exchange_config(),
-            rate_limiter=RequestRateLimiter(ALL_PER_MINUTE),
+            rate_limiter=RequestRateLimiter(ALL_PER_MINUTE, start_minutes=1),
             clock=SystemClock(),
         )
     except UnusableEnvironment as error:

@@ -176,7 +176,7 @@ def _switch(settings: KillSettings, account: KillAccount) -> KillSwitch:
                 address=account.address,
                 coins=(),
                 config=config,
-                rate_limiter=RequestRateLimiter(WEIGHT_PER_MINUTE),
+                rate_limiter=RequestRateLimiter(WEIGHT_PER_MINUTE, start_minutes=1),
                 clock=clock,
             ),
         )
