@@ -35,6 +35,7 @@ from gateway.rest.status import Status, roster_row
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
+from gateway.storage.trade_groups import TradeGroups
 
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
 MAX_CANDLES = 500
@@ -57,6 +58,7 @@ LIFETIMES = {
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
     "/duels": Lifetime(10.0, 60.0),
+    "/trades/groups": Lifetime(10.0, 60.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
 }
@@ -94,7 +96,7 @@ class RestRoutes:
         self._market_clock = market_clock
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
-        self._cycles = CycleQueries(queries)
+        self._cycles, self._trade_groups = CycleQueries(queries), TradeGroups(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
         self._readme = Readme(service.redis, roster)
@@ -103,6 +105,7 @@ class RestRoutes:
             "/positions": lambda request: self._parameters.model_filter(request.query_params),
             "/models/{model}": lambda request: self._parameters.model(request.path_params["model"]),
             "/equity": self._equity_query,
+            "/trades/groups": lambda request: self._parameters.model_filter(request.query_params),
         }
 
     def routes(self) -> list[Route]:
@@ -116,6 +119,7 @@ class RestRoutes:
             "/accounts": self._get_accounts,
             "/positions": self._get_positions,
             "/trades": self._get_trades,
+            "/trades/groups": self._get_trade_groups,
             "/decisions": self._get_decisions,
             "/decisions/{cycle_id}/{model}": self._get_decision,
             "/cycles/{cycle_id}": self._get_cycle,
@@ -192,6 +196,10 @@ class RestRoutes:
             parse_cursor(query),
         )
         return {"trades": rows, "next_before": next_before}
+
+    async def _get_trade_groups(self, request: Request) -> Any:
+        model = self._parameters.model_filter(request.query_params)
+        return await self._trade_groups.read(model) | {"time_ms": self._clock.now_ms()}
 
     async def _get_decisions(self, request: Request) -> Any:
         query = request.query_params

@@ -1,9 +1,11 @@
 /** Every word of the page in English; the other languages have the same keys. */
 
 import { duelEn } from "./en-duel";
+import { tradesEn } from "./en-trades";
 
 export const en = {
   ...duelEn,
+  ...tradesEn,
   // Pages and frame
   skip: "Skip to content",
   pages: "Pages",

@@ -2,9 +2,11 @@
 
 import type { Words } from "./en";
 import { duelZh } from "./zh-duel";
+import { tradesZh } from "./zh-trades";
 
 export const zh: Words = {
   ...duelZh,
+  ...tradesZh,
   skip: "跳到正文",
   pages: "页面",
   live: "实时",
