@@ -1,7 +1,7 @@
 """Gateway: sends pushes to browsers, serves read-only REST and the dashboard, publishes operators' commands.
 
 Reads    ws.push (the whole stream, no group); the recorder's api_* views in PostgreSQL; price:, kline:, orderbook:,
-         tape:, service:, market:source, risk:limits in Redis
+         tape:, service:, market:source, risk:limits, risk:day: in Redis
 Writes   control.command; system.alert, from Alertmanager
 State    the latest pushes of each channel, for clients that reconnect; cached responses of the busiest routes
 Failure  without Redis or PostgreSQL REST responds 503; clients reconnect and catch up by `since`

@@ -41,7 +41,7 @@ CACHE: Final = (
     CacheSpec("market:source", ("ingester",), ("gateway",)),
     CacheSpec(f"account:{OWN}", ("executor",), ("risk", "gateway", "notifier", AGENT)),
     CacheSpec(f"memory:{OWN}", ("recorder",), ("notifier", AGENT)),
-    CacheSpec(f"risk:day:{OWN}", ("risk",), ("notifier", AGENT)),
+    CacheSpec(f"risk:day:{OWN}", ("risk",), ("notifier", "gateway", AGENT)),
     CacheSpec("risk:limits", ("risk",), ("gateway",)),
     CacheSpec(f"spending:{OWN}:*", (AGENT,), (), CacheKind.SPENDING),
     CacheSpec(f"service:{OWN_SERVICE}", SERVICES, ("gateway", "notifier")),

@@ -77,7 +77,9 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
             _query("points", {"type": "integer", "minimum": 1, "maximum": 2000}),
         ],
     ),
-    "/leaderboard": ("Models by return, with every statistic, and the benchmarks", []),
+    "/leaderboard": ("Models by return, with every statistic, the benchmarks, and each model's trades by coin", []),
+    "/leads": ("Who was ahead: the newest changes of the lead, and each model's hours in it", []),
+    "/limits": ("How much of each limit a model has used", []),
     "/models/{model}": ("One model: account, positions, latest trades, totals", [_MODEL_PATH]),
     "/operations": ("Services, streams, latencies, errors, alerts, dead letters", []),
     "/readme": ("README.TXT", [_LANG]),
@@ -159,7 +161,9 @@ def document(roster: Roster | None, *, has_control: bool, has_alerts: bool) -> d
         paths[f"{API}{path}"] = _get(summary, parameters, found)
     if has_control:
         for command in Command:
-            summary = f"{command.value.capitalize()} one model or all"
+            summary = (
+                "Close one position" if command is Command.CLOSE else f"{command.value.capitalize()} one model or all"
+            )
             paths[f"{API}/control/{command.value}"] = _post(summary, ref("ControlRequest"), ref("ControlAccepted"))
     if has_alerts:
         paths[f"{API}/alerts"] = _post("Alertmanager's webhook", _ALERTMANAGER, ref("AlertsAccepted"))

@@ -27,6 +27,7 @@ from gateway.http.parameters import (
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
 from gateway.push.market_clock import MarketClock
 from gateway.rest.exports import EXPORTS, Exports
+from gateway.rest.limit_use import LimitUse
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
 from gateway.rest.readme import Readme
@@ -42,6 +43,7 @@ MAX_POINTS, POINTS = 2_000, 500
 POINT_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, POINTS, 1_000, MAX_POINTS)
 """Numbers of points that are read: a request for another number gets the next lower one, so that few differ."""
 MODEL_TRADES = 25
+MAX_LEADS = 100
 EXPLORERS = {
     "mainnet": "https://app.hyperliquid.xyz/explorer/address/",
     "testnet": "https://app.hyperliquid-testnet.xyz/explorer/address/",
@@ -56,6 +58,8 @@ LIFETIMES = {
     "/positions": Lifetime(0.25, 1.0),
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
+    "/leads": Lifetime(10.0, 60.0),
+    "/limits": Lifetime(0.5, 2.0),
     "/duels": Lifetime(10.0, 60.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
@@ -97,6 +101,7 @@ class RestRoutes:
         self._cycles = CycleQueries(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
+        self._limit_use = LimitUse(service.redis, roster, queries, settings.daily_cost_cap_usd)
         self._readme = Readme(service.redis, roster)
         self._exports = Exports(self._parameters, queries)
         self._meanings: dict[str, Callable[[Request], Hashable]] = {
@@ -122,6 +127,8 @@ class RestRoutes:
             "/duels": self._get_duels,
             "/equity": self._get_equity,
             "/leaderboard": self._get_leaderboard,
+            "/leads": self._get_leads,
+            "/limits": self._get_limits,
             "/models/{model}": self._get_model,
             "/operations": self._get_operations,
             "/readme": self._get_readme,
@@ -252,8 +259,16 @@ class RestRoutes:
         return {
             "leaderboard": await self._queries.leaderboard(),
             "benchmarks": await self._queries.benchmarks(),
+            "coins": await self._queries.coin_results(),
             "time_ms": self._clock.now_ms(),
         }
+
+    async def _get_limits(self, request: Request) -> Any:
+        now_ms = self._clock.now_ms()
+        return {"models": await self._limit_use.read(self._market_clock.now_ms() or now_ms), "time_ms": now_ms}
+
+    async def _get_leads(self, request: Request) -> Any:
+        return await self._queries.leads(MAX_LEADS) | {"time_ms": self._clock.now_ms()}
 
     async def _get_model(self, request: Request) -> Any:
         model = self._parameters.model(request.path_params["model"])

@@ -8,6 +8,7 @@ import { accounts, fills, status } from "../state/store";
 import { columnsOf, type Group } from "../statistics/columns";
 import { Comparison } from "../statistics/comparison";
 import { Figure as StatisticsFigure } from "../statistics/figure";
+import { Gauges } from "../statistics/gauges";
 import { Positions } from "../trades/positions";
 import { TradeRow } from "../trades/trade-row";
 import { ModelMark } from "../ui/mark";
@@ -224,6 +225,7 @@ export function ModelPage({ model }: { model: string }) {
       {loaded.failed && !loaded.value && <LoadNote loaded={loaded} />}
       <StaleNote loaded={loaded} />
       <Totals model={model} answer={loaded.value} />
+      <Gauges model={model} />
       <h2>{words.accountValue}</h2>
       <div class="boxed">
         <EquityChart key={model} only={model} loaded={equity} />

@@ -1,6 +1,7 @@
 import type { Operations } from "../api/types.gen";
 import { operations, operationsFail, serverNow } from "../state/store";
 import { LoadNote } from "../ui/note";
+import { Table } from "../ui/table";
 import { clock, moment, NONE, number, span } from "../words/format";
 import { t } from "../words/words";
 
@@ -8,44 +9,6 @@ const SEVERITY_TONES = { critical: "loss strong", warning: "warning", info: "mut
 
 const STATE_TONES = { READY: "gain", STARTING: "muted", NOT_READY: "loss strong", SILENT: "loss strong" };
 const STATE_MARKS = { READY: "✓", STARTING: "…", NOT_READY: "✗", SILENT: "✗" };
-
-type Cell = preact.ComponentChildren;
-
-/** A plain table; on a narrow screen each cell names its column. */
-function Table(props: { name: string; columns: string[]; rows: { key: string; cells: Cell[] }[]; empty: string }) {
-  return (
-    <section>
-      <h2>{props.name}</h2>
-      {props.rows.length === 0 ? (
-        <p class="note">{props.empty}</p>
-      ) : (
-        <table class="figures plain-table">
-          <caption class="hidden">{props.name}</caption>
-          <thead>
-            <tr>
-              {props.columns.map((column) => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {props.rows.map((row) => (
-              <tr key={row.key}>
-                {row.cells.map((cell, index) => (
-                  <td key={props.columns[index]} data-label={props.columns[index]}>
-                    {cell}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
-  );
-}
 
 function Services({ rows }: { rows: Operations["services"] }) {
   const words = t();

@@ -1,9 +1,11 @@
 /** Every word of the page in English; the other languages have the same keys. */
 
+import { boardsEn } from "./en-boards";
 import { duelEn } from "./en-duel";
 
 export const en = {
   ...duelEn,
+  ...boardsEn,
   // Pages and frame
   skip: "Skip to content",
   pages: "Pages",
@@ -311,10 +313,13 @@ export const en = {
   command: "Command",
   forModel: "For",
   token: "Control token",
-  commands: { halt: "HALT", resume: "RESUME", flatten: "FLATTEN" },
+  commands: { halt: "HALT", resume: "RESUME", flatten: "FLATTEN", close: "CLOSE" },
+  position: "Position",
+  nothingToClose: "No position is open there.",
   andHalt: "and halt: no new entries until RESUME",
   flattenAndHalt: "FLATTEN AND HALT",
   consequences: {
+    close: "{model}'s {side} {symbol} ({usd} USD notional, {mode}) is closed at the market at once, at whatever price is there, and tried again until it is gone. The model may enter again. This cannot be undone.",
     halt: "No new entry passes from now on. The {n} open positions ({usd} USD notional, {mode}) stay open; their stops and targets keep resting on the exchange.",
     resume: "Entries pass again from the next cycle on, within the limits. This ends a manual halt and a drawdown halt; a daily-loss halt stays until the next day.",
     flatten: "All {n} open positions ({usd} USD notional, {mode}) are closed at the market at once, at whatever price is there, and no entry passes until they are closed. This cannot be undone.",

@@ -1,10 +1,12 @@
 /** 页面的中文词句；键与英文相同。 */
 
 import type { Words } from "./en";
+import { boardsZh } from "./zh-boards";
 import { duelZh } from "./zh-duel";
 
 export const zh: Words = {
   ...duelZh,
+  ...boardsZh,
   skip: "跳到正文",
   pages: "页面",
   live: "实时",
@@ -302,10 +304,13 @@ export const zh: Words = {
   command: "命令",
   forModel: "对象",
   token: "控制令牌",
-  commands: { halt: "暂停", resume: "恢复", flatten: "全部平仓" },
+  commands: { halt: "暂停", resume: "恢复", flatten: "全部平仓", close: "平仓" },
+  position: "持仓",
+  nothingToClose: "那里没有持仓。",
   andHalt: "并暂停：恢复之前不再开仓",
   flattenAndHalt: "全部平仓并暂停",
   consequences: {
+    close: "立即以市价平掉{model}的{symbol}{side}仓位（名义价值 {usd} USD，{mode}），不论当时价格如何，直至平完。该模型之后仍可再开仓。此操作不可撤销。",
     halt: "从现在起不再开新仓。{n} 个持仓（名义价值 {usd} 美元，{mode}）保持不变，其止损与止盈继续挂在交易所。",
     resume: "从下一周期起，在限额内恢复开仓。人工暂停与回撤暂停随之结束；单日亏损限制仍持续到次日。",
     flatten: "立即以市价平掉全部 {n} 个持仓（名义价值 {usd} 美元，{mode}），不论价格如何；全部平掉之前不再开仓。此操作无法撤销。",
