@@ -8,7 +8,8 @@ from common.version import VERSION
 from gateway.control.alertmanager import MAX_ALERTS
 from gateway.http.endpoint import API
 from gateway.http.parameters import MAX_LIMIT
-from gateway.rest.exports import EXPORTS
+from gateway.rest.export.routes import ARCHIVE
+from gateway.rest.export.tables import EXPORTS
 from gateway.rest.schema_parts import Schema, ref
 from gateway.rest.schemas import RESPONSES, VERDICTS, components
 
@@ -96,6 +97,7 @@ FILES: dict[str, tuple[str, str, list[Parameter]]] = {
         for kind, media_type in (("svg", "image/svg+xml"), ("png", "image/png"))
     },
     **{f"/export/{name}.csv": (f"All {name} as CSV, oldest first", "text/csv", [_MODEL]) for name in EXPORTS},
+    f"/export/{ARCHIVE}.zip": ("All CSV files in one archive, with their hashes", "application/zip", [_MODEL]),
 }
 _ALERTMANAGER: Schema = {
     "type": "object",

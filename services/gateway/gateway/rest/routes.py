@@ -26,7 +26,8 @@ from gateway.http.parameters import (
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
 from gateway.push.market_clock import MarketClock
-from gateway.rest.exports import EXPORTS, Exports
+from gateway.rest.export.routes import ARCHIVE, Exports
+from gateway.rest.export.tables import EXPORTS
 from gateway.rest.limit_use import LimitUse
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
@@ -135,7 +136,8 @@ class RestRoutes:
             "/openapi.json": self._get_openapi,
         }
         routes = [get_route(path, self._json_responder(path, handler)) for path, handler in handlers.items()]
-        return routes + [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+        routes += [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+        return [*routes, get_route(f"/export/{ARCHIVE}.zip", self._get_archive)]
 
     def _json_responder(self, path: str, handler: Handler) -> Responder:
         """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set."""
@@ -151,9 +153,12 @@ class RestRoutes:
 
     def _csv_responder(self, name: str) -> Responder:
         async def respond(request: Request) -> Response:
-            return await self._exports.respond(name, request)
+            return await self._exports.csv(name, request)
 
         return respond
+
+    async def _get_archive(self, request: Request) -> Response:
+        return await self._exports.archive(request, self._clock.now_ms())
 
     async def _get_status(self, request: Request) -> Any:
         return await self._status.read()

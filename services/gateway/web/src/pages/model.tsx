@@ -24,6 +24,8 @@ const POLL_MS = 10_000;
 /** Columns that the account's pushes keep up to date; they are shown from there. */
 const LIVE_COLUMNS = ["equity", "return_percent", "total_pnl"];
 
+const EXPORTS = ["equity", "trades", "decisions", "fills", "orders", "funding", "prompts"] as const;
+
 type Answer = Responses["/models/{model}"];
 type StatisticsRow = LeaderboardRow | ModelStatistics;
 
@@ -110,13 +112,16 @@ function Links({ model, explorer }: { model: string; explorer: string | null }) 
       </li>
       <li>
         CSV{" "}
-        {(["equity", "trades", "decisions"] as const).map((name) => (
+        {EXPORTS.map((name) => (
           <>
             <a key={name} href={`/api/v1/export/${name}.csv?model=${model}`} download>
               {words.exports[name]}
             </a>{" "}
           </>
         ))}
+        <a href={`/api/v1/export/archive.zip?model=${model}`} download>
+          ZIP
+        </a>
       </li>
     </ul>
   );

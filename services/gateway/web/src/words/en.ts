@@ -152,7 +152,16 @@ export const en = {
   explorer: "Account on the explorer",
   noExplorer: "On paper: no explorer",
   picture: "Picture",
-  exports: { equity: "equity", trades: "trades", decisions: "decisions" },
+  exports: {
+    equity: "equity",
+    trades: "trades",
+    decisions: "decisions",
+    fills: "fills",
+    orders: "orders",
+    funding: "funding",
+    prompts: "prompts",
+    snapshots: "snapshots",
+  },
 
   // A decision's chain
   chain: "The decision's chain",

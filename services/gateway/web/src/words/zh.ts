@@ -147,7 +147,16 @@ export const zh: Words = {
   explorer: "在浏览器上查看账户",
   noExplorer: "模拟账户：无区块浏览器",
   picture: "图片",
-  exports: { equity: "权益", trades: "交易", decisions: "决策" },
+  exports: {
+    equity: "权益",
+    trades: "交易",
+    decisions: "决策",
+    fills: "成交",
+    orders: "订单",
+    funding: "资金费",
+    prompts: "提示词",
+    snapshots: "快照",
+  },
 
   chain: "决策全过程",
   linkedCard: "链接的决策",
