@@ -97,6 +97,11 @@ FILES: dict[str, tuple[str, str, list[Parameter]]] = {
         for kind, media_type in (("svg", "image/svg+xml"), ("png", "image/png"))
     },
     **{f"/export/{name}.csv": (f"All {name} as CSV, oldest first", "text/csv", [_MODEL]) for name in EXPORTS},
+    "/feed.atom": (
+        "The latest entries, exits, alerts and changes of the lead",
+        "application/atom+xml",
+        [_MODEL, _LANG],
+    ),
     f"/export/{ARCHIVE}.zip": ("All CSV files in one archive, with their hashes", "application/zip", [_MODEL]),
 }
 _ALERTMANAGER: Schema = {

@@ -26,6 +26,7 @@ from gateway.http.parameters import (
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
 from gateway.push.market_clock import MarketClock
+from gateway.rest.atom import AtomFeed, encode_feed
 from gateway.rest.export.routes import ARCHIVE, Exports
 from gateway.rest.export.tables import EXPORTS
 from gateway.rest.limit_use import LimitUse
@@ -44,6 +45,7 @@ MAX_POINTS, POINTS = 2_000, 500
 POINT_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, POINTS, 1_000, MAX_POINTS)
 """Numbers of points that are read: a request for another number gets the next lower one, so that few differ."""
 MODEL_TRADES = 25
+FEED_LIFETIME = Lifetime(5.0, 30.0)
 MAX_LEADS = 100
 EXPLORERS = {
     "mainnet": "https://app.hyperliquid.xyz/explorer/address/",
@@ -103,6 +105,7 @@ class RestRoutes:
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
         self._limit_use = LimitUse(service.redis, roster, queries, settings.daily_cost_cap_usd)
+        self._feed = AtomFeed(roster, queries)
         self._readme = Readme(service.redis, roster)
         self._exports = Exports(self._parameters, queries)
         self._meanings: dict[str, Callable[[Request], Hashable]] = {
@@ -137,6 +140,7 @@ class RestRoutes:
         }
         routes = [get_route(path, self._json_responder(path, handler)) for path, handler in handlers.items()]
         routes += [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+        routes.append(get_route("/feed.atom", self._get_feed))
         return [*routes, get_route(f"/export/{ARCHIVE}.zip", self._get_archive)]
 
     def _json_responder(self, path: str, handler: Handler) -> Responder:
@@ -156,6 +160,17 @@ class RestRoutes:
             return await self._exports.csv(name, request)
 
         return respond
+
+    async def _get_feed(self, request: Request) -> Response:
+        model = self._parameters.model_filter(request.query_params)
+        lang = parse_choice(request.query_params, "lang", ("en", "zh"))
+        base = f"{request.url.scheme}://{request.url.netloc}"
+
+        async def read() -> Any:
+            return await self._feed.text(base, model, lang)
+
+        cached = await self._cache.get(("feed", base, model, lang), FEED_LIFETIME, read, encode_feed)
+        return cached.respond(request.headers)
 
     async def _get_archive(self, request: Request) -> Response:
         return await self._exports.archive(request, self._clock.now_ms())

@@ -21,7 +21,7 @@ import { titleOf } from "./navigation/title";
 import { connect } from "./push/socket";
 import { applyRoster, contenderIds } from "./state/roster";
 import { status } from "./state/store";
-import { applyTheme } from "./ui/theme";
+import { applyRise, applyTheme } from "./ui/theme";
 import { applyLanguage } from "./words/language";
 import { t } from "./words/words";
 
@@ -47,6 +47,7 @@ async function start(root: HTMLElement): Promise<void> {
 }
 
 applyTheme();
+applyRise();
 applyLanguage();
 const root = document.getElementById("app");
 if (root) void start(root);

@@ -15,6 +15,7 @@ import { ModelMark } from "../ui/mark";
 import { LoadNote, StaleNote } from "../ui/note";
 import { theme } from "../ui/theme";
 import { arrow, type Figure, percent, share, signed, tone, usd } from "../words/format";
+import { nameOf } from "../words/boards/codes";
 import { describeHalt } from "../words/halts";
 import { language } from "../words/language";
 import { t } from "../words/words";
@@ -142,7 +143,7 @@ function Head({ model, explorer }: { model: string; explorer: string | null }) {
       </h1>
       {row && (
         <span class="muted">
-          {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {row.trading_state}
+          {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {nameOf(row.trading_state)}
           {row.account_mode && ` · ${words.accountMode} ${row.account_mode}`}
         </span>
       )}

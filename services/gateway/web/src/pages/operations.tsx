@@ -3,6 +3,7 @@ import { operations, operationsFail, serverNow } from "../state/store";
 import { LoadNote } from "../ui/note";
 import { Table } from "../ui/table";
 import { clock, moment, NONE, number, span } from "../words/format";
+import { nameOf } from "../words/boards/codes";
 import { t } from "../words/words";
 
 const SEVERITY_TONES = { critical: "loss strong", warning: "warning", info: "muted" };
@@ -45,10 +46,10 @@ function Alerts({ rows }: { rows: Operations["alerts"] }) {
         cells: [
           moment(row.time_ms),
           <span key="severity" class={SEVERITY_TONES[row.severity]}>
-            {row.severity}
+            {nameOf(row.severity)}
           </span>,
           row.model ? `${row.service} · ${row.model}` : row.service,
-          row.code,
+          nameOf(row.code),
           row.message,
         ],
       }))}
@@ -84,7 +85,7 @@ function Latencies({ rows }: { rows: Operations["latencies"] }) {
       columns={[words.what, "p50 ms", "p99 ms", words.count]}
       rows={rows.map((row) => ({
         key: row.name,
-        cells: [row.name, number(row.p50_ms, 1), number(row.p99_ms, 1), number(row.count, 0)],
+        cells: [nameOf(row.name), number(row.p50_ms, 1), number(row.p99_ms, 1), number(row.count, 0)],
       }))}
     />
   );

@@ -7,6 +7,7 @@ import { accounts, connections, now, positions, prices, status } from "../state/
 import { Flash } from "../ui/flash";
 import { ModelName } from "../ui/model-name";
 import { arrow, price, signed, size, span, tone, usd } from "../words/format";
+import { nameOf } from "../words/boards/codes";
 import { t } from "../words/words";
 
 function Row({ position }: { position: Position }) {
@@ -16,7 +17,7 @@ function Row({ position }: { position: Position }) {
   return (
     <li class="row" data-testid="position-row" data-id={`${position.model} ${position.symbol}`}>
       <div>
-        <b>{position.side}</b> <span>{position.symbol}</span> <span>{position.leverage}x</span>
+        <b>{nameOf(position.side)}</b> <span>{position.symbol}</span> <span>{position.leverage}x</span>
         <span class="muted">{size(position.position_size)}</span>
         <span>
           <span class="muted">{words.notionalShort}</span> ${usd(position.notional)}

@@ -1,6 +1,6 @@
 /** Every word of the page in English; the other languages have the same keys. */
 
-import { boardsEn } from "./en-boards";
+import { boardsEn } from "./boards/en";
 import { duelEn } from "./en-duel";
 
 export const en = {

@@ -1,7 +1,7 @@
 /** 页面的中文词句；键与英文相同。 */
 
 import type { Words } from "./en";
-import { boardsZh } from "./zh-boards";
+import { boardsZh } from "./boards/zh";
 import { duelZh } from "./zh-duel";
 
 export const zh: Words = {
@@ -127,8 +127,8 @@ export const zh: Words = {
       average_confidence: "平均信心",
       median_confidence: "中位信心",
       brier: "Brier 分数",
-      prompt_tokens: "输入词元",
-      completion_tokens: "输出词元",
+      prompt_tokens: "输入 Token",
+      completion_tokens: "输出 Token",
       cost_usd: "费用 $",
       average_latency_ms: "平均延迟",
     },
@@ -169,7 +169,7 @@ export const zh: Words = {
   approved: "通过",
   filled: "已成交",
   denied: "拒绝",
-  standIn: "替身",
+  standIn: "模拟模型",
   accountMode: "账户",
   realModel: "真实",
   snapshot: "快照",
@@ -216,7 +216,7 @@ export const zh: Words = {
   strategy: "策略",
   attempts: "尝试次数",
   latency: "延迟",
-  tokens: "词元",
+  tokens: "Token 数",
   cost: "费用 $",
   promptHash: "提示词哈希",
   failure: "失败原因",
@@ -248,9 +248,9 @@ export const zh: Words = {
   liveMarket: "实时行情",
   capture: "回放行情",
   unknownMarket: "行情来源未知",
-  standIns: "替身模型",
+  standIns: "模拟模型",
   realModels: "真实模型",
-  mixedModels: "真实与替身模型",
+  mixedModels: "真实与模拟模型",
   modelsUnknown: "模型尚未回答",
   noticeGateway: "收不到服务器的任何消息。显示的是最后收到的数据，正在自动重连。",
   noticeRedis: "服务器无法连接 Redis：没有新数据。页面会自动恢复。",

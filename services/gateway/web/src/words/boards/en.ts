@@ -30,5 +30,7 @@ export const boardsEn = {
   },
   ofLimit: "{used} of {limit}",
   entriesLeft: "{n} left",
+  riseGreen: "Gains in green",
+  riseRed: "Gains in red",
   counted: "n={n}",
 };

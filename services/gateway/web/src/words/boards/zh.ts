@@ -1,6 +1,6 @@
 /** 排行榜对比与运维页面的中文词句；键与英文相同。 */
 
-import type { boardsEn } from "./en-boards";
+import type { boardsEn } from "./en";
 
 export const boardsZh: typeof boardsEn = {
   benchmark: "基准",
@@ -32,5 +32,7 @@ export const boardsZh: typeof boardsEn = {
   },
   ofLimit: "{used} / {limit}",
   entriesLeft: "剩余 {n}",
+  riseGreen: "改为绿涨红跌",
+  riseRed: "改为红涨绿跌",
   counted: "n={n}",
 };
