@@ -44,5 +44,6 @@ CACHE: Final = (
     CacheSpec(f"risk:day:{OWN}", ("risk",), ("notifier", "gateway", AGENT)),
     CacheSpec("risk:limits", ("risk",), ("gateway",)),
     CacheSpec(f"spending:{OWN}:*", (AGENT,), (), CacheKind.SPENDING),
+    CacheSpec(f"log:{OWN_SERVICE}", SERVICES, ("gateway",)),
     CacheSpec(f"service:{OWN_SERVICE}", SERVICES, ("gateway", "notifier")),
 )

@@ -138,6 +138,12 @@ _ERRORS = {
 }
 
 
+_REFUSED = {
+    "401": _response("The token is missing or wrong", ref("Error")),
+    "429": _response("Too many wrong tokens came from this address", ref("Error")),
+}
+
+
 def _get(summary: str, parameters: list[Parameter], found: dict[str, Any]) -> dict[str, Any]:
     return {"get": {"summary": summary, "parameters": parameters, "responses": {"200": found} | _UNCHANGED | _ERRORS}}
 
@@ -151,7 +157,7 @@ def _post(summary: str, body: Schema, accepted: Schema) -> dict[str, Any]:
             "responses": {
                 "202": _response("Accepted", accepted),
                 "400": _response("A field of the body is wrong", ref("Error")),
-                "401": _response("The token is missing or wrong", ref("Error")),
+                **_REFUSED,
                 "413": _response("The body is too big", ref("Error")),
             },
         }
@@ -167,6 +173,10 @@ def document(roster: Roster | None, *, has_control: bool, has_alerts: bool) -> d
         found = {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}
         paths[f"{API}{path}"] = _get(summary, parameters, found)
     if has_control:
+        summary = "The last log lines of each service"
+        paths[f"{API}/logs"] = _get(summary, [], _response(summary, RESPONSES["/logs"]))
+        paths[f"{API}/logs"]["get"] |= {"security": [{"token": []}]}
+        paths[f"{API}/logs"]["get"]["responses"] |= _REFUSED
         for command in Command:
             summary = (
                 "Close one position" if command is Command.CLOSE else f"{command.value.capitalize()} one model or all"

@@ -324,6 +324,7 @@ RESPONSES: dict[str, Schema] = {
         trades=many(ref("Trade")),
     ),
     "/operations": ref("Operations"),
+    "/logs": row("time_ms:ms", services=many(row("name:text", lines=many(KINDS["text"])))),
     "/readme": row("lang:text text:text"),
     "/openapi.json": {"type": "object"},
 }

@@ -18,6 +18,7 @@ import { App } from "./app";
 import { routeOf } from "./navigation/route";
 import { listen, path } from "./navigation/router";
 import { titleOf } from "./navigation/title";
+import { startNews, unseen } from "./news/notify";
 import { connect } from "./push/socket";
 import { applyRoster, contenderIds } from "./state/roster";
 import { status } from "./state/store";
@@ -40,8 +41,10 @@ async function start(root: HTMLElement): Promise<void> {
   listen();
   connect();
   startPolling();
+  startNews();
   effect(() => {
-    document.title = titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());
+    const badge = unseen.value ? `(${unseen.value}) ` : "";
+    document.title = badge + titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());
   });
   render(<App />, root);
 }

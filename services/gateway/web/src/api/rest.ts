@@ -57,6 +57,12 @@ export async function sendCommand(command: Command, { model, symbol, halt }: Tar
   await read<unknown>(response);
 }
 
+/** The services' last log lines, with the operator's token. */
+export async function readLogs(token: string): Promise<Responses["/logs"]> {
+  const headers = { Authorization: `Bearer ${token}` };
+  return read(await fetch("/api/v1/logs", { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }));
+}
+
 async function read<T>(response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {

@@ -812,4 +812,11 @@ export interface Responses {
     text: string;
   };
   "/openapi.json": Record<string, unknown>;
+  "/logs": {
+    time_ms: number;
+    services: {
+      name: string;
+      lines: string[];
+    }[];
+  };
 }

@@ -1,10 +1,12 @@
 import type { Operations } from "../api/types.gen";
-import { operations, operationsFail, serverNow } from "../state/store";
+import { NewsChoices } from "../news/choices";
+import { operations, operationsFail, serverNow, status } from "../state/store";
 import { LoadNote } from "../ui/note";
 import { Table } from "../ui/table";
 import { clock, moment, NONE, number, span } from "../words/format";
 import { nameOf } from "../words/boards/codes";
 import { t } from "../words/words";
+import { Logs } from "./logs";
 
 const SEVERITY_TONES = { critical: "loss strong", warning: "warning", info: "muted" };
 
@@ -142,7 +144,9 @@ export function OperationsPage() {
           {words.staleData}
         </p>
       )}
+      <NewsChoices />
       {value ? <Tables value={value} /> : <LoadNote loaded={loaded} />}
+      {status.value?.has_control && <Logs />}
     </section>
   );
 }

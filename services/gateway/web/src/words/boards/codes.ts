@@ -32,6 +32,8 @@ const ZH: Record<string, string> = {
   info: "提示",
   warning: "警告",
   critical: "严重",
+  error: "错误",
+  debug: "调试",
   ACTIVE: "正常",
   REDUCING: "只许平仓",
   HALTED: "已暂停",
