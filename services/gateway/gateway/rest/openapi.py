@@ -49,6 +49,7 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/accounts": ("All accounts", []),
     "/positions": ("Open positions", [_MODEL]),
     "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(MAX_LIMIT), _BEFORE]),
+    "/trades/groups": ("Ended trades by coin, day, hour and result", [_MODEL]),
     "/decisions": (
         "Decisions up to a time, newest first",
         [

@@ -39,6 +39,7 @@ from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
 from gateway.storage.standing import StandingQueries
+from gateway.storage.trade_groups import TradeGroups
 
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
 MAX_CANDLES = 500
@@ -65,6 +66,7 @@ LIFETIMES = {
     "/leads": Lifetime(10.0, 60.0),
     "/limits": Lifetime(0.5, 2.0),
     "/duels": Lifetime(10.0, 60.0),
+    "/trades/groups": Lifetime(10.0, 60.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
 }
@@ -103,6 +105,7 @@ class RestRoutes:
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
         self._cycles, self._standing = CycleQueries(queries), StandingQueries(queries)
+        self._trade_groups = TradeGroups(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
         self._limit_use = LimitUse(service.redis, roster, queries, settings.daily_cost_cap_usd)
@@ -113,6 +116,7 @@ class RestRoutes:
             "/positions": lambda request: self._parameters.model_filter(request.query_params),
             "/models/{model}": lambda request: self._parameters.model(request.path_params["model"]),
             "/equity": self._equity_query,
+            "/trades/groups": lambda request: self._parameters.model_filter(request.query_params),
         }
 
     def routes(self) -> list[Route]:
@@ -126,6 +130,7 @@ class RestRoutes:
             "/accounts": self._get_accounts,
             "/positions": self._get_positions,
             "/trades": self._get_trades,
+            "/trades/groups": self._get_trade_groups,
             "/decisions": self._get_decisions,
             "/decisions/{cycle_id}/{model}": self._get_decision,
             "/cycles/{cycle_id}": self._get_cycle,
@@ -220,6 +225,10 @@ class RestRoutes:
             parse_cursor(query),
         )
         return {"trades": rows, "next_before": next_before}
+
+    async def _get_trade_groups(self, request: Request) -> Any:
+        model = self._parameters.model_filter(request.query_params)
+        return await self._trade_groups.read(model) | {"time_ms": self._clock.now_ms()}
 
     async def _get_decisions(self, request: Request) -> Any:
         query = request.query_params

@@ -118,9 +118,10 @@ ACCOUNTS: dict[str, Schema] = {
     ),
     "Trade": row(
         "id:text model:text symbol:text side:Side entry_price:money exit_price:money? position_size:money"
-        " leverage:int? entry_time:ms exit_time:ms? pnl:money? pnl_percent:money? fees:money funding:money"
-        " close_reason:text? entry_notional:money exit_notional:money? stop_loss:money? take_profit:money?"
-        " cycle_id:text? decision_id:text?",
+        " open_size:money leverage:int? entry_time:ms exit_time:ms? pnl:money? pnl_percent:money? fees:money"
+        " funding:money close_reason:text? entry_notional:money exit_notional:money? stop_loss:money?"
+        " take_profit:money? mae_percent:money? mfe_percent:money? cycle_id:text? exit_cycle_id:text?"
+        " decision_id:text?",
         status=one_of(("OPEN", "CLOSED", "LIQUIDATED")),
     ),
     "Fill": row(
@@ -290,6 +291,11 @@ REQUESTS: dict[str, Schema] = {
     "AlertsAccepted": row("accepted:int"),
 }
 
+
+def _trade_group(key: str) -> Schema:
+    return row(f"{key} trades:int trades_won:int pnl:money fees:money funding:money")
+
+
 RESPONSES: dict[str, Schema] = {
     "/status": ref("Status"),
     "/roster": ref("Roster"),
@@ -300,6 +306,13 @@ RESPONSES: dict[str, Schema] = {
     "/accounts": row("", accounts=many(ref("Account"))),
     "/positions": row("", positions=many(ref("Position"))),
     "/trades": row("next_before:text?", trades=many(ref("Trade"))),
+    "/trades/groups": row(
+        "time_ms:ms",
+        coins=many(_trade_group("symbol:text")),
+        days=many(_trade_group("day_ms:ms")),
+        hours=many(_trade_group("weekday:int hour:int")),
+        histogram=many(_trade_group("from_percent:int")),
+    ),
     "/decisions": row("next_before:text?", decisions=many(ref("Decision"))),
     "/decisions/{cycle_id}/{model}": ref("DecisionDetail"),
     "/cycles/{cycle_id}": ref("Cycle"),

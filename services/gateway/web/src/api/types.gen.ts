@@ -157,6 +157,7 @@ export type Trade = {
   entry_price: string;
   exit_price: string | null;
   position_size: string;
+  open_size: string;
   leverage: number | null;
   entry_time: number;
   exit_time: number | null;
@@ -169,7 +170,10 @@ export type Trade = {
   exit_notional: string | null;
   stop_loss: string | null;
   take_profit: string | null;
+  mae_percent: string | null;
+  mfe_percent: string | null;
   cycle_id: string | null;
+  exit_cycle_id: string | null;
   decision_id: string | null;
   status: "OPEN" | "CLOSED" | "LIQUIDATED";
 };
@@ -756,6 +760,42 @@ export interface Responses {
   "/trades": {
     next_before: string | null;
     trades: Trade[];
+  };
+  "/trades/groups": {
+    time_ms: number;
+    coins: {
+      symbol: string;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
+    days: {
+      day_ms: number;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
+    hours: {
+      weekday: number;
+      hour: number;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
+    histogram: {
+      from_percent: number;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
   };
   "/decisions": {
     next_before: string | null;

@@ -82,6 +82,7 @@ export function Header() {
         <nav aria-label={words.pages}>
           <Link to="/" text={words.live} />
           <Link to="/leaderboard" text={words.leaderboard} />
+          <Link to="/trades" text={words.tradesPage} />
           <Link to="/models" text={words.models} />
           <Link to="/operations" text={words.operations} />
           <Link to="/readme" text={words.readme} />

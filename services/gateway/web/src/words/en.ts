@@ -2,10 +2,12 @@
 
 import { boardsEn } from "./boards/en";
 import { duelEn } from "./en-duel";
+import { tradesEn } from "./en-trades";
 
 export const en = {
   ...duelEn,
   ...boardsEn,
+  ...tradesEn,
   // Pages and frame
   skip: "Skip to content",
   pages: "Pages",

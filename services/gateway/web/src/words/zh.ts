@@ -3,10 +3,12 @@
 import type { Words } from "./en";
 import { boardsZh } from "./boards/zh";
 import { duelZh } from "./zh-duel";
+import { tradesZh } from "./zh-trades";
 
 export const zh: Words = {
   ...duelZh,
   ...boardsZh,
+  ...tradesZh,
   skip: "跳到正文",
   pages: "页面",
   live: "实时",

@@ -1,0 +1,51 @@
+/** 交易及其分组的中文。 */
+
+import type { tradesEn } from "./en-trades";
+
+export const tradesZh: typeof tradesEn = {
+  tradesPage: "交易",
+  allTrades: "全部交易（表格）",
+  whyIn: "开仓理由",
+  whyOut: "平仓理由",
+  closeReasons: {
+    decision: "模型平仓",
+    stop_loss: "触发止损",
+    take_profit: "触发止盈",
+    invalidation: "计划失效",
+    flatten: "强制平仓",
+    liquidation: "爆仓",
+    external: "外部平仓",
+  },
+  atShownPrice: "按当前显示价",
+  sort: "排序",
+  allCoins: "全部币种",
+  tradeColumns: {
+    entry_time: "开仓时间",
+    model: "模型",
+    symbol: "币种",
+    side: "方向",
+    held: "持有",
+    prices: "开仓价 → 平仓价",
+    notional: "名义价值 $",
+    mae: "最大浮亏",
+    mfe: "最大浮盈",
+    fees: "手续费 $",
+    funding: "资金费 $",
+    pnl: "净盈亏 $",
+    pnlPercent: "占保证金",
+    reasons: "理由",
+  },
+  tradesNote:
+    "最大浮亏、最大浮盈：持仓期间价格最不利与最有利的变动。资金费为正表示支付。盈亏已扣手续费与资金费；未平仓的按当前显示价计算。排序范围为已加载的 {n} 笔交易。",
+  byCoin: "按币种",
+  byDay: "按日",
+  byDayNote: "每日（UTC）平仓交易的净盈亏，单位 USD。",
+  histogram: "结果分布",
+  histogramNote: "已平仓交易按净盈亏占保证金的百分比分组，每组 5 个百分点；两端包含更大的数值。",
+  byHour: "按开仓时段",
+  byHourNote: "按开仓的星期与小时（UTC）统计的净盈亏，单位 USD；格内数字为交易笔数。",
+  weekdays: ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
+  tradesWord: "交易数",
+  wonWord: "盈利数",
+  barOf: "{name}：{pnl} USD，{n} 笔",
+};
