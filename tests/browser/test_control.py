@@ -115,8 +115,12 @@ async def test_close_closes_the_position_that_was_picked(arena: Arena, page: Pag
 
 def expect_closed_by_flatten(arena: Arena, model: str, symbol: str) -> None:
     """The fill may be recorded after the account state that shows no position any more."""
-    wait_until("the trade's end", lambda: arena.rows(LAST_TRADE, model, symbol)[0]["close_reason"], limit_s=60)
-    assert arena.rows(LAST_TRADE, model, symbol)[0]["close_reason"] == "flatten"
+
+    def reason() -> str | None:
+        rows = arena.rows(LAST_TRADE, model, symbol)
+        return str(rows[0]["close_reason"]) if rows and rows[0]["close_reason"] else None
+
+    assert wait_until("the trade's end", reason, limit_s=60) == "flatten"
 
 
 def command(arena: Arena, name: str, model: str) -> None:
