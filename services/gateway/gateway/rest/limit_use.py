@@ -8,21 +8,13 @@ from redis.asyncio import Redis
 
 from common.trading.durations import DAY_MS
 from common.trading.roster import Roster
+from gateway.rest.schema_parts import GAUGES
 from gateway.storage.cached import decode_cached
 from gateway.storage.queries import Queries
 from gateway.storage.standing import StandingQueries
 
 LIMITS_KEY: Final = "risk:limits"
 DAY_KEY: Final = "risk:day:"
-GAUGES: Final = {
-    "daily_loss_percent": "max_daily_loss_percent",
-    "drawdown_percent": "max_drawdown_percent",
-    "entries_today": "max_daily_trades",
-    "open_positions": "max_open_positions",
-    "gross_exposure_ratio": "max_gross_exposure_ratio",
-    "day_cost_usd": "",
-}
-"""Each gauge with the limit's name; that of the cost is a setting of the agents."""
 PLACES: Final = Decimal("0.00000001")
 
 Figures = Mapping[str, Decimal | None]

@@ -17,8 +17,8 @@ from common.trading.intervals import INTERVALS_MS
 from common.trading.orders import OrderRole, OrderSide, Side
 from common.trading.roster import Mark, Provider, Roster
 from gateway.rest.cycle_schemas import CYCLES
-from gateway.rest.limit_use import GAUGES
 from gateway.rest.schema_parts import (
+    GAUGES,
     KINDS,
     MONEY,
     NULL,

@@ -6,8 +6,8 @@ import { tradesEn } from "./en-trades";
 
 export const en = {
   ...duelEn,
-  ...boardsEn,
   ...tradesEn,
+  ...boardsEn,
   // Pages and frame
   skip: "Skip to content",
   pages: "Pages",

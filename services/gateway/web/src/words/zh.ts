@@ -7,8 +7,8 @@ import { tradesZh } from "./zh-trades";
 
 export const zh: Words = {
   ...duelZh,
-  ...boardsZh,
   ...tradesZh,
+  ...boardsZh,
   skip: "跳到正文",
   pages: "页面",
   live: "实时",
