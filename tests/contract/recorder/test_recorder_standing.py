@@ -14,6 +14,7 @@ from common.runtime.database import Pool
 from common.trading.durations import HOUR_MS
 from common.trading.instruments import Symbol
 from gateway.storage.queries import Queries
+from gateway.storage.standing import StandingQueries
 from recorder.handlers import Recorder
 from recorder.projections.statistics import recompute_all
 
@@ -92,7 +93,7 @@ async def test_leads_follow_from_the_states(recorder: Recorder, pool: Pool) -> N
         if hour == 0 or model != ahead[hour - 1]
     ]
     assert len(changes) > 3
-    found = await Queries(pool).leads(50)
+    found = await StandingQueries(Queries(pool)).leads(50)
     assert [(row["model"], row["since_ms"]) for row in found["leads"]] == changes[::-1]
     assert [row["until_ms"] for row in found["leads"]] == [None, *(since for _, since in changes[:0:-1])]
     assert {row["model"]: row["hours"] for row in found["hours"]} == {model: ahead.count(model) for model in MODELS}
@@ -108,7 +109,7 @@ async def test_a_tie_leaves_the_lead_and_a_gap_the_standing(recorder: Recorder, 
     states += [at("deepseek", 3, 110), at("qwen", 3, 110)]
     states += [at("deepseek", 4, 120), at("qwen", 4, 110)]
     await recorder.store(states, 1)
-    found = await Queries(pool).leads(50)
+    found = await StandingQueries(Queries(pool)).leads(50)
     assert [(row["model"], row["since_ms"]) for row in found["leads"]] == [
         ("deepseek", 4 * HOUR_MS + 1),
         ("qwen", 2 * HOUR_MS),
@@ -125,7 +126,7 @@ async def test_results_by_coin_follow_from_the_raw_fills(recorder: Recorder, poo
     starts = [state(model, 999_000, D(10_000)) for model in MODELS]
     events = sorted((e for history in histories for e in history.events), key=lambda e: e.time_ms)
     await recorder.store([*starts, *events], 1)
-    found = {(row["model"], row["symbol"]): row for row in await Queries(pool).coin_results()}
+    found = {(row["model"], row["symbol"]): row for row in await StandingQueries(Queries(pool)).coin_results()}
     expected = {(history.model, coin.value): by_coin(history, coin) for history in histories for coin in COINS}
     expected = {key: sums for key, sums in expected.items() if sums[0]}
     assert found.keys() == expected.keys()

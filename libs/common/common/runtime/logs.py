@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, Final
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger
 
 LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARNING": logging.WARNING, "ERROR": logging.ERROR}
 
@@ -18,7 +18,7 @@ latest_lines: Final[deque[str]] = deque(maxlen=KEPT_LINES)
 _render: Final = structlog.processors.JSONRenderer()
 
 
-def render_and_keep(logger: Any, method: str, event: Any) -> str | bytes:
+def render_and_keep(logger: object, method: str, event: EventDict) -> str | bytes:
     """A line as JSON, which is kept among the latest ones too."""
     line = _render(logger, method, event)
     latest_lines.append(str(line)[:MAX_LINE_CHARS])

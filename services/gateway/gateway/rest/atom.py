@@ -11,6 +11,7 @@ from common.trading.roster import Roster
 from gateway.http.endpoint import API
 from gateway.http.response_cache import EncodedResponse
 from gateway.storage.queries import Queries, Row
+from gateway.storage.standing import StandingQueries
 
 MEDIA_TYPE: Final = "application/atom+xml; charset=utf-8"
 NAMESPACE: Final = "http://www.w3.org/2005/Atom"
@@ -55,7 +56,7 @@ class AtomFeed:
         """The document; `base` is the server's address as its reader knows it."""
         trades, _ = await self._queries.trades(model, None, MAX_ENTRIES, None)
         alerts = await self._queries.alerts(MAX_ENTRIES)
-        leads = (await self._queries.leads(MAX_LEADS))["leads"]
+        leads = (await StandingQueries(self._queries).leads(MAX_LEADS))["leads"]
         items = [item for trade in trades for item in self._of_trade(trade, lang)]
         items += [self._of_lead(each, lang) for each in leads]
         items += [_of_alert(each) for each in alerts if model is None or each["model"] in (None, model)]

@@ -11,6 +11,7 @@ from common.trading.roster import Roster
 from gateway.rest.schema_parts import GAUGES
 from gateway.storage.cached import decode_cached
 from gateway.storage.queries import Queries
+from gateway.storage.standing import StandingQueries
 
 LIMITS_KEY: Final = "risk:limits"
 DAY_KEY: Final = "risk:day:"
@@ -34,7 +35,7 @@ class LimitUse:
         limits, *days = [decode_cached(value) for value in values]
         day_ms = market_ms // DAY_MS * DAY_MS
         accounts = {row["model"]: row for row in await self._queries.accounts()}
-        costs = {row["model"]: row["cost_usd"] for row in await self._queries.day_costs(day_ms)}
+        costs = {row["model"]: row["cost_usd"] for row in await StandingQueries(self._queries).day_costs(day_ms)}
         held = [row["model"] for row in await self._queries.positions(None)]
         rows = []
         for model, day in zip(self._models, days, strict=True):

@@ -38,6 +38,7 @@ from gateway.rest.status import Status, roster_row
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
+from gateway.storage.standing import StandingQueries
 from gateway.storage.trade_groups import TradeGroups
 
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
@@ -103,7 +104,8 @@ class RestRoutes:
         self._market_clock = market_clock
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
-        self._cycles, self._trade_groups = CycleQueries(queries), TradeGroups(queries)
+        self._cycles, self._standing = CycleQueries(queries), StandingQueries(queries)
+        self._trade_groups = TradeGroups(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
         self._limit_use = LimitUse(service.redis, roster, queries, settings.daily_cost_cap_usd)
@@ -287,7 +289,7 @@ class RestRoutes:
         return {
             "leaderboard": await self._queries.leaderboard(),
             "benchmarks": await self._queries.benchmarks(),
-            "coins": await self._queries.coin_results(),
+            "coins": await self._standing.coin_results(),
             "time_ms": self._clock.now_ms(),
         }
 
@@ -296,7 +298,7 @@ class RestRoutes:
         return {"models": await self._limit_use.read(self._market_clock.now_ms() or now_ms), "time_ms": now_ms}
 
     async def _get_leads(self, request: Request) -> Any:
-        return await self._queries.leads(MAX_LEADS) | {"time_ms": self._clock.now_ms()}
+        return await self._standing.leads(MAX_LEADS) | {"time_ms": self._clock.now_ms()}
 
     async def _get_model(self, request: Request) -> Any:
         model = self._parameters.model(request.path_params["model"])

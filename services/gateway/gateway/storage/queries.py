@@ -213,21 +213,6 @@ class Queries:
     async def benchmarks(self) -> list[Row]:
         return await self.rows("SELECT * FROM api_benchmarks ORDER BY name")
 
-    async def day_costs(self, day_ms: int) -> list[Row]:
-        """What each contender's decisions of the UTC day that begins then have cost."""
-        return await self.rows("SELECT model, cost_usd FROM api_day_costs WHERE day_ms = %s", (day_ms,))
-
-    async def coin_results(self) -> list[Row]:
-        """Each contender's ended trades by coin."""
-        rows = await self.rows("SELECT model, coins FROM api_coin_results ORDER BY model")
-        return [{"model": row["model"]} | coin for row in rows for coin in row["coins"]]
-
-    async def leads(self, limit: int) -> Row:
-        """The newest changes of the lead, newest first, and how many hours each contender was ahead at the end of."""
-        leads = await self.rows("SELECT * FROM api_leads ORDER BY since_ms DESC, until_ms DESC LIMIT %s", (limit,))
-        hours = await self.rows("SELECT model, count(*) AS hours FROM hour_leaders GROUP BY model ORDER BY model")
-        return {"leads": leads, "hours": hours}
-
     async def benchmark_series(self, start_balance: str, since_ms: int, buckets: int) -> list[Row]:
         """Per benchmark [time in ms, USD]: the value that the starting balance would have."""
         rows = await self.rows(

@@ -102,13 +102,3 @@ EXPORTS = {
         page_rows=100,
     ),
 }
-INTEGERS = frozenset(_names("time_ms entry_time exit_time order_id trade_id leverage latency_ms"))
-FLAGS = frozenset(_names("executed stand_in"))
-MONEY = frozenset(
-    _names(
-        "equity balance available_balance margin_used unrealized_pnl margin_ratio transfers entry_price exit_price"
-        " position_size entry_notional exit_notional pnl pnl_percent fees funding stop_loss take_profit"
-        " position_size_percent confidence price size fee closed_pnl trigger_price amount rate_hourly"
-    )
-)
-"""Kinds of columns for files that have types; the other columns are texts."""
