@@ -25,6 +25,8 @@ D = Decimal
 MARK = D("3010.5")
 CELLS = """(cells) => cells.map((cell) => cell.textContent.replace("−", "-").replace(/[^-+.0-9]/g, ""))"""
 
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+
 
 @pytest.fixture
 def histories() -> list[History]:
@@ -134,8 +136,9 @@ async def test_a_marker_names_its_trades_and_a_click_keeps_their_reasons(gateway
     box = await chart.bounding_box()
     assert box is not None
     marked = page.get_by_test_id("marked-trades")
-    for x in range(int(box["width"]) - 90, 10, -12):
+    for x in range(int(box["width"]) - 40, 10, -6):
         await page.mouse.move(box["x"] + x, box["y"] + 60)
+        await page.evaluate(TWO_FRAMES)
         if await marked.filter(has_text="SOL").count():
             break
     await expect(marked).to_contain_text("▼ −12.53")

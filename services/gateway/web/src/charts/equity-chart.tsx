@@ -118,7 +118,7 @@ export function EquityChart({ only = null, loaded }: { only?: string | null; loa
   const withDrawdown = only !== null || query.value.get("drawdown") === "1";
   const lines = { models, value, trades, start, inPercent, withBenchmarks, hidden: hiddenLines(), withDrawdown };
   const { hover: pointed, kept, format } = useEquityLines(element, lines);
-  const hover = pointed?.values ?? null;
+  const hover = pointed && Object.keys(pointed.values).length > 0 ? pointed.values : null;
   const executions = pointed?.executions ?? [];
   const summary = models.map((model) => `${lookOf(model).name} ${usd(accounts.value[model]?.equity)}`).join(", ");
   return (

@@ -64,7 +64,7 @@ export interface Drawing {
 
 /** What the crosshair is at. */
 export interface Pointed {
-  /** By line. */
+  /** By line; none at a time without a point. */
   values: Record<string, number>;
   executions: Execution[];
 }
@@ -99,7 +99,8 @@ export function useEquityLines(
         if (point && "value" in point) values[name] = point.value;
       }
       const executions = executionsUnder(moved.time);
-      setHover(moved.time !== undefined && Object.keys(values).length ? { values, executions } : null);
+      const isOnSomething = Object.keys(values).length > 0 || executions.length > 0;
+      setHover(moved.time !== undefined && isOnSomething ? { values, executions } : null);
     });
     made.subscribeClick((clicked) => setKept(executionsUnder(clicked.time)));
   });

@@ -1,4 +1,3 @@
-import { lookOf } from "../state/roster";
 import { prices } from "../state/store";
 import { endText, Reasons } from "../trades/reasons";
 import { resultOf } from "../trades/result";
@@ -15,8 +14,8 @@ function Line({ execution }: { execution: Execution }) {
   const { pnl } = resultOf(trade, prices.value[trade.symbol]?.mark_price);
   return (
     <li>
-      <ModelName model={trade.model} isMarkOnly /> <span class="hidden">{lookOf(trade.model).name}</span>
-      <b>{trade.side}</b> {trade.symbol} {isEntry ? words.entry : endText(trade)}{" "}
+      <ModelName model={trade.model} isMarkOnly />{" "}
+      <b>{words.actions[trade.side]}</b> {trade.symbol} {isEntry ? words.entry : endText(trade)}{" "}
       {price(isEntry ? trade.entry_price : trade.exit_price)} <span class="muted">{moment(ms)}</span>{" "}
       <b class={tone(pnl)}>
         {arrow(pnl)} {signed(pnl, 2)}
