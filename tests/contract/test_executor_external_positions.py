@@ -59,6 +59,8 @@ async def test_a_flatten_closes_positions_on_external_coins(renamed: ExecutorHar
     async def explained() -> bool:
         account = await harness.account()
         sums = account.sums
+        if sums is None:
+            return False
         moved = sums.closed_pnl_usd - sums.fees_usd + sums.funding_usd + sums.transfers_usd
         return not account.external_positions and abs(account.balance_usd - sums.start_cash_usd - moved) < CENT
 

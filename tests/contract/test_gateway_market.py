@@ -117,7 +117,7 @@ async def known(status: Status) -> dict[str, Any]:
         answer = await status.read()
         return None if answer["market"] == "UNKNOWN" else answer
 
-    return await eventually("a named market", look, every_s=0.1)
+    return await eventually("a named market", look, every_s=0.1, limit_s=DEADLINE_S)
 
 
 async def test_on_testnet_the_market_is_live_whatever_redis_holds(redis_url: str, database_url: str) -> None:

@@ -78,7 +78,7 @@ async def test_a_change_further_back_rewrites_the_series(client: "Redis[bytes]")
     assert await minutes(client) == [0, 1, 2, 3, 4, 5, 6]
 
 
-async def test_the_newest_500_are_kept(client: "Redis[bytes]") -> None:
+async def test_the_newest_are_kept(client: "Redis[bytes]") -> None:
     cache = CandleCache(client)
     await write(cache, candles(0, KEPT_CANDLES - 1), 0)
     assert await write(cache, candles(1, KEPT_CANDLES), KEPT_CANDLES) == set()

@@ -19,6 +19,7 @@ from common.events import Channel, MarketSnapshot, MarketTick, WsPush
 from common.events.codec import decode
 from common.trading.instruments import Symbol
 from common.trading.intervals import INTERVALS_MS
+from ingester.market.candles import KEPT_CANDLES
 from ingester.market.tape import KEPT_TRADES
 from simulator.testing.process import SimulatorProcess
 from support.service_rights import own_redis_url
@@ -27,6 +28,8 @@ from support.simulator_process import ForkedSimulator
 DEADLINE_S = 120.0
 TIGHT_S = 60.0
 INTERVAL_S = 5
+SIMULATED_DAYS = 513
+"""The days that the simulated market has had: as many daily candles as there are."""
 
 
 @asynccontextmanager
@@ -77,7 +80,8 @@ class Seen:
 
     async def whole_klines(self) -> bool:
         keys = [f"kline:{symbol.value}:{interval}" for symbol in COINS for interval in INTERVALS_MS]
-        return all([await self.client.llen(key) == 500 for key in keys])
+        lengths = {key: await self.client.llen(key) for key in keys}
+        return all(count == (SIMULATED_DAYS if key.endswith(":1d") else KEPT_CANDLES) for key, count in lengths.items())
 
 
 @pytest.fixture
@@ -128,11 +132,11 @@ async def test_ticks_cache_pushes_and_snapshots(simulator: SimulatorProcess, see
         pushes = await seen.events(WsPush.TYPE)
         assert {push.data.channel for push in pushes} == {Channel.PRICE_UPDATE}
         assert set(pushes[0].data.data["prices"]["BTC"]) == {"price", "mark_price", "time_ms"}
-        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
+        await eventually("a whole history in every series", seen.whole_klines, limit_s=DEADLINE_S)
         for interval in INTERVALS_MS:
             rows = await seen.klines(f"kline:BTC:{interval}")
             expect_contiguous(rows, interval)
-            assert [row["is_closed"] for row in rows[:-1]] == [True] * 499
+            assert [row["is_closed"] for row in rows[:-1]] == [True] * (len(rows) - 1)
         book = json.loads(await seen.client.get("orderbook:BTC"))
         assert len(book["bids"]) == len(book["asks"]) == 20
         assert Decimal(book["bids"][0]["price"]) < Decimal(book["asks"][0]["price"])
@@ -155,7 +159,7 @@ async def test_closed_candles_are_those_of_the_exchange(
     simulator: SimulatorProcess, seen: Seen, redis_url: str
 ) -> None:
     async with ingester_process(redis_url, simulator.url):
-        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
+        await eventually("a whole history in every series", seen.whole_klines, limit_s=DEADLINE_S)
 
         async def are_theirs() -> bool:
             """A candle's last trade may come after its end."""
@@ -174,7 +178,7 @@ async def test_closed_candles_are_those_of_the_exchange(
 async def test_a_killed_ingester_continues_its_run(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
     async with ingester_process(redis_url, simulator.url):
         first = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
-        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
+        await eventually("a whole history in every series", seen.whole_klines, limit_s=DEADLINE_S)
     stored = json.loads(await seen.client.get("open_interest:BTC"))
     stored |= {"newest_minute": stored["newest_minute"] - 60, "samples": [1.0]}
     await seen.client.set("open_interest:BTC", json.dumps(stored))
@@ -197,9 +201,9 @@ async def test_a_killed_ingester_continues_its_run(simulator: SimulatorProcess, 
 async def test_a_wiped_redis_gets_everything_again(simulator: SimulatorProcess, seen: Seen, redis_url: str) -> None:
     async with ingester_process(redis_url, simulator.url):
         first = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
-        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
+        await eventually("a whole history in every series", seen.whole_klines, limit_s=DEADLINE_S)
         await seen.client.flushall()
-        await eventually("500 candles in every series", seen.whole_klines, limit_s=DEADLINE_S)
+        await eventually("a whole history in every series", seen.whole_klines, limit_s=DEADLINE_S)
         again = await eventually("a whole snapshot", seen.whole_snapshot, limit_s=DEADLINE_S)
         assert again.data.run_id == first.data.run_id
         assert again.data.boundary_ms > first.data.boundary_ms

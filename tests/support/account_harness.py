@@ -183,7 +183,7 @@ class AccountHarness:
                 run_blocking=run_inline,
                 open_wallet=Wallet,
             ),
-            rate_limiter=RequestRateLimiter(600),
+            rate_limiter=RequestRateLimiter(600, start_minutes=1),
             clock=self.clock,
         )
         log = get_logger()

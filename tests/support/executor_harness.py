@@ -293,9 +293,12 @@ class ExecutorHarness:
         ]
 
     async def flat(self) -> Any:
+        """The account once nothing is held and open, and its sums are whole: books may wait for request weight."""
+
         async def look() -> Any:
             account = await self.account()
-            return account if not account.positions and not account.open_orders else None
+            is_flat = not account.positions and not account.open_orders
+            return account if is_flat and account.sums is not None else None
 
         return await self.until("an account without positions and orders", look)
 

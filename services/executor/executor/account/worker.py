@@ -132,7 +132,7 @@ class AccountWorker:
     def on_orders(self, statuses: dict[int, str], ended: set[str]) -> None:
         """The account's stream reported the newest status of orders, by order id; `ended` are client order ids."""
         for client_order_id in ended:
-            self._context.memory.confirm_trigger(client_order_id, is_live=False)
+            self._context.memory.report_ended(client_order_id)
         self._poller.report_orders(statuses)
         self.protector.wake()
 

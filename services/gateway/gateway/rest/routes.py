@@ -26,7 +26,10 @@ from gateway.http.parameters import (
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
 from gateway.push.market_clock import MarketClock
-from gateway.rest.exports import EXPORTS, Exports
+from gateway.rest.atom import AtomFeed, encode_feed
+from gateway.rest.export.routes import ARCHIVE, Exports
+from gateway.rest.export.tables import EXPORTS
+from gateway.rest.limit_use import LimitUse
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
 from gateway.rest.readme import Readme
@@ -43,6 +46,8 @@ MAX_POINTS, POINTS = 2_000, 500
 POINT_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, POINTS, 1_000, MAX_POINTS)
 """Numbers of points that are read: a request for another number gets the next lower one, so that few differ."""
 MODEL_TRADES = 25
+FEED_LIFETIME = Lifetime(5.0, 30.0)
+MAX_LEADS = 100
 EXPLORERS = {
     "mainnet": "https://app.hyperliquid.xyz/explorer/address/",
     "testnet": "https://app.hyperliquid-testnet.xyz/explorer/address/",
@@ -57,6 +62,8 @@ LIFETIMES = {
     "/positions": Lifetime(0.25, 1.0),
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
+    "/leads": Lifetime(10.0, 60.0),
+    "/limits": Lifetime(0.5, 2.0),
     "/duels": Lifetime(10.0, 60.0),
     "/trades/groups": Lifetime(10.0, 60.0),
     "/models/{model}": Lifetime(0.25, 1.0),
@@ -99,6 +106,8 @@ class RestRoutes:
         self._cycles, self._trade_groups = CycleQueries(queries), TradeGroups(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
+        self._limit_use = LimitUse(service.redis, roster, queries, settings.daily_cost_cap_usd)
+        self._feed = AtomFeed(roster, queries)
         self._readme = Readme(service.redis, roster)
         self._exports = Exports(self._parameters, queries)
         self._meanings: dict[str, Callable[[Request], Hashable]] = {
@@ -126,13 +135,17 @@ class RestRoutes:
             "/duels": self._get_duels,
             "/equity": self._get_equity,
             "/leaderboard": self._get_leaderboard,
+            "/leads": self._get_leads,
+            "/limits": self._get_limits,
             "/models/{model}": self._get_model,
             "/operations": self._get_operations,
             "/readme": self._get_readme,
             "/openapi.json": self._get_openapi,
         }
         routes = [get_route(path, self._json_responder(path, handler)) for path, handler in handlers.items()]
-        return routes + [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+        routes += [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+        routes.append(get_route("/feed.atom", self._get_feed))
+        return [*routes, get_route(f"/export/{ARCHIVE}.zip", self._get_archive)]
 
     def _json_responder(self, path: str, handler: Handler) -> Responder:
         """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set."""
@@ -148,9 +161,23 @@ class RestRoutes:
 
     def _csv_responder(self, name: str) -> Responder:
         async def respond(request: Request) -> Response:
-            return await self._exports.respond(name, request)
+            return await self._exports.csv(name, request)
 
         return respond
+
+    async def _get_feed(self, request: Request) -> Response:
+        model = self._parameters.model_filter(request.query_params)
+        lang = parse_choice(request.query_params, "lang", ("en", "zh"))
+        base = f"{request.url.scheme}://{request.url.netloc}"
+
+        async def read() -> Any:
+            return await self._feed.text(base, model, lang)
+
+        cached = await self._cache.get(("feed", base, model, lang), FEED_LIFETIME, read, encode_feed)
+        return cached.respond(request.headers)
+
+    async def _get_archive(self, request: Request) -> Response:
+        return await self._exports.archive(request, self._clock.now_ms())
 
     async def _get_status(self, request: Request) -> Any:
         return await self._status.read()
@@ -260,8 +287,16 @@ class RestRoutes:
         return {
             "leaderboard": await self._queries.leaderboard(),
             "benchmarks": await self._queries.benchmarks(),
+            "coins": await self._queries.coin_results(),
             "time_ms": self._clock.now_ms(),
         }
+
+    async def _get_limits(self, request: Request) -> Any:
+        now_ms = self._clock.now_ms()
+        return {"models": await self._limit_use.read(self._market_clock.now_ms() or now_ms), "time_ms": now_ms}
+
+    async def _get_leads(self, request: Request) -> Any:
+        return await self._queries.leads(MAX_LEADS) | {"time_ms": self._clock.now_ms()}
 
     async def _get_model(self, request: Request) -> Any:
         model = self._parameters.model(request.path_params["model"])

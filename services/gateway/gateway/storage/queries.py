@@ -159,6 +159,23 @@ class Queries:
         columns = RECORDED_TEXTS.keys() & stored.keys()
         return {name: recorded.value(RECORDED_TEXTS[name]) if recorded else stored[name] for name in columns}
 
+    async def recorded_texts(self, decision_ids: Sequence[str]) -> dict[str, Row]:
+        """Each decision's prompt and answer, as `_recorded_texts` has them."""
+        stored = await self.rows(
+            """SELECT id, prompt_system, prompt_user, raw_response, reasoning_content FROM ai_decisions
+            WHERE id = ANY(%s)""",
+            (list(decision_ids),),
+        )
+        async with self._pool.connection() as connection:
+            recorded = await read_recorded(connection, decision_ids)
+        return {
+            row["id"]: {
+                name: recorded[row["id"]].value(place) if row["id"] in recorded else row[name]
+                for name, place in RECORDED_TEXTS.items()
+            }
+            for row in stored
+        }
+
     async def snapshot(self, cycle_id: str) -> Any:
         rows = await self.rows("SELECT summary FROM market_snapshots WHERE cycle_id = %s", (cycle_id,))
         return rows[0]["summary"] if rows else None
@@ -195,6 +212,21 @@ class Queries:
 
     async def benchmarks(self) -> list[Row]:
         return await self.rows("SELECT * FROM api_benchmarks ORDER BY name")
+
+    async def day_costs(self, day_ms: int) -> list[Row]:
+        """What each contender's decisions of the UTC day that begins then have cost."""
+        return await self.rows("SELECT model, cost_usd FROM api_day_costs WHERE day_ms = %s", (day_ms,))
+
+    async def coin_results(self) -> list[Row]:
+        """Each contender's ended trades by coin."""
+        rows = await self.rows("SELECT model, coins FROM api_coin_results ORDER BY model")
+        return [{"model": row["model"]} | coin for row in rows for coin in row["coins"]]
+
+    async def leads(self, limit: int) -> Row:
+        """The newest changes of the lead, newest first, and how many hours each contender was ahead at the end of."""
+        leads = await self.rows("SELECT * FROM api_leads ORDER BY since_ms DESC, until_ms DESC LIMIT %s", (limit,))
+        hours = await self.rows("SELECT model, count(*) AS hours FROM hour_leaders GROUP BY model ORDER BY model")
+        return {"leads": leads, "hours": hours}
 
     async def benchmark_series(self, start_balance: str, since_ms: int, buckets: int) -> list[Row]:
         """Per benchmark [time in ms, USD]: the value that the starting balance would have."""

@@ -7,7 +7,7 @@ import pytest
 from account_harness import AccountHarness
 
 from executor.account.action_quota import ActionQuota
-from executor.account.protection.protector import PositionProtector
+from executor.account.protection.protector import POLL_AGAIN_S, PositionProtector
 from executor.account.reconcile import Reconciler
 from executor.account.submit import OrderSubmitter
 from executor.exchange.errors import ExchangeError
@@ -38,6 +38,18 @@ class Account:
         self.protector.poller.invalidate()
         with contextlib.suppress(ExchangeError):
             await self.protector.round()
+
+    async def run_protector(self, seconds: float) -> None:
+        """The protector's rounds at their own times, as its task makes them without news."""
+        protector, end_s = self.protector, self.harness.clock.monotonic() + seconds
+        while (now_s := self.harness.clock.monotonic()) < end_s:
+            wait_s = min(protector.poller.wait_s(), POLL_AGAIN_S if protector.needs_poll else end_s - now_s)
+            self.harness.pass_time(max(wait_s, 0.01))
+            if protector.needs_poll:
+                protector.poller.repeat(orders=True)
+            if protector.poller.wait_s() <= 0:
+                with contextlib.suppress(ExchangeError):
+                    await protector.round()
 
     async def poll(self, *, after_s: float = 0.0) -> None:
         """A round of the protector, and the books with its poll."""

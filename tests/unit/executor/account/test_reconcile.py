@@ -116,7 +116,7 @@ async def test_an_endpoint_that_is_away_keeps_no_other_part_waiting(empty: Accou
     empty.harness.exchange.world.exchange.deposit(address_of(MODEL), Decimal(250), empty.harness.clock.now_ms())
     for _ in range(3):
         empty.reconciler.invalidate()
-        await empty.poll(after_s=1)
+        await empty.poll(after_s=20)
     stale = await published(empty)
     assert stale.stale == {"userFillsByTime": ("fills",), "orderStatus": ("orders",), "userFunding": ("cash",)}[kind]
     assert (stale.sums is None) == (kind != "orderStatus")

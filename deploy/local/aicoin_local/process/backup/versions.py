@@ -8,6 +8,8 @@ from aicoin_local.process.backup.postgres_copy import applied_migrations
 from common.runtime.database import MigrationError, known_migrations, migrate, open_pool
 from common.runtime.rights.tables import OWNERS, role_name
 
+MAKES_TABLES = "SELECT FROM pg_roles WHERE rolname = %s AND has_schema_privilege(oid, 'public', 'CREATE')"
+
 
 def versions(database_url: str) -> dict[str, str]:
     """Per owner of tables the newest applied migration, and how many of this version's are not applied."""
@@ -34,7 +36,10 @@ def migrate_to(database_url: str, owner: str, number: int) -> str:
 
 
 def run_migrate(database_url: str, owner: str, last: str) -> int:
-    """Migrates as the owner's role, where the database has one, so that what is made is the owner's."""
+    """Migrates as the owner's role, where it may make tables in this database, so that what is made is the owner's.
+
+    Roles are the server's: one that another database's arena has may have no right here.
+    """
     return asyncio.run(_migrate(database_url, owner, last))
 
 
@@ -42,8 +47,8 @@ async def _migrate(database_url: str, owner: str, last: str) -> int:
     pool = await open_pool(database_url)
     try:
         async with pool.connection() as connection:
-            found = await connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role_name(owner),))
-            has_role = await found.fetchone() is not None
-        return await migrate(pool, owner, to=last, role=role_name(owner) if has_role else None)
+            found = await connection.execute(MAKES_TABLES, (role_name(owner),))
+            makes_tables = await found.fetchone() is not None
+        return await migrate(pool, owner, to=last, role=role_name(owner) if makes_tables else None)
     finally:
         await pool.close()

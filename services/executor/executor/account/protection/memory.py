@@ -1,7 +1,7 @@
 """What the protector of one account knows besides the exchange's answers, and what it has done."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -13,7 +13,7 @@ from executor.domain.account import AccountPoll, Fill, Placement, Position
 from executor.domain.bracket import Legs, build_bracket
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow
-from executor.domain.protection import KnownSize, ProtectiveAction, assumed_position, size_after
+from executor.domain.protection import KnownSize, ProtectiveAction, assumed_position, is_past_stop, size_after
 from executor.storage.protection_file import ProtectionFile, SavedMemory
 
 ZERO: Final = Decimal(0)
@@ -21,6 +21,30 @@ LAG_LIMIT_S: Final = 10.0
 """How long an answer of the exchange may show the account as it was before what is known to have happened since."""
 REMEMBER_S: Final = 60.0
 """How long an entry that the tables no longer name is remembered: its position may come back with a later answer."""
+MAX_ASK_PAUSE_S: Final = 4.0
+"""Between two questions after one unlisted trigger: less than an interval of polls, so that one that was cancelled
+unseen is missed, and placed again, within 10 s."""
+
+
+@dataclass(slots=True)
+class AwaitedTrigger:
+    """A trigger that was accepted, or confirmed as open, at `since_s`, and has been in no list since.
+
+    It is asked for at once, then after 1 s, 2 s and each MAX_ASK_PAUSE_S; at once again when the coin's position is not
+    of the size that it had at the last answer, `size_coin`, or the mark has passed the trigger.
+    """
+
+    order: AccountOrder
+    since_s: float
+    ask_at_s: float = NEVER
+    pause_s: float = 1.0
+    size_coin: Decimal | None = None
+
+    def is_mentioned(self, poll: AccountPoll) -> bool:
+        """Whether the state says that the trigger may have ended since the last answer."""
+        positions = [position for position in poll.state.positions if position.symbol is self.order.symbol]
+        has_moved = poll.state.signed_sizes.get(self.order.symbol) != self.size_coin
+        return has_moved or any(is_past_stop(position, [self.order]) for position in positions)
 
 
 class ProtectionMemory:
@@ -51,7 +75,7 @@ class ProtectionMemory:
         self._entries: dict[str, tuple[Intent, float]] = {}
         self._unfinished: dict[str, Intent] = {}
         self._sizes: dict[Symbol, KnownSize] = {}
-        self._awaited: dict[str, tuple[AccountOrder, float]] = {}
+        self._awaited: dict[str, AwaitedTrigger] = {}
         self._news_s: dict[Symbol, float] = {}
         self._name(saved.entries)
 
@@ -99,7 +123,7 @@ class ProtectionMemory:
                 trigger_price=spec.trigger_price,
                 reduce_only=True,
             )
-            self._awaited[spec.client_order_id] = (order, self._monotonic())
+            self._awaited[spec.client_order_id] = AwaitedTrigger(order, self._monotonic())
 
     def report_fills(self, fills: Iterable[Fill]) -> None:
         """Fills in any order, known ones among them: each coin's newest says what is held after it."""
@@ -125,11 +149,22 @@ class ProtectionMemory:
         """The exchange says that there is no position to protect or to close."""
         self._sizes[position.symbol] = KnownSize(ZERO, position.mark_price, self._monotonic())
 
-    def confirm_trigger(self, client_order_id: str, *, is_live: bool) -> None:
-        """The exchange's word on an order that no list contains yet, asked for or reported by the account's stream."""
-        order, _ = self._awaited.pop(client_order_id, (None, NEVER))
-        if order is not None and is_live:
-            self._awaited[client_order_id] = order, self._monotonic()
+    def report_ended(self, client_order_id: str) -> None:
+        """The exchange's word that an order has ended, asked for or reported by the account's stream."""
+        self._awaited.pop(client_order_id, None)
+
+    def report_status(self, client_order_id: str, poll: AccountPoll, *, is_live: bool | None) -> None:
+        """The exchange's answer to the question after an unlisted trigger; None when it doesn't know the order."""
+        if is_live is False:
+            self.report_ended(client_order_id)
+        elif (trigger := self._awaited.get(client_order_id)) is not None:
+            now = self._monotonic()
+            trigger.since_s = now if is_live else trigger.since_s
+            trigger.ask_at_s, trigger.size_coin = (
+                now + trigger.pause_s,
+                poll.state.signed_sizes.get(trigger.order.symbol),
+            )
+            trigger.pause_s = min(2 * trigger.pause_s, MAX_ASK_PAUSE_S)
 
     def learn(
         self,
@@ -145,7 +180,7 @@ class ProtectionMemory:
         forgotten_s = self._monotonic() - REMEMBER_S
         self._entries = {key: (entry, at_s) for key, (entry, at_s) in self._entries.items() if at_s > forgotten_s}
         queued = {spec.client_order_id: role for action in self.actions.values() for role, spec in action.legs}
-        awaited = {key: order.role for key, (order, _) in self._awaited.items()}
+        awaited = {key: trigger.order.role for key, trigger in self._awaited.items()}
         self._roles = {key: row.role for key, row in orders.items()} | queued | awaited
         for entry, _ in self._entries.values():
             self._name_orders(entry)
@@ -229,16 +264,22 @@ class ProtectionMemory:
         """The polled orders, with the triggers that were accepted and have not been listed yet."""
         shown = {order.client_order_id for order in poll.open_orders}
         self._awaited = {
-            key: (order, since_s)
-            for key, (order, since_s) in self._awaited.items()
-            if key not in shown and poll.asked_s - since_s < LAG_LIMIT_S
+            key: trigger
+            for key, trigger in self._awaited.items()
+            if key not in shown and poll.asked_s - trigger.since_s < LAG_LIMIT_S
         }
-        return [*poll.open_orders, *(order for order, _ in self._awaited.values())]
+        return [*poll.open_orders, *(trigger.order for trigger in self._awaited.values())]
 
     def unlisted(self, poll: AccountPoll) -> list[str]:
-        """Client order ids of triggers that were accepted before the poll and are not in its list."""
-        shown = {order.client_order_id for order in poll.open_orders}
-        return [key for key, (_, since_s) in self._awaited.items() if since_s < poll.asked_s and key not in shown]
+        """Client order ids of the triggers to ask for now: accepted before the poll and not in its list."""
+        shown, now = {order.client_order_id for order in poll.open_orders}, self._monotonic()
+        return [
+            key
+            for key, trigger in self._awaited.items()
+            if trigger.since_s < poll.asked_s
+            and key not in shown
+            and (now >= trigger.ask_at_s or trigger.is_mentioned(poll))
+        ]
 
     # What the protector does.
 

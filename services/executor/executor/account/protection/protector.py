@@ -205,8 +205,8 @@ class PositionProtector:
         for client_order_id in self._memory.unlisted(poll):
             self.needs_poll = True
             status = await self._exchange.order_status(client_order_id)
-            if status is not None:
-                self._memory.confirm_trigger(client_order_id, is_live=status.is_live)
+            is_live = None if status is None else status.is_live
+            self._memory.report_status(client_order_id, poll, is_live=is_live)
 
     def _forget_gone(self, held: set[Symbol], poll: AccountPoll) -> None:
         """What concerned positions that are gone."""

@@ -442,6 +442,10 @@ export type LeaderboardRow = {
   sharpe: string | null;
   max_drawdown_percent: string | null;
   trades: number;
+  btc_hours: number;
+  btc_excess_percent: string | null;
+  btc_excess_low_percent: string | null;
+  btc_excess_high_percent: string | null;
 } & Record<string, Figure>;
 
 export type ModelStatistics = {
@@ -453,6 +457,28 @@ export type ModelStatistics = {
   residual_percent: string | null;
   explorer_url: string | null;
 } & Record<string, Figure>;
+
+export type CoinResult = {
+  model: string;
+  symbol: string;
+  trades: number;
+  trades_won: number;
+  pnl: string;
+  fees: string;
+  funding: string;
+};
+
+export type Gauge = {
+  used: string | null;
+  limit: string | null;
+  name: "daily_loss_percent" | "drawdown_percent" | "entries_today" | "open_positions" | "gross_exposure_ratio" | "day_cost_usd";
+};
+
+export type Lead = {
+  model: string;
+  since_ms: number;
+  until_ms: number | null;
+};
 
 export type Benchmark = {
   return_percent: string;
@@ -691,6 +717,7 @@ export type Push = {
 
 export type ControlRequest = {
   model?: ContenderId | null;
+  symbol?: Coin | null;
   halt?: boolean;
   reason?: string;
 };
@@ -698,7 +725,7 @@ export type ControlRequest = {
 export type ControlAccepted = {
   model: ContenderId | null;
   id: string;
-  accepted: "halt" | "resume" | "flatten";
+  accepted: "halt" | "resume" | "flatten" | "close";
 };
 
 export type AlertsAccepted = {
@@ -794,6 +821,22 @@ export interface Responses {
     time_ms: number;
     leaderboard: LeaderboardRow[];
     benchmarks: Benchmark[];
+    coins: CoinResult[];
+  };
+  "/leads": {
+    time_ms: number;
+    leads: Lead[];
+    hours: {
+      model: string | null;
+      hours: number;
+    }[];
+  };
+  "/limits": {
+    time_ms: number;
+    models: {
+      model: ContenderId;
+      gauges: Gauge[];
+    }[];
   };
   "/models/{model}": {
     model: ContenderId;
@@ -809,4 +852,11 @@ export interface Responses {
     text: string;
   };
   "/openapi.json": Record<string, unknown>;
+  "/logs": {
+    time_ms: number;
+    services: {
+      name: string;
+      lines: string[];
+    }[];
+  };
 }

@@ -7,7 +7,7 @@ import { isOldPrice, priceAge } from "../state/stale";
 import { accounts, prices, status } from "../state/store";
 import { Flash } from "../ui/flash";
 import { ModelName } from "../ui/model-name";
-import { switchTheme, theme } from "../ui/theme";
+import { risesRed, switchRise, switchTheme, theme } from "../ui/theme";
 import { age, arrow, number, percent, price, tone, usd } from "../words/format";
 import { language, switchLanguage } from "../words/language";
 import { t } from "../words/words";
@@ -97,6 +97,16 @@ export function Header() {
             lang={language.value === "en" ? "zh-CN" : "en"}
           >
             {language.value === "en" ? "中文" : "EN"}
+          </button>
+          <button
+            type="button"
+            class="rise"
+            data-testid="rise"
+            onClick={switchRise}
+            aria-label={risesRed ? words.riseGreen : words.riseRed}
+            title={risesRed ? words.riseGreen : words.riseRed}
+          >
+            <span class="gain">▲</span>
           </button>
           <button
             type="button"

@@ -1,5 +1,7 @@
 """A position has its stop confirmed or is closed, by the exchange's answers and memory alone."""
 
+import json
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +13,7 @@ from common.events.alerts import AlertCode
 from common.trading.orders import IntentKind
 from executor.account.protection.actions import ProtectiveActions
 from executor.exchange.errors import ExchangeUnavailable
+from executor.exchange.rate_limit import weight_of
 from support.executor_process import address_of
 
 Account = Any
@@ -256,6 +259,38 @@ async def test_a_stop_that_ends_before_any_list_shows_it_is_placed_again(empty: 
     for _ in range(3):
         await empty.protect(after_s=1)
     assert empty.stops() == 1
+
+
+async def test_questions_after_unlisted_stops_leave_weight_for_the_books(empty: Account) -> None:
+    await empty.poll()
+    empty.harness.wire.hold("frontendOpenOrders")
+    await empty.enter()
+    empty.harness.wire.requests.clear()
+    await empty.run_protector(60)
+    kinds: Counter[str] = Counter(json.loads(text).get("type", "action") for text in empty.harness.wire.requests)
+    assert (empty.stops(), empty.targets(), kinds["action"]) == (1, 1, 0)
+    assert 10 <= kinds["orderStatus"] <= 30
+    assert sum(weight_of(kind) * count for kind, count in kinds.items()) <= 360
+
+
+@pytest.mark.parametrize("news", ["nothing", "the position's size", "a mark past the stop"])
+async def test_news_of_an_unlisted_stop_has_it_asked_for_at_once(empty: Account, news: str) -> None:
+    harness, world = empty.harness, empty.harness.exchange.world
+    await empty.poll()
+    harness.wire.hold("frontendOpenOrders")
+    await empty.enter()
+    stop = next(order for order in harness.open_orders() if order["orderType"].startswith("Stop"))
+    for _ in range(5):
+        await empty.protect(after_s=1)
+    harness.wire.requests.clear()
+    if news == "the position's size":
+        world.exchange.accounts[address_of(MODEL)].positions["ETH"].size /= 2
+    elif news == "a mark past the stop":
+        coin = world.market.coins["ETH"]
+        coin.mid = coin.oracle = coin.mark = float(stop["triggerPx"]) - 1
+    await empty.protect(after_s=0.1)
+    is_asked = any("orderStatus" in text and stop["cloid"] in text for text in harness.wire.requests)
+    assert is_asked == (news != "nothing")
 
 
 # Positions that no intent explains, and a flatten.
