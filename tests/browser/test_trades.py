@@ -16,7 +16,7 @@ from trade_histories import History, episodes_of
 
 from aicoin_local.development.web import WEB
 from common.events import Action, IntentKind, OrderFilled, OrderRole
-from common.trading.durations import DAY_MS, MINUTE_MS
+from common.trading.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 
 pytestmark = pytest.mark.browser
@@ -24,6 +24,8 @@ pytestmark = pytest.mark.browser
 D = Decimal
 MARK = D("3010.5")
 CELLS = """(cells) => cells.map((cell) => cell.textContent.replace("−", "-").replace(/[^-+.0-9]/g, ""))"""
+
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
 @pytest.fixture
@@ -42,7 +44,8 @@ async def gateway(database_url: str, redis_url: str, histories: list[History]) -
     """The last trade of qwen was opened and closed by decisions; then comes one that is half open."""
     now_ms = int(time.time() * 1000) // MINUTE_MS * MINUTE_MS
     events: list[Any] = [event for history in histories for event in history.events]
-    events += [state(model, now_ms, D(10_000)) for model in DEFAULT.ids]
+    hours = range(96, -1, -1)
+    events += [state(model, now_ms - hour * HOUR_MS, D(10_000 - hour)) for model in DEFAULT.ids for hour in hours]
     opening = decided("qwen", "c-in", now_ms - 90 * MINUTE_MS, symbol=Symbol.SOL)
     closing = decided("qwen", "c-out", now_ms - 60 * MINUTE_MS, symbol=Symbol.SOL, action=Action.CLOSE)
     entry, leave = approved(opening), approved(closing, intent_kind=IntentKind.EXIT)
@@ -124,3 +127,33 @@ async def test_the_page_fits_and_passes_axe(gateway: GatewayServer, page: Page) 
             assert await violations(page) == []
             await page.get_by_test_id("theme").click()
         await page.get_by_test_id("language").click()
+
+
+async def test_a_marker_names_its_trades_and_a_click_keeps_their_reasons(gateway: GatewayServer, page: Page) -> None:
+    await page.goto(f"{gateway.url}/?range=all&drawdown=1")
+    chart = page.locator(".chart")
+    await expect(page.locator(".chart-note")).to_have_count(0)
+    box = await chart.bounding_box()
+    assert box is not None
+    marked = page.get_by_test_id("marked-trades")
+    for x in range(int(box["width"]) - 40, 10, -6):
+        await page.mouse.move(box["x"] + x, box["y"] + 60)
+        await page.evaluate(TWO_FRAMES)
+        if await marked.filter(has_text="SOL").count():
+            break
+    await expect(marked).to_contain_text("▼ −12.53")
+    await page.mouse.down()
+    await page.mouse.up()
+    await page.mouse.move(box["x"] + 5, box["y"] + box["height"] + 5)
+    await marked.locator("li").filter(has_text="closed by decision").get_by_role("link", name="why out").click()
+    await expect(page).to_have_url(f"{gateway.url}/decisions/c-out/qwen")
+
+
+async def test_a_line_is_switched_off_in_the_address(gateway: GatewayServer, page: Page) -> None:
+    await page.goto(gateway.url)
+    name = page.get_by_role("group", name="Shown lines").get_by_role("button", name="QWEN")
+    await name.click()
+    await expect(page).to_have_url(f"{gateway.url}/?hide=qwen")
+    await expect(name).to_have_attribute("aria-pressed", "false")
+    await name.click()
+    await expect(page).to_have_url(f"{gateway.url}/")

@@ -1,7 +1,6 @@
 import { get } from "../api/rest";
 import type { LeaderboardRow, ModelStatistics, Responses } from "../api/types.gen";
 import { type Loaded, useLoad } from "../api/use-load";
-import { DrawdownChart } from "../charts/drawdown-chart";
 import { EquityChart, rangeOf, useEquity } from "../charts/equity-chart";
 import { contenderIds, lookOf } from "../state/roster";
 import { accounts, fills, status } from "../state/store";
@@ -232,13 +231,11 @@ export function ModelPage({ model }: { model: string }) {
       <StaleNote loaded={loaded} />
       <Totals model={model} answer={loaded.value} />
       <Gauges model={model} />
-      <h2>{words.accountValue}</h2>
+      <h2>
+        {words.accountValue} · {words.drawdown}
+      </h2>
       <div class="boxed">
         <EquityChart key={model} only={model} loaded={equity} />
-      </div>
-      <h2>{words.drawdown}</h2>
-      <div class="boxed">
-        <DrawdownChart key={model} model={model} loaded={equity} />
       </div>
       <Checks statistics={loaded.value?.statistics} />
       <h2>{words.advanced}</h2>

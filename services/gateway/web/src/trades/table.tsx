@@ -57,7 +57,7 @@ function Row({ trade }: { trade: Trade }) {
       </th>
       <td>{trade.symbol}</td>
       <td>
-        {trade.side} {trade.leverage !== null && `${trade.leverage}x`}
+        {words.actions[trade.side]} {trade.leverage !== null && `${trade.leverage}x`}
       </td>
       <td data-label={labels.held}>{span((trade.exit_time ?? now.value) - trade.entry_time)}</td>
       <td class="wide">
