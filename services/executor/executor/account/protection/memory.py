@@ -11,14 +11,13 @@ from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountPoll, Fill, Placement, Position
 from executor.domain.bracket import Legs, build_bracket
+from executor.domain.exchange_time import LAG_LIMIT_S
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow
 from executor.domain.protection import KnownSize, ProtectiveAction, assumed_position, is_past_stop, size_after
 from executor.storage.protection_file import ProtectionFile, SavedMemory
 
 ZERO: Final = Decimal(0)
-LAG_LIMIT_S: Final = 10.0
-"""How long an answer of the exchange may show the account as it was before what is known to have happened since."""
 REMEMBER_S: Final = 60.0
 """How long an entry that the tables no longer name is remembered: its position may come back with a later answer."""
 MAX_ASK_PAUSE_S: Final = 4.0

@@ -8,8 +8,8 @@ from typing import Final
 from common.events import AccountOrder
 from common.trading.durations import NEVER
 from executor.account.context import AccountContext
-from executor.account.protection.memory import LAG_LIMIT_S
 from executor.domain.account import LIVE_STATUSES, AccountPoll, ExternalOrder
+from executor.domain.exchange_time import LAG_LIMIT_S
 from executor.domain.protection import is_past_stop, relied_stops
 from executor.exchange.errors import UNREADABLE, ExchangeError, ExchangeUnavailable
 from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE, URGENT_RESERVE
