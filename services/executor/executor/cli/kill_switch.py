@@ -44,11 +44,11 @@ class KillSwitch:
 
     Works in rounds: read the positions and close each reduce-only, then read the orders and cancel resting entries and
     the stops whose position is gone; stops stay until then. A position that a state lacks is gone only if the state is
-    of after the command, by the exchange's clock, or was asked for LAG_LIMIT_S after it: reads lag. Each step stands for itself: one that fails keeps no other
-    from being tried. A close that is refused is tried with a wider collar, and a key that the exchange doesn't take
-    gives way to the next one of `signers`. Done when two rounds in a row have read that nothing is left; ends after
-    ROUNDS rounds or RUN_LIMIT_S. A close that arrives twice is harmless, as reduce-only never turns a position, and
-    neither closes nor cancels expire, so that no clock matters.
+    of after the command, by the exchange's clock, or was asked for LAG_LIMIT_S after it: reads lag. Each step stands
+    for itself: one that fails keeps no other from being tried. A close that is refused is tried with a wider collar,
+    and a key that the exchange doesn't take gives way to the next one of `signers`. Done when two rounds in a row have
+    read that nothing is left; ends after ROUNDS rounds or RUN_LIMIT_S. A close that arrives twice is harmless, as
+    reduce-only never turns a position, and neither closes nor cancels expire, so that no clock matters.
 
     `has_sent` is set after the first round: what waits for it comes after the first closes.
     """
