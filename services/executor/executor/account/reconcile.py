@@ -123,10 +123,12 @@ class Reconciler:
         return tuple(parts.failed)
 
     async def _read_balance(self, view: AccountView) -> None:
-        """The balance where the account's mode keeps it, of which nothing is published without it."""
+        """The balance where the account's mode keeps it, of which nothing is published without it. Cash that moved
+        meanwhile is no profit or loss before it is explained."""
         if not self._exchange.mode:
             await self._exchange.read_mode()
         view.state = await self._exchange.with_balance(view.state)
+        await self._cash.judge(view.state)
 
     async def _explain_cash(self, view: AccountView, totals: list[CashTotals]) -> None:
         """Why the cash moved, by a later state where the exchange had to be asked."""
