@@ -118,7 +118,7 @@ class Reconciler:
             await parts.do("cash", self._explain_cash(view, totals))
         if totals or await parts.do("balance", self._read_balance(view)):
             self._publish(view, totals[0] if totals else None, tuple(parts.stale))
-        if tables.flatten_since_ms is not None and is_out(view):
+        if tables.flatten_since_ms is not None and is_out(view) and self._context.memory.is_flat(poll):
             await self._finish_flatten(tables.flatten_since_ms)
         return tuple(parts.failed)
 

@@ -67,6 +67,7 @@ class ProtectionMemory:
         self.has_tables = False
         """Whether the tables have been read since this instance owns the account."""
         self.flatten_since_ms: int | None = None
+        self._is_flatten_stored = True
         self.on_news: Callable[[], None] = lambda: None
         """Called when something became known that the exchange should be asked about at once."""
         self._roles: dict[str, OrderRole] = dict(saved.roles)
@@ -165,6 +166,12 @@ class ProtectionMemory:
             )
             trigger.pause_s = min(2 * trigger.pause_s, MAX_ASK_PAUSE_S)
 
+    def request_flatten(self, since_ms: int, *, is_stored: bool) -> None:
+        """A flatten, which stays until the tables have it; of one that comes again the first time counts."""
+        self._is_flatten_stored = is_stored
+        if self.flatten_since_ms is None:
+            self.flatten_since_ms = since_ms
+
     def learn(
         self,
         entries: Iterable[Intent],
@@ -183,7 +190,8 @@ class ProtectionMemory:
         self._roles = {key: row.role for key, row in orders.items()} | queued | awaited
         for entry, _ in self._entries.values():
             self._name_orders(entry)
-        self.flatten_since_ms = flatten_since_ms
+        if flatten_since_ms is not None or self._is_flatten_stored:
+            self.flatten_since_ms = flatten_since_ms
         self.has_tables = True
 
     def _name(self, entries: Iterable[Intent]) -> None:
@@ -248,6 +256,10 @@ class ProtectionMemory:
                 assumed = assumed_position(symbol, known, position, None)
                 shown[symbol] = assumed_position(symbol, known, position, self.entry_behind(assumed))
         return list(shown.values())
+
+    def is_flat(self, poll: AccountPoll) -> bool:
+        """Whether the state surely shows all that was sent, and no position is left after it."""
+        return not self.positions(poll) and all(self.is_settled(symbol, poll) for symbol in self._news_s)
 
     @staticmethod
     def _is_ahead(known: KnownSize, shown: Position | None, poll: AccountPoll) -> bool:
