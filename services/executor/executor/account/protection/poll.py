@@ -159,7 +159,9 @@ class AccountPoller:
         with contextlib.suppress(ExchangeError, *UNREADABLE):
             for stop in stops:
                 status = await self._exchange.order_status(stop.order_id)
-                if status is None or not status.is_live:
+                if status is None:  # Unknown is no end: the list says whether it is still open.
+                    self.are_orders_outdated = True
+                elif not status.is_live:
                     self._ended.add(stop.order_id)
                     self.are_orders_outdated = True
             self._stops_confirmed_s = now_s
