@@ -69,10 +69,12 @@ class ExecutorHandlers:
                 worker.accept_unexplained(event.time_ms)
         if command.command is not Command.FLATTEN:
             return await self._halts.apply(event, now_ms)
-        for model, worker in self._workers_of(command.model).items():
+        workers = self._workers_of(command.model)
+        for worker in workers.values():
             worker.flatten(now_ms)
+        for model, worker in workers.items():
             await self._flattens.request(event.id, model, now_ms)
-            worker.refresh()
+            worker.flatten(now_ms, is_stored=True)
         return ()
 
     async def rebuild(self) -> None:

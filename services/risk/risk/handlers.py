@@ -41,6 +41,7 @@ from risk.gate.verdict import intent_of, judge
 from risk.state.account_halts import record_equity, record_stop, resume_after_drawdown, update_account_halts
 from risk.state.gate_inputs import build_gate_input, exit_decision
 from risk.state.invalidation_tracking import apply_answer, apply_snapshot
+from risk.state.market_time import is_of_another_clock
 from risk.state.persistent_state import Closing, PersistentState
 from risk.state.reservations import reservation_of
 from risk.state.risk_state import RiskState, SnapshotMarks
@@ -128,10 +129,15 @@ class RiskHandlers:
         The first state of another account begins, or continues, that account's own epoch: nothing that is remembered of
         the one before counts there. After a rebuild the newest state is known from the cache before those that waited
         in the stream. They still count for baseline and high-water mark (see `record_equity`), and for nothing else.
+        A state is also the newest where the one before lies in the future: the wall clock has been set back since.
         """
         account = event.data
         held = self.state.model(account.model)
-        is_newest = held.account is None or account.received_ms >= held.account.received_ms
+        is_newest = (
+            held.account is None
+            or account.received_ms >= held.account.received_ms
+            or is_of_another_clock(held.account.received_ms, now_ms)
+        )
         if account.epoch and account.epoch != self.state.persistent.record(account.model).epoch:
             if not is_newest:
                 return ()
@@ -145,7 +151,7 @@ class RiskHandlers:
         held.end_covered(account.covers, account.state_ms)
         held.forget_closed()
         persistent = self.state.persistent.without_closed(account)
-        persistent = update_account_halts(self.limits, persistent, account, unfinished)
+        persistent = update_account_halts(self.limits, persistent, account, unfinished, now_ms=now_ms)
         alerts = self._replace_persistent(event, persistent, now_ms)
         return (*alerts, *self._exits(event, account.model, now_ms))
 
