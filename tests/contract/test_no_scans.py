@@ -46,6 +46,7 @@ FILL = f"""
     INSERT INTO market_prices SELECT n * 300000::bigint, s, n * 300000::bigint, 100
     FROM generate_series(1, 105000) n, (VALUES ('BTC'), ('ETH')) coins (s);
     INSERT INTO benchmark_base VALUES ('BTC', 300000, 100), ('ETH', 300000, 100);
+    INSERT INTO benchmarks (name, growth, time_ms) VALUES ('btc_hold', 1, 31500000000);
     INSERT INTO alerts SELECT 'a' || n, 'X', 'info', 's', NULL, 'm', '{{}}', n FROM generate_series(1, 50000) n;
     INSERT INTO market_snapshots SELECT 'c' || n, n, '{{}}' FROM generate_series(1, 50000) n;
     INSERT INTO accounts (model, address, start_balance, equity, balance, available_balance, margin_used,

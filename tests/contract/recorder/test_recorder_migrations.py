@@ -149,7 +149,7 @@ def frozen(rows: list[Row]) -> list[str]:
 async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
     before = await read_tables(old_pool)
     assert all(before.values()), "the dump leaves a table empty"
-    assert await migrate(old_pool, "recorder") == 12
+    assert await migrate(old_pool, "recorder") == 13
     after = await read_tables(old_pool)
     assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before} | NEW_TABLES
     for table, old_rows in before.items():
