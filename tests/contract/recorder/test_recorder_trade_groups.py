@@ -70,6 +70,19 @@ def sums_of(rows: list[Row], *key: str) -> dict[Hashable, tuple[Any, ...]]:
     return {tuple(row[name] for name in key): value for row, value in zip(rows, values, strict=True)}
 
 
+def ended_in(history: History) -> list[tuple[str, Episode]]:
+    """Each closed trade of a history with its coin, from the fills alone."""
+    fills = [event for event in history.events if isinstance(event.data, OrderFilled)]
+    return [
+        (coin.value, episode)
+        for coin in history.markets
+        for episode in episodes_of(
+            [event for event in fills if event.data.symbol is coin], history.confidences, history.leverages
+        )
+        if episode.closed_ms is not None
+    ]
+
+
 async def test_groups_equal_a_recomputation_from_raw_fills(recorder: Recorder, pool: Pool) -> None:
     histories = [History(model, Random(seed)) for model, seed in (("qwen", 3), ("deepseek", 4))]
     for history in histories:
@@ -79,15 +92,7 @@ async def test_groups_equal_a_recomputation_from_raw_fills(recorder: Recorder, p
     found = {model: await TradeGroups(Queries(pool)).read(model) for model in ("qwen", "deepseek", None)}
     ended: dict[str, list[tuple[str, Episode]]] = {}
     for history in histories:
-        fills = [event for event in history.events if isinstance(event.data, OrderFilled)]
-        ended[history.model] = [
-            (coin.value, episode)
-            for coin in history.markets
-            for episode in episodes_of(
-                [event for event in fills if event.data.symbol is coin], history.confidences, history.leverages
-            )
-            if episode.closed_ms is not None
-        ]
+        ended[history.model] = ended_in(history)
         assert len(ended[history.model]) > 30
     for model, groups in found.items():
         rows = [pair for name, pairs in ended.items() if model in (None, name) for pair in pairs]
