@@ -21,7 +21,7 @@ export NODE_USE_SYSTEM_CA := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev web run status logs doctor service restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check bench bench-web docs lock clean
+.PHONY: help setup setup-dev web run status logs doctor service restart stop footprint kill-switch testnet-check test check simulate crash-sweep format env arena up down compose-check chart-check bench bench-web docs lock clean
 
 help:  ## Lists the targets.
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -171,6 +171,9 @@ down:  ## Stops the containers; their data stays.
 
 compose-check: $(VENV)/.dev  ## Checks the compose files, every combination of overlays and the Dockerfile without an engine.
 	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_topology.py tests/architecture/test_compose_overlays.py tests/architecture/test_compose_roster.py
+
+chart-check: $(VENV)/.dev  ## Renders, lints and checks the Helm chart without a cluster.
+	@$(PYTHON_BIN) -m pytest -q tests/architecture/test_helm_chart.py
 
 bench: $(VENV)/.bench  ## Runs one benchmark: make bench NAME=bus.
 	@$(AICOIN) bench --name $(NAME) $(ARGS)

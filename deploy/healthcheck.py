@@ -1,11 +1,17 @@
-"""Exit code 0 when this container's service is ready; else its reasons on stdout. Imports the standard library only."""
+"""Exit code 0 when this container's service is ready, or stands by for another instance; else its reasons on stdout.
 
+Imports the standard library only.
+"""
+
+import json
 import os
 import sys
 import urllib.error
 import urllib.request
 
 TIMEOUT_S = 4
+STANDBY = "standing by"
+"""How the reason begins while another instance holds the lease (`common/runtime/consuming/session_loop.py`)."""
 
 
 def main() -> int:
@@ -16,10 +22,21 @@ def main() -> int:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=TIMEOUT_S):
             return 0
     except urllib.error.HTTPError as error:
-        print(error.read().decode(errors="replace"))
+        body = error.read().decode(errors="replace")
+        if _stands_by(body):
+            return 0
+        print(body)
     except OSError as error:
         print(f"{url}: {error}")
     return 1
+
+
+def _stands_by(body: str) -> bool:
+    """Whether another instance owns what this one waits for; until then it knows nothing else either."""
+    try:
+        return str(json.loads(body)["reasons"]["lease"]).startswith(STANDBY)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ UNREADABLE_FRAMES = counter("aicoin_ingester_unreadable_frames", "Frames skipped
 DISCONNECTIONS = counter("aicoin_ingester_disconnections", "Ends of the market connection.")
 CONNECTED = gauge("aicoin_ingester_connected", "1 while the market connection, a WebSocket, is open.")
 SNAPSHOTS = counter("aicoin_ingester_snapshots", "Snapshots published.")
+CYCLE_OVERDUE_S = gauge("aicoin_ingester_cycle_overdue_seconds", "Since a cycle is due whose snapshot is missing.")
 MISSED_CYCLES = counter("aicoin_ingester_missed_cycles", "Cycles without a snapshot.")
 MARKET_AGE_S = gauge(
     "aicoin_ingester_market_age_seconds",

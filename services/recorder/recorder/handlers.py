@@ -142,7 +142,8 @@ async def _update_projections(connection: Connection, events: Sequence[Event[Any
     await statistics.update_decision_figures(connection, [(event.data.model, event.time_ms) for event in decided])
     snapshots = _of(events, MarketSnapshot)
     if snapshots:
-        await market.update_benchmarks(connection)
+        newest = max(snapshots, key=lambda event: event.recorded_ms)
+        await market.update_benchmarks(connection, newest.data.boundary_ms)
     await results.update_results(connection, touched, [event.time_ms for event in snapshots])
     return touched
 

@@ -82,3 +82,14 @@ async def test_an_older_state_changes_nothing(recorder: Recorder, pool: Pool) ->
     before = [await read(pool, f"SELECT * FROM {table}") for table in tables]
     await recorder.store([state("qwen", 8, D(5_000))], 1)
     assert [await read(pool, f"SELECT * FROM {table}") for table in tables] == before
+
+
+async def test_a_market_that_lies_earlier_changes_the_account(recorder: Recorder, pool: Pool) -> None:
+    synthetic = state("qwen", 900_000_000, D(10_000), positions=(position("1"),))
+    captured = state("qwen", 600_000, D(9_000))
+    captured = captured.model_copy(update={"data": captured.data.model_copy(update={"received_ms": 900_000_001})})
+    await recorder.store([synthetic], 1)
+    await recorder.store([captured], 1)
+    assert [row["equity"] for row in await read(pool, "SELECT equity FROM accounts")] == [9_000]
+    assert await read(pool, "SELECT * FROM positions") == []
+    assert await causes(pool) == [(600_000, "change"), (900_000_000, "change")]

@@ -178,3 +178,18 @@ async def test_another_account_begins_its_own_score(recorder: Recorder, pool: Po
     after = await CycleQueries(Queries(pool)).scores()
     assert after["results"] == before["results"]
     assert await pairs() == list(itertools.combinations(MODELS, 2))
+
+
+async def test_a_start_leaves_the_hours_of_one_contender(recorder: Recorder, pool: Pool) -> None:
+    decision = decided("qwen", "c0", START_MS)
+    snapshots = [snapshot(f"c{n}", START_MS + n * MINUTE_MS, {Symbol.BTC: D(100 + n)}) for n in (0, 5)]
+    await recorder.store([*snapshots, decision, approved(decision)], 1)
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE result_hours SET results = 999")
+        await fill_in_results(connection)
+        cursor = await connection.execute("SELECT DISTINCT results FROM result_hours")
+        assert await cursor.fetchall() == [(999,)]
+        await connection.execute("DELETE FROM result_hours")
+        await fill_in_results(connection)
+        cursor = await connection.execute("SELECT DISTINCT results FROM result_hours")
+        assert await cursor.fetchall() == [(1,)]

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from recorder_examples import approved, decided, filled, state
+from recorder_examples import approved, decided, filled, snapshot, state
 from redis.asyncio import Redis
 
-from common.events import AccountUpdated, Event
+from common.events import AccountUpdated, Event, MarketSnapshot
 from common.runtime.database import Pool
 from common.trading.instruments import Symbol
 from gateway.storage.queries import Queries
@@ -95,3 +95,30 @@ async def test_every_table_with_a_model_has_epochs(pool: Pool, recorder: Recorde
             AND NOT (SELECT relispartition FROM pg_class WHERE oid = c.table_name::regclass)""",
         )
     assert {row["table_name"] for row in rows} == set(TABLES)
+
+
+async def test_benchmarks_begin_with_the_account_that_is_traded(recorder: Recorder, pool: Pool) -> None:
+    def at(time_ms: int, btc: int, eth: int) -> Event[MarketSnapshot]:
+        return snapshot(f"c{time_ms}", time_ms, {Symbol.BTC: D(btc), Symbol.ETH: D(eth)})
+
+    queries = Queries(pool)
+    await recorder.store([on_paper(600_000, 10_000), at(600_001, 100, 10), at(1_200_000, 150, 15)], 1)
+    await recorder.store([at(990_000_000, 999, 99)], 1)
+    testnet = on_testnet(3_000_000, 500)
+    testnet = testnet.model_copy(update={"recorded_ms": 990_000_001})
+    first, later = at(3_000_001, 200, 20), at(3_600_000, 220, 20)
+    await recorder.store([testnet, first.model_copy(update={"recorded_ms": 990_000_002})], 1)
+    await recorder.store([later.model_copy(update={"recorded_ms": 990_000_003})], 1)
+    assert [row["return_percent"] for row in await queries.benchmarks()] == ["10", "5"]
+    btc, _ = await queries.benchmark_series("500", 0, 100)
+    assert btc["points"] == [[3_000_001, "500"], [3_600_000, "550"]]
+
+
+async def test_a_coin_that_left_keeps_its_last_price(recorder: Recorder, pool: Pool) -> None:
+    queries = Queries(pool)
+    both = snapshot("c1", 600_001, {Symbol.BTC: D(100), Symbol.ETH: D(10)})
+    await recorder.store([on_paper(600_000, 10_000), both], 1)
+    await recorder.store([snapshot("c2", 1_200_000, {Symbol.BTC: D(110)})], 1)
+    assert [row["return_percent"] for row in await queries.benchmarks()] == ["10", "5"]
+    _, equal = await queries.benchmark_series("10000", 0, 100)
+    assert equal["points"] == [[600_001, "10000"], [1_200_000, "10500"]]

@@ -92,6 +92,13 @@ async def test_halt_and_resume_are_confirmed(harness: AccountHarness, handlers: 
     assert [event.data.code for event in (halted, resumed)] == [AlertCode.HALTED, AlertCode.RESUMED]
 
 
+async def test_a_close_is_left_to_risk(harness: AccountHarness, handlers: ExecutorHandlers) -> None:
+    await handlers.rebuild()
+    assert await handlers.on_command(command(Command.CLOSE, MODEL), 5) == ()
+    assert not harness.context.halts.is_halted(MODEL)
+    assert await harness.context.flattens.requested_since(MODEL) is None
+
+
 async def test_a_flatten_of_all_is_a_request_per_account(harness: AccountHarness, handlers: ExecutorHandlers) -> None:
     assert await handlers.on_command(command(Command.FLATTEN), 5) == ()
     assert await harness.context.flattens.requested_since(MODEL) == 5

@@ -1,9 +1,10 @@
-"""The settings that compose passes on to each service, written into deploy/compose.base.yaml from the services' own.
+"""The settings that containers get from outside, by service: in deploy/compose.base.yaml, and for the Helm chart.
 
-`make docs` writes them; a test says when they are not current. What is private, or a contender's, stands in
-deploy/compose.yaml or is written by `compose_roster`.
+`make docs` writes them from the services' own; a test says when they are not current. What is private, or a
+contender's, stands in deploy/compose.yaml, in the chart's templates, or is written by `compose_roster`.
 """
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from common.runtime.roster import read_roster
 from common.trading.roster import Roster
 
 FILE: Final = ROOT / "deploy" / "compose.base.yaml"
+CHART_FILE: Final = ROOT / "deploy" / "helm" / "aicoin" / "files" / "settings.json"
 FIXED: Final = {
     "BIND_HOST": "0.0.0.0",
     "HYPERLIQUID_ENV": "${HYPERLIQUID_ENV:-paper}",
@@ -68,16 +70,28 @@ def render(text: str) -> str:
     return before + heading + "\n".join(_template(spec, roster) for spec in service_specs(roster))
 
 
+def chart_settings() -> str:
+    """The names of the settings that each image reads, as the chart has them."""
+    roster = with_further(read_roster(None))
+    named = {_image(spec): passed_on(spec, roster) for spec in service_specs(roster)}
+    return json.dumps(named, indent=2) + "\n"
+
+
+def _image(spec: ServiceSpec) -> str:
+    return spec.package.replace("_", "-")
+
+
 def _template(spec: ServiceSpec, roster: Roster) -> str:
-    name = spec.package.replace("_", "-")
+    name = _image(spec)
     base = "with-stores" if "redis" in spec.needs else "outside"
     rows = [f"      {each}:{f' {FIXED[each]}' if each in FIXED else ''}\n" for each in passed_on(spec, roster)]
     return f"  {name}:\n    extends: {{service: {base}}}\n    environment:\n{''.join(rows)}"
 
 
 def write(path: Path = FILE) -> None:
-    """Writes the present settings into the compose file."""
+    """Writes the present settings into the compose file and the chart."""
     path.write_text(render(path.read_text(encoding="utf-8")), encoding="utf-8")
+    CHART_FILE.write_text(chart_settings(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Commands for one contender's account, straight at the exchange: they need neither Redis nor PostgreSQL."""
 
+import os
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -210,3 +211,8 @@ def _check_entry(settings: CommandSettings, model: str, notional_usd: Decimal) -
     cap = settings.aicoin_mainnet_cap_usd
     if settings.hyperliquid_env == "mainnet" and (cap is None or notional_usd > cap):
         refuse(f"AICOIN_MAINNET_CAP_USD: {notional_usd:,.2f} USD is above the cap of {cap}")
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    app()

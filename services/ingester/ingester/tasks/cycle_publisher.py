@@ -40,6 +40,7 @@ class CyclePublisher:
         self._session, self._backfill, self._sentiment = session, backfill, sentiment
         self._cycles = Cycles(settings.decision_interval_s, None)
         self._warned_of_ms = 0
+        self._due_since_s: float | None = None
         self.run: Run | None = None
 
     async def load(self, redis: Redis) -> None:
@@ -58,6 +59,7 @@ class CyclePublisher:
     async def publish_if_due(self) -> None:
         """Takes and publishes the due cycle's snapshot; without a fresh price of every coin it waits and warns once."""
         cycle = self._cycles.due(self._session.market_ms())
+        self._note_due(cycle)
         if cycle is None or not self._backfill.max_leverages or not self._session.is_connected:
             return
         if self.run is None:
@@ -71,9 +73,18 @@ class CyclePublisher:
             return
         await self._service.publish(event, cache={SNAPSHOT_KEY: encode(event), RUN_KEY: self.run.encode()})
         self._cycles.mark_done(cycle)
+        self._due_since_s = None
+        metrics.CYCLE_OVERDUE_S.set(0)
         metrics.SNAPSHOTS.inc()
         metrics.MISSED_CYCLES.inc(cycle.missed)
         self._service.log.info("snapshot", cycle_id=event.cycle_id, partial=event.data.partial, missed=cycle.missed)
+
+    def _note_due(self, cycle: Cycle | None) -> None:
+        """Counts from the first cycle that is due until one is published, also past the time of its snapshot."""
+        now_s = self._service.clock.monotonic()
+        if self._due_since_s is None and cycle is not None:
+            self._due_since_s = now_s
+        metrics.CYCLE_OVERDUE_S.set(0 if self._due_since_s is None else now_s - self._due_since_s)
 
     def _build_event(self, cycle: Cycle, run: Run) -> Event[MarketSnapshot]:
         now_ms = self._service.clock.now_ms()

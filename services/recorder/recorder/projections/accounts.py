@@ -30,6 +30,8 @@ _SNAPSHOT_COLUMNS: Final = (
 async def store_state(connection: Connection, event: Event[AccountUpdated], snapshot_interval_s: int) -> bool:
     """Stores one account state; returns False, and changes nothing, when a newer one is stored already.
 
+    Newer is what was received later: the market's time goes back when another market is begun over the same account.
+
     Of a state whose equity nothing explains only the positions are stored: its figures would show a profit or a loss
     that there was not.
 
@@ -48,7 +50,8 @@ async def store_state(connection: Connection, event: Event[AccountUpdated], snap
     updates += ", start_transfers = coalesce(accounts.start_transfers, excluded.start_transfers)"
     query = (
         f"INSERT INTO accounts ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
-        f" ON CONFLICT (model) DO UPDATE SET {updates} WHERE accounts.time_ms <= excluded.time_ms RETURNING peak_growth"
+        f" ON CONFLICT (model) DO UPDATE SET {updates}"
+        " WHERE accounts.received_ms <= excluded.received_ms RETURNING peak_growth"
     )
     stored = await (await connection.execute(query.encode(), tuple(row.values()))).fetchone()
     if stored is None:
@@ -66,7 +69,7 @@ async def store_state(connection: Connection, event: Event[AccountUpdated], snap
 
 async def _is_outdated(connection: Connection, data: AccountUpdated) -> bool:
     cursor = await connection.execute(
-        "SELECT 1 FROM accounts WHERE model = %s AND time_ms > %s", (data.model, data.state_ms)
+        "SELECT 1 FROM accounts WHERE model = %s AND received_ms > %s", (data.model, data.received_ms)
     )
     return await cursor.fetchone() is not None
 
@@ -112,13 +115,14 @@ def _account_row(data: AccountUpdated) -> Row:
         "margin_ratio": ratio,
         "start_ms": data.state_ms,
         "time_ms": data.state_ms,
+        "received_ms": data.received_ms,
     }
 
 
 async def _cause_to_record(connection: Connection, row: Row, interval_ms: int, *, has_changed: bool) -> str | None:
     """Why this state is recorded; None when it is not."""
     cursor = await connection.execute(
-        """SELECT (SELECT max(time_ms) FROM account_snapshots WHERE model = %(model)s),
+        """SELECT (SELECT max(time_ms) FROM account_snapshots WHERE model = %(model)s AND time_ms <= %(time_ms)s),
             drawdown(%(growth)s, %(peak_growth)s)
             > coalesce((SELECT max_drawdown FROM model_statistics WHERE model = %(model)s), 0)""",
         row,
@@ -134,7 +138,8 @@ async def _cause_to_record(connection: Connection, row: Row, interval_ms: int, *
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
     """Stores the positions of the account state as the only ones; returns whether a coin, side or size has changed.
 
-    The extremes of the mark price go on while a position's coin, side and intent stay the same.
+    The extremes of the mark price go on while a position's coin, side and intent stay the same; of a position that is
+    over they are kept by its intent.
     """
     stored = await select(
         connection,
@@ -149,9 +154,24 @@ async def _replace_positions(connection: Connection, data: AccountUpdated) -> bo
         for row in stored
         if row["high_mark_price"] is not None
     }
+    held = {(p.symbol.value, p.side.value, p.intent_id) for p in data.positions}
+    await _keep_extremes(connection, data.model, {key: marks[key] for key in marks.keys() - held})
     await connection.execute("DELETE FROM positions WHERE model = %s", (data.model,))
     await insert(connection, "positions", [_position_row(data, position, marks) for position in data.positions])
     return before != now
+
+
+async def _keep_extremes(connection: Connection, model: str, ended: Extremes) -> None:
+    """Of an intent whose position comes back, in part or after a gap, the wider extremes stay."""
+    for (_, _, intent_id), (high, low) in ended.items():
+        if intent_id is not None:
+            await connection.execute(
+                """INSERT INTO position_extremes AS e (model, intent_id, high_mark_price, low_mark_price)
+                VALUES (%s, %s, %s, %s) ON CONFLICT (model, intent_id) DO UPDATE SET
+                    high_mark_price = greatest(e.high_mark_price, excluded.high_mark_price),
+                    low_mark_price = least(e.low_mark_price, excluded.low_mark_price)""",
+                (model, intent_id, high, low),
+            )
 
 
 def _position_row(data: AccountUpdated, position: AccountPosition, marks: Extremes) -> Row:

@@ -56,7 +56,7 @@ def _is_due(data: AccountUpdated, previous: Row | None, *, has_moved: bool) -> b
     if previous is None:
         return True
     age_ms: int = data.state_ms - previous["time_ms"]
-    return age_ms >= CHECK_EVERY_MS or (age_ms >= 0 and (has_moved or previous["above_since_ms"] is not None))
+    return abs(age_ms) >= CHECK_EVERY_MS or (age_ms >= 0 and (has_moved or previous["above_since_ms"] is not None))
 
 
 async def _reconcile_account(

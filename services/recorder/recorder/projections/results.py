@@ -50,7 +50,10 @@ async def _decisions_seen_in(connection: Connection, times_ms: Sequence[int]) ->
 
 
 async def fill_in_results(connection: Connection) -> None:
-    """Computes what a version without these tables has left out: results of approved decisions, and hours."""
+    """Computes what a version without these tables has left out: results of approved decisions, and hours.
+
+    An hour that has sums is left as it is, and so is one without results in which no two contenders answered.
+    """
     cursor = await connection.execute(
         """SELECT d.id FROM ai_decisions d WHERE coalesce(d.verdict, 'NONE') = 'APPROVED'
         AND NOT EXISTS (SELECT FROM decision_results r WHERE r.decision_id = d.id)"""
@@ -63,7 +66,12 @@ async def fill_in_results(connection: Connection) -> None:
         """SELECT refresh_duel_hour(h.start_ms) FROM (SELECT DISTINCT day_ms FROM decision_days) d
         CROSS JOIN generate_series(d.day_ms, d.day_ms + 23 * 3600000::bigint, 3600000::bigint) h (start_ms)
         WHERE NOT EXISTS (SELECT FROM duel_hours u WHERE u.hour_ms = h.start_ms)
-            AND EXISTS (
-                SELECT FROM ai_decisions a WHERE a.time_ms >= h.start_ms AND a.time_ms < h.start_ms + 3600000
-            )"""
+            AND NOT EXISTS (SELECT FROM result_hours u WHERE u.hour_ms = h.start_ms)
+            AND (EXISTS (
+                SELECT FROM decision_results r
+                WHERE r.time_ms >= h.start_ms AND r.time_ms < h.start_ms + 3600000 AND r.result_percent IS NOT NULL
+            ) OR EXISTS (
+                SELECT FROM ai_decisions a JOIN ai_decisions b ON b.cycle_id = a.cycle_id AND b.model <> a.model
+                WHERE a.time_ms >= h.start_ms AND a.time_ms < h.start_ms + 3600000
+            ))"""
     )

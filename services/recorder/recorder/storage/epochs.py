@@ -22,6 +22,7 @@ TABLES: Final = (
     "model_statistics",
     "orders",
     "pnl_reconciliations",
+    "position_extremes",
     "positions",
     "recorder_epochs",
     "result_hours",
@@ -74,12 +75,20 @@ async def enter_epoch(connection: Connection, event: Event[AccountUpdated]) -> s
             rename = f"UPDATE {table} SET {column} = %s WHERE {column} = %s".encode()  # noqa: S608 - of COLUMNS
             await connection.execute(rename, (aside_id(model, before), model))
             await connection.execute(rename, (model, aside_id(model, epoch)))
+        await _begin_benchmarks_again(connection, event.data.state_ms)
     await connection.execute(
         """INSERT INTO recorder_epochs (model, epoch, since_ms) VALUES (%s, %s, %s)
         ON CONFLICT (model) DO UPDATE SET epoch = excluded.epoch, since_ms = excluded.since_ms""",
         (model, epoch, event.recorded_ms),
     )
     return before
+
+
+async def _begin_benchmarks_again(connection: Connection, since_ms: int) -> None:
+    """Their base follows from the accounts of now; prices after the new account's first state are another market's."""
+    await connection.execute("DELETE FROM benchmark_base")
+    await connection.execute("DELETE FROM benchmarks")
+    await connection.execute("DELETE FROM market_prices WHERE time_ms > %s", (since_ms,))
 
 
 async def _present_epoch(connection: Connection, data: AccountUpdated) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from ingester_frames import COINS, T0_MS
 from ingester_harness import IngesterHarness
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from common.events import MarketSnapshot
@@ -90,3 +91,18 @@ async def test_another_environments_run_is_not_continued(redis: Redis) -> None:
     harness = IngesterHarness()
     await harness.cycles.load(redis)
     assert harness.cycles.run is None
+
+
+async def test_a_cycle_is_overdue_until_one_is_published() -> None:
+    harness = await harness_at_a_boundary()
+    harness.backfill.max_leverages = {}
+    await harness.cycles.publish_if_due()
+    harness.clock.ms += MINUTE_MS // 2
+    await harness.cycles.publish_if_due()
+    assert REGISTRY.get_sample_value("aicoin_ingester_cycle_overdue_seconds") == 30
+    harness.backfill.max_leverages = dict.fromkeys(COINS, 20)
+    harness.clock.ms += MINUTE_MS // 2
+    harness.deliver_market()
+    await harness.cycles.publish_if_due()
+    assert len(snapshots(harness)) == 1
+    assert REGISTRY.get_sample_value("aicoin_ingester_cycle_overdue_seconds") == 0
