@@ -100,7 +100,8 @@ def test_a_backup_says_whose_and_how_new_it_is(tmp_path: Path, database_url: str
         async with pool.connection() as connection:
             await connection.execute(
                 """INSERT INTO ai_decisions (id, model, cycle_id, time_ms, outcome, provider_model, stand_in, attempts,
-                    recorded_ms, created_at) VALUES ('d', 'qwen', 'c', 1, 'failed', 'm', true, 1, 1, to_timestamp(60))"""
+                    recorded_ms, created_at)
+                VALUES ('d', 'qwen', 'c', 1, 'failed', 'm', true, 1, 1, to_timestamp(60))"""
             )
         await pool.close()
 
