@@ -75,7 +75,7 @@ def keys(deployment: dict[str, Any]) -> set[str]:
     return {item["key"] for each in volumes if "secret" in each for item in each["secret"]["items"]}
 
 
-def test_the_chart_is_of_this_version_and_without_complaint() -> None:
+def test_the_chart_is_of_this_version_and_without_a_warning() -> None:
     found = helm.lint(CHART)
     assert [each for each in found["messages"] if "icon" not in each["error"]] == found["errors"] == []
     with helm.Chart.load(CHART) as chart:
@@ -147,8 +147,8 @@ def test_only_those_that_must_reach_outside() -> None:
         blocks = [peer["ipBlock"] for rule in spec["egress"] for peer in rule.get("to", []) if "ipBlock" in peer]
         assert bool(blocks) == (name in OUTSIDE)
         assert all("10.0.0.0/8" in block["except"] for block in blocks)
-        doors = {port["port"] for rule in spec["ingress"] for port in rule["ports"]}
-        assert doors - {"metrics"} == {"gateway": {"http"}, "simulator": {"exchange"}}.get(name, set())
+        ports = {port["port"] for rule in spec["ingress"] for port in rule["ports"]}
+        assert ports - {"metrics"} == {"gateway": {"http"}, "simulator": {"exchange"}}.get(name, set())
     assert "simulator" not in by_name({"hyperliquidEnv": "mainnet"}, "NetworkPolicy")
 
 

@@ -18,6 +18,8 @@ UNFINISHED = """
     SELECT 1 FROM verdicts v LEFT JOIN intents i ON i.intent_id = v.id
     WHERE v.model = %s AND v.verdict = 'APPROVED' AND v.time_ms > extract(epoch FROM now()) * 1000 - 60000
       AND coalesce(i.status, 'STORED') IN ('STORED', 'SENT', 'IN_FLIGHT')"""
+LAST_TRADE = "SELECT close_reason FROM trades WHERE model = %s AND symbol = %s ORDER BY entry_ms DESC LIMIT 1"
+CLOSES = "SELECT id FROM commands WHERE command = 'close' AND model = %s AND symbol = %s"
 FLATTENED = "SELECT id FROM trades WHERE model = %s AND close_reason = 'flatten'"
 
 
@@ -86,6 +88,39 @@ async def test_flatten_closes_positions_on_page_record_and_exchange(arena: Arena
     finally:
         await asyncio.to_thread(command, arena, "resume", "qwen")
         await asyncio.to_thread(arena.supervise, "start", "agent-qwen")
+
+
+async def test_close_closes_the_position_that_was_picked(arena: Arena, page: Page) -> None:
+    await page.goto(f"{arena.run['gateway_url']}/?tab=positions&model=deepseek")
+    try:
+        await asyncio.to_thread(stop_while_it_holds, arena, "deepseek")
+        row = page.get_by_test_id("position-row").first
+        symbol = str(await row.get_attribute("data-id")).split()[1]
+        await row.get_by_test_id("close-position").click(timeout=MINUTE_MS)
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_label(f"DEEPSEEK {symbol}", exact=True)).to_be_checked()
+        await expect(dialog.get_by_test_id("consequences")).to_contain_text(f"{symbol} (")
+        await dialog.get_by_label("Control token").fill(CONTROL_TOKEN)
+        await dialog.get_by_label("I have read this and confirm it.").check()
+        await dialog.get_by_role("button", name=f"CLOSE · DEEPSEEK {symbol}").click()
+        await expect(dialog.locator(".outcome")).to_contain_text(f"Accepted: CLOSE for DEEPSEEK {symbol}")
+        await page.keyboard.press("Escape")
+        await expect(page.locator(f"[data-id='deepseek {symbol}']")).to_have_count(0, timeout=MINUTE_MS)
+        await asyncio.to_thread(expect_closed_by_flatten, arena, "deepseek", symbol)
+        assert await asyncio.to_thread(arena.rows, CLOSES, "deepseek", symbol)
+    finally:
+        await asyncio.to_thread(command, arena, "resume", "deepseek")
+        await asyncio.to_thread(arena.supervise, "start", "agent-deepseek")
+
+
+def expect_closed_by_flatten(arena: Arena, model: str, symbol: str) -> None:
+    """The fill may be recorded after the account state that shows no position any more."""
+
+    def reason() -> str | None:
+        rows = arena.rows(LAST_TRADE, model, symbol)
+        return str(rows[0]["close_reason"]) if rows and rows[0]["close_reason"] else None
+
+    assert wait_until("the trade's end", reason, limit_s=60) == "flatten"
 
 
 def command(arena: Arena, name: str, model: str) -> None:

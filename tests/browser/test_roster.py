@@ -25,6 +25,18 @@ pytestmark = pytest.mark.browser
 
 D = Decimal
 COLORS = "getComputedStyle(document.querySelector('[data-model=llama] .model')).color"
+SMALL_HAN = """
+() => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { parentElement, textContent } = walker.currentNode;
+    const isShown = parentElement.getClientRects().length > 0;
+    if (!isShown || !/\\p{Script=Han}/u.test(textContent)) continue;
+    if (parseFloat(getComputedStyle(parentElement).fontSize) < 12) found.push(textContent.trim());
+  }
+  return found;
+}"""
 PAGES = {
     "live": ("/?tab=positions", "[data-testid=position-row]"),
     "prices": ("/?view=prices&coin=HYPE", ".book tbody"),
@@ -177,6 +189,33 @@ async def test_every_contender_and_coin_is_shown(gateway: GatewayServer, roster:
     await page.goto(f"{gateway.url}/models/{roster.ids[-1]}")
     await expect(page.get_by_role("heading", level=1)).to_contain_text(names[-1])
     await expect(page.get_by_test_id("trade-row").first).to_be_visible()
+
+
+@pytest.mark.parametrize("roster", [THREE_AND_SEVEN])
+async def test_han_is_at_least_12_px_and_codes_have_words(gateway: GatewayServer, roster: Roster, page: Page) -> None:
+    await page.add_init_script("localStorage.setItem('language', 'zh')")
+    for path, sign in PAGES.values():
+        await page.goto(gateway.url + path.format(last=roster.ids[-1]))
+        await expect(page.locator(sign).first).to_be_attached()
+        assert await page.evaluate(SMALL_HAN) == [], path
+    await page.goto(f"{gateway.url}/?tab=positions")
+    await expect(page.get_by_test_id("position-row").first).to_contain_text("做多")
+
+
+@pytest.mark.parametrize("roster", [THREE_AND_SEVEN])
+async def test_gains_are_red_where_the_reader_wants_it(gateway: GatewayServer, roster: Roster, page: Page) -> None:
+    await page.add_init_script("localStorage.setItem('theme', 'light')")
+    await page.goto(f"{gateway.url}/leaderboard")
+    gain = page.locator("[data-model=llama] [data-column=return_percent] .gain")
+    await expect(gain).to_have_css("color", "rgb(10, 125, 69)")
+    await page.get_by_test_id("rise").click()
+    await expect(gain).to_have_css("color", "rgb(193, 39, 27)")
+    await expect(page.locator("[data-model=deepseek] [data-column=return_percent] .loss")).to_have_css(
+        "color", "rgb(10, 125, 69)"
+    )
+    assert await violations(page) == []
+    await page.get_by_test_id("rise").click()
+    await expect(gain).to_have_css("color", "rgb(10, 125, 69)")
 
 
 @pytest.mark.parametrize("roster", [THREE_AND_SEVEN])

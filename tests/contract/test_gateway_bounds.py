@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from gateway.card import routes as card_routes
 from gateway.http import server as http_server
 from gateway.http.response_cache import Lifetime
-from gateway.rest.exports import MAX_EXPORTS_PER_ADDRESS
+from gateway.rest.export.routes import MAX_EXPORTS_PER_ADDRESS
 from gateway.rest.routes import LIFETIMES
 from gateway.storage.queries import Queries
 
@@ -150,7 +150,7 @@ async def test_a_client_that_reads_nothing_loses_its_answer(
         return [dict.fromkeys(("id", "reasoning"), huge)]
 
     monkeypatch.setattr(Queries, "page_of", page_of)
-    monkeypatch.setattr("gateway.rest.exports._csv", lambda export, rows, header: rows[0]["id"])
+    monkeypatch.setattr("gateway.rest.export.csv_file.csv_text", lambda export, rows, header: rows[0]["id"])
     address = urlsplit(gateway.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(b"GET /api/v1/export/trades.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")

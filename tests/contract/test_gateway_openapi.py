@@ -116,7 +116,7 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
     suppress_health_check=list(HealthCheck),
 )
 def test_responses_match_the_document(case: schemathesis.Case, gateway: str) -> None:
-    headers = {"Authorization": f"Bearer {TOKEN}"} if case.method == "POST" else {}
+    headers = {"Authorization": f"Bearer {TOKEN}"} if case.method == "POST" or case.path == "/api/v1/logs" else {}
     case.call_and_validate(
         base_url=gateway,
         headers=headers,
@@ -133,7 +133,7 @@ def test_responses_match_the_document(case: schemathesis.Case, gateway: str) -> 
 @pytest.mark.parametrize("path", sorted(RESPONSES))
 def test_rows_match_the_document(path: str, gateway: str) -> None:
     where = path.format(model="qwen", cycle_id="r-1", symbol="BTC")
-    response = httpx.get(f"{gateway}/api/v1{where}", timeout=60)
+    response = httpx.get(f"{gateway}/api/v1{where}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
     assert response.status_code == 200, response.text
     validate(RESPONSES[path], response.json())
 

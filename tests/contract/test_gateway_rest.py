@@ -15,7 +15,8 @@ from common.runtime.clock import SystemClock
 from common.runtime.health import Readiness
 from common.runtime.presence import Presence
 from common.trading.instruments import Symbol
-from gateway.rest.exports import EXPORTS, csv_pages
+from gateway.rest.export.csv_file import csv_pages
+from gateway.rest.export.tables import EXPORTS
 from gateway.storage.queries import Queries
 
 D = Decimal

@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 
 from common.runtime.database import Pool, migrate, open_pool
 from gateway.http.parameters import parse_cursor
-from gateway.rest.exports import EXPORTS, csv_pages
+from gateway.rest.export.csv_file import csv_pages
+from gateway.rest.export.tables import EXPORTS
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.queries import Queries, Row
 from recorder.projections.agent_memory import write_memory
@@ -119,7 +120,8 @@ async def test_no_query_scans_a_table(pool: Pool, redis_url: str) -> None:
             await queries.trades(model, symbol, 50, parse_cursor({"before": following}))
         assert len(await queries.positions(model)) == 0
         for name, export in EXPORTS.items():
-            assert len(await anext(csv_pages(export, model, queries))) > 1_000, name
+            text = await anext(csv_pages(export, model, queries))
+            assert len(text.splitlines()) > (0 if name == "funding" else 20), name
     for filters in ({"action": "HOLD"}, {"action": "LONG"}, {"symbol": "ETH"}, {"verdict": "DENIED"}):
         await queries.decisions(filters, DECISIONS * 15_000, 50, None)
     cycle = await CycleQueries(queries).cycle("c400050")

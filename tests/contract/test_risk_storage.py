@@ -24,7 +24,7 @@ from common.trading.limits import Limits
 from common.trading.orders import OrderSide, Side
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.state.invalidation import TrackedCondition, TriggeredCondition
-from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
+from risk.state.persistent_state import Baseline, Closing, LastState, ModelRecord, PersistentState, Transfers
 from risk.state.risk_state import RiskState
 from risk.storage.rebuild import rebuild
 from risk.storage.risk_state_table import RiskStateTable
@@ -80,6 +80,7 @@ PERSISTENT = PersistentState(
             True,
         ),
     ),
+    (Closing("qwen", Symbol.ETH, "i"), Closing("qwen", Symbol.SOL, None)),
 )
 
 
@@ -89,6 +90,7 @@ async def test_what_is_saved_is_loaded(pool: Pool) -> None:
     assert set(loaded.halts) == set(PERSISTENT.halts)
     assert loaded.records == {"deepseek": PERSISTENT.record("deepseek")}
     assert loaded.triggered == PERSISTENT.triggered
+    assert set(loaded.closings) == set(PERSISTENT.closings)
 
 
 async def test_changed_rows_are_written_and_ended_ones_deleted(pool: Pool) -> None:

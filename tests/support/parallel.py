@@ -14,7 +14,11 @@ from xdist.scheduler import LoadScopeScheduling
 SHARED_ARENA = "shared arena"
 OWN_ARENAS = "own arenas"
 USERS_OF_SHARED_ARENA = ("tests/system/test_arena.py", "tests/system/test_canary.py")
-BROWSER_TESTS_WITHOUT_ARENA = ("tests/browser/test_duel.py", "tests/browser/test_roster.py")
+BROWSER_TESTS_WITHOUT_ARENA = (
+    "tests/browser/test_duel.py",
+    "tests/browser/test_roster.py",
+    "tests/browser/test_trades.py",
+)
 ORDER = (SHARED_ARENA, OWN_ARENAS, "recipes", "browser", "property", "simulation", "contract", "unit", "architecture")
 """Groups and folders by when they begin: minutes of waiting, minutes of computing, and many short files to fill up."""
 

@@ -50,6 +50,8 @@ def decisions(arena: Arena) -> int:
 def test_a_full_disk_stops_entries_and_ends_nothing(small_disk: Path) -> None:
     arena = Arena(small_disk / "data")
     arena.output = small_disk.parent / "run.log"
+    # Not every decision is an entry; the disk must not fill up before one is.
+    arena.environment["DECISION_INTERVAL_S"] = "15"
     supervisor = Supervisor(arena.data_dir)
 
     def process_of(store: str) -> int:
@@ -61,7 +63,7 @@ def test_a_full_disk_stops_entries_and_ends_nothing(small_disk: Path) -> None:
         fill(small_disk, leave_percent=8)
         wait_until("an alert of a low disk", lambda: {"code": "DISK_LOW"} in arena.rows(CODES))
         fill(small_disk, leave_percent=4.5)
-        wait_until("a denial for the full disk", lambda: arena.rows(DENIED), limit_s=120)
+        wait_until("a denial for the full disk", lambda: arena.rows(DENIED), limit_s=180)
         redis = process_of("redis")
         fill(small_disk, leave_percent=0)
         os.kill(process_of("postgres"), signal.SIGKILL)

@@ -12,6 +12,7 @@ from common.runtime.outside.urls import HttpOrigin
 from common.runtime.settings import ServiceSettings
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
+from common.trading.request_weight import EXECUTOR_LEAST_PER_MINUTE, EXECUTOR_PER_MINUTE, GIVEN_PER_MINUTE
 from common.trading.roster import Roster
 from executor.domain.envelope import Envelope
 from executor.domain.variables import (
@@ -50,7 +51,7 @@ class ExecutorSettings(ServiceSettings, Limits):
     aicoin_mainnet_cap_usd: Decimal | None = Field(None, gt=0)
     exchange_timeout_s: float = Field(10.0, gt=0, le=60)
     intent_life_s: float = Field(15.0, ge=5, le=60)
-    request_weight_per_minute: int = Field(600, ge=120, le=1_200)
+    request_weight_per_minute: int = Field(EXECUTOR_PER_MINUTE, ge=EXECUTOR_LEAST_PER_MINUTE, le=GIVEN_PER_MINUTE)
     state_interval_s: float = Field(4.5, ge=0.5, le=5)
     orders_interval_s: float = Field(7.0, ge=1, le=60)
     unprotected_limit_s: float = Field(10.0, ge=1, le=60)

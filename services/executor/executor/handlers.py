@@ -57,17 +57,24 @@ class ExecutorHandlers:
         return {model: self._worker_of(model)} if model else self.workers
 
     async def on_command(self, event: Event[ControlCommand], now_ms: int) -> tuple[Event[Any], ...]:
-        """The halts' keeper takes halt and resume, a flatten is a row; its proof follows when the account is out."""
+        """The halts' keeper takes halt and resume, a flatten is a row; its proof follows when the account is out.
+
+        A close needs nothing here: risk approves the exit.
+        """
         command = event.data
+        if command.command is Command.CLOSE:
+            return ()
         if command.command is Command.RESUME:
             for worker in self._workers_of(command.model).values():
                 worker.accept_unexplained(event.time_ms)
         if command.command is not Command.FLATTEN:
             return await self._halts.apply(event, now_ms)
-        for model, worker in self._workers_of(command.model).items():
+        workers = self._workers_of(command.model)
+        for worker in workers.values():
             worker.flatten(now_ms)
+        for model, worker in workers.items():
             await self._flattens.request(event.id, model, now_ms)
-            worker.refresh()
+            worker.flatten(now_ms, is_stored=True)
         return ()
 
     async def rebuild(self) -> None:

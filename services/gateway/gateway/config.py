@@ -44,6 +44,7 @@ class GatewaySettings(ServiceSettings):
     gateway_web_dir: Path = WEB_DIR
     hyperliquid_env: Literal["paper", "testnet", "mainnet"] = "paper"
     decision_interval_s: int = Field(60, ge=5, le=86_400)
+    daily_cost_cap_usd: Decimal = Field(Decimal(20), ge=0)
     paper_start_balance: Decimal = Field(Decimal(10_000), gt=0)
     control_token: SecretStr | None = None
     resume_token: SecretStr | None = None

@@ -1,7 +1,7 @@
 """Gateway: sends pushes to browsers, serves read-only REST and the dashboard, publishes operators' commands.
 
 Reads    ws.push (the whole stream, no group); the recorder's api_* views in PostgreSQL; price:, kline:, orderbook:,
-         tape:, service:, market:source, risk:limits in Redis
+         tape:, service:, market:source, risk:limits, risk:day:, log: in Redis
 Writes   control.command; system.alert, from Alertmanager
 State    the latest pushes of each channel, for clients that reconnect; cached responses of the busiest routes
 Failure  without Redis or PostgreSQL REST responds 503; clients reconnect and catch up by `since`
@@ -25,6 +25,7 @@ from gateway.card.tags import PageTags
 from gateway.config import GatewaySettings, gateway_settings
 from gateway.control.alertmanager import AlertRoutes
 from gateway.control.commands import ControlRoutes
+from gateway.control.log_lines import LogRoutes
 from gateway.http.app import create_app
 from gateway.http.server import server_config
 from gateway.push.connections import MAX_MESSAGE_BYTES, ConnectionManager
@@ -81,6 +82,7 @@ def build_routes(
         resume_token = settings.resume_token
         if resume_token is None and settings.hyperliquid_env != "mainnet":
             resume_token = settings.control_token
+        routes += LogRoutes(service, settings.control_token, roster).routes()
         routes += ControlRoutes(service, settings.control_token, resume_token, roster).routes()
     if settings.alert_token is not None:
         routes += AlertRoutes(service, settings.alert_token, roster).routes()

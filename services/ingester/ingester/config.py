@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from common.runtime.outside.urls import HttpOrigin, check_http_url
 from common.runtime.settings import ServiceSettings
+from common.trading.request_weight import GIVEN_PER_MINUTE, INGESTER_PER_MINUTE
 
 API_URLS = {"testnet": "https://api.hyperliquid-testnet.xyz", "mainnet": "https://api.hyperliquid.xyz"}
 SENTIMENT_OFF = "off"
@@ -25,7 +26,7 @@ class IngesterSettings(ServiceSettings):
     simulator_url: HttpOrigin = "http://127.0.0.1:3001"
     decision_interval_s: int = Field(60, ge=5, le=86_400)
     tick_interval_ms: int = Field(250, ge=100, le=5_000)
-    history_weight_per_minute: int = Field(280, ge=50, le=1_200)
+    history_weight_per_minute: int = Field(INGESTER_PER_MINUTE, ge=50, le=GIVEN_PER_MINUTE)
     market_speed: Decimal = Field(Decimal(1), gt=0, le=1_000)
     stall_limit_s: float = Field(15.0, ge=2, le=300)
     capture_dir: Path | None = None

@@ -41,7 +41,8 @@ from risk.gate.verdict import intent_of, judge
 from risk.state.account_halts import record_equity, record_stop, resume_after_drawdown, update_account_halts
 from risk.state.gate_inputs import build_gate_input, exit_decision
 from risk.state.invalidation_tracking import apply_answer, apply_snapshot
-from risk.state.persistent_state import PersistentState
+from risk.state.market_time import is_of_another_clock
+from risk.state.persistent_state import Closing, PersistentState
 from risk.state.reservations import reservation_of
 from risk.state.risk_state import RiskState, SnapshotMarks
 from risk.state.state_alerts import state_alerts
@@ -49,6 +50,8 @@ from risk.state.state_alerts import state_alerts
 Outputs = tuple[Event[Any], ...]
 _PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 """The roles of orders that are an intent's own, not its stop or target."""
+CLOSE_VALID_MS: Final = 60_000
+"""How old a person's close may be, wall time."""
 
 
 class RiskHandlers:
@@ -126,10 +129,15 @@ class RiskHandlers:
         The first state of another account begins, or continues, that account's own epoch: nothing that is remembered of
         the one before counts there. After a rebuild the newest state is known from the cache before those that waited
         in the stream. They still count for baseline and high-water mark (see `record_equity`), and for nothing else.
+        A state is also the newest where the one before lies in the future: the wall clock has been set back since.
         """
         account = event.data
         held = self.state.model(account.model)
-        is_newest = held.account is None or account.received_ms >= held.account.received_ms
+        is_newest = (
+            held.account is None
+            or account.received_ms >= held.account.received_ms
+            or is_of_another_clock(held.account.received_ms, now_ms)
+        )
         if account.epoch and account.epoch != self.state.persistent.record(account.model).epoch:
             if not is_newest:
                 return ()
@@ -142,7 +150,8 @@ class RiskHandlers:
         unfinished = {reserved.symbol for reserved in held.reservations.values() if reserved.is_entry}
         held.end_covered(account.covers, account.state_ms)
         held.forget_closed()
-        persistent = update_account_halts(self.limits, self.state.persistent, account, unfinished)
+        persistent = self.state.persistent.without_closed(account)
+        persistent = update_account_halts(self.limits, persistent, account, unfinished, now_ms=now_ms)
         alerts = self._replace_persistent(event, persistent, now_ms)
         return (*alerts, *self._exits(event, account.model, now_ms))
 
@@ -195,7 +204,10 @@ class RiskHandlers:
         return self._replace_persistent(event, persistent, now_ms)
 
     def on_control_command(self, event: Event[ControlCommand], now_ms: int) -> Outputs:
-        """A person's command: halt and resume change the halts, flatten also closes what is held now."""
+        """A person's command: halt and resume change the halts, flatten also closes what is held now, close one of it.
+
+        A close that comes late closes nothing: another position may stand there by then.
+        """
         data = event.data
         models = self.models if data.model is None else (data.model,)
         persistent = self.state.persistent
@@ -205,6 +217,9 @@ class RiskHandlers:
             persistent = persistent.with_newest(halt)
         elif data.command is Command.RESUME:
             persistent = self._resumed(event, models, now_ms)
+        elif data.command is Command.CLOSE:
+            if data.model in self.models and now_ms - event.time_ms <= CLOSE_VALID_MS:
+                persistent = persistent.with_closing(self.state.model(data.model).account, data.symbol)
         else:
             for model in models:
                 halt = Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason, author=data.requested_by)
@@ -242,8 +257,8 @@ class RiskHandlers:
     def _exits(self, cause: Event[Any], model: str, now_ms: int) -> Outputs:
         """An exit for each position that must be closed and has no unfinished exit.
 
-        Closed are all positions in a flatten, else those whose invalidation condition came true. Each account state
-        that still shows such a position asks again, so that an exit that failed is repeated.
+        Closed are all positions in a flatten, else those that a person wants closed or whose invalidation condition
+        came true. Each account state that still shows such a position asks again, so that a failed exit is repeated.
         """
         held, persistent = self.state.model(model), self.state.persistent
         if held.account is None:
@@ -253,9 +268,10 @@ class RiskHandlers:
         exiting = {reserved.symbol for reserved in held.reservations.values() if not reserved.is_entry}
         exits = []
         for position in held.account.positions:
-            must_close = is_flatten or (position.intent_id is not None and position.intent_id in invalidated)
+            is_ordered = is_flatten or Closing(model, position.symbol, position.intent_id) in persistent.closings
+            must_close = is_ordered or (position.intent_id is not None and position.intent_id in invalidated)
             if must_close and position.symbol not in exiting:
-                kind = IntentKind.FLATTEN if is_flatten else IntentKind.INVALIDATION
+                kind = IntentKind.FLATTEN if is_ordered else IntentKind.INVALIDATION
                 decision = exit_decision(position.symbol, kind)
                 inputs = build_gate_input(
                     self.state, self.limits, cause, model, decision, now_ms, cycle=None, exit_kind=kind

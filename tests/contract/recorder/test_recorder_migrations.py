@@ -58,10 +58,23 @@ TIME_WEIGHTED = {
     "drawdown_ms",
 }
 """Figures whose definition has changed for an account into which money was moved, as into that of deepseek."""
+COMPUTED_AT_START = {
+    "calibration",
+    "coin_results",
+    "return_hours",
+    "btc_hours",
+    "btc_excess",
+    "btc_excess_low",
+    "btc_excess_high",
+    "timed_decisions",
+}
+"""Columns of model_statistics that migrations add empty."""
 NEW_TABLES = {
+    "btc_hours",
     "decision_results",
     "duel_hours",
     "market_price_days",
+    "position_extremes",
     "recorder_epochs",
     "record_blobs",
     "record_heads",
@@ -136,7 +149,7 @@ def frozen(rows: list[Row]) -> list[str]:
 async def test_every_row_keeps_its_values(old_pool: Pool) -> None:
     before = await read_tables(old_pool)
     assert all(before.values()), "the dump leaves a table empty"
-    assert await migrate(old_pool, "recorder") == 10
+    assert await migrate(old_pool, "recorder") == 13
     after = await read_tables(old_pool)
     assert after.keys() == {RENAMED_TABLES.get(name, name) for name in before} | NEW_TABLES
     for table, old_rows in before.items():
@@ -158,7 +171,8 @@ async def test_the_figures_of_trades_keep_their_values(old_pool: Pool) -> None:
             old[f"return_band_{bound}"] = old.pop(f"band_{bound}")
     for row in await read(old_pool, "SELECT * FROM model_statistics"):
         old, figures = before[row["model"]], row.pop("trade_figures")
-        assert row.pop("calibration") is None, "computed when the recorder starts"
+        for name in COMPUTED_AT_START:
+            assert row.pop(name) is None, "computed when the recorder starts"
         assert row.items() <= old.items()
         assert figures.keys() == old.keys() - row.keys()
         assert len(figures) == 18

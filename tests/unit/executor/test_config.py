@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from common.runtime.roster import read_roster
 from common.runtime.settings import load_settings
+from common.trading.request_weight import EXECUTOR_LEAST_PER_MINUTE
 from executor.cli.arm_mainnet import arm_mainnet
 from executor.config import executor_settings
 from executor.storage.confirmations import Confirmation, read_confirmation, write_confirmation
@@ -182,3 +183,14 @@ def test_a_faster_paper_market_has_the_weight_of_each_of_its_minutes(variables: 
     assert load_settings("executor", SETTINGS).weight_per_minute == 180_000
     arm(variables)
     assert load_settings("executor", SETTINGS).weight_per_minute == 600
+
+
+def test_too_little_weight_for_the_accounts_checks_is_refused(
+    variables: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables.setenv("REQUEST_WEIGHT_PER_MINUTE", str(EXECUTOR_LEAST_PER_MINUTE - 1))
+    with pytest.raises(SystemExit):
+        load_settings("executor", SETTINGS)
+    assert "REQUEST_WEIGHT_PER_MINUTE: " in capsys.readouterr().err
+    variables.setenv("REQUEST_WEIGHT_PER_MINUTE", str(EXECUTOR_LEAST_PER_MINUTE))
+    assert load_settings("executor", SETTINGS).weight_per_minute == EXECUTOR_LEAST_PER_MINUTE

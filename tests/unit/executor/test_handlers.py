@@ -14,6 +14,7 @@ from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.watch.halts import HaltKeeper
 from executor.account.worker import AccountWorker
 from executor.handlers import ExecutorHandlers
+from executor.storage.flattens import FlattenStore
 from executor.storage.halt_table import HaltTable
 from simulation.adapters.database import Pool
 
@@ -91,9 +92,35 @@ async def test_halt_and_resume_are_confirmed(harness: AccountHarness, handlers: 
     assert [event.data.code for event in (halted, resumed)] == [AlertCode.HALTED, AlertCode.RESUMED]
 
 
+async def test_a_close_is_left_to_risk(harness: AccountHarness, handlers: ExecutorHandlers) -> None:
+    await handlers.rebuild()
+    assert await handlers.on_command(command(Command.CLOSE, MODEL), 5) == ()
+    assert not harness.context.halts.is_halted(MODEL)
+    assert await harness.context.flattens.requested_since(MODEL) is None
+
+
 async def test_a_flatten_of_all_is_a_request_per_account(harness: AccountHarness, handlers: ExecutorHandlers) -> None:
     assert await handlers.on_command(command(Command.FLATTEN), 5) == ()
     assert await harness.context.flattens.requested_since(MODEL) == 5
+
+
+async def test_without_postgresql_a_flatten_reaches_every_account(
+    harness: AccountHarness, handlers: ExecutorHandlers
+) -> None:
+    other = harness.restarted()
+    handlers.workers["qwen"] = AccountWorker(other.context, harness.service.set_ready)
+    memories = [harness.context.memory, other.context.memory]
+    stored, handlers._flattens = handlers._flattens, FlattenStore(PostgresAway())
+    for now_ms in (5, 9):
+        with pytest.raises(psycopg.OperationalError):
+            await handlers.on_command(command(Command.FLATTEN), now_ms)
+        for memory in memories:
+            memory.learn((), (), {}, None)
+        assert [memory.flatten_since_ms for memory in memories] == [5, 5]
+    handlers._flattens = stored
+    await handlers.on_command(command(Command.FLATTEN), 12)
+    memories[0].learn((), (), {}, None)
+    assert memories[0].flatten_since_ms is None
 
 
 async def test_the_workers_start_while_the_halts_cannot_be_read(

@@ -41,8 +41,9 @@ CACHE: Final = (
     CacheSpec("market:source", ("ingester",), ("gateway",)),
     CacheSpec(f"account:{OWN}", ("executor",), ("risk", "gateway", "notifier", AGENT)),
     CacheSpec(f"memory:{OWN}", ("recorder",), ("notifier", AGENT)),
-    CacheSpec(f"risk:day:{OWN}", ("risk",), ("notifier", AGENT)),
+    CacheSpec(f"risk:day:{OWN}", ("risk",), ("notifier", "gateway", AGENT)),
     CacheSpec("risk:limits", ("risk",), ("gateway",)),
     CacheSpec(f"spending:{OWN}:*", (AGENT,), (), CacheKind.SPENDING),
+    CacheSpec(f"log:{OWN_SERVICE}", SERVICES, ("gateway",)),
     CacheSpec(f"service:{OWN_SERVICE}", SERVICES, ("gateway", "notifier")),
 )

@@ -4,14 +4,16 @@ from enum import StrEnum
 from typing import ClassVar
 
 from common.events.envelope import Payload
+from common.trading.instruments import Symbol
 
 
 class Command(StrEnum):
-    """halt: no new entries; resume: ends a halt; flatten: halts and closes every position."""
+    """halt: no new entries; resume: ends a halt; flatten: halts and closes every position; close: closes one."""
 
     HALT = "halt"
     RESUME = "resume"
     FLATTEN = "flatten"
+    CLOSE = "close"
 
 
 class AlertSeverity(StrEnum):
@@ -23,7 +25,10 @@ class AlertSeverity(StrEnum):
 
 
 class ControlCommand(Payload):
-    """A person's command; `model` None means all of them. `requested_by` names the command line or API it came by."""
+    """A person's command; `model` None means all of them. `requested_by` names the command line or API it came by.
+
+    A CLOSE names the model and the coin (`symbol`) whose position is meant; the other commands leave the coin out.
+    """
 
     TYPE: ClassVar[str] = "control.command"
 
@@ -31,6 +36,7 @@ class ControlCommand(Payload):
     model: str | None
     reason: str
     requested_by: str
+    symbol: Symbol | None = None
 
 
 class SystemAlert(Payload):

@@ -98,6 +98,12 @@ class CashReconciler:
         metrics.UNEXPLAINED.labels(self._model).set(float(self._unexplained_usd))
         return state, self._judged(state, totals)
 
+    async def judge(self, state: AccountState) -> None:
+        """Whether what is entered so far explains the whole state, while the exchange's record can't be read."""
+        totals = await self._context.cash_ledger.load(self._model)
+        if totals is not None:
+            self._judged(state, totals)
+
     def _judged(self, state: AccountState, totals: CashTotals) -> CashTotals:
         """The totals; what they make of the state is noted in the account's standing."""
         standing = self._context.standing

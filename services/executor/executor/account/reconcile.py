@@ -118,15 +118,17 @@ class Reconciler:
             await parts.do("cash", self._explain_cash(view, totals))
         if totals or await parts.do("balance", self._read_balance(view)):
             self._publish(view, totals[0] if totals else None, tuple(parts.stale))
-        if tables.flatten_since_ms is not None and is_out(view):
+        if tables.flatten_since_ms is not None and is_out(view) and self._context.memory.is_flat(poll):
             await self._finish_flatten(tables.flatten_since_ms)
         return tuple(parts.failed)
 
     async def _read_balance(self, view: AccountView) -> None:
-        """The balance where the account's mode keeps it, of which nothing is published without it."""
+        """The balance where the account's mode keeps it, of which nothing is published without it. Cash that moved
+        meanwhile is no profit or loss before it is explained."""
         if not self._exchange.mode:
             await self._exchange.read_mode()
         view.state = await self._exchange.with_balance(view.state)
+        await self._cash.judge(view.state)
 
     async def _explain_cash(self, view: AccountView, totals: list[CashTotals]) -> None:
         """Why the cash moved, by a later state where the exchange had to be asked."""

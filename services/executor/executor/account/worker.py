@@ -118,9 +118,9 @@ class AccountWorker:
         self.protector.poll_now()
         self._woken.set()
 
-    def flatten(self, since_ms: int) -> None:
+    def flatten(self, since_ms: int, *, is_stored: bool = False) -> None:
         """A person wants the account out of the market: closed also before the tables have the request."""
-        self._context.memory.flatten_since_ms = since_ms
+        self._context.memory.request_flatten(since_ms, is_stored=is_stored)
         self.refresh()
 
     def on_fills(self, fills: list[StreamedFill]) -> None:

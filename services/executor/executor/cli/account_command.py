@@ -10,11 +10,12 @@ from pydantic import SecretStr
 from common.runtime.clock import SystemClock
 from common.runtime.roster import load_roster
 from common.runtime.settings import load_settings
+from common.trading.request_weight import GIVEN_PER_MINUTE
 from common.trading.roster import Roster
 from executor.config import ExecutorSettings, with_contenders
 from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import ExchangeUnavailable, UnknownOutcome, UnusableEnvironment
-from executor.exchange.rate_limit import ALL_PER_MINUTE, RequestRateLimiter
+from executor.exchange.rate_limit import RequestRateLimiter
 
 EXIT_REFUSED: Final = 1
 
@@ -51,7 +52,7 @@ def open_exchange(settings: ExecutorSettings, model: str) -> ExchangeClient:
             address=settings.address_of(model),
             coins=settings.coins,
             config=settings.exchange_config(),
-            rate_limiter=RequestRateLimiter(ALL_PER_MINUTE, start_minutes=1),
+            rate_limiter=RequestRateLimiter(GIVEN_PER_MINUTE, start_minutes=1),
             clock=SystemClock(),
         )
     except UnusableEnvironment as error:

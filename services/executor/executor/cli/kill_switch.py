@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from common.runtime.clock import Clock
+from common.trading.durations import NEVER
 from executor.cli.kill_view import Holding, Position, describe_answer, parse_holding, parse_positions, refused_closes
+from executor.domain.exchange_time import LAG_LIMIT_S
 from executor.domain.order import SignedAction
 from executor.exchange.client import ExchangeClient
 from executor.exchange.order_requests import close_request
@@ -41,11 +43,12 @@ class KillSwitch:
     """Takes one account out of the market. `last_close_s` is the monotonic time of the last close.
 
     Works in rounds: read the positions and close each reduce-only, then read the orders and cancel resting entries and
-    the stops whose position is gone; stops stay until then. Each step stands for itself: one that fails keeps no other
-    from being tried. A close that is refused is tried with a wider collar, and a key that the exchange doesn't take
-    gives way to the next one of `signers`. Done when two rounds in a row have read that nothing is left; ends after
-    ROUNDS rounds or RUN_LIMIT_S. A close that arrives twice is harmless, as reduce-only never turns a position, and
-    neither closes nor cancels expire, so that no clock matters.
+    the stops whose position is gone; stops stay until then. A position that a state lacks is gone only if the state is
+    of after the command, by the exchange's clock, or was asked for LAG_LIMIT_S after it: reads lag. Each step stands
+    for itself: one that fails keeps no other from being tried. A close that is refused is tried with a wider collar,
+    and a key that the exchange doesn't take gives way to the next one of `signers`. Done when two rounds in a row have
+    read that nothing is left; ends after ROUNDS rounds or RUN_LIMIT_S. A close that arrives twice is harmless, as
+    reduce-only never turns a position, and neither closes nor cancels expire, so that no clock matters.
 
     `has_sent` is set after the first round: what waits for it comes after the first closes.
     """
@@ -58,10 +61,13 @@ class KillSwitch:
     _size_decimals: dict[str, int] = field(default_factory=dict)
     _refusals: dict[str, int] = field(default_factory=dict)
     _is_one_by_one: bool = False
+    _began_s: float = NEVER
+    _command_ms: int | None = None
+    _is_current: bool = False
 
     async def run(self) -> bool:
         """Whether the account is out."""
-        was_empty, began_s = False, self.clock.monotonic()
+        was_empty, self._began_s = False, self.clock.monotonic()
         for _ in range(ROUNDS):
             holding = await self._round()
             self.has_sent.set()
@@ -69,7 +75,7 @@ class KillSwitch:
             if is_empty and was_empty:
                 return True
             was_empty = is_empty
-            if self.clock.monotonic() - began_s > RUN_LIMIT_S:
+            if self.clock.monotonic() - self._began_s > RUN_LIMIT_S:
                 break
             await self.clock.sleep(CONFIRM_S if was_empty else PAUSE_S)
         return False
@@ -86,6 +92,9 @@ class KillSwitch:
         await self._tried("not cancelled", self._cancel(holding.entries, "resting entries cancelled"))
         if positions is None:
             return None
+        if self._command_ms is None:
+            await self._exchange.read_clock()
+            self._command_ms = self._exchange.time.clock_ms
         what = "stops and targets without a position cancelled"
         await self._tried("not cancelled", self._cancel(holding.orphans, what))
         return holding
@@ -103,10 +112,14 @@ class KillSwitch:
             return None
 
     async def _read_positions(self) -> tuple[Position, ...]:
-        return parse_positions(await self._exchange.account_state_row())
+        is_late = self.clock.monotonic() - self._began_s >= LAG_LIMIT_S
+        state = await self._exchange.account_state_row()
+        positions, command_ms = parse_positions(state), self._command_ms
+        self._is_current = is_late or (command_ms is not None and _time_of(state) > command_ms)
+        return positions
 
     async def _read_orders(self, positions: Sequence[Position]) -> Holding:
-        return parse_holding(positions, await self._exchange.open_order_rows())
+        return parse_holding(positions, await self._exchange.open_order_rows(), is_current=self._is_current)
 
     async def _close(self, positions: Sequence[Position]) -> None:
         """Closes all of them in one action; one by one after such an action was refused whole."""
@@ -165,3 +178,9 @@ class KillSwitch:
         """The instruments, for the client that signs next."""
         meta = await self._exchange.load_universe()
         self._size_decimals = {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}
+
+
+def _time_of(state: Any) -> int:
+    """The exchange's time of an account state; 0 where it can't be read."""
+    time_ms = state.get("time")
+    return time_ms if isinstance(time_ms, int) else 0

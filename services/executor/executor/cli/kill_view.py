@@ -24,26 +24,30 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What an account has in the market: its positions and its open orders."""
+    """What an account has in the market: its positions and its open orders.
+
+    An answer may lag: a position is proven absent only where the positions are current, as of after the command.
+    """
 
     positions: tuple[Position, ...]
     entries: tuple[OrderKey, ...]
     exits: tuple[OrderKey, ...]
+    is_current: bool
 
     @property
     def orphans(self) -> tuple[OrderKey, ...]:
         """Reduce-only orders, stops above all, whose position is gone."""
         held = {position.coin for position in self.positions}
-        return tuple(order for order in self.exits if order[0] not in held)
+        return tuple(order for order in self.exits if self.is_current and order[0] not in held)
 
     @property
     def is_empty(self) -> bool:
-        return not self.positions and not self.entries and not self.exits
+        return self.is_current and not self.positions and not self.entries and not self.exits
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{each.coin} {each.signed_size_coin}" for each in self.positions)
         held = f"positions {len(self.positions)}" + (f" ({sizes})" if sizes else "")
-        return f"{held}, {self.orders}"
+        return f"{held}{'' if self.is_current else ' by a state that may be old'}, {self.orders}"
 
     @property
     def orders(self) -> str:
@@ -64,7 +68,7 @@ def parse_positions(state: Any) -> tuple[Position, ...]:
     return tuple(positions)
 
 
-def parse_holding(positions: Sequence[Position], orders: Any) -> Holding:
+def parse_holding(positions: Sequence[Position], orders: Any, *, is_current: bool) -> Holding:
     """The positions with the open orders of frontendOpenOrders; orders of the spot market are left out."""
     keys = [
         (str(order["coin"]), int(order["oid"]), bool(order.get("reduceOnly")))
@@ -75,6 +79,7 @@ def parse_holding(positions: Sequence[Position], orders: Any) -> Holding:
         tuple(positions),
         entries=tuple((coin, order_id) for coin, order_id, reduce_only in keys if not reduce_only),
         exits=tuple((coin, order_id) for coin, order_id, reduce_only in keys if reduce_only),
+        is_current=is_current,
     )
 
 

@@ -11,6 +11,8 @@ MAX_LEAD_MS: Final = 2_000
 """A state can be ahead of the clock by as much as the clock's answer took; a market that runs faster is further."""
 VALID_WITHOUT_CLOCK_MS: Final = 3_600_000
 """How near to this machine's an account state's time must be to count while the exchange's clock was never read."""
+LAG_LIMIT_S: Final = 10.0
+"""How long an answer of the exchange may show the account as it was before what is known to have happened since."""
 WINDOW_S: Final = 300.0
 FRESH_S: Final = 60.0
 RETRY_S: Final = 60.0
@@ -56,6 +58,13 @@ class ExchangeTime:
     @property
     def is_known(self) -> bool:
         return bool(self._readings)
+
+    @property
+    def clock_ms(self) -> int | None:
+        """The exchange's own clock now, by its last answer alone; None while it has given none."""
+        if self._clock_reading is None:
+            return None
+        return round(self._clock.monotonic() * 1000 + self._clock_reading.difference_ms)
 
     @property
     def is_due(self) -> bool:

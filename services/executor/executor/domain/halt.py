@@ -8,6 +8,9 @@ from typing import Final
 ALL_MODELS: Final = "*"
 """What stands for every contender where a text is needed."""
 UNKNOWN_AUTHOR: Final = "unknown"
+MAX_TEXT: Final = 200
+MAX_TIME_MS: Final = 253_402_300_799_000
+"""The last second of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,19 @@ def parse_halt(text: str, model: str | None, time_ms: int) -> HaltRecord:
     """What a halt file says; `model` and `time_ms` are those of the file.
 
     One that doesn't say that a command has made it is local. Whatever else it holds is its reason, as in the files of
-    earlier versions and in those made by hand.
+    earlier versions and in those made by hand. Nothing of it can't be stored: times have bounds, characters that
+    PostgreSQL doesn't take are gone.
     """
+    model = _storable(model) if model else None
     try:
         row = json.loads(text)
-        author, reason, at_ms = str(row["author"]), str(row["reason"]), int(row["time_ms"])
-        return HaltRecord(model, author, at_ms, reason, is_local=row["is_local"] is not False)
-    except (ValueError, KeyError, TypeError):
-        return HaltRecord(model, UNKNOWN_AUTHOR, time_ms, text.strip()[:200] or "no reason given", is_local=True)
+        author, reason, at_ms = _storable(str(row["author"])), _storable(str(row["reason"])), int(row["time_ms"])
+        is_local = row["is_local"] is not False
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        author, reason, at_ms = UNKNOWN_AUTHOR, _storable(text.strip())[:MAX_TEXT] or "no reason given", time_ms
+        is_local = True
+    return HaltRecord(model, author, min(max(0, at_ms), MAX_TIME_MS), reason, is_local)
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -1,14 +1,15 @@
 """How much may be asked of the exchange: a token bucket of request weight, and who goes first."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from common.runtime.metrics import exchange as metrics
+from common.trading.request_weight import EXECUTOR_PEAK_MINUTES
 from executor.exchange.errors import RateLimited, Unreachable
 
-ALL_PER_MINUTE: Final = 1_200
-"""What the exchange gives an address."""
+WINDOW_S: Final = 60.0
 URGENT_RESERVE, DUE_RESERVE, ROUTINE_RESERVE = -60.0, -30.0, 60.0
 """Weight that must be left after a question: what may protect an unprotected position, what is due, what can wait."""
 LIGHT_WEIGHT: Final = 2
@@ -24,7 +25,9 @@ DEFAULT_WEIGHT: Final = 20
 BURST_MINUTES: Final = 0.5
 """How much is saved up in a quiet time; see START_MINUTES."""
 START_MINUTES: Final = 0.5
-"""What there is at the start. More would let the first minute ask for more than the exchange gives an address."""
+"""What there is at the start."""
+LIGHT_MINUTES: Final = 0.15
+"""Of the peak, for what is always sent once the rest is spent, and for what arrives late."""
 MAX_DEBT_MINUTES: Final = 0.15
 """What is always sent delays what can wait by no more than that."""
 ITEMS_PER_WEIGHT: Final = 20
@@ -37,7 +40,7 @@ def weight_of(kind: str) -> int:
 
 
 class RequestRateLimiter:
-    """At most `per_minute` weight a minute in the long run, and half as much again after a quiet time.
+    """At most `per_minute` weight a minute in the long run, and EXECUTOR_PEAK_MINUTES times as much within any one.
 
     It delays nothing by itself, and orders and the questions of little weight are sent whatever is left. For everything
     else `allows` is asked first, and it is left out when there is no room, so that no trouble, however long, spends
@@ -50,16 +53,25 @@ class RequestRateLimiter:
     def __init__(self, per_minute: int, start_minutes: float = START_MINUTES) -> None:
         self.per_minute = per_minute
         metrics.WEIGHT_LIMIT.set(per_minute)
-        self._left = per_minute * start_minutes
+        self._saved = per_minute * start_minutes
         self._at_s: float | None = None
+        self._most = per_minute * (EXECUTOR_PEAK_MINUTES - LIGHT_MINUTES)
+        self._spent: deque[tuple[float, float]] = deque()
+        self._spent_sum = 0.0
 
     def left(self, now_s: float) -> float:
-        """Weight that may be spent at monotonic time `now_s`; below zero while there is debt."""
+        """Weight that may be spent at monotonic time `now_s`; below zero while there is debt. What is urgent may go
+        below it by URGENT_RESERVE, which the minute before `now_s` has room for as well."""
+        while self._spent and self._spent[0][0] <= now_s - WINDOW_S:
+            self._spent_sum -= self._spent.popleft()[1]
+        return min(self._saved_at(now_s), self._most + URGENT_RESERVE - self._spent_sum)
+
+    def _saved_at(self, now_s: float) -> float:
         if self._at_s is not None and now_s > self._at_s:
-            most = max(self._left, self.per_minute * BURST_MINUTES)
-            self._left = min(most, self._left + (now_s - self._at_s) * self.per_minute / 60)
+            most = max(self._saved, self.per_minute * BURST_MINUTES)
+            self._saved = min(most, self._saved + (now_s - self._at_s) * self.per_minute / 60)
         self._at_s = now_s
-        return self._left
+        return self._saved
 
     def start(self, kind: str, now_s: float) -> None:
         """Counts a question that is about to be asked. Raises RateLimited for one that isn't light and for which
@@ -75,17 +87,26 @@ class RequestRateLimiter:
         metrics.WEIGHT_SPENT.inc(weight)
 
     def _take(self, weight: float, now_s: float) -> None:
-        self._left = max(self.left(now_s) - weight, -self.per_minute * MAX_DEBT_MINUTES)
+        self._saved = max(self._saved_at(now_s) - weight, -self.per_minute * MAX_DEBT_MINUTES)
+        self._spent.append((now_s, weight))
+        self._spent_sum += weight
+
+    def _give_back(self, weight: float, spent_s: float) -> None:
+        self._saved += weight
+        if (spent_s, weight) in self._spent:
+            self._spent.remove((spent_s, weight))
+            self._spent_sum -= weight
 
     @contextmanager
     def counted(self, kind: str, monotonic: Callable[[], float]) -> Iterator[None]:
         """Counts the question that is asked in the body of the `with`, as `start` does; one that never left this
         machine is taken back, and a refusal is heeded."""
-        self.start(kind, monotonic())
+        started_s = monotonic()
+        self.start(kind, started_s)
         try:
             yield
         except Unreachable:
-            self._left += weight_of(kind)
+            self._give_back(weight_of(kind), started_s)
             raise
         except BaseException as error:
             metrics.WEIGHT_SPENT.inc(weight_of(kind))
@@ -97,7 +118,7 @@ class RequestRateLimiter:
     def note_refusal(self, now_s: float) -> None:
         """The exchange has refused a request for the weight that this address has spent: what isn't urgent waits longer
         than what is."""
-        self._left = min(self.left(now_s), URGENT_RESERVE)
+        self._saved = min(self._saved_at(now_s), URGENT_RESERVE)
 
     def allows(self, weight: float, reserve: float, now_s: float) -> bool:
         """Whether there is room for a request, with that much left after it."""

@@ -18,6 +18,8 @@ from executor.storage.orders import MAX_OUTCOME, insert_order
 from executor.storage.outbox import append_events
 
 MAX_REASON: Final = 300
+CLOCK_STEP_MS: Final = 60_000
+"""Further ahead than any intent can end after the state that it is compared with."""
 
 
 class IntentStore:
@@ -100,13 +102,14 @@ class IntentStore:
         return {intent.symbol: intent for intent in await self._intents(query, (model, list(UNKNOWN_OUTCOME)))}
 
     async def mark_entries_closed(self, model: str, symbols: Sequence[Symbol], before_ms: int, now_ms: int) -> None:
-        """Marks the entries of coins without a position as closed, if they ended before a wall time."""
+        """Marks the entries of coins without a position as closed, if they ended before a wall time: also those that
+        seem to have ended CLOCK_STEP_MS after it, before this machine's clock was set back."""
         async with self.transaction() as connection:
             await connection.execute(
                 """UPDATE intents SET closed_ms = %s WHERE model = %s AND symbol = ANY(%s) AND is_entry
-                    AND filled_size_coin > 0 AND closed_ms IS NULL AND updated_ms < %s
+                    AND filled_size_coin > 0 AND closed_ms IS NULL AND (updated_ms < %s OR updated_ms > %s)
                     AND NOT status = ANY(%s)""",
-                (now_ms, model, list(symbols), before_ms, list(UNFINISHED)),
+                (now_ms, model, list(symbols), before_ms, before_ms + CLOCK_STEP_MS, list(UNFINISHED)),
             )
 
     async def reopen_entry(self, intent_id: str) -> None:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from common.events import Command, ControlCommand, originate
 from common.runtime.service import Service
+from common.trading.instruments import Symbol
 from common.trading.roster import Roster
 from gateway.http.auth import BearerCheck, client_address, parse_body, read_body
 from gateway.http.endpoint import API
@@ -30,6 +31,7 @@ class CommandBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     model: str | None = None
+    symbol: Symbol | None = None
     halt: bool = False
     reason: str = Field(NO_REASON, max_length=200)
 
@@ -42,7 +44,8 @@ class CommandBody(BaseModel):
 
 
 class ControlRoutes:
-    """POST /api/v1/control/{halt,resume,flatten} with {model?, reason?}, and {halt?} for flatten.
+    """POST /api/v1/control/{halt,resume,flatten} with {model?, reason?}, and {halt?} for flatten; close takes the
+    position's {model, symbol}.
 
     A command without `model` concerns every contender. 202 means that the event is on its stream: risk and the
     executor act on it later, and their events report the result. Resuming takes a token of its own; where there is
@@ -67,6 +70,9 @@ class ControlRoutes:
                     raise ApiError(400, "BAD_BODY", f"model: must be one of {', '.join(self._ids)}")
                 if body.halt and command is not Command.FLATTEN:
                     raise ApiError(400, "BAD_BODY", "halt: only a flatten can halt as well")
+                is_close = command is Command.CLOSE
+                if is_close is (body.symbol is None) or (is_close and body.model is None):
+                    raise ApiError(400, "BAD_BODY", "symbol: a close names model and symbol, no other command a symbol")
                 return await self._publish(command, body, client_address(request))
             except ApiError as error:
                 return error_response(error)
@@ -90,7 +96,9 @@ class ControlRoutes:
         commands = (Command.HALT, command) if body.halt else (command,)
         events = [
             originate(
-                ControlCommand(command=each, model=body.model, reason=body.reason, requested_by=author),
+                ControlCommand(
+                    command=each, model=body.model, reason=body.reason, requested_by=author, symbol=body.symbol
+                ),
                 keys=(secrets.token_hex(16),),
                 time_ms=now_ms,
                 now_ms=now_ms,
@@ -103,6 +111,7 @@ class ControlRoutes:
             command=command.value,
             halt=body.halt,
             model=body.model,
+            symbol=body.symbol,
             reason=body.reason,
             author=author,
         )

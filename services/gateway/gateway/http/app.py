@@ -24,6 +24,7 @@ from gateway.http.reading import ReadCheck
 PAGES = (
     "/",
     "/leaderboard",
+    "/trades",
     "/models",
     "/models/{model}",
     "/readme",

@@ -8,7 +8,8 @@ from common.version import VERSION
 from gateway.control.alertmanager import MAX_ALERTS
 from gateway.http.endpoint import API
 from gateway.http.parameters import MAX_LIMIT
-from gateway.rest.exports import EXPORTS
+from gateway.rest.export.routes import ARCHIVE
+from gateway.rest.export.tables import EXPORTS
 from gateway.rest.schema_parts import Schema, ref
 from gateway.rest.schemas import RESPONSES, VERDICTS, components
 
@@ -48,6 +49,7 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/accounts": ("All accounts", []),
     "/positions": ("Open positions", [_MODEL]),
     "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(MAX_LIMIT), _BEFORE]),
+    "/trades/groups": ("Ended trades by coin, day, hour and result", [_MODEL]),
     "/decisions": (
         "Decisions up to a time, newest first",
         [
@@ -77,7 +79,9 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
             _query("points", {"type": "integer", "minimum": 1, "maximum": 2000}),
         ],
     ),
-    "/leaderboard": ("Models by return, with every statistic, and the benchmarks", []),
+    "/leaderboard": ("Models by return, with every statistic, the benchmarks, and each model's trades by coin", []),
+    "/leads": ("Who was ahead: the newest changes of the lead, and each model's hours in it", []),
+    "/limits": ("How much of each limit a model has used", []),
     "/models/{model}": ("One model: account, positions, latest trades, totals", [_MODEL_PATH]),
     "/operations": ("Services, streams, latencies, errors, alerts, dead letters", []),
     "/readme": ("README.TXT", [_LANG]),
@@ -94,6 +98,12 @@ FILES: dict[str, tuple[str, str, list[Parameter]]] = {
         for kind, media_type in (("svg", "image/svg+xml"), ("png", "image/png"))
     },
     **{f"/export/{name}.csv": (f"All {name} as CSV, oldest first", "text/csv", [_MODEL]) for name in EXPORTS},
+    "/feed.atom": (
+        "The latest entries, exits, alerts and changes of the lead",
+        "application/atom+xml",
+        [_MODEL, _LANG],
+    ),
+    f"/export/{ARCHIVE}.zip": ("All CSV files in one archive, with their hashes", "application/zip", [_MODEL]),
 }
 _ALERTMANAGER: Schema = {
     "type": "object",
@@ -129,6 +139,12 @@ _ERRORS = {
 }
 
 
+_REFUSED = {
+    "401": _response("The token is missing or wrong", ref("Error")),
+    "429": _response("Too many wrong tokens came from this address", ref("Error")),
+}
+
+
 def _get(summary: str, parameters: list[Parameter], found: dict[str, Any]) -> dict[str, Any]:
     return {"get": {"summary": summary, "parameters": parameters, "responses": {"200": found} | _UNCHANGED | _ERRORS}}
 
@@ -142,7 +158,7 @@ def _post(summary: str, body: Schema, accepted: Schema) -> dict[str, Any]:
             "responses": {
                 "202": _response("Accepted", accepted),
                 "400": _response("A field of the body is wrong", ref("Error")),
-                "401": _response("The token is missing or wrong", ref("Error")),
+                **_REFUSED,
                 "413": _response("The body is too big", ref("Error")),
             },
         }
@@ -158,8 +174,14 @@ def document(roster: Roster | None, *, has_control: bool, has_alerts: bool) -> d
         found = {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}
         paths[f"{API}{path}"] = _get(summary, parameters, found)
     if has_control:
+        summary = "The last log lines of each service"
+        paths[f"{API}/logs"] = _get(summary, [], _response(summary, RESPONSES["/logs"]))
+        paths[f"{API}/logs"]["get"] |= {"security": [{"token": []}]}
+        paths[f"{API}/logs"]["get"]["responses"] |= _REFUSED
         for command in Command:
-            summary = f"{command.value.capitalize()} one model or all"
+            summary = (
+                "Close one position" if command is Command.CLOSE else f"{command.value.capitalize()} one model or all"
+            )
             paths[f"{API}/control/{command.value}"] = _post(summary, ref("ControlRequest"), ref("ControlAccepted"))
     if has_alerts:
         paths[f"{API}/alerts"] = _post("Alertmanager's webhook", _ALERTMANAGER, ref("AlertsAccepted"))

@@ -26,7 +26,10 @@ from gateway.http.parameters import (
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
 from gateway.push.market_clock import MarketClock
-from gateway.rest.exports import EXPORTS, Exports
+from gateway.rest.atom import AtomFeed, encode_feed
+from gateway.rest.export.routes import ARCHIVE, Exports
+from gateway.rest.export.tables import EXPORTS
+from gateway.rest.limit_use import LimitUse
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
 from gateway.rest.readme import Readme
@@ -35,6 +38,8 @@ from gateway.rest.status import Status, roster_row
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.queries import Queries
+from gateway.storage.standing import StandingQueries
+from gateway.storage.trade_groups import TradeGroups
 
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
 MAX_CANDLES = 500
@@ -42,6 +47,8 @@ MAX_POINTS, POINTS = 2_000, 500
 POINT_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, POINTS, 1_000, MAX_POINTS)
 """Numbers of points that are read: a request for another number gets the next lower one, so that few differ."""
 MODEL_TRADES = 25
+FEED_LIFETIME = Lifetime(5.0, 30.0)
+MAX_LEADS = 100
 EXPLORERS = {
     "mainnet": "https://app.hyperliquid.xyz/explorer/address/",
     "testnet": "https://app.hyperliquid-testnet.xyz/explorer/address/",
@@ -56,7 +63,10 @@ LIFETIMES = {
     "/positions": Lifetime(0.25, 1.0),
     "/equity": Lifetime(1.0, 5.0),
     "/leaderboard": Lifetime(0.25, 1.0),
+    "/leads": Lifetime(10.0, 60.0),
+    "/limits": Lifetime(0.5, 2.0),
     "/duels": Lifetime(10.0, 60.0),
+    "/trades/groups": Lifetime(10.0, 60.0),
     "/models/{model}": Lifetime(0.25, 1.0),
     "/operations": Lifetime(1.0, 4.0),
 }
@@ -94,15 +104,19 @@ class RestRoutes:
         self._market_clock = market_clock
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
-        self._cycles = CycleQueries(queries)
+        self._cycles, self._standing = CycleQueries(queries), StandingQueries(queries)
+        self._trade_groups = TradeGroups(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
+        self._limit_use = LimitUse(service.redis, roster, queries, settings.daily_cost_cap_usd)
+        self._feed = AtomFeed(roster, queries)
         self._readme = Readme(service.redis, roster)
         self._exports = Exports(self._parameters, queries)
         self._meanings: dict[str, Callable[[Request], Hashable]] = {
             "/positions": lambda request: self._parameters.model_filter(request.query_params),
             "/models/{model}": lambda request: self._parameters.model(request.path_params["model"]),
             "/equity": self._equity_query,
+            "/trades/groups": lambda request: self._parameters.model_filter(request.query_params),
         }
 
     def routes(self) -> list[Route]:
@@ -116,19 +130,24 @@ class RestRoutes:
             "/accounts": self._get_accounts,
             "/positions": self._get_positions,
             "/trades": self._get_trades,
+            "/trades/groups": self._get_trade_groups,
             "/decisions": self._get_decisions,
             "/decisions/{cycle_id}/{model}": self._get_decision,
             "/cycles/{cycle_id}": self._get_cycle,
             "/duels": self._get_duels,
             "/equity": self._get_equity,
             "/leaderboard": self._get_leaderboard,
+            "/leads": self._get_leads,
+            "/limits": self._get_limits,
             "/models/{model}": self._get_model,
             "/operations": self._get_operations,
             "/readme": self._get_readme,
             "/openapi.json": self._get_openapi,
         }
         routes = [get_route(path, self._json_responder(path, handler)) for path, handler in handlers.items()]
-        return routes + [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+        routes += [get_route(f"/export/{name}.csv", self._csv_responder(name)) for name in EXPORTS]
+        routes.append(get_route("/feed.atom", self._get_feed))
+        return [*routes, get_route(f"/export/{ARCHIVE}.zip", self._get_archive)]
 
     def _json_responder(self, path: str, handler: Handler) -> Responder:
         """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set."""
@@ -144,9 +163,23 @@ class RestRoutes:
 
     def _csv_responder(self, name: str) -> Responder:
         async def respond(request: Request) -> Response:
-            return await self._exports.respond(name, request)
+            return await self._exports.csv(name, request)
 
         return respond
+
+    async def _get_feed(self, request: Request) -> Response:
+        model = self._parameters.model_filter(request.query_params)
+        lang = parse_choice(request.query_params, "lang", ("en", "zh"))
+        base = f"{request.url.scheme}://{request.url.netloc}"
+
+        async def read() -> Any:
+            return await self._feed.text(base, model, lang)
+
+        cached = await self._cache.get(("feed", base, model, lang), FEED_LIFETIME, read, encode_feed)
+        return cached.respond(request.headers)
+
+    async def _get_archive(self, request: Request) -> Response:
+        return await self._exports.archive(request, self._clock.now_ms())
 
     async def _get_status(self, request: Request) -> Any:
         return await self._status.read()
@@ -192,6 +225,10 @@ class RestRoutes:
             parse_cursor(query),
         )
         return {"trades": rows, "next_before": next_before}
+
+    async def _get_trade_groups(self, request: Request) -> Any:
+        model = self._parameters.model_filter(request.query_params)
+        return await self._trade_groups.read(model) | {"time_ms": self._clock.now_ms()}
 
     async def _get_decisions(self, request: Request) -> Any:
         query = request.query_params
@@ -252,8 +289,16 @@ class RestRoutes:
         return {
             "leaderboard": await self._queries.leaderboard(),
             "benchmarks": await self._queries.benchmarks(),
+            "coins": await self._standing.coin_results(),
             "time_ms": self._clock.now_ms(),
         }
+
+    async def _get_limits(self, request: Request) -> Any:
+        now_ms = self._clock.now_ms()
+        return {"models": await self._limit_use.read(self._market_clock.now_ms() or now_ms), "time_ms": now_ms}
+
+    async def _get_leads(self, request: Request) -> Any:
+        return await self._standing.leads(MAX_LEADS) | {"time_ms": self._clock.now_ms()}
 
     async def _get_model(self, request: Request) -> Any:
         model = self._parameters.model(request.path_params["model"])

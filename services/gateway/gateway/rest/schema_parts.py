@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 Schema = dict[str, Any]
 
@@ -16,6 +16,16 @@ KINDS: dict[str, Schema] = {
     "ms": {"type": "integer", "description": "Milliseconds since 1970 UTC"},
     "bool": {"type": "boolean"},
 }
+
+GAUGES: Final = {
+    "daily_loss_percent": "max_daily_loss_percent",
+    "drawdown_percent": "max_drawdown_percent",
+    "entries_today": "max_daily_trades",
+    "open_positions": "max_open_positions",
+    "gross_exposure_ratio": "max_gross_exposure_ratio",
+    "day_cost_usd": "",
+}
+"""Each gauge with the limit's name; that of the cost is a setting of the agents."""
 
 
 def ref(name: str) -> Schema:

@@ -18,6 +18,7 @@ from common.trading.orders import OrderRole, OrderSide, Side
 from common.trading.roster import Mark, Provider, Roster
 from gateway.rest.cycle_schemas import CYCLES
 from gateway.rest.schema_parts import (
+    GAUGES,
     KINDS,
     MONEY,
     NULL,
@@ -117,9 +118,10 @@ ACCOUNTS: dict[str, Schema] = {
     ),
     "Trade": row(
         "id:text model:text symbol:text side:Side entry_price:money exit_price:money? position_size:money"
-        " leverage:int? entry_time:ms exit_time:ms? pnl:money? pnl_percent:money? fees:money funding:money"
-        " close_reason:text? entry_notional:money exit_notional:money? stop_loss:money? take_profit:money?"
-        " cycle_id:text? decision_id:text?",
+        " open_size:money leverage:int? entry_time:ms exit_time:ms? pnl:money? pnl_percent:money? fees:money"
+        " funding:money close_reason:text? entry_notional:money exit_notional:money? stop_loss:money?"
+        " take_profit:money? mae_percent:money? mfe_percent:money? cycle_id:text? exit_cycle_id:text?"
+        " decision_id:text?",
         status=one_of(("OPEN", "CLOSED", "LIQUIDATED")),
     ),
     "Fill": row(
@@ -186,11 +188,15 @@ STATISTICS: dict[str, Schema] = {
     "LeaderboardRow": statistics_row(
         "rank:int model:text equity:money account_value:money return_percent:money? total_pnl:money fees:money"
         " funding:money win_rate_percent:money? sharpe:money? max_drawdown_percent:money? trades:int"
+        " btc_hours:int btc_excess_percent:money? btc_excess_low_percent:money? btc_excess_high_percent:money?"
     ),
     "ModelStatistics": statistics_row(
         "net_realized:money? time_long_percent:money? time_short_percent:money? time_flat_percent:money?"
         " residual:money? residual_percent:money? explorer_url:text?"
     ),
+    "CoinResult": row("model:text symbol:text trades:int trades_won:int pnl:money fees:money funding:money"),
+    "Gauge": row("used:money? limit:money?", name=one_of(GAUGES)),
+    "Lead": row("model:text since_ms:ms until_ms:ms?"),
     "Benchmark": row("return_percent:money", name=one_of(("btc_hold", "equal_weight"))),
     "EquitySeries": row("model:text start_balance:money", points=many(ref("Point")), drawdown=many(ref("Point"))),
     "BenchmarkSeries": row("", name=one_of(("btc_hold", "equal_weight")), points=many(ref("Point"))),
@@ -276,6 +282,7 @@ REQUESTS: dict[str, Schema] = {
         "additionalProperties": False,
         "properties": {
             "model": maybe(ref("ContenderId")),
+            "symbol": {"description": "Of a close: the coin whose position is meant", **maybe(ref("Coin"))},
             "halt": {"type": "boolean", "description": "Of a flatten: halt as well, until a resume"},
             "reason": {"type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
         },
@@ -283,6 +290,11 @@ REQUESTS: dict[str, Schema] = {
     "ControlAccepted": row("model:ContenderId? id:text", accepted=one_of(Command)),
     "AlertsAccepted": row("accepted:int"),
 }
+
+
+def _trade_group(key: str) -> Schema:
+    return row(f"{key} trades:int trades_won:int pnl:money fees:money funding:money")
+
 
 RESPONSES: dict[str, Schema] = {
     "/status": ref("Status"),
@@ -294,6 +306,13 @@ RESPONSES: dict[str, Schema] = {
     "/accounts": row("", accounts=many(ref("Account"))),
     "/positions": row("", positions=many(ref("Position"))),
     "/trades": row("next_before:text?", trades=many(ref("Trade"))),
+    "/trades/groups": row(
+        "time_ms:ms",
+        coins=many(_trade_group("symbol:text")),
+        days=many(_trade_group("day_ms:ms")),
+        hours=many(_trade_group("weekday:int hour:int")),
+        histogram=many(_trade_group("from_percent:int")),
+    ),
     "/decisions": row("next_before:text?", decisions=many(ref("Decision"))),
     "/decisions/{cycle_id}/{model}": ref("DecisionDetail"),
     "/cycles/{cycle_id}": ref("Cycle"),
@@ -304,13 +323,21 @@ RESPONSES: dict[str, Schema] = {
         calibrations=many(row("model:text", buckets=many(ref("CalibrationBucket")))),
     ),
     "/equity": row("start_balance:money", series=many(ref("EquitySeries")), benchmarks=many(ref("BenchmarkSeries"))),
-    "/leaderboard": row("time_ms:ms", leaderboard=many(ref("LeaderboardRow")), benchmarks=many(ref("Benchmark"))),
+    "/leaderboard": row(
+        "time_ms:ms",
+        leaderboard=many(ref("LeaderboardRow")),
+        benchmarks=many(ref("Benchmark")),
+        coins=many(ref("CoinResult")),
+    ),
+    "/leads": row("time_ms:ms", leads=many(ref("Lead")), hours=many(row("model:text? hours:int"))),
+    "/limits": row("time_ms:ms", models=many(row("model:ContenderId", gauges=many(ref("Gauge"))))),
     "/models/{model}": row(
         "model:ContenderId account:Account? totals:LeaderboardRow? statistics:ModelStatistics",
         positions=many(ref("Position")),
         trades=many(ref("Trade")),
     ),
     "/operations": ref("Operations"),
+    "/logs": row("time_ms:ms", services=many(row("name:text", lines=many(KINDS["text"])))),
     "/readme": row("lang:text text:text"),
     "/openapi.json": {"type": "object"},
 }

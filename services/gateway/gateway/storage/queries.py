@@ -159,6 +159,23 @@ class Queries:
         columns = RECORDED_TEXTS.keys() & stored.keys()
         return {name: recorded.value(RECORDED_TEXTS[name]) if recorded else stored[name] for name in columns}
 
+    async def recorded_texts(self, decision_ids: Sequence[str]) -> dict[str, Row]:
+        """Each decision's prompt and answer, as `_recorded_texts` has them."""
+        stored = await self.rows(
+            """SELECT id, prompt_system, prompt_user, raw_response, reasoning_content FROM ai_decisions
+            WHERE id = ANY(%s)""",
+            (list(decision_ids),),
+        )
+        async with self._pool.connection() as connection:
+            recorded = await read_recorded(connection, decision_ids)
+        return {
+            row["id"]: {
+                name: recorded[row["id"]].value(place) if row["id"] in recorded else row[name]
+                for name, place in RECORDED_TEXTS.items()
+            }
+            for row in stored
+        }
+
     async def snapshot(self, cycle_id: str) -> Any:
         rows = await self.rows("SELECT summary FROM market_snapshots WHERE cycle_id = %s", (cycle_id,))
         return rows[0]["summary"] if rows else None

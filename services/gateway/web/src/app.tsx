@@ -14,6 +14,7 @@ import { contenderIds } from "./state/roster";
 import { t } from "./words/words";
 
 const loadEmbed = () => import("./pages/embed").then(({ EmbedPage }) => EmbedPage);
+const loadTrades = () => import("./trades/page").then(({ TradesPage }) => TradesPage);
 const loadDuel = () => import("./duel/page").then(({ DuelPage }) => DuelPage);
 
 function Page({ route }: { route: Route }) {
@@ -22,6 +23,8 @@ function Page({ route }: { route: Route }) {
       return <LivePage card={route.card} />;
     case "leaderboard":
       return <LeaderboardPage />;
+    case "trades":
+      return <Lazy load={loadTrades} props={{}} />;
     case "duel":
       return <Lazy load={loadDuel} props={{ cycle: route.cycle }} />;
     case "model":

@@ -18,10 +18,11 @@ import { App } from "./app";
 import { routeOf } from "./navigation/route";
 import { listen, path } from "./navigation/router";
 import { titleOf } from "./navigation/title";
+import { startNews, unseen } from "./news/notify";
 import { connect } from "./push/socket";
 import { applyRoster, contenderIds } from "./state/roster";
 import { status } from "./state/store";
-import { applyTheme } from "./ui/theme";
+import { applyRise, applyTheme } from "./ui/theme";
 import { applyLanguage } from "./words/language";
 import { t } from "./words/words";
 
@@ -40,13 +41,16 @@ async function start(root: HTMLElement): Promise<void> {
   listen();
   connect();
   startPolling();
+  startNews();
   effect(() => {
-    document.title = titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());
+    const badge = unseen.value ? `(${unseen.value}) ` : "";
+    document.title = badge + titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());
   });
   render(<App />, root);
 }
 
 applyTheme();
+applyRise();
 applyLanguage();
 const root = document.getElementById("app");
 if (root) void start(root);

@@ -28,6 +28,7 @@ export function trade(id: string, over: Partial<Trade> = {}): Trade {
     entry_price: "100",
     exit_price: null,
     position_size: "1",
+    open_size: "1",
     leverage: 5,
     entry_time: T0,
     exit_time: null,
@@ -41,7 +42,10 @@ export function trade(id: string, over: Partial<Trade> = {}): Trade {
     exit_notional: null,
     stop_loss: null,
     take_profit: null,
+    mae_percent: null,
+    mfe_percent: null,
     cycle_id: null,
+    exit_cycle_id: null,
     decision_id: null,
     ...over,
   };

@@ -40,6 +40,7 @@ class History:
         """`on_availability(is_available, reason)` is called after every request; `on_answer` gets usable answers."""
         self._client, self._url, self._limiter, self._clock, self._log = client, f"{url}/info", limiter, clock, log
         self._on_availability, self._on_answer = on_availability, on_answer
+        self._asked_whole: set[Series] = set()
 
     async def fetch_max_leverages(self, coins: Sequence[Symbol]) -> dict[Symbol, int]:
         """Each coin's maximum leverage on the exchange."""
@@ -57,11 +58,21 @@ class History:
                 if series[1] == interval and series not in candles.complete and is_connected():
                     await self._fill_series(candles, series, market_ms())
 
-    async def _fill_series(self, candles: Candles, series: Series, market_ms: int) -> None:
+    async def lengthen(
+        self, candles: Candles, market_ms: Callable[[], int], *, is_connected: Callable[[], bool]
+    ) -> None:
+        """Loads once the whole of each series with fewer than KEPT_CANDLES: what was restored may be an earlier
+        version's, which kept fewer, or the exchange has no more. Ends early when there are gaps, which come first."""
+        for series in candles.all_series:
+            is_short = len(candles.read(series)) < KEPT_CANDLES
+            if is_short and series not in self._asked_whole and candles.is_complete and is_connected():
+                await self._fill_series(candles, series, market_ms(), is_whole=True)
+
+    async def _fill_series(self, candles: Candles, series: Series, market_ms: int, *, is_whole: bool = False) -> None:
         symbol, interval = series
         length_ms = INTERVALS_MS[interval]
         earliest_ms = market_ms // length_ms * length_ms - (KEPT_CANDLES - 1) * length_ms
-        start_ms = max(candles.gap_from_ms(series) or 0, earliest_ms)
+        start_ms = earliest_ms if is_whole else max(candles.gap_from_ms(series) or 0, earliest_ms)
         weight = BASE_WEIGHT + ((market_ms - start_ms) // length_ms + 1) / CANDLES_PER_WEIGHT
         request = {"coin": symbol.value, "interval": interval, "startTime": start_ms, "endTime": market_ms}
         generation = candles.generation
@@ -70,6 +81,8 @@ class History:
             weight,
             lambda body: [parse_candle(row) for row in decode_candles(body)],
         )
+        if start_ms == earliest_ms:
+            self._asked_whole.add(series)
         candles.add_history(series, rows, requested_in=generation)
 
     async def _request(self, body: dict[str, Any], weight: float, read: Callable[[bytes], T]) -> T:

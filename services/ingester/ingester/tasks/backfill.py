@@ -54,6 +54,7 @@ class Backfill:
                         complete_series=len(candles.complete),
                         all_series=len(candles.all_series),
                     )
+                    await history.lengthen(candles, session.market_ms, is_connected=lambda: session.is_connected)
                 await clock.sleep(CHECK_EVERY_S)
 
     def _report_availability(self, is_available: bool, reason: str) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 from typing import Final
 
 from common.trading.durations import HOUR_MS
@@ -74,29 +75,60 @@ def sortino_ratio(returns: Sequence[float]) -> float | None:
 
 
 def return_band(returns: Sequence[float], draw: Callable[[], float]) -> tuple[float, float] | None:
-    """Bounds of the middle 95 % of resampled total returns, as fractions; `draw` returns a random number in [0, 1).
+    """Bounds of the middle 95 % of resampled total returns, as fractions; `draw` returns a random number in [0, 1)."""
+    if len(returns) < MIN_RETURNS or min(returns) <= -1.0:
+        return None
+    return _middle(math.expm1(total) for (total,) in _resampled_totals([returns], draw))
+
+
+def excess_band(
+    returns: Sequence[float], others: Sequence[float], draw: Callable[[], float]
+) -> tuple[float, float] | None:
+    """Bounds of the middle 95 % of resampled total returns less those of `others` over the same hours, as fractions."""
+    if len(returns) < MIN_RETURNS or min(*returns, *others) <= -1.0:
+        return None
+    totals = _resampled_totals([returns, others], draw)
+    return _middle(math.expm1(total) - math.expm1(other) for total, other in totals)
+
+
+def paired_growths(
+    closes: Iterable[tuple[int, Decimal]], prices: Iterable[tuple[int, Decimal]]
+) -> list[tuple[int, Decimal, Decimal]]:
+    """Each recorded hour in ms with the growth and the price at its end, from the first that has both.
+
+    closes, prices: (hour in ms, value at its end), oldest first. An hour without a price has the one before.
+    """
+    ahead = list(prices)[::-1]
+    price: Decimal | None = None
+    pairs = []
+    for hour_ms, growth in closes:
+        while ahead and ahead[-1][0] <= hour_ms:
+            price = ahead.pop()[1]
+        if price is not None:
+            pairs.append((hour_ms, growth, price))
+    return pairs
+
+
+def _resampled_totals(series: Sequence[Sequence[float]], draw: Callable[[], float]) -> Iterable[list[float]]:
+    """Per resample each series' total log return, all of the same hours.
 
     Circular block bootstrap: blocks of ³√n hours keep the correlation of neighboring hours, 1,000 resamples of n hours.
     """
-    count = len(returns)
-    if count < MIN_RETURNS or min(returns) <= -1.0:
-        return None
+    count = len(series[0])
     block = round(count ** (1 / 3))
-    sums = [0.0]
-    for each in (*returns, *returns[:block]):
-        sums.append(sums[-1] + math.log1p(each))
+    sums = [list(accumulate(map(math.log1p, (*each, *each[:block])), initial=0.0)) for each in series]
     whole, rest = divmod(count, block)
-    totals = []
     for _ in range(RESAMPLES):
-        starts = [int(draw() * count) for _ in range(whole)]
-        total = math.fsum(sums[start + block] - sums[start] for start in starts)
+        spans = [(int(draw() * count), block) for _ in range(whole)]
         if rest:
-            start = int(draw() * count)
-            total += sums[start + rest] - sums[start]
-        totals.append(total)
-    totals.sort()
-    low, high = (totals[round(share * (RESAMPLES - 1))] for share in BAND)
-    return math.expm1(low), math.expm1(high)
+            spans.append((int(draw() * count), rest))
+        yield [math.fsum(each[start + hours] - each[start] for start, hours in spans) for each in sums]
+
+
+def _middle(totals: Iterable[float]) -> tuple[float, float]:
+    ordered = sorted(totals)
+    low, high = (ordered[round(share * (RESAMPLES - 1))] for share in BAND)
+    return low, high
 
 
 def time_shares(holdings: Iterable[Holding]) -> TimeShares:

@@ -81,7 +81,11 @@ class IntentRow:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One trade. Sizes in coin, money in USD. Its id is that of the fill that opened it."""
+    """One trade. Sizes in coin, money in USD. Its id is that of the fill that opened it.
+
+    `exit_cycle_id` is the cycle behind the order that ended it: of a decision to close, or of the one whose plan the
+    stop or target was. None while open, and of an order that no cycle is behind.
+    """
 
     id: str
     side: Side
@@ -96,6 +100,7 @@ class Trade:
     exit_notional: Decimal = ZERO
     closed_ms: int | None = None
     close_reason: CloseReason | None = None
+    exit_cycle_id: str | None = None
     is_liquidated: bool = False
 
     @property
@@ -208,6 +213,7 @@ def _reduce(
         closed_pnl=trade.closed_pnl + fill.closed_pnl,
         closed_ms=fill.time_ms if ended else None,
         close_reason=_reason(fill, intents) if ended else None,
+        exit_cycle_id=fill.cycle_id if ended else None,
         is_liquidated=trade.is_liquidated or fill.is_liquidation,
     )
 

@@ -138,7 +138,8 @@ async def _cause_to_record(connection: Connection, row: Row, interval_ms: int, *
 async def _replace_positions(connection: Connection, data: AccountUpdated) -> bool:
     """Stores the positions of the account state as the only ones; returns whether a coin, side or size has changed.
 
-    The extremes of the mark price go on while a position's coin, side and intent stay the same.
+    The extremes of the mark price go on while a position's coin, side and intent stay the same; of a position that is
+    over they are kept by its intent.
     """
     stored = await select(
         connection,
@@ -153,9 +154,24 @@ async def _replace_positions(connection: Connection, data: AccountUpdated) -> bo
         for row in stored
         if row["high_mark_price"] is not None
     }
+    held = {(p.symbol.value, p.side.value, p.intent_id) for p in data.positions}
+    await _keep_extremes(connection, data.model, {key: marks[key] for key in marks.keys() - held})
     await connection.execute("DELETE FROM positions WHERE model = %s", (data.model,))
     await insert(connection, "positions", [_position_row(data, position, marks) for position in data.positions])
     return before != now
+
+
+async def _keep_extremes(connection: Connection, model: str, ended: Extremes) -> None:
+    """Of an intent whose position comes back, in part or after a gap, the wider extremes stay."""
+    for (_, _, intent_id), (high, low) in ended.items():
+        if intent_id is not None:
+            await connection.execute(
+                """INSERT INTO position_extremes AS e (model, intent_id, high_mark_price, low_mark_price)
+                VALUES (%s, %s, %s, %s) ON CONFLICT (model, intent_id) DO UPDATE SET
+                    high_mark_price = greatest(e.high_mark_price, excluded.high_mark_price),
+                    low_mark_price = least(e.low_mark_price, excluded.low_mark_price)""",
+                (model, intent_id, high, low),
+            )
 
 
 def _position_row(data: AccountUpdated, position: AccountPosition, marks: Extremes) -> Row:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from common.events import Event, MarketSnapshot
+from common.trading.durations import HOUR_MS
+from common.trading.instruments import Symbol
 from recorder.storage.statements import Connection
 
 BUCKET_MS: Final = 300_000
 
 
 async def store_prices(connection: Connection, events: Sequence[Event[MarketSnapshot]]) -> None:
-    """Stores the mid prices of snapshots in any order; of each five minutes the latest price is kept."""
+    """Stores the mid prices of snapshots in any order; of each five minutes, and of BTC of each hour, the latest one
+    is kept."""
     if not events:
         return
     prices = [
@@ -24,6 +27,16 @@ async def store_prices(connection: Connection, events: Sequence[Event[MarketSnap
             ON CONFLICT (bucket_ms, symbol) DO UPDATE SET time_ms = excluded.time_ms, mid_price = excluded.mid_price
             WHERE market_prices.time_ms < excluded.time_ms""",
             prices,
+        )
+        await cursor.executemany(
+            """INSERT INTO btc_hours (hour_ms, time_ms, mid_price) VALUES (%s, %s, %s)
+            ON CONFLICT (hour_ms) DO UPDATE SET time_ms = excluded.time_ms, mid_price = excluded.mid_price
+            WHERE btc_hours.time_ms < excluded.time_ms""",
+            [
+                (time_ms // HOUR_MS * HOUR_MS, time_ms, mid_price)
+                for _, symbol, time_ms, mid_price in prices
+                if symbol == Symbol.BTC
+            ],
         )
 
 

@@ -1,14 +1,17 @@
 """Keeps `model_statistics` in step with the rows: after a batch, only what its events can have changed is computed."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from common.trading.durations import DAY_MS, HOUR_MS
 from recorder.domain.performance import (
     Holding,
+    excess_band,
     hourly_returns,
+    paired_growths,
     return_band,
     sharpe_ratio,
     sortino_ratio,
@@ -21,14 +24,15 @@ async def update_trade_figures(connection: Connection, models: Iterable[str]) ->
     """Computes what follows from trades: every column of trade_statistics, `net_realized`, and times in the market."""
     for model in models:
         await connection.execute(
-            """INSERT INTO model_statistics (model, trade_figures, net_realized, calibration)
+            """INSERT INTO model_statistics (model, trade_figures, net_realized, calibration, coin_results)
             SELECT s.model, to_jsonb(s) - 'model',
                 (SELECT sum(closed_pnl - fees - funding) FROM trades t WHERE t.model = s.model),
-                (SELECT c.calibration FROM trade_calibration c WHERE c.model = s.model)
+                (SELECT c.calibration FROM trade_calibration c WHERE c.model = s.model),
+                (SELECT c.coin_results FROM trade_coins c WHERE c.model = s.model)
             FROM trade_statistics s WHERE s.model = %s
             ON CONFLICT (model) DO UPDATE
             SET trade_figures = excluded.trade_figures, net_realized = excluded.net_realized,
-                calibration = excluded.calibration""",
+                calibration = excluded.calibration, coin_results = excluded.coin_results""",
             (model,),
         )
         cursor = await connection.execute(
@@ -54,10 +58,10 @@ async def update_decision_figures(connection: Connection, changes: Iterable[tupl
     for model in dict(days):
         cursor = await connection.execute(
             """SELECT sum(decisions), sum(prompt_tokens), sum(completion_tokens), sum(cost_usd),
-                sum(latency_ms) / nullif(sum(latencies), 0) FROM decision_days WHERE model = %s""",
+                sum(latency_ms) / nullif(sum(latencies), 0), sum(latencies) FROM decision_days WHERE model = %s""",
             (model,),
         )
-        names = ("decisions", "prompt_tokens", "completion_tokens", "cost_usd", "average_latency_ms")
+        names = ("decisions", "prompt_tokens", "completion_tokens", "cost_usd", "average_latency_ms", "timed_decisions")
         row = dict(zip(names, await cursor.fetchone() or (), strict=True))
         await upsert(connection, "model_statistics", "model", {"model": model} | row)
 
@@ -81,22 +85,51 @@ async def update_equity_figures(connection: Connection, model: str, time_ms: int
 
 
 async def _update_returns(connection: Connection, model: str, hour_ms: int) -> None:
-    """Computes ratios and band of the whole hours before `hour_ms`; the band's random numbers follow from the model."""
+    """Computes ratios and bands of the whole hours before `hour_ms`; the random numbers follow from the model."""
     cursor = await connection.execute(
         "SELECT hour_ms, growth FROM equity_hours WHERE model = %s AND hour_ms < %s ORDER BY hour_ms",
         (model, hour_ms),
     )
-    returns = hourly_returns(await cursor.fetchall())
-    low, high = return_band(returns, Random(zlib.crc32(model.encode())).random) or (None, None)
+    closes = await cursor.fetchall()
+    returns = hourly_returns(closes)
+    low, high = return_band(returns, _draw(model)) or (None, None)
     row = {
         "model": model,
         "returns_ms": hour_ms,
+        "return_hours": len(returns),
         "sharpe": _decimal(sharpe_ratio(returns)),
         "sortino": _decimal(sortino_ratio(returns)),
         "return_band_low": _decimal(low),
         "return_band_high": _decimal(high),
     }
-    await upsert(connection, "model_statistics", "model", row)
+    await upsert(connection, "model_statistics", "model", row | await _btc_excess(connection, model, closes))
+
+
+async def _btc_excess(connection: Connection, model: str, closes: list[tuple[int, Decimal]]) -> dict[str, Any]:
+    """How much more than holding BTC the account returned from the end of the first hour that has a price of it."""
+    cursor = await connection.execute("SELECT hour_ms, mid_price FROM btc_hours ORDER BY hour_ms")
+    pairs = paired_growths(closes, await cursor.fetchall())
+    excess: Decimal | None = None
+    band: tuple[float, float] | None = None
+    hours = 0
+    if pairs and pairs[0][1] > 0:
+        _, growth, price = pairs[0]
+        returns = hourly_returns((at_ms, each / growth) for at_ms, each, _ in pairs)[1:]
+        others = hourly_returns((at_ms, each / price) for at_ms, _, each in pairs)[1 : len(returns) + 1]
+        hours = len(returns)
+        excess = pairs[-1][1] / growth - pairs[-1][2] / price
+        band = excess_band(returns, others, _draw(model))
+    low, high = band or (None, None)
+    return {
+        "btc_hours": hours,
+        "btc_excess": excess if hours else None,
+        "btc_excess_low": _decimal(low),
+        "btc_excess_high": _decimal(high),
+    }
+
+
+def _draw(model: str) -> Callable[[], float]:
+    return Random(zlib.crc32(model.encode())).random
 
 
 async def recompute_all(connection: Connection) -> None:

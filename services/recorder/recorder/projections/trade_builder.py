@@ -147,6 +147,7 @@ def _trade_row(market: Market, trade: Trade, intent: IntentRow | None, funding: 
         "closed_pnl": trade.closed_pnl,
         "intent_id": trade.intent_id,
         "cycle_id": trade.cycle_id,
+        "exit_cycle_id": trade.exit_cycle_id,
         "created_at": _EPOCH + timedelta(milliseconds=created_ms),
     }
     return row | {

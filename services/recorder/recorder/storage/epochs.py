@@ -22,6 +22,7 @@ TABLES: Final = (
     "model_statistics",
     "orders",
     "pnl_reconciliations",
+    "position_extremes",
     "positions",
     "recorder_epochs",
     "result_hours",

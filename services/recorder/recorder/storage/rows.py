@@ -256,6 +256,7 @@ def command_row(event: Event[ControlCommand]) -> Row:
         "model": data.model,
         "reason": data.reason,
         "requested_by": data.requested_by,
+        "symbol": data.symbol,
         "time_ms": event.time_ms,
     }
 

@@ -33,6 +33,9 @@ SELECT
     -- Mean and median of the leverage that the approved intent set.
     wire(avg(t.leverage) FILTER (WHERE ended)) AS average_leverage,
     wire((percentile_cont(0.5) WITHIN GROUP (ORDER BY t.leverage) FILTER (WHERE ended))::numeric) AS median_leverage,
+    -- Ended trades whose leverage, and whose confidence, is known.
+    count(t.leverage) FILTER (WHERE ended) AS leverage_trades,
+    count(t.confidence) FILTER (WHERE ended) AS confidence_trades,
     -- Mean and median of the confidence stated by the decision that opened the trade, 0–100.
     wire(avg(t.confidence) FILTER (WHERE ended)) AS average_confidence,
     wire((percentile_cont(0.5) WITHIN GROUP (ORDER BY t.confidence) FILTER (WHERE ended))::numeric)

@@ -16,7 +16,7 @@ from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from risk.gate.halts import Halt, Reason
 from risk.gate.rules.loss import loss_since_percent
-from risk.state.market_time import day_of
+from risk.state.market_time import day_of, is_of_another_clock
 from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
 
 
@@ -53,7 +53,12 @@ def record_equity(persistent: PersistentState, account: AccountUpdated, *, is_ne
 
 
 def update_account_halts(
-    limits: Limits, persistent: PersistentState, account: AccountUpdated, unfinished: Collection[Symbol] = ()
+    limits: Limits,
+    persistent: PersistentState,
+    account: AccountUpdated,
+    unfinished: Collection[Symbol] = (),
+    *,
+    now_ms: int,
 ) -> PersistentState:
     """With the halts that the newest state of an account begins and ends; `record_equity` has taken it already.
 
@@ -66,7 +71,7 @@ def update_account_halts(
     persistent = _with_account_halts(persistent, account)
     if account.is_explained:
         persistent = _with_loss_halts(limits, persistent, account)
-    return _update_position_halts(persistent, account, unfinished)
+    return _update_position_halts(persistent, account, unfinished, now_ms)
 
 
 def record_stop(limits: Limits, persistent: PersistentState, model: str, order: str, market_ms: int) -> PersistentState:
@@ -183,7 +188,7 @@ def _with_loss_halts(limits: Limits, persistent: PersistentState, account: Accou
 
 
 def _update_position_halts(
-    persistent: PersistentState, account: AccountUpdated, unfinished: Collection[Symbol]
+    persistent: PersistentState, account: AccountUpdated, unfinished: Collection[Symbol], now_ms: int
 ) -> PersistentState:
     """Begins EXTERNAL on a position that no intent explains; ends it and FLATTEN once the positions are closed."""
     model = account.model
@@ -197,7 +202,7 @@ def _update_position_halts(
 
     def is_over(halt: Halt) -> bool:
         if halt.reason is Reason.FLATTEN:
-            return is_flat and account.received_ms >= halt.since_ms
+            return is_flat and (account.received_ms >= halt.since_ms or is_of_another_clock(halt.since_ms, now_ms))
         return halt.reason is Reason.EXTERNAL and not external
 
     return persistent.without_halts(lambda halt: halt.model == model and is_over(halt))

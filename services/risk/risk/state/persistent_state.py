@@ -1,4 +1,4 @@
-"""What survives every restart, as values: halts, each model's baselines and marks, invalidations that came true.
+"""What survives every restart, as values: halts, baselines and marks, invalidations that came true, ordered closes.
 
 The table risk_state holds all of it. Nothing here is changed in place: each change makes a new PersistentState, and one
 that changes nothing returns the very same object, so that the store compares by identity whether there is anything to
@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from common.events import AccountUpdated
 from common.trading.epochs import aside_id
+from common.trading.instruments import Symbol
 from risk.gate.halts import Halt, Reason
 from risk.state.invalidation import TriggeredCondition
 
@@ -60,12 +62,22 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """A position that a person wants closed: the one of that entry, or the one that no entry explains."""
+
+    model: str
+    symbol: Symbol
+    intent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PersistentState:
     """The whole of table risk_state."""
 
     halts: tuple[Halt, ...] = ()
     records: Mapping[str, ModelRecord] = field(default_factory=dict)
     triggered: tuple[TriggeredCondition, ...] = ()
+    closings: tuple[Closing, ...] = ()
 
     def record(self, model: str) -> ModelRecord:
         return self.records.get(model, ModelRecord())
@@ -91,7 +103,8 @@ class PersistentState:
             for halt in self.halts
         )
         triggered = tuple(replace(one, model=names.get(one.model, one.model)) for one in self.triggered)
-        return replace(self, records=records, halts=halts, triggered=triggered)
+        closings = tuple(one for one in self.closings if one.model != model)
+        return replace(self, records=records, halts=halts, triggered=triggered, closings=closings)
 
     def with_halt(self, halt: Halt) -> "PersistentState":
         """With one halt more, unless the model already has one of that reason."""
@@ -111,6 +124,21 @@ class PersistentState:
         """Without the halts that are over."""
         kept = tuple(halt for halt in self.halts if not is_over(halt))
         return self if len(kept) == len(self.halts) else replace(self, halts=kept)
+
+    def with_closing(self, account: AccountUpdated | None, symbol: Symbol | None) -> "PersistentState":
+        """With the position in that coin to close, if the account holds one."""
+        if account is None:
+            return self
+        held = [each for each in account.positions if each.symbol is symbol]
+        found = [Closing(account.model, each.symbol, each.intent_id) for each in held]
+        closings = tuple(dict.fromkeys((*self.closings, *found)))
+        return self if closings == self.closings else replace(self, closings=closings)
+
+    def without_closed(self, account: AccountUpdated) -> "PersistentState":
+        """Without the positions to close that the account no longer holds."""
+        held = {Closing(account.model, each.symbol, each.intent_id) for each in account.positions}
+        kept = tuple(one for one in self.closings if one.model != account.model or one in held)
+        return self if kept == self.closings else replace(self, closings=kept)
 
     def with_triggered(self, triggered: Iterable[TriggeredCondition]) -> "PersistentState":
         """With these conditions that came true, and no others."""

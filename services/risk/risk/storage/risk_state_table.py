@@ -13,7 +13,7 @@ from common.trading.instruments import Symbol
 from common.trading.orders import Side
 from risk.gate.halts import RISK, Halt, Reason, applicable_to, most_severe
 from risk.state.invalidation import TrackedCondition, TriggeredCondition
-from risk.state.persistent_state import Baseline, LastState, ModelRecord, PersistentState, Transfers
+from risk.state.persistent_state import Baseline, Closing, LastState, ModelRecord, PersistentState, Transfers
 
 Key = tuple[str, str, str]
 Rows = dict[Key, dict[str, Any]]
@@ -106,34 +106,42 @@ def rows_of(persistent: PersistentState, models: Sequence[str]) -> Rows:
             "author": halt.author,
         }
     for model, record in persistent.records.items():
-        if record.baseline is not None:
-            rows["baseline", model, ""] = {
-                "day": record.baseline.day,
-                "equity_usd": str(record.baseline.equity_usd),
-            }
-        if record.high_water_usd is not None:
-            rows["high_water", model, ""] = {"equity_usd": str(record.high_water_usd)}
-        if record.stops:
-            rows["stops", model, ""] = {"stops": [list(stop) for stop in record.stops]}
-        if record.transfers is not None:
-            rows["transfers", model, ""] = {
-                "since_ms": record.transfers.since_ms,
-                "transfers_usd": str(record.transfers.sum_usd),
-            }
-            if record.transfers.emptied_usd is not None:
-                rows["transfers", model, ""]["emptied_usd"] = str(record.transfers.emptied_usd)
-        if record.last is not None:
-            rows["last", model, ""] = {
-                "received_ms": record.last.received_ms,
-                "equity_usd": str(record.last.equity_usd),
-            }
-        if record.epoch:
-            rows["epoch", model, ""] = {"epoch": record.epoch}
+        rows |= _record_rows(model, record)
     for one in persistent.triggered:
         rows["invalidation", one.model, one.tracked.intent_id] = _value_of(one)
+    for closing in persistent.closings:
+        rows[_key_of(closing)] = {"symbol": closing.symbol.value, "intent_id": closing.intent_id}
     for model in models:
         halts = applicable_to(model, persistent.halts)
         rows["state", model, ""] = {"state": most_severe(halts).value, "reasons": [halt.reason.value for halt in halts]}
+    return rows
+
+
+def _record_rows(model: str, record: ModelRecord) -> Rows:
+    rows: Rows = {}
+    if record.baseline is not None:
+        rows["baseline", model, ""] = {
+            "day": record.baseline.day,
+            "equity_usd": str(record.baseline.equity_usd),
+        }
+    if record.high_water_usd is not None:
+        rows["high_water", model, ""] = {"equity_usd": str(record.high_water_usd)}
+    if record.stops:
+        rows["stops", model, ""] = {"stops": [list(stop) for stop in record.stops]}
+    if record.transfers is not None:
+        rows["transfers", model, ""] = {
+            "since_ms": record.transfers.since_ms,
+            "transfers_usd": str(record.transfers.sum_usd),
+        }
+        if record.transfers.emptied_usd is not None:
+            rows["transfers", model, ""]["emptied_usd"] = str(record.transfers.emptied_usd)
+    if record.last is not None:
+        rows["last", model, ""] = {
+            "received_ms": record.last.received_ms,
+            "equity_usd": str(record.last.equity_usd),
+        }
+    if record.epoch:
+        rows["epoch", model, ""] = {"epoch": record.epoch}
     return rows
 
 
@@ -157,7 +165,12 @@ def state_of(rows: Mapping[Key, Mapping[str, Any]]) -> PersistentState:
     triggered = tuple(
         _condition_of(model, key, value) for (kind, model, key), value in sorted(rows.items()) if kind == "invalidation"
     )
-    return PersistentState(halts, {model: _record_of(rows, model) for model in sorted(models)}, triggered)
+    closings = tuple(
+        Closing(model, Symbol(value["symbol"]), None if value["intent_id"] is None else str(value["intent_id"]))
+        for (kind, model, _), value in sorted(rows.items())
+        if kind == "closing"
+    )
+    return PersistentState(halts, {model: _record_of(rows, model) for model in sorted(models)}, triggered, closings)
 
 
 def _author(reason: str) -> str:
@@ -176,6 +189,10 @@ def _value_of(one: TriggeredCondition) -> dict[str, Any]:
         "boundary_ms": one.boundary_ms,
         "is_reported": one.is_reported,
     }
+
+
+def _key_of(closing: Closing) -> Key:
+    return "closing", closing.model, closing.intent_id or closing.symbol.value
 
 
 def _condition_of(model: str, intent_id: str, value: Mapping[str, Any]) -> TriggeredCondition:

@@ -169,6 +169,29 @@ async def test_one_fill_that_cannot_be_read_stops_no_exit_and_no_protection(acco
     assert account.harness.held() == 0
 
 
+@pytest.mark.parametrize("kind", ["userFillsByTime", "userNonFundingLedgerUpdates"])
+async def test_cash_that_cannot_be_explained_yet_is_no_profit(empty: Account, kind: str) -> None:
+    await empty.poll()
+    empty.harness.advance(2)
+    empty.harness.wire.lose_request(kind)
+    empty.harness.exchange.world.exchange.deposit(address_of(MODEL), Decimal(2_000), empty.harness.clock.now_ms())
+    empty.reconciler.invalidate()
+    await empty.poll(after_s=20)
+    state = await published(empty)
+    assert (state.sums, state.is_explained) == (None, False)
+    empty.harness.wire.reset()
+    await empty.poll(after_s=20)
+    assert (await published(empty)).is_explained
+
+
+async def test_an_entry_of_before_a_clock_was_set_back_is_closed(account: Account) -> None:
+    intents, now_ms = account.harness.context.intents, account.harness.clock.now_ms()
+    await intents.mark_entries_closed(MODEL, [ETH], now_ms - 20_000, 1)
+    assert list(await intents.held_entries(MODEL)) == [ETH]
+    await intents.mark_entries_closed(MODEL, [ETH], now_ms - 3_600_000, 1)
+    assert await intents.held_entries(MODEL) == {}
+
+
 async def test_an_entry_is_not_closed_by_a_state_older_than_its_fill(empty: Account) -> None:
     harness = empty.harness
     await empty.poll()

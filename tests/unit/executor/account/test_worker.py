@@ -151,7 +151,8 @@ async def test_an_entry_that_waits_for_weight_leaves_the_account_ready(harness: 
         worker.wake()
         await wait_until(lambda: worker.state is WorkerState.IDLE and worker._must_retry)
         assert f"account-{harness.context.model}" not in harness.service.readiness.unmet
-        limiter._left = float(limiter.per_minute)
+        limiter._saved, limiter._spent_sum = float(limiter.per_minute), 0.0
+        limiter._spent.clear()
         assert await ended(harness, entry.id) is IntentStatus.FILLED
 
 

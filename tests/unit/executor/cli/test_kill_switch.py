@@ -223,6 +223,32 @@ async def test_a_lost_answer_closes_nothing_twice(held: AccountHarness) -> None:
     assert sum(sold) == float(size)
 
 
+@pytest.mark.parametrize("is_clock_away", [False, True])
+async def test_a_lagging_state_without_a_position_is_no_proof(tmp_path: Path, is_clock_away: bool) -> None:
+    harness = AccountHarness(tmp_path)
+    await harness.open()
+    harness.wire.hold("clearinghouseState")
+    submitter = OrderSubmitter(harness.context, ActionQuota(harness.context))
+    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)), None)
+    harness.wire.requests.clear()
+    if is_clock_away:
+        harness.wire.lose_request("exchangeStatus")
+    stops: list[int] = []
+
+    class Lagging(ManualClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            harness.exchange.world.market.time_ms = self.ms
+            if self.ms - harness.clock.ms < 5_000:
+                stops.append(len(harness.open_orders()))
+            else:
+                harness.wire.reset()
+
+    assert await Switch(harness, clock=Lagging(harness.clock.ms)).run()
+    assert set(stops) == {2}
+    assert is_out(harness)
+
+
 async def test_it_ends_however_long_each_round_takes(held: AccountHarness) -> None:
     held.wire.lose_request("clearinghouseState")
 

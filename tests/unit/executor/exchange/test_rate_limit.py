@@ -3,20 +3,22 @@
 import pytest
 
 from common.runtime.metrics import exchange as metrics
+from common.trading.request_weight import (
+    EXECUTOR_PEAK_MINUTES,
+    EXECUTOR_PER_MINUTE,
+    GIVEN_PER_MINUTE,
+    INGESTER_PER_MINUTE,
+    MOST_PER_MINUTE,
+)
 from executor.exchange.errors import ExchangeUnavailable, RateLimited, Unreachable
 from executor.exchange.rate_limit import (
     BURST_MINUTES,
     DUE_RESERVE,
-    MAX_DEBT_MINUTES,
     ROUTINE_RESERVE,
-    START_MINUTES,
     URGENT_RESERVE,
     RequestRateLimiter,
     weight_of,
 )
-
-ALL, INGESTER = 1_200, 280
-"""What the exchange gives an address in a minute, and what the ingester may take of it."""
 
 
 def test_what_protects_has_room_when_what_can_wait_has_none() -> None:
@@ -54,17 +56,27 @@ def test_after_a_refusal_of_the_exchange_what_is_urgent_comes_first() -> None:
     assert limiter.allows(20, DUE_RESERVE, 7.0)
 
 
-def test_whoever_asks_without_end_stays_within_what_the_ingester_leaves() -> None:
-    limiter, asked = RequestRateLimiter(480), list[float]()
-    for tick in range(6_000):
-        try:
-            limiter.start("frontendOpenOrders", tick / 20)
-        except RateLimited:
-            continue
-        asked.append(tick / 20)
-    minutes = [sum(20 for at_s in asked if start <= at_s < start + 60) for start in range(240)]
-    assert 480 <= max(minutes[60:]) <= (1 + BURST_MINUTES + MAX_DEBT_MINUTES) * 480 <= ALL - INGESTER
-    assert max(minutes) <= (1 + START_MINUTES + MAX_DEBT_MINUTES) * 480
+@pytest.mark.parametrize("quiet_s", [0, 120])
+@pytest.mark.parametrize("kind", ["frontendOpenOrders", "userRole"])
+def test_whoever_asks_without_end_leaves_the_ingesters_weight(kind: str, quiet_s: int) -> None:
+    """Every twentieth of a second, beside two states a second, from the start or after a quiet time."""
+    limiter, asked = RequestRateLimiter(EXECUTOR_PER_MINUTE), list[tuple[float, int]]()
+    for tick in range(quiet_s * 20, 6_000):
+        now_s = tick / 20
+        for each in (kind, "clearinghouseState") if tick % 10 == 0 else (kind,):
+            try:
+                limiter.start(each, now_s)
+            except RateLimited:
+                continue
+            asked.append((now_s, weight_of(each)))
+    minutes = [sum(weight for at_s, weight in asked if start <= at_s < start + 60) for start in range(240)]
+    assert EXECUTOR_PER_MINUTE <= max(minutes) <= EXECUTOR_PEAK_MINUTES * EXECUTOR_PER_MINUTE
+    assert sum(weight for _, weight in asked) >= 0.95 * EXECUTOR_PER_MINUTE * (300 - quiet_s) / 60
+
+
+def test_executor_and_ingester_share_what_the_exchange_gives() -> None:
+    most = EXECUTOR_PEAK_MINUTES * EXECUTOR_PER_MINUTE + INGESTER_PER_MINUTE
+    assert most <= MOST_PER_MINUTE < GIVEN_PER_MINUTE
 
 
 def test_what_never_left_this_machine_is_given_back() -> None:

@@ -48,6 +48,18 @@ def test_a_file_of_any_other_content_halts_as_well(tmp_path: Path, content: str)
     assert found.time_ms > 1_700_000_000_000
 
 
+@pytest.mark.parametrize("time_ms", ["1e999", "1" + "0" * 30, "-5", "[" * 100_000])
+def test_whatever_a_file_holds_can_be_recorded(tmp_path: Path, time_ms: str) -> None:
+    text = f'{{"author": "a\\u0000\\ud800", "reason": "\\ud800\\u0000", "is_local": true, "time_ms": {time_ms}}}'
+    (tmp_path / "halt").write_text(text, encoding="utf-8")
+    (tmp_path / "halt-\udcff").touch()
+    found = HaltFiles(tmp_path).local_halts()
+    assert len(found) == 2
+    for halt in found:
+        assert "\0" not in str(halt).encode().decode()
+        assert 0 <= halt.time_ms < 2**48
+
+
 def test_a_name_without_a_readable_file_halts(tmp_path: Path) -> None:
     (tmp_path / "halt-qwen").mkdir()
     (tmp_path / "halt-deepseek").symlink_to(tmp_path / "nowhere")

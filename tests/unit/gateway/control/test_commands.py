@@ -66,6 +66,32 @@ async def test_a_flatten_halts_as_well_where_it_says_so(client: AsyncClient, bus
     assert answer.json() == {"accepted": "flatten", "model": "qwen", "id": bus.events[1].id}
 
 
+async def test_a_close_names_the_position(client: AsyncClient, bus: Bus) -> None:
+    answer = await client.post("/api/v1/control/close", json={"model": "qwen", "symbol": "ETH"})
+    assert answer.status_code == 202
+    [event] = bus.events
+    assert (event.data.command, event.data.model, event.data.symbol) == (Command.CLOSE, "qwen", "ETH")
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("close", {}),
+        ("close", {"model": "qwen"}),
+        ("close", {"symbol": "ETH"}),
+        ("close", {"model": "qwen", "symbol": "PEPE"}),
+        ("close", {"model": "qwen", "symbol": "ETH", "halt": True}),
+        ("halt", {"model": "qwen", "symbol": "ETH"}),
+        ("flatten", {"symbol": "ETH"}),
+    ],
+)
+async def test_a_close_without_its_position_is_refused(
+    client: AsyncClient, bus: Bus, command: str, body: dict[str, Any]
+) -> None:
+    assert (await client.post(f"/api/v1/control/{command}", json=body)).status_code == 400
+    assert bus.events == []
+
+
 @pytest.mark.parametrize("header", ["", "right", "Bearer wrong", "Bearer ", "Basic right", "Bearer right right"])
 async def test_a_command_without_the_token_is_refused(client: AsyncClient, bus: Bus, header: str) -> None:
     answer = await client.post("/api/v1/control/halt", headers={"Authorization": header})

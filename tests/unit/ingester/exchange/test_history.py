@@ -106,6 +106,20 @@ async def test_only_the_gap_is_requested_when_the_rest_is_known() -> None:
     assert again.candles.read((COINS[0], "1m")) == known
 
 
+async def test_a_cache_of_fewer_candles_is_filled_up_once_the_gaps_are() -> None:
+    """What an earlier version left; a series that the exchange has no more of is asked for once."""
+    harness, whole = HistoryHarness(past), HistoryHarness(past)
+    await whole.fill()
+    known = whole.candles.read((COINS[0], "1m"))
+    harness.candles.restore((COINS[0], "1m"), known[-500:], KEPT_CANDLES)
+    await harness.fill()
+    assert len(harness.candles.read((COINS[0], "1m"))) == 500
+    for _ in range(2):
+        await harness.history.lengthen(harness.candles, lambda: T0_MS, is_connected=lambda: True)
+    assert harness.candles.read((COINS[0], "1m")) == known
+    assert len(harness.exchange.requested) == 37
+
+
 @pytest.mark.parametrize(
     "failure",
     [

@@ -136,6 +136,20 @@ def test_a_closing_fill_gives_the_close_reason(
     assert (trade.close_reason, trade.status) == (reason, status)
 
 
+def test_a_trade_ends_in_the_cycle_of_the_order_that_closed_it() -> None:
+    fills = [
+        replace(fill(1, "2", "100", "0"), cycle_id="c1"),
+        replace(fill(2, "-1", "101", "2", role=OrderRole.EXIT), cycle_id="c2"),
+        replace(fill(3, "-1", "102", "1", role=OrderRole.EXIT), cycle_id="c3"),
+        replace(fill(4, "-2", "100", "0"), cycle_id="c4"),
+        fill(5, "2", "99", "-2", role=OrderRole.UNKNOWN, cycle_id=None),
+    ]
+    first, second = build_trades(fills, {})
+    assert (first.cycle_id, first.exit_cycle_id) == ("c1", "c3")
+    assert (second.cycle_id, second.exit_cycle_id) == ("c4", None)
+    assert build_trades(fills[:2], {})[0].exit_cycle_id is None
+
+
 def test_the_order_of_arrival_does_not_matter() -> None:
     fills = [
         fill(1, "1", "100", "0"),

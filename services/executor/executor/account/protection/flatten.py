@@ -26,12 +26,12 @@ async def enforce_flatten(
     if orders := cancellable_orders(poll):
         await cancel_external_orders(context, actions, orders)
     age_ms = context.clock.now_ms() - since_ms
-    if age_ms < GRACE_MS:
+    if 0 <= age_ms < GRACE_MS:  # A request of the future was made before the clock was set back.
         return []
     for external in poll.state.external:
         if actions.may_close(external.coin):
             await close_external_position(context, actions, external)
-    has_time = age_ms < EXIT_GRACE_MS
+    has_time = 0 <= age_ms < EXIT_GRACE_MS
     return [each for each in poll.state.positions if not (has_time and context.memory.is_exiting(each.symbol))]
 
 

@@ -11,14 +11,13 @@ from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, OrderRole, OrderSide, entry_side
 from executor.domain.account import AccountPoll, Fill, Placement, Position
 from executor.domain.bracket import Legs, build_bracket
+from executor.domain.exchange_time import LAG_LIMIT_S
 from executor.domain.intent import Intent
 from executor.domain.order import OrderRow
 from executor.domain.protection import KnownSize, ProtectiveAction, assumed_position, is_past_stop, size_after
 from executor.storage.protection_file import ProtectionFile, SavedMemory
 
 ZERO: Final = Decimal(0)
-LAG_LIMIT_S: Final = 10.0
-"""How long an answer of the exchange may show the account as it was before what is known to have happened since."""
 REMEMBER_S: Final = 60.0
 """How long an entry that the tables no longer name is remembered: its position may come back with a later answer."""
 MAX_ASK_PAUSE_S: Final = 4.0
@@ -68,6 +67,7 @@ class ProtectionMemory:
         self.has_tables = False
         """Whether the tables have been read since this instance owns the account."""
         self.flatten_since_ms: int | None = None
+        self._is_flatten_stored = True
         self.on_news: Callable[[], None] = lambda: None
         """Called when something became known that the exchange should be asked about at once."""
         self._roles: dict[str, OrderRole] = dict(saved.roles)
@@ -166,6 +166,12 @@ class ProtectionMemory:
             )
             trigger.pause_s = min(2 * trigger.pause_s, MAX_ASK_PAUSE_S)
 
+    def request_flatten(self, since_ms: int, *, is_stored: bool) -> None:
+        """A flatten, which stays until the tables have it; of one that comes again the first time counts."""
+        self._is_flatten_stored = is_stored
+        if self.flatten_since_ms is None:
+            self.flatten_since_ms = since_ms
+
     def learn(
         self,
         entries: Iterable[Intent],
@@ -184,7 +190,8 @@ class ProtectionMemory:
         self._roles = {key: row.role for key, row in orders.items()} | queued | awaited
         for entry, _ in self._entries.values():
             self._name_orders(entry)
-        self.flatten_since_ms = flatten_since_ms
+        if flatten_since_ms is not None or self._is_flatten_stored:
+            self.flatten_since_ms = flatten_since_ms
         self.has_tables = True
 
     def _name(self, entries: Iterable[Intent]) -> None:
@@ -249,6 +256,10 @@ class ProtectionMemory:
                 assumed = assumed_position(symbol, known, position, None)
                 shown[symbol] = assumed_position(symbol, known, position, self.entry_behind(assumed))
         return list(shown.values())
+
+    def is_flat(self, poll: AccountPoll) -> bool:
+        """Whether the state surely shows all that was sent, and no position is left after it."""
+        return not self.positions(poll) and all(self.is_settled(symbol, poll) for symbol in self._news_s)
 
     @staticmethod
     def _is_ahead(known: KnownSize, shown: Position | None, poll: AccountPoll) -> bool:

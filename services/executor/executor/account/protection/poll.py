@@ -8,8 +8,8 @@ from typing import Final
 from common.events import AccountOrder
 from common.trading.durations import NEVER
 from executor.account.context import AccountContext
-from executor.account.protection.memory import LAG_LIMIT_S
 from executor.domain.account import LIVE_STATUSES, AccountPoll, ExternalOrder
+from executor.domain.exchange_time import LAG_LIMIT_S
 from executor.domain.protection import is_past_stop, relied_stops
 from executor.exchange.errors import UNREADABLE, ExchangeError, ExchangeUnavailable
 from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE, URGENT_RESERVE
@@ -159,7 +159,9 @@ class AccountPoller:
         with contextlib.suppress(ExchangeError, *UNREADABLE):
             for stop in stops:
                 status = await self._exchange.order_status(stop.order_id)
-                if status is None or not status.is_live:
+                if status is None:  # Unknown is no end: the list says whether it is still open.
+                    self.are_orders_outdated = True
+                elif not status.is_live:
                     self._ended.add(stop.order_id)
                     self.are_orders_outdated = True
             self._stops_confirmed_s = now_s

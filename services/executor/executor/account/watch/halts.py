@@ -89,7 +89,8 @@ class HaltKeeper:
         return (_alert(event, AlertCode.HALT_STAYS, AlertSeverity.WARNING, "; ".join(lines), now_ms),)
 
     async def watch(self) -> None:
-        """Looks at the files until cancelled, once the table exists; an outage of it is retried."""
+        """Looks at the files until cancelled, once the table exists; whatever fails is tried again, as an end of this
+        task would end the process, and with it the protection of positions."""
         await self._started.wait()
         while True:
             await self._clock.sleep(WATCH_S)
@@ -100,9 +101,8 @@ class HaltKeeper:
                     await self.load()
                 await self.record_local()
             except Exception as error:
-                if not is_outage(error):
-                    raise
-                self._log.warning("halts can't be recorded; trying again", reason=str(error))
+                log = self._log.warning if is_outage(error) else self._log.error
+                log("halts can't be recorded; trying again", reason=repr(error))
 
     async def record_local(self) -> None:
         """Makes the table's local halts those of the files, each change with an alert."""

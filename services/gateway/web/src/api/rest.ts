@@ -37,17 +37,30 @@ export function urlOf(path: string, parameters: Parameters): string {
   return `/api/v1${filled}${text ? `?${text}` : ""}`;
 }
 
-export type Command = "halt" | "resume" | "flatten";
+export type Command = "halt" | "resume" | "flatten" | "close";
 
-/** Sends a control command with the operator's token, for one model or, without one, for all; a flatten may halt too. */
-export async function sendCommand(command: Command, model: string | null, halt: boolean, token: string): Promise<void> {
+/** What a command concerns: one model or, with null, all; of a close the coin too. A flatten may halt as well. */
+export interface Target {
+  model: string | null;
+  symbol: string | null;
+  halt: boolean;
+}
+
+/** Sends a control command with the operator's token. */
+export async function sendCommand(command: Command, { model, symbol, halt }: Target, token: string): Promise<void> {
   const response = await fetch(`/api/v1/control/${command}`, {
     method: "POST",
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ ...(model !== null && { model }), ...(halt && { halt }) }),
+    body: JSON.stringify({ ...(model && { model }), ...(symbol && { symbol }), ...(halt && { halt }) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await read<unknown>(response);
+}
+
+/** The services' last log lines, with the operator's token. */
+export async function readLogs(token: string): Promise<Responses["/logs"]> {
+  const headers = { Authorization: `Bearer ${token}` };
+  return read(await fetch("/api/v1/logs", { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }));
 }
 
 async function read<T>(response: Response): Promise<T> {

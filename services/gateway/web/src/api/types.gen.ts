@@ -157,6 +157,7 @@ export type Trade = {
   entry_price: string;
   exit_price: string | null;
   position_size: string;
+  open_size: string;
   leverage: number | null;
   entry_time: number;
   exit_time: number | null;
@@ -169,7 +170,10 @@ export type Trade = {
   exit_notional: string | null;
   stop_loss: string | null;
   take_profit: string | null;
+  mae_percent: string | null;
+  mfe_percent: string | null;
   cycle_id: string | null;
+  exit_cycle_id: string | null;
   decision_id: string | null;
   status: "OPEN" | "CLOSED" | "LIQUIDATED";
 };
@@ -438,6 +442,10 @@ export type LeaderboardRow = {
   sharpe: string | null;
   max_drawdown_percent: string | null;
   trades: number;
+  btc_hours: number;
+  btc_excess_percent: string | null;
+  btc_excess_low_percent: string | null;
+  btc_excess_high_percent: string | null;
 } & Record<string, Figure>;
 
 export type ModelStatistics = {
@@ -449,6 +457,28 @@ export type ModelStatistics = {
   residual_percent: string | null;
   explorer_url: string | null;
 } & Record<string, Figure>;
+
+export type CoinResult = {
+  model: string;
+  symbol: string;
+  trades: number;
+  trades_won: number;
+  pnl: string;
+  fees: string;
+  funding: string;
+};
+
+export type Gauge = {
+  used: string | null;
+  limit: string | null;
+  name: "daily_loss_percent" | "drawdown_percent" | "entries_today" | "open_positions" | "gross_exposure_ratio" | "day_cost_usd";
+};
+
+export type Lead = {
+  model: string;
+  since_ms: number;
+  until_ms: number | null;
+};
 
 export type Benchmark = {
   return_percent: string;
@@ -687,6 +717,7 @@ export type Push = {
 
 export type ControlRequest = {
   model?: ContenderId | null;
+  symbol?: Coin | null;
   halt?: boolean;
   reason?: string;
 };
@@ -694,7 +725,7 @@ export type ControlRequest = {
 export type ControlAccepted = {
   model: ContenderId | null;
   id: string;
-  accepted: "halt" | "resume" | "flatten";
+  accepted: "halt" | "resume" | "flatten" | "close";
 };
 
 export type AlertsAccepted = {
@@ -730,6 +761,42 @@ export interface Responses {
     next_before: string | null;
     trades: Trade[];
   };
+  "/trades/groups": {
+    time_ms: number;
+    coins: {
+      symbol: string;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
+    days: {
+      day_ms: number;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
+    hours: {
+      weekday: number;
+      hour: number;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
+    histogram: {
+      from_percent: number;
+      trades: number;
+      trades_won: number;
+      pnl: string;
+      fees: string;
+      funding: string;
+    }[];
+  };
   "/decisions": {
     next_before: string | null;
     decisions: Decision[];
@@ -754,6 +821,22 @@ export interface Responses {
     time_ms: number;
     leaderboard: LeaderboardRow[];
     benchmarks: Benchmark[];
+    coins: CoinResult[];
+  };
+  "/leads": {
+    time_ms: number;
+    leads: Lead[];
+    hours: {
+      model: string | null;
+      hours: number;
+    }[];
+  };
+  "/limits": {
+    time_ms: number;
+    models: {
+      model: ContenderId;
+      gauges: Gauge[];
+    }[];
   };
   "/models/{model}": {
     model: ContenderId;
@@ -769,4 +852,11 @@ export interface Responses {
     text: string;
   };
   "/openapi.json": Record<string, unknown>;
+  "/logs": {
+    time_ms: number;
+    services: {
+      name: string;
+      lines: string[];
+    }[];
+  };
 }

@@ -1,5 +1,6 @@
 import type { DecisionDetail } from "../api/types.gen";
 import { clock, number, price, signed, size, tone } from "../words/format";
+import { nameOf } from "../words/boards/codes";
 import { t } from "../words/words";
 
 /** What was sent to the exchange, and what was filled of it. */
@@ -13,10 +14,10 @@ export function Orders({ detail }: { detail: Pick<DecisionDetail, "orders" | "fi
       <ul class="plain">
         {detail.orders.map((order) => (
           <li key={order.client_order_id}>
-            <span class="muted">{clock(order.time_ms)}</span> <b>{order.role}</b> {order.side ?? ""} {size(order.size)} @{" "}
+            <span class="muted">{clock(order.time_ms)}</span> <b>{nameOf(order.role)}</b> {nameOf(order.side)} {size(order.size)} @{" "}
             {price(order.trigger_price ?? order.price)}
             <span class={`right ${order.reason ? "warning" : ""}`}>
-              {order.status} {order.reason ?? ""}
+              {nameOf(order.status)} {order.reason ?? ""}
             </span>
           </li>
         ))}
@@ -26,7 +27,7 @@ export function Orders({ detail }: { detail: Pick<DecisionDetail, "orders" | "fi
       <ul class="plain">
         {detail.fills.map((each) => (
           <li key={each.id}>
-            <span class="muted">{clock(each.time_ms)}</span> <b>{each.role}</b> {each.side} {size(each.size)} @{" "}
+            <span class="muted">{clock(each.time_ms)}</span> <b>{nameOf(each.role)}</b> {nameOf(each.side)} {size(each.size)} @{" "}
             {price(each.price)}
             <span class="right">
               <span class="muted">

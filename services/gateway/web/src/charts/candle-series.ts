@@ -132,7 +132,7 @@ function useData(
   }, [candles, key]);
 }
 
-/** Entry, stop and target of each open position in the coin. */
+/** Entry, stop, target and liquidation of each open position in the coin. */
 function usePositionLines(plot: RefObject<Plot | null>, symbol: string): void {
   const words = t();
   useEffect(() => {
@@ -146,9 +146,10 @@ function usePositionLines(plot: RefObject<Plot | null>, symbol: string): void {
     for (const row of Object.values(positions.value).flat()) {
       if (row.symbol !== symbol) continue;
       const { glyph, token: color } = lookOf(row.model);
-      draw(row.entry_price, color, LineStyle.Solid, `${glyph} ${row.side} ${row.leverage}x`);
+      draw(row.entry_price, color, LineStyle.Solid, `${glyph} ${words.actions[row.side]} ${row.leverage}x`);
       draw(row.stop_loss, "--loss", LineStyle.Dashed, `${glyph} ${words.stop}`);
       draw(row.take_profit, "--gain", LineStyle.Dashed, `${glyph} ${words.target}`);
+      draw(row.liquidation_price, "--warning", LineStyle.SparseDotted, `${glyph} ${words.liquidation}`);
     }
     return () => {
       for (const line of lines) series?.removePriceLine(line);

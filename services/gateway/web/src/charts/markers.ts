@@ -1,31 +1,39 @@
-/** Trades as markers on the charts: where each contender entered and left. */
+/** Trades as markers on the charts: where each contender entered and left. What lies closer together than a marker is
+ * wide becomes one, with the number of what it stands for. */
 
 import type { SeriesMarker, Time, UTCTimestamp } from "lightweight-charts";
 
 import type { Trade } from "../api/types.gen";
 import { lookOf } from "../state/roster";
+import { chartTime } from "../words/format";
 import { gridTime } from "./grid";
 
-interface Execution {
-  model: string;
-  symbol: string;
+export interface Execution {
+  trade: Trade;
   ms: number;
   isBuy: boolean;
-  /** "entry", or why the trade was closed. */
-  purpose: string;
+  isEntry: boolean;
 }
 
 type ColorOf = (token: string) => string;
 
-/** On candles: an arrow up for a buy, down for a sale, with the contender's mark and the purpose. */
+const MARKER_PX = 14;
+
+/** How many seconds one marker covers on a chart of that width: whole steps. */
+export function cellOf(spanS: number, widthPx: number, stepS: number): number {
+  const most = Math.max(1, Math.floor(widthPx / MARKER_PX));
+  return Math.max(1, Math.ceil(spanS / most / stepS)) * stepS;
+}
+
+/** On candles: an arrow up for buys, down for sales, with the contenders' marks. */
 export function candleMarkers(trades: Trade[], symbol: string, stepS: number, colorOf: ColorOf): SeriesMarker<Time>[] {
-  const executions = executionsOf(trades).filter((each) => each.symbol === symbol);
-  return drawn(executions, stepS, ({ model, isBuy, purpose }, time) => ({
+  const executions = executionsOf(trades).filter((each) => each.trade.symbol === symbol);
+  return clustered(executions, stepS, (each) => `${each.trade.model} ${each.isBuy}`, ([first, ...more], time) => ({
     time,
-    position: isBuy ? "belowBar" : "aboveBar",
-    shape: isBuy ? "arrowUp" : "arrowDown",
-    color: colorOf(lookOf(model).token),
-    text: `${lookOf(model).glyph} ${purpose}`,
+    position: first.isBuy ? "belowBar" : "aboveBar",
+    shape: first.isBuy ? "arrowUp" : "arrowDown",
+    color: colorOf(lookOf(first.trade.model).token),
+    text: `${lookOf(first.trade.model).glyph}${more.length ? ` ×${more.length + 1}` : ""}`,
   }));
 }
 
@@ -33,39 +41,52 @@ export function candleMarkers(trades: Trade[], symbol: string, stepS: number, co
 export function accountMarkers(
   trades: Trade[],
   model: string,
-  stepS: number,
+  cellS: number,
   fromS: number,
   colorOf: ColorOf,
 ): SeriesMarker<Time>[] {
-  const executions = executionsOf(trades).filter((each) => each.model === model && gridTime(each.ms, stepS) >= fromS);
-  return drawn(executions, stepS, ({ purpose }, time) => ({
+  const executions = executionsOf(trades).filter((each) => each.trade.model === model && chartTime(each.ms) >= fromS);
+  return clustered(executions, cellS, () => "", ([first, ...more], time) => ({
     time,
     position: "inBar",
-    shape: purpose === "entry" ? "circle" : "square",
+    shape: first.isEntry || more.length ? "circle" : "square",
     color: colorOf(lookOf(model).token),
-    size: 0.5,
+    size: more.length ? 0.9 : 0.5,
+    ...(more.length > 0 && { text: String(more.length + 1) }),
   }));
 }
 
-function executionsOf(trades: Trade[]): Execution[] {
-  return trades.flatMap(({ model, symbol, side, entry_time, exit_time, close_reason }) => {
-    const isLong = side === "LONG";
-    const entry: Execution = { model, symbol, ms: entry_time, isBuy: isLong, purpose: "entry" };
-    if (exit_time === null) return [entry];
-    return [entry, { model, symbol, ms: exit_time, isBuy: !isLong, purpose: close_reason ?? "exit" }];
+export function executionsOf(trades: Trade[]): Execution[] {
+  return trades.flatMap((trade) => {
+    const isLong = trade.side === "LONG";
+    const entry: Execution = { trade, ms: trade.entry_time, isBuy: isLong, isEntry: true };
+    return trade.exit_time === null ? [entry] : [entry, { trade, ms: trade.exit_time, isBuy: !isLong, isEntry: false }];
   });
 }
 
-/** Oldest first, as the chart wants them; equal ones on the same step are drawn once. */
-function drawn(
+/** What a marker at a chart's time stands for, newest first. */
+export function executionsAt(trades: Trade[], timeS: number, cellS: number): Execution[] {
+  const cell = timeS - (timeS % cellS);
+  return executionsOf(trades)
+    .filter((each) => gridTime(each.ms, cellS) === cell)
+    .sort((a, b) => b.ms - a.ms);
+}
+
+/** One marker per cell and kind, oldest first, as the chart wants them. */
+function clustered(
   executions: Execution[],
-  stepS: number,
-  draw: (execution: Execution, time: UTCTimestamp) => SeriesMarker<Time>,
+  cellS: number,
+  kindOf: (execution: Execution) => string,
+  draw: (cluster: [Execution, ...Execution[]], time: UTCTimestamp) => SeriesMarker<Time>,
 ): SeriesMarker<Time>[] {
-  const once = new Map<string, SeriesMarker<Time>>();
+  const clusters = new Map<string, [Execution, ...Execution[]]>();
   for (const each of executions) {
-    const time = gridTime(each.ms, stepS);
-    once.set(`${time} ${each.model} ${each.symbol} ${each.isBuy} ${each.purpose}`, draw(each, time));
+    const key = `${gridTime(each.ms, cellS)} ${kindOf(each)}`;
+    const cluster = clusters.get(key);
+    if (cluster) cluster.push(each);
+    else clusters.set(key, [each]);
   }
-  return [...once.values()].sort((a, b) => Number(a.time) - Number(b.time));
+  return [...clusters.values()]
+    .map((cluster) => draw(cluster, gridTime(cluster[0].ms, cellS)))
+    .sort((a, b) => Number(a.time) - Number(b.time));
 }

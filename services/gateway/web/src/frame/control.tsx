@@ -1,16 +1,38 @@
+import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { type Command, sendCommand } from "../api/rest";
+import type { Position } from "../api/types.gen";
 import { contenderIds, lookOf } from "../state/roster";
 import { accounts, positions, status } from "../state/store";
-import { usd } from "../words/format";
+import { NONE, usd } from "../words/format";
 import { fill, t, type Words } from "../words/words";
 
-const COMMANDS: Command[] = ["halt", "resume", "flatten"];
+const COMMANDS: Command[] = ["halt", "resume", "flatten", "close"];
 const TOKEN = "control-token";
 
+/** A position, as the form names it. */
+export type Held = Pick<Position, "model" | "symbol">;
+
+/** What the form is opened with: nothing chosen (null), or a position to close; undefined while it is closed. */
+const opened = signal<Held | null | undefined>(undefined);
+
+/** Opens the form on one position. */
+export function askToClose(held: Held): void {
+  opened.value = held;
+}
+
+/** What closing one position does; nothing where it has closed by itself. */
+function closing(held: Held | null, words: Words): string {
+  const position = positions.value[held?.model ?? ""]?.find(({ symbol }) => symbol === held?.symbol);
+  if (!position) return words.nothingToClose;
+  const { symbol, side, notional } = position;
+  const values = { symbol, side: words.actions[side], usd: usd(notional), mode: status.value?.mode ?? "?" };
+  return fill(words.consequences.close, { ...values, model: lookOf(position.model).name });
+}
+
 /** What the command does to the positions that are open now. */
-function consequences(command: Command, andHalt: boolean, model: string | null, words: Words): string {
+function consequences(command: Exclude<Command, "close">, andHalt: boolean, model: string | null, words: Words): string {
   const models = contenderIds().filter((each) => model === null || each === model);
   const open = models.flatMap((each) => positions.value[each] ?? []);
   const notional = models.reduce((sum, each) => sum + Number(accounts.value[each]?.total_notional ?? 0), 0);
@@ -19,6 +41,12 @@ function consequences(command: Command, andHalt: boolean, model: string | null, 
 }
 
 type Sending = { state: "idle" | "sending" | "done" } | { state: "failed"; reason: string };
+
+const nothing = { model: null, symbol: null };
+
+const keyOf = ({ model, symbol }: Held): string => `${model} ${symbol}`;
+
+const titleOf = ({ model, symbol }: Held): string => `${lookOf(model).name} ${symbol}`;
 
 function targetName(model: string | null, words: Words): string {
   return model === null ? words.allModels : lookOf(model).name;
@@ -90,10 +118,11 @@ function Outcome({ sending, command, target }: { sending: Sending; command: stri
   );
 }
 
-function Form({ onClose }: { onClose: () => void }) {
+function Form({ first, onClose }: { first: Held | null; onClose: () => void }) {
   const words = t();
-  const [command, setCommand] = useState<Command>("halt");
+  const [command, setCommand] = useState<Command>(first ? "close" : "halt");
   const [model, setModel] = useState<string | null>(null);
+  const [picked, setPicked] = useState<Held | null>(first);
   const [token, setToken] = useState(sessionStorage.getItem(TOKEN) ?? "");
   const [wantsHalt, setWantsHalt] = useState(true);
   const [isSure, setIsSure] = useState(false);
@@ -106,7 +135,8 @@ function Form({ onClose }: { onClose: () => void }) {
   const send = (event: Event): void => {
     event.preventDefault();
     setSending({ state: "sending" });
-    sendCommand(command, model, andHalt, token).then(
+    const aim = command === "close" ? { ...(held ?? nothing), halt: false } : { model, symbol: null, halt: andHalt };
+    sendCommand(command, aim, token).then(
       () => {
         sessionStorage.setItem(TOKEN, token);
         setIsSure(false);
@@ -118,8 +148,11 @@ function Form({ onClose }: { onClose: () => void }) {
       },
     );
   };
-  const target = targetName(model, words);
+  const open = contenderIds().flatMap((each) => positions.value[each] ?? []);
+  const held = open.find((each) => keyOf(each) === (picked ? keyOf(picked) : "")) ?? (picked ? null : (open[0] ?? null));
+  const target = command === "close" ? (held ? titleOf(held) : NONE) : targetName(model, words);
   const andHalt = command === "flatten" && wantsHalt;
+  const isReady = command !== "close" || held !== null;
   const name = andHalt ? words.flattenAndHalt : words.commands[command];
   return (
     <form onSubmit={send}>
@@ -131,21 +164,31 @@ function Form({ onClose }: { onClose: () => void }) {
         legend={words.command}
         value={command}
         choices={COMMANDS.map((each) => ({ value: each, text: words.commands[each] }))}
-        onPick={(picked) => change(() => setCommand(picked))}
+        onPick={(each) => change(() => setCommand(each))}
       />
       {command === "flatten" && (
         <Checkbox text={words.andHalt} isChecked={wantsHalt} onChange={(value) => change(() => setWantsHalt(value))} />
       )}
-      <Choices
-        name="model"
-        legend={words.forModel}
-        value={model}
-        choices={[null, ...contenderIds()].map((each) => ({ value: each, text: targetName(each, words) }))}
-        onPick={(picked) => change(() => setModel(picked))}
-      />
+      {command === "close" ? (
+        <Choices
+          name="position"
+          legend={words.position}
+          value={held ? keyOf(held) : ""}
+          choices={open.map((each) => ({ value: keyOf(each), text: titleOf(each) }))}
+          onPick={(key) => change(() => setPicked(open.find((each) => keyOf(each) === key) ?? null))}
+        />
+      ) : (
+        <Choices
+          name="model"
+          legend={words.forModel}
+          value={model}
+          choices={[null, ...contenderIds()].map((each) => ({ value: each, text: targetName(each, words) }))}
+          onPick={(each) => change(() => setModel(each))}
+        />
+      )}
       <TokenField value={token} onInput={setToken} />
       <p class="consequences" data-testid="consequences">
-        {consequences(command, andHalt, model, words)}
+        {command === "close" ? closing(held, words) : consequences(command, andHalt, model, words)}
       </p>
       <Checkbox text={words.sure} isChecked={isSure} onChange={setIsSure} />
       <Outcome sending={sending} command={name} target={target} />
@@ -153,7 +196,7 @@ function Form({ onClose }: { onClose: () => void }) {
         <button type="button" onClick={onClose}>
           {words.close}
         </button>
-        <button type="submit" class="act" disabled={!isSure || token === "" || sending.state === "sending"}>
+        <button type="submit" class="act" disabled={!isSure || token === "" || !isReady || sending.state === "sending"}>
           {name} · {target}
         </button>
       </div>
@@ -161,22 +204,23 @@ function Form({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Halt, resume, flatten: for operators with the token. Shown only where the server has one. */
+/** Halt, resume, flatten, close: for operators with the token. Shown only where the server has one. */
 export function ControlButton() {
   const words = t();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [isOpen, setIsOpen] = useState(false);
+  const first = opened.value;
+  const isOpen = first !== undefined;
   useEffect(() => {
     if (isOpen) dialog.current?.showModal();
   }, [isOpen]);
   return (
     <>
-      <button type="button" class="control-button" data-testid="control" onClick={() => setIsOpen(true)}>
+      <button type="button" class="control-button" data-testid="control" onClick={() => (opened.value = null)}>
         {words.control}
       </button>
       {isOpen && (
-        <dialog ref={dialog} class="control" aria-labelledby="control-title" onClose={() => setIsOpen(false)}>
-          <Form onClose={() => dialog.current?.close()} />
+        <dialog ref={dialog} class="control" aria-labelledby="control-title" onClose={() => (opened.value = undefined)}>
+          <Form first={first} onClose={() => dialog.current?.close()} />
         </dialog>
       )}
     </>

@@ -7,7 +7,7 @@ import { isOldPrice, priceAge } from "../state/stale";
 import { accounts, prices, status } from "../state/store";
 import { Flash } from "../ui/flash";
 import { ModelName } from "../ui/model-name";
-import { switchTheme, theme } from "../ui/theme";
+import { risesRed, switchRise, switchTheme, theme } from "../ui/theme";
 import { age, arrow, number, percent, price, tone, usd } from "../words/format";
 import { language, switchLanguage } from "../words/language";
 import { t } from "../words/words";
@@ -82,6 +82,7 @@ export function Header() {
         <nav aria-label={words.pages}>
           <Link to="/" text={words.live} />
           <Link to="/leaderboard" text={words.leaderboard} />
+          <Link to="/trades" text={words.tradesPage} />
           <Link to="/models" text={words.models} />
           <Link to="/operations" text={words.operations} />
           <Link to="/readme" text={words.readme} />
@@ -96,6 +97,16 @@ export function Header() {
             lang={language.value === "en" ? "zh-CN" : "en"}
           >
             {language.value === "en" ? "中文" : "EN"}
+          </button>
+          <button
+            type="button"
+            class="rise"
+            data-testid="rise"
+            onClick={switchRise}
+            aria-label={risesRed ? words.riseGreen : words.riseRed}
+            title={risesRed ? words.riseGreen : words.riseRed}
+          >
+            <span class="gain">▲</span>
           </button>
           <button
             type="button"

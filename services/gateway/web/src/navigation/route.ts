@@ -2,7 +2,7 @@
 
 export type Route =
   | { page: "live"; card: { cycle: string; model: string } | null }
-  | { page: "leaderboard" | "operations" | "readme" | "missing" }
+  | { page: "leaderboard" | "trades" | "operations" | "readme" | "missing" }
   | { page: "duel"; cycle: string }
   | { page: "embed"; part: "equity" | "duel" }
   | { page: "model"; model: string };
@@ -27,6 +27,7 @@ export function routeOf(path: string, models: string[]): Route {
       return models.includes(model) && !third ? { page: "model", model } : { page: "missing" };
     }
     case "leaderboard":
+    case "trades":
     case "operations":
     case "readme":
       return second ? { page: "missing" } : { page: first };

@@ -19,6 +19,8 @@ function pageOf(route: Route, words: Words): string {
       return lookOf(route.model).name;
     case "embed":
       return route.part === "duel" ? words.duel : words.accountValue;
+    case "trades":
+      return words.tradesPage;
     case "missing":
       return "404";
     default:

@@ -1,19 +1,20 @@
 import { get } from "../api/rest";
 import type { LeaderboardRow, ModelStatistics, Responses } from "../api/types.gen";
 import { type Loaded, useLoad } from "../api/use-load";
-import { DrawdownChart } from "../charts/drawdown-chart";
 import { EquityChart, rangeOf, useEquity } from "../charts/equity-chart";
 import { contenderIds, lookOf } from "../state/roster";
 import { accounts, fills, status } from "../state/store";
 import { columnsOf, type Group } from "../statistics/columns";
 import { Comparison } from "../statistics/comparison";
 import { Figure as StatisticsFigure } from "../statistics/figure";
+import { Gauges } from "../statistics/gauges";
 import { Positions } from "../trades/positions";
 import { TradeRow } from "../trades/trade-row";
 import { ModelMark } from "../ui/mark";
 import { LoadNote, StaleNote } from "../ui/note";
 import { theme } from "../ui/theme";
 import { arrow, type Figure, percent, share, signed, tone, usd } from "../words/format";
+import { nameOf } from "../words/boards/codes";
 import { describeHalt } from "../words/halts";
 import { language } from "../words/language";
 import { t } from "../words/words";
@@ -22,6 +23,8 @@ const POLL_MS = 10_000;
 
 /** Columns that the account's pushes keep up to date; they are shown from there. */
 const LIVE_COLUMNS = ["equity", "return_percent", "total_pnl"];
+
+const EXPORTS = ["equity", "trades", "decisions", "fills", "orders", "funding", "prompts"] as const;
 
 type Answer = Responses["/models/{model}"];
 type StatisticsRow = LeaderboardRow | ModelStatistics;
@@ -109,13 +112,16 @@ function Links({ model, explorer }: { model: string; explorer: string | null }) 
       </li>
       <li>
         CSV{" "}
-        {(["equity", "trades", "decisions"] as const).map((name) => (
+        {EXPORTS.map((name) => (
           <>
             <a key={name} href={`/api/v1/export/${name}.csv?model=${model}`} download>
               {words.exports[name]}
             </a>{" "}
           </>
         ))}
+        <a href={`/api/v1/export/archive.zip?model=${model}`} download>
+          ZIP
+        </a>
       </li>
     </ul>
   );
@@ -136,7 +142,7 @@ function Head({ model, explorer }: { model: string; explorer: string | null }) {
       </h1>
       {row && (
         <span class="muted">
-          {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {row.trading_state}
+          {row.provider_model ?? "—"} · {row.stand_in ? words.standIn : words.realModel} · {nameOf(row.trading_state)}
           {row.account_mode && ` · ${words.accountMode} ${row.account_mode}`}
         </span>
       )}
@@ -224,13 +230,12 @@ export function ModelPage({ model }: { model: string }) {
       {loaded.failed && !loaded.value && <LoadNote loaded={loaded} />}
       <StaleNote loaded={loaded} />
       <Totals model={model} answer={loaded.value} />
-      <h2>{words.accountValue}</h2>
+      <Gauges model={model} />
+      <h2>
+        {words.accountValue} · {words.drawdown}
+      </h2>
       <div class="boxed">
         <EquityChart key={model} only={model} loaded={equity} />
-      </div>
-      <h2>{words.drawdown}</h2>
-      <div class="boxed">
-        <DrawdownChart key={model} model={model} loaded={equity} />
       </div>
       <Checks statistics={loaded.value?.statistics} />
       <h2>{words.advanced}</h2>

@@ -1,51 +1,17 @@
 import type { Operations } from "../api/types.gen";
-import { operations, operationsFail, serverNow } from "../state/store";
+import { NewsChoices } from "../news/choices";
+import { operations, operationsFail, serverNow, status } from "../state/store";
 import { LoadNote } from "../ui/note";
+import { Table } from "../ui/table";
 import { clock, moment, NONE, number, span } from "../words/format";
+import { nameOf } from "../words/boards/codes";
 import { t } from "../words/words";
+import { Logs } from "./logs";
 
 const SEVERITY_TONES = { critical: "loss strong", warning: "warning", info: "muted" };
 
 const STATE_TONES = { READY: "gain", STARTING: "muted", NOT_READY: "loss strong", SILENT: "loss strong" };
 const STATE_MARKS = { READY: "✓", STARTING: "…", NOT_READY: "✗", SILENT: "✗" };
-
-type Cell = preact.ComponentChildren;
-
-/** A plain table; on a narrow screen each cell names its column. */
-function Table(props: { name: string; columns: string[]; rows: { key: string; cells: Cell[] }[]; empty: string }) {
-  return (
-    <section>
-      <h2>{props.name}</h2>
-      {props.rows.length === 0 ? (
-        <p class="note">{props.empty}</p>
-      ) : (
-        <table class="figures plain-table">
-          <caption class="hidden">{props.name}</caption>
-          <thead>
-            <tr>
-              {props.columns.map((column) => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {props.rows.map((row) => (
-              <tr key={row.key}>
-                {row.cells.map((cell, index) => (
-                  <td key={props.columns[index]} data-label={props.columns[index]}>
-                    {cell}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
-  );
-}
 
 function Services({ rows }: { rows: Operations["services"] }) {
   const words = t();
@@ -82,10 +48,10 @@ function Alerts({ rows }: { rows: Operations["alerts"] }) {
         cells: [
           moment(row.time_ms),
           <span key="severity" class={SEVERITY_TONES[row.severity]}>
-            {row.severity}
+            {nameOf(row.severity)}
           </span>,
           row.model ? `${row.service} · ${row.model}` : row.service,
-          row.code,
+          nameOf(row.code),
           row.message,
         ],
       }))}
@@ -121,7 +87,7 @@ function Latencies({ rows }: { rows: Operations["latencies"] }) {
       columns={[words.what, "p50 ms", "p99 ms", words.count]}
       rows={rows.map((row) => ({
         key: row.name,
-        cells: [row.name, number(row.p50_ms, 1), number(row.p99_ms, 1), number(row.count, 0)],
+        cells: [nameOf(row.name), number(row.p50_ms, 1), number(row.p99_ms, 1), number(row.count, 0)],
       }))}
     />
   );
@@ -178,7 +144,9 @@ export function OperationsPage() {
           {words.staleData}
         </p>
       )}
+      <NewsChoices />
       {value ? <Tables value={value} /> : <LoadNote loaded={loaded} />}
+      {status.value?.has_control && <Logs />}
     </section>
   );
 }

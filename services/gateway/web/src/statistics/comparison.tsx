@@ -4,7 +4,8 @@ import { ModelMark } from "../ui/mark";
 import { ModelName } from "../ui/model-name";
 import { NONE } from "../words/format";
 import { t } from "../words/words";
-import { columnsOf, showFigure } from "./columns";
+import { columnsOf } from "./columns";
+import { Figure } from "./figure";
 
 const GROUPS = ["return", "trading", "decisions"] as const;
 
@@ -43,7 +44,7 @@ export function Comparison({ models, rows }: { models: string[]; rows: Leaderboa
                     <span class="value-mark" style={{ color: `var(${lookOf(model).token})` }}>
                       <ModelMark model={model} />
                     </span>
-                    {row ? showFigure(name, row[name]) : NONE}
+                    {row ? <Figure name={name} value={row[name]} of={row} /> : NONE}
                   </td>
                 );
               })}

@@ -1,11 +1,13 @@
 import type { Position } from "../api/types.gen";
+import { askToClose } from "../frame/control";
 import { cardPath } from "../navigation/route";
 import { contenderIds } from "../state/roster";
 import { isOldPrice, priceAge } from "../state/stale";
-import { accounts, connections, now, positions, prices } from "../state/store";
+import { accounts, connections, now, positions, prices, status } from "../state/store";
 import { Flash } from "../ui/flash";
 import { ModelName } from "../ui/model-name";
 import { arrow, price, signed, size, span, tone, usd } from "../words/format";
+import { nameOf } from "../words/boards/codes";
 import { t } from "../words/words";
 
 function Row({ position }: { position: Position }) {
@@ -15,7 +17,7 @@ function Row({ position }: { position: Position }) {
   return (
     <li class="row" data-testid="position-row" data-id={`${position.model} ${position.symbol}`}>
       <div>
-        <b>{position.side}</b> <span>{position.symbol}</span> <span>{position.leverage}x</span>
+        <b>{nameOf(position.side)}</b> <span>{position.symbol}</span> <span>{position.leverage}x</span>
         <span class="muted">{size(position.position_size)}</span>
         <span>
           <span class="muted">{words.notionalShort}</span> ${usd(position.notional)}
@@ -48,6 +50,11 @@ function Row({ position }: { position: Position }) {
           <a class="quiet" href={`${cardPath(position.cycle_id, position.model, "decision")}`}>
             {words.exitPlan} ↗
           </a>
+        )}
+        {status.value?.has_control && (
+          <button type="button" class="quiet" data-testid="close-position" onClick={() => askToClose(position)}>
+            {words.commands.close} …
+          </button>
         )}
         <span class={`right ${position.protected ? "" : "loss strong"}`}>
           {position.protected ? `✓ ${words.protectedYes}` : `✗ ${words.protectedNo}`}

@@ -1,22 +1,28 @@
 import type { Trade } from "../api/types.gen";
-import { cardPath, cyclePath } from "../navigation/route";
+import { cyclePath } from "../navigation/route";
+import { isOldPrice, priceAge } from "../state/stale";
+import { now, prices } from "../state/store";
 import { ModelName } from "../ui/model-name";
 import { arrow, moment, percent, price, signed, size, span, tone, usd } from "../words/format";
 import { t } from "../words/words";
+import { endText, Reasons } from "./reasons";
+import { resultOf } from "./result";
 
 /** A trade in two lines: contender, coin and P&L, then prices, sizes and costs. */
 export function TradeRow({ trade }: { trade: Trade }) {
   const words = t();
   const isOpen = trade.status === "OPEN";
-  const held = trade.exit_time === null ? null : trade.exit_time - trade.entry_time;
+  const held = (trade.exit_time ?? now.value) - trade.entry_time;
+  const { pnl, percent: ofMargin } = resultOf(trade, prices.value[trade.symbol]?.mark_price);
+  const isStale = isOpen && isOldPrice(priceAge(trade.symbol));
   return (
     <li class="row" data-testid="trade-row" data-id={trade.id}>
       <div>
         <ModelName model={trade.model} /> <b>{trade.side}</b> <span>{trade.symbol}</span>
         {trade.leverage !== null && <span>{trade.leverage}x</span>}
         <span class="muted">{moment(trade.exit_time ?? trade.entry_time)}</span>
-        <span class={`right ${tone(trade.pnl)}`}>
-          {arrow(trade.pnl)} <b>{signed(trade.pnl, 2)}</b> {percent(trade.pnl_percent)}
+        <span class={`right ${isStale ? "muted" : tone(pnl)}`} title={isOpen ? words.atShownPrice : undefined}>
+          {arrow(pnl)} <b>{signed(pnl, 2)}</b> {percent(ofMargin)}
         </span>
       </div>
       <div class="muted">
@@ -41,13 +47,7 @@ export function TradeRow({ trade }: { trade: Trade }) {
           </a>
         )}
         <span class="right">
-          {trade.cycle_id ? (
-            <a class="quiet" href={cardPath(trade.cycle_id, trade.model)}>
-              {isOpen ? words.stillOpen : (trade.close_reason ?? trade.status.toLowerCase())} ↗
-            </a>
-          ) : (
-            (trade.close_reason ?? trade.status.toLowerCase())
-          )}
+          {endText(trade)} <Reasons trade={trade} />
         </span>
       </div>
     </li>

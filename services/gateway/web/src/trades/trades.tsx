@@ -30,6 +30,9 @@ export function Trades({ model }: { model: string | null }) {
     <>
       <StaleNote loaded={loaded} />
       {closed.length === 0 && <p class="note">{words.noTrades}</p>}
+      <p class="note">
+        <a href="/trades">{words.allTrades} ↗</a>
+      </p>
       <ul class="rows" aria-label={words.trades}>
         {closed.map((trade) => (
           <TradeRow key={trade.id} trade={trade} />

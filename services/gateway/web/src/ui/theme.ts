@@ -24,6 +24,19 @@ export function switchTheme(): void {
   applyTheme();
 }
 
+/** Whether gains are red and losses green, as in Chinese markets. */
+export const risesRed = choice("rise") === "red";
+
+export function applyRise(): void {
+  document.documentElement.dataset["rise"] = risesRed ? "red" : "green";
+}
+
+/** Shows the page again in the other colors, since what is drawn on a canvas keeps its own. */
+export function switchRise(): void {
+  store("rise", risesRed ? "green" : "red");
+  location.reload();
+}
+
 /** The value of a color token, for canvases. */
 export function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();

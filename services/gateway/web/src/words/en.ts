@@ -1,9 +1,13 @@
 /** Every word of the page in English; the other languages have the same keys. */
 
+import { boardsEn } from "./boards/en";
 import { duelEn } from "./en-duel";
+import { tradesEn } from "./en-trades";
 
 export const en = {
   ...duelEn,
+  ...tradesEn,
+  ...boardsEn,
   // Pages and frame
   skip: "Skip to content",
   pages: "Pages",
@@ -150,7 +154,16 @@ export const en = {
   explorer: "Account on the explorer",
   noExplorer: "On paper: no explorer",
   picture: "Picture",
-  exports: { equity: "equity", trades: "trades", decisions: "decisions" },
+  exports: {
+    equity: "equity",
+    trades: "trades",
+    decisions: "decisions",
+    fills: "fills",
+    orders: "orders",
+    funding: "funding",
+    prompts: "prompts",
+    snapshots: "snapshots",
+  },
 
   // A decision's chain
   chain: "The decision's chain",
@@ -311,10 +324,13 @@ export const en = {
   command: "Command",
   forModel: "For",
   token: "Control token",
-  commands: { halt: "HALT", resume: "RESUME", flatten: "FLATTEN" },
+  commands: { halt: "HALT", resume: "RESUME", flatten: "FLATTEN", close: "CLOSE" },
+  position: "Position",
+  nothingToClose: "No position is open there.",
   andHalt: "and halt: no new entries until RESUME",
   flattenAndHalt: "FLATTEN AND HALT",
   consequences: {
+    close: "{model}'s {side} {symbol} ({usd} USD notional, {mode}) is closed at the market at once, at whatever price is there, and tried again until it is gone. The model may enter again. This cannot be undone.",
     halt: "No new entry passes from now on. The {n} open positions ({usd} USD notional, {mode}) stay open; their stops and targets keep resting on the exchange.",
     resume: "Entries pass again from the next cycle on, within the limits. This ends a manual halt and a drawdown halt; a daily-loss halt stays until the next day.",
     flatten: "All {n} open positions ({usd} USD notional, {mode}) are closed at the market at once, at whatever price is there, and no entry passes until they are closed. This cannot be undone.",

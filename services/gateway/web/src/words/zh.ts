@@ -1,10 +1,14 @@
 /** 页面的中文词句；键与英文相同。 */
 
 import type { Words } from "./en";
+import { boardsZh } from "./boards/zh";
 import { duelZh } from "./zh-duel";
+import { tradesZh } from "./zh-trades";
 
 export const zh: Words = {
   ...duelZh,
+  ...tradesZh,
+  ...boardsZh,
   skip: "跳到正文",
   pages: "页面",
   live: "实时",
@@ -125,8 +129,8 @@ export const zh: Words = {
       average_confidence: "平均信心",
       median_confidence: "中位信心",
       brier: "Brier 分数",
-      prompt_tokens: "输入词元",
-      completion_tokens: "输出词元",
+      prompt_tokens: "输入 Token",
+      completion_tokens: "输出 Token",
       cost_usd: "费用 $",
       average_latency_ms: "平均延迟",
     },
@@ -145,7 +149,16 @@ export const zh: Words = {
   explorer: "在浏览器上查看账户",
   noExplorer: "模拟账户：无区块浏览器",
   picture: "图片",
-  exports: { equity: "权益", trades: "交易", decisions: "决策" },
+  exports: {
+    equity: "权益",
+    trades: "交易",
+    decisions: "决策",
+    fills: "成交",
+    orders: "订单",
+    funding: "资金费",
+    prompts: "提示词",
+    snapshots: "快照",
+  },
 
   chain: "决策全过程",
   linkedCard: "链接的决策",
@@ -158,7 +171,7 @@ export const zh: Words = {
   approved: "通过",
   filled: "已成交",
   denied: "拒绝",
-  standIn: "替身",
+  standIn: "模拟模型",
   accountMode: "账户",
   realModel: "真实",
   snapshot: "快照",
@@ -205,7 +218,7 @@ export const zh: Words = {
   strategy: "策略",
   attempts: "尝试次数",
   latency: "延迟",
-  tokens: "词元",
+  tokens: "Token 数",
   cost: "费用 $",
   promptHash: "提示词哈希",
   failure: "失败原因",
@@ -237,9 +250,9 @@ export const zh: Words = {
   liveMarket: "实时行情",
   capture: "回放行情",
   unknownMarket: "行情来源未知",
-  standIns: "替身模型",
+  standIns: "模拟模型",
   realModels: "真实模型",
-  mixedModels: "真实与替身模型",
+  mixedModels: "真实与模拟模型",
   modelsUnknown: "模型尚未回答",
   noticeGateway: "收不到服务器的任何消息。显示的是最后收到的数据，正在自动重连。",
   noticeRedis: "服务器无法连接 Redis：没有新数据。页面会自动恢复。",
@@ -302,10 +315,13 @@ export const zh: Words = {
   command: "命令",
   forModel: "对象",
   token: "控制令牌",
-  commands: { halt: "暂停", resume: "恢复", flatten: "全部平仓" },
+  commands: { halt: "暂停", resume: "恢复", flatten: "全部平仓", close: "平仓" },
+  position: "持仓",
+  nothingToClose: "那里没有持仓。",
   andHalt: "并暂停：恢复之前不再开仓",
   flattenAndHalt: "全部平仓并暂停",
   consequences: {
+    close: "立即以市价平掉{model}的{symbol}{side}仓位（名义价值 {usd} USD，{mode}），不论当时价格如何，直至平完。该模型之后仍可再开仓。此操作不可撤销。",
     halt: "从现在起不再开新仓。{n} 个持仓（名义价值 {usd} 美元，{mode}）保持不变，其止损与止盈继续挂在交易所。",
     resume: "从下一周期起，在限额内恢复开仓。人工暂停与回撤暂停随之结束；单日亏损限制仍持续到次日。",
     flatten: "立即以市价平掉全部 {n} 个持仓（名义价值 {usd} 美元，{mode}），不论价格如何；全部平掉之前不再开仓。此操作无法撤销。",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Point } from "../../src/api/types.gen";
-import { gridTime, stepOf, toPoints } from "../../src/charts/grid";
+import { gapOf, gridTime, stepOf, toPoints } from "../../src/charts/grid";
 import { T0 } from "../rows";
 
 
@@ -48,4 +48,15 @@ test("values are shown as the caller wants them", () => {
   const inPercent = (text: string): number => (Number(text) / 10_000 - 1) * 100;
   const [point] = toPoints([[T0, "9990"]], inPercent, 60, T0);
   expect(point).toMatchObject({ value: expect.closeTo(-0.1, 9) });
+});
+
+test("a line is not drawn across hours in which nothing was recorded", () => {
+  const before = Array.from({ length: 60 }, (_, minute): Point => [T0 + minute * 60_000, "1"]);
+  const after = Array.from({ length: 60 }, (_, minute): Point => [T0 + (minute + 240) * 60_000, "2"]);
+  const points = [...before, ...after];
+  const drawn = toPoints(points, Number, 60, T0 + 300 * 60_000).filter((point) => "value" in point);
+  const breaks = drawn.flatMap((point, index) => ("color" in point ? [index] : []));
+  expect(breaks).toEqual([59]);
+  expect(gapOf(points, 60)).toBe(360);
+  expect(gapOf([], 60)).toBe(180);
 });

@@ -8,6 +8,7 @@ const routeOf = (path: string) => routeAmong(path, MODELS);
 test("every page has its path", () => {
   expect(routeOf("/")).toEqual({ page: "live", card: null });
   expect(routeOf("/leaderboard")).toEqual({ page: "leaderboard" });
+  expect(routeOf("/trades")).toEqual({ page: "trades" });
   expect(routeOf("/models")).toEqual({ page: "model", model: "deepseek" });
   expect(routeOf("/models/qwen")).toEqual({ page: "model", model: "qwen" });
   expect(routeOf("/models/llama")).toEqual({ page: "model", model: "llama" });

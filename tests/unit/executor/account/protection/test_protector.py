@@ -327,6 +327,47 @@ async def test_a_flatten_closes_after_its_grace_and_proves_it(account: Account) 
     assert account.alerts() == [AlertCode.FLATTENED]
 
 
+async def test_a_flatten_of_before_a_clock_was_set_back_closes_too(account: Account) -> None:
+    harness = account.harness
+    await harness.context.flattens.request("command", MODEL, harness.clock.now_ms() + 3_600_000)
+    await account.poll(after_s=1)
+    await account.poll(after_s=1)
+    assert harness.held() == 0
+
+
+async def test_a_lagging_state_does_not_prove_a_flatten(empty: Account) -> None:
+    harness = empty.harness
+    await empty.poll(after_s=1)
+    harness.pass_time(1)
+    harness.wire.hold("clearinghouseState")
+    harness.wire.hold("frontendOpenOrders")
+    harness.pass_time(1)
+    await empty.enter()
+    await harness.context.flattens.request("command", MODEL, harness.clock.now_ms())
+    await empty.poll(after_s=1)
+    await empty.poll(after_s=1)
+    assert (harness.held(), empty.alerts()) == (1, [])
+    harness.wire.reset()
+    for _ in range(7):
+        await empty.poll(after_s=3)
+    assert (harness.held(), empty.alerts()) == (0, [AlertCode.FLATTENED])
+
+
+async def test_a_stop_that_is_once_unknown_is_still_seen(account: Account) -> None:
+    harness = account.harness
+    await account.poll(after_s=1)
+    [stop] = [order for order in harness.open_orders() if order["orderType"].startswith("Stop")]
+    harness.wire.requests.clear()
+    for _ in range(4):
+        harness.wire.answer_once('"type": "orderStatus"', {"status": "unknownOid"})
+    await account.run_protector(20)
+    assert any("orderStatus" in text for text in harness.wire.requests)
+    poll = account.protector.poller.latest
+    assert poll is not None
+    assert stop["oid"] in {order.order_id for order in poll.open_orders}
+    assert account.stops() == 1
+
+
 def test_an_attempts_number_is_never_used_twice(harness: AccountHarness) -> None:
     actions = ProtectiveActions(harness.context)
     numbers = [actions.next_attempt() for _ in range(3)]

@@ -52,6 +52,24 @@ def rows(harness: AccountHarness) -> list[tuple[Any, ...]]:
     return [(row["model"], row["author"], row["reason"], row["since_ms"], row["ended_by"]) for row in found]
 
 
+class OddTable:
+    """A pool whose server refuses what it is given."""
+
+    def connection(self) -> Any:
+        raise psycopg.DataError("invalid text")
+
+
+async def test_whatever_fails_the_watch_goes_on(harness: AccountHarness) -> None:
+    keeper = keeper_of(harness, OddTable())
+    with pytest.raises(psycopg.DataError):
+        await keeper.load()
+    task = asyncio.create_task(keeper.watch())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not task.done()
+    task.cancel()
+
+
 async def test_a_halt_is_one_record_with_author_time_and_reason(harness: AccountHarness) -> None:
     keeper, now_ms = keeper_of(harness), harness.clock.ms
     await keeper.load()

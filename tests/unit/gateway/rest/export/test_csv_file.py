@@ -1,11 +1,13 @@
 """CSV exports over a real table: pages joined without a gap, and cells that a spreadsheet does not run."""
 
+import tracemalloc
 from collections.abc import AsyncIterator
 
 import pytest
 
 from common.runtime.database import Pool, open_pool
-from gateway.rest.exports import EXPORTS, Export, csv_pages
+from gateway.rest.export.csv_file import csv_pages
+from gateway.rest.export.tables import EXPORTS, Export
 from gateway.storage.queries import Queries
 
 EXPORT = Export(source="notes", time="time_ms", key="id", columns=("id", "time_ms", "text"), texts=frozenset({"text"}))
@@ -48,7 +50,24 @@ async def test_a_text_like_a_formula_is_quoted_and_a_number_is_not(pool: Pool) -
     assert (await lines_of(pool))[1:] == ["-1,5,'=1+1"]
 
 
+async def test_200_000_rows_take_the_memory_of_a_page(pool: Pool) -> None:
+    async with pool.connection() as connection:
+        await connection.execute("CREATE UNIQUE INDEX ON notes (time_ms, id)")
+        await connection.execute(
+            "INSERT INTO notes SELECT 'r' || n, n, 'qwen', repeat('x', 200) FROM generate_series(0, 199999) n"
+        )
+    tracemalloc.start()
+    lines = size = 0
+    async for part in csv_pages(EXPORT, None, Queries(pool)):
+        lines += part.count("\n")
+        size += len(part)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (lines, size > 40_000_000) == (200_001, True)
+    assert peak < 8_000_000
+
+
 def test_an_export_has_its_time_and_key_among_its_columns() -> None:
     for export in EXPORTS.values():
         assert {export.time, export.key} <= set(export.columns)
-        assert export.texts <= set(export.columns)
+        assert export.texts <= set(export.all_columns)

@@ -1,0 +1,1 @@
+"""Files of all rows: CSV, Parquet, and one archive of them with its hashes."""

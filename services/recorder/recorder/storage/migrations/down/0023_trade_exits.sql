@@ -1,0 +1,2 @@
+DROP TABLE position_extremes;
+ALTER TABLE trades DROP COLUMN exit_cycle_id;

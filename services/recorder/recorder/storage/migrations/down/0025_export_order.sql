@@ -1,0 +1,1 @@
+DROP INDEX orders_by_time, account_movements_funding;
