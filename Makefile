@@ -101,10 +101,10 @@ audit: $(VENV)/.audit  ## Known holes, secrets in the tree, licenses, bills of m
 
 .PHONY: backup restore migrate
 backup: $(VENV)/.runtime  ## Writes what the arena has recorded into one file: make backup, or FILE=/mnt/arena.zip.
-	@$(AICOIN) backup $(FILE)
+	@$(AICOIN) backup $(if $(FILE),"$(FILE)")
 
-restore: $(VENV)/.runtime  ## Restores a backup into an empty place: make restore FILE=….
-	@$(AICOIN) restore $(or $(FILE),$(error FILE is not set: make restore FILE=/mnt/arena.zip)) $(if $(OVER),--over $(OVER))
+restore: $(VENV)/.runtime  ## Restores a backup into an empty place: make restore FILE=…; over what OVER="…" names.
+	@$(AICOIN) restore "$(or $(FILE),$(error FILE is not set: make restore FILE=/mnt/arena.zip))" $(foreach name,$(OVER),--over "$(name)")
 
 migrate: $(VENV)/.runtime  ## Shows the tables' versions; takes the newest change of a service's tables back: OWNER=recorder TO=20.
 	@$(AICOIN) migrate $(OWNER) $(if $(TO),--to $(TO))

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -88,3 +91,23 @@ def test_stores_of_the_user_are_never_lost(tmp_path: Path, database_url: str, re
     [kept] = before
     restore(settings, kept, None, CONTENDERS, over)
     assert held(settings) == old
+
+
+def test_a_backup_says_whose_and_how_new_it_is(tmp_path: Path, database_url: str, redis_url: str) -> None:
+    async def record_a_decision() -> None:
+        pool = await open_pool(database_url)
+        await migrate(pool, "recorder")
+        async with pool.connection() as connection:
+            await connection.execute(
+                """INSERT INTO ai_decisions (id, model, cycle_id, time_ms, outcome, provider_model, stand_in, attempts,
+                    recorded_ms, created_at)
+                VALUES ('d', 'qwen', 'c', 1, 'failed', 'm', true, 1, 1, to_timestamp(60))"""
+            )
+        await pool.close()
+
+    asyncio.run(record_a_decision())
+    given = {"AICOIN_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    command = [sys.executable, "-m", "aicoin_local", "backup", str(tmp_path / "backup.zip")]
+    done = subprocess.run(command, env=os.environ | given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Of deepseek, qwen on paper; newest decision: 1970-01-01T00:01:00+00:00." in done.stdout

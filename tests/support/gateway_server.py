@@ -123,7 +123,7 @@ async def gateway_server(
         log=structlog.get_logger(),
     )
     hub, queries = Hub(), Queries(own_pool)
-    snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins))
+    snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins), clock)
     market_clock = MarketClock(service.clock)
     connections = ConnectionManager(hub, snapshots, service, own, market_clock)
     routes = build_routes(service, own, roster, queries, PushLatency(), market_clock)

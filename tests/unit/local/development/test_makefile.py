@@ -35,3 +35,9 @@ def test_what_python_compiles_is_kept(tmp_path: Path) -> None:
     shown = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True).stdout
     assert "PYTHONUNBUFFERED=1" in shown
     assert "PYTHONDONTWRITEBYTECODE" not in shown
+
+
+def test_restore_passes_a_file_with_spaces_and_every_place() -> None:
+    command = (*HELP[:2], "-n", "restore", "FILE=/mnt/my arena.zip", "OVER=.aicoin redis", "AICOIN=aicoin")
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert 'aicoin restore "/mnt/my arena.zip" --over ".aicoin" --over "redis"' in shown

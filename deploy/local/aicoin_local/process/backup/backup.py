@@ -24,6 +24,7 @@ from aicoin_local.process.backup.postgres_copy import (
     Connection,
     applied_migrations,
     dump_tables,
+    newest_decision_at,
     open_snapshot,
 )
 from aicoin_local.process.backup.redis_copy import dump_keys, paused_writes
@@ -115,6 +116,7 @@ def _write(plain: Path, settings: LocalSettings, contenders: Sequence[str], stor
         with archive.part(REDIS) as part:
             _copy(keys, part)
         about |= dump_tables(connection, archive.part)
+        about["newest_decision_at"] = newest_decision_at(connection)
     about["modes"] = _write_files(archive, settings.data_dir)
     return archive.close(about)
 

@@ -57,6 +57,9 @@ def backup(
         _fail(f"no backup was made: {error}")
     rows = sum(table["rows"] for table in manifest["tables"].values())
     typer.echo(f"{target}: {rows:,} rows, {manifest['redis_keys']:,} keys, {target.stat().st_size / 1e6:,.1f} MB")
+    newest = manifest["newest_decision_at"]
+    contenders = ", ".join(manifest["contenders"])
+    typer.echo(f"Of {contenders} on {manifest['hyperliquid_env']}; newest decision: {newest or 'none'}.")
     if passphrase is None:
         typer.echo(f"It is not encrypted, and holds the keys of paper accounts; {VARIABLE} encrypts it.")
 

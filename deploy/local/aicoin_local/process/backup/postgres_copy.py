@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC
 from graphlib import TopologicalSorter
 from typing import IO, Any, Final, Protocol
 
@@ -42,6 +43,14 @@ def dump_tables(connection: Connection, open_part: OpenPart) -> dict[str, Any]:
             tables[table] = {"rows": cursor.rowcount, "columns": columns}
         tables[table] |= {"partitions": _partitions(connection, table), "counters": _counters(connection, table)}
     return {"migrations": applied_migrations(connection), "tables": tables}
+
+
+def newest_decision_at(connection: Connection) -> str | None:
+    """When the newest decision was recorded (UTC, ISO 8601); None where none is."""
+    if connection.execute("SELECT to_regclass('ai_decisions')").fetchone() == (None,):
+        return None
+    newest = connection.execute("SELECT created_at FROM ai_decisions ORDER BY time_ms DESC LIMIT 1").fetchone()
+    return None if newest is None else newest[0].astimezone(UTC).isoformat(timespec="seconds")
 
 
 def load_tables(connection: Connection, about: Mapping[str, Any], open_part: Callable[[str], IO[bytes]]) -> None:

@@ -107,7 +107,8 @@ def _refuse_occupied(settings: LocalSettings, over: Collection[str]) -> None:
     occupied = {name: what for name, what in _occupied(settings).items() if name not in over}
     if occupied:
         names = " ".join(f"--over {name}" for name in occupied)
-        raise RestoreError(f"{'; '.join(occupied.values())}. To restore over it: {names}")
+        by_make = f'OVER="{" ".join(occupied)}"'
+        raise RestoreError(f"{'; '.join(occupied.values())}. To restore over it: {names}, with make: {by_make}")
 
 
 def _occupied(settings: LocalSettings) -> dict[str, str]:
