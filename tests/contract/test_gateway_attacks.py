@@ -16,7 +16,6 @@ from websockets.exceptions import InvalidStatus
 
 from gateway.http import server as http_server
 from gateway.http.auth import MAX_WRONG_PER_MINUTE
-from gateway.http.server import MAX_HTTP_CONNECTIONS
 
 TOKEN = "a-control-token-of-more-than-32-bytes"
 MOST = 3
@@ -168,14 +167,11 @@ async def test_many_half_requests_keep_no_other_client_waiting(gateway: GatewayS
     halves = [
         await asyncio.open_connection(address.hostname, address.port, local_addr=(peer, 0))
         for peer in ("127.0.0.2", "127.0.0.3")
-        for _ in range(MAX_HTTP_CONNECTIONS + 1)
+        for _ in range(150)
     ]
     for _, writer in halves:
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-")
     assert (await gateway.client.get("/healthz")).status_code == 200
-    with contextlib.suppress(ConnectionResetError):
-        await asyncio.wait_for(halves[MAX_HTTP_CONNECTIONS][0].read(), timeout=60)
-    assert not halves[0][0].at_eof()
     for reader, writer in halves:
         with contextlib.suppress(ConnectionResetError):
             await asyncio.wait_for(reader.read(), timeout=60)
