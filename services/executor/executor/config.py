@@ -26,6 +26,7 @@ from executor.domain.variables import (
 from executor.exchange.errors import InvalidKey
 from executor.exchange.http import ExchangeConfig
 from executor.exchange.keys import check_key, read_key, wallet_address
+from executor.exchange.universe import UNIVERSE_FILE
 from executor.storage.confirmations import Confirmation, read_confirmation
 
 Environment = Literal["paper", "testnet", "mainnet"]
@@ -166,6 +167,7 @@ class ExecutorSettings(ServiceSettings, Limits):
             url=self.api_url,
             timeout_s=self.exchange_timeout_s,
             action_life_ms=round(self.intent_life_s * 1000),
+            universe_file=self.executor_data_dir / UNIVERSE_FILE,
         )
 
 

@@ -20,7 +20,7 @@ from common.runtime.database_watch import watch_database
 from common.runtime.outside.proxies import proxy_problem
 from common.runtime.roster import load_roster
 from common.runtime.service import Service, run_service
-from common.runtime.settings import load_settings, make_folder, refuse_start
+from common.runtime.settings import folder_problem, load_settings, refuse_start
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.account.protection.memory import ProtectionMemory
@@ -85,7 +85,7 @@ def compose(
             model=model,
             exchange=client,
             intents=intents,
-            orders=OrderStore(pool),
+            orders=OrderStore(pool, service.report_unreadable),
             fills=FillStore(pool),
             flattens=flattens,
             cash_ledger=CashLedgerStore(pool),
@@ -143,11 +143,13 @@ def forbid_core_files() -> None:
 async def main() -> None:
     forbid_core_files()
     settings = load_settings("executor", executor_settings(load_roster("executor")))
-    make_folder("executor", "EXECUTOR_DATA_DIR", settings.executor_data_dir)
+    folder_trouble = folder_problem("EXECUTOR_DATA_DIR", settings.executor_data_dir)
     hold_folder(settings.executor_data_dir)
     if (problem := proxy_problem(settings.api_url, "requests", "websockets")) is not None:
         refuse_start("executor", [problem])
     async with Service.open("executor", settings, contenders=settings.contenders, lease=True) as service:
+        if folder_trouble is not None:  # A full or broken disk keeps no position from being protected.
+            service.log.error("halts and protection are kept in memory only", reason=folder_trouble)
         # Positions are protected before PostgreSQL answers: nothing waits for it here.
         database_url = settings.database_url.get_secret_value()
         pool = await open_pool(database_url, waits=False)

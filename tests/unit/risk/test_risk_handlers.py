@@ -93,20 +93,6 @@ def test_an_older_account_state_ends_no_reservation_and_begins_no_halt(harness: 
     assert harness.trading_state is TradingState.ACTIVE
 
 
-def test_after_a_clock_was_set_back_new_states_count(harness: RiskHarness) -> None:
-    harness.advance(600)
-    harness.send_account()
-    harness.send_command(Command.FLATTEN)
-    harness.advance(-600)
-    harness.send_account(a_position(Symbol.BTC))
-    assert harness.model.account is not None
-    assert len(harness.model.account.positions) == 1
-    assert harness.reasons == [Reason.FLATTEN]
-    harness.advance(1)
-    harness.send_account()
-    assert harness.reasons == []
-
-
 def test_a_rejected_entry_stays_reserved_until_a_state_covers_it(harness: RiskHarness) -> None:
     """Found by simulation: a wrong rejection freed the slot of a position that was already open."""
     first = harness.judge()

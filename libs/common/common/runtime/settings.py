@@ -71,14 +71,15 @@ def refuse_address(service: str, variable: str, host: str, port: int, error: OSE
     refuse_start(service, [f"{name}: {host}:{port} can't be used: {error.strerror}; {remedy}"])
 
 
-def make_folder(service: str, variable: str, folder: Path) -> None:
-    """Makes sure that files can be written in `folder`, or ends the start naming the variable."""
+def folder_problem(variable: str, folder: Path) -> str | None:
+    """Makes the folder; why files can't be written in it, naming the variable, or None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        refuse_start(service, [f"{variable}: {folder} can't be written: {error.strerror}; name a folder that can"])
+        return f"{variable}: {folder} can't be written: {error.strerror}; name a folder that can"
+    return None
 
 
 def describe(settings: type[BaseSettings], problem: Any) -> str:

@@ -33,6 +33,7 @@ from executor.domain.halt import HaltRecord
 from executor.exchange.client import ExchangeClient
 from executor.exchange.http import ExchangeConfig
 from executor.exchange.rate_limit import RequestRateLimiter
+from executor.exchange.universe import UNIVERSE_FILE
 from executor.storage.halts import FolderUse, HaltFiles, folder_use
 
 WEIGHT_PER_MINUTE: Final = 1_200
@@ -166,6 +167,7 @@ def _switch(settings: KillSettings, account: KillAccount) -> KillSwitch:
         url=settings.url,
         timeout_s=settings.timeout_s,
         action_life_ms=ACTION_LIFE_MS,
+        universe_file=data_folder() / UNIVERSE_FILE,
         open_transport=lambda url, timeout_s: KillTransport(url, timeout_s, report),
     )
     signers = [

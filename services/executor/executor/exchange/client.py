@@ -35,6 +35,7 @@ from executor.exchange.parse import (
 )
 from executor.exchange.rate_limit import DUE_RESERVE, ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
 from executor.exchange.signing import CLOCK_ERROR_MS, EXPIRED, SigningExchange, parse_nonce_refusal
+from executor.exchange.universe import ask_universe, keep_universe
 
 PROTECTION_TIMEOUT_S: Final = 3.0
 """For the questions and actions that protect positions: a slow answer is worth less than another try."""
@@ -93,7 +94,7 @@ class ExchangeClient:
         """Loads the exchange's instruments, once, and returns them; from each call on nonces are above `used_nonce`."""
         async with self._loading:  # Worker and protector begin at the same time.
             if self._signer is None:
-                self._meta = await self._ask({"type": "meta", "dex": ""})
+                self._meta = await ask_universe(self._ask, self._config)
                 self._signer = SigningExchange(
                     wallet=self._config.open_wallet(self._key),
                     url=self._config.url,
@@ -113,6 +114,8 @@ class ExchangeClient:
             return await self.load_universe()
         self._meta = await self._ask({"type": "meta", "dex": ""})
         self._signer.info.set_perp_meta(self._meta, 0)
+        if self._config.universe_file is not None:
+            await self._config.run_blocking(keep_universe, self._config, self._meta)
         return self._meta
 
     async def read_mode(self) -> str:
@@ -322,10 +325,7 @@ class ExchangeClient:
         return True
 
     async def sign_and_send(self, sign: Callable[[], SignedAction]) -> Any:
-        """Signs and sends; once more when the first action is refused for its times (`correct_times`).
-
-        Raises UnknownOutcome.
-        """
+        """Signs and sends; once more when `correct_times` has mended the first action. Raises UnknownOutcome."""
         answer = await self.send(sign().body)
         if await self.correct_times(parse_action_error(answer)):
             answer = await self.send(sign().body)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import requests
@@ -166,13 +167,15 @@ class Connection:
 class ExchangeConfig:
     """Where the exchange is, how long to wait for it, and how long a signed action stays valid.
 
-    The last three are how it is reached: `open_transport` creates a transport for an address and a timeout,
-    `run_blocking` runs a blocking function of it, `open_wallet` creates a key's signer. A simulation brings its own.
+    `universe_file` is where its instruments are kept. The last three are how it is reached: `open_transport` creates a
+    transport for an address and a timeout, `run_blocking` runs a blocking function of it, `open_wallet` creates a key's
+    signer. A simulation brings its own.
     """
 
     url: str
     timeout_s: float
     action_life_ms: int
+    universe_file: Path | None = None
     open_transport: Callable[[str, float], Transport] = HttpTransport
     run_blocking: Callable[..., Awaitable[Any]] = run_in_thread
     open_wallet: Callable[[str], Any] = ApiWallet

@@ -1,7 +1,8 @@
 """Hyperliquid's answers in the terms of the arena. Pure; a missing field raises one of UNREADABLE, nothing is guessed.
 
-But a position or an order stays one to protect when a figure beside its size is null: such a figure counts as 0, the
-mark stands in for an entry price. A position's row of size 0 is none.
+But a position stays one to protect when a figure beside its size is null: such a figure counts as 0, mark and entry
+price stand in for each other. A position's row of size 0 is none. An order that can't be read hides no other one: it
+counts as external.
 
 `coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
 """
@@ -82,23 +83,25 @@ def _external_position(row: Row) -> ExternalPosition:
 
 
 def _position(row: Row) -> Position:
-    signed, value = Decimal(row["szi"]), abs(Decimal(row["positionValue"]))
+    signed = Decimal(row["szi"])
     size = abs(signed)
-    liquidation = row["liquidationPx"]
+    value = size * Decimal(row["entryPx"]) if row["positionValue"] is None else abs(Decimal(row["positionValue"]))
+    liquidation, leverage, most = row["liquidationPx"], row["leverage"] or {}, row["maxLeverage"]
+    multiple = int(leverage.get("value") or 1)
     return Position(
         symbol=Symbol(row["coin"]),
         side=Side.LONG if signed > 0 else Side.SHORT,
         size_coin=size,
         entry_price=value / size if row["entryPx"] is None else Decimal(row["entryPx"]),
         mark_price=value / size,
-        leverage=int(row["leverage"]["value"]),
-        is_isolated=row["leverage"]["type"] == "isolated",
+        leverage=multiple,
+        is_isolated=leverage.get("type") == "isolated",
         notional_usd=value,
         unrealized_pnl_usd=_number(row["unrealizedPnl"]),
         margin_used_usd=_number(row["marginUsed"]),
         liquidation_price=None if liquidation is None else Decimal(liquidation),
-        funding_since_open_usd=Decimal(row["cumFunding"]["sinceOpen"]),
-        max_leverage=int(row["maxLeverage"]),
+        funding_since_open_usd=_number((row["cumFunding"] or {}).get("sinceOpen")),
+        max_leverage=multiple if most is None else int(most),
     )
 
 
@@ -139,7 +142,11 @@ def parse_open_orders(
     answer: Sequence[Row], coins: Collection[Symbol], roles: Mapping[str, OrderRole]
 ) -> list[AccountOrder]:
     """Open orders of the arena's coins; `roles` by client order id."""
-    return [_open_order(row, roles) for row in answer if row["coin"] in coins]
+    orders: list[AccountOrder] = []
+    for row in answer:
+        with suppress(*UNREADABLE):
+            orders += [_open_order(row, roles)] if row["coin"] in coins else []
+    return orders
 
 
 def _open_order(row: Row, roles: Mapping[str, OrderRole]) -> AccountOrder:
@@ -158,12 +165,19 @@ def _open_order(row: Row, roles: Mapping[str, OrderRole]) -> AccountOrder:
 
 
 def parse_external_orders(answer: Sequence[Row], coins: Collection[Symbol]) -> list[ExternalOrder]:
-    """Open orders of all other perpetuals."""
+    """Open orders of all other perpetuals, and those of the arena's coins that can't be read."""
     return [
         ExternalOrder(row["coin"], int(row["oid"]), bool(row.get("reduceOnly")))
         for row in answer
-        if row["coin"] not in coins and not is_spot(row["coin"])
+        if not is_spot(row["coin"]) and not (row["coin"] in coins and _is_readable(row))
     ]
+
+
+def _is_readable(row: Row) -> bool:
+    with suppress(*UNREADABLE):
+        _open_order(row, {})
+        return True
+    return False
 
 
 def is_spot(coin: str) -> bool:

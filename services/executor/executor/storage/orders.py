@@ -1,6 +1,6 @@
 """The table of every order that an intent became, or may become, on the exchange."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -24,10 +24,14 @@ _UPDATE: Final = b"""
 
 
 class OrderStore:
-    """The SQL of orders."""
+    """The SQL of orders. A row that can't be read is left out and given to `report_unreadable(table, key, reason)`."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(
+        self,
+        pool: Pool,
+        report_unreadable: Callable[[str, object, object], None] = lambda table, key, reason: None,
+    ) -> None:
+        self._pool, self._report_unreadable = pool, report_unreadable
 
     async def known(self, model: str, now_ms: int) -> dict[str, OrderRow]:
         """By client order id: those that may still be open, and those of intents that changed within the last day."""
@@ -85,7 +89,14 @@ class OrderStore:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(query.encode(), parameters)
-            return [_order_row(row) for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+        found = []
+        for row in rows:
+            try:
+                found.append(_order_row(row))
+            except ValueError as error:
+                self._report_unreadable("intent_orders", row["client_order_id"], error)
+        return found
 
 
 async def insert_order(

@@ -4,12 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from account_harness import ETH, MODEL
+from account_harness import ETH, MODEL, no_fault
 
 from common.events import LedgerKind
 from common.events.alerts import AlertCode
 from common.trading.orders import IntentKind, OrderRole
 from executor.account.books import WAIT_LIMIT_S
+from executor.storage.orders import OrderStore
+from simulation.adapters.database import Pool
 from support.executor_process import address_of
 
 Account = Any
@@ -182,6 +184,15 @@ async def test_cash_that_cannot_be_explained_yet_is_no_profit(empty: Account, ki
     empty.harness.wire.reset()
     await empty.poll(after_s=20)
     assert (await published(empty)).is_explained
+
+
+async def test_an_order_row_that_cannot_be_read_hides_no_other(account: Account) -> None:
+    database, found = account.harness.database, []
+    orders = OrderStore(Pool(database, no_fault), lambda *row: found.append(row[:2]))
+    known = sorted(await orders.known(MODEL, 0))
+    database.run("UPDATE intent_orders SET symbol = %s WHERE client_order_id = %s", ("ODD", known[0]))
+    assert sorted(await orders.known(MODEL, 0)) == known[1:]
+    assert found == [("intent_orders", known[0])]
 
 
 async def test_an_entry_of_before_a_clock_was_set_back_is_closed(account: Account) -> None:

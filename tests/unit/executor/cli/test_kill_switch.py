@@ -1,6 +1,7 @@
 """The kill switch on an in-process exchange: what is away, refused or unreadable keeps nothing else from closing."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from executor.cli.kill_switch import ROUNDS, SLIPPAGES, KillSwitch, Signer
 from executor.exchange.client import ExchangeClient
 from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
+from executor.exchange.universe import UNIVERSE_FILE, read_universe
 from simulation.adapters.network import Wallet
 from support.executor_process import address_of, key_of, kill_key_of
 
@@ -30,13 +32,21 @@ async def run_inline(function: Any, *arguments: Any) -> Any:
 class Switch:
     """A kill switch on the harness's exchange, which knows the executor's key alone."""
 
-    def __init__(self, harness: AccountHarness, *keys: str, clock: Any = None, wire: Any = None) -> None:
+    def __init__(
+        self,
+        harness: AccountHarness,
+        *keys: str,
+        clock: Any = None,
+        wire: Any = None,
+        universe_file: Path | None = None,
+    ) -> None:
         self.lines: list[str] = []
         clock = clock or harness.clock
         config = ExchangeConfig(
             url="http://simulated",
             timeout_s=1.0,
             action_life_ms=1_000,
+            universe_file=universe_file,
             open_transport=lambda url, timeout_s: wire or harness.wire,
             run_blocking=run_inline,
             open_wallet=Wallet,
@@ -71,6 +81,17 @@ async def held(tmp_path: Path) -> AccountHarness:
     assert harness.held()
     harness.wire.requests.clear()
     return harness
+
+
+async def test_with_meta_away_the_kept_instruments_close(held: AccountHarness, tmp_path: Path) -> None:
+    config = replace(held.context.exchange._config, universe_file=tmp_path / UNIVERSE_FILE)
+    held.context.exchange._config = config
+    await held.context.exchange.refresh_universe()
+    held.wire.lose_request('"meta"')
+    switch = Switch(held, universe_file=tmp_path / UNIVERSE_FILE)
+    assert await switch.run()
+    assert is_out(held)
+    assert read_universe(replace(config, url="http://another")) is None
 
 
 def actions(harness: AccountHarness) -> list[Any]:

@@ -101,6 +101,23 @@ def test_a_position_that_nothing_liquidates_has_no_price_for_it(trader: SigningT
     assert (priced.liquidation_price, unpriced.liquidation_price) == (D(long["liquidationPx"]), None)
 
 
+@pytest.mark.parametrize("name", ["positionValue", "leverage", "cumFunding", "maxLeverage", "entryPx", "marginUsed"])
+def test_a_position_stays_one_without_a_figure_beside_its_size(trader: SigningTrader, name: str) -> None:
+    answer = asked(trader, "clearinghouseState")
+    long, short = (row["position"] for row in answer["assetPositions"])
+    found = parse_account_state(with_positions(answer, long | {name: None}, short), COINS).positions
+    assert [held.size_coin for held in found] == [abs(D(row["szi"])) for row in (long, short)]
+
+
+@pytest.mark.parametrize("name", ["sz", "triggerPx", "cloid"])
+def test_an_order_that_cannot_be_read_hides_no_other_one(trader: SigningTrader, name: str) -> None:
+    target, stop, *others = asked(trader, "frontendOpenOrders")
+    rows = [target, stop | {name: [] if name == "cloid" else None}, *others]
+    orders = parse_open_orders(rows, COINS, {})
+    assert [each.order_id for each in orders] == [row["oid"] for row in (target, *others)]
+    assert parse_external_orders(rows, COINS) == [ExternalOrder("BTC", stop["oid"], reduce_only=True)]
+
+
 def test_a_coin_outside_the_roster_is_external_and_in_the_sums(trader: SigningTrader) -> None:
     answer = asked(trader, "clearinghouseState")
     long, short = (row["position"] for row in answer["assetPositions"])
@@ -200,8 +217,9 @@ def test_a_pooled_balance_is_the_spot_states_usdc(trader: SigningTrader) -> None
     assert parse_pooled_balance({"balances": []}, state).equity_usd == unrealized
 
 
-def test_an_order_of_the_spot_market_is_not_external() -> None:
-    rows = [{"coin": coin, "oid": 7} for coin in ("@107", "PURR/USDC", "BTC", "WIF")]
+def test_an_order_of_the_spot_market_is_not_external(trader: SigningTrader) -> None:
+    rows = [{"coin": coin, "oid": 7} for coin in ("@107", "PURR/USDC", "WIF")]
+    rows += asked(trader, "frontendOpenOrders")
     assert parse_external_orders(rows, COINS) == [ExternalOrder("WIF", 7, False)]
 
 

@@ -312,3 +312,17 @@ def test_an_account_in_trouble_opens_nothing_while_it_lasts(harness: RiskHarness
     assert denial_code(harness.judge(CLOSE)) == "NO_POSITION"
     harness.send_account(sums=sums(0))
     assert harness.reasons == []
+
+
+def test_after_a_clock_was_set_back_new_states_count(harness: RiskHarness) -> None:
+    harness.advance(600)
+    harness.send_account()
+    harness.send_command(Command.FLATTEN)
+    harness.advance(-600)
+    harness.send_account(a_position(Symbol.BTC))
+    assert harness.model.account is not None
+    assert len(harness.model.account.positions) == 1
+    assert harness.reasons == [Reason.FLATTEN]
+    harness.advance(1)
+    harness.send_account()
+    assert harness.reasons == []
