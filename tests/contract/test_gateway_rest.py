@@ -65,6 +65,14 @@ async def test_the_leaderboard_with_benchmarks(server: GatewayServer) -> None:
     assert [each["name"] for each in body["benchmarks"]] == ["btc_hold", "equal_weight"]
 
 
+async def test_a_contender_that_left_holds_no_rank(server: GatewayServer) -> None:
+    states = [state(model, 59_000, D(10_000)) for model in ("llama", "deepseek", "qwen")]
+    later = [state("llama", 60_000, D(12_000)), state("qwen", 60_000, D(11_000))]
+    await server.recorder.store([*states, *later], 1)
+    rows = (await server.get("leaderboard"))["leaderboard"]
+    assert [(row["model"], row["rank"]) for row in rows] == [("qwen", 1), ("deepseek", 2)]
+
+
 async def test_equity_with_drawdown_and_benchmarks(server: GatewayServer) -> None:
     await fill_in(server)
     body = await server.get("equity", range="all")

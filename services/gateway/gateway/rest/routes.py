@@ -1,6 +1,6 @@
 """The GET routes under /api/v1: each handler reads a store and returns the row that `schemas.py` describes."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -37,7 +37,7 @@ from gateway.rest.schemas import VERDICTS
 from gateway.rest.status import Status, roster_row
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
-from gateway.storage.queries import Queries
+from gateway.storage.queries import Queries, Row
 from gateway.storage.standing import StandingQueries
 from gateway.storage.trade_groups import TradeGroups
 
@@ -79,6 +79,12 @@ class EquityQuery(NamedTuple):
     model: str | None
     points: int
     range: str
+
+
+def ranked(rows: Sequence[Row], contenders: Sequence[str]) -> list[Row]:
+    """The leaderboard's rows of these contenders, ranked among themselves: those that left hold no rank."""
+    kept = [row for row in rows if row["model"] in contenders]
+    return [row | {"rank": 1 + sum(other["rank"] < row["rank"] for other in kept)} for row in kept]
 
 
 def _no_parameters(request: Request) -> Hashable:
@@ -287,7 +293,7 @@ class RestRoutes:
 
     async def _get_leaderboard(self, request: Request) -> Any:
         return {
-            "leaderboard": await self._queries.leaderboard(),
+            "leaderboard": ranked(await self._queries.leaderboard(), self._roster.ids),
             "benchmarks": await self._queries.benchmarks(),
             "coins": await self._standing.coin_results(),
             "time_ms": self._clock.now_ms(),
@@ -303,7 +309,8 @@ class RestRoutes:
     async def _get_model(self, request: Request) -> Any:
         model = self._parameters.model(request.path_params["model"])
         account = next((row for row in await self._queries.accounts() if row["model"] == model), None)
-        totals = next((row for row in await self._queries.leaderboard() if row["model"] == model), None)
+        rows = ranked(await self._queries.leaderboard(), self._roster.ids)
+        totals = next((row for row in rows if row["model"] == model), None)
         trades, _ = await self._queries.trades(model, None, MODEL_TRADES, None)
         explorer = EXPLORERS.get(self._settings.hyperliquid_env)
         address = account["address"] if account else None

@@ -89,6 +89,7 @@ async def _begin_benchmarks_again(connection: Connection, since_ms: int) -> None
     await connection.execute("DELETE FROM benchmark_base")
     await connection.execute("DELETE FROM benchmarks")
     await connection.execute("DELETE FROM market_prices WHERE time_ms > %s", (since_ms,))
+    await connection.execute("DELETE FROM btc_hours WHERE time_ms > %s", (since_ms,))
 
 
 async def _present_epoch(connection: Connection, data: AccountUpdated) -> str | None:
