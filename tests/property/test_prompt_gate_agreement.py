@@ -75,6 +75,8 @@ class State:
         self.entries_today = draw(st.sampled_from([0, 1, 2, 3, 49, 50]))
         reason = draw(st.sampled_from([None, None, Reason.PERSON, None, Reason.STOPS, None]))
         self.halts = () if reason is None else (Halt("deepseek", reason, 0, NOW_MS + 60_000),)
+        self.approvals_ms = (NOW_MS - draw(st.sampled_from([0, 59_999, 60_001])),) * draw(st.sampled_from([0, 0, 0, 9]))
+        self.is_disk_full = draw(st.sampled_from([False] * 9 + [True]))
         self.last_entry_ms = dict.fromkeys(draw(st.lists(st.sampled_from(COINS), max_size=1)), NOW_MS - 30000)
 
     def memory(self) -> Memory:
@@ -82,6 +84,8 @@ class State:
             high_water_usd=self.high_water_usd,
             entries_today=self.entries_today,
             trading_state=most_severe(self.halts).value,
+            is_disk_full=self.is_disk_full,
+            approvals_ms=self.approvals_ms,
             halts=tuple(
                 ActiveHalt(reason=halt.reason, state=halt.state.value, until_ms=halt.until_ms) for halt in self.halts
             ),
@@ -141,6 +145,8 @@ class State:
             day_start_equity_usd=self.day_start_usd,
             high_water_usd=self.high_water_usd,
             entries_today=self.entries_today,
+            disk_free_percent=D(0) if self.is_disk_full else D(50),
+            orders_last_minute=sum(NOW_MS - at_ms <= 60_000 for at_ms in self.approvals_ms),
         )
         return replace(inputs, limits=self.limits)
 

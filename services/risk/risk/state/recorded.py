@@ -49,6 +49,7 @@ def recorded_denial(
         high_water_usd=gate.high_water_usd,
         entries_today=gate.entries_today if is_same_day else 0,
         last_entry_ms=None if cooldown_end_ms is None else cooldown_end_ms - limits_then.entry_cooldown_s * 1000,
+        disk_free_percent=Decimal(0) if gate.is_disk_full else None,
         orders_last_minute=sum(time_ms >= at_ms - MINUTE_MS for time_ms in gate.approvals_ms),
     )
     return judge(inputs).denial_code

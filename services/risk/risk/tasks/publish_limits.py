@@ -44,11 +44,13 @@ def gate_figures(handlers: RiskHandlers, model: str) -> GateFigures:
     record, counters, market_ms = state.persistent.record(model), held.counters, state.market_ms
     halts = active_halts(state, model, market_ms)
     cooldown_ms = handlers.limits.entry_cooldown_s * 1000
+    disk_free = handlers.disk_free_percent
     ends_ms = {coin: at_ms + cooldown_ms for coin in handlers.coins if (at_ms := counters.last_entry_ms(coin))}
     return GateFigures(
         high_water_usd=record.high_water_usd,
         entries_today=held.entries_on(day_of(market_ms)),
         trading_state=most_severe(halts).value,
+        is_disk_full=disk_free is not None and disk_free < handlers.limits.min_disk_free_percent,
         halts=tuple(
             ActiveHalt(reason=halt.reason.value, state=halt.state.value, until_ms=halt.until_ms) for halt in halts
         ),

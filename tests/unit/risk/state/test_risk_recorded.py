@@ -43,6 +43,7 @@ def test_a_healthy_entry_is_approved_however_old_its_account_state() -> None:
         ({"halts": (ActiveHalt(reason="STOPS", state="REDUCING", until_ms=NOW_MS),)}, None),
         ({"high_water_usd": D(1_000_000)}, "DRAWDOWN"),
         ({"approvals_ms": (NOW_MS - 1,) * 100}, "RATE"),
+        ({"is_disk_full": True}, "DISK_FULL"),
         ({"approvals_ms": (NOW_MS - MINUTE_MS - 1,) * 100}, None),
     ],
 )

@@ -151,12 +151,13 @@ class GateFigures(Remembered):
 
     `cooldowns` are the times until which coins can't be entered again, `stops_ms` those of stops that fired within the
     last day, `approvals_ms` those of approved orders within the last minute. `entries_today` is of the UTC day
-    of market time at which the value was published.
+    of market time at which the value was published. `is_disk_full` says that the disk has too little room for entries.
     """
 
     high_water_usd: Amount | None = None
     entries_today: int = 0
     trading_state: Literal["ACTIVE", "REDUCING", "HALTED"] = "ACTIVE"
+    is_disk_full: bool = False
     halts: tuple[ActiveHalt, ...] = ()
     cooldowns: dict[Symbol, int] = Field(default_factory=dict)
     stops_ms: tuple[int, ...] = ()

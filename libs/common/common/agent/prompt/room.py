@@ -10,7 +10,7 @@ from typing import Final
 
 from common.agent.prompt.memory import Memory
 from common.events import AccountUpdated
-from common.trading.durations import DAY_MS
+from common.trading.durations import DAY_MS, MINUTE_MS
 from common.trading.instruments import Symbol
 from common.trading.limits import Limits
 from common.trading.losses import loss_fraction_at_stop, loss_of_position_usd, margin_with_fees_usd
@@ -65,7 +65,7 @@ def room_of(account: AccountUpdated, memory: Memory, limits: Limits, coins: Sequ
         loss_usd=loss_usd,
         exposure_usd=max(Decimal(0), limits.max_gross_exposure_ratio * account.equity_usd - held_usd - reserved_usd),
         margin_usd=account.available_balance_usd - sum((entry.margin_usd for entry in reserved), Decimal(0)),
-        denied_by=tuple(_denials(account, memory, limits, loss_usd)),
+        denied_by=tuple(_denials(account, memory, limits, loss_usd, market_ms)),
         coins_denied_by={
             symbol: code
             for symbol in coins
@@ -102,10 +102,14 @@ def taken_coins(account: AccountUpdated, memory: Memory) -> frozenset[Symbol]:
     return frozenset(held | {entry.symbol for entry in memory.gate.reserved})
 
 
-def _denials(account: AccountUpdated, memory: Memory, limits: Limits, loss_usd: Decimal | None) -> Iterator[str]:
+def _denials(
+    account: AccountUpdated, memory: Memory, limits: Limits, loss_usd: Decimal | None, market_ms: int
+) -> Iterator[str]:
     """The codes that deny an entry on any coin, in the gate's order."""
     gate, start_usd = memory.gate, _day_start_usd(account, memory)
     yield from (f"STATE_{state}" for state in ("HALTED", "REDUCING") if any(h.state == state for h in gate.halts))
+    if gate.is_disk_full:
+        yield "DISK_FULL"
     if len(taken_coins(account, memory)) >= limits.max_open_positions:
         yield "OPEN_POSITIONS"
     if gate.entries_today >= limits.max_daily_trades:
@@ -118,6 +122,8 @@ def _denials(account: AccountUpdated, memory: Memory, limits: Limits, loss_usd: 
     peak_usd = gate.high_water_usd
     if peak_usd is not None and account.equity_usd <= peak_usd * (1 - limits.max_drawdown_percent / 100):
         yield "DRAWDOWN"
+    if sum(at_ms >= market_ms - MINUTE_MS for at_ms in gate.approvals_ms) >= limits.max_orders_per_minute:
+        yield "RATE"
 
 
 def _coin_denial(symbol: Symbol, account: AccountUpdated, memory: Memory, limits: Limits, market_ms: int) -> str | None:
