@@ -19,7 +19,12 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LEFT_OUT = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "dist", "*.egg-info")
 GENERATOR = re.compile(r"^\t@\$\(PYTHON_BIN\) -m (?P<module>\S+)(?: > (?P<page>\S+))?$", re.MULTILINE)
-GENERATED = {"docs/risk-rules.md", "docs/metrics.md", "deploy/compose.base.yaml"}
+GENERATED = {
+    "docs/risk-rules.md",
+    "docs/metrics.md",
+    "deploy/compose.base.yaml",
+    "deploy/helm/aicoin/files/settings.json",
+}
 WEB = Path("services", "gateway", "web")
 
 
