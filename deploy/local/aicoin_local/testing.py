@@ -143,8 +143,12 @@ class Arena:
         return content
 
     def is_ready(self, service: str) -> bool:
+        return self.readiness(service).status_code == 200
+
+    def readiness(self, service: str) -> httpx.Response:
+        """What a service says of itself; the body names what it isn't ready for."""
         url = self.run["services"][service]["metrics_url"].removesuffix("/metrics")
-        return _http().get(f"{url}/readyz", timeout=30).status_code == 200
+        return _http().get(f"{url}/readyz", timeout=30)
 
     def is_ready_or_down(self, service: str) -> bool:
         """Like `is_ready`, for a service that may not answer yet."""
