@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import ClassVar
 
+from pydantic import Field
+
 from common.events.envelope import Payload
 from common.trading.instruments import Symbol
 
@@ -36,7 +38,8 @@ class ControlCommand(Payload):
     model: str | None
     reason: str
     requested_by: str
-    symbol: Symbol | None = None
+    symbol: Symbol | None = Field(default=None, exclude_if=lambda symbol: symbol is None)
+    """Absent on the wire where None: a reader from before CLOSE refuses a field that it doesn't know."""
 
 
 class SystemAlert(Payload):

@@ -7,6 +7,7 @@ import pytest
 
 from common.events.catalog import CATALOG
 from common.events.codec import UnreadableEvent, decode, encode
+from common.trading.instruments import Symbol
 
 FOLDER = Path(__file__).parents[3] / "golden" / "events"
 EXAMPLES = sorted(FOLDER.glob("*.json"))
@@ -47,3 +48,12 @@ def test_a_state_from_before_the_sums_is_still_read() -> None:
     event = decode("account.updated", json.dumps(body).encode())
     assert event.data.sums is None
     assert event.data.external_positions == ()
+
+
+def test_a_command_names_its_coin_where_it_has_one_alone() -> None:
+    """Readers from before CLOSE refuse the field: halt, resume and flatten must not carry it."""
+    event = decode("control.command", example("control.command", 1).encode())
+    assert "symbol" not in json.loads(encode(event))["data"]
+    close = event.model_copy(update={"data": event.data.model_copy(update={"symbol": Symbol.ETH})})
+    assert json.loads(encode(close))["data"]["symbol"] == "ETH"
+    assert decode("control.command", encode(close)).data == close.data
