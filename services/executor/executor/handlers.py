@@ -72,10 +72,23 @@ class ExecutorHandlers:
         workers = self._workers_of(command.model)
         for worker in workers.values():
             worker.flatten(now_ms)
-        for model, worker in workers.items():
-            await self._flattens.request(event.id, model, now_ms)
-            worker.flatten(now_ms, is_stored=True)
+        await self._store_flattens(event.id, workers, now_ms)
         return ()
+
+    async def _store_flattens(self, command_id: str, workers: dict[str, AccountWorker], now_ms: int) -> None:
+        """A row for each account. While only the tables are away the flatten acts without one, as its command comes
+        again; a command that fails for another reason may never, and what has no row would have no end."""
+        unstored = dict(workers)
+        try:
+            for model, worker in workers.items():
+                await self._flattens.request(command_id, model, now_ms)
+                worker.flatten(now_ms, is_stored=True)
+                del unstored[model]
+        except Exception as error:
+            if not is_outage(error):
+                for worker in unstored.values():
+                    worker.drop_flatten()
+            raise
 
     async def rebuild(self) -> None:
         """The tables and the exchange hold all state: the workers reconcile with both before they send.

@@ -20,10 +20,13 @@ from simulation.adapters.database import Pool
 
 
 class PostgresAway:
-    """A pool whose server is away."""
+    """A pool whose server is away, or fails otherwise."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error or psycopg.OperationalError("the server is away")
 
     def connection(self) -> Any:
-        raise psycopg.OperationalError("the server is away")
+        raise self._error
 
 
 @pytest.fixture
@@ -121,6 +124,15 @@ async def test_without_postgresql_a_flatten_reaches_every_account(
     await handlers.on_command(command(Command.FLATTEN), 12)
     memories[0].learn((), (), {}, None)
     assert memories[0].flatten_since_ms is None
+
+
+async def test_a_flatten_whose_command_is_given_up_does_not_stay(
+    harness: AccountHarness, handlers: ExecutorHandlers
+) -> None:
+    handlers._flattens = FlattenStore(PostgresAway(psycopg.errors.UndefinedColumn("no outage")))
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        await handlers.on_command(command(Command.FLATTEN), 5)
+    assert harness.context.memory.flatten_since_ms is None
 
 
 async def test_the_workers_start_while_the_halts_cannot_be_read(

@@ -78,6 +78,7 @@ class AccountWorker:
         self._started, self._woken = asyncio.Event(), asyncio.Event()
         self._is_reconciled = self._is_nonce_known = self._must_retry = False
         self._reload_s = self._kept_s = NEVER
+        self.drop_flatten = context.memory.drop_flatten
         self._behind: tuple[str, ...] = ()
         self._accepted: list[Intent] = []
         self._read_ids: set[str] = set()

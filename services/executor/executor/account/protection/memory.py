@@ -172,6 +172,10 @@ class ProtectionMemory:
         if self.flatten_since_ms is None:
             self.flatten_since_ms = since_ms
 
+    def drop_flatten(self) -> None:
+        """Forgets a flatten that the tables may not have: one that they have is learned again."""
+        self.flatten_since_ms, self._is_flatten_stored = None, True
+
     def learn(
         self,
         entries: Iterable[Intent],

@@ -116,8 +116,10 @@ class PositionProtector:
                 await self._wait()
 
     def _stand_by(self) -> None:
-        """What was known may be outdated when the account is owned again."""
+        """What was known may be outdated when the account is owned again. A flatten without a row is a command that
+        waits: it reaches whoever owns the account."""
         self._memory.has_tables, self.poller.latest = False, None
+        self._memory.drop_flatten()
         self._orphan_since = {}
         self._unprotected = 0, self._clock.monotonic()
         metrics.UNPROTECTED.labels(self._model).set(0)

@@ -48,3 +48,12 @@ async def test_a_flatten_closes_after_its_grace_and_proves_it(account: Account) 
         await account.poll(after_s=3)
     assert await harness.context.flattens.requested_since(MODEL) is None
     assert account.alerts() == [AlertCode.FLATTENED]
+
+
+async def test_a_flatten_without_a_row_ends_with_the_ownership(account: Account) -> None:
+    """Its command waits for whoever owns the account, who may have carried it out."""
+    account.memory.request_flatten(0, is_stored=False)
+    account.protector._stand_by()
+    for _ in range(3):
+        await account.poll(after_s=3)
+    assert (account.harness.held(), account.stops(), account.alerts()) == (1, 1, [])
