@@ -11,8 +11,10 @@ from executor.exchange.order_requests import close_request
 
 
 def cancellable_orders(poll: AccountPoll) -> list[ExternalOrder]:
-    """Those that could open something, and stops and targets whose position is gone."""
+    """Those that could open something, and stops and targets whose position is gone: among them those of the arena's
+    own coins whose rows can't be read, which stay while the coin is held."""
     held = {position.coin for position in poll.state.external}
+    held |= {symbol.value for symbol in poll.state.signed_sizes}
     return [order for order in poll.external_orders if not order.reduce_only or order.coin not in held]
 
 

@@ -1,6 +1,7 @@
 """Coins outside the arena: what of them a flatten cancels and closes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from executor.account.protection.external_positions import (
 )
 from executor.account.protection.poll import AccountPoller
 from executor.account.protection.record import record_protection
-from executor.domain.account import AccountPoll
+from executor.domain.account import AccountPoll, ExternalOrder
 from executor.exchange.errors import UnknownOutcome
 
 
@@ -114,6 +115,13 @@ async def test_what_could_open_something_is_cancelled_and_a_stop_kept(
     [position] = left.state.external
     await close_external_position(harness.context, actions, position)
     assert not has_external(await polled(harness))
+
+
+async def test_a_stop_that_cannot_be_read_stays_while_its_position_does(harness: AccountHarness) -> None:
+    by_hand(harness, ETH, 0.5, 1.01)
+    poll = await polled(harness)
+    unread = [ExternalOrder("ETH", 1, True), ExternalOrder("ETH", 2, False), ExternalOrder("SOL", 3, True)]
+    assert cancellable_orders(replace(poll, external_orders=unread)) == unread[1:]
 
 
 async def test_a_lost_cancellation_is_an_unknown_outcome(harness: AccountHarness, actions: ProtectiveActions) -> None:
