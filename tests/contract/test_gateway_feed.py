@@ -58,3 +58,14 @@ async def test_the_feed_lists_trades_leads_and_alerts(database_url: str, redis_u
         one = await server.client.get("/api/v1/feed.atom", params={"model": "deepseek", "lang": "zh"})
         assert "DeepSeek 做空 ETH，价格 50" in one.text
         assert "BTC" not in one.text
+
+
+async def test_one_reading_serves_readers_of_every_address(database_url: str, redis_url: str) -> None:
+    async with gateway_server(database_url, redis_url) as server:
+        await server.client.get("/api/v1/feed.atom")
+        await server.recorder.store([filled("qwen", Symbol.BTC, 1, 2_000, D(2), D(100), D(0))], 1)
+        for host in ("127.0.0.1", "localhost"):
+            answer = await server.client.get("/api/v1/feed.atom", headers={"Host": host})
+            feed = ElementTree.fromstring(answer.text)
+            assert feed.findtext(f"{ATOM}id") == f"http://{host}/api/v1/feed.atom"
+            assert feed.findall(f"{ATOM}entry") == [], "read again for another address"

@@ -1,9 +1,8 @@
 """GET feed.atom: the latest entries, exits, alerts and changes of the lead, for feed readers."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -34,8 +33,7 @@ WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One entry. `key` never changes, so that a reader shows the entry once; `path` is the page that explains it."""
 
     key: str
@@ -52,16 +50,15 @@ class AtomFeed:
         self._names = {each.id: each.name for each in roster.contenders}
         self._queries = queries
 
-    async def text(self, base: str, model: str | None, lang: str) -> str:
-        """The document; `base` is the server's address as its reader knows it."""
+    async def items(self, model: str | None, lang: str) -> list[Item]:
+        """The entries, the newest first."""
         trades, _ = await self._queries.trades(model, None, MAX_ENTRIES, None)
         alerts = await self._queries.alerts(MAX_ENTRIES)
         leads = (await StandingQueries(self._queries).leads(MAX_LEADS))["leads"]
         items = [item for trade in trades for item in self._of_trade(trade, lang)]
         items += [self._of_lead(each, lang) for each in leads]
         items += [_of_alert(each) for each in alerts if model is None or each["model"] in (None, model)]
-        newest = sorted(items, key=lambda item: (item.time_ms, item.key), reverse=True)[:MAX_ENTRIES]
-        return document(base, TITLE, newest)
+        return sorted(items, key=lambda item: (item.time_ms, item.key), reverse=True)[:MAX_ENTRIES]
 
     def _name(self, model: str) -> str:
         return self._names.get(model, model)
@@ -93,12 +90,12 @@ def _of_alert(alert: Row) -> Item:
     return Item(f"alert/{alert['id']}", alert["time_ms"], alert["code"], alert["message"], "/operations")
 
 
-def document(base: str, title: str, items: list[Item]) -> str:
-    """An Atom document (RFC 4287), the newest entry first."""
+def document(base: str, items: list[Item]) -> str:
+    """An Atom document (RFC 4287), entries as they come; `base` is the server's address as its reader knows it."""
     ElementTree.register_namespace("", NAMESPACE)
     feed = ElementTree.Element(f"{{{NAMESPACE}}}feed")
     _add(feed, "id", f"{base}{API}/feed.atom")
-    _add(feed, "title", title)
+    _add(feed, "title", TITLE)
     _add(feed, "updated", _time(items[0].time_ms if items else 0))
     _add(feed, "link", rel="self", href=f"{base}{API}/feed.atom")
     _add(feed, "link", rel="alternate", href=f"{base}/")
@@ -113,10 +110,10 @@ def document(base: str, title: str, items: list[Item]) -> str:
     return ElementTree.tostring(feed, encoding="unicode", xml_declaration=True)
 
 
-def encode_feed(text: str, read_s: float) -> EncodedResponse:
+def encode_feed(text: str) -> EncodedResponse:
     body = text.encode()
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
-    return EncodedResponse(body, None, etag, read_s, MEDIA_TYPE)
+    return EncodedResponse(body, None, etag, media_type=MEDIA_TYPE)
 
 
 def _add(parent: ElementTree.Element, name: str, text: str = "", **attributes: str) -> ElementTree.Element:

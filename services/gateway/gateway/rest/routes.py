@@ -1,5 +1,6 @@
 """The GET routes under /api/v1: each handler reads a store and returns the row that `schemas.py` describes."""
 
+import json
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -26,7 +27,8 @@ from gateway.http.parameters import (
 )
 from gateway.http.response_cache import Lifetime, ResponseCache, encode_response
 from gateway.push.market_clock import MarketClock
-from gateway.rest.atom import AtomFeed, encode_feed
+from gateway.rest.atom import AtomFeed, Item, encode_feed
+from gateway.rest.atom import document as atom_document
 from gateway.rest.export.routes import ARCHIVE, Exports
 from gateway.rest.export.tables import EXPORTS
 from gateway.rest.limit_use import LimitUse
@@ -174,15 +176,13 @@ class RestRoutes:
         return respond
 
     async def _get_feed(self, request: Request) -> Response:
+        """The entries are cached; the address comes from the request's Host, which anyone can vary, and is not."""
         model = self._parameters.model_filter(request.query_params)
         lang = parse_choice(request.query_params, "lang", ("en", "zh"))
+        cached = await self._cache.get(("feed", model, lang), FEED_LIFETIME, lambda: self._feed.items(model, lang))
         base = f"{request.url.scheme}://{request.url.netloc}"
-
-        async def read() -> Any:
-            return await self._feed.text(base, model, lang)
-
-        cached = await self._cache.get(("feed", base, model, lang), FEED_LIFETIME, read, encode_feed)
-        return cached.respond(request.headers)
+        items = [Item(*each) for each in json.loads(cached.body)]
+        return encode_feed(atom_document(base, items)).respond(request.headers)
 
     async def _get_archive(self, request: Request) -> Response:
         return await self._exports.archive(request, self._clock.now_ms())
