@@ -173,6 +173,9 @@ def test_what_may_be_one_alone_ends_before_the_next_starts() -> None:
     assert repeated == {"recorder", "risk", "gateway"}
     assert by_name({}, "PodDisruptionBudget").keys() == repeated
     assert by_name(EVERYTHING, "Deployment")["executor"]["spec"]["strategy"]["type"] == "RollingUpdate"
+    # The image's own check, to which a standby is healthy: else an upgrade would wait for it for ever.
+    probes = {str(container(each)["readinessProbe"]["exec"]) for each in by_name({}, "Deployment").values()}
+    assert probes == {str({"command": ["python", "-m", "healthcheck"]})}
     scaled = by_name(EVERYTHING, "HorizontalPodAutoscaler")
     assert scaled.keys() == {"gateway", "recorder"}
     assert "replicas" not in by_name(EVERYTHING, "Deployment")["gateway"]["spec"]

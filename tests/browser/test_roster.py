@@ -24,7 +24,7 @@ from common.trading.roster import Roster
 pytestmark = pytest.mark.browser
 
 D = Decimal
-COLORS = "getComputedStyle(document.querySelector('[data-model=llama] .model')).color"
+COLORS = "getComputedStyle(document.querySelector('[data-testid=leaderboard-row][data-model=llama] .model')).color"
 SMALL_HAN = """
 () => {
   const found = [];
@@ -222,7 +222,7 @@ async def test_gains_are_red_where_the_reader_wants_it(gateway: GatewayServer, r
 async def test_a_contender_has_its_color_in_both_themes(gateway: GatewayServer, roster: Roster, page: Page) -> None:
     await page.add_init_script("localStorage.setItem('theme', 'light')")
     await page.goto(f"{gateway.url}/leaderboard")
-    await expect(page.locator("[data-model=llama]")).to_be_visible()
+    await expect(page.locator("[data-testid=leaderboard-row][data-model=llama]")).to_be_visible()
     assert await page.evaluate(COLORS) == "rgb(122, 63, 176)"
     await page.get_by_test_id("theme").click()
     assert await page.evaluate(COLORS) == "rgb(196, 155, 255)"

@@ -35,7 +35,7 @@ class Invariants:
     def __init__(self, harness: Harness) -> None:
         self.harness, self.checks = harness, 0
         self.failure: SimulationFailed | None = None
-        self._weight = RequestWeight(harness.executor_settings.request_weight_per_minute)
+        self._weight = RequestWeight(harness.executor_settings.request_weight_per_minute, len(harness.executors))
         self._seen_orders = 0
         self._seen_fills: Counter[str] = Counter()
         self._unprotected_s: dict[tuple[str, str], float] = {}

@@ -11,10 +11,13 @@ WINDOW_S = 60.0
 
 
 class RequestWeight:
-    """The weight of the requests of the last minute, of executors that may spend `per_minute` in the long run."""
+    """The weight of the requests of the last minute, of executors that may spend `per_minute` in the long run.
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+    Each of them counts its own: with a standby, both may have spent within the minute of a takeover.
+    """
+
+    def __init__(self, per_minute: int, executors: int) -> None:
+        self._most = per_minute * EXECUTOR_PEAK_MINUTES * executors
         self._spent: deque[tuple[float, int]] = deque()
         self._sum = 0
         self._last: dict[str, object] | None = None
@@ -33,5 +36,5 @@ class RequestWeight:
         self._sum += weight
         while self._spent[0][0] <= max(now_s - WINDOW_S, started_s):
             self._sum -= self._spent.popleft()[1]
-        if self._sum > self._per_minute * EXECUTOR_PEAK_MINUTES:
+        if self._sum > self._most:
             raise SimulationFailed(f"requests of the weight {self._sum} within a minute")

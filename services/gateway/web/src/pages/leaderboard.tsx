@@ -1,6 +1,7 @@
 import { get } from "../api/rest";
 import type { LeaderboardRow } from "../api/types.gen";
 import { useLoad } from "../api/use-load";
+import { BENCHMARKS } from "../charts/benchmarks";
 import { contenderIds } from "../state/roster";
 import { accounts } from "../state/store";
 import { Comparison } from "../statistics/comparison";
@@ -33,9 +34,9 @@ export function LeaderboardPage() {
       <h1>{words.leaderboard}</h1>
       {!loaded.value && loaded.failed && <LoadNote loaded={loaded} />}
       <StaleNote loaded={loaded} />
-      <BeatsBtc rows={rows} />
+      <BeatsBtc rows={rows} waiting={loaded.value ? [] : contenderIds()} />
       <h2>{words.overall}</h2>
-      <Ranking rows={standing} waiting={loaded.value ? 0 : contenderIds().length} />
+      <Ranking rows={standing} waiting={loaded.value ? 0 : contenderIds().length + BENCHMARKS.length} />
       {loaded.value && rows.length === 0 && <p class="note">{words.noAccounts}</p>}
       <div class="columns">
         <div>

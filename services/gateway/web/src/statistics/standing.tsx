@@ -13,12 +13,17 @@ type Rows = Responses["/leaderboard"];
 const SHOWN_LEADS = 12;
 const TONES = { yes: "gain", no: "loss", open: "", early: "muted" };
 
-/** The page's first line. */
-export function BeatsBtc({ rows }: { rows: Rows["leaderboard"] }) {
+/** The page's first line; `waiting` are the contenders whose place it keeps while nothing is loaded. */
+export function BeatsBtc({ rows, waiting }: { rows: Rows["leaderboard"]; waiting: string[] }) {
   const words = t();
   return (
     <dl class="beats" data-testid="beats-btc">
       <dt>{words.beatsBtc}</dt>
+      {waiting.map((model) => (
+        <dd key={model}>
+          <ModelName model={model} /> <span class="muted">{NONE}</span>
+        </dd>
+      ))}
       {rows.map((row) => {
         const { answer, hours, excess, low, high } = verdictOf(row);
         const values = { hours: number(hours, 0), least: LEAST_HOURS };
