@@ -33,6 +33,7 @@ async def test_the_feed_lists_trades_leads_and_alerts(database_url: str, redis_u
             filled("qwen", Symbol.BTC, 2, 62_000, D(-2), D(110), D(2), fee=D("0.099"), closed_pnl=D(20)),
             filled("deepseek", Symbol.ETH, 3, 63_000, D(-1), D(50), D(0)),
             state("qwen", HOUR_MS + 1_000, D(10_020)),
+            state("deepseek", 2 * HOUR_MS + 1_000, D(10_500)),  # this hour runs: who leads may change
             originate(alert, keys=("a",), time_ms=70_000, now_ms=70_000),
         ]
         await server.recorder.store(events, 1)

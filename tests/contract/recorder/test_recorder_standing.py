@@ -93,7 +93,7 @@ async def test_leads_follow_from_the_states(recorder: Recorder, pool: Pool) -> N
         if hour == 0 or model != ahead[hour - 1]
     ]
     assert len(changes) > 3
-    found = await StandingQueries(Queries(pool)).leads(50)
+    found = await StandingQueries(Queries(pool), MODELS).leads(50)
     assert [(row["model"], row["since_ms"]) for row in found["leads"]] == changes[::-1]
     assert [row["until_ms"] for row in found["leads"]] == [None, *(since for _, since in changes[:0:-1])]
     assert {row["model"]: row["hours"] for row in found["hours"]} == {model: ahead.count(model) for model in MODELS}
@@ -109,12 +109,32 @@ async def test_a_tie_leaves_the_lead_and_a_gap_the_standing(recorder: Recorder, 
     states += [at("deepseek", 3, 110), at("qwen", 3, 110)]
     states += [at("deepseek", 4, 120), at("qwen", 4, 110)]
     await recorder.store(states, 1)
-    found = await StandingQueries(Queries(pool)).leads(50)
+    found = await StandingQueries(Queries(pool), MODELS).leads(50)
     assert [(row["model"], row["since_ms"]) for row in found["leads"]] == [
         ("deepseek", 4 * HOUR_MS + 1),
         ("qwen", 2 * HOUR_MS),
     ]
     assert {row["model"]: row["hours"] for row in found["hours"]} == {"qwen": 2, "deepseek": 1, None: 2}
+
+
+async def test_one_that_left_neither_leads_nor_has_results(recorder: Recorder, pool: Pool) -> None:
+    ended = [
+        filled("left", Symbol.BTC, 1, 2_000, D(2), D(100), D(0)),
+        filled("left", Symbol.BTC, 2, 62_000, D(-2), D(110), D(2), closed_pnl=D(20)),
+    ]
+    hours = range(3)
+    states = [state("left", hour * HOUR_MS + 1, D(100 + 10 * hour)) for hour in hours]
+    states += [state("qwen", hour * HOUR_MS + 1, D(100 + hour)) for hour in hours]
+    states += [state("deepseek", hour * HOUR_MS + 1, D(100)) for hour in hours]
+    await recorder.store([*sorted(states, key=lambda event: event.time_ms), *ended], 1)
+    everyone = StandingQueries(Queries(pool), (*MODELS, "left"))
+    assert [row["model"] for row in (await everyone.leads(50))["leads"]] == ["left"]
+    assert [row["model"] for row in await everyone.coin_results()] == ["left"]
+    present = StandingQueries(Queries(pool), MODELS)
+    found = await present.leads(50)
+    assert [(row["model"], row["since_ms"]) for row in found["leads"]] == [("qwen", 2 * HOUR_MS)]
+    assert found["hours"] == [{"model": "qwen", "hours": 2}, {"model": None, "hours": 1}]
+    assert await present.coin_results() == []
 
 
 async def test_results_by_coin_follow_from_the_raw_fills(recorder: Recorder, pool: Pool) -> None:
@@ -126,7 +146,7 @@ async def test_results_by_coin_follow_from_the_raw_fills(recorder: Recorder, poo
     starts = [state(model, 999_000, D(10_000)) for model in MODELS]
     events = sorted((e for history in histories for e in history.events), key=lambda e: e.time_ms)
     await recorder.store([*starts, *events], 1)
-    found = {(row["model"], row["symbol"]): row for row in await StandingQueries(Queries(pool)).coin_results()}
+    found = {(row["model"], row["symbol"]): row for row in await StandingQueries(Queries(pool), MODELS).coin_results()}
     expected = {(history.model, coin.value): by_coin(history, coin) for history in histories for coin in COINS}
     expected = {key: sums for key, sums in expected.items() if sums[0]}
     assert found.keys() == expected.keys()

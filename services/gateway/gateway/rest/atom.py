@@ -48,13 +48,13 @@ class AtomFeed:
 
     def __init__(self, roster: Roster, queries: Queries) -> None:
         self._names = {each.id: each.name for each in roster.contenders}
-        self._queries = queries
+        self._queries, self._standing = queries, StandingQueries(queries, roster.ids)
 
     async def items(self, model: str | None, lang: str) -> list[Item]:
         """The entries, the newest first."""
         trades, _ = await self._queries.trades(model, None, MAX_ENTRIES, None)
         alerts = await self._queries.alerts(MAX_ENTRIES)
-        leads = (await StandingQueries(self._queries).leads(MAX_LEADS))["leads"]
+        leads = await self._standing.settled_leads(MAX_LEADS)
         items = [item for trade in trades for item in self._of_trade(trade, lang)]
         items += [self._of_lead(each, lang) for each in leads]
         items += [_of_alert(each) for each in alerts if model is None or each["model"] in (None, model)]

@@ -28,6 +28,7 @@ class LimitUse:
 
     def __init__(self, redis: Redis, roster: Roster, queries: Queries, cost_cap_usd: Decimal) -> None:
         self._redis, self._models, self._queries, self._cost_cap_usd = redis, roster.ids, queries, cost_cap_usd
+        self._standing = StandingQueries(queries, roster.ids)
 
     async def read(self, market_ms: int) -> list[dict[str, Any]]:
         """A row per contender with its gauges. Raises what `is_outage` knows."""
@@ -35,7 +36,7 @@ class LimitUse:
         limits, *days = [decode_cached(value) for value in values]
         day_ms = market_ms // DAY_MS * DAY_MS
         accounts = {row["model"]: row for row in await self._queries.accounts()}
-        costs = {row["model"]: row["cost_usd"] for row in await StandingQueries(self._queries).day_costs(day_ms)}
+        costs = {row["model"]: row["cost_usd"] for row in await self._standing.day_costs(day_ms)}
         held = [row["model"] for row in await self._queries.positions(None)]
         rows = []
         for model, day in zip(self._models, days, strict=True):

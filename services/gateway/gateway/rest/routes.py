@@ -112,7 +112,7 @@ class RestRoutes:
         self._market_clock = market_clock
         self._clock, self._settings, self._roster = service.clock, settings, roster
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
-        self._cycles, self._standing = CycleQueries(queries), StandingQueries(queries)
+        self._cycles, self._standing = CycleQueries(queries), StandingQueries(queries, roster.ids)
         self._trade_groups = TradeGroups(queries)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
