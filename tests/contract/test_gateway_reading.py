@@ -119,3 +119,9 @@ async def test_reading_gives_no_command_and_a_command_needs_no_reading(gateway: 
     own = {"Authorization": f"Bearer {CONTROL}"}
     assert (await gateway.client.post(control, headers=own)).status_code == 202
     assert (await gateway.client.get("/api/v1/accounts", headers=own)).status_code == 401
+
+
+async def test_log_lines_need_their_own_token_alone(gateway: GatewayServer) -> None:
+    own = {"Authorization": f"Bearer {CONTROL}"}
+    assert (await gateway.client.get("/api/v1/logs", headers=own)).status_code == 200
+    assert (await gateway.client.get("/api/v1/logs", headers=BEARER)).status_code == 401

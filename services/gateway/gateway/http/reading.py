@@ -2,7 +2,7 @@
 
 A browser gets the cookie once: from the form that stands in for every page, or from a link with `?token=`, which is
 answered by the same address without it. The cookie holds a digest, so that another token ends it. Programs send
-`Authorization: Bearer`. Control commands and Alertmanager's webhook have tokens of their own.
+`Authorization: Bearer`. Control commands, log lines and Alertmanager's webhook have tokens of their own.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ COOKIE_AGE_S = 30 * 24 * 3_600
 LOGIN = "/login"
 ALIVE = "/healthz"
 OWN_TOKENS = (f"{API}/control/", f"{API}/alerts")
+LOGS = f"{API}/logs"
 MAX_BODY_BYTES = 1_024
 OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9_.-][A-Za-z0-9/_.-]*)?")
 """A path of this server: two slashes at the beginning would name another one."""
@@ -65,7 +66,7 @@ class ReadCheck:
         if scope["type"] != "http":
             return False
         path: str = scope["path"]
-        return path == ALIVE or (scope["method"] == "POST" and path.startswith(OWN_TOKENS))
+        return path in (ALIVE, LOGS) or (scope["method"] == "POST" and path.startswith(OWN_TOKENS))
 
     def _has_cookie(self, connection: HTTPConnection) -> bool:
         presented: str = connection.cookies.get(COOKIE, "")
