@@ -42,5 +42,5 @@ async def test_gauges_follow_from_the_stores(database_url: str, redis_url: str) 
         assert [each["used"] for each in found["deepseek"]] == [None] * 5 + ["0"]
         server.market_clock.observe(NOW_MS + DAY_MS)
         next_day = (await server.get_fresh("limits"))["models"]
-        [loss] = [row["gauges"][0] for row in next_day if row["model"] == "qwen"]
-        assert loss["used"] == "0", "the day that risk published is over"
+        [later] = [{each["name"]: each["used"] for each in row["gauges"]} for row in next_day if row["model"] == "qwen"]
+        assert (later["daily_loss_percent"], later["entries_today"]) == ("0", "0"), "the published day is over"

@@ -55,10 +55,11 @@ def figures(
     equity = _decimal(account["equity"]) if account else None
     exposed = _decimal(account["total_notional"]) if account else None
     lost = _loss_percent(_decimal(day.get("equity_usd")), equity)
+    entered = _decimal((gate or {}).get("entries_today"))
     return {
         "daily_loss_percent": lost if is_today or lost is None else Decimal(0),
         "drawdown_percent": _loss_percent(_decimal((gate or {}).get("high_water_usd")), equity),
-        "entries_today": _decimal((gate or {}).get("entries_today")),
+        "entries_today": entered if is_today or entered is None else Decimal(0),
         "open_positions": Decimal(positions) if account else None,
         "gross_exposure_ratio": exposed / equity if exposed is not None and equity else None,
     }
