@@ -6,12 +6,18 @@ from contextlib import contextmanager
 from typing import Final
 
 from common.runtime.metrics import exchange as metrics
+from common.trading.durations import NEVER
 from common.trading.request_weight import EXECUTOR_PEAK_MINUTES
 from executor.exchange.errors import RateLimited, Unreachable
 
 WINDOW_S: Final = 60.0
 URGENT_RESERVE, DUE_RESERVE, ROUTINE_RESERVE = -60.0, -30.0, 60.0
 """Weight that must be left after a question: what may protect an unprotected position, what is due, what can wait."""
+LIST_S: Final = 6.0
+"""Between two lists of open orders that the minute always keeps room for, while something is urgent."""
+KEPT_MINUTES: Final = 0.2
+"""Kept back of the minute from what isn't urgent, also when nothing else was asked for a while, or when several
+questions make sense only together."""
 LIGHT_WEIGHT: Final = 2
 WEIGHTS: Final = {
     "exchange": 1,
@@ -45,7 +51,8 @@ class RequestRateLimiter:
     It delays nothing by itself, and orders and the questions of little weight are sent whatever is left. For everything
     else `allows` is asked first, and it is left out when there is no room, so that no trouble, however long, spends
     what the exchange gives an address: one that asks for more gets no answer at all, and its orders don't arrive.
-    Shared by all accounts: what is left goes to an unprotected position first (`URGENT_RESERVE`).
+    Shared by all accounts: what is left goes to an unprotected position first (`URGENT_RESERVE`), and of each minute so
+    much is kept back, as far as a small limit allows, that one list of orders can be asked for every LIST_S.
 
     `start_minutes` is how much there is at the start: less, where a process before this one has spent of the minute.
     """
@@ -58,6 +65,7 @@ class RequestRateLimiter:
         self._most = per_minute * (EXECUTOR_PEAK_MINUTES - LIGHT_MINUTES)
         self._spent: deque[tuple[float, float]] = deque()
         self._spent_sum = 0.0
+        self._heavy_s = NEVER
 
     def left(self, now_s: float) -> float:
         """Weight that may be spent at monotonic time `now_s`; below zero while there is debt. What is urgent may go
@@ -77,8 +85,10 @@ class RequestRateLimiter:
         """Counts a question that is about to be asked. Raises RateLimited for one that isn't light and for which
         there is no room at all."""
         weight = weight_of(kind)
-        if weight > LIGHT_WEIGHT and not self.allows(weight, URGENT_RESERVE, now_s):
+        if weight > LIGHT_WEIGHT and self.left(now_s) < weight + URGENT_RESERVE:
             raise RateLimited(f"{kind} is not asked for now: REQUEST_WEIGHT_PER_MINUTE is used up")
+        if weight > LIGHT_WEIGHT:
+            self._heavy_s = now_s
         self._take(weight, now_s)
 
     def spend(self, weight: float, now_s: float) -> None:
@@ -122,4 +132,22 @@ class RequestRateLimiter:
 
     def allows(self, weight: float, reserve: float, now_s: float) -> bool:
         """Whether there is room for a request, with that much left after it."""
-        return self.left(now_s) >= weight + reserve
+        if self.left(now_s) < weight + reserve:
+            return False
+        pause_s = now_s - self._heavy_s
+        if reserve <= URGENT_RESERVE:
+            return (pause_s >= LIST_S and weight <= DEFAULT_WEIGHT) or self._leaves_lists(weight, now_s)
+        has_share = self._spent_sum + weight <= self._most - self.per_minute * KEPT_MINUTES
+        is_turn = pause_s >= 2 * LIST_S or weight > DEFAULT_WEIGHT
+        return (has_share and is_turn) or self._leaves_lists(weight + DEFAULT_WEIGHT, now_s)
+
+    def _leaves_lists(self, weight: float, now_s: float) -> bool:
+        """Whether after a request there is room for a list every LIST_S, beside as many light questions as now, while
+        what was spent falls out of the minute."""
+        light = sum(each for at_s, each in self._spent if each <= LIGHT_WEIGHT and at_s > now_s - LIST_S)
+        for count in range(1, int(WINDOW_S / LIST_S) + 1):
+            begin_s = now_s + count * LIST_S - WINDOW_S
+            spent = sum(each for at_s, each in self._spent if at_s > begin_s)
+            if spent + weight + count * (DEFAULT_WEIGHT + light) > self._most:
+                return False
+        return True

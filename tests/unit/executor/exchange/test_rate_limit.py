@@ -1,9 +1,12 @@
 """The token bucket of request weight."""
 
+from itertools import pairwise
+
 import pytest
 
 from common.runtime.metrics import exchange as metrics
 from common.trading.request_weight import (
+    EXECUTOR_LEAST_PER_MINUTE,
     EXECUTOR_PEAK_MINUTES,
     EXECUTOR_PER_MINUTE,
     GIVEN_PER_MINUTE,
@@ -24,10 +27,10 @@ from executor.exchange.rate_limit import (
 def test_what_protects_has_room_when_what_can_wait_has_none() -> None:
     limiter = RequestRateLimiter(480, start_minutes=1)
     assert limiter.allows(20, ROUTINE_RESERVE, 0.0)
-    limiter.spend(420, 0.0)
+    limiter.spend(402, 0.0)
     assert not limiter.allows(20, ROUTINE_RESERVE, 0.0)
     assert limiter.allows(20, DUE_RESERVE, 0.0)
-    limiter.spend(80, 0.0)
+    limiter.spend(98, 0.0)
     assert not limiter.allows(20, DUE_RESERVE, 0.0)
     assert limiter.allows(20, URGENT_RESERVE, 0.0)
     limiter.spend(500, 0.0)
@@ -72,6 +75,40 @@ def test_whoever_asks_without_end_leaves_the_ingesters_weight(kind: str, quiet_s
     minutes = [sum(weight for at_s, weight in asked if start <= at_s < start + 60) for start in range(240)]
     assert EXECUTOR_PER_MINUTE <= max(minutes) <= EXECUTOR_PEAK_MINUTES * EXECUTOR_PER_MINUTE
     assert sum(weight for _, weight in asked) >= 0.95 * EXECUTOR_PER_MINUTE * (300 - quiet_s) / 60
+
+
+@pytest.mark.parametrize("quiet_s", [0, 120])
+@pytest.mark.parametrize(("per_minute", "light_pause_ticks"), [(600, 10), (600, 6_001), (240, 6_001)])
+def test_urgent_lists_come_while_another_account_asks_for_all(
+    per_minute: int, light_pause_ticks: int, quiet_s: int
+) -> None:
+    """One asks for all that is due every twentieth of a second, the other for an urgent list twice a second."""
+    limiter, asked, urgent_s = RequestRateLimiter(per_minute), list[tuple[float, int]](), [float(quiet_s)]
+    for tick in range(1, 6_001):
+        now_s = quiet_s + tick / 20
+        for reserve in (DUE_RESERVE, ROUTINE_RESERVE):
+            if limiter.allows(20, reserve, now_s):
+                limiter.start("userFillsByTime", now_s)
+                asked.append((now_s, 20))
+        if tick % light_pause_ticks == 0:
+            limiter.start("clearinghouseState", now_s)
+            asked.append((now_s, 2))
+        if tick % 10 == 5 and limiter.allows(20, URGENT_RESERVE, now_s):
+            limiter.start("frontendOpenOrders", now_s)
+            urgent_s.append(now_s)
+            asked.append((now_s, 20))
+    gaps = [after - before for before, after in pairwise([*urgent_s, quiet_s + 300.0])]
+    minutes = [sum(weight for at_s, weight in asked if start <= at_s - quiet_s < start + 60) for start in range(240)]
+    assert max(gaps) <= 7
+    assert max(minutes) <= EXECUTOR_PEAK_MINUTES * per_minute
+
+
+def test_with_the_least_limit_a_whole_record_finds_room_beside_the_states() -> None:
+    limiter = RequestRateLimiter(EXECUTOR_LEAST_PER_MINUTE)
+    for tick in range(60):
+        limiter.start("clearinghouseState", float(tick))
+    assert limiter.allows(20, DUE_RESERVE, 60.0)
+    assert limiter.allows(100, DUE_RESERVE, 60.0)
 
 
 def test_executor_and_ingester_share_what_the_exchange_gives() -> None:
