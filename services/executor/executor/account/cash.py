@@ -99,22 +99,29 @@ class CashReconciler:
         return state, self._judged(state, totals)
 
     async def judge(self, state: AccountState) -> None:
-        """Whether what is entered so far explains the whole state, while the exchange's record can't be read."""
+        """Whether what is entered so far explains the whole state, while the exchange's record can't be read.
+
+        A jump begins with a record that was read: until then what came meanwhile is merely not entered.
+        """
         totals = await self._context.cash_ledger.load(self._model)
         if totals is not None:
-            self._judged(state, totals)
+            self._note_standing(state, totals)
 
     def _judged(self, state: AccountState, totals: CashTotals) -> CashTotals:
-        """The totals; what they make of the state is noted in the account's standing."""
-        standing = self._context.standing
-        standing.is_check_due |= bool(standing.mode) and standing.mode != self._exchange.mode
-        standing.mode = self._exchange.mode
-        standing.is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
-        if standing.is_explained:
+        """The totals of a record that was read; what they make of the state is noted, and since when."""
+        if self._note_standing(state, totals):
             self._since_ms, self._is_alerted = None, False
         elif self._since_ms is None:
             self._since_ms = self._clock.now_ms()
         return totals
+
+    def _note_standing(self, state: AccountState, totals: CashTotals) -> bool:
+        """Whether the totals explain the state, which is noted in the account's standing."""
+        standing = self._context.standing
+        standing.is_check_due |= bool(standing.mode) and standing.mode != self._exchange.mode
+        standing.mode = self._exchange.mode
+        standing.is_explained = totals.is_explained(state.balance_usd, state.equity_usd)
+        return standing.is_explained
 
     async def _enter_spot_movements(self, state: AccountState, totals: CashTotals) -> CashTotals:
         """Enters rows of the spot balance that did move this cash: their sum is what is missing, to the cent."""

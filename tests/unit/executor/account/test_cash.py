@@ -7,7 +7,8 @@ import pytest
 from account_harness import MODEL, AccountHarness
 
 from common.events import LedgerKind
-from executor.account.cash import ATTEMPTS, RETRY_S, TIMER_S, CashReconciler
+from common.events.alerts import AlertCode
+from executor.account.cash import ATTEMPTS, LAG_MS, RETRY_S, TIMER_S, CashReconciler
 from executor.domain.account import AccountState
 from executor.domain.cash_ledger import CashTotals
 from executor.exchange.errors import ExchangeUnavailable
@@ -101,6 +102,21 @@ async def test_what_stays_unexplained_is_asked_for_once_a_minute(ledger: Ledger)
     assert await ledger.questions() == 0
     ledger.harness.pass_time(1)
     assert await ledger.questions() == 1
+
+
+async def test_while_nothing_is_read_no_jump_begins(ledger: Ledger) -> None:
+    """The record's first reading afterwards may lag: it needs its own time before a jump is alerted."""
+    await ledger.reconcile()
+    ledger.harness.exchange.world.exchange.accounts[address_of(MODEL)].raw_usd += 1000
+    for _ in range(3):
+        ledger.harness.pass_time(LAG_MS / 1000)
+        await ledger.reconciler.judge(await ledger.harness.context.exchange.account_state())
+        assert not ledger.harness.context.standing.is_explained
+    await ledger.reconcile()
+    assert ledger.harness.events("system.alert") == []
+    ledger.harness.pass_time(LAG_MS / 1000)
+    await ledger.reconcile()
+    assert [alert.code for alert in ledger.harness.events("system.alert")] == [AlertCode.EQUITY_UNEXPLAINED]
 
 
 async def test_a_movement_is_entered_once_by_two_reconcilers(ledger: Ledger) -> None:
