@@ -45,13 +45,11 @@ from risk.state.market_time import is_of_another_clock
 from risk.state.persistent_state import Closing, PersistentState
 from risk.state.reservations import reservation_of
 from risk.state.risk_state import RiskState, SnapshotMarks
-from risk.state.state_alerts import state_alerts
+from risk.state.state_alerts import close_alerts, state_alerts
 
 Outputs = tuple[Event[Any], ...]
 _PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
 """The roles of orders that are an intent's own, not its stop or target."""
-CLOSE_VALID_MS: Final = 60_000
-"""How old a person's close may be, wall time."""
 
 
 class RiskHandlers:
@@ -206,7 +204,7 @@ class RiskHandlers:
     def on_control_command(self, event: Event[ControlCommand], now_ms: int) -> Outputs:
         """A person's command: halt and resume change the halts, flatten also closes what is held now, close one of it.
 
-        A close that comes late closes nothing: another position may stand there by then.
+        A close that closes nothing is reported.
         """
         data = event.data
         models = self.models if data.model is None else (data.model,)
@@ -218,8 +216,10 @@ class RiskHandlers:
         elif data.command is Command.RESUME:
             persistent = self._resumed(event, models, now_ms)
         elif data.command is Command.CLOSE:
-            if data.model in self.models and now_ms - event.time_ms <= CLOSE_VALID_MS:
-                persistent = persistent.with_closing(self.state.model(data.model).account, data.symbol)
+            account = self.state.model(data.model).account if data.model in self.models else None
+            if ignored := close_alerts(event, account, now_ms):
+                return ignored
+            persistent = persistent.with_closing(account, data.symbol)
         else:
             for model in models:
                 halt = Halt(model, Reason.FLATTEN, event.time_ms, detail=data.reason, author=data.requested_by)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.events import Command, IntentKind
+from common.events import AlertCode, Command, IntentKind
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide, Side
 from risk.gate.halts import TradingState
@@ -47,18 +47,21 @@ def test_a_close_survives_a_restart(harness: RiskHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "symbol", "ago_ms"),
+    ("model", "symbol", "ago_ms", "why"),
     [
-        (MODEL, Symbol.SOL, 0),
-        ("qwen", Symbol.ETH, 0),
-        (MODEL, None, 0),
-        (None, Symbol.ETH, 0),
-        (MODEL, Symbol.ETH, 61_000),
+        (MODEL, Symbol.SOL, 0, "no such position is held"),
+        ("qwen", Symbol.ETH, 0, "no account state is known"),
+        (MODEL, None, 0, "no such position is held"),
+        (None, Symbol.ETH, 0, "no account state is known"),
+        ("gone", Symbol.ETH, 0, "no account state is known"),
+        (MODEL, Symbol.ETH, 61_000, "it came 61 s after it was given"),
     ],
 )
-def test_a_close_of_what_is_not_held_or_late_does_nothing(
-    harness: RiskHarness, model: str | None, symbol: Symbol | None, ago_ms: int
+def test_a_close_of_what_is_not_held_or_late_is_reported(
+    harness: RiskHarness, model: str | None, symbol: Symbol | None, ago_ms: int, why: str
 ) -> None:
     harness.send_account(a_position(Symbol.ETH))
-    assert harness.send_command(Command.CLOSE, model, symbol=symbol, ago_ms=ago_ms) == ()
+    (alert,) = harness.send_command(Command.CLOSE, model, symbol=symbol, ago_ms=ago_ms)
+    assert (alert.data.code, alert.data.model) == (AlertCode.CLOSE_IGNORED, model)
+    assert why in alert.data.message
     assert harness.handlers.state.persistent.closings == ()

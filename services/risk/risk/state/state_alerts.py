@@ -1,10 +1,37 @@
-"""The alert about a change of a model's trading state."""
+"""The alerts about a change of a model's trading state, and about a close that closes nothing."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from common.events import AlertCode, AlertSeverity, Event, SystemAlert, derive
+from common.events import AccountUpdated, AlertCode, AlertSeverity, ControlCommand, Event, SystemAlert, derive
 from risk.gate.halts import RISK, Halt, TradingState, applicable_to, most_severe
+
+CLOSE_VALID_MS: Final = 60_000
+"""How old a person's close may be, wall time: another position may stand there by then."""
+
+
+def close_alerts(
+    cause: Event[ControlCommand], account: AccountUpdated | None, now_ms: int
+) -> tuple[Event[SystemAlert], ...]:
+    """One alert where a person's close closes nothing, which says why; none where the account holds what it names."""
+    model, symbol, age_ms = cause.data.model, cause.data.symbol, now_ms - cause.time_ms
+    if age_ms > CLOSE_VALID_MS:
+        why = f"it came {age_ms // 1_000} s after it was given; give it again if it is still meant"
+    elif account is None:
+        why = "no account state is known"
+    elif not any(held.symbol is symbol for held in account.positions):
+        why = "no such position is held"
+    else:
+        return ()
+    alert = SystemAlert(
+        code=AlertCode.CLOSE_IGNORED,
+        severity=AlertSeverity.WARNING,
+        service="risk",
+        model=model,
+        message=f"the close of {model} {symbol} by {cause.data.requested_by} closes nothing: {why}",
+        figures={"symbol": str(symbol), "age_ms": str(age_ms)},
+    )
+    return (derive(cause, alert, now_ms),)
 
 
 def state_alerts(
