@@ -7,7 +7,6 @@ whatever fails on the way is a line of the report. It claims only what it knows;
 import asyncio
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from executor.cli.kill_transport import KillTransport
 from executor.cli.options import OptionalModel
 from executor.domain.halt import HaltRecord
 from executor.exchange.client import ExchangeClient
-from executor.exchange.http import ExchangeConfig
+from executor.exchange.http import ExchangeConfig, run_within
 from executor.exchange.rate_limit import RequestRateLimiter
 from executor.exchange.universe import UNIVERSE_FILE
 from executor.storage.halts import FolderUse, HaltFiles, folder_use
@@ -115,28 +114,13 @@ def halt_entries(folder: Path, model: str | None) -> HaltOutcome:
 
 
 async def _within(seconds: float, work: Callable[[], HaltOutcome], folder: Path) -> HaltOutcome:
-    """The result of blocking work on the disk, in a thread that the process doesn't wait for: a disk may hang."""
-    loop = asyncio.get_running_loop()
-    result: asyncio.Future[HaltOutcome] = loop.create_future()
-
-    def resolve(outcome: HaltOutcome) -> None:
-        if not result.done():
-            result.set_result(outcome)
-
-    def run() -> None:
-        try:
-            outcome = work()
-        except Exception as error:
-            outcome = _unknown_halt(folder, f"{type(error).__name__}: {error}")
-        with contextlib.suppress(RuntimeError):  # The loop may be closed by then.
-            loop.call_soon_threadsafe(resolve, outcome)
-
-    threading.Thread(target=run, daemon=True).start()
+    """The outcome of work on the disk, which may hang."""
     try:
-        async with asyncio.timeout(seconds):
-            return await result
+        return await run_within(seconds, work)
     except TimeoutError:
         return _unknown_halt(folder, "the disk does not answer")
+    except Exception as error:
+        return _unknown_halt(folder, f"{type(error).__name__}: {error}")
 
 
 def _unknown_halt(folder: Path, reason: str) -> HaltOutcome:

@@ -1,13 +1,14 @@
 """How the exchange is reached: HTTP POSTs over kept connections, in threads of their own."""
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import requests
 import urllib3
@@ -25,6 +26,8 @@ from executor.exchange.errors import (
     UnusableProxy,
 )
 from executor.exchange.signing import ApiWallet
+
+T = TypeVar("T")
 
 MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 """Decompressed; the largest answer, 2,000 rows of an account's history, has about one megabyte."""
@@ -125,6 +128,34 @@ _threads: Final = ThreadPoolExecutor(MAX_REQUESTS, thread_name_prefix="exchange"
 async def run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     """Runs a request in a thread that only requests use: the loop's own threads are few, and may all be taken."""
     return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
+
+
+async def run_within(seconds: float, work: Callable[[], T]) -> T:
+    """The result of blocking work on the disk, in a thread that nothing waits for: a disk may hang. Raises TimeoutError
+    and what the work raises."""
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+
+    def resolve(value: T | None, error: Exception | None) -> None:
+        if result.done():
+            return
+        if error is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(cast("T", value))
+
+    def run() -> None:
+        value, failure = None, None
+        try:
+            value = work()
+        except Exception as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # The loop may be closed by then.
+            loop.call_soon_threadsafe(resolve, value, failure)
+
+    threading.Thread(target=run, daemon=True).start()
+    async with asyncio.timeout(seconds):
+        return await result
 
 
 class Transport(Protocol):

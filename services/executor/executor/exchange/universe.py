@@ -4,14 +4,17 @@ import contextlib
 import json
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from executor.exchange.errors import ExchangeUnavailable
-from executor.exchange.http import ExchangeConfig
+from executor.exchange.http import ExchangeConfig, run_within
 
 UNIVERSE_FILE: Final = "universe.json"
 """In the executor's data folder."""
+DISK_LIMIT_S: Final = 1.0
+"""A disk that takes longer has nothing kept: no close waits for it."""
 
 Row = dict[str, Any]
 
@@ -21,7 +24,10 @@ async def ask_universe(ask: Callable[[Row], Awaitable[Any]], config: ExchangeCon
     try:
         return await ask({"type": "meta", "dex": ""})
     except ExchangeUnavailable:
-        kept = await config.run_blocking(read_universe, config)
+        kept = None
+        if config.universe_file is not None:
+            with contextlib.suppress(TimeoutError):
+                kept = await run_within(DISK_LIMIT_S, partial(read_universe, config))
         if kept is None:
             raise
         return kept

@@ -1,6 +1,8 @@
 """The kill switch on an in-process exchange: what is away, refused or unreadable keeps nothing else from closing."""
 
+import asyncio
 import json
+import os
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +17,10 @@ from executor.account.action_quota import ActionQuota
 from executor.account.submit import OrderSubmitter
 from executor.cli.kill_switch import ROUNDS, SLIPPAGES, KillSwitch, Signer
 from executor.exchange.client import ExchangeClient
+from executor.exchange.errors import ExchangeUnavailable
 from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
-from executor.exchange.universe import UNIVERSE_FILE, read_universe
+from executor.exchange.universe import UNIVERSE_FILE, ask_universe, read_universe
 from simulation.adapters.network import Wallet
 from support.executor_process import address_of, key_of, kill_key_of
 
@@ -92,6 +95,23 @@ async def test_with_meta_away_the_kept_instruments_close(held: AccountHarness, t
     assert await switch.run()
     assert is_out(held)
     assert read_universe(replace(config, url="http://another")) is None
+
+
+async def test_a_disk_that_hangs_has_kept_nothing(tmp_path: Path) -> None:
+    """A pipe that no one writes to is such a disk."""
+    path = tmp_path / UNIVERSE_FILE
+    os.mkfifo(path)
+    config = ExchangeConfig(url="http://simulated", timeout_s=1.0, action_life_ms=1_000, universe_file=path)
+
+    async def ask(question: Any) -> Any:
+        raise ExchangeUnavailable("meta is away")
+
+    try:
+        async with asyncio.timeout(10):
+            with pytest.raises(ExchangeUnavailable, match="meta is away"):
+                await ask_universe(ask, config)
+    finally:
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
 
 
 def actions(harness: AccountHarness) -> list[Any]:
