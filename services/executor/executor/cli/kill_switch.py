@@ -63,11 +63,22 @@ class KillSwitch:
     _is_one_by_one: bool = False
     _began_s: float = NEVER
     _command_ms: int | None = None
+    _clock_task: asyncio.Future[None] | None = None
     _is_current: bool = False
 
     async def run(self) -> bool:
         """Whether the account is out."""
-        was_empty, self._began_s = False, self.clock.monotonic()
+        self._began_s = self.clock.monotonic()
+        self._ask_clock()
+        try:
+            return await self._repeat()
+        finally:
+            if self._clock_task is not None:
+                self._clock_task.cancel()
+
+    async def _repeat(self) -> bool:
+        """Rounds until two in a row have read that nothing is left."""
+        was_empty = False
         for _ in range(ROUNDS):
             holding = await self._round()
             self.has_sent.set()
@@ -92,12 +103,19 @@ class KillSwitch:
         await self._tried("not cancelled", self._cancel(holding.entries, "resting entries cancelled"))
         if positions is None:
             return None
-        if self._command_ms is None:
-            await self._exchange.read_clock()
-            self._command_ms = self._exchange.time.clock_ms
+        self._ask_clock()
         what = "stops and targets without a position cancelled"
         await self._tried("not cancelled", self._cancel(holding.orphans, what))
         return holding
+
+    def _ask_clock(self) -> None:
+        """Asks for the exchange's clock beside the rounds, until it is known: no round waits for it."""
+        if self._command_ms is None and (self._clock_task is None or self._clock_task.done()):
+            self._clock_task = asyncio.ensure_future(self._read_clock(self._exchange))
+
+    async def _read_clock(self, exchange: ExchangeClient) -> None:
+        await exchange.read_clock()
+        self._command_ms = exchange.time.clock_ms
 
     @property
     def _exchange(self) -> ExchangeClient:

@@ -139,6 +139,15 @@ async def test_no_clock_keeps_it_from_closing(held: AccountHarness, ahead_ms: in
     assert all(body["expiresAfter"] is None for body in actions(held))
 
 
+async def test_no_round_waits_for_the_exchanges_clock(held: AccountHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_now = asyncio.Event()
+    switch = Switch(held)
+    monkeypatch.setattr(switch.switch.signers[0].exchange, "read_clock", answer_now.wait)
+    async with asyncio.timeout(10):
+        assert await switch.run()
+    assert is_out(held)
+
+
 async def test_a_key_that_has_ended_gives_way_to_the_executors(held: AccountHarness) -> None:
     switch = Switch(held, kill_key_of(MODEL), key_of(MODEL))
     assert await switch.run()
