@@ -20,9 +20,9 @@ TARGETS = {"make testnet-check": ["testnet-check"], "make kill-switch": ["kill-s
 
 
 def commands() -> list[str]:
-    """The lines of the page's shell blocks, in their order."""
+    """The lines of the page's shell blocks, in their order; those for containers need an engine."""
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [line.strip() for block in blocks for line in block.splitlines()]
+    return [line.strip() for block in blocks if "CONTAINERS" not in block for line in block.splitlines()]
 
 
 def arguments_of(command: str) -> list[str]:
