@@ -53,6 +53,7 @@ const ZH: Record<string, string> = {
   UNKNOWN_MOVEMENT: "未知资金变动",
   ACTIONS_SHORT: "请求额度不足",
   BOOKS_BEHIND: "账目滞后",
+  CLOSE_IGNORED: "平仓未执行",
   OUTSIDE_ENVELOPE: "订单超出许可范围",
   CLOCK_SKEW: "时钟偏差",
   TRADING_STATE: "交易状态变化",
