@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +25,6 @@ from common.events.catalog import services_of
 from common.runtime.database import known_migrations
 
 PARTIAL: Final = "restore.partial"
-PUT_BACK_TRIES: Final = 3
-PUT_BACK_PAUSE_S: Final = 2.0
 
 
 class RestoreError(Exception):
@@ -152,19 +149,12 @@ def _replace(
 def _put_back(
     path: Path, passphrase: str | None, settings: LocalSettings, stores: Addresses, contenders: Sequence[str]
 ) -> None:
-    """Fills the user's stores from the file that holds what they held; tried again, for a store may be busy."""
-    for tries_left in reversed(range(PUT_BACK_TRIES)):
-        try:
-            with _opened(settings.data_dir, path, passphrase) as before:
-                if settings.database_url is not None:
-                    _fill_tables(before, settings, stores, contenders)
-                if settings.redis_url is not None:
-                    _fill_keys(before, settings, stores)
-            return
-        except Exception:
-            if tries_left == 0:
-                raise
-            time.sleep(PUT_BACK_PAUSE_S)
+    """Fills the user's stores from the file that holds what they held."""
+    with _opened(settings.data_dir, path, passphrase) as before:
+        if settings.database_url is not None:
+            _fill_tables(before, settings, stores, contenders)
+        if settings.redis_url is not None:
+            _fill_keys(before, settings, stores)
 
 
 def _fill_tables(archive: ArchiveReader, settings: LocalSettings, stores: Addresses, contenders: Sequence[str]) -> None:
