@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.system, pytest.mark.skipif(not BIN.is_dir(), reason=NO
 
 WATCH_EVERY_S = 0.5
 OWN_BUDGET = "REQUEST_WEIGHT_PER_MINUTE is used up"
-REFUSED = "429"
+REFUSED = "HTTP 429"
 
 
 @pytest.fixture(scope="module")

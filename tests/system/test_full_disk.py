@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,13 @@ pytestmark = pytest.mark.system
 
 SIZE_MB = 640
 """So much that what is left below the limit still holds a segment of the write-ahead log."""
-DENIED = "SELECT 1 FROM verdicts WHERE denial_code = 'DISK_FULL' LIMIT 1"
+STOPPED = """
+SELECT 1 FROM verdicts WHERE denial_code = 'DISK_FULL'
+UNION ALL SELECT 1 FROM ai_decisions WHERE action = 'HOLD' AND reasoning LIKE '%%DISK_FULL%%' LIMIT 1"""
+"""An entry that was denied, or a model that has read that it would be, and asks for none."""
+ENTRIES_WHILE_FULL = """
+SELECT v.id FROM verdicts v, (SELECT max(time_ms) AS time_ms FROM alerts WHERE code = 'DISK_FULL') full_at
+WHERE v.verdict = 'APPROVED' AND v.intent_kind = 'entry' AND v.time_ms BETWEEN full_at.time_ms AND %s"""
 CODES = "SELECT code FROM alerts WHERE code LIKE 'DISK%%' ORDER BY time_ms"
 
 
@@ -63,12 +70,13 @@ def test_a_full_disk_stops_entries_and_ends_nothing(small_disk: Path) -> None:
         fill(small_disk, leave_percent=8)
         wait_until("an alert of a low disk", lambda: {"code": "DISK_LOW"} in arena.rows(CODES))
         fill(small_disk, leave_percent=4.5)
-        wait_until("a denial for the full disk", lambda: arena.rows(DENIED), limit_s=180)
+        wait_until("entries to stop", lambda: arena.rows(STOPPED), limit_s=180)
         redis = process_of("redis")
         fill(small_disk, leave_percent=0)
         os.kill(process_of("postgres"), signal.SIGKILL)
         wait_until("Redis to die of the full disk", lambda: process_of("redis") != redis, limit_s=60)
         assert supervisor.is_alive()
+        freed_ms = int(time.time() * 1000)
         (small_disk / "filling").unlink()
         services = arena.run["services"]
         wait_until("all services", lambda: all(arena.is_ready_or_down(name) for name in services), limit_s=180)
@@ -76,6 +84,7 @@ def test_a_full_disk_stops_entries_and_ends_nothing(small_disk: Path) -> None:
         wait_until("decisions", lambda: decisions(arena) > decided, limit_s=120)
         wait_until("the alert that it is over", lambda: arena.rows(CODES)[-1]["code"] == "DISK_FREE", limit_s=60)
         assert {row["code"] for row in arena.rows(CODES)} == {"DISK_LOW", "DISK_FULL", "DISK_FREE"}
+        assert arena.rows(ENTRIES_WHILE_FULL, freed_ms) == []
         assert unprotected_positions(arena) == []
     finally:
         code = arena.stop()

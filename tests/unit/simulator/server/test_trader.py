@@ -42,9 +42,9 @@ def test_the_prompt_is_read_in_both_languages(language: Language, strategy: str)
     assert reading.positions == {"BTC": ("LONG", 45)}
 
 
-def test_an_unknown_loss_budget_counts_as_zero() -> None:
+def test_a_prompt_that_denies_every_entry_is_held() -> None:
     prompt = shown(memory=Memory())
-    assert "too little loss budget" in decide(prompt.system, prompt.user)["reasoning"]
+    assert "may not enter now: DAILY_LOSS,LOSS_BUDGET" in decide(prompt.system, prompt.user)["reasoning"]
 
 
 def test_coins_and_leverage_are_those_that_the_prompt_shows() -> None:

@@ -12,6 +12,7 @@ SECTION = re.compile(r"^# ([A-Za-z0-9 ]+?)(?: \(.*\))?$", re.MULTILINE)
 LEVERAGE_HEAD = re.compile(r"^coin .*% m cap$", re.MULTILINE)
 POSITION = re.compile(r"^- (\w+) (LONG|SHORT) .*age_minutes=(\S+)$", re.MULTILINE)
 REVERSION = re.compile(r"^# \S+ reversion", re.MULTILINE)
+DENIED_BY = re.compile(r"denied_by=(\S+)")
 HOLD_EVERY = 5
 CLOSE_AFTER_MINUTES = 4
 MAX_POSITIONS = 2
@@ -27,6 +28,7 @@ class Reading:
     is_reversion: bool
     cycle: int
     equity: float
+    denied_by: str
     budget: float
     usable: dict[str, tuple[int, int]]
     scores: dict[str, float]
@@ -57,6 +59,7 @@ def read(system: str, user: str) -> Reading:
         is_reversion=is_reversion,
         cycle=int(_number(sections["NOW"], "cycle=")),
         equity=_number(sections["ACCOUNT"], "equity_usd="),
+        denied_by=_denied_by(sections["ENTRY"]),
         budget=_budget(sections["ENTRY"]),
         usable=usable,
         scores={coin: _score(fast[coin], slow[coin], market[coin], is_reversion) for coin in usable if coin in fast},
@@ -93,10 +96,17 @@ def _number(text: str, label: str) -> float:
     return float(found.group(1))
 
 
+def _denied_by(entry: str) -> str:
+    """The codes that deny every entry, as the prompt lists them; an empty text when an entry is allowed."""
+    found = DENIED_BY.search(entry)
+    if found is None:
+        raise ValueError("no denied_by")
+    return "" if found[1] == "none" else found[1]
+
+
 def _budget(entry: str) -> float:
-    """The remaining loss budget in USD; zero while it is unknown, and while no entry is allowed."""
-    is_denied = "denied_by=none" not in entry or "loss_budget_left_usd=n/a" in entry
-    return 0.0 if is_denied else _number(entry, "loss_budget_left_usd=")
+    """The remaining loss budget in USD; zero while it is unknown."""
+    return 0.0 if "loss_budget_left_usd=n/a" in entry else _number(entry, "loss_budget_left_usd=")
 
 
 def _values(cell: str) -> list[float]:
@@ -128,6 +138,8 @@ def _choose(reading: Reading) -> dict[str, Any]:
         return _hold("waits every fifth cycle")
     if len(reading.positions) >= MAX_POSITIONS:
         return _hold("has all the positions that it wants")
+    if reading.denied_by:
+        return _hold(f"may not enter now: {reading.denied_by}")
     if reading.budget < reading.equity * LEAST_BUDGET_SHARE:
         return _hold("has too little loss budget left")
     free = {coin: score for coin, score in reading.scores.items() if coin not in reading.positions}
