@@ -10,6 +10,7 @@ from gateway.http.endpoint import API
 from gateway.http.parameters import MAX_LIMIT
 from gateway.rest.export.routes import ARCHIVE
 from gateway.rest.export.tables import EXPORTS
+from gateway.rest.replay.routes import MAX_MOMENTS, MAX_STEP_MS
 from gateway.rest.schema_parts import Schema, ref
 from gateway.rest.schemas import RESPONSES, VERDICTS, components
 
@@ -24,8 +25,12 @@ def _path(name: str, schema: Schema) -> Parameter:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
+def _count(name: str, most: int) -> Parameter:
+    return _query(name, {"type": "integer", "minimum": 1, "maximum": most})
+
+
 def _limit(most: int) -> Parameter:
-    return _query("limit", {"type": "integer", "minimum": 1, "maximum": most})
+    return _count("limit", most)
 
 
 _MODEL = _query("model", ref("ContenderId"))
@@ -35,12 +40,17 @@ _SYMBOL_PATH = _path("symbol", ref("Coin"))
 _LANG = _query("lang", {"type": "string", "enum": ["en", "zh"]})
 _THEME = _query("theme", {"type": "string", "enum": ["light", "dark"]})
 _BEFORE = _query("before", {"type": "string"})
+_TIME: Schema = {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
+_AT = _query("at", _TIME)
 
 ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/status": ("Mode, market, models, trading state", []),
     "/roster": ("Contenders with their colors and marks, and coins", []),
     "/prices": ("Latest prices of all coins", []),
-    "/candles": ("Candles, oldest first", [_SYMBOL, _query("interval", ref("Interval")), _limit(500)]),
+    "/candles": (
+        "Candles, oldest first; with `at` of the recorded prices up to then, without volume",
+        [_SYMBOL, _query("interval", ref("Interval")), _limit(500), _AT],
+    ),
     "/orderbook/{symbol}": ("Order book, 20 levels a side", [_SYMBOL_PATH]),
     "/tape/{symbol}": (
         "The market's latest trades, newest first, at most 50; side is the aggressor's",
@@ -48,7 +58,10 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     ),
     "/accounts": ("All accounts", []),
     "/positions": ("Open positions", [_MODEL]),
-    "/trades": ("Trades, newest first", [_MODEL, _SYMBOL, _limit(MAX_LIMIT), _BEFORE]),
+    "/trades": (
+        "Trades, newest first; with `at` as they stood then",
+        [_MODEL, _SYMBOL, _limit(MAX_LIMIT), _BEFORE, _AT],
+    ),
     "/trades/groups": ("Ended trades by coin, day, hour and result", [_MODEL]),
     "/decisions": (
         "Decisions up to a time, newest first",
@@ -57,7 +70,7 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
             _query("action", ref("Action")),
             _SYMBOL,
             _query("verdict", {"type": "string", "enum": list(VERDICTS)}),
-            _query("until_ms", {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}),
+            _query("until_ms", _TIME),
             _limit(MAX_LIMIT),
             _BEFORE,
         ],
@@ -72,8 +85,9 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     ),
     "/duels": ("The contenders' running score: agreement, who was right, calibration of confidence", []),
     "/equity": (
-        "Equity over time, oldest first",
+        "Equity over time, oldest first; with `at` as it stood then",
         [
+            _AT,
             _MODEL,
             _query("range", {"type": "string", "enum": ["72h", "all"]}),
             _query("points", {"type": "integer", "minimum": 1, "maximum": 2000}),
@@ -85,6 +99,11 @@ ROUTES: dict[str, tuple[str, list[Parameter]]] = {
     "/models/{model}": ("One model: account, positions, latest trades, totals", [_MODEL_PATH]),
     "/operations": ("Services, streams, latencies, errors, alerts, dead letters", []),
     "/readme": ("README.TXT", [_LANG]),
+    "/replay": ("The first and the last moment that are stored", []),
+    "/replay/moments": (
+        "The arena as it stood at equal steps from `at` on, or at the last moment",
+        [_AT, _count("step_ms", MAX_STEP_MS), _count("count", MAX_MOMENTS)],
+    ),
     "/openapi.json": ("This document", []),
 }
 FILES: dict[str, tuple[str, str, list[Parameter]]] = {

@@ -35,11 +35,13 @@ from gateway.rest.limit_use import LimitUse
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
 from gateway.rest.readme import Readme
+from gateway.rest.replay.routes import Replay
 from gateway.rest.schemas import VERDICTS
 from gateway.rest.status import Status, roster_row
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
-from gateway.storage.queries import Queries, Row
+from gateway.storage.moments import MomentQueries
+from gateway.storage.queries import FOREVER_MS, Queries, Row
 from gateway.storage.standing import StandingQueries
 from gateway.storage.trade_groups import TradeGroups
 
@@ -81,6 +83,7 @@ class EquityQuery(NamedTuple):
     model: str | None
     points: int
     range: str
+    at_ms: int | None
 
 
 def ranked(rows: Sequence[Row], contenders: Sequence[str]) -> list[Row]:
@@ -114,6 +117,8 @@ class RestRoutes:
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
         self._cycles, self._standing = CycleQueries(queries), StandingQueries(queries, roster.ids)
         self._trade_groups = TradeGroups(queries)
+        self._moments = MomentQueries(queries)
+        self._replay = Replay(self._moments)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
         self._limit_use = LimitUse(service.redis, roster, queries, settings.daily_cost_cap_usd)
@@ -150,6 +155,8 @@ class RestRoutes:
             "/models/{model}": self._get_model,
             "/operations": self._get_operations,
             "/readme": self._get_readme,
+            "/replay": self._replay.get_span,
+            "/replay/moments": self._replay.get_moments,
             "/openapi.json": self._get_openapi,
         }
         routes = [get_route(path, self._json_responder(path, handler)) for path, handler in handlers.items()]
@@ -158,11 +165,12 @@ class RestRoutes:
         return [*routes, get_route(f"/export/{ARCHIVE}.zip", self._get_archive)]
 
     def _json_responder(self, path: str, handler: Handler) -> Responder:
-        """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set."""
+        """The handler's row as JSON with an ETag, cached by what was asked for where a lifetime is set: of the
+        present, not of a time that has passed."""
         lifetime, meaning = LIFETIMES.get(path), self._meanings.get(path, _no_parameters)
 
         async def respond(request: Request) -> Response:
-            if lifetime is None:
+            if lifetime is None or "at" in request.query_params:
                 return encode_response(await handler(request)).respond(request.headers)
             cached = await self._cache.get((path, meaning(request)), lifetime, lambda: handler(request))
             return cached.respond(request.headers)
@@ -201,7 +209,11 @@ class RestRoutes:
         symbol = self._parameters.symbol_filter(query) or self._parameters.default_symbol
         interval = parse_interval(query)
         limit = parse_limit(query, MAX_CANDLES, MAX_CANDLES)
-        candles = await self._market.candles(symbol, interval, limit)
+        at_ms = parse_time(query, "at")
+        if at_ms is None:
+            candles = await self._market.candles(symbol, interval, limit)
+        else:
+            candles = await self._moments.candles(at_ms, symbol, interval, limit)
         return {"symbol": symbol, "interval": interval, "candles": candles}
 
     async def _get_order_book(self, request: Request) -> Any:
@@ -224,12 +236,13 @@ class RestRoutes:
 
     async def _get_trades(self, request: Request) -> Any:
         query = request.query_params
-        rows, next_before = await self._queries.trades(
-            self._parameters.model_filter(query),
-            self._parameters.symbol_filter(query),
-            parse_limit(query, 50),
-            parse_cursor(query),
-        )
+        model, symbol = self._parameters.model_filter(query), self._parameters.symbol_filter(query)
+        limit, before, at_ms = parse_limit(query, 50), parse_cursor(query), parse_time(query, "at")
+        if at_ms is None:
+            rows, next_before = await self._queries.trades(model, symbol, limit, before)
+        else:
+            filters = {"model": model, "symbol": symbol}
+            rows, next_before = await self._moments.trades(at_ms, filters, limit, before)
         return {"trades": rows, "next_before": next_before}
 
     async def _get_trade_groups(self, request: Request) -> Any:
@@ -270,25 +283,26 @@ class RestRoutes:
         query = request.query_params
         most = parse_number(query, "points", POINTS, MAX_POINTS)
         points = max(step for step in POINT_STEPS if step <= most)
-        return EquityQuery(self._parameters.model_filter(query), points, parse_choice(query, "range", tuple(RANGES_MS)))
+        span = parse_choice(query, "range", tuple(RANGES_MS))
+        return EquityQuery(self._parameters.model_filter(query), points, span, parse_time(query, "at"))
 
     async def _get_equity(self, request: Request) -> Any:
-        model, points, span = self._equity_query(request)
-        span_ms = RANGES_MS[span]
-        now_ms = self._market_clock.now_ms()
+        model, points, span, at_ms = self._equity_query(request)
+        span_ms, until_ms = RANGES_MS[span], FOREVER_MS if at_ms is None else at_ms
+        now_ms = self._market_clock.now_ms() if at_ms is None else at_ms
         since_ms = 0 if span_ms is None else (self._clock.now_ms() if now_ms is None else now_ms) - span_ms
         start_balance = await self._queries.start_balance() or format(self._settings.paper_start_balance, "f")
         series = [
             {
                 "model": row["model"],
                 "start_balance": row["start_balance"],
-                "points": await self._queries.equity(row["model"], since_ms, max(1, points // 2)),
-                "drawdown": await self._queries.drawdown(row["model"], since_ms, points),
+                "points": await self._queries.equity(row["model"], since_ms, max(1, points // 2), until_ms),
+                "drawdown": await self._queries.drawdown(row["model"], since_ms, points, until_ms),
             }
             for row in await self._queries.accounts()
             if model in (None, row["model"])
         ]
-        benchmarks = await self._queries.benchmark_series(start_balance, since_ms, points)
+        benchmarks = await self._queries.benchmark_series(start_balance, since_ms, points, until_ms)
         return {"series": series, "benchmarks": benchmarks, "start_balance": start_balance}
 
     async def _get_leaderboard(self, request: Request) -> Any:

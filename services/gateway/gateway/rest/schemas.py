@@ -17,6 +17,7 @@ from common.trading.intervals import INTERVALS_MS
 from common.trading.orders import OrderRole, OrderSide, Side
 from common.trading.roster import Mark, Provider, Roster
 from gateway.rest.cycle_schemas import CYCLES
+from gateway.rest.replay.schemas import MOMENTS, REPLAY_RESPONSES
 from gateway.rest.schema_parts import (
     GAUGES,
     KINDS,
@@ -50,7 +51,7 @@ class ServiceState(StrEnum):
 
 def components(roster: Roster | None) -> dict[str, Schema]:
     """Every component by name. Without a roster contenders and coins are any names: the page's types are made so."""
-    return _names(roster) | MARKET | ACCOUNTS | DECISIONS | CYCLES | STATISTICS | ARENA | PUSHES | REQUESTS
+    return _names(roster) | MARKET | ACCOUNTS | MOMENTS | DECISIONS | CYCLES | STATISTICS | ARENA | PUSHES | REQUESTS
 
 
 def _names(roster: Roster | None) -> dict[str, Schema]:
@@ -113,7 +114,7 @@ ACCOUNTS: dict[str, Schema] = {
     "Position": row(
         "model:text symbol:text side:Side position_size:money entry_price:money mark_price:money leverage:int"
         " notional:money unrealized_pnl:money liquidation_price:money? margin_used:money"
-        " initial_margin:money stop_loss:money? take_profit:money? protected:bool funding:money"
+        " initial_margin:money stop_loss:money? take_profit:money? protected:bool? funding:money"
         " opened_at:ms? updated_at:ms decision_id:text? cycle_id:text?"
     ),
     "Trade": row(
@@ -340,4 +341,4 @@ RESPONSES: dict[str, Schema] = {
     "/logs": row("time_ms:ms", services=many(row("name:text", lines=many(KINDS["text"])))),
     "/readme": row("lang:text text:text"),
     "/openapi.json": {"type": "object"},
-}
+} | REPLAY_RESPONSES

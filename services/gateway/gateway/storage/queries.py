@@ -12,9 +12,11 @@ from psycopg.rows import dict_row
 
 from common.runtime.database import Pool
 from common.runtime.record.reader import read_recorded
-from gateway.http.parameters import Cursor, format_cursor
+from gateway.http.parameters import Cursor
+from gateway.storage.paging import conditions_of, page_of_rows
 
 Row = dict[str, Any]
+FOREVER_MS = 2**62
 RECORDED_TEXTS = {
     "prompt_system": "data.prompt.system",
     "prompt_user": "data.prompt.user",
@@ -67,10 +69,10 @@ class Queries:
         self, model: str | None, symbol: str | None, limit: int, before: Cursor | None
     ) -> tuple[list[Row], str | None]:
         """Newest entry first, with the cursor of the next page."""
-        conditions, values = _conditions({"model": model, "symbol": symbol}, "entry_time", before)
+        conditions, values = conditions_of({"model": model, "symbol": symbol}, "entry_time", before)
         query = f"SELECT * FROM api_trades {conditions} ORDER BY entry_time DESC, id DESC LIMIT %s"  # noqa: S608
         rows = await self.rows(query, (*values, limit + 1))
-        return _page(rows, limit, "entry_time")
+        return page_of_rows(rows, limit, "entry_time")
 
     async def trade(self, trade_id: str) -> Row | None:
         rows = await self.rows("SELECT * FROM api_trades WHERE id = %s", (trade_id,))
@@ -82,10 +84,10 @@ class Queries:
         """Newest first up to a time, with the cursor of the next page; `filters` are columns and their values."""
         if before is None and until_ms is not None:
             before = (until_ms + 1, "")
-        conditions, values = _conditions(filters, "time_ms", before)
+        conditions, values = conditions_of(filters, "time_ms", before)
         query = f"SELECT * FROM api_decisions {conditions} ORDER BY time_ms DESC, id DESC LIMIT %s"  # noqa: S608
         rows = await self.rows(query, (*values, limit + 1))
-        return _page(rows, limit, "time_ms")
+        return page_of_rows(rows, limit, "time_ms")
 
     async def decision(self, cycle_id: str, model: str) -> Row | None:
         """One decision with its prompt, verdict, orders, fills and trade, or None."""
@@ -189,18 +191,19 @@ class Queries:
         )
         return rows[0] if rows else None
 
-    async def equity(self, model: str, since_ms: int, buckets: int) -> list[list[Any]]:
-        """[time in ms, USD] since a time, oldest first: each bucket's lowest and highest equity, and the last one."""
+    async def equity(self, model: str, since_ms: int, buckets: int, until_ms: int = FOREVER_MS) -> list[list[Any]]:
+        """[time in ms, USD] between two times, oldest first: each bucket's lowest and highest equity, and the last."""
         rows = await self.rows(
-            "SELECT time_ms, wire(equity) AS equity FROM equity_points(%s, %s, %s)", (model, since_ms, buckets)
+            "SELECT time_ms, wire(equity) AS equity FROM equity_points(%s, %s, %s, %s)",
+            (model, since_ms, buckets, until_ms),
         )
         return [[row["time_ms"], row["equity"]] for row in rows]
 
-    async def drawdown(self, model: str, since_ms: int, buckets: int) -> list[list[Any]]:
-        """[time in ms, percent under the peak before, 0 or less] since a time, oldest first."""
+    async def drawdown(self, model: str, since_ms: int, buckets: int, until_ms: int = FOREVER_MS) -> list[list[Any]]:
+        """[time in ms, percent under the peak before, 0 or less] between two times, oldest first."""
         rows = await self.rows(
-            "SELECT time_ms, wire(-100 * drawdown) AS drawdown FROM drawdown_points(%s, %s, %s)",
-            (model, since_ms, buckets),
+            "SELECT time_ms, wire(-100 * drawdown) AS drawdown FROM drawdown_points(%s, %s, %s, %s)",
+            (model, since_ms, buckets, until_ms),
         )
         return [[row["time_ms"], row["drawdown"]] for row in rows]
 
@@ -213,13 +216,15 @@ class Queries:
     async def benchmarks(self) -> list[Row]:
         return await self.rows("SELECT * FROM api_benchmarks ORDER BY name")
 
-    async def benchmark_series(self, start_balance: str, since_ms: int, buckets: int) -> list[Row]:
+    async def benchmark_series(
+        self, start_balance: str, since_ms: int, buckets: int, until_ms: int = FOREVER_MS
+    ) -> list[Row]:
         """Per benchmark [time in ms, USD]: the value that the starting balance would have."""
         rows = await self.rows(
             """SELECT time_ms, wire(btc_hold * %(start)s::numeric) AS btc_hold,
                 wire(equal_weight * %(start)s::numeric) AS equal_weight
-            FROM benchmark_points(%(since)s, %(buckets)s)""",
-            {"start": start_balance, "since": since_ms, "buckets": buckets},
+            FROM benchmark_points(%(since)s, %(buckets)s, %(until)s)""",
+            {"start": start_balance, "since": since_ms, "buckets": buckets, "until": until_ms},
         )
         names = ("btc_hold", "equal_weight")
         return [{"name": name, "points": [[row["time_ms"], row[name]] for row in rows]} for name in names]
@@ -326,22 +331,3 @@ class Queries:
                     reason AS detail FROM executor_halts WHERE is_local AND ended_ms IS NULL"""
             )
         return sorted(halts, key=lambda halt: (halt["since_ms"], halt["reason"], halt["model"] or ""))
-
-
-def _conditions(equal: Mapping[str, str | None], time_column: str, before: Cursor | None) -> tuple[str, list[Any]]:
-    conditions, values = [], []
-    for column, value in equal.items():
-        if value is not None:
-            conditions.append(f"{column} = %s")
-            values.append(value)
-    parameters: list[Any] = list(values)
-    if before is not None:
-        conditions.append(f"({time_column}, id) < (%s, %s)")
-        parameters += before
-    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), parameters
-
-
-def _page(rows: list[Row], limit: int, time_column: str) -> tuple[list[Row], str | None]:
-    shown = rows[:limit]
-    is_more = len(rows) > limit
-    return shown, format_cursor(shown[-1][time_column], shown[-1]["id"]) if is_more else None

@@ -1,7 +1,9 @@
--- Points of a chart since a time, oldest first: of each of at most `buckets` spans the lowest and the highest equity,
--- and the newest one. Spans of an hour and more are read from equity_hours, so that a year costs no more than three days;
--- so is a time that begins before the oldest account state that is kept.
-CREATE FUNCTION equity_points(of_model text, since_ms bigint, buckets integer)
+-- Points of a chart between two times, oldest first: of each of at most `buckets` spans the lowest and the highest
+-- equity, and the newest one. Spans of an hour and more are read from equity_hours, so that a year costs no more than
+-- three days; so is a time that begins before the oldest account state that is kept.
+CREATE FUNCTION equity_points(
+    of_model text, since_ms bigint, buckets integer, until_ms bigint DEFAULT 9223372036854775807
+)
     RETURNS TABLE (time_ms bigint, equity numeric) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     kept_ms bigint;
@@ -10,21 +12,22 @@ DECLARE
     step_ms bigint;
 BEGIN
     SELECT min(s.time_ms), max(s.time_ms) INTO kept_ms, newest_ms FROM account_snapshots s
-    WHERE s.model = of_model AND s.time_ms >= since_ms;
+    WHERE s.model = of_model AND s.time_ms >= since_ms AND s.time_ms <= until_ms;
     SELECT least(kept_ms, min(p.t)) INTO first_ms FROM (
         SELECT e.* FROM equity_hours e
         WHERE e.model = of_model AND e.hour_ms > since_ms - 3600000 ORDER BY e.hour_ms LIMIT 2
-    ) h CROSS JOIN unnest(ARRAY[h.low_ms, h.high_ms, h.last_ms]) p (t) WHERE p.t >= since_ms;
+    ) h CROSS JOIN unnest(ARRAY[h.low_ms, h.high_ms, h.last_ms]) p (t) WHERE p.t >= since_ms AND p.t <= until_ms;
     SELECT greatest(newest_ms, max(h.last_ms)) INTO newest_ms FROM (
         SELECT e.last_ms FROM equity_hours e
-        WHERE e.model = of_model AND e.hour_ms > since_ms - 3600000 ORDER BY e.hour_ms DESC LIMIT 1
+        WHERE e.model = of_model AND e.hour_ms > since_ms - 3600000 AND e.hour_ms <= until_ms AND e.last_ms <= until_ms
+        ORDER BY e.hour_ms DESC LIMIT 1
     ) h WHERE h.last_ms >= since_ms;
     step_ms := greatest(1, (newest_ms - first_ms) / greatest(1, buckets) + 1);
     IF step_ms < 3600000 AND first_ms IS NOT DISTINCT FROM kept_ms THEN
         RETURN QUERY
         WITH b AS (
             SELECT s.time_ms AS t, s.equity AS e, (s.time_ms - first_ms) / step_ms AS bucket FROM account_snapshots s
-            WHERE s.model = of_model AND s.time_ms >= since_ms
+            WHERE s.model = of_model AND s.time_ms >= since_ms AND s.time_ms <= until_ms
         ), kept AS (
             (SELECT DISTINCT ON (bucket) t, e FROM b ORDER BY bucket, e, t)
             UNION (SELECT DISTINCT ON (bucket) t, e FROM b ORDER BY bucket, e DESC, t)
@@ -35,12 +38,12 @@ BEGIN
         RETURN QUERY
         WITH b AS (
             SELECT h.*, h.hour_ms / step_ms AS bucket FROM equity_hours h
-            WHERE h.model = of_model AND h.hour_ms > since_ms - 3600000
+            WHERE h.model = of_model AND h.hour_ms > since_ms - 3600000 AND h.hour_ms <= until_ms
         ), kept AS (
             (SELECT DISTINCT ON (bucket) low_ms AS t, low AS e FROM b ORDER BY bucket, low, low_ms)
             UNION (SELECT DISTINCT ON (bucket) high_ms, high FROM b ORDER BY bucket, high DESC, high_ms)
             UNION (SELECT b.last_ms, b.last FROM b WHERE b.last_ms = newest_ms)
-        ) SELECT t, e FROM kept WHERE t >= since_ms ORDER BY t;
+        ) SELECT t, e FROM kept WHERE t >= since_ms AND t <= until_ms ORDER BY t;
     END IF;
 END
 $$;

@@ -21,7 +21,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "risk": {"risk_state": ("gateway",)},
     "recorder": {
-        "account_movements": (),
+        "account_movements": ("gateway",),
         "account_snapshots": ("gateway",),
         "accounts": ("gateway",),
         "ai_decisions": ("gateway",),
@@ -49,7 +49,7 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "record_blobs": ("gateway",),
         "record_heads": (),
         "record_links": ("gateway",),
-        "trades": (),
+        "trades": ("gateway",),
         "verdicts": ("risk", "gateway"),
         "api_accounts": ("gateway",),
         "api_alerts": ("gateway",),

@@ -141,7 +141,7 @@ export type Position = {
   initial_margin: string;
   stop_loss: string | null;
   take_profit: string | null;
-  protected: boolean;
+  protected: boolean | null;
   funding: string;
   opened_at: number | null;
   updated_at: number;
@@ -208,6 +208,14 @@ export type Order = {
   status: string;
   reason: string | null;
   time_ms: number;
+};
+
+export type Moment = {
+  time_ms: number;
+  prices: Price[];
+  accounts: Account[];
+  positions: Position[];
+  benchmarks: Benchmark[];
 };
 
 export type TokenUsage = {
@@ -850,6 +858,13 @@ export interface Responses {
   "/readme": {
     lang: string;
     text: string;
+  };
+  "/replay": {
+    first_ms: number | null;
+    last_ms: number | null;
+  };
+  "/replay/moments": {
+    moments: Moment[];
   };
   "/openapi.json": Record<string, unknown>;
   "/logs": {

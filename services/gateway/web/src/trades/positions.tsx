@@ -56,9 +56,11 @@ function Row({ position }: { position: Position }) {
             {words.commands.close} …
           </button>
         )}
-        <span class={`right ${position.protected ? "" : "loss strong"}`}>
-          {position.protected ? `✓ ${words.protectedYes}` : `✗ ${words.protectedNo}`}
-        </span>
+        {position.protected !== null && (
+          <span class={`right ${position.protected ? "" : "loss strong"}`}>
+            {position.protected ? `✓ ${words.protectedYes}` : `✗ ${words.protectedNo}`}
+          </span>
+        )}
       </div>
     </li>
   );

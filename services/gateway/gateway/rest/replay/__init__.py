@@ -1,0 +1,1 @@
+"""The arena as it stood at moments of market time that have passed."""
