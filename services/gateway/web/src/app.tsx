@@ -10,11 +10,14 @@ import { MissingPage } from "./pages/missing";
 import { ModelPage } from "./pages/model";
 import { OperationsPage } from "./pages/operations";
 import { ReadmeText } from "./pages/readme-text";
+import { isReplay } from "./state/replay";
 import { contenderIds } from "./state/roster";
 import { t } from "./words/words";
 
 const loadEmbed = () => import("./pages/embed").then(({ EmbedPage }) => EmbedPage);
 const loadTrades = () => import("./trades/page").then(({ TradesPage }) => TradesPage);
+const loadStanding = () => import("./replay/standing").then(({ ReplayPage }) => ReplayPage);
+const loadReplay = () => import("./replay/bar").then(({ ReplayBar }) => ReplayBar);
 const loadDuel = () => import("./duel/page").then(({ DuelPage }) => DuelPage);
 
 function Page({ route }: { route: Route }) {
@@ -45,6 +48,12 @@ function Page({ route }: { route: Route }) {
   }
 }
 
+/** In a replay only what can be shown as of then. */
+function ShownPage({ route }: { route: Route }) {
+  const isShown = !isReplay || ["live", "readme", "missing"].includes(route.page);
+  return isShown ? <Page route={route} /> : <Lazy load={loadStanding} props={{ isStanding: route.page === "leaderboard" }} />;
+}
+
 export function App() {
   const route = routeOf(path.value, contenderIds());
   if (route.page === "embed") {
@@ -61,11 +70,17 @@ export function App() {
       </a>
       <Header />
       <main id="main" tabIndex={0}>
-        <Page route={route} />
+        <ShownPage route={route} />
       </main>
       <div class="foot">
-        <Notices />
-        <StatusBar />
+        {isReplay ? (
+          <Lazy load={loadReplay} props={{}} />
+        ) : (
+          <>
+            <Notices />
+            <StatusBar />
+          </>
+        )}
       </div>
     </>
   );

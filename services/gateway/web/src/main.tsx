@@ -20,6 +20,7 @@ import { listen, path } from "./navigation/router";
 import { titleOf } from "./navigation/title";
 import { startNews, unseen } from "./news/notify";
 import { connect } from "./push/socket";
+import { isReplay } from "./state/replay";
 import { applyRoster, contenderIds } from "./state/roster";
 import { status } from "./state/store";
 import { applyRise, applyTheme } from "./ui/theme";
@@ -39,9 +40,12 @@ async function start(root: HTMLElement): Promise<void> {
   }
   root.textContent = "";
   listen();
-  connect();
-  startPolling();
-  startNews();
+  if (isReplay) void import("./replay/player").then(({ startReplay }) => startReplay());
+  else {
+    connect();
+    startPolling();
+    startNews();
+  }
   effect(() => {
     const badge = unseen.value ? `(${unseen.value}) ` : "";
     document.title = badge + titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());

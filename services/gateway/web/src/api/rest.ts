@@ -1,5 +1,6 @@
 /** REST, typed by the path; a failure is an ApiError with the server's own code and message. */
 
+import { shownMoment } from "../state/replay";
 import type { Responses } from "./types.gen";
 
 export class ApiError extends Error {
@@ -19,10 +20,18 @@ export type Parameters = Record<string, string | null>;
 /** What `path` returns. A parameter that the path names in braces goes there, the others into the query; null is left
  * out. */
 export async function get<P extends keyof Responses>(path: P, parameters: Parameters = {}): Promise<Responses[P]> {
-  const response = await fetch(urlOf(path, parameters), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const response = await fetch(urlOf(path, { ...parameters, ...momentOf(path) }), { signal: AbortSignal.timeout(TIMEOUT_MS) });
   // Reading takes a token that has ended or changed: the server answers a page with the form for it.
   if (response.status === 401) location.reload();
   return read<Responses[P]>(response);
+}
+
+/** In a replay what can be read as of a moment is. */
+function momentOf(path: string): Parameters {
+  const at = shownMoment();
+  if (at === null) return {};
+  if (path === "/decisions") return { until_ms: String(at) };
+  return ["/equity", "/trades", "/candles"].includes(path) ? { at: String(at) } : {};
 }
 
 export function urlOf(path: string, parameters: Parameters): string {

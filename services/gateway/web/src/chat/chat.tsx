@@ -5,6 +5,7 @@ import { useOlder } from "../api/use-older";
 import { partOf } from "../chain/chain";
 import { query } from "../navigation/router";
 import { merged } from "../state/lists";
+import { isReplay } from "../state/replay";
 import { coins, contenderIds } from "../state/roster";
 import { decisions, hasDecisions, status } from "../state/store";
 import { LoadNote } from "../ui/note";
@@ -34,7 +35,8 @@ function useLinked(card: Link | null): { row: Decision | null; loaded: Loaded<De
 export function Chat({ card }: { card: Link | null }) {
   const words = t();
   const linked = useLinked(card);
-  const filters = filtersOf(query.value, contenderIds(), coins());
+  const named = filtersOf(query.value, contenderIds(), coins());
+  const filters = isReplay ? { ...named, until: null } : named;
   const parameters = { ...parametersOf(filters), limit: PAGE_ROWS };
   const key = `chat ${JSON.stringify(filters)}`;
   const newest = useLoad(key, () => get("/decisions", parameters));

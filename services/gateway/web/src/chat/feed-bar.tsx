@@ -1,5 +1,6 @@
-import { setFilter } from "../navigation/router";
+import { goTo, setFilter } from "../navigation/router";
 import { marketSpeed } from "../state/clock";
+import { isReplay, shownMoment } from "../state/replay";
 import { coins, contenderIds, lookOf } from "../state/roster";
 import { now, status } from "../state/store";
 import { fill, t } from "../words/words";
@@ -34,12 +35,13 @@ function Countdown() {
   );
 }
 
-/** Goes to a moment: the feed then shows what was decided up to it. */
-function Jump({ until }: { until: number | null }) {
+/** Goes to a moment: the page then shows the arena as it stood. */
+function Jump() {
   const words = t();
+  const until = shownMoment();
   const jump = (event: Event): void => {
     const ms = new Date((event.target as HTMLInputElement).value).getTime();
-    setFilter("at", Number.isFinite(ms) ? String(ms) : null, true);
+    goTo(Number.isFinite(ms) ? ms : null);
   };
   return (
     <label>
@@ -90,11 +92,11 @@ export function FeedBar({ filters, isUnfolded }: { filters: Filters; isUnfolded:
       >
         {words.holds} {isUnfolded ? words.holdsShown : words.holdsFolded}
       </button>
-      <Jump until={filters.until} />
-      {filters.until === null ? (
+      <Jump />
+      {!isReplay ? (
         <Countdown />
       ) : (
-        <button type="button" onClick={() => setFilter("at", null, true)}>
+        <button type="button" onClick={() => goTo(null)}>
           {words.backToNow}
         </button>
       )}

@@ -2,6 +2,8 @@
 
 import { signal } from "@preact/signals";
 
+import { shownMoment } from "../state/replay";
+
 export const path = signal(location.pathname);
 export const query = signal(new URLSearchParams(location.search));
 
@@ -10,7 +12,26 @@ function read(): void {
   query.value = new URLSearchParams(location.search);
 }
 
-export function go(url: string): void {
+/** In a replay every address keeps the moment. */
+function withMoment(url: string): string {
+  const at = shownMoment();
+  if (at === null || /[?&]at=/.test(url)) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}at=${at}`;
+}
+
+/** Loads the page at another moment, or live. */
+export function goTo(at: number | null): void {
+  const next = new URLSearchParams(location.search);
+  if (at === null) next.delete("at");
+  else next.set("at", String(at));
+  const text = next.toString();
+  location.assign(location.pathname + (text ? `?${text}` : ""));
+}
+
+export function go(to: string): void {
+  // The way into a replay loads the page.
+  if (shownMoment() === null && /[?&]at=/.test(to)) return location.assign(to);
+  const url = withMoment(to);
   if (url === location.pathname + location.search) return;
   const isOtherPage = !url.startsWith(`${location.pathname}?`);
   history.pushState(null, "", url);

@@ -7,6 +7,7 @@
 import { signal } from "@preact/signals";
 
 import type { ClockReading } from "../api/types.gen";
+import { shownMoment } from "./replay";
 
 const PATIENCE_MS = 3_000;
 const FASTEST_POLL_MS = 2_000;
@@ -71,9 +72,9 @@ export function serverTime(): number {
   return server.read(performance.now()) ?? Date.now();
 }
 
-/** The market's time; the server's while no market time is known. */
+/** The market's time; the server's while no market time is known; in a replay the moment shown. */
 export function marketTime(): number {
-  return market.read(performance.now()) ?? serverTime();
+  return shownMoment() ?? market.read(performance.now()) ?? serverTime();
 }
 
 /** How often to ask again, in ms, for what changes with the market's time: at a faster speed more often, within reason. */

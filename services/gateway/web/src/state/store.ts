@@ -51,7 +51,7 @@ export function advance(): void {
   });
 }
 
-function byModel(rows: Position[]): Record<string, Position[]> {
+export function byModel(rows: Position[]): Record<string, Position[]> {
   const found: Record<string, Position[]> = {};
   for (const row of rows) (found[row.model] ??= []).push(row);
   return found;
