@@ -104,6 +104,13 @@ def test_a_rejected_entry_stays_reserved_until_a_state_covers_it(harness: RiskHa
     assert harness.reserved == set()
 
 
+def test_a_refused_close_of_the_protector_frees_no_entry(harness: RiskHarness) -> None:
+    """It bears the intent of the entry that it protects."""
+    entry = harness.judge()
+    harness.reject(entry.id, OrderRole.FLATTEN)
+    assert harness.reserved == {entry.id}
+
+
 def test_a_rejected_exit_is_released_at_once(harness: RiskHarness) -> None:
     harness.send_account(a_position(Symbol.BTC))
     exit_ = harness.judge(CLOSE)

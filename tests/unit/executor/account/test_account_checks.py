@@ -48,7 +48,7 @@ def in_universe(coin: str, **changes: Any) -> Change:
 async def outcome(harness: AccountHarness, size: str, kind: IntentKind = IntentKind.ENTRY) -> tuple[Any, Any]:
     """What becomes of an intent on ETH: its status and reason."""
     intent = await harness.store(harness.approve(size, kind))
-    await OrderSubmitter(harness.context, ActionQuota(harness.context)).submit(intent, None)
+    await OrderSubmitter(harness.context, ActionQuota(harness.context)).submit(intent)
     [row] = harness.database.rows("SELECT status, reason FROM intents WHERE intent_id = ?", intent.intent_id)
     return row["status"], row["reason"]
 

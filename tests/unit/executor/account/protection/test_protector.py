@@ -93,6 +93,24 @@ async def test_a_partial_fill_is_protected_by_its_answer_alone(empty: Account) -
     assert empty.stops() == 1
 
 
+async def test_an_older_fill_takes_nothing_from_an_orders_answer(account: Account) -> None:
+    """Fills and state lag: both still end with the exit of the position before."""
+    harness = account.harness
+    await account.submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)))
+    for _ in range(3):
+        await account.poll(after_s=2)
+    assert (harness.held(), account.stops()) == (0, 0)
+    old = await harness.context.exchange.fills_since(0)
+    harness.exchange.world.market.coins["ETH"].depth = 0.01
+    harness.advance(1)
+    harness.wire.hold("clearinghouseState")
+    await account.enter("900")
+    account.memory.report_fills(old)
+    await account.protect(after_s=0.1)
+    assert Decimal(0) < harness.held() < 900
+    assert account.stops() == 1
+
+
 async def test_a_partial_fill_is_protected_while_open_orders_cannot_be_read(empty: Account) -> None:
     await empty.protect()
     empty.harness.exchange.world.market.coins["ETH"].depth = 0.01
@@ -235,7 +253,7 @@ async def test_a_state_older_than_the_exit_gets_no_stop(account: Account, lag_s:
     harness.advance(1)
     harness.wire.hold("clearinghouseState")
     harness.pass_time(0.1)
-    await account.submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)), None)
+    await account.submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)))
     for _ in range(int(lag_s * 2)):
         await account.poll(after_s=0.5)
     assert not any("positionTpsl" in text for text in harness.wire.requests)
