@@ -79,8 +79,9 @@ class OrderSubmitter:
         return not intent.is_entry or self._leverages.is_confirmed(intent)
 
     def invalidate(self) -> None:
-        """Another instance may have traded meanwhile: leverages are confirmed again."""
+        """Another instance may have traded meanwhile: leverages are confirmed again, and stored bytes count as sent."""
         self._leverages.clear()
+        self._tries.clear()
 
     async def send_first(self, intent: Intent, record_sent: RecordSent) -> bool:
         """Signs, has it recorded, sends; True when the outcome is then known."""
@@ -92,12 +93,13 @@ class OrderSubmitter:
         reason = self._reason_not_to_send(intent)
         if reason is not None:
             # A halt or a flatten came during the commit. The intent ends once no instance can send its bytes.
-            return await self._mark_in_flight(intent, f"not sent: {reason}", sent=f"not sent: {reason}")
+            self._tries[intent.intent_id].kept_back = reason
+            return await self._mark_in_flight(intent, f"not sent: {reason}", outcome=f"not sent: {reason}")
         self._context.memory.expect(intent)
         try:
             answer = await self._context.send(intent.signed_action or b"", is_entry=intent.is_entry)
         except UnknownOutcome as error:
-            return await self._mark_in_flight(intent, str(error), sent=f"unknown: {error}")
+            return await self._mark_in_flight(intent, str(error), outcome=f"{error.known}: {error}")
         self._report_answer(intent, answer)
         await self._intents.record_first_send(intent, str(answer), self._clock.now_ms())
         first = parse_placements(answer, len(legs))[0]
@@ -139,11 +141,12 @@ class OrderSubmitter:
         is_recent = self._clock.monotonic() - at_s <= MARK_VALID_S
         return self._envelope.breach(intent.intent_kind, intent.order, mark_price if is_recent else None)
 
-    async def _mark_in_flight(self, intent: Intent, reason: str, *, sent: str | None = None) -> bool:
-        """The outcome is unknown and will be asked for. `sent` closes the first send's line of the log."""
-        if sent is not None:
-            await self._intents.record_first_send(intent, sent, self._clock.now_ms())
-        metrics.IN_FLIGHT.labels(self._model).inc()
+    async def _mark_in_flight(self, intent: Intent, reason: str, *, outcome: str | None = None) -> bool:
+        """The outcome is unknown and will be asked for. `outcome` closes the first send's line of the log."""
+        if outcome is not None:
+            await self._intents.record_first_send(intent, outcome, self._clock.now_ms())
+        if not (outcome or "").startswith("not sent"):
+            metrics.IN_FLIGHT.labels(self._model).inc()
         await self._intents.mark_in_flight(intent.intent_id, reason, self._clock.now_ms())
         self._context.log.warning("outcome unknown", model=self._model, intent_id=intent.intent_id, reason=reason)
         return False
@@ -186,6 +189,7 @@ class OrderSubmitter:
         if reason is not None:
             await self._intents.log_answer(number, f"not sent: {reason}", self._clock.now_ms())
             return False
+        tries.kept_back = None
         self._context.memory.expect(intent)
         answer = await self._context.send_as_logged(number, intent.signed_action, is_entry=intent.is_entry)
         self._report_answer(intent, answer)
@@ -259,15 +263,15 @@ class OrderSubmitter:
     async def _finish_never_arrived(self, intent: Intent) -> bool:
         """Its bytes are void now. An entry's moment has passed; an exit is still needed and is signed again."""
         if intent.is_entry:
-            return await self._finish_unfilled(intent, CancelReason.NEVER_ARRIVED)
+            reason = self._tries[intent.intent_id].kept_back or CancelReason.NEVER_ARRIVED
+            return await self._finish_unfilled(intent, reason)
         self._tries[intent.intent_id].are_bytes_refused = False
         await self._intents.store_again(intent.intent_id, self._clock.now_ms())
         return False
 
     async def _finish_unfilled(self, intent: Intent, reason: str) -> bool:
         """CANCELLED, with nothing filled and without a refusal of the exchange."""
-        legs = build_bracket(intent)
-        role, spec = legs[0]
+        (role, spec), *_ = legs = build_bracket(intent)
         event = order_cancelled(
             intent,
             role,

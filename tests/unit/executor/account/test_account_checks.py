@@ -120,3 +120,17 @@ async def test_an_ended_wallet_is_alerted_once_and_its_end_too(harness: AccountH
     await checks.run()
     assert harness.context.standing.problems == ()
     assert alerts(harness) == [(AlertCode.ACCOUNT_REFUSED, "critical"), (AlertCode.ACCOUNT_ACCEPTED, "info")]
+
+
+async def test_a_coin_that_is_delisted_for_a_while_is_asked_for_soon_again(
+    harness: AccountHarness, checks: AccountChecks
+) -> None:
+    post = harness.wire.post
+    answer_otherwise(harness, "meta", lambda meta: meta["universe"][1].update(name="GONE"))
+    await checks.run()
+    assert harness.context.standing.problems == ()
+    harness.wire.post = post  # type: ignore[method-assign]
+    harness.clock.ms += round(RECHECK_S * 1000)
+    assert checks.is_due()
+    await checks.run()
+    assert alerts(harness) == [(AlertCode.ACCOUNT_REFUSED, "critical"), (AlertCode.ACCOUNT_ACCEPTED, "info")]

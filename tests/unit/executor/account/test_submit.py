@@ -72,6 +72,9 @@ async def test_a_flatten_during_an_entrys_commit_keeps_its_bytes_here(
     assert submitter.can_send_at_once(intent)
     assert not await submitter.send_first(intent, record_sent)
     assert len(harness.filled_orders()) == sent_before
+    harness.advance(LIFE_MS / 1000 + 6)
+    assert await submitter.submit(await harness.stored(intent.intent_id))
+    assert [event.reason for event in harness.events("order.cancelled")] == [CancelReason.FLATTENED]
 
 
 async def test_an_exit_is_sent_in_spite_of_halt_and_flatten(harness: AccountHarness, submitter: OrderSubmitter) -> None:
