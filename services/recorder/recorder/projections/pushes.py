@@ -15,9 +15,9 @@ class PushBuilder:
 
     A decision and a fill are pushed each time an event touches them; positions and account of a model at most once a
     second, the last state by the first batch after it, and only where they differ from what was pushed last. That is
-    the only state, and it is a saving, not a record: when a batch fails after its pushes were built, the state claims pushes that were never published, so
-    `forget` must be called before the batch is stored again. Repeats are harmless: a push's id follows from its cause
-    and channel, and the bus drops an id that it has published.
+    the only state, and it is a saving, not a record: when a batch fails after its pushes were built, the state claims
+    pushes that were never published, so `forget` must be called before the batch is stored again. Repeats are
+    harmless: a push's id follows from its cause and channel, and the bus drops an id that it has published.
     """
 
     def __init__(self) -> None:
