@@ -253,6 +253,7 @@ class OrderSubmitter:
         elif status.status != "filled":
             return await self._finish_unfilled(intent, status.status)
         placement = Placement(None, status.order_id, size or status.original_size_coin, average, status.status)
+        self._context.memory.on_news()
         return await self._finish_placed(intent, placement, are_children_live=True)
 
     async def _finish_never_arrived(self, intent: Intent) -> bool:
