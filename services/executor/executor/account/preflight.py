@@ -179,7 +179,7 @@ class AccountChecks:
         standing.problems, standing.leverage_limits = findings.problems, findings.leverage_limits
         if findings.wallet_left_s is not None:
             metrics.WALLET_LEFT_S.labels(context.model).set(findings.wallet_left_s)
-        if not findings.problems:
+        if not (findings.problems or findings.coin_problems):
             self._due_at = context.clock.monotonic() + INTERVAL_S
         await self._alert(findings)
 
@@ -195,7 +195,7 @@ class AccountChecks:
                     key=now_ms,
                     now_ms=now_ms,
                 )
-        if self._alerted and not findings.problems:
+        if (self._alerted or self._alerted_coins) and not (findings.problems or findings.coin_problems):
             await self._context.alert(
                 AlertCode.ACCOUNT_ACCEPTED, AlertSeverity.INFO, "entries are sent again", key=now_ms, now_ms=now_ms
             )

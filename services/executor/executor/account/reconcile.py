@@ -9,7 +9,7 @@ from common.events import AlertSeverity
 from common.events.alerts import AlertCode
 from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderRole
+from common.trading.orders import PARENT_ROLES
 from executor.account import metrics
 from executor.account.books import BookParts, Tables
 from executor.account.cash import CashReconciler
@@ -36,7 +36,6 @@ MAX_COVERS: Final = 50
 MAX_FILLED: Final = 1_000
 SETTLED_MS: Final = 15_000
 """How long after an intent's end a state surely contains it: what an answer may lag behind, and its own way."""
-PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT)
 
 
 class Reconciler:

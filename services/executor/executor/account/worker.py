@@ -301,14 +301,14 @@ class AccountWorker:
         """Takes every unfinished intent one step on; what leaves the market goes first. An intent that can't go on
         keeps no other waiting: what failed is returned."""
         generation, failures = self._generation, list[Exception]()
-        intents, flatten_since = await self._unfinished()
+        intents = await self._unfinished()
         self._quiet_generation, self._must_retry = -1, False
         for intent in sorted(intents, key=lambda intent: intent.is_entry):
             if self._must_wait(intent) and not self._is_late(intent):
                 self._must_retry = True
                 continue
             try:
-                is_ended = await self._submitter.submit(intent, flatten_since)
+                is_ended = await self._submitter.submit(intent)
             except RateLimited:
                 self._must_retry = True  # It waits for request weight, until its time is over.
                 continue
@@ -318,20 +318,21 @@ class AccountWorker:
             self._must_retry = self._must_retry or not is_ended
             if is_ended:
                 self._await_poll()
-        if not self._must_retry and not failures and flatten_since is None:
+        if not self._must_retry and not failures and self._context.memory.flatten_since_ms is None:
             self._quiet_generation = generation
         return failures
 
-    async def _unfinished(self) -> tuple[list[Intent], int | None]:
-        """(intents to take on, since when a flatten is requested): those just accepted where nothing else can be
-        unfinished, else all that the tables hold."""
+    async def _unfinished(self) -> list[Intent]:
+        """Those just accepted where nothing else can be unfinished, else all that the tables hold, and a flatten."""
         accepted, self._accepted = self._accepted, []
         intents = [intent for intent in accepted if intent.intent_id not in self._read_ids]
         if intents and self._quiet_generation == self._generation:
-            return intents, None
+            return intents
         intents = await self._context.intents.unfinished(self.model)
         self._read_ids = {intent.intent_id for intent in intents}  # The handler may still accept one of them.
-        return intents, await self._context.flattens.requested_since(self.model)
+        if (since_ms := await self._context.flattens.requested_since(self.model)) is not None:
+            self._context.memory.request_flatten(since_ms, is_stored=True)
+        return intents
 
     def _must_wait(self, intent: Intent) -> bool:
         """An entry waits until the coin's old triggers are confirmed gone; the protector cancels them meanwhile."""
@@ -340,9 +341,8 @@ class AccountWorker:
             return False
         if poll is None:
             return True
-        has_triggers = any(
-            order.symbol is intent.symbol and order.trigger_price is not None for order in poll.open_orders
-        )
+        triggers = [order for order in poll.open_orders if order.trigger_price is not None]
+        has_triggers = any(order.symbol is intent.symbol for order in triggers)
         return has_triggers and intent.symbol not in poll.state.signed_sizes
 
     def _is_late(self, intent: Intent) -> bool:

@@ -36,12 +36,18 @@ _FINAL_REFUSALS: Final = (
 @dataclass(frozen=True, slots=True)
 class KnownSize:
     """A coin's signed position after the newest fill that is known. `time_ms` is the fill's time on the exchange; None
-    when it is known by the order's answer alone. `since_s` is the monotonic time at which it became known."""
+    when it is known by an order's answer alone: then fills of orders before `order_id` are older than it. `since_s` is
+    the monotonic time at which it became known."""
 
     size_coin: Decimal
     price: Decimal
     since_s: float
     time_ms: int | None = None
+    order_id: int = 0
+
+    def is_later_than(self, fill: Fill) -> bool:
+        """Whether the fill says nothing new of the position."""
+        return fill.order_id < self.order_id if self.time_ms is None else fill.time_ms <= self.time_ms
 
 
 @dataclass(frozen=True, slots=True)

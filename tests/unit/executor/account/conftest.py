@@ -29,7 +29,7 @@ class Account:
 
     async def enter(self, size: str = "1") -> str:
         intent = await self.harness.store(self.harness.approve(size))
-        await self.submitter.submit(intent, None)
+        await self.submitter.submit(intent)
         self.reconciler.invalidate()  # As the worker does.
         return intent.intent_id
 

@@ -20,7 +20,7 @@ Account = Any
 
 async def leave(account: Account) -> str:
     intent = await account.harness.store(account.harness.approve("1", IntentKind.EXIT))
-    assert await account.submitter.submit(intent, None)
+    assert await account.submitter.submit(intent)
     return str(intent.intent_id)
 
 

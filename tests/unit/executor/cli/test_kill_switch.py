@@ -80,7 +80,7 @@ async def held(tmp_path: Path) -> AccountHarness:
     harness = AccountHarness(tmp_path)
     await harness.open()
     submitter = OrderSubmitter(harness.context, ActionQuota(harness.context))
-    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)), None)
+    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)))
     assert harness.held()
     harness.wire.requests.clear()
     return harness
@@ -279,7 +279,7 @@ async def test_a_lagging_state_without_a_position_is_no_proof(tmp_path: Path, is
     await harness.open()
     harness.wire.hold("clearinghouseState")
     submitter = OrderSubmitter(harness.context, ActionQuota(harness.context))
-    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)), None)
+    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)))
     harness.wire.requests.clear()
     if is_clock_away:
         harness.wire.lose_request("exchangeStatus")

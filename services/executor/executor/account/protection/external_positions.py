@@ -25,8 +25,8 @@ async def cancel_external_orders(
     for order in orders:
         await context.exchange.size_decimals(order.coin)
     keys = [(order.coin, order.order_id) for order in orders]
-    await actions.cancel(FLATTEN, keys)
-    context.log.warning("external orders cancelled", model=context.model, orders=keys)
+    answer = await actions.cancel(FLATTEN, keys)
+    context.log.warning("sent a cancel of external orders", model=context.model, orders=keys, answer=str(answer)[:300])
 
 
 async def close_external_position(
@@ -44,4 +44,6 @@ async def close_external_position(
         ),
     )
     answer = await actions.send(context.exchange.sign_requests([request]), SendPurpose.FLATTEN, FLATTEN)
-    context.log.warning("external position closed", model=context.model, coin=position.coin, answer=str(answer)[:300])
+    context.log.warning(
+        "sent a close of an external position", model=context.model, coin=position.coin, answer=str(answer)[:300]
+    )

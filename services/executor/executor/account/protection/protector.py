@@ -317,9 +317,11 @@ class PositionProtector:
         due = [(found[key], key) for key, since in self._orphan_since.items() if now - since >= ORPHAN_S]
         if due and self.poller.orders_asked_s > self._swept_s:
             self._swept_s = now
-            await self._actions.cancel("sweep", due)
+            answer = await self._actions.cancel("sweep", due)
             self.poller.invalidate()
-            self._context.log.info("orphan triggers cancelled", model=self._model, orders=due)
+            self._context.log.info(
+                "sent a cancel of orphan triggers", model=self._model, orders=due, answer=str(answer)[:300]
+            )
 
     async def _flatten(self, poll: AccountPoll, held: set[Symbol]) -> None:
         since_ms = self._memory.flatten_since_ms
