@@ -110,6 +110,11 @@ class AccountPoller:
             wait_s = min(wait_s, REPORT_GAP_S - (self._clock.monotonic() - self._polled_at))
         return wait_s
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the newest state is known and holds nothing."""
+        return self.latest is not None and not self.latest.state.positions
+
     async def poll(self) -> AccountPoll:
         """One poll. News that come while it waits for answers leave another one due. Raises without any state."""
         now_s, last = self._clock.monotonic(), self.latest

@@ -1,6 +1,7 @@
 """Keeps one account safe: a position has its stop confirmed or is closed, and no trigger outlives its position."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -114,8 +115,7 @@ class PositionProtector:
                 await self.round()
             except Exception as error:
                 self._report_failure(condition, error)
-                is_idle = self.poller.latest is not None and not self.poller.latest.state.positions
-                await self._clock.sleep(min(pause.next_s(), MAX_PAUSE_S if is_idle else MAX_PAUSE_HELD_S))
+                await self._pause(pause.next_s())
             else:
                 self._set_ready(condition, True, "")
                 pause.reset()
@@ -140,6 +140,17 @@ class PositionProtector:
         else:
             self._context.report_unexpected("the protector", error)
         self._set_ready(condition, False, reason)
+
+    async def _pause(self, seconds: float) -> None:
+        """After a failure; short while something is held, and from news on: they may be of a position."""
+        is_idle = self.poller.is_flat and not self._memory.is_entering()
+        end_s = self._clock.monotonic() + min(seconds, MAX_PAUSE_S if is_idle else MAX_PAUSE_HELD_S)
+        while (left_s := end_s - self._clock.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._woken.wait()
+                end_s = min(end_s, self._clock.monotonic() + POLL_AGAIN_S)
+            self._woken.clear()
 
     async def _wait(self) -> None:
         """Until a poll is due: by its interval, on news, or soon while something is not as it should be."""

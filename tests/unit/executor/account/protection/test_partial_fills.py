@@ -1,9 +1,11 @@
 """What a partly filled entry has opened is protected by the order's answer, whatever lags behind it."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
 from common.trading.orders import IntentKind
+from executor.account.protection.protector import POLL_AGAIN_S
 
 Account = Any
 """The fixture's; see conftest."""
@@ -47,3 +49,17 @@ async def test_a_partial_fill_is_protected_while_open_orders_cannot_be_read(empt
     await empty.enter("900")
     await empty.protect(after_s=0.1)
     assert empty.stops() == 1
+
+
+async def test_news_shorten_the_pause_after_failures(empty: Account) -> None:
+    """Found by simulation: an entry filled in part while the protector waited ten seconds for an idle account."""
+    await empty.protect()
+    pause = asyncio.create_task(empty.protector._pause(60.0))
+    await asyncio.sleep(0)
+    empty.memory.on_news()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not pause.done()
+    empty.harness.pass_time(POLL_AGAIN_S)
+    empty.memory.on_news()
+    await asyncio.wait_for(pause, 5)
