@@ -18,7 +18,7 @@ UPDATE trades t SET exit_cycle_id = k.exit_cycle_id FROM kept_trade_exits k WHER
 CREATE TABLE IF NOT EXISTS kept_decision_results AS TABLE decision_results WITH NO DATA;
 CREATE TABLE IF NOT EXISTS kept_duel_hours AS TABLE duel_hours WITH NO DATA;
 CREATE TABLE IF NOT EXISTS kept_result_hours AS TABLE result_hours WITH NO DATA;
-CREATE TEMPORARY TABLE kept_until ON COMMIT DROP AS
+CREATE TABLE kept_until AS
 SELECT (greatest(
     (SELECT max(time_ms) FROM kept_decision_results),
     (SELECT max(hour_ms) FROM kept_duel_hours),
@@ -32,4 +32,4 @@ INSERT INTO result_hours SELECT k.* FROM kept_result_hours k, kept_until u WHERE
 ON CONFLICT DO NOTHING;
 
 DROP TABLE kept_btc_hours, kept_command_symbols, kept_position_extremes, kept_trade_exits, kept_decision_results,
-    kept_duel_hours, kept_result_hours;
+    kept_duel_hours, kept_result_hours, kept_until;
