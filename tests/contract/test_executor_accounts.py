@@ -138,9 +138,13 @@ async def test_a_sent_transfer_is_a_transfer(harness: ExecutorHarness) -> None:
     with person.session, person.info.session:
         answer = person.send_asset(address_of("qwen"), "", "", "USDC", 4_000.0)
     assert answer["status"] == "ok", answer
-    sent = await account_with(harness, "the row", "deepseek", lambda account: account.sums.transfers_usd == -4_000)
+    sent = await account_with(
+        harness, "the row", "deepseek", lambda account: account.sums and account.sums.transfers_usd == -4_000
+    )
     assert sent.is_explained
-    came = await account_with(harness, "the row", "qwen", lambda account: account.sums.transfers_usd == 4_000)
+    came = await account_with(
+        harness, "the row", "qwen", lambda account: account.sums and account.sums.transfers_usd == 4_000
+    )
     assert came.is_explained
 
 
