@@ -15,29 +15,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from notifier.outside.certificate import NoCertificate, certificate_end_s
+from support.certificates import certificate
 from support.service_rights import own_redis_url
 
 METRIC = re.compile(r"^aicoin_notifier_certificate_left_seconds (\S+)$", re.MULTILINE)
 DAY_S = 86_400
-
-
-def certificate(folder: Path, end: datetime) -> Path:
-    """A file with a key and a certificate of its own for example.org."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "example.org")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(end - timedelta(days=90)).not_valid_after(end)
-    signed = builder.sign(key, hashes.SHA256())
-    path = folder / "certificate.pem"
-    form = serialization.PrivateFormat.PKCS8
-    private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return path
 
 
 @asynccontextmanager
