@@ -25,6 +25,8 @@ MIN_FUNDS_USD: Final = Decimal(20)
 INTERVAL_S: Final = 86_400.0
 RECHECK_S: Final = 300.0
 """While something is wrong, or after a check that got no answer; a round costs about 120 of the request weight."""
+INSTRUMENTS_AGE_S: Final = 60.0
+"""Of instruments that another account, or the start, has asked for: they change by announcement."""
 SOONEST_S: Final = 10.0
 """Between two rounds, whoever asks for them; also until the first one has been answered."""
 
@@ -60,7 +62,7 @@ async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, mo
         account_role = await exchange.role_of(exchange.address)
         return Findings((_not_its_account(key, account, exchange.address, master, account_role),))
     problems = mode_problems(account, await exchange.read_mode())
-    meta = await exchange.refresh_universe()
+    meta = await exchange.refresh_universe(INSTRUMENTS_AGE_S)
     coins = check_coins(meta, settings.coins)
     limits = read_leverage_limits(meta, settings.coins)
     warnings = check_leverage(limits, settings.max_leverage)

@@ -258,6 +258,7 @@ class OrderSubmitter:
         if not size:
             return is_void and await self._finish_unfilled(intent, status.status)
         placement = Placement(None, status.order_id, size, average, status.status)
+        self._context.memory.on_news()
         return await self._finish_placed(intent, placement, are_children_live=True)
 
     async def _finish_never_arrived(self, intent: Intent) -> bool:

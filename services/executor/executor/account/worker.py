@@ -73,15 +73,15 @@ class AccountWorker:
         self._poller = self.protector.poller
         self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context, self._poller)
         self.protector.on_fill_news = self._reconciler.invalidate
-        self.state = WorkerState.STANDBY
-        self._set_ready = set_ready
+        self.state, self._set_ready = WorkerState.STANDBY, set_ready
         self._started, self._woken = asyncio.Event(), asyncio.Event()
         self._is_reconciled = self._is_nonce_known = self._must_retry = False
-        self._reload_s = self._kept_s = NEVER
+        self._reload_s = self._kept_s = self._sent_s = NEVER
         self.drop_flatten = context.memory.drop_flatten
         self._behind: tuple[str, ...] = ()
         self._accepted: list[Intent] = []
         self._read_ids: set[str] = set()
+        self.epoch = context.epoch
         self._generation, self._quiet_generation = 0, -1
         self._handoff: Handoff | None = None
 
@@ -107,22 +107,18 @@ class AccountWorker:
         self._woken.set()
         return await handoff.result()
 
-    @property
-    def epoch(self) -> str:
-        """The account that the worker trades."""
-        return self._context.epoch
-
     def refresh(self) -> None:
         """Anything may have happened: everything is polled."""
         self._generation += 1
         self._reconciler.invalidate()
-        self.protector.poll_now()
+        self.protector.check_now()
         self._woken.set()
 
     def flatten(self, since_ms: int, *, is_stored: bool = False) -> None:
         """A person wants the account out of the market: closed also before the tables have the request."""
         self._context.memory.request_flatten(since_ms, is_stored=is_stored)
         self.refresh()
+        self.protector.poll_now()
 
     def on_fills(self, fills: list[StreamedFill]) -> None:
         """The account's stream reported fills."""
@@ -149,7 +145,7 @@ class AccountWorker:
         self._generation += 1
         self._submitter.invalidate()
         self._started.set()
-        self.protector.poll_now()
+        self.protector.check_now()
         self._woken.set()
 
     # The task.
@@ -254,8 +250,7 @@ class AccountWorker:
             if can_send and self._submitter.can_send_at_once(handoff.intent):
                 self._quiet_generation = -1  # What becomes of it is read from the database.
                 await self._submitter.send_first(handoff.intent, record_sent)
-                self._reconciler.invalidate()
-                self.protector.poll_now()
+                self._await_poll()
         finally:
             handoff.close()
 
@@ -271,7 +266,7 @@ class AccountWorker:
         self.state = WorkerState.WORKING
         failures = await self._submit_all()
         poll = self._poller.latest
-        if poll is not None and poll.asked_s != self._kept_s:
+        if poll is not None and poll.asked_s != self._kept_s and poll.asked_s >= self._sent_s:
             await self._keep_books(poll)
         if failures:
             raise failures[0]
@@ -289,6 +284,12 @@ class AccountWorker:
         await self._keep_books(poll)
         self._is_reconciled = self._reload_s == reload_s
         return self._is_reconciled
+
+    def _await_poll(self) -> None:
+        """The books wait for a poll from after what was sent; the open orders are asked for on memory's own news."""
+        self._reconciler.invalidate()
+        self._sent_s = self._clock.monotonic()
+        self.protector.poll_now(orders=False)
 
     async def _keep_books(self, poll: AccountPoll) -> None:
         self._kept_s = poll.asked_s
@@ -316,8 +317,7 @@ class AccountWorker:
                 continue
             self._must_retry = self._must_retry or not is_ended
             if is_ended:
-                self._reconciler.invalidate()
-                self.protector.poll_now()
+                self._await_poll()
         if not self._must_retry and not failures and self._context.memory.flatten_since_ms is None:
             self._quiet_generation = generation
         return failures

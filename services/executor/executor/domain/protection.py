@@ -1,6 +1,6 @@
 """Whether the stops that rest on the exchange protect a position, and what a late answer must not hide. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -123,6 +123,15 @@ def size_after(fills: Collection[Fill]) -> Decimal | None:
     starts = [fill.start_position_coin for fill in newest]
     ends = {fill.start_position_coin + _signed(fill) for fill in newest} - set(starts)
     return ends.pop() if len(ends) == 1 else None
+
+
+def lead_to(before: Mapping[Symbol, Decimal], after: Mapping[Symbol, Decimal], fills: Collection[Fill]) -> bool:
+    """Whether the fills lead from some positions' signed sizes to others, by coin. It is no proof that there are no
+    further ones."""
+    moved = {symbol for symbol in (*before, *after) if before.get(symbol) != after.get(symbol)}
+    filled = {fill.symbol for fill in fills}
+    ends = {symbol: size_after([fill for fill in fills if fill.symbol is symbol]) for symbol in filled}
+    return bool(filled) and moved <= filled and all(ends[symbol] == after.get(symbol, 0) for symbol in filled)
 
 
 def _signed(fill: Fill) -> Decimal:

@@ -20,7 +20,7 @@ from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import ExchangeUnavailable
 from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
-from executor.exchange.universe import UNIVERSE_FILE, ask_universe, read_universe
+from executor.exchange.universe import UNIVERSE_FILE, Universe, ask_universe, read_universe
 from simulation.adapters.network import Wallet
 from support.executor_process import address_of, key_of, kill_key_of
 
@@ -88,7 +88,7 @@ async def held(tmp_path: Path) -> AccountHarness:
 
 async def test_with_meta_away_the_kept_instruments_close(held: AccountHarness, tmp_path: Path) -> None:
     config = replace(held.context.exchange._config, universe_file=tmp_path / UNIVERSE_FILE)
-    held.context.exchange._config = config
+    held.context.exchange._universe = Universe(config, held.clock)
     await held.context.exchange.refresh_universe()
     held.wire.lose_request('"meta"')
     switch = Switch(held, universe_file=tmp_path / UNIVERSE_FILE)

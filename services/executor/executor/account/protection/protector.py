@@ -80,11 +80,17 @@ class PositionProtector:
         self._orphan_since: dict[int, float] = {}
         self._swept_s = NEVER
         self._reported: set[str] = set()
-        self._memory.on_news = self.poll_now
+        self._memory.on_news = self.check_now
 
-    def poll_now(self) -> None:
-        """Anything may have happened: everything is asked for. May be called by any task of the loop."""
-        self.poller.invalidate()
+    def poll_now(self, *, orders: bool = True) -> None:
+        """Something has happened: everything is asked for, or the state alone. May be called by any task of the
+        loop."""
+        self.poller.invalidate(orders=orders)
+        self._woken.set()
+
+    def check_now(self) -> None:
+        """Anything may have happened: what was not asked for a moment ago is."""
+        self.poller.check()
         self._woken.set()
 
     def wake(self) -> None:
