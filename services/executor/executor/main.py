@@ -46,6 +46,7 @@ from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
 from executor.storage.protection_file import ProtectionFile
+from executor.storage.retention import ExecutionRetention
 
 MINUTE_S: Final = 60.0
 LEAST_START_MINUTES: Final = 0.4
@@ -167,6 +168,10 @@ async def main() -> None:
             refuse_start("executor", [str(error)])
         service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
         service.spawn("database", partial(watch_database, service, pool))
+        retention = ExecutionRetention(
+            pool, service.clock, service.log, settings.execution_keep_days, is_owner=lambda: service.is_owner
+        )
+        service.spawn("retention", retention.run)
         for model, worker in handlers.workers.items():
             stream = UserStream(
                 api_url=settings.api_url,
