@@ -12,7 +12,7 @@ from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
 from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.action_quota import ActionQuota
-from executor.account.preflight import INTERVAL_S, RECHECK_S, SOONEST_S, AccountChecks
+from executor.account.preflight import INSTRUMENTS_AGE_S, INTERVAL_S, RECHECK_S, SOONEST_S, AccountChecks
 from executor.account.submit import OrderSubmitter
 from executor.domain.account_standing import NOT_CHECKED
 from executor.exchange.http import HttpResponse
@@ -127,6 +127,7 @@ async def test_a_coin_that_is_delisted_for_a_while_is_asked_for_soon_again(
 ) -> None:
     post = harness.wire.post
     answer_otherwise(harness, "meta", lambda meta: meta["universe"][1].update(name="GONE"))
+    harness.clock.ms += round(INSTRUMENTS_AGE_S * 1000) + 1
     await checks.run()
     assert harness.context.standing.problems == ()
     harness.wire.post = post  # type: ignore[method-assign]
