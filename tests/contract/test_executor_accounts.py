@@ -1,6 +1,6 @@
 """An account in trouble opens nothing; its protection and exits, and the other account, go on. The process lives."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,11 @@ async def test_an_ended_wallet_is_found_by_the_exchanges_own_words(harness: Exec
     assert await harness.ended(entry) == "FILLED"
     await harness.protected()
     assert (await harness.account("deepseek")).problems == ()
+
+
+def has_moved(usd: int) -> Callable[[Any], bool]:
+    """Whether an account's sums are known and have that much in transfers, in USD."""
+    return lambda account: account.sums is not None and account.sums.transfers_usd == usd
 
 
 async def test_a_sent_transfer_is_a_transfer(harness: ExecutorHarness) -> None:
