@@ -290,7 +290,7 @@ class Reconciler:
                     # An instance that has lost the lease may have sent it just now.
                     await self._context.intents.complete_first_sends(self._model, self._clock.now_ms())
                     are_sends_complete = True
-                row = await self._context.orders.get(fill.client_order_id)
+                row = await self._context.orders.behind(fill)
             found[fill.order_id] = row
         return found
 

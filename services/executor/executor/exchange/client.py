@@ -238,6 +238,7 @@ class ExchangeClient:
         return await self._ask({"type": "userRateLimit", "user": self.address})
 
     async def mid_prices(self) -> Any:
+        """By coin, for positions whose rows have no price."""
         return await self._ask({"type": "allMids", "dex": ""})
 
     async def leverage_of(self, symbol: Symbol) -> tuple[int, bool]:

@@ -5,8 +5,11 @@ import asyncio
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from common.bus.port import Commit
 from common.trading.instruments import Symbol
@@ -42,7 +45,8 @@ async def enter(harness: Harness) -> None:
 
 
 async def run_minute(harness: Harness) -> None:
-    harness.processes["executor"].start()
+    for process in harness.executors:
+        process.start()
     market = asyncio.create_task(disturbances.run_market(harness))
     try:
         await enter(harness)
@@ -51,10 +55,12 @@ async def run_minute(harness: Harness) -> None:
         await harness.end()
 
 
-def test_the_first_minute_of_two_accounts_asks_for_little(tmp_path: Path) -> None:
+@pytest.mark.parametrize("standby", [False, True])
+def test_the_first_minute_of_two_accounts_asks_for_little(tmp_path: Path, standby: bool) -> None:
+    """With a standby too, which asks for nothing."""
     loop, asked = VirtualLoop(random.Random(1)), Counter[str]()
     asyncio.set_event_loop(loop)
-    harness = Harness(loop, random.Random(1), 1, CALM, tmp_path)
+    harness = Harness(loop, random.Random(1), 1, replace(CALM, standby=standby), tmp_path)
     harness.executor_settings = harness.executor_settings.model_copy(
         update={"request_weight_per_minute": EXECUTOR_PER_MINUTE}
     )

@@ -186,6 +186,17 @@ async def test_cash_that_cannot_be_explained_yet_is_no_profit(empty: Account, ki
     assert (await published(empty)).is_explained
 
 
+@pytest.mark.parametrize("column", ["symbol", "role"])
+async def test_a_fill_of_an_order_row_that_cannot_be_read_has_its_intent(empty: Account, column: str) -> None:
+    await empty.poll()
+    intent_id = await empty.enter()
+    empty.harness.database.run(f"UPDATE intent_orders SET {column} = %s", ("ODD",))
+    await empty.poll(after_s=1)
+    fills = empty.harness.events("order.filled")
+    assert fills
+    assert {(fill.intent_id, fill.role) for fill in fills} == {(intent_id, OrderRole.ENTRY)}
+
+
 async def test_an_order_row_that_cannot_be_read_hides_no_other(account: Account) -> None:
     database, found = account.harness.database, []
     orders = OrderStore(Pool(database, no_fault), lambda *row: found.append(row[:2]))

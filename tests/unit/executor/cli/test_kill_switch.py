@@ -299,6 +299,27 @@ async def test_a_lagging_state_without_a_position_is_no_proof(tmp_path: Path, is
     assert is_out(harness)
 
 
+async def test_a_lagging_list_without_an_order_is_no_proof(tmp_path: Path) -> None:
+    harness = AccountHarness(tmp_path)
+    await harness.open()
+    harness.wire.hold("frontendOpenOrders")
+    price = float(f"{harness.exchange.world.market.coins['ETH'].mark * 0.5:.4g}")
+    kind = {"limit": {"tif": "Gtc"}}
+    order = {"coin": "ETH", "is_buy": True, "sz": 1.0, "limit_px": price, "order_type": kind, "reduce_only": False}
+    await harness.context.exchange.send(harness.context.exchange.sign_requests([order]).body)
+    assert len(harness.open_orders()) == 1
+
+    class Lagging(ManualClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            harness.exchange.world.market.time_ms = self.ms
+            if self.ms - harness.clock.ms >= 9_000:
+                harness.wire.reset()
+
+    assert await Switch(harness, clock=Lagging(harness.clock.ms)).run()
+    assert is_out(harness)
+
+
 async def test_it_ends_however_long_each_round_takes(held: AccountHarness) -> None:
     held.wire.lose_request("clearinghouseState")
 

@@ -70,7 +70,7 @@ class ProtectiveActions:
             position.symbol,
             is_long=position.side is Side.LONG,
             size_coin=position.size_coin,
-            mark_price=position.mark_price,
+            mark_price=position.mark_price or Decimal((await self._exchange.mid_prices())[position.symbol]),
             attempt=self.next_attempt(),
             slippage=slippage,
         )
