@@ -170,7 +170,7 @@ async def test_a_deficit_that_the_exchange_bears_is_explained(harness: ExecutorH
 
     async def paid_in() -> Any:
         account = await explained(harness)
-        return account if account.sums.transfers_usd == 40 else None
+        return account if account.sums and account.sums.transfers_usd == 40 else None
 
     account = await harness.until("the deposit of later", paid_in)
     pnl = sum(Decimal(row["closedPnl"]) for row in harness.fills())
@@ -203,7 +203,7 @@ async def test_a_liquidation_completed_late_is_entered_once(harness: ExecutorHar
 
     async def paid_in() -> Any:
         account = await summed_up()
-        return account if account and account.sums.transfers_usd == 40 else None
+        return account if account and account.sums and account.sums.transfers_usd == 40 else None
 
     account = await harness.until("the deposit of later", paid_in)
     assert account.sums.closed_pnl_usd == before.closed_pnl_usd

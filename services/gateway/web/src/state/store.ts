@@ -57,12 +57,16 @@ function byModel(rows: Position[]): Record<string, Position[]> {
   return found;
 }
 
-/** The newer of two rows of each coin; fields that only the other one has stay. */
+const ANOTHER_MARKET_MS = 86_400_000;
+
+/** The newer of two rows of each coin; fields that only the other one has stay. A row that is older by more than a day
+ * is of another market, and replaces what the last one left. */
 export function mergePrices(known: Record<string, Quote>, fresh: Record<string, Quote>): Record<string, Quote> {
   const next = { ...known };
   for (const [symbol, row] of Object.entries(fresh)) {
     const before = next[symbol];
-    next[symbol] = before && before.time_ms > row.time_ms ? { ...row, ...before } : { ...before, ...row };
+    const ahead = before ? before.time_ms - row.time_ms : 0;
+    next[symbol] = ahead > 0 && ahead < ANOTHER_MARKET_MS ? { ...row, ...before } : { ...before, ...row };
   }
   return next;
 }
