@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from executor_harness import ExecutorHarness, stepped_harness
+from recorded_cycles import CONTENDERS
 from redis.asyncio import Redis
 
 from common.events import Event
@@ -34,7 +35,7 @@ async def recorded(harness: ExecutorHarness, events: list[Event[Any]]) -> tuple[
     redis = Redis.from_url(harness.redis_url)
     try:
         await migrate(pool, "recorder")
-        recorder = Recorder(pool, redis, snapshot_interval_s=300)
+        recorder = Recorder(pool, redis, snapshot_interval_s=300, contenders=CONTENDERS)
         given = await recorder.store(events, 1)
         queries = Queries(pool)
         trades = await queries.rows("SELECT * FROM api_trades")

@@ -182,11 +182,12 @@ async def test_charts_go_back_before_the_kept_states(recorder: Recorder, pool: P
     queries = Queries(pool)
     for model, points in (("qwen", gone + kept), ("deepseek", gone)):
         for buckets in (10, 100_000):
-            shown = [(time_ms, Decimal(equity)) for time_ms, equity in await queries.equity(model, 0, buckets)]
+            found = await queries.equity(model, 0, buckets)
+            shown = [(time_ms, Decimal(equity)) for time_ms, equity in found["points"]]
             assert (shown[0], shown[-1]) == (points[0], points[-1])
             deepest = min(Decimal(percent) for _, percent in await queries.drawdown(model, 0, buckets))
             assert deepest == (points[-1][1] / 100 - 100)
-    recent = await queries.equity("qwen", late_ms, 100)
+    recent = (await queries.equity("qwen", late_ms, 100))["points"]
     assert [time_ms for time_ms, _ in recent] == [time_ms for time_ms, _ in kept], "each state where all are kept"
 
 

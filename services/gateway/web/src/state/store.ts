@@ -84,8 +84,10 @@ export function apply(push: Push): void {
       prices.value = mergePrices(prices.value, push.data.prices);
       break;
     case "account_update": {
-      const rows = "snapshot" in push.data ? push.data.accounts : [push.data];
-      accounts.value = { ...accounts.value, ...Object.fromEntries(rows.map((row) => [row.model, row])) };
+      accounts.value =
+        "snapshot" in push.data
+          ? Object.fromEntries(push.data.accounts.map((row) => [row.model, row]))
+          : { ...accounts.value, [push.data.model]: push.data };
       break;
     }
     case "position_update":
