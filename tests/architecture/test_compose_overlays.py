@@ -95,8 +95,18 @@ def test_few_reach_outside_and_only_the_pages_are_published(overlays: tuple[str,
 def test_networks_without_a_way_out_are_internal() -> None:
     done = run_compose(("monitoring",), {})
     networks = json.loads(done.stdout)["networks"]
-    assert {name for name, network in networks.items() if network.get("internal")} == {"stores", "exchange", "watch"}
+    internal = {"stores", "exchange", "watch", "alerts", "simulation"}
+    assert {name for name, network in networks.items() if network.get("internal")} == internal
     assert networks["page"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+
+
+@pytest.mark.parametrize("overlays", [each for each in EVERY if "monitoring" in each], ids="+".join)
+def test_prometheus_shares_exactly_one_network_with_each_service(overlays: tuple[str, ...]) -> None:
+    """With a second one the name of a service would stand for two addresses of the same container."""
+    found = services(overlays)
+    own = set(found["prometheus"]["networks"])
+    shared = {name: own & set(found[name]["networks"]) for name in SERVICES & set(found)}
+    assert {name: len(each) for name, each in shared.items()} == dict.fromkeys(shared, 1)
 
 
 @pytest.mark.parametrize("overlays", [each for each in EVERY if "live" in each], ids="+".join)

@@ -78,8 +78,9 @@ def exported() -> set[str]:
 
 
 def rules() -> list[dict[str, Any]]:
+    """The rules that alert."""
     content = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))
-    return [rule for group in content["groups"] for rule in group["rules"]]
+    return [rule for group in content["groups"] for rule in group["rules"] if "alert" in rule]
 
 
 def panels() -> dict[str, list[dict[str, Any]]]:
@@ -175,13 +176,24 @@ def test_prometheus_scrapes_the_services_of_the_roster(tmp_path: Path) -> None:
     roster = read_roster(None)
     llama = roster.contender("qwen").model_copy(update={"id": "llama", "provider": "deepseek"})
     roster = roster.model_copy(update={"contenders": (*roster.contenders, llama)})
-    write_targets(roster, tmp_path / "targets" / "services.json")
+    write_targets(roster, tmp_path / "targets" / "agents.json")
     for name in ("prometheus.yml", "rules.yml"):
         shutil.copy(PROMETHEUS / name, tmp_path)
-    groups = json.loads((tmp_path / "targets" / "services.json").read_text(encoding="utf-8"))
-    assert {group["labels"]["service"] for group in groups} == {spec.name for spec in service_specs(roster)}
+    groups = json.loads((tmp_path / "targets" / "agents.json").read_text(encoding="utf-8"))
     assert ["agent-llama:9100"] in [group["targets"] for group in groups]
+    [job] = yaml.safe_load((tmp_path / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    [discovery] = job["dns_sd_configs"]
+    found = [group["labels"]["service"] for group in groups] + discovery["names"]
+    assert sorted(found) == sorted(spec.name for spec in service_specs(roster))
+    assert job["file_sd_configs"][0]["files"] == ["targets/agents.json"]
     accepts("promtool", "check", "config", tmp_path / "prometheus.yml")
+
+
+def test_a_service_without_any_address_is_missed_by_name() -> None:
+    [down] = [rule["expr"] for rule in rules() if rule["alert"] == "ServiceDown"]
+    [job] = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    names = set(job["dns_sd_configs"][0]["names"]) - {"simulator"}
+    assert set(re.findall(r'absent\(up\{job="aicoin", service="(\w+)"\}\)', down)) == names
 
 
 def test_alertmanager_accepts_its_routes_with_and_without_receivers(tmp_path: Path) -> None:

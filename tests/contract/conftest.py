@@ -2,10 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from executor_harness import ExecutorHarness
 
+from common.runtime.database import migrate, open_pool
+from simulation.adapters.database import Database
+from simulation.adapters.database import Pool as MemoryPool
 from support.executor_process import fresh_accounts
 from support.simulator_process import ForkedSimulator
 
@@ -43,3 +47,25 @@ async def harness(
         yield harness
     finally:
         await harness.close()
+
+
+async def nothing_happens(step: str) -> None:
+    """The memory database's point at which a simulation would have something go wrong."""
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    """The tables of executor and risk, in the database that the simulation runs them on and in PostgreSQL."""
+    if request.param == "memory":
+        database = Database()
+        database.migrate("executor", "risk")
+        yield MemoryPool(database, nothing_happens)
+        database.close()
+        return
+    opened = await open_pool(request.getfixturevalue("database_url"))
+    try:
+        for owner in ("executor", "risk"):
+            await migrate(opened, owner)
+        yield opened
+    finally:
+        await opened.close()

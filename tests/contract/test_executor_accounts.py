@@ -1,6 +1,6 @@
 """An account in trouble opens nothing; its protection and exits, and the other account, go on. The process lives."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,11 @@ async def test_an_ended_wallet_is_found_by_the_exchanges_own_words(harness: Exec
     assert (await harness.account("deepseek")).problems == ()
 
 
+def has_moved(usd: int) -> Callable[[Any], bool]:
+    """Whether an account's sums are known and have that much in transfers, in USD."""
+    return lambda account: account.sums is not None and account.sums.transfers_usd == usd
+
+
 async def test_a_sent_transfer_is_a_transfer(harness: ExecutorHarness) -> None:
     for model in ("deepseek", "qwen"):
         begun = await account_with(harness, "the ledger's begin", model, lambda account: account.sums)
@@ -138,9 +143,13 @@ async def test_a_sent_transfer_is_a_transfer(harness: ExecutorHarness) -> None:
     with person.session, person.info.session:
         answer = person.send_asset(address_of("qwen"), "", "", "USDC", 4_000.0)
     assert answer["status"] == "ok", answer
-    sent = await account_with(harness, "the row", "deepseek", lambda account: account.sums.transfers_usd == -4_000)
+    sent = await account_with(
+        harness, "the row", "deepseek", lambda account: account.sums and account.sums.transfers_usd == -4_000
+    )
     assert sent.is_explained
-    came = await account_with(harness, "the row", "qwen", lambda account: account.sums.transfers_usd == 4_000)
+    came = await account_with(
+        harness, "the row", "qwen", lambda account: account.sums and account.sums.transfers_usd == 4_000
+    )
     assert came.is_explained
 
 

@@ -50,7 +50,7 @@ async def test_a_round_trip_and_money_in_and_out_tie_out(harness: ExecutorHarnes
 
     async def has(transfers_usd: Decimal) -> Any:
         account = await harness.account()
-        return account if account.sums.transfers_usd == transfers_usd else None
+        return account if account.sums and account.sums.transfers_usd == transfers_usd else None
 
     paid_in = await harness.until("the deposit", lambda: has(Decimal(250)))
     assert paid_in.equity_usd - traded.equity_usd == 250
@@ -94,7 +94,7 @@ async def test_funding_is_published_and_explains_the_cash(stepped: ExecutorHarne
 
     async def explained() -> Any:
         account = await harness.account()
-        return account if account.sums.funding_usd == funding.amount_usd else None
+        return account if account.sums and account.sums.funding_usd == funding.amount_usd else None
 
     assert abs(residual(await harness.until("the sums", explained))) < CENT
 
@@ -110,7 +110,7 @@ async def test_the_cash_ledger_goes_on_after_a_kill(harness: ExecutorHarness) ->
 
     async def again() -> Any:
         account = await harness.account()
-        return account if account.sums.transfers_usd == 40 else None
+        return account if account.sums and account.sums.transfers_usd == 40 else None
 
     account = await harness.until("the deposit of meanwhile", again)
     assert (account.sums.since_ms, account.sums.start_cash_usd) == (before.since_ms, before.start_cash_usd)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from executor_harness import ExecutorHarness, stepped_harness
+from recorded_cycles import CONTENDERS
 from redis.asyncio import Redis
 
 from common.events import Event
@@ -34,7 +35,7 @@ async def recorded(harness: ExecutorHarness, events: list[Event[Any]]) -> tuple[
     redis = Redis.from_url(harness.redis_url)
     try:
         await migrate(pool, "recorder")
-        recorder = Recorder(pool, redis, snapshot_interval_s=300)
+        recorder = Recorder(pool, redis, snapshot_interval_s=300, contenders=CONTENDERS)
         given = await recorder.store(events, 1)
         queries = Queries(pool)
         trades = await queries.rows("SELECT * FROM api_trades")
@@ -169,7 +170,7 @@ async def test_a_deficit_that_the_exchange_bears_is_explained(harness: ExecutorH
 
     async def paid_in() -> Any:
         account = await explained(harness)
-        return account if account.sums.transfers_usd == 40 else None
+        return account if account.sums and account.sums.transfers_usd == 40 else None
 
     account = await harness.until("the deposit of later", paid_in)
     pnl = sum(Decimal(row["closedPnl"]) for row in harness.fills())
@@ -202,7 +203,7 @@ async def test_a_liquidation_completed_late_is_entered_once(harness: ExecutorHar
 
     async def paid_in() -> Any:
         account = await summed_up()
-        return account if account and account.sums.transfers_usd == 40 else None
+        return account if account and account.sums and account.sums.transfers_usd == 40 else None
 
     account = await harness.until("the deposit of later", paid_in)
     assert account.sums.closed_pnl_usd == before.closed_pnl_usd

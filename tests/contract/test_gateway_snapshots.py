@@ -30,7 +30,7 @@ async def test_subscribing_again_reads_nothing_again(database_url: str, redis_ur
     await migrate(pool, "recorder")
     queries = CountedQueries(pool)
     async with Redis.from_url(redis_url) as redis:
-        snapshots = Snapshots(hub, queries, MarketCache(redis, (Symbol.BTC,)), clock)
+        snapshots = Snapshots(hub, queries, MarketCache(redis, (Symbol.BTC,)), clock, ("qwen",))
         read = [snapshots.read(Channel.AI_DECISION, clock.now_ms()) for _ in range(20)]
         assert len({message.text for message in await asyncio.gather(*read)}) == 1
         first = queries.asked

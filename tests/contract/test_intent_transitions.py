@@ -1,7 +1,6 @@
 """The stores move an intent as the transition table allows, over PostgreSQL and the simulation's database."""
 
 import itertools
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -17,34 +16,11 @@ from executor.domain.intent import IllegalTransition, Outcome
 from executor.domain.order import FillTotal, SignedAction
 from executor.storage.fills import FillStore
 from executor.storage.intents import IntentStore
-from simulation.adapters.database import Database
-from simulation.adapters.database import Pool as MemoryPool
 from support.executor_process import approval
 
 D = Decimal
 NOW_MS = 1_790_000_000_000
 MARK = D(100_000)
-
-
-async def nothing_happens(step: str) -> None:
-    """The memory database's point at which a simulation would have something go wrong."""
-
-
-@pytest.fixture(params=["memory", "postgres"])
-async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
-    if request.param == "memory":
-        database = Database()
-        database.migrate("executor", "risk")
-        yield MemoryPool(database, nothing_happens)
-        database.close()
-        return
-    opened = await open_pool(request.getfixturevalue("database_url"))
-    try:
-        for owner in ("executor", "risk"):
-            await migrate(opened, owner)
-        yield opened
-    finally:
-        await opened.close()
 
 
 ACTION = SignedAction(b"bytes", NOW_MS + 7, NOW_MS + 5_000)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 from click.testing import Result
+from recorded_cycles import CONTENDERS
 from redis.asyncio import Redis
 from replay_cycles import COINS, SCRIPTS, START_MS, Agent, recorded_cycles
 from starlette.applications import Starlette
@@ -50,7 +51,7 @@ async def _store(url: str, redis_url: str, cycles: Cycles) -> None:
     pool = await open_pool(url)
     await migrate(pool, "recorder")
     async with Redis.from_url(redis_url) as redis:
-        recorder = Recorder(pool, redis, snapshot_interval_s=300)
+        recorder = Recorder(pool, redis, snapshot_interval_s=300, contenders=CONTENDERS)
         for snapshot, decisions in cycles:
             await recorder.store([snapshot, *decisions], decisions[-1].recorded_ms)
     await pool.close()

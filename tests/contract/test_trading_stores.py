@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from common.events import IntentKind, OrderRole
-from common.runtime.database import KeptConnection, migrate, open_pool
+from common.runtime.database import KeptConnection, open_pool
 from common.trading.instruments import Symbol
 from common.trading.orders import IntentStatus, Side
 from executor.domain.bracket import build_bracket
@@ -23,34 +23,12 @@ from executor.storage.orders import OrderStore
 from risk.gate.halts import ALL_MODELS, Halt, Reason
 from risk.state.persistent_state import Baseline, ModelRecord, PersistentState
 from risk.storage.risk_state_table import RiskStateTable
-from simulation.adapters.database import Database
 from simulation.adapters.database import Pool as MemoryPool
 from support.executor_process import CONTENDERS, approval
 
 D = Decimal
 NOW_MS = 1_790_000_000_000
 MARK = D(100_000)
-
-
-async def nothing_happens(step: str) -> None:
-    """The memory database's point at which a simulation would have something go wrong."""
-
-
-@pytest.fixture(params=["memory", "postgres"])
-async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
-    if request.param == "memory":
-        database = Database()
-        database.migrate("executor", "risk")
-        yield MemoryPool(database, nothing_happens)
-        database.close()
-        return
-    opened = await open_pool(request.getfixturevalue("database_url"))
-    try:
-        for owner in ("executor", "risk"):
-            await migrate(opened, owner)
-        yield opened
-    finally:
-        await opened.close()
 
 
 @pytest.fixture

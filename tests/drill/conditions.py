@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -13,6 +15,7 @@ import httpx
 
 from aicoin_local.testing import CONTROL_TOKEN, Arena, wait_until
 from drill.monitoring import Webhook
+from support.certificates import certificate, served_with
 
 Provoke = Callable[[Arena], AbstractContextManager[None]]
 
@@ -35,7 +38,13 @@ def arena_for_drill(folder: Path, webhook: Webhook) -> Arena:
     arena.environment["SIMULATOR_CONTROL_PORT"] = str(int(arena.environment["SIMULATOR_SERVICES_PORT"]) - 1)
     arena.environment["NOTIFY_URLS"] = f"json://127.0.0.1:{webhook.port}/"
     arena.environment["NOTIFY_ABOUT"] = "alerts"
+    arena.environment["CERTIFICATE_URL"] = f"https://127.0.0.1:{certificate_port(arena)}"
     return arena
+
+
+def certificate_port(arena: Arena) -> int:
+    """Of the page's public address, at which nothing answers until a condition has something serve there."""
+    return int(arena.environment["SIMULATOR_SERVICES_PORT"]) - 2
 
 
 def panel(arena: Arena, path: str, **body: Any) -> None:
@@ -97,10 +106,13 @@ def stopped(service: str) -> Provoke:
 
 @contextmanager
 def killed_again_and_again(arena: Arena) -> Iterator[None]:
-    for _ in range(3):
-        arena.kill("notifier")
-        time.sleep(5)  # A scrape must see each start.
-    yield
+    """Meanwhile the page shows a certificate that ends soon, which each start of the notifier looks at."""
+    end = datetime.now(UTC) + timedelta(days=5)
+    with tempfile.TemporaryDirectory() as folder, served_with(certificate(Path(folder), end), certificate_port(arena)):
+        for _ in range(3):
+            arena.kill("notifier")
+            time.sleep(5)  # A scrape must see each start.
+        yield
 
 
 def simulated(path: str, **body: Any) -> Provoke:
@@ -132,10 +144,33 @@ def without_stops(arena: Arena) -> Iterator[None]:
         panel(arena, "clear")
 
 
+@contextmanager
+def loss(arena: Arena) -> Iterator[None]:
+    """A jump of the price, past the stop, that takes a fifth of an account; what it has halted stays so."""
+    equity, position = wait_until("a position of some size", lambda: _largest_position(arena), limit_s=600)
+    against = -1 if position["side"] == "LONG" else 1
+    notional = float(position["size_coin"]) * float(position["mark_price"])
+    panel(arena, "jump", coin=position["symbol"], percent=against * min(60.0, 20 * equity / notional))
+    yield
+
+
+def _largest_position(arena: Arena) -> tuple[float, dict[str, Any]] | None:
+    """The equity of an account, and its position, of which half can make up a tenth of it."""
+    for account in _accounts(arena):
+        equity = float(account["equity_usd"])
+        for position in account["positions"]:
+            if float(position["size_coin"]) * float(position["mark_price"]) > 0.3 * equity:
+                return equity, position
+    return None
+
+
+def _accounts(arena: Arena) -> list[dict[str, Any]]:
+    return [json.loads(value)["data"] for value in _cached(arena, "account:deepseek", "account:qwen") if value]
+
+
 def _holders(arena: Arena) -> list[str]:
     """The addresses of the accounts that hold a position."""
-    found = [json.loads(value)["data"] for value in _cached(arena, "account:deepseek", "account:qwen") if value]
-    return [account["address"] for account in found if account["positions"]]
+    return [account["address"] for account in _accounts(arena) if account["positions"]]
 
 
 def _cached(arena: Arena, *keys: str) -> list[Any]:
@@ -152,6 +187,12 @@ def unexplained_cash(arena: Arena) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def nothing_more(arena: Arena) -> Iterator[None]:
+    """What an earlier condition has left behind."""
+    yield
+
+
 CONDITIONS: Final = (
     Condition("DEAD_LETTER", dead_letter, (("EventsDeadLettered", 60),), (("DEAD_LETTER", 60),), is_quick=True),
     Condition("GAP", gap, (("EventsMissing", 60),), (("SEQUENCE_GAP", 60),), is_quick=True),
@@ -162,11 +203,12 @@ CONDITIONS: Final = (
         (("ModelFails", 300),),
         (("MODEL_FAILING", 300),),
     ),
+    Condition("LOSS", loss, (("TradeLossLarge", 180), ("DailyLossNear", 180))),
     Condition("UNPROTECTED", without_stops, (("PositionClosedForWantOfAStop", 180),), (("UNPROTECTED_CLOSING", 180),)),
     Condition("CASH", unexplained_cash, (("CashUnexplained", 240),)),
     Condition("CLOCK", simulated("clock", skew_s=60), (("ClockOff", 240),), (("CLOCK_SKEW", 240),)),
     Condition("SERVICE", stopped("gateway"), (("ServiceDown", 120),), (("SERVICE_DOWN", 150),)),
-    Condition("RESTARTS", killed_again_and_again, (("ServiceRestarts", 120),)),
+    Condition("RESTARTS", killed_again_and_again, (("ServiceRestarts", 120), ("CertificateEnds", 120))),
     Condition("REDIS", stopped("redis"), (("RedisDown", 90),), (("REDIS_DOWN", 90),)),
     Condition(
         "POSTGRES", stopped("postgres"), (("DatabaseDown", 90), ("ServiceNotReady", 240)), (("DATABASE_DOWN", 90),)
@@ -177,8 +219,10 @@ CONDITIONS: Final = (
         simulated("outage", seconds=300),
         (("MarketDisconnected", 120), ("ExchangeSilent", 180), ("RequestsFail", 240), ("AccountStreamDown", 240)),
     ),
+    Condition("REDUCED", nothing_more, (("TradingReduced", 240),)),
 )
-"""In this order, as a store that is away lets models fail too; each begins once the arena is well again."""
+"""In this order, as a store that is away lets models fail too; each begins once the arena is well again. REDUCED is
+what LOSS has led to, two minutes later."""
 
 
 def is_well(arena: Arena) -> bool:

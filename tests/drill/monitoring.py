@@ -153,7 +153,7 @@ class Monitoring:
         content["rule_files"] = [str(DEPLOY / "prometheus" / "rules.yml")]
         content["alerting"]["alertmanagers"][0]["static_configs"] = [{"targets": [alertmanager]}]
         [job] = content["scrape_configs"]
-        del job["file_sd_configs"]
+        del job["file_sd_configs"], job["dns_sd_configs"], job["relabel_configs"]
         job["static_configs"] = groups
         (self._folder / "prometheus.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
 

@@ -123,12 +123,12 @@ async def gateway_server(
         log=structlog.get_logger(),
     )
     hub, queries = Hub(), Queries(own_pool)
-    snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins), clock)
+    snapshots = Snapshots(hub, queries, MarketCache(own_redis, roster.coins), clock, roster.ids)
     market_clock = MarketClock(service.clock)
     connections = ConnectionManager(hub, snapshots, service, own, market_clock)
     routes = build_routes(service, own, roster, queries, PushLatency(), market_clock)
     app = create_app(service, connections.serve, routes, web_dir, own.hosts, own.read_token, PageTags(roster).html)
-    recorder = Recorder(pool, redis, snapshot_interval_s=300)
+    recorder = Recorder(pool, redis, snapshot_interval_s=300, contenders=roster.ids)
     # A page counts a connection without the clock as lost; programs get what they ask for alone.
     ticking = asyncio.create_task(connections.tick()) if web_dir is not NO_PAGE else None
     async with (

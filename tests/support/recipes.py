@@ -10,7 +10,8 @@ that follows it:
        ```
 
 Places: `before`, `after` and `in place of` a line, `at the end` of the file, `new` for a file that doesn't exist. A
-line is named by its beginning, without indentation; exactly one line of the file must begin so.
+line is named by its beginning, without indentation; exactly one line of the file must begin so. `NNNN` in a
+migration's name is the number after the last one.
 """
 
 import re
@@ -41,7 +42,7 @@ class Step:
 
     def apply(self, root: Path) -> None:
         """Edits the file under `root`. Raises RecipeError when the place isn't there exactly once."""
-        path = root / self.path
+        path = _numbered(root / self.path)
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         if (self.place == "new") == bool(before):
             raise RecipeError(f"{self.path}: {'exists already' if before else 'does not exist'}")
@@ -57,6 +58,21 @@ class Step:
         first = found[0] + (self.place == "after")
         last = found[0] + (self.place != "before")
         return "".join([*lines[:first], self.text, *lines[last:]])
+
+
+def _numbered(path: Path) -> Path:
+    """The path with its number for NNNN; a way back has that of its migration."""
+    name = path.name.removeprefix("NNNN")
+    if name == path.name:
+        return path
+    folder = path.parent.parent if path.parent.name == "down" else path.parent
+    numbers = [int(each.name[:4]) for each in folder.glob("[0-9]*.sql") if not each.name.endswith(name)]
+    return path.with_name(f"{max(numbers, default=0) + 1:04}{name}")
+
+
+def titles_of(page: str) -> list[str]:
+    """The recipes that have steps."""
+    return [found["title"] for found in SECTION.finditer(page) if STEP.search(found["body"])]
 
 
 def read_recipe(page: str, title: str) -> list[Step]:

@@ -107,12 +107,15 @@ class RiskHarness:
         ago_ms: int = 0,
         reason: str = "test",
         symbol: Symbol | None = None,
+        **position: Any,
     ) -> Outputs:
         """A person's command, given so long ago; each one is given later than the one before."""
         self._events += 1
         at_ms = self.now_ms - ago_ms
         self.now_ms += 1
-        payload = ControlCommand(command=command, model=model, reason=reason, requested_by="test", symbol=symbol)
+        payload = ControlCommand(
+            command=command, model=model, reason=reason, requested_by="test", symbol=symbol, **position
+        )
         event = originate(payload, keys=(self._events,), time_ms=at_ms, now_ms=at_ms)
         return self.handlers.on_control_command(event, self.now_ms)
 

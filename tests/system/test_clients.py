@@ -13,7 +13,6 @@ from aicoin_local.testing import Arena
 pytestmark = [pytest.mark.system, pytest.mark.skipif(not BIN.is_dir(), reason=NOT_INSTALLED)]
 
 WATCH_EVERY_S = 0.5
-OWN_BUDGET = "REQUEST_WEIGHT_PER_MINUTE is used up"
 REFUSED = "HTTP 429"
 
 
@@ -62,6 +61,5 @@ def test_clients_trade_on_a_running_arena_without_disturbing_it(arena: Arena) ->
         watch.end()
     assert (ccxt["entry"], ccxt["flat"], nktkas["filled"], nktkas["flat"]) == ("closed", [], 2, 0)
     assert watch.looks > 0
-    # On a slow machine the executor's own budget may run short in its first minute, whoever else trades.
-    assert [each for each in watch.unready if OWN_BUDGET not in each] == []
+    assert watch.unready == []
     assert REFUSED not in (arena.data_dir / "logs" / "executor.log").read_text(encoding="utf-8")

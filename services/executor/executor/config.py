@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, create_model, field_validator, model_validator
@@ -30,6 +30,8 @@ from executor.exchange.universe import UNIVERSE_FILE
 from executor.storage.confirmations import Confirmation, read_confirmation
 
 Environment = Literal["paper", "testnet", "mainnet"]
+LEAST_KEEP_DAYS: Final = 7
+"""An approval or a command that is delivered again after that is too old to take effect."""
 PrivateKey = Annotated[SecretStr, AfterValidator(check_key)]
 
 
@@ -56,6 +58,7 @@ class ExecutorSettings(ServiceSettings, Limits):
     state_interval_s: float = Field(4.5, ge=0.5, le=5)
     orders_interval_s: float = Field(7.0, ge=1, le=60)
     unprotected_limit_s: float = Field(10.0, ge=1, le=60)
+    execution_keep_days: int = Field(365, ge=0, le=36_500, description="Days of ended intents; 0: for ever.")
 
     @field_validator("hyperliquid_private_key")
     @classmethod
@@ -63,6 +66,13 @@ class ExecutorSettings(ServiceSettings, Limits):
         if value is not None:
             names = " and ".join(key_variable(each) for each in cls.contenders)
             raise ValueError(f"one key can't trade several accounts; set {names} instead")
+        return value
+
+    @field_validator("execution_keep_days")
+    @classmethod
+    def _outlives_every_repeat(cls, value: int) -> int:
+        if 0 < value < LEAST_KEEP_DAYS:
+            raise ValueError(f"must be 0, which keeps for ever, or at least {LEAST_KEEP_DAYS}")
         return value
 
     @model_validator(mode="after")

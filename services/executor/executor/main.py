@@ -33,6 +33,7 @@ from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import UnusableEnvironment
 from executor.exchange.http import ExchangeConfig
 from executor.exchange.rate_limit import START_MINUTES, RequestRateLimiter
+from executor.exchange.universe import Universe
 from executor.exchange.user_stream import UserStream
 from executor.handlers import ExecutorHandlers
 from executor.storage.cash_ledger import CashLedgerStore
@@ -45,6 +46,7 @@ from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
 from executor.storage.protection_file import ProtectionFile
+from executor.storage.retention import ExecutionRetention
 
 MINUTE_S: Final = 60.0
 LEAST_START_MINUTES: Final = 0.4
@@ -70,16 +72,19 @@ def compose(
     since_start_s = note_start(settings.executor_data_dir, service.clock.now_ms())
     start_minutes = max(LEAST_START_MINUTES, min(START_MINUTES, since_start_s / MINUTE_S))
     rate_limiter = RequestRateLimiter(settings.weight_per_minute, start_minutes)
+    config = exchange or settings.exchange_config()
+    universe = Universe(config, service.clock)
     workers, contexts = {}, []
     for model in settings.contenders:
         client = ExchangeClient(
             key=settings.key_of(model),
             address=settings.address_of(model),
             coins=settings.coins,
-            config=exchange or settings.exchange_config(),
+            config=config,
             rate_limiter=rate_limiter,
             clock=service.clock,
             may_send=lambda: service.is_owner,
+            universe=universe,
         )
         context = AccountContext(
             model=model,
@@ -163,6 +168,10 @@ async def main() -> None:
             refuse_start("executor", [str(error)])
         service.on_rebuild(MigratedFirst(pool, handlers.rebuild))
         service.spawn("database", partial(watch_database, service, pool))
+        retention = ExecutionRetention(
+            pool, service.clock, service.log, settings.execution_keep_days, is_owner=lambda: service.is_owner
+        )
+        service.spawn("retention", retention.run)
         for model, worker in handlers.workers.items():
             stream = UserStream(
                 api_url=settings.api_url,

@@ -97,7 +97,7 @@ async def main() -> None:
         pool = await open_pool(settings.database_url.get_secret_value())
         hub, queries, latency = Hub(), Queries(pool), PushLatency()
         market, market_clock = MarketCache(service.redis, roster.coins), MarketClock(service.clock)
-        snapshots = Snapshots(hub, queries, market, service.clock)
+        snapshots = Snapshots(hub, queries, market, service.clock, roster.ids)
         connections = ConnectionManager(hub, snapshots, service, settings, market_clock)
         routes = build_routes(service, settings, roster, queries, latency, market_clock)
         app = create_app(

@@ -19,6 +19,7 @@ class NotifierSettings(ServiceSettings):
 
     `notify_about` is a comma list of what is sent. `notify_link` is the dashboard's address as its readers reach it.
     `deadman_url` is asked for (GET) once a minute while all is well; who waits for it there raises the alarm.
+    `certificate_url` is the page's https address, whose certificate's end is watched.
     """
 
     notify_urls: SecretStr = SecretStr("")
@@ -28,6 +29,7 @@ class NotifierSettings(ServiceSettings):
     notify_messages_per_hour: int = Field(60, ge=1, le=3_600)
     notify_link: HttpUrl | None = None
     deadman_url: SecretStr | None = None
+    certificate_url: HttpUrl | None = None
 
     @field_validator("notify_about")
     @classmethod
@@ -52,6 +54,13 @@ class NotifierSettings(ServiceSettings):
     def _is_http(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.match(r"https?://[^/\s]+\S*$", value.get_secret_value()):
             raise ValueError("can't be read; it must be the http(s) address that the watching service gave you")
+        return value
+
+    @field_validator("certificate_url")
+    @classmethod
+    def _is_https(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("https://"):
+            raise ValueError("must be an https address: others have no certificate")
         return value
 
     @property

@@ -27,6 +27,7 @@ from notifier.domain.words import Message, compose
 from notifier.handlers import NoticeHandlers
 from notifier.outside.apprise_targets import targets_of
 from notifier.outside.deadman import Deadman
+from notifier.tasks.certificate import watch_certificate
 from notifier.tasks.delivery import Delivery
 from notifier.tasks.outbox import Outbox
 from notifier.tasks.watch import watch_services, watch_standings, why_unwell
@@ -108,6 +109,9 @@ async def main() -> None:
         if settings.deadman_url is not None:
             url = settings.deadman_url.get_secret_value()
             service.spawn("deadman", lambda: keep_deadman(service, url, services_of(roster.ids)))
+        if settings.certificate_url is not None:
+            watch = partial(watch_certificate, settings.certificate_url, service.clock, service.log)
+            service.spawn("certificate", watch)
         await service.run()
 
 

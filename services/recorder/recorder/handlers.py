@@ -54,8 +54,10 @@ class Recorder:
     change is a link of its own, so that an audit knows under which name each row is kept.
     """
 
-    def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int) -> None:
+    def __init__(self, pool: Pool, redis: Redis, *, snapshot_interval_s: int, contenders: Sequence[str]) -> None:
+        """`contenders` are the roster's ids: a model is reminded of its standing among those."""
         self._pool, self._redis, self._snapshot_interval_s = pool, redis, snapshot_interval_s
+        self._contenders = contenders
         self._pushes = PushBuilder()
         self._record = RecordWriter()
 
@@ -87,7 +89,7 @@ class Recorder:
             if (before := await enter_epoch(connection, first)) is not None:
                 model, details = first.data.model, {"epoch": first.data.epoch, "before": before}
                 await self._record.append_note(connection, model, heads[model], EPOCH, now_ms, details)
-                await write_memory(connection, self._redis, model)
+                await write_memory(connection, self._redis, model, self._contenders)
             earlier, first, later = await split_by_epoch(connection, later)
         return following + await self._store(connection, earlier, heads, now_ms)
 
@@ -104,7 +106,7 @@ class Recorder:
         # A decision also restores the memory after Redis was wiped.
         remembered = _of(events, AgentDecision, RiskApproved, RiskDenied, OrderFilled, AccountLedger)
         for model in {event.data.model for event in remembered}:
-            await write_memory(connection, self._redis, model)
+            await write_memory(connection, self._redis, model, self._contenders)
         return following
 
     async def _store_rows(self, connection: Connection, events: Sequence[Event[Any]]) -> list[Event[Any]]:

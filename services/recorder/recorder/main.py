@@ -32,7 +32,9 @@ async def main() -> None:
         async with pool.connection() as connection:
             await recompute_all(connection)
             await fill_in_results(connection)
-        recorder = Recorder(pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s)
+        recorder = Recorder(
+            pool, service.redis, snapshot_interval_s=settings.snapshot_interval_s, contenders=roster.ids
+        )
         service.on_rebuild(recorder.forget)
         service.on_batch(recorder.store)
         service.spawn("retention", Retention(pool, service.clock, settings.keep_days).run)

@@ -6,7 +6,7 @@ batch is committed; see `RiskState` for what happens when that commit fails.
 """
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
@@ -32,7 +32,7 @@ from common.events import (
 from common.trading.halts import does_resume_end
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.limits import Limits
-from common.trading.orders import NEVER_SENT
+from common.trading.orders import NEVER_SENT, PARENT_ROLES
 from common.trading.roster import Roster
 from risk import metrics
 from risk.gate.gate_input import GateInput, Market
@@ -48,8 +48,6 @@ from risk.state.risk_state import RiskState, SnapshotMarks
 from risk.state.state_alerts import close_alerts, state_alerts
 
 Outputs = tuple[Event[Any], ...]
-_PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT, OrderRole.FLATTEN)
-"""The roles of orders that are an intent's own, not its stop or target."""
 
 
 class RiskHandlers:
@@ -168,7 +166,7 @@ class RiskHandlers:
         data = event.data
         if data.intent_id is not None and data.role is OrderRole.ENTRY:
             self._count_sent(event, data.intent_id)
-        elif data.intent_id is not None and data.role in _PARENT_ROLES:
+        elif data.intent_id is not None and data.role in PARENT_ROLES:
             self.state.model(data.model).release([data.intent_id])
         return ()
 
@@ -178,7 +176,7 @@ class RiskHandlers:
         An entry that ended before its first byte left doesn't count as a trade of the day.
         """
         data = event.data
-        if data.role not in _PARENT_ROLES or data.intent_id is None:
+        if data.role not in PARENT_ROLES or data.intent_id is None:
             return ()
         held = self.state.model(data.model)
         is_never_sent = data.reason in NEVER_SENT

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from recorded_cycles import CONTENDERS
 from redis.asyncio import Redis
 
 from common.runtime.database import Pool, migrate, open_pool
@@ -29,4 +30,4 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 async def recorder(pool: Pool, redis_url: str) -> AsyncIterator[Recorder]:
     """The recorder with its own rights in both stores."""
     async with Redis.from_url(own_redis_url("recorder", redis_url)) as redis:
-        yield Recorder(pool, redis, snapshot_interval_s=300)
+        yield Recorder(pool, redis, snapshot_interval_s=300, contenders=CONTENDERS)

@@ -56,7 +56,7 @@ async def test_another_account_begins_its_own_history(recorder: Recorder, pool: 
     assert [(trade["cycle_id"], trade["symbol"]) for trade in trades] == [("c2", "BTC")]
     decisions, _ = await Queries(pool).decisions({}, None, 10, None)
     assert [decision["cycle_id"] for decision in decisions] == ["c2"]
-    assert await Queries(pool).equity("qwen", 0, 100) == [[400_000, "500"], [700_000, "505"]]
+    assert (await Queries(pool).equity("qwen", 0, 100))["points"] == [[400_000, "500"], [700_000, "505"]]
     assert b'"growth_equity_usd":"500"' in (await redis.get("memory:qwen") or b"")
     await recorder.store([on_paper(900_000, 9_100)], 4)
     assert await leaderboard(pool) == {"qwen": ("-9", 1)}

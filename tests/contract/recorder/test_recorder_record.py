@@ -30,7 +30,7 @@ DAY_MS = 86_400_000
 @pytest.fixture
 async def other_recorder(pool: Pool, redis: Redis) -> Recorder:
     """A second replica, with connections of its own."""
-    return Recorder(pool, redis, snapshot_interval_s=300)
+    return Recorder(pool, redis, snapshot_interval_s=300, contenders=CONTENDERS)
 
 
 async def audit(pool: Pool, span: Span | None = None) -> Report:
@@ -131,7 +131,7 @@ async def test_a_filled_database_begins_its_chains_with_what_it_has(database_url
     async with pool.connection() as connection:
         await connection.execute(DUMP.read_bytes())
     await migrate(pool, "recorder")
-    await Recorder(pool, redis, snapshot_interval_s=300).store(cycles(1), 5_000)
+    await Recorder(pool, redis, snapshot_interval_s=300, contenders=CONTENDERS).store(cycles(1), 5_000)
     assert (await audit(pool)).findings == []
     async with pool.connection() as connection:
         await connection.execute(

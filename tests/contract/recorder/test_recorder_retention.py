@@ -72,6 +72,27 @@ async def test_rows_that_are_too_old_go_and_the_audit_is_sound(recorder: Recorde
     assert {"chain": MARKET, "kind": "record.rows_dropped"} in notes
 
 
+async def test_results_go_with_their_decisions_and_the_sums_stay(recorder: Recorder, pool: Pool) -> None:
+    old, new = cycles(2), cycles(2, first=LATER)
+    await recorder.store([*old, *new], 5_000)
+    kept = await read(pool, "SELECT * FROM decision_results ORDER BY decision_id, minutes")
+    async with pool.connection() as connection:
+        for decision, time_ms in (("gone", FIRST_MS), ("to be seen", new[0].time_ms)):
+            await connection.execute(
+                b"INSERT INTO decision_results SELECT %s, n, 'qwen', %s, 1 FROM generate_series(1, 1500) n",
+                (decision, time_ms),
+            )
+        await connection.execute(b"INSERT INTO result_hours VALUES (%s, 'qwen', 5, 9, 4, 1.5)", (FIRST_MS,))
+    sums = await read(pool, "SELECT * FROM result_hours ORDER BY hour_ms, model, minutes")
+    await Retention(pool, ManualClock(), TWO_WEEKS).check(new[-1].recorded_ms)
+    assert kept == await read(
+        pool, "SELECT * FROM decision_results WHERE decision_id <> 'to be seen' ORDER BY decision_id, minutes"
+    )
+    late = await read(pool, "SELECT count(*) AS n FROM decision_results WHERE decision_id = 'to be seen'")
+    assert late == [{"n": 1_500}]
+    assert await read(pool, "SELECT * FROM result_hours ORDER BY hour_ms, model, minutes") == sums
+
+
 async def test_a_row_that_is_lost_while_it_is_kept_is_a_fault(
     recorder: Recorder, pool: Pool, database_url: str
 ) -> None:
@@ -161,11 +182,12 @@ async def test_charts_go_back_before_the_kept_states(recorder: Recorder, pool: P
     queries = Queries(pool)
     for model, points in (("qwen", gone + kept), ("deepseek", gone)):
         for buckets in (10, 100_000):
-            shown = [(time_ms, Decimal(equity)) for time_ms, equity in await queries.equity(model, 0, buckets)]
+            found = await queries.equity(model, 0, buckets)
+            shown = [(time_ms, Decimal(equity)) for time_ms, equity in found["points"]]
             assert (shown[0], shown[-1]) == (points[0], points[-1])
             deepest = min(Decimal(percent) for _, percent in await queries.drawdown(model, 0, buckets))
             assert deepest == (points[-1][1] / 100 - 100)
-    recent = await queries.equity("qwen", late_ms, 100)
+    recent = (await queries.equity("qwen", late_ms, 100))["points"]
     assert [time_ms for time_ms, _ in recent] == [time_ms for time_ms, _ in kept], "each state where all are kept"
 
 

@@ -46,3 +46,14 @@ async def test_an_order_ends_the_same_in_any_order_of_its_events(pool: Pool) -> 
                 await upsert_orders(connection, [row])
             [stored] = await select(connection, "SELECT order_id, side, size, status, reason FROM orders")
         assert stored == {"order_id": 7, "side": "BUY", "size": 2, "status": "canceled", "reason": "IOC_REMAINDER"}
+
+
+async def test_a_fill_disproves_a_rejection_in_either_order(pool: Pool) -> None:
+    events = [order(OrderStatus.REJECTED, reason="Internal error"), order(OrderStatus.FILLED, order_id=7)]
+    for arrival in permutations(events):
+        async with pool.connection() as connection:
+            await connection.execute("TRUNCATE orders")
+            for row in arrival:
+                await upsert_orders(connection, [row])
+            [stored] = await select(connection, "SELECT order_id, status, reason FROM orders")
+        assert stored == {"order_id": 7, "status": "filled", "reason": None}

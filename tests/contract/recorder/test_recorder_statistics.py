@@ -264,7 +264,7 @@ async def test_charts_keep_extremes(recorder: Recorder, pool: Pool) -> None:
     queries = Queries(pool)
     for buckets, since in itertools.product((3, 20, 150, 2_000), (0, points[151][0])):
         there = [point for point in points if point[0] >= since]
-        shown = [(time_ms, D(equity)) for time_ms, equity in await queries.equity("qwen", since, buckets)]
+        shown = [(time_ms, D(equity)) for time_ms, equity in (await queries.equity("qwen", since, buckets))["points"]]
         assert len(shown) <= 2 * buckets + 2
         assert shown == sorted(shown)
         assert set(shown) <= set(there)

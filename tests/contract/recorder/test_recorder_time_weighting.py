@@ -1,6 +1,7 @@
 """Money paid in or out changes no return and no drawdown, and an unexplained equity is no point of either."""
 
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -82,4 +83,36 @@ async def test_an_equity_that_nothing_explains_is_no_point(recorder: Recorder, p
     await recorder.store(states, 1)
     row = await row_of(pool, "qwen")
     assert (row["return_percent"], row["max_drawdown_percent"]) == ("1", "0")
-    assert await Queries(pool).equity("qwen", 0, 100) == [[0, "10000"], [600_000, "10100"]]
+    assert (await Queries(pool).equity("qwen", 0, 100))["points"] == [[0, "10000"], [600_000, "10100"]]
+
+
+@pytest.mark.parametrize("buckets", [3, 20, 5_000])
+async def test_a_chart_in_percent_shows_no_transfer_as_profit(recorder: Recorder, pool: Pool, buckets: int) -> None:
+    random, equity, transfers, expected, growth = Random(9), D(10_000), 0, {}, D(1)
+    states = []
+    for number in range(40 * 12):  # forty hours
+        gain = D(random.randint(-200, 201)) / 10
+        growth *= (equity + gain) / equity if number else 1
+        moved = random.choice((-1_000, 3_000)) if number and random.random() < 0.01 else 0
+        equity, transfers = equity + (gain if number else 0) + moved, transfers + moved
+        states.append(state("qwen", number * 300_000, equity, sums=sums_of(transfers)))
+        expected[number * 300_000] = (equity, 100 * growth - 100)
+    assert transfers > 5_000
+    for at in range(0, len(states), 100):
+        await recorder.store(states[at : at + 100], 1)
+    for since_ms in (0, 15 * 3_600_000 + 1):
+        found = await Queries(pool).equity("qwen", since_ms, buckets)
+        assert found["points"][-1][0] == found["returns"][-1][0] == max(expected)
+        assert len(found["returns"]) > min(buckets, 30)
+        assert all(D(text) == expected[at_ms][0] for at_ms, text in found["points"])
+        assert all(D(text) == pytest.approx(expected[at_ms][1], abs=D("1e-6")) for at_ms, text in found["returns"])
+        most = max(D(text) for _, text in found["returns"])
+        assert most < 10, "a deposit of 30 % counts as profit"
+
+
+async def test_one_moment_of_an_emptied_account_has_its_return(recorder: Recorder, pool: Pool) -> None:
+    hours = [(10_000, 0), (9_200, 0), (0, -9_200), (0, -9_200), (500, -8_700), (550, -8_700)]
+    states = [state("qwen", n * 3_600_000, D(held), sums=sums_of(moved)) for n, (held, moved) in enumerate(hours)]
+    await recorder.store(states, 1)
+    found = await Queries(pool).equity("qwen", 0, 6)
+    assert [text for _, text in found["returns"]] == ["0", "-8", "-8", "-8", "-8", "1.2"]

@@ -65,3 +65,25 @@ def test_a_close_of_what_is_not_held_or_late_is_reported(
     assert (alert.data.code, alert.data.model) == (AlertCode.CLOSE_IGNORED, model)
     assert why in alert.data.message
     assert harness.handlers.state.persistent.closings == ()
+
+
+@pytest.mark.parametrize(
+    ("side", "entry", "closes"),
+    [
+        (Side.LONG, "c7", 1),
+        (None, "c7", 1),
+        (Side.LONG, None, 1),
+        (Side.SHORT, "c7", 0),
+        (Side.LONG, "c6", 0),
+        (Side.LONG, "", 0),
+    ],
+)
+def test_a_close_leaves_what_was_opened_since(
+    harness: RiskHarness, side: Side | None, entry: str | None, closes: int
+) -> None:
+    harness.send_account(a_position(Symbol.ETH, cycle_id="c7"))
+    (event,) = harness.send_command(Command.CLOSE, symbol=Symbol.ETH, side=side, entry_cycle_id=entry)
+    assert len(harness.handlers.state.persistent.closings) == closes
+    if not closes:
+        assert event.data.code == AlertCode.CLOSE_IGNORED
+        assert "the LONG of c7 that is held now is another position" in event.data.message

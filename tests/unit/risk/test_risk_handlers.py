@@ -7,7 +7,7 @@ import pytest
 from structlog import get_logger
 from structlog.testing import capture_logs
 
-from common.events import Action, Command, IgnoreReason, IntentKind, OrderRole, RiskApproved, derived_id
+from common.events import Action, Command, IgnoreReason, IntentKind, RiskApproved, derived_id
 from common.trading.instruments import INSTRUMENTS, Symbol
 from common.trading.orders import NEVER_SENT, CancelReason, OrderSide, Side
 from common.trading.roster import Roster
@@ -91,24 +91,6 @@ def test_an_older_account_state_ends_no_reservation_and_begins_no_halt(harness: 
     assert harness.send_state(late) == ()
     assert harness.reserved == {verdict.id}
     assert harness.trading_state is TradingState.ACTIVE
-
-
-def test_a_rejected_entry_stays_reserved_until_a_state_covers_it(harness: RiskHarness) -> None:
-    """Found by simulation: a wrong rejection freed the slot of a position that was already open."""
-    first = harness.judge()
-    harness.reject(first.id, OrderRole.STOP)
-    harness.cancel(first.id, filled=1)
-    harness.reject(first.id)
-    assert harness.reserved == {first.id}
-    harness.send_account(covers=(first.id,))
-    assert harness.reserved == set()
-
-
-def test_a_rejected_exit_is_released_at_once(harness: RiskHarness) -> None:
-    harness.send_account(a_position(Symbol.BTC))
-    exit_ = harness.judge(CLOSE)
-    harness.reject(exit_.id, OrderRole.EXIT)
-    assert harness.reserved == set()
 
 
 def test_an_order_cancelled_unfilled_is_released(harness: RiskHarness) -> None:

@@ -17,8 +17,8 @@ serves its own at `/metrics` (`.aicoin/run.json` says where; as containers on po
 CPU and files (`process_…`, `python_…`).
 
 Every series exists from its service's start: a counter begins at 0, so that an alert sees its first increment; a gauge
-whose figure isn't known yet is `NaN`. Prometheus adds the label `service`. The seed's six are: calls of an API
-(`aicoin_agent_calls_total`, `aicoin_exchange_requests_total`), WebSockets (`aicoin_ingester_connected`,
+whose figure isn't known yet is `NaN`. Prometheus adds the label `service`. The six that every arena needs are: calls
+of an API (`aicoin_agent_calls_total`, `aicoin_exchange_requests_total`), WebSockets (`aicoin_ingester_connected`,
 `aicoin_executor_stream_connected`), the database (`aicoin_database_query_seconds`, `aicoin_database_queries_total`),
 caches (`aicoin_gateway_cache_reads_total`), decisions (`aicoin_agent_decision_seconds`) and execution
 (`aicoin_executor_execution_seconds`, `aicoin_executor_send_seconds`).
@@ -39,7 +39,7 @@ SECTIONS: Final = {
 }
 """Each module that declares metrics, with its heading; a test finds one that is missing here."""
 SIMULATOR: Final = "simulator.server.health"
-SHOWN: Final = 12
+SHOWN: Final = 20
 """Values of a label up to which the page lists them."""
 
 

@@ -73,7 +73,8 @@ P_co = TypeVar("P_co", bound=Payload, covariant=True)
 class Event(Fact, Generic[P_co]):
     """One event. `source`, `sequence`, `epoch` and `channel_sequence` are None until the bus has committed it.
 
-    `time_ms` is the exchange's time of what happened, `recorded_ms` the wall time at which the event was made.
+    `time_ms` is when it happened: market time, or wall time for reports of orders, alerts and commands.
+    `recorded_ms` is the wall time at which the event was made.
     `sequence` counts per producer and stream without gaps since `epoch`, the birth of that counter (µs since 1970).
     `channel_sequence` is set on ws.push only: it counts per channel.
     """

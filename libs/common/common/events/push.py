@@ -7,7 +7,7 @@ from common.events.envelope import Payload
 
 
 class Channel(StrEnum):
-    """The seed's five WebSocket channels."""
+    """The five WebSocket channels."""
 
     PRICE_UPDATE = "price_update"
     TRADE_EXECUTED = "trade_executed"

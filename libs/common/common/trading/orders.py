@@ -48,6 +48,11 @@ class OrderRole(StrEnum):
     UNKNOWN = "unknown"
 
 
+PARENT_ROLES: Final = frozenset({OrderRole.ENTRY, OrderRole.EXIT})
+"""The roles of orders that are an intent's own. Its stop and target follow from it, and so does FLATTEN, the
+protector's close of what an entry has opened."""
+
+
 class IntentKind(StrEnum):
     """Why an intent exists; with model and cycle it makes the intent unique."""
 

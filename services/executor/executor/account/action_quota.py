@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
-from common.trading.durations import DAY_MS, NEVER
+from common.trading.durations import DAY_MS
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.account_standing import POOLED_MODES
@@ -15,6 +15,8 @@ from executor.exchange.rate_limit import ROUTINE_RESERVE
 ENTRY_LIMIT: Final = Decimal("0.6")
 REFRESH_S: Final = 600.0
 RETRY_S: Final = 60.0
+FIRST_S: Final = 60.0
+"""Until it is asked for the first time: the minute of a start has other needs, and few actions fit into it."""
 DAILY_ACTIONS: Final = 50_000
 """Of an account in a pooled mode. Source: Hyperliquid docs, Account abstraction modes."""
 
@@ -56,7 +58,7 @@ class ActionQuota:
         self._context = context
         self.is_short = False
         self._daily = DailyCount()
-        self._due_at = NEVER
+        self._due_at = context.clock.monotonic() + FIRST_S
 
     async def refresh(self) -> None:
         """Asks when it is time and the rate limit allows; one alert a day while few actions are left."""

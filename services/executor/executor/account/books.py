@@ -1,17 +1,34 @@
-"""The parts of one account's books: which are behind, and how long one may wait for room in the rate limit."""
+"""What one account's books are kept from, which of their parts are behind, and how long one may wait for room in the
+rate limit."""
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
+from common.trading.instruments import Symbol
 from executor.account import metrics
 from executor.account.context import AccountContext
 from executor.domain.events import system_alert
+from executor.domain.intent import Intent
+from executor.domain.order import OrderRow
 from executor.exchange.errors import UNREADABLE, ExchangeError, RateLimited
 
 WAIT_LIMIT_S: Final = 60.0
 """How long a part may wait for request weight; by then a minute's budget has come in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the tables hold of the account: intents that ended of late, unfinished ones, orders by client order id, the
+    entries behind positions, and since when a flatten is requested."""
+
+    ended: list[Intent]
+    unfinished: list[Intent]
+    orders: dict[str, OrderRow]
+    entries: dict[Symbol, Intent]
+    flatten_since_ms: int | None
 
 
 class BookParts:

@@ -13,6 +13,7 @@ from executor.domain.account import AccountState
 from executor.domain.account_standing import is_other_balance
 from executor.domain.cash_ledger import CENT, CashEntry, CashMovement, CashTotals, complete_until, find_sum
 from executor.domain.events import account_ledger
+from executor.exchange.client import Row
 from executor.exchange.errors import RateLimited
 from executor.exchange.ledger_rows import (
     UnknownMovement,
@@ -27,16 +28,19 @@ from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE
 
 TIMER_S: Final = 600.0
 RETRY_S: Final = 60.0
+FIRST_S: Final = 60.0
+"""Until the timer is over for the first time: the minute of a start has other needs, and news come at once anyway."""
 OVERLAP_MS: Final = 10_000
 ATTEMPTS: Final = 2
-RECORDS: Final = ("userFillsByTime", "userFillsByTime", "userFunding", "userNonFundingLedgerUpdates", "userFillsByTime")
+RECORDS: Final = ("userFillsByTime", "userFillsByTime", "userFunding", "userNonFundingLedgerUpdates")
 """The questions of one attempt; a page of fills that isn't empty is followed by another one."""
 ACCEPTED: Final = "accepted by a person"
 MAX_SPOT_ROWS: Final = 10
 LAG_MS: Final = 12_000
 """Longer than a read may lag behind what has happened."""
 
-RecordFills = Callable[[AccountState], Awaitable[None]]
+RecordFills = Callable[[AccountState, int], Awaitable[list[Row]]]
+"""Enters the fills up to a state and returns the rows of userFillsByTime from a time on, at the latest."""
 
 
 class CashReconciler:
@@ -53,7 +57,7 @@ class CashReconciler:
         self._context, self._model = context, context.model
         self._exchange, self._clock = context.exchange, context.clock
         self._unexplained_usd = Decimal(0)
-        self._asked_at = NEVER
+        self._asked_at = self._clock.monotonic() + FIRST_S - TIMER_S
         self._spot_movements: dict[str, CashMovement] = {}
         self._since_ms: int | None = None
         self._is_alerted = False
@@ -84,8 +88,9 @@ class CashReconciler:
             if not self._has_room():
                 raise RateLimited("the account's record is not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
             is_asked = True
-            await record_fills(state)
-            await self._record_movements(totals, state.time_ms)
+            start_ms = max(totals.since_ms, totals.movements_until_ms - OVERLAP_MS)
+            fills = await record_fills(state, start_ms)
+            await self._record_movements(totals, state.time_ms, start_ms, fills)
             state = await self._exchange.whole_state()
             totals = await self._load()
             self._asked_at = self._clock.monotonic()
@@ -215,16 +220,14 @@ class CashReconciler:
             raise ValueError(f"the cash ledger of {self._model} is gone")
         return totals
 
-    async def _record_movements(self, totals: CashTotals, now_ms: int) -> None:
-        """Funding, transfers, what the backstop kept or bore, and external fills since the last ones known.
+    async def _record_movements(self, totals: CashTotals, now_ms: int, start_ms: int, fills: list[Row]) -> None:
+        """Funding, transfers, what the backstop kept or bore, and external fills since `start_ms`.
 
         Ids make an overlap harmless. `now_ms` is the exchange's time.
         """
-        start_ms = max(totals.since_ms, totals.movements_until_ms - OVERLAP_MS)
         address = self._exchange.address
         fundings, unread = parse_funding_payments(address, await self._exchange.funding_rows_since(start_ms))
         rows = await self._exchange.ledger_rows_since(start_ms)
-        fills = await self._exchange.fill_rows_since(start_ms)
         liquidations, incomplete_ms = parse_liquidations(address, rows, fills)
         spot = parse_spot_transfers(address, rows, self._exchange.mode)
         self._spot_movements |= {each.entry.id: each for each in spot if each.entry.time_ms > totals.since_ms}

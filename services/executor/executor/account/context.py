@@ -18,7 +18,7 @@ from executor.domain.account_standing import AccountStanding
 from executor.domain.events import system_alert
 from executor.domain.order import SendPurpose, SignedAction
 from executor.exchange.client import ExchangeClient
-from executor.exchange.errors import NOT_OWNER, UnknownOutcome
+from executor.exchange.errors import NOT_OWNER, NotSent, UnknownOutcome
 from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.epochs import EpochStore
 from executor.storage.fills import FillStore
@@ -74,15 +74,15 @@ class AccountContext:
         try:
             answer = await self.send(body, is_entry=is_entry)
         except UnknownOutcome as error:
-            await self.intents.log_answer(number, f"unknown: {error}", self.clock.now_ms())
+            await self.intents.log_answer(number, f"{error.known}: {error}", self.clock.now_ms())
             raise
         await self.intents.log_answer(number, str(answer), self.clock.now_ms())
         return answer
 
     async def send(self, body: bytes, *, is_entry: bool = False, protects: bool = False) -> Any:
-        """Sends bytes of which a record exists elsewhere. Raises UnknownOutcome, also when the lease is lost."""
+        """Sends bytes of which a record exists elsewhere. Raises UnknownOutcome, or NotSent when the lease is lost."""
         if not (self.is_confirmed_owner() if is_entry else self.is_owner()):
-            raise UnknownOutcome(NOT_OWNER)
+            raise NotSent(NOT_OWNER)
         started = self.clock.monotonic()
         answer = await self.exchange.send(body, protects=protects)
         metrics.SEND_S.labels(self.model).observe(self.clock.monotonic() - started)

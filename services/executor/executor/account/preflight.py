@@ -25,6 +25,8 @@ MIN_FUNDS_USD: Final = Decimal(20)
 INTERVAL_S: Final = 86_400.0
 RECHECK_S: Final = 300.0
 """While something is wrong, or after a check that got no answer; a round costs about 120 of the request weight."""
+INSTRUMENTS_AGE_S: Final = 60.0
+"""Of instruments that another account, or the start, has asked for: they change by announcement."""
 SOONEST_S: Final = 10.0
 """Between two rounds, whoever asks for them; also until the first one has been answered."""
 
@@ -60,7 +62,7 @@ async def check_account(exchange: ExchangeClient, settings: ExecutorSettings, mo
         account_role = await exchange.role_of(exchange.address)
         return Findings((_not_its_account(key, account, exchange.address, master, account_role),))
     problems = mode_problems(account, await exchange.read_mode())
-    meta = await exchange.refresh_universe()
+    meta = await exchange.refresh_universe(INSTRUMENTS_AGE_S)
     coins = check_coins(meta, settings.coins)
     limits = read_leverage_limits(meta, settings.coins)
     warnings = check_leverage(limits, settings.max_leverage)
@@ -177,7 +179,7 @@ class AccountChecks:
         standing.problems, standing.leverage_limits = findings.problems, findings.leverage_limits
         if findings.wallet_left_s is not None:
             metrics.WALLET_LEFT_S.labels(context.model).set(findings.wallet_left_s)
-        if not findings.problems:
+        if not (findings.problems or findings.coin_problems):
             self._due_at = context.clock.monotonic() + INTERVAL_S
         await self._alert(findings)
 
@@ -193,7 +195,7 @@ class AccountChecks:
                     key=now_ms,
                     now_ms=now_ms,
                 )
-        if self._alerted and not findings.problems:
+        if (self._alerted or self._alerted_coins) and not (findings.problems or findings.coin_problems):
             await self._context.alert(
                 AlertCode.ACCOUNT_ACCEPTED, AlertSeverity.INFO, "entries are sent again", key=now_ms, now_ms=now_ms
             )

@@ -1,16 +1,17 @@
 """Keeps the books of one account: brings fills, ended orders and cash into the tables and publishes the account."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from common.events import AlertSeverity
 from common.events.alerts import AlertCode
 from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
-from common.trading.orders import OrderRole
+from common.trading.orders import PARENT_ROLES
 from executor.account import metrics
-from executor.account.books import BookParts
+from executor.account.books import BookParts, Tables
 from executor.account.cash import CashReconciler
 from executor.account.context import AccountContext
 from executor.account.protection.flatten import is_out
@@ -21,9 +22,11 @@ from executor.domain.cash_ledger import CashTotals
 from executor.domain.events import account_updated, order_cancelled, order_filled, system_alert
 from executor.domain.intent import Intent, OrderResult
 from executor.domain.order import FillTotal, OrderRow
-from executor.domain.protection import size_after
+from executor.domain.protection import lead_to, size_after
+from executor.exchange.client import Row
 from executor.exchange.errors import RateLimited
 from executor.exchange.ledger_rows import build_fill_entries
+from executor.exchange.parse import parse_fills
 from executor.exchange.rate_limit import ROUTINE_RESERVE
 
 FILLS_INTERVAL_S: Final = 60.0
@@ -33,19 +36,6 @@ MAX_COVERS: Final = 50
 MAX_FILLED: Final = 1_000
 SETTLED_MS: Final = 15_000
 """How long after an intent's end a state surely contains it: what an answer may lag behind, and its own way."""
-PARENT_ROLES: Final = (OrderRole.ENTRY, OrderRole.EXIT)
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """What the tables hold of the account: intents that ended of late, unfinished ones, orders by client order id, the
-    entries behind positions, and since when a flatten is requested."""
-
-    ended: list[Intent]
-    unfinished: list[Intent]
-    orders: dict[str, OrderRow]
-    entries: dict[Symbol, Intent]
-    flatten_since_ms: int | None
 
 
 class Reconciler:
@@ -133,7 +123,7 @@ class Reconciler:
     async def _explain_cash(self, view: AccountView, totals: list[CashTotals]) -> None:
         """Why the cash moved, by a later state where the exchange had to be asked."""
         state, found = await self._cash.reconcile(
-            view.state, lambda latest: self._record_fills(view.orders, latest.time_ms)
+            view.state, lambda latest, since_ms: self._record_fills(view.orders, latest.time_ms, since_ms)
         )
         totals.append(found)
         if state is not view.state:
@@ -217,28 +207,46 @@ class Reconciler:
         return is_over and self._exchange.has_room("userFillsByTime", reserve=ROUTINE_RESERVE)
 
     async def _read_fills(self, tables: Tables, poll: AccountPoll) -> None:
+        """By a timer every page is read, after news those that explain the positions."""
+        sizes = poll.state.signed_sizes
+        is_news = self._fills_at == NEVER or sizes != self._recorded_sizes
         self._fills_at = self._clock.monotonic()
-        await self._record_fills(tables.orders, poll.state.time_ms)
-        self._recorded_sizes = poll.state.signed_sizes
+        await self._record_fills(tables.orders, poll.state.time_ms, sizes=sizes if is_news else None)
+        self._recorded_sizes = sizes
 
-    async def _record_fills(self, rows: dict[str, OrderRow], state_ms: int) -> None:
-        """Records the exchange's fills from the last known one on; ids make an overlap harmless.
+    async def _record_fills(
+        self,
+        orders: dict[str, OrderRow],
+        state_ms: int,
+        since_ms: int | None = None,
+        *,
+        sizes: Mapping[Symbol, Decimal] | None = None,
+    ) -> list[Row]:
+        """Records the exchange's fills from the last known one on, or from `since_ms` if that is earlier; ids make an
+        overlap harmless. Returns their rows.
 
-        An account that is polled for the first time starts now: its earlier fills are not the arena's.
+        An account that is polled for the first time starts now: its earlier fills are not the arena's. Given the
+        positions' signed `sizes`, a page that ends with them is the last one.
         """
         until_ms = await self._context.fills.recorded_until(self._model)
         if until_ms is None:
             await self._context.fills.record(self._model, state_ms)
-            return
+            return []
         if not self._exchange.has_room("userFillsByTime"):
             raise RateLimited("fills are not read for now: REQUEST_WEIGHT_PER_MINUTE is used up")
-        fills = await self._exchange.fills_since(max(0, until_ms - OVERLAP_MS))
-        if not fills:
-            return
+        start_ms = min(max(0, until_ms - OVERLAP_MS), since_ms or until_ms)
+        are_all = None if sizes is None else partial(lead_to, self._recorded_sizes, sizes)
+        rows = await self._exchange.fill_rows_since(start_ms, are_all)
+        if fills := parse_fills(rows, self._exchange.coins):
+            await self._enter_fills(fills, orders, until_ms)
+        return rows
+
+    async def _enter_fills(self, fills: list[Fill], orders: dict[str, OrderRow], until_ms: int) -> None:
+        """Enters fills; those up to `until_ms` may be known."""
         self._poller.know_trades({fill.trade_id for fill in fills})
         self._context.memory.report_fills(fills)
         now_ms = self._clock.now_ms()
-        row_of = await self._find_orders(fills, rows)
+        row_of = await self._find_orders(fills, orders)
         self._remember(fills, row_of)
         events = [
             order_filled(self._model, self._exchange.address, fill, row_of.get(fill.order_id), now_ms) for fill in fills
@@ -282,7 +290,7 @@ class Reconciler:
                     # An instance that has lost the lease may have sent it just now.
                     await self._context.intents.complete_first_sends(self._model, self._clock.now_ms())
                     are_sends_complete = True
-                row = await self._context.orders.get(fill.client_order_id)
+                row = await self._context.orders.behind(fill)
             found[fill.order_id] = row
         return found
 

@@ -55,32 +55,33 @@ class OrderSubmitter:
         self._tries: defaultdict[str, Tries] = defaultdict(Tries)
         self._leverages = Leverages(context)
 
-    async def submit(self, intent: Intent, flatten_since: int | None) -> bool:
+    async def submit(self, intent: Intent) -> bool:
         """Takes an unfinished intent one step on; True when its outcome is now known."""
         if intent.status is not IntentStatus.STORED:
             may_ask = self._tries[intent.intent_id].may_ask(self._clock.monotonic())
-            return may_ask and await self._resolve(intent, flatten_since)
+            return may_ask and await self._resolve(intent)
         if self._clock.monotonic() - self._tries[intent.intent_id].refused_s < RETRY_REFUSED_S:
             return False
-        reason = self._reason_not_to_send(intent, flatten_since)
+        reason = self._reason_not_to_send(intent)
         if reason is None and intent.is_entry:
             error = await self._leverages.confirm(intent)
             if error is not None:
                 return await self._finish_rejected(intent, error)
-            reason = self._reason_not_to_send(intent, flatten_since)
+            reason = self._reason_not_to_send(intent)
         if reason is not None:
             return await self._finish_unfilled(intent, reason)
         return await self.send_first(intent, self._intents.mark_sent)
 
     def can_send_at_once(self, intent: Intent) -> bool:
         """Whether an intent can go as it is: nothing speaks against it, and nothing needs to be asked for before."""
-        if self._reason_not_to_send(intent, None) is not None:
+        if self._reason_not_to_send(intent) is not None:
             return False
         return not intent.is_entry or self._leverages.is_confirmed(intent)
 
     def invalidate(self) -> None:
-        """Another instance may have traded meanwhile: leverages are confirmed again."""
+        """Another instance may have traded meanwhile: leverages are confirmed again, and stored bytes count as sent."""
         self._leverages.clear()
+        self._tries.clear()
 
     async def send_first(self, intent: Intent, record_sent: RecordSent) -> bool:
         """Signs, has it recorded, sends; True when the outcome is then known."""
@@ -89,15 +90,16 @@ class OrderSubmitter:
         intent = intent.sent(self._exchange.sign_orders([spec for _, spec in legs], grouping))
         if not await record_sent(intent, self._clock.now_ms()):
             return False
-        reason = self._reason_not_to_send(intent, None)
+        reason = self._reason_not_to_send(intent)
         if reason is not None:
-            # A halt came while the commit took its time. The intent ends once no instance can send its bytes.
-            return await self._mark_in_flight(intent, f"not sent: {reason}", sent=f"not sent: {reason}")
+            # A halt or a flatten came during the commit. The intent ends once no instance can send its bytes.
+            self._tries[intent.intent_id].kept_back = reason
+            return await self._mark_in_flight(intent, f"not sent: {reason}", outcome=f"not sent: {reason}")
         self._context.memory.expect(intent)
         try:
             answer = await self._context.send(intent.signed_action or b"", is_entry=intent.is_entry)
         except UnknownOutcome as error:
-            return await self._mark_in_flight(intent, str(error), sent=f"unknown: {error}")
+            return await self._mark_in_flight(intent, str(error), outcome=f"{error.known}: {error}")
         self._report_answer(intent, answer)
         await self._intents.record_first_send(intent, str(answer), self._clock.now_ms())
         first = parse_placements(answer, len(legs))[0]
@@ -109,7 +111,7 @@ class OrderSubmitter:
             return False
         return await self._finish_answered(intent, answer)
 
-    def _reason_not_to_send(self, intent: Intent, flatten_since: int | None) -> CancelReason | None:
+    def _reason_not_to_send(self, intent: Intent) -> CancelReason | None:
         """Exits in the envelope always go. An entry needs to be in it, fresh and within the cap of real money, without
         a halt or a flatten."""
         if self._breach(intent) is not None:
@@ -118,7 +120,7 @@ class OrderSubmitter:
             return None
         if self._context.halts.is_halted(self._model):
             return CancelReason.HALTED
-        if flatten_since is not None:
+        if self._context.memory.flatten_since_ms is not None:
             return CancelReason.FLATTENED
         if not self._context.standing.may_enter(intent.symbol):
             return CancelReason.ACCOUNT_REFUSED
@@ -139,18 +141,19 @@ class OrderSubmitter:
         is_recent = self._clock.monotonic() - at_s <= MARK_VALID_S
         return self._envelope.breach(intent.intent_kind, intent.order, mark_price if is_recent else None)
 
-    async def _mark_in_flight(self, intent: Intent, reason: str, *, sent: str | None = None) -> bool:
-        """The outcome is unknown and will be asked for. `sent` closes the first send's line of the log."""
-        if sent is not None:
-            await self._intents.record_first_send(intent, sent, self._clock.now_ms())
-        metrics.IN_FLIGHT.labels(self._model).inc()
+    async def _mark_in_flight(self, intent: Intent, reason: str, *, outcome: str | None = None) -> bool:
+        """The outcome is unknown and will be asked for. `outcome` closes the first send's line of the log."""
+        if outcome is not None:
+            await self._intents.record_first_send(intent, outcome, self._clock.now_ms())
+        if not (outcome or "").startswith("not sent"):
+            metrics.IN_FLIGHT.labels(self._model).inc()
         await self._intents.mark_in_flight(intent.intent_id, reason, self._clock.now_ms())
         self._context.log.warning("outcome unknown", model=self._model, intent_id=intent.intent_id, reason=reason)
         return False
 
     # Resolving an unknown outcome.
 
-    async def _resolve(self, intent: Intent, flatten_since: int | None) -> bool:
+    async def _resolve(self, intent: Intent) -> bool:
         """Asks by client order id, else sends the same bytes again, else waits until they are void."""
         if intent.status is IntentStatus.SENT:
             await self._intents.record_first_send(intent, None, self._clock.now_ms())
@@ -165,11 +168,11 @@ class OrderSubmitter:
             return await self._finish_by_fills(intent, status, is_void=is_void)
         if is_void and self._is_certainly_void(intent):
             return await self._finish_never_arrived(intent)
-        if self._reason_not_to_send(intent, flatten_since) is not None:
+        if self._reason_not_to_send(intent) is not None:
             return False  # Nothing more of it goes out; it ends once the bytes already sent are void.
-        return await self._resend(intent, asked_ms, flatten_since)
+        return await self._resend(intent, asked_ms)
 
-    async def _resend(self, intent: Intent, now_ms: int, flatten_since: int | None) -> bool:
+    async def _resend(self, intent: Intent, now_ms: int) -> bool:
         """The identical bytes carry the identical nonce: the exchange can't carry them out twice.
 
         A refusal of the whole action leaves the first sending unknown; an answer per order means that this one was
@@ -182,10 +185,11 @@ class OrderSubmitter:
             return False
         tries.resent_ms = now_ms
         number = await self._intents.log_send(intent.intent_id, SendPurpose.RESEND, 0, now_ms)
-        reason = self._reason_not_to_send(intent, flatten_since)
+        reason = self._reason_not_to_send(intent)
         if reason is not None:
             await self._intents.log_answer(number, f"not sent: {reason}", self._clock.now_ms())
             return False
+        tries.kept_back = None
         self._context.memory.expect(intent)
         answer = await self._context.send_as_logged(number, intent.signed_action, is_entry=intent.is_entry)
         self._report_answer(intent, answer)
@@ -239,34 +243,35 @@ class OrderSubmitter:
         return False
 
     async def _finish_by_fills(self, intent: Intent, status: OrderStatus, *, is_void: bool) -> bool:
-        """By the exchange's record of its fills, which may lag behind the order's status; late, and of an order that is
-        filled, by its status alone."""
+        """By the exchange's record of its fills, which may lag behind the order's status; late, by the status."""
         if not self._exchange.has_room("userFillsByTime", "userFillsByTime"):
             return False
         since_ms = max(0, intent.market_ms - LOOK_BACK_MS)
         fills = [fill for fill in await self._exchange.fills_since(since_ms) if fill.order_id == status.order_id]
         size, average = sum((fill.size_coin for fill in fills), Decimal(0)), None
+        stated = status.original_size_coin if status.status == "filled" else status.filled_size_coin
+        if size < stated and not is_void:
+            return False
         if size:
             average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size
-        elif not is_void:
-            return False
-        elif status.status != "filled":
-            return await self._finish_unfilled(intent, status.status)
-        placement = Placement(None, status.order_id, size or status.original_size_coin, average, status.status)
+        if not (size := max(size, stated)):
+            return is_void and await self._finish_unfilled(intent, status.status)
+        placement = Placement(None, status.order_id, size, average, status.status)
+        self._context.memory.on_news()
         return await self._finish_placed(intent, placement, are_children_live=True)
 
     async def _finish_never_arrived(self, intent: Intent) -> bool:
         """Its bytes are void now. An entry's moment has passed; an exit is still needed and is signed again."""
         if intent.is_entry:
-            return await self._finish_unfilled(intent, CancelReason.NEVER_ARRIVED)
+            reason = self._tries[intent.intent_id].kept_back or CancelReason.NEVER_ARRIVED
+            return await self._finish_unfilled(intent, reason)
         self._tries[intent.intent_id].are_bytes_refused = False
         await self._intents.store_again(intent.intent_id, self._clock.now_ms())
         return False
 
     async def _finish_unfilled(self, intent: Intent, reason: str) -> bool:
         """CANCELLED, with nothing filled and without a refusal of the exchange."""
-        legs = build_bracket(intent)
-        role, spec = legs[0]
+        (role, spec), *_ = legs = build_bracket(intent)
         event = order_cancelled(
             intent,
             role,

@@ -73,15 +73,15 @@ class AccountWorker:
         self._poller = self.protector.poller
         self._submitter, self._reconciler = OrderSubmitter(context, self._quota), Reconciler(context, self._poller)
         self.protector.on_fill_news = self._reconciler.invalidate
-        self.state = WorkerState.STANDBY
-        self._set_ready = set_ready
+        self.state, self._set_ready = WorkerState.STANDBY, set_ready
         self._started, self._woken = asyncio.Event(), asyncio.Event()
         self._is_reconciled = self._is_nonce_known = self._must_retry = False
-        self._reload_s = self._kept_s = NEVER
+        self._reload_s = self._kept_s = self._sent_s = NEVER
         self.drop_flatten = context.memory.drop_flatten
         self._behind: tuple[str, ...] = ()
         self._accepted: list[Intent] = []
         self._read_ids: set[str] = set()
+        self.epoch = context.epoch
         self._generation, self._quiet_generation = 0, -1
         self._handoff: Handoff | None = None
 
@@ -107,22 +107,18 @@ class AccountWorker:
         self._woken.set()
         return await handoff.result()
 
-    @property
-    def epoch(self) -> str:
-        """The account that the worker trades."""
-        return self._context.epoch
-
     def refresh(self) -> None:
         """Anything may have happened: everything is polled."""
         self._generation += 1
         self._reconciler.invalidate()
-        self.protector.poll_now()
+        self.protector.check_now()
         self._woken.set()
 
     def flatten(self, since_ms: int, *, is_stored: bool = False) -> None:
         """A person wants the account out of the market: closed also before the tables have the request."""
         self._context.memory.request_flatten(since_ms, is_stored=is_stored)
         self.refresh()
+        self.protector.poll_now()
 
     def on_fills(self, fills: list[StreamedFill]) -> None:
         """The account's stream reported fills."""
@@ -149,7 +145,7 @@ class AccountWorker:
         self._generation += 1
         self._submitter.invalidate()
         self._started.set()
-        self.protector.poll_now()
+        self.protector.check_now()
         self._woken.set()
 
     # The task.
@@ -254,8 +250,7 @@ class AccountWorker:
             if can_send and self._submitter.can_send_at_once(handoff.intent):
                 self._quiet_generation = -1  # What becomes of it is read from the database.
                 await self._submitter.send_first(handoff.intent, record_sent)
-                self._reconciler.invalidate()
-                self.protector.poll_now()
+                self._await_poll()
         finally:
             handoff.close()
 
@@ -271,7 +266,7 @@ class AccountWorker:
         self.state = WorkerState.WORKING
         failures = await self._submit_all()
         poll = self._poller.latest
-        if poll is not None and poll.asked_s != self._kept_s:
+        if poll is not None and poll.asked_s != self._kept_s and poll.asked_s >= self._sent_s:
             await self._keep_books(poll)
         if failures:
             raise failures[0]
@@ -290,6 +285,12 @@ class AccountWorker:
         self._is_reconciled = self._reload_s == reload_s
         return self._is_reconciled
 
+    def _await_poll(self) -> None:
+        """The books wait for a poll from after what was sent; the open orders are asked for on memory's own news."""
+        self._reconciler.invalidate()
+        self._sent_s = self._clock.monotonic()
+        self.protector.poll_now(orders=False)
+
     async def _keep_books(self, poll: AccountPoll) -> None:
         self._kept_s = poll.asked_s
         self._behind = await self._reconciler.keep_books(poll)
@@ -300,14 +301,14 @@ class AccountWorker:
         """Takes every unfinished intent one step on; what leaves the market goes first. An intent that can't go on
         keeps no other waiting: what failed is returned."""
         generation, failures = self._generation, list[Exception]()
-        intents, flatten_since = await self._unfinished()
+        intents = await self._unfinished()
         self._quiet_generation, self._must_retry = -1, False
         for intent in sorted(intents, key=lambda intent: intent.is_entry):
             if self._must_wait(intent) and not self._is_late(intent):
                 self._must_retry = True
                 continue
             try:
-                is_ended = await self._submitter.submit(intent, flatten_since)
+                is_ended = await self._submitter.submit(intent)
             except RateLimited:
                 self._must_retry = True  # It waits for request weight, until its time is over.
                 continue
@@ -316,22 +317,22 @@ class AccountWorker:
                 continue
             self._must_retry = self._must_retry or not is_ended
             if is_ended:
-                self._reconciler.invalidate()
-                self.protector.poll_now()
-        if not self._must_retry and not failures and flatten_since is None:
+                self._await_poll()
+        if not self._must_retry and not failures and self._context.memory.flatten_since_ms is None:
             self._quiet_generation = generation
         return failures
 
-    async def _unfinished(self) -> tuple[list[Intent], int | None]:
-        """(intents to take on, since when a flatten is requested): those just accepted where nothing else can be
-        unfinished, else all that the tables hold."""
+    async def _unfinished(self) -> list[Intent]:
+        """Those just accepted where nothing else can be unfinished, else all that the tables hold, and a flatten."""
         accepted, self._accepted = self._accepted, []
         intents = [intent for intent in accepted if intent.intent_id not in self._read_ids]
         if intents and self._quiet_generation == self._generation:
-            return intents, None
+            return intents
         intents = await self._context.intents.unfinished(self.model)
         self._read_ids = {intent.intent_id for intent in intents}  # The handler may still accept one of them.
-        return intents, await self._context.flattens.requested_since(self.model)
+        if (since_ms := await self._context.flattens.requested_since(self.model)) is not None:
+            self._context.memory.request_flatten(since_ms, is_stored=True)
+        return intents
 
     def _must_wait(self, intent: Intent) -> bool:
         """An entry waits until the coin's old triggers are confirmed gone; the protector cancels them meanwhile."""
@@ -340,9 +341,8 @@ class AccountWorker:
             return False
         if poll is None:
             return True
-        has_triggers = any(
-            order.symbol is intent.symbol and order.trigger_price is not None for order in poll.open_orders
-        )
+        triggers = [order for order in poll.open_orders if order.trigger_price is not None]
+        has_triggers = any(order.symbol is intent.symbol for order in triggers)
         return has_triggers and intent.symbol not in poll.state.signed_sizes
 
     def _is_late(self, intent: Intent) -> bool:

@@ -44,11 +44,13 @@ class KillSwitch:
 
     Works in rounds: read the positions and close each reduce-only, then read the orders and cancel resting entries and
     the stops whose position is gone; stops stay until then. A position that a state lacks is gone only if the state is
-    of after the command, by the exchange's clock, or was asked for LAG_LIMIT_S after it: reads lag. Each step stands
-    for itself: one that fails keeps no other from being tried. A close that is refused is tried with a wider collar,
-    and a key that the exchange doesn't take gives way to the next one of `signers`. Done when two rounds in a row have
-    read that nothing is left; ends after ROUNDS rounds or RUN_LIMIT_S. A close that arrives twice is harmless, as
-    reduce-only never turns a position, and neither closes nor cancels expire, so that no clock matters.
+    of after the command, by the exchange's clock, or was asked for LAG_LIMIT_S after it: reads lag. A list of orders
+    has no time: an order that it lacks is gone only if it was asked for LAG_LIMIT_S after the command. Each step
+    stands for itself: one that fails keeps no other from being tried. A close that is refused is tried with a wider
+    collar, and a key that the exchange doesn't take gives way to the next one of `signers`. Done when two rounds in a
+    row have read that nothing is left, the last one provably; ends after ROUNDS rounds or RUN_LIMIT_S. A close that
+    arrives twice is harmless, as reduce-only never turns a position, and neither closes nor cancels expire, so that no
+    clock matters.
 
     `has_sent` is set after the first round: what waits for it comes after the first closes.
     """
@@ -77,18 +79,18 @@ class KillSwitch:
                 self._clock_task.cancel()
 
     async def _repeat(self) -> bool:
-        """Rounds until two in a row have read that nothing is left."""
+        """Rounds until two in a row have read that nothing is left, and the last one proves it."""
         was_empty = False
         for _ in range(ROUNDS):
             holding = await self._round()
             self.has_sent.set()
-            is_empty = holding is not None and holding.is_empty
-            if is_empty and was_empty:
+            if holding is not None and holding.is_empty and was_empty:
                 return True
-            was_empty = is_empty
-            if self.clock.monotonic() - self._began_s > RUN_LIMIT_S:
+            was_empty, lasted_s = holding is not None and holding.looks_empty, self._lasted_s()
+            if lasted_s > RUN_LIMIT_S:
                 break
-            await self.clock.sleep(CONFIRM_S if was_empty else PAUSE_S)
+            proof_s = LAG_LIMIT_S - lasted_s if lasted_s < LAG_LIMIT_S else CONFIRM_S
+            await self.clock.sleep(min(CONFIRM_S, proof_s) if was_empty else PAUSE_S)
         return False
 
     async def _round(self) -> Holding | None:
@@ -107,6 +109,9 @@ class KillSwitch:
         what = "stops and targets without a position cancelled"
         await self._tried("not cancelled", self._cancel(holding.orphans, what))
         return holding
+
+    def _lasted_s(self) -> float:
+        return self.clock.monotonic() - self._began_s
 
     def _ask_clock(self) -> None:
         """Asks for the exchange's clock beside the rounds, until it is known: no round waits for it."""
@@ -130,14 +135,16 @@ class KillSwitch:
             return None
 
     async def _read_positions(self) -> tuple[Position, ...]:
-        is_late = self.clock.monotonic() - self._began_s >= LAG_LIMIT_S
+        is_late = self._lasted_s() >= LAG_LIMIT_S
         state = await self._exchange.account_state_row()
         positions, command_ms = parse_positions(state), self._command_ms
         self._is_current = is_late or (command_ms is not None and _time_of(state) > command_ms)
         return positions
 
     async def _read_orders(self, positions: Sequence[Position]) -> Holding:
-        return parse_holding(positions, await self._exchange.open_order_rows(), is_current=self._is_current)
+        is_late = self._lasted_s() >= LAG_LIMIT_S
+        rows = await self._exchange.open_order_rows()
+        return parse_holding(positions, rows, is_current=self._is_current, are_orders_current=is_late)
 
     async def _close(self, positions: Sequence[Position]) -> None:
         """Closes all of them in one action; one by one after such an action was refused whole."""

@@ -26,13 +26,15 @@ class Position:
 class Holding:
     """What an account has in the market: its positions and its open orders.
 
-    An answer may lag: a position is proven absent only where the positions are current, as of after the command.
+    An answer may lag: a position is proven absent only where the positions are current, as of after the command, and
+    an order only where the orders are.
     """
 
     positions: tuple[Position, ...]
     entries: tuple[OrderKey, ...]
     exits: tuple[OrderKey, ...]
     is_current: bool
+    are_orders_current: bool
 
     @property
     def orphans(self) -> tuple[OrderKey, ...]:
@@ -41,8 +43,12 @@ class Holding:
         return tuple(order for order in self.exits if self.is_current and order[0] not in held)
 
     @property
+    def looks_empty(self) -> bool:
+        return not (self.positions or self.entries or self.exits)
+
+    @property
     def is_empty(self) -> bool:
-        return self.is_current and not self.positions and not self.entries and not self.exits
+        return self.is_current and self.are_orders_current and self.looks_empty
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{each.coin} {each.signed_size_coin}" for each in self.positions)
@@ -52,7 +58,8 @@ class Holding:
     @property
     def orders(self) -> str:
         """The orders in words."""
-        return f"resting entries {len(self.entries)}, stops and targets {len(self.exits)}"
+        listed = f"resting entries {len(self.entries)}, stops and targets {len(self.exits)}"
+        return listed if self.are_orders_current else f"{listed} by a list that may be old"
 
 
 def parse_positions(state: Any) -> tuple[Position, ...]:
@@ -68,7 +75,7 @@ def parse_positions(state: Any) -> tuple[Position, ...]:
     return tuple(positions)
 
 
-def parse_holding(positions: Sequence[Position], orders: Any, *, is_current: bool) -> Holding:
+def parse_holding(positions: Sequence[Position], orders: Any, *, is_current: bool, are_orders_current: bool) -> Holding:
     """The positions with the open orders of frontendOpenOrders; orders of the spot market are left out."""
     keys = [
         (str(order["coin"]), int(order["oid"]), bool(order.get("reduceOnly")))
@@ -80,6 +87,7 @@ def parse_holding(positions: Sequence[Position], orders: Any, *, is_current: boo
         entries=tuple((coin, order_id) for coin, order_id, reduce_only in keys if not reduce_only),
         exits=tuple((coin, order_id) for coin, order_id, reduce_only in keys if reduce_only),
         is_current=is_current,
+        are_orders_current=are_orders_current,
     )
 
 

@@ -110,10 +110,10 @@ class OrderStatus:
 
 @dataclass(frozen=True, slots=True)
 class ExternalOrder:
-    """An open order on a coin that the arena doesn't trade."""
+    """An open order on a coin that the arena doesn't trade; what the exchange doesn't say of it is None."""
 
-    coin: str
-    order_id: int
+    coin: str | None
+    order_id: int | None
     reduce_only: bool
 
 

@@ -1,6 +1,6 @@
 """Whether the stops that rest on the exchange protect a position, and what a late answer must not hide. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -36,12 +36,18 @@ _FINAL_REFUSALS: Final = (
 @dataclass(frozen=True, slots=True)
 class KnownSize:
     """A coin's signed position after the newest fill that is known. `time_ms` is the fill's time on the exchange; None
-    when it is known by the order's answer alone. `since_s` is the monotonic time at which it became known."""
+    when it is known by an order's answer alone: then fills of orders before `order_id` are older than it. `since_s` is
+    the monotonic time at which it became known."""
 
     size_coin: Decimal
     price: Decimal
     since_s: float
     time_ms: int | None = None
+    order_id: int = 0
+
+    def is_later_than(self, fill: Fill) -> bool:
+        """Whether the fill says nothing new of the position."""
+        return fill.order_id < self.order_id if self.time_ms is None else fill.time_ms <= self.time_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,15 @@ def size_after(fills: Collection[Fill]) -> Decimal | None:
     starts = [fill.start_position_coin for fill in newest]
     ends = {fill.start_position_coin + _signed(fill) for fill in newest} - set(starts)
     return ends.pop() if len(ends) == 1 else None
+
+
+def lead_to(before: Mapping[Symbol, Decimal], after: Mapping[Symbol, Decimal], fills: Collection[Fill]) -> bool:
+    """Whether the fills lead from some positions' signed sizes to others, by coin. It is no proof that there are no
+    further ones."""
+    moved = {symbol for symbol in (*before, *after) if before.get(symbol) != after.get(symbol)}
+    filled = {fill.symbol for fill in fills}
+    ends = {symbol: size_after([fill for fill in fills if fill.symbol is symbol]) for symbol in filled}
+    return bool(filled) and moved <= filled and all(ends[symbol] == after.get(symbol, 0) for symbol in filled)
 
 
 def _signed(fill: Fill) -> Decimal:

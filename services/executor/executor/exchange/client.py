@@ -1,6 +1,5 @@
 """One account on Hyperliquid: questions over /info, actions over /exchange, each with a timeout, one at a time."""
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -35,7 +34,7 @@ from executor.exchange.parse import (
 )
 from executor.exchange.rate_limit import DUE_RESERVE, ITEMS_PER_WEIGHT, RequestRateLimiter, weight_of
 from executor.exchange.signing import CLOCK_ERROR_MS, EXPIRED, SigningExchange, parse_nonce_refusal
-from executor.exchange.universe import ask_universe, keep_universe
+from executor.exchange.universe import Universe
 
 PROTECTION_TIMEOUT_S: Final = 3.0
 """For the questions and actions that protect positions: a slow answer is worth less than another try."""
@@ -74,6 +73,7 @@ class ExchangeClient:
         rate_limiter: RequestRateLimiter,
         clock: Clock,
         may_send: Callable[[], bool] = lambda: True,
+        universe: Universe | None = None,
     ) -> None:
         self.address, self.coins = address, frozenset(coins)
         self.marks: dict[Symbol, tuple[Decimal, float]] = {}
@@ -86,37 +86,33 @@ class ExchangeClient:
         }
         self.time = ExchangeTime(clock)
         self._signer: SigningExchange | None = None
-        self._meta: Any = None
-        self._loading = asyncio.Lock()
+        self._universe = universe or Universe(config, clock)
         self.mode = ""
 
     async def load_universe(self, used_nonce: int = 0) -> Any:
         """Loads the exchange's instruments, once, and returns them; from each call on nonces are above `used_nonce`."""
-        async with self._loading:  # Worker and protector begin at the same time.
-            if self._signer is None:
-                self._meta = await ask_universe(self._ask, self._config)
-                self._signer = SigningExchange(
-                    wallet=self._config.open_wallet(self._key),
-                    url=self._config.url,
-                    address=self.address,
-                    meta=self._meta,
-                    timeout_s=self._config.timeout_s,
-                    action_life_ms=self._config.action_life_ms,
-                    now_ms=self.time.now_ms,
-                    is_time_known=lambda: self.time.is_known,
-                )
-        self._signer.use_above(used_nonce)
-        return self._meta
-
-    async def refresh_universe(self) -> Any:
-        """The exchange's instruments as they are now: they change by announcement."""
+        meta = await self._universe.load(self._ask)
         if self._signer is None:
-            return await self.load_universe()
-        self._meta = await self._ask({"type": "meta", "dex": ""})
-        self._signer.info.set_perp_meta(self._meta, 0)
-        if self._config.universe_file is not None:
-            await self._config.run_blocking(keep_universe, self._config, self._meta)
-        return self._meta
+            self._signer = SigningExchange(
+                wallet=self._config.open_wallet(self._key),
+                url=self._config.url,
+                address=self.address,
+                meta=meta,
+                timeout_s=self._config.timeout_s,
+                action_life_ms=self._config.action_life_ms,
+                now_ms=self.time.now_ms,
+                is_time_known=lambda: self.time.is_known,
+            )
+        self._signer.use_above(used_nonce)
+        return meta
+
+    async def refresh_universe(self, max_age_s: float = 0.0) -> Any:
+        """The exchange's instruments as they were at most `max_age_s` ago: they change by announcement."""
+        if self._signer is None:
+            await self.load_universe()
+        meta = await self._universe.refresh(self._ask, max_age_s)
+        self._signing.info.set_perp_meta(meta, 0)
+        return meta
 
     async def read_mode(self) -> str:
         """The account's mode, in the exchange's word; it may change at any time."""
@@ -126,7 +122,7 @@ class ExchangeClient:
     async def size_decimals(self, coin: str) -> int:
         """Of any perpetual; the universe is loaded again when `coin` isn't in it, as coins are listed at any time."""
         meta = await self.load_universe()
-        if self._signer is not None and all(row["name"] != coin for row in meta["universe"]):
+        if all(row["name"] != coin for row in meta["universe"]):
             meta = await self.refresh_universe()
         return {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}[coin]
 
@@ -206,9 +202,11 @@ class ExchangeClient:
         """Fills of the arena's coins, oldest first."""
         return parse_fills(await self.fill_rows_since(start_ms), self.coins)
 
-    async def fill_rows_since(self, start_ms: int) -> list[Row]:
-        """Rows of userFillsByTime on every market, oldest first."""
-        return await self._pages("userFillsByTime", start_ms)
+    async def fill_rows_since(self, start_ms: int, are_all: Callable[[list[Fill]], bool] | None = None) -> list[Row]:
+        """Rows of userFillsByTime on every market, oldest first; `are_all` says of a page's fills of the arena's coins
+        that no other page is needed."""
+        is_last = None if are_all is None else lambda page: are_all(parse_fills(page, self.coins))
+        return await self._pages("userFillsByTime", start_ms, is_last)
 
     async def funding_rows_since(self, start_ms: int) -> list[Row]:
         """Rows of userFunding, oldest first."""
@@ -240,6 +238,7 @@ class ExchangeClient:
         return await self._ask({"type": "userRateLimit", "user": self.address})
 
     async def mid_prices(self) -> Any:
+        """By coin, for positions whose rows have no price."""
         return await self._ask({"type": "allMids", "dex": ""})
 
     async def leverage_of(self, symbol: Symbol) -> tuple[int, bool]:
@@ -249,15 +248,15 @@ class ExchangeClient:
             self.marks[symbol] = (Decimal(answer["markPx"]), self._clock.monotonic())
         return int(answer["leverage"]["value"]), answer["leverage"]["type"] == "isolated"
 
-    async def _pages(self, kind: str, start_ms: int) -> list[Row]:
-        """All rows from a time on, each once, until a page brings nothing new: pages may be shorter than documented.
-        After MAX_PAGES the rest is left to the next call: pages come oldest first."""
+    async def _pages(self, kind: str, start_ms: int, is_last: Callable[[list[Row]], bool] | None = None) -> list[Row]:
+        """All rows from a time on, each once, until a page brings nothing new, as pages may be shorter than documented,
+        or `is_last`. After MAX_PAGES the rest is left to the next call: pages come oldest first."""
         rows: dict[str, Row] = {}
         for _ in range(MAX_PAGES):
             page = await self._ask({"type": kind, "user": self.address, "startTime": start_ms})
             known = len(rows)
             rows |= {repr(row): row for row in page}
-            if len(rows) == known:
+            if len(rows) == known or (is_last is not None and is_last(page)):
                 break
             start_ms = max(time_of(row) for row in page)
         return list(rows.values())

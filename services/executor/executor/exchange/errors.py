@@ -5,6 +5,7 @@ ExchangeError
 │   ├── RateLimited         it was not asked, or refused, as this address has asked too much
 │   └── Unreachable         it was not asked, as there is no connection
 ├── UnknownOutcome          an action was sent, and no answer reports its outcome
+│   └── NotSent             it was not sent, but another instance may send it
 └── TransportError          no whole HTTP response came (inside this package only)
     └── NoConnection        the request was never sent
 ValueError
@@ -14,14 +15,14 @@ ValueError
     └── UnusableProxy
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 HTTP_TOO_MANY: Final = 429
 
 UNREADABLE: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 """What parsing raises on an answer of another shape than the documented one; nothing is guessed."""
 
-NOT_OWNER: Final = "not sent: another process may own the account"
+NOT_OWNER: Final = "another process may own the account"
 
 
 class ExchangeError(Exception):
@@ -41,7 +42,15 @@ class Unreachable(ExchangeUnavailable):
 
 
 class UnknownOutcome(ExchangeError):
-    """An action was sent and no answer reports its outcome. Not a rejection."""
+    """An action was sent and no answer reports its outcome. Not a rejection. `known` begins its line of a log."""
+
+    known: ClassVar[str] = "unknown"
+
+
+class NotSent(UnknownOutcome):
+    """The lease was lost before the action's first byte left; its next owner may send it."""
+
+    known: ClassVar[str] = "not sent"
 
 
 class TransportError(ExchangeError):

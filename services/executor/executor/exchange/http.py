@@ -21,8 +21,8 @@ from executor.exchange.errors import (
     NOT_OWNER,
     MissingCertificates,
     NoConnection,
+    NotSent,
     TransportError,
-    UnknownOutcome,
     UnusableProxy,
 )
 from executor.exchange.signing import ApiWallet
@@ -173,13 +173,13 @@ class Connection:
         self._transport, self._timeout_s, self._turn = transport, timeout_s, threading.Lock()
 
     def post(self, path: str, body: bytes, may_send: Callable[[], bool] = lambda: True) -> HttpResponse:
-        """One request. Raises TransportError when no answer or no turn comes in time, UnknownOutcome for one that may
-        not be sent any more."""
+        """One request. Raises TransportError when no answer or no turn comes in time, NotSent for one that may not
+        be sent any more."""
         if not self._turn.acquire(timeout=self._timeout_s):
             raise TransportError("not sent: the request before it takes too long")
         try:
             if not may_send():
-                raise UnknownOutcome(NOT_OWNER)
+                raise NotSent(NOT_OWNER)
             response = self._transport.post(path, body)
         except TransportError:
             metrics.REQUESTS.labels("unanswered").inc()

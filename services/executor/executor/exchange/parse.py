@@ -2,7 +2,7 @@
 
 But a position stays one to protect when a figure beside its size is null: such a figure counts as 0, mark and entry
 price stand in for each other. A position's row of size 0 is none. An order that can't be read hides no other one: it
-counts as external.
+counts as external, without coin or order id where those are null, and then can't be cancelled.
 
 `coins` are the arena's: what is on another coin is external. Wire names (`px`, `sz`, `szi`, `coin`) end here.
 """
@@ -85,7 +85,7 @@ def _external_position(row: Row) -> ExternalPosition:
 def _position(row: Row) -> Position:
     signed = Decimal(row["szi"])
     size = abs(signed)
-    value = size * Decimal(row["entryPx"]) if row["positionValue"] is None else abs(Decimal(row["positionValue"]))
+    value = size * _number(row["entryPx"]) if row["positionValue"] is None else abs(Decimal(row["positionValue"]))
     liquidation, leverage, most = row["liquidationPx"], row["leverage"] or {}, row["maxLeverage"]
     multiple = int(leverage.get("value") or 1)
     return Position(
@@ -167,9 +167,9 @@ def _open_order(row: Row, roles: Mapping[str, OrderRole]) -> AccountOrder:
 def parse_external_orders(answer: Sequence[Row], coins: Collection[Symbol]) -> list[ExternalOrder]:
     """Open orders of all other perpetuals, and those of the arena's coins that can't be read."""
     return [
-        ExternalOrder(row["coin"], int(row["oid"]), bool(row.get("reduceOnly")))
+        ExternalOrder(row["coin"], None if row["oid"] is None else int(row["oid"]), bool(row.get("reduceOnly")))
         for row in answer
-        if not is_spot(row["coin"]) and not (row["coin"] in coins and _is_readable(row))
+        if not is_spot(row["coin"] or "") and not (row["coin"] in coins and _is_readable(row))
     ]
 
 

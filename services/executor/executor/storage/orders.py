@@ -1,6 +1,7 @@
 """The table of every order that an intent became, or may become, on the exchange."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -11,9 +12,10 @@ from common.runtime.database import Pool
 from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import OrderRole, OrderSide
+from executor.domain.account import Fill
 from executor.domain.bracket import TRIGGER_KINDS
 from executor.domain.intent import Intent, OrderResult
-from executor.domain.order import OrderRow, OrderSpec
+from executor.domain.order import OrderRow, OrderSpec, client_order_id
 from executor.domain.protection import ProtectiveAction
 from executor.storage.outbox import append_events
 
@@ -46,6 +48,37 @@ class OrderStore:
             WHERE client_order_id = %s"""
         rows = await self._rows(query, (client_order_id,))
         return rows[0] if rows else None
+
+    async def behind(self, fill: Fill) -> OrderRow | None:
+        """The order of a fill, also by a row of which nothing but the intent can be read; None without a row."""
+        if fill.client_order_id is None:
+            return None
+        row = await self.get(fill.client_order_id)
+        if row is not None:
+            return row
+        query = """SELECT o.intent_id, o.role, i.cycle_id FROM intent_orders o JOIN intents i USING (intent_id)
+            WHERE client_order_id = %s"""
+        async with self._pool.connection() as connection:
+            found = await (await connection.execute(query.encode(), (fill.client_order_id,))).fetchone()
+        if found is None:
+            return None
+        intent_id, role, cycle_id = found
+        return OrderRow(
+            intent_id=intent_id,
+            cycle_id=cycle_id,
+            role=_role_of(intent_id, fill.client_order_id, role),
+            spec=OrderSpec(
+                symbol=fill.symbol,
+                is_buy=fill.side is OrderSide.BUY,
+                size_coin=fill.size_coin,
+                price=fill.price,
+                client_order_id=fill.client_order_id,
+                reduce_only=False,
+            ),
+            order_id=fill.order_id,
+            void_after_ms=0,
+            final_status=None,
+        )
 
     async def update(self, client_order_id: str, result: OrderResult, events: Sequence[Event[Any]] = ()) -> None:
         """Records an order's id on the exchange, or its end, with the events about it."""
@@ -123,6 +156,13 @@ async def insert_order(
         ),
     )
     return added.rowcount == 1
+
+
+def _role_of(intent_id: str, key: str, written: str) -> OrderRole:
+    """The role as it is written, else by the client order id that an intent's first order of a role has."""
+    with suppress(ValueError):
+        return OrderRole(written)
+    return next((role for role in OrderRole if client_order_id(intent_id, role) == key), OrderRole.UNKNOWN)
 
 
 def _order_row(row: dict[str, Any]) -> OrderRow:

@@ -21,6 +21,7 @@ from gateway.http.response_cache import EncodedResponse, Lifetime, ResponseCache
 from gateway.rest.status import Status
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.queries import Queries
+from gateway.storage.standing import ranked
 
 MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 BUCKETS = 200
@@ -98,14 +99,16 @@ class CardRoutes:
     async def _summary(self, model: str) -> Summary:
         arena = await self._status.read()
         status = next(row for row in arena["models"] if row["model"] == model)
-        totals = next((row for row in await self._queries.leaderboard() if row["model"] == model), None)
-        account = next((row for row in await self._queries.accounts() if row["model"] == model), None)
+        rows = ranked(await self._queries.leaderboard(), self._roster.ids)
+        totals = next((row for row in rows if row["model"] == model), None)
+        account = next(iter(await self._queries.accounts([model])), None)
+        series = await self._queries.equity(model, 0, BUCKETS)
         return Summary(
             contender=self._roster.contender(model),
             mode=arena["mode"],
             is_stand_in=bool(status["stand_in"]),
             start_balance=account["start_balance"] if account else arena["start_balance"],
             totals=totals,
-            points=[(time_ms, equity) for time_ms, equity in await self._queries.equity(model, 0, BUCKETS)],
+            points=[(time_ms, equity) for time_ms, equity in series["points"]],
             time_ms=account["time_ms"] if account else self._service.clock.now_ms(),
         )

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from common.events import Command, ControlCommand, originate
 from common.runtime.service import Service
 from common.trading.instruments import Symbol
+from common.trading.orders import Side
 from common.trading.roster import Roster
 from gateway.http.auth import BearerCheck, client_address, parse_body, read_body
 from gateway.http.endpoint import API
@@ -26,12 +27,16 @@ class CommandBody(BaseModel):
     """A command's body; unknown fields are refused, since a misspelled `model` would halt every contender.
 
     With `halt` a flatten halts as well: entries then wait for a resume, not only for the closing of what is held.
+    `side` and `cycle_id` are those of the position that a close means, as GET positions has them (`cycle_id` may be
+    null there): where another one is held by then, the close closes nothing. Left out, the coin's position is meant.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     model: str | None = None
     symbol: Symbol | None = None
+    side: Side | None = None
+    cycle_id: str | None = Field(None, max_length=100)
     halt: bool = False
     reason: str = Field(NO_REASON, max_length=200)
 
@@ -42,10 +47,15 @@ class CommandBody(BaseModel):
             raise ValueError("must not hold control characters")
         return value or NO_REASON
 
+    @property
+    def entry_cycle_id(self) -> str | None:
+        """As the command has it: empty where the position was opened by no entry, None where it isn't named."""
+        return (self.cycle_id or "") if "cycle_id" in self.model_fields_set else None
+
 
 class ControlRoutes:
     """POST /api/v1/control/{halt,resume,flatten} with {model?, reason?}, and {halt?} for flatten; close takes the
-    position's {model, symbol}.
+    position's {model, symbol, side?, cycle_id?}.
 
     A command without `model` concerns every contender. 202 means that the event is on its stream: risk and the
     executor act on it later, and their events report the result. Resuming takes a token of its own; where there is
@@ -73,6 +83,8 @@ class ControlRoutes:
                 is_close = command is Command.CLOSE
                 if is_close is (body.symbol is None) or (is_close and body.model is None):
                     raise ApiError(400, "BAD_BODY", "symbol: a close names model and symbol, no other command a symbol")
+                if not is_close and body.model_fields_set & {"side", "cycle_id"}:
+                    raise ApiError(400, "BAD_BODY", "side, cycle_id: only a close names a position")
                 return await self._publish(command, body, client_address(request))
             except ApiError as error:
                 return error_response(error)
@@ -97,7 +109,13 @@ class ControlRoutes:
         events = [
             originate(
                 ControlCommand(
-                    command=each, model=body.model, reason=body.reason, requested_by=author, symbol=body.symbol
+                    command=each,
+                    model=body.model,
+                    reason=body.reason,
+                    requested_by=author,
+                    symbol=body.symbol,
+                    side=body.side,
+                    entry_cycle_id=body.entry_cycle_id,
                 ),
                 keys=(secrets.token_hex(16),),
                 time_ms=now_ms,
@@ -112,6 +130,8 @@ class ControlRoutes:
             halt=body.halt,
             model=body.model,
             symbol=body.symbol,
+            side=body.side,
+            cycle_id=body.cycle_id,
             reason=body.reason,
             author=author,
         )

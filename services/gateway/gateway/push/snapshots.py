@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 
 from common.events import Channel
@@ -22,8 +23,10 @@ class Snapshots:
     What was read is shared for a second by all subscriptions, as long as no push has followed it: whoever subscribes
     again and again costs the stores nothing."""
 
-    def __init__(self, hub: Hub, queries: Queries, market: MarketCache, clock: Clock) -> None:
+    def __init__(self, hub: Hub, queries: Queries, market: MarketCache, clock: Clock, models: Sequence[str]) -> None:
+        """`models` are the roster's ids: the accounts and positions of others are history."""
         self._hub, self._queries, self._market, self._clock = hub, queries, market, clock
+        self._models = models
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._shared: dict[str, tuple[tuple[int, int], float, dict[str, Any]]] = {}
 
@@ -52,8 +55,8 @@ class Snapshots:
         if channel == Channel.TRADE_EXECUTED:
             return {"fills": await self._queries.fills(MAX_ROWS)}
         if channel == Channel.POSITION_UPDATE:
-            return {"positions": await self._queries.positions(None)}
+            return {"positions": await self._queries.positions(self._models)}
         if channel == Channel.AI_DECISION:
             rows, _ = await self._queries.decisions({}, None, MAX_ROWS, None)
             return {"decisions": rows}
-        return {"accounts": await self._queries.accounts()}
+        return {"accounts": await self._queries.accounts(self._models)}

@@ -35,9 +35,9 @@ class LimitUse:
         values = await self._redis.mget([LIMITS_KEY, *(DAY_KEY + model for model in self._models)])
         limits, *days = [decode_cached(value) for value in values]
         day_ms = market_ms // DAY_MS * DAY_MS
-        accounts = {row["model"]: row for row in await self._queries.accounts()}
+        accounts = {row["model"]: row for row in await self._queries.accounts(self._models)}
         costs = {row["model"]: row["cost_usd"] for row in await self._standing.day_costs(day_ms)}
-        held = [row["model"] for row in await self._queries.positions(None)]
+        held = [row["model"] for row in await self._queries.positions(self._models)]
         rows = []
         for model, day in zip(self._models, days, strict=True):
             used = figures(day or {}, accounts.get(model), held.count(model), day_ms // DAY_MS)
@@ -70,7 +70,7 @@ def gauges(used: Figures, limits: Mapping[str, Any], cost_cap_usd: Decimal) -> S
     rows = []
     for name, limit_name in GAUGES.items():
         limit = _decimal(limits.get(limit_name)) if limit_name else cost_cap_usd
-        rows.append({"name": name, "used": _wire(used.get(name)), "limit": _wire(limit)})
+        rows.append({"name": name, "used": _optional_wire(used.get(name)), "limit": _optional_wire(limit)})
     return rows
 
 
@@ -88,5 +88,10 @@ def _decimal(value: Any) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-def _wire(value: Decimal | None) -> str | None:
-    return None if value is None else format(value.quantize(PLACES).normalize(), "f")
+def wire(value: Decimal) -> str:
+    """As `wire` in SQL."""
+    return format(value.quantize(PLACES).normalize(), "f")
+
+
+def _optional_wire(value: Decimal | None) -> str | None:
+    return None if value is None else wire(value)

@@ -1,7 +1,9 @@
 """The GET routes under /api/v1: each handler reads a store and returns the row that `schemas.py` describes."""
 
 import json
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable
+from decimal import Decimal
+from statistics import mean
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -31,7 +33,7 @@ from gateway.rest.atom import AtomFeed, Item, encode_feed
 from gateway.rest.atom import document as atom_document
 from gateway.rest.export.routes import ARCHIVE, Exports
 from gateway.rest.export.tables import EXPORTS
-from gateway.rest.limit_use import LimitUse
+from gateway.rest.limit_use import LimitUse, wire
 from gateway.rest.openapi import document
 from gateway.rest.operations import Operations
 from gateway.rest.readme import Readme
@@ -41,8 +43,8 @@ from gateway.rest.status import Status, roster_row
 from gateway.storage.cycles import CycleQueries
 from gateway.storage.market_cache import MarketCache
 from gateway.storage.moments import MomentQueries
-from gateway.storage.queries import FOREVER_MS, Queries, Row
-from gateway.storage.standing import StandingQueries
+from gateway.storage.queries import FOREVER_MS, Queries
+from gateway.storage.standing import StandingQueries, ranked
 from gateway.storage.trade_groups import TradeGroups
 
 RANGES_MS = {"72h": 72 * HOUR_MS, "all": None}
@@ -84,12 +86,6 @@ class EquityQuery(NamedTuple):
     points: int
     range: str
     at_ms: int | None
-
-
-def ranked(rows: Sequence[Row], contenders: Sequence[str]) -> list[Row]:
-    """The leaderboard's rows of these contenders, ranked among themselves: those that left hold no rank."""
-    kept = [row for row in rows if row["model"] in contenders]
-    return [row | {"rank": 1 + sum(other["rank"] < row["rank"] for other in kept)} for row in kept]
 
 
 def _no_parameters(request: Request) -> Hashable:
@@ -229,10 +225,11 @@ class RestRoutes:
         return await self._market.tape(symbol) or {"symbol": symbol, "time_ms": None, "trades": []}
 
     async def _get_accounts(self, request: Request) -> Any:
-        return {"accounts": await self._queries.accounts()}
+        return {"accounts": await self._queries.accounts(self._roster.ids)}
 
     async def _get_positions(self, request: Request) -> Any:
-        return {"positions": await self._queries.positions(self._parameters.model_filter(request.query_params))}
+        model = self._parameters.model_filter(request.query_params)
+        return {"positions": await self._queries.positions([model] if model else self._roster.ids)}
 
     async def _get_trades(self, request: Request) -> Any:
         query = request.query_params
@@ -291,15 +288,18 @@ class RestRoutes:
         span_ms, until_ms = RANGES_MS[span], FOREVER_MS if at_ms is None else at_ms
         now_ms = self._market_clock.now_ms() if at_ms is None else at_ms
         since_ms = 0 if span_ms is None else (self._clock.now_ms() if now_ms is None else now_ms) - span_ms
-        start_balance = await self._queries.start_balance() or format(self._settings.paper_start_balance, "f")
+        accounts, present = await self._queries.accounts(), self._roster.ids
+        starts = [Decimal(row["start_balance"]) for row in accounts if row["model"] in present]
+        start_balance = wire(mean(starts) if starts else self._settings.paper_start_balance)
         series = [
             {
                 "model": row["model"],
                 "start_balance": row["start_balance"],
-                "points": await self._queries.equity(row["model"], since_ms, max(1, points // 2), until_ms),
+                "has_left": row["model"] not in present,
                 "drawdown": await self._queries.drawdown(row["model"], since_ms, points, until_ms),
             }
-            for row in await self._queries.accounts()
+            | await self._queries.equity(row["model"], since_ms, max(1, points // 2), until_ms)
+            for row in accounts
             if model in (None, row["model"])
         ]
         benchmarks = await self._queries.benchmark_series(start_balance, since_ms, points, until_ms)
@@ -322,7 +322,7 @@ class RestRoutes:
 
     async def _get_model(self, request: Request) -> Any:
         model = self._parameters.model(request.path_params["model"])
-        account = next((row for row in await self._queries.accounts() if row["model"] == model), None)
+        account = next(iter(await self._queries.accounts([model])), None)
         rows = ranked(await self._queries.leaderboard(), self._roster.ids)
         totals = next((row for row in rows if row["model"] == model), None)
         trades, _ = await self._queries.trades(model, None, MODEL_TRADES, None)
@@ -331,7 +331,7 @@ class RestRoutes:
         return {
             "model": model,
             "account": account,
-            "positions": await self._queries.positions(model),
+            "positions": await self._queries.positions([model]),
             "trades": trades,
             "totals": totals,
             "statistics": await self._queries.model_statistics(model)

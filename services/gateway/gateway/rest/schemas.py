@@ -199,7 +199,12 @@ STATISTICS: dict[str, Schema] = {
     "Gauge": row("used:money? limit:money?", name=one_of(GAUGES)),
     "Lead": row("model:text since_ms:ms until_ms:ms?"),
     "Benchmark": row("return_percent:money", name=one_of(("btc_hold", "equal_weight"))),
-    "EquitySeries": row("model:text start_balance:money", points=many(ref("Point")), drawdown=many(ref("Point"))),
+    "EquitySeries": row(
+        "model:text start_balance:money has_left:bool",
+        points=many(ref("Point")),
+        returns=many(ref("Point")),
+        drawdown=many(ref("Point")),
+    ),
     "BenchmarkSeries": row("", name=one_of(("btc_hold", "equal_weight")), points=many(ref("Point"))),
 }
 
@@ -284,6 +289,8 @@ REQUESTS: dict[str, Schema] = {
         "properties": {
             "model": maybe(ref("ContenderId")),
             "symbol": {"description": "Of a close: the coin whose position is meant", **maybe(ref("Coin"))},
+            "side": {"description": "Of a close: the position's side", **maybe(ref("Side"))},
+            "cycle_id": {"description": "Of a close: the position's `cycle_id`", **maybe(KINDS["text"])},
             "halt": {"type": "boolean", "description": "Of a flatten: halt as well, until a resume"},
             "reason": {"type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f]*$"},
         },

@@ -17,6 +17,7 @@ from gateway.storage.paging import conditions_of, page_of_rows
 
 Row = dict[str, Any]
 FOREVER_MS = 2**62
+Points = list[list[Any]]
 RECORDED_TEXTS = {
     "prompt_system": "data.prompt.system",
     "prompt_user": "data.prompt.user",
@@ -50,12 +51,15 @@ class Queries:
             await cursor.execute(query.encode(), parameters)
             return await cursor.fetchall()
 
-    async def accounts(self) -> list[Row]:
-        return await self.rows("SELECT * FROM api_accounts ORDER BY model")
+    async def accounts(self, models: Sequence[str] | None = None) -> list[Row]:
+        """Those of `models`; else all that are recorded, which include contenders that left."""
+        if models is None:
+            return await self.rows("SELECT * FROM api_accounts ORDER BY model")
+        return await self.rows("SELECT * FROM api_accounts WHERE model = ANY(%s) ORDER BY model", (list(models),))
 
-    async def positions(self, model: str | None) -> list[Row]:
+    async def positions(self, models: Sequence[str]) -> list[Row]:
         return await self.rows(
-            "SELECT * FROM api_positions WHERE %s::text IS NULL OR model = %s ORDER BY model, symbol", (model, model)
+            "SELECT * FROM api_positions WHERE model = ANY(%s) ORDER BY model, symbol", (list(models),)
         )
 
     async def leaderboard(self) -> list[Row]:
@@ -191,27 +195,26 @@ class Queries:
         )
         return rows[0] if rows else None
 
-    async def equity(self, model: str, since_ms: int, buckets: int, until_ms: int = FOREVER_MS) -> list[list[Any]]:
-        """[time in ms, USD] between two times, oldest first: each bucket's lowest and highest equity, and the last."""
+    async def equity(self, model: str, since_ms: int, buckets: int, until_ms: int = FOREVER_MS) -> dict[str, Points]:
+        """Between two times, oldest first: `points`, [time in ms, USD], each bucket's lowest and highest equity and the
+        last one; `returns`, [time in ms, percent], the time-weighted return at each of them where it is known."""
         rows = await self.rows(
-            "SELECT time_ms, wire(equity) AS equity FROM equity_points(%s, %s, %s, %s)",
+            """SELECT time_ms, wire(equity) AS equity, wire((growth - 1) * 100) AS return_percent
+            FROM equity_points(%s, %s, %s, %s)""",
             (model, since_ms, buckets, until_ms),
         )
-        return [[row["time_ms"], row["equity"]] for row in rows]
+        return {
+            "points": [[row["time_ms"], row["equity"]] for row in rows],
+            "returns": [[row["time_ms"], row["return_percent"]] for row in rows if row["return_percent"] is not None],
+        }
 
-    async def drawdown(self, model: str, since_ms: int, buckets: int, until_ms: int = FOREVER_MS) -> list[list[Any]]:
+    async def drawdown(self, model: str, since_ms: int, buckets: int, until_ms: int = FOREVER_MS) -> Points:
         """[time in ms, percent under the peak before, 0 or less] between two times, oldest first."""
         rows = await self.rows(
             "SELECT time_ms, wire(-100 * drawdown) AS drawdown FROM drawdown_points(%s, %s, %s, %s)",
             (model, since_ms, buckets, until_ms),
         )
         return [[row["time_ms"], row["drawdown"]] for row in rows]
-
-    async def start_balance(self) -> str | None:
-        """The accounts' mean starting balance; None before there is an account."""
-        [row] = await self.rows("SELECT wire(avg(start_balance::numeric)) AS start_balance FROM api_accounts")
-        start_balance: str | None = row["start_balance"]
-        return start_balance
 
     async def benchmarks(self) -> list[Row]:
         return await self.rows("SELECT * FROM api_benchmarks ORDER BY name")
@@ -270,20 +273,14 @@ class Queries:
         return bool(found["there"])
 
     async def page_of(
-        self,
-        source: str,
-        columns: Sequence[str],
-        time: str,
-        key: str,
-        model: str | None,
-        after: tuple[int, str],
-        limit: int,
+        self, source: str, columns: Sequence[str], order: tuple[str, str], model: str | None, after: Cursor, limit: int
     ) -> list[Row]:
         """The next rows of a view after a (time, key), oldest first. Names come from `EXPORTS`, not a request."""
         filters, values = ("", []) if model is None else ("model = %s AND ", [model])
+        names = ", ".join(order)
         query = (
-            f"SELECT {', '.join(columns)} FROM {source} WHERE {filters}({time}, {key}) > (%s, %s)"  # noqa: S608
-            f" ORDER BY {time}, {key} LIMIT %s"
+            f"SELECT {', '.join(columns)} FROM {source} WHERE {filters}({names}) > (%s, %s)"  # noqa: S608
+            f" ORDER BY {names} LIMIT %s"
         )
         return await self.rows(query, [*values, *after, limit])
 

@@ -33,6 +33,12 @@ ORDER BY hour_ms DESC LIMIT %(limit)s
 """From the end of the hour in which one was first found ahead until another one was; a tie leaves the lead."""
 
 
+def ranked(rows: Sequence[Row], contenders: Sequence[str]) -> list[Row]:
+    """The leaderboard's rows of these contenders, ranked among themselves: those that left hold no rank."""
+    kept = [row for row in rows if row["model"] in contenders]
+    return [row | {"rank": 1 + sum(other["rank"] < row["rank"] for other in kept)} for row in kept]
+
+
 class StandingQueries:
     """Rows as REST returns them. Raises psycopg.OperationalError while PostgreSQL is unavailable."""
 
@@ -46,10 +52,9 @@ class StandingQueries:
 
     async def coin_results(self) -> list[Row]:
         """Each contender's ended trades by coin."""
-        rows = await self._queries.rows(
-            "SELECT model, coins FROM api_coin_results WHERE model = ANY(%s) ORDER BY model", (self._models,)
+        return await self._queries.rows(
+            "SELECT * FROM api_trade_coins WHERE model = ANY(%s) ORDER BY model, symbol", (self._models,)
         )
-        return [{"model": row["model"]} | coin for row in rows for coin in row["coins"]]
 
     async def leads(self, limit: int) -> Row:
         """The newest changes of the lead, newest first, and how many hours each contender was ahead at the end of.

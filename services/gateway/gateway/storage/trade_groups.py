@@ -4,13 +4,9 @@ from typing import Final
 
 from gateway.storage.queries import Queries, Row
 
-GROUPS: Final = {
-    "coins": ("api_trade_coins", "symbol"),
-    "days": ("api_trade_days", "day_ms"),
-    "hours": ("api_trade_hours", "weekday, hour"),
-    "histogram": ("api_trade_histogram", "from_percent"),
-}
-"""By its name in the response: the view, and its key."""
+FIGURES: Final = "trades, trades_won, pnl, fees, funding"
+KEYS: Final = {"days": ("day_ms",), "hours": ("weekday", "hour"), "histogram": ("from_percent",)}
+"""By the kind of group, its name in the response: the columns of its key."""
 
 
 class TradeGroups:
@@ -21,11 +17,19 @@ class TradeGroups:
 
     async def read(self, model: str | None) -> dict[str, list[Row]]:
         """The groups of one contender's trades, or of all; each in the order of its key."""
-        return {
-            name: await self._queries.rows(
-                f"SELECT {key}, trades, trades_won, pnl, fees, funding FROM {view}"  # noqa: S608 - of GROUPS
-                f" WHERE model IS NOT DISTINCT FROM %s ORDER BY {key}",
-                (model,),
-            )
-            for name, (view, key) in GROUPS.items()
+        coins = await self._queries.rows(
+            f"SELECT symbol, {FIGURES} FROM api_trade_coins"  # noqa: S608 - a constant
+            " WHERE model IS NOT DISTINCT FROM %s ORDER BY symbol",
+            (model,),
+        )
+        rows = await self._queries.rows(
+            f"SELECT kind, day_ms, weekday, hour, from_percent, {FIGURES} FROM api_trade_groups"  # noqa: S608 - as above
+            " WHERE model IS NOT DISTINCT FROM %s ORDER BY day_ms, weekday, hour, from_percent",
+            (model,),
+        )
+        figures = FIGURES.split(", ")
+        groups = {
+            kind: [{name: row[name] for name in (*key, *figures)} for row in rows if row["kind"] == kind]
+            for kind, key in KEYS.items()
         }
+        return {"coins": coins} | groups

@@ -1,5 +1,6 @@
 """Requests to /info: the coins' maximum leverage and past candles, within the exchange's request budget."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -21,10 +22,13 @@ BASE_WEIGHT = 20
 CANDLES_PER_WEIGHT = 60
 TIMEOUT_S = 10.0
 T = TypeVar("T")
+UNANSWERED = (httpx.HTTPError, UnreadableFrame)
+"""What a question ends with that has no usable answer."""
 
 
 class History:
-    """Asks the exchange's /info. A failed request is repeated with jittered, growing pauses until it succeeds."""
+    """Asks the exchange's /info. A failed request is repeated with jittered, growing pauses until it succeeds, but for
+    those that nothing depends on (`lengthen`)."""
 
     def __init__(
         self,
@@ -60,13 +64,16 @@ class History:
 
     async def lengthen(
         self, candles: Candles, market_ms: Callable[[], int], *, is_connected: Callable[[], bool]
-    ) -> None:
+    ) -> bool:
         """Loads once the whole of each series with fewer than KEPT_CANDLES: what was restored may be an earlier
-        version's, which kept fewer, or the exchange has no more. Ends early when there are gaps, which come first."""
+        version's, which kept fewer, or the exchange has no more. Ends early when there are gaps, which come first.
+        Whether each of them has been answered; one that isn't is left to the next call, so that no gap waits for it."""
         for series in candles.all_series:
             is_short = len(candles.read(series)) < KEPT_CANDLES
             if is_short and series not in self._asked_whole and candles.is_complete and is_connected():
-                await self._fill_series(candles, series, market_ms(), is_whole=True)
+                with contextlib.suppress(*UNANSWERED):
+                    await self._fill_series(candles, series, market_ms(), is_whole=True)
+        return all(len(candles.read(each)) >= KEPT_CANDLES or each in self._asked_whole for each in candles.all_series)
 
     async def _fill_series(self, candles: Candles, series: Series, market_ms: int, *, is_whole: bool = False) -> None:
         symbol, interval = series
@@ -80,25 +87,31 @@ class History:
             {"type": "candleSnapshot", "req": request},
             weight,
             lambda body: [parse_candle(row) for row in decode_candles(body)],
+            is_repeated=not is_whole,
         )
         if start_ms == earliest_ms:
             self._asked_whole.add(series)
         candles.add_history(series, rows, requested_in=generation)
 
-    async def _request(self, body: dict[str, Any], weight: float, read: Callable[[bytes], T]) -> T:
+    async def _request(
+        self, body: dict[str, Any], weight: float, read: Callable[[bytes], T], *, is_repeated: bool = True
+    ) -> T:
+        """The answer; one that is not repeated raises one of UNANSWERED without."""
         pause = Backoff(base_s=0.5, cap_s=20)
         while True:
             await self._limiter.acquire(weight)
             try:
                 answer = await fetch(self._client, self._url, limit_s=TIMEOUT_S, json=body)
                 content = read(answer)
-            except (httpx.HTTPError, UnreadableFrame) as error:
+            except UNANSWERED as error:
                 metrics.REQUESTS.labels(_result_of(error)).inc()
                 reason = f"{body['type']}: {str(error) or type(error).__name__}"
                 self._on_availability(False, reason)
                 self._log.warning(
                     "no usable answer from the exchange; check HYPERLIQUID_API_URL; retrying", reason=reason
                 )
+                if not is_repeated:
+                    raise
                 await self._clock.sleep(pause.next_s())
             else:
                 metrics.REQUESTS.labels("answered").inc()

@@ -5,6 +5,7 @@ from typing import Any
 
 from common.runtime.outside.http import open_http_client
 from common.runtime.service import Service
+from common.trading.durations import NEVER
 from common.trading.instruments import Symbol
 from ingester.config import IngesterSettings
 from ingester.exchange.history import History
@@ -13,6 +14,8 @@ from ingester.tasks.session import MarketSession
 
 CHECK_EVERY_S = 0.5
 LIVE_CANDLES_WITHIN_S = 2.0
+LENGTHEN_EVERY_S = 60.0
+"""Between two tries to lengthen series that the exchange has not answered for."""
 
 
 class Backfill:
@@ -45,16 +48,22 @@ class Backfill:
                 on_answer=self._on_answer,
             )
             self.max_leverages = await history.fetch_max_leverages(list(session.market.coins))
+            lengthened_s: float | None = None
             while True:
                 has_live_candles = session.connected_for_s() >= LIVE_CANDLES_WITHIN_S
-                if session.market_ms() and session.is_connected and has_live_candles and not candles.is_complete:
+                is_ready = session.market_ms() and session.is_connected and has_live_candles
+                if is_ready and not candles.is_complete:
                     await history.fill(candles, session.market_ms, is_connected=lambda: session.is_connected)
                     self._service.log.info(
                         "candle history loaded",
                         complete_series=len(candles.complete),
                         all_series=len(candles.all_series),
                     )
-                    await history.lengthen(candles, session.market_ms, is_connected=lambda: session.is_connected)
+                    lengthened_s = NEVER
+                elif is_ready and lengthened_s is not None and clock.monotonic() - lengthened_s >= LENGTHEN_EVERY_S:
+                    lengthened_s = clock.monotonic()
+                    if await history.lengthen(candles, session.market_ms, is_connected=lambda: session.is_connected):
+                        lengthened_s = None
                 await clock.sleep(CHECK_EVERY_S)
 
     def _report_availability(self, is_available: bool, reason: str) -> None:

@@ -11,10 +11,14 @@ RESIDUAL_LIMIT_PERCENT: Final = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class CashState:
-    """An account state, by the id of its event; `start_cash` is the cash at `since_ms`, from which on rows count."""
+    """An account state, by the id of its event; `start_cash` is the cash at `since_ms`, from which on rows count.
+
+    `received_ms` is wall time, as the streams' delays are: the market may run many times faster.
+    """
 
     id: str
     time_ms: int
+    received_ms: int
     equity: Decimal
     unrealized_pnl: Decimal
     since_ms: int
@@ -67,8 +71,8 @@ def reconcile(state: CashState, movements: Movements, previous: Excess) -> Recon
     percent = residual / state.equity * 100 if state.equity > 0 else Decimal(0)
     if abs(percent) <= RESIDUAL_LIMIT_PERCENT:
         return Reconciliation(residual, percent, Excess())
-    above_since_ms = state.time_ms if previous.above_since_ms is None else previous.above_since_ms
+    above_since_ms = state.received_ms if previous.above_since_ms is None else previous.above_since_ms
     alerted_by = previous.alerted_by
-    if alerted_by is None and state.time_ms - above_since_ms >= SETTLE_MS:
+    if alerted_by is None and state.received_ms - above_since_ms >= SETTLE_MS:
         alerted_by = state.id
     return Reconciliation(residual, percent, Excess(above_since_ms, alerted_by))

@@ -13,8 +13,9 @@ class OrderStatus(StrEnum):
 
     @property
     def rank(self) -> int:
-        """A status replaces one of the same or a lower rank, in whatever order the events arrive."""
-        return {OrderStatus.ACCEPTED: 1, OrderStatus.FILLED: 2}.get(self, 3)
+        """A status replaces one of the same or a lower rank, in whatever order the events arrive: a fill disproves a
+        rejection, and what is left of a partly filled order is cancelled."""
+        return {OrderStatus.FILLED: 2, OrderStatus.CANCELED: 3}.get(self, 1)
 
 
 class Verdict(StrEnum):

@@ -1,5 +1,6 @@
 """`memory:{model}` in Redis: what an agent's prompt reminds the model of."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from redis.asyncio import Redis
@@ -24,8 +25,8 @@ RECENT_DECISIONS: Final = 240
 """How far back an answer on a coin is looked for: four hours of decisions a minute apart."""
 
 
-async def write_memory(connection: Connection, redis: Redis, model: str) -> None:
-    """Writes what the tables hold of the model.
+async def write_memory(connection: Connection, redis: Redis, model: str, contenders: Sequence[str]) -> None:
+    """Writes what the tables hold of the model; `contenders` are the roster's ids, who are ranked among themselves.
 
     It reads the rows of the transaction it runs in. Should that fail to commit, the memory is ahead of the tables until
     the batch is stored again, which writes the same memory.
@@ -46,16 +47,17 @@ async def write_memory(connection: Connection, redis: Redis, model: str) -> None
         refused_answers=await _refused_answers(connection, model),
         account=AccountGrowth(**accounts[0]) if accounts else None,
         sharpe=statistics[0]["sharpe"] if statistics else None,
-        standings=await _standings(connection),
+        standings=await _standings(connection, contenders),
     )
     await redis.set(f"memory:{model}", memory.model_dump_json())
 
 
-async def _standings(connection: Connection) -> tuple[Standing, ...]:
+async def _standings(connection: Connection, contenders: Sequence[str]) -> tuple[Standing, ...]:
     rows = await select(
         connection,
         """SELECT rank() OVER (ORDER BY growth DESC) AS rank, model, equity AS equity_usd,
-            (growth - 1) * 100 AS return_percent FROM accounts WHERE model NOT LIKE '%%#%%' ORDER BY rank, model""",
+            (growth - 1) * 100 AS return_percent FROM accounts WHERE model = ANY(%s) ORDER BY rank, model""",
+        list(contenders),
     )
     return tuple(Standing(**row) for row in rows)
 

@@ -66,6 +66,7 @@ async def _reconcile_account(
     state = CashState(
         id=event.id,
         time_ms=data.state_ms,
+        received_ms=data.received_ms,
         equity=data.equity_usd,
         unrealized_pnl=data.unrealized_pnl_usd,
         since_ms=sums.since_ms,

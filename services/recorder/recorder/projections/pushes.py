@@ -14,15 +14,16 @@ class PushBuilder:
     """Builds pushes from the rows of the transaction it is called in, so that a push never precedes its row.
 
     A decision and a fill are pushed each time an event touches them; positions and account of a model at most once a
-    second, and only where they differ from what was pushed last. That is the only state, and it is a saving, not a
-    record: when a batch fails after its pushes were built, the state claims pushes that were never published, so
-    `forget` must be called before the batch is stored again. Repeats are harmless: a push's id follows from its cause
-    and channel, and the bus drops an id that it has published.
+    second, the last state by the first batch after it, and only where they differ from what was pushed last. That is
+    the only state, and it is a saving, not a record: when a batch fails after its pushes were built, the state claims
+    pushes that were never published, so `forget` must be called before the batch is stored again. Repeats are
+    harmless: a push's id follows from its cause and channel, and the bus drops an id that it has published.
     """
 
     def __init__(self) -> None:
         self._pushed_ms: dict[str, int] = {}
         self._pushed: dict[tuple[str, Channel], Row] = {}
+        self._waiting: dict[str, Event[Any]] = {}
 
     def forget(self) -> None:
         """Drops the memory of earlier pushes: the next ones go out whether or not anything has changed."""
@@ -39,8 +40,8 @@ class PushBuilder:
         fills = {event.id: event for event in events if isinstance(event.data, OrderFilled)}
         for row in await _select_by_ids(connection, "api_fills", fills):
             pushes.append(_push(fills[row["id"]], Channel.TRADE_EXECUTED, row, now_ms))
-        states = {event.data.model: event for event in events if isinstance(event.data, AccountUpdated)}
-        for model, event in states.items():
+        self._waiting |= {event.data.model: event for event in events if isinstance(event.data, AccountUpdated)}
+        for model, event in list(self._waiting.items()):
             pushes += await self._build_of_account(connection, model, event, now_ms)
         return tuple(pushes)
 
@@ -50,6 +51,7 @@ class PushBuilder:
         if now_ms - self._pushed_ms.get(model, 0) < PUSH_INTERVAL_MS:
             return []
         self._pushed_ms[model] = now_ms
+        del self._waiting[model]
         positions = await select(connection, "SELECT * FROM api_positions WHERE model = %s ORDER BY symbol", model)
         accounts = await select(connection, "SELECT * FROM api_accounts WHERE model = %s", model)
         contents = [(Channel.POSITION_UPDATE, {"model": model, "positions": positions})]

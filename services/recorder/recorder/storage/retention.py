@@ -93,6 +93,7 @@ class Retention:
         if keep.decisions:
             await self._drop_rows("ai_decisions", UNTRADED, (market_day - keep.decisions) * DAY_MS, now_ms)
             await self._drop_rows("verdicts", UNREFERENCED, (recorded_day - keep.decisions) * DAY_MS, now_ms)
+            await self._drop_results((market_day - keep.decisions) * DAY_MS)
         if keep.alerts:
             await self._delete("alerts", "true", (recorded_day - keep.alerts) * DAY_MS)
 
@@ -133,6 +134,21 @@ class Retention:
             details = {"table": table, "before_ms": before_ms}
             await _note(connection, ROWS_DROPPED, now_ms, details, lambda chain: chain != MARKET)
         await self._delete(table, condition, before_ms)
+
+    async def _drop_results(self, before_ms: int) -> None:
+        """Results of decisions that are not kept; the sums of their hours stay."""
+        deleted = BATCH_ROWS
+        while deleted == BATCH_ROWS:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    """DELETE FROM decision_results WHERE (decision_id, minutes) IN (
+                        SELECT decision_id, minutes FROM decision_results r WHERE time_ms < %s
+                            AND NOT EXISTS (SELECT FROM ai_decisions d WHERE d.id = r.decision_id)
+                        ORDER BY time_ms LIMIT %s
+                    )""",
+                    (before_ms, BATCH_ROWS),
+                )
+                deleted = cursor.rowcount
 
     async def _delete(self, table: str, condition: str, before_ms: int) -> None:
         query = f"""DELETE FROM {table} WHERE id IN (

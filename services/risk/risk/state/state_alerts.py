@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from common.events import AccountUpdated, AlertCode, AlertSeverity, ControlCommand, Event, SystemAlert, derive
+from common.events import (
+    AccountPosition,
+    AccountUpdated,
+    AlertCode,
+    AlertSeverity,
+    ControlCommand,
+    Event,
+    SystemAlert,
+    derive,
+)
 from risk.gate.halts import RISK, Halt, TradingState, applicable_to, most_severe
 
 CLOSE_VALID_MS: Final = 60_000
@@ -19,8 +28,10 @@ def close_alerts(
         why = f"it came {age_ms // 1_000} s after it was given; give it again if it is still meant"
     elif account is None:
         why = "no account state is known"
-    elif not any(held.symbol is symbol for held in account.positions):
+    elif (held := next((each for each in account.positions if each.symbol is symbol), None)) is None:
         why = "no such position is held"
+    elif not _is_named(held, cause.data):
+        why = f"the {held.side} of {held.cycle_id or 'no entry'} that is held now is another position"
     else:
         return ()
     alert = SystemAlert(
@@ -32,6 +43,12 @@ def close_alerts(
         figures={"symbol": str(symbol), "age_ms": str(age_ms)},
     )
     return (derive(cause, alert, now_ms),)
+
+
+def _is_named(held: AccountPosition, close: ControlCommand) -> bool:
+    """Whether a position is the one that a close means, as far as the close says."""
+    is_side = close.side in (None, held.side)
+    return is_side and close.entry_cycle_id in (None, held.cycle_id or "")
 
 
 def state_alerts(

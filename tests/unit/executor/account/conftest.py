@@ -29,7 +29,8 @@ class Account:
 
     async def enter(self, size: str = "1") -> str:
         intent = await self.harness.store(self.harness.approve(size))
-        await self.submitter.submit(intent, None)
+        await self.submitter.submit(intent)
+        self.reconciler.invalidate()  # As the worker does.
         return intent.intent_id
 
     async def protect(self, *, after_s: float = 0.0) -> None:

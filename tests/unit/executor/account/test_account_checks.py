@@ -12,7 +12,7 @@ from common.events.alerts import AlertCode
 from common.trading.instruments import Symbol
 from common.trading.orders import CancelReason, IntentKind, IntentStatus
 from executor.account.action_quota import ActionQuota
-from executor.account.preflight import INTERVAL_S, RECHECK_S, SOONEST_S, AccountChecks
+from executor.account.preflight import INSTRUMENTS_AGE_S, INTERVAL_S, RECHECK_S, SOONEST_S, AccountChecks
 from executor.account.submit import OrderSubmitter
 from executor.domain.account_standing import NOT_CHECKED
 from executor.exchange.http import HttpResponse
@@ -48,7 +48,7 @@ def in_universe(coin: str, **changes: Any) -> Change:
 async def outcome(harness: AccountHarness, size: str, kind: IntentKind = IntentKind.ENTRY) -> tuple[Any, Any]:
     """What becomes of an intent on ETH: its status and reason."""
     intent = await harness.store(harness.approve(size, kind))
-    await OrderSubmitter(harness.context, ActionQuota(harness.context)).submit(intent, None)
+    await OrderSubmitter(harness.context, ActionQuota(harness.context)).submit(intent)
     [row] = harness.database.rows("SELECT status, reason FROM intents WHERE intent_id = ?", intent.intent_id)
     return row["status"], row["reason"]
 
@@ -119,4 +119,19 @@ async def test_an_ended_wallet_is_alerted_once_and_its_end_too(harness: AccountH
     assert checks.is_due()
     await checks.run()
     assert harness.context.standing.problems == ()
+    assert alerts(harness) == [(AlertCode.ACCOUNT_REFUSED, "critical"), (AlertCode.ACCOUNT_ACCEPTED, "info")]
+
+
+async def test_a_coin_that_is_delisted_for_a_while_is_asked_for_soon_again(
+    harness: AccountHarness, checks: AccountChecks
+) -> None:
+    post = harness.wire.post
+    answer_otherwise(harness, "meta", lambda meta: meta["universe"][1].update(name="GONE"))
+    harness.clock.ms += round(INSTRUMENTS_AGE_S * 1000) + 1
+    await checks.run()
+    assert harness.context.standing.problems == ()
+    harness.wire.post = post  # type: ignore[method-assign]
+    harness.clock.ms += round(RECHECK_S * 1000)
+    assert checks.is_due()
+    await checks.run()
     assert alerts(harness) == [(AlertCode.ACCOUNT_REFUSED, "critical"), (AlertCode.ACCOUNT_ACCEPTED, "info")]

@@ -7,7 +7,7 @@ import pytest
 
 from common.events.alerts import AlertCode
 from common.trading.durations import DAY_MS
-from executor.account.action_quota import ActionQuota, DailyCount, used_share
+from executor.account.action_quota import FIRST_S, ActionQuota, DailyCount, used_share
 
 
 class QuotaContext:
@@ -42,6 +42,7 @@ def quota_of(outside: Any) -> ActionQuota:
 async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool) -> None:
     outside = QuotaContext(used)
     quota = quota_of(outside)
+    outside.now_s = FIRST_S
     await quota.refresh()
     assert quota.is_short is is_short
     assert outside.alerts == (["ACTIONS_SHORT"] if is_short else [])
@@ -50,10 +51,10 @@ async def test_entries_are_held_back_from_the_limit_on(used: int, is_short: bool
 async def test_the_quota_is_asked_for_every_ten_minutes() -> None:
     outside = QuotaContext(9_000)
     quota = quota_of(outside)
-    for outside.now_s in (0.0, 599.0):
+    for outside.now_s in (0.0, FIRST_S, FIRST_S + 599.0):
         await quota.refresh()
     assert (outside.asked, quota.is_short) == (1, True)
-    outside.used, outside.now_s = 100, 600.0
+    outside.used, outside.now_s = 100, FIRST_S + 600.0
     await quota.refresh()
     assert (outside.asked, quota.is_short) == (2, False)
 
@@ -70,7 +71,9 @@ async def test_in_a_pooled_mode_the_day_counts_and_not_the_volume() -> None:
     outside = QuotaContext(9_000)
     outside.mode = "unifiedAccount"
     quota = quota_of(outside)
+    outside.now_s = FIRST_S
     await quota.refresh()
+    assert outside.asked == 1
     assert not quota.is_short
 
 

@@ -8,7 +8,7 @@ from account_harness import MODEL, AccountHarness
 
 from common.events import LedgerKind
 from common.events.alerts import AlertCode
-from executor.account.cash import ATTEMPTS, LAG_MS, RETRY_S, TIMER_S, CashReconciler
+from executor.account.cash import ATTEMPTS, FIRST_S, LAG_MS, RETRY_S, TIMER_S, CashReconciler
 from executor.domain.account import AccountState
 from executor.domain.cash_ledger import CashTotals
 from executor.exchange.errors import ExchangeUnavailable
@@ -22,8 +22,9 @@ class Ledger:
         self.harness, self.reconciler = harness, CashReconciler(harness.context)
         self.fill_records = 0
 
-    async def _record_fills(self, state: AccountState) -> None:
+    async def _record_fills(self, state: AccountState, since_ms: int) -> list[Any]:
         self.fill_records += 1
+        return await self.harness.context.exchange.fill_rows_since(since_ms)
 
     async def reconcile(self) -> tuple[AccountState, CashTotals]:
         state = await self.harness.context.exchange.account_state()
@@ -61,7 +62,6 @@ async def test_the_ledger_begins_with_the_cash_of_the_first_state(ledger: Ledger
 
 async def test_news_of_a_cent_is_asked_for_at_once(ledger: Ledger) -> None:
     await ledger.reconcile()
-    await ledger.questions()  # The first timer is due at once.
     assert await ledger.questions() == 0
     ledger.deposit(250)
     found = await ledger.reconcile()
@@ -74,6 +74,8 @@ async def test_news_of_a_cent_is_asked_for_at_once(ledger: Ledger) -> None:
 
 async def test_without_news_the_record_is_read_by_the_timer(ledger: Ledger) -> None:
     await ledger.reconcile()
+    assert await ledger.questions() == 0
+    ledger.harness.pass_time(FIRST_S)
     assert await ledger.questions() == 1
     ledger.harness.pass_time(TIMER_S - 1)
     assert await ledger.questions() == 0
@@ -144,9 +146,10 @@ async def test_a_ledger_that_is_gone_is_named(ledger: Ledger) -> None:
     await ledger.reconcile()
     ledger.deposit(40)
 
-    async def lose(state: AccountState) -> None:
+    async def lose(state: AccountState, since_ms: int) -> list[Any]:
         async with ledger.harness.context.intents.transaction() as connection:
             await connection.execute("DELETE FROM executor_books")
+        return []
 
     with pytest.raises(ValueError, match=f"the cash ledger of {MODEL} is gone"):
         await ledger.reconciler.reconcile(await ledger.harness.context.exchange.account_state(), lose)

@@ -67,7 +67,7 @@ async def books(harness: AccountHarness) -> CashAtHand:
 
 async def test_an_account_made_unified_keeps_its_equity(books: CashAtHand) -> None:
     intent = await books.harness.store(books.harness.approve("1"))
-    await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(intent, None)
+    await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(intent)
     before = await books.look()
     assert before.positions
     books.account.set_mode(account_modes.UNIFIED)
@@ -78,7 +78,7 @@ async def test_an_account_made_unified_keeps_its_equity(books: CashAtHand) -> No
     assert abs(await books.transfers()) < D("0.01")
     assert books.alerts == []
     leave = await books.harness.store(books.harness.approve("1", IntentKind.EXIT))
-    await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(leave, None)
+    await OrderSubmitter(books.harness.context, ActionQuota(books.harness.context)).submit(leave)
     flat = await books.look()
     totals = await books.harness.context.cash_ledger.load(MODEL)
     assert totals is not None

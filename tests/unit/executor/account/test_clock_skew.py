@@ -47,7 +47,7 @@ async def carry_to_its_end(harness: AccountHarness, submitter: OrderSubmitter, i
     for _ in range(4):
         if (intent := await harness.stored(intent_id)).status.is_final:
             return
-        await submitter.submit(intent, None)
+        await submitter.submit(intent)
 
 
 @pytest.mark.parametrize("ahead_ms", SKEWS)
@@ -56,12 +56,12 @@ async def test_a_wrong_clock_changes_no_entry_and_no_exit(tmp_path: Path, ahead_
     await skewed.open()
     submitter = submitter_of(skewed)
     entry = await skewed.store(skewed.approve("1"))
-    await submitter.submit(entry, None)
+    await submitter.submit(entry)
     assert (await skewed.stored(entry.intent_id)).status is IntentStatus.FILLED
     [sent] = orders_sent(skewed)
     assert sent["expiresAfter"] == skewed.clock.ms + ahead_ms + LIFE_MS
     exit_ = await skewed.store(skewed.approve("1", IntentKind.EXIT))
-    await submitter.submit(exit_, None)
+    await submitter.submit(exit_)
     assert skewed.held() == 0
     assert orders_sent(skewed)[-1]["expiresAfter"] is None
 
@@ -86,7 +86,7 @@ async def test_a_recorded_nonce_of_the_future_is_void(skewed: AccountHarness) ->
     await skewed.open()
     submitter = submitter_of(skewed)
     entry = await skewed.store(skewed.approve("1"))
-    await submitter.submit(entry, None)
+    await submitter.submit(entry)
     assert (await skewed.stored(entry.intent_id)).status is IntentStatus.FILLED
 
 
@@ -95,13 +95,13 @@ async def test_a_recorded_nonce_of_the_future_is_void(skewed: AccountHarness) ->
 async def test_a_refused_nonce_is_signed_again(harness: AccountHarness, text: str, kind: IntentKind) -> None:
     submitter = submitter_of(harness)
     if kind is IntentKind.EXIT:
-        await submitter.submit(await harness.store(harness.approve("1")), None)
+        await submitter.submit(await harness.store(harness.approve("1")))
     intent = await harness.store(harness.approve("1", kind))
     harness.wire.answer_once('"type": "order"', {"status": "err", "response": f"Invalid nonce: {text}"})
-    assert not await submitter.submit(intent, None)
+    assert not await submitter.submit(intent)
     again = await harness.stored(intent.intent_id)
     assert (again.status, again.signed_action) == (IntentStatus.STORED, None)
-    assert await submitter.submit(again, None)
+    assert await submitter.submit(again)
     assert (await harness.stored(intent.intent_id)).status is IntentStatus.FILLED
     first, second = orders_sent(harness)[-2:]
     assert first["nonce"] != second["nonce"]
@@ -109,7 +109,7 @@ async def test_a_refused_nonce_is_signed_again(harness: AccountHarness, text: st
 
 async def test_an_entry_that_expired_by_a_wrong_estimate_is_signed_again(harness: AccountHarness) -> None:
     submitter = submitter_of(harness)
-    await submitter.submit(await harness.store(harness.approve("1")), None)
+    await submitter.submit(await harness.store(harness.approve("1")))
     entry = await harness.store(harness.approve("1"))
     harness.exchange_ahead_ms = 60_000
     await carry_to_its_end(harness, submitter, entry.intent_id)
@@ -120,7 +120,7 @@ async def test_an_entry_that_expired_on_its_way_is_rejected(harness: AccountHarn
     submitter = submitter_of(harness)
     entry = await harness.store(harness.approve("1"))
     harness.wire.answer_once("normalTpsl", {"status": "err", "response": "Action already expired"})
-    assert await submitter.submit(entry, None)
+    assert await submitter.submit(entry)
     assert (await harness.stored(entry.intent_id)).status is IntentStatus.REJECTED
 
 
@@ -128,11 +128,11 @@ async def test_a_refused_repeat_proves_nothing_about_the_first_one(harness: Acco
     submitter = submitter_of(harness)
     entry = await harness.store(harness.approve("1"))
     harness.wire.lose_request("normalTpsl")
-    await submitter.submit(entry, None)
+    await submitter.submit(entry)
     harness.wire.reset()
     harness.pass_time(3)
     harness.wire.answer_once("normalTpsl", {"status": "err", "response": "Invalid nonce: nonce too high 9 > 5"})
-    assert not await submitter.submit(await harness.stored(entry.intent_id), None)
+    assert not await submitter.submit(await harness.stored(entry.intent_id))
     assert (await harness.stored(entry.intent_id)).status is IntentStatus.IN_FLIGHT
 
 
@@ -140,11 +140,11 @@ async def test_bytes_are_void_only_by_the_exchanges_clock(harness: AccountHarnes
     submitter = submitter_of(harness)
     entry = await harness.store(harness.approve("1"))
     harness.wire.lose_request("normalTpsl")
-    await submitter.submit(entry, None)
+    await submitter.submit(entry)
     harness.clock.ms += 3_600_000
     harness.exchange_ahead_ms -= 3_600_000
     for _ in range(3):
-        assert not await submitter.submit(await harness.stored(entry.intent_id), None)
+        assert not await submitter.submit(await harness.stored(entry.intent_id))
     harness.advance(LIFE_MS / 1000 + 10)
     await carry_to_its_end(harness, submitter, entry.intent_id)
     assert (await harness.stored(entry.intent_id)).status is IntentStatus.CANCELLED

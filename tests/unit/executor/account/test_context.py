@@ -47,7 +47,7 @@ async def test_without_the_lease_nothing_leaves(harness: AccountHarness) -> None
         await harness.context.send_logged("a word", SendPurpose.LEVERAGE, leverage(harness))
     assert actions_sent(harness) == 0
     [line] = send_log(harness)
-    assert line["outcome"] == "unknown: not sent: another process may own the account"
+    assert line["outcome"] == "not sent: another process may own the account"
 
 
 async def test_bytes_recorded_elsewhere_are_sent_without_a_line(harness: AccountHarness) -> None:

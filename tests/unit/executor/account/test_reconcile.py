@@ -20,7 +20,7 @@ Account = Any
 
 async def leave(account: Account) -> str:
     intent = await account.harness.store(account.harness.approve("1", IntentKind.EXIT))
-    assert await account.submitter.submit(intent, None)
+    assert await account.submitter.submit(intent)
     return str(intent.intent_id)
 
 
@@ -184,6 +184,17 @@ async def test_cash_that_cannot_be_explained_yet_is_no_profit(empty: Account, ki
     empty.harness.wire.reset()
     await empty.poll(after_s=20)
     assert (await published(empty)).is_explained
+
+
+@pytest.mark.parametrize("column", ["symbol", "role"])
+async def test_a_fill_of_an_order_row_that_cannot_be_read_has_its_intent(empty: Account, column: str) -> None:
+    await empty.poll()
+    intent_id = await empty.enter()
+    empty.harness.database.run(f"UPDATE intent_orders SET {column} = %s", ("ODD",))
+    await empty.poll(after_s=1)
+    fills = empty.harness.events("order.filled")
+    assert fills
+    assert {(fill.intent_id, fill.role) for fill in fills} == {(intent_id, OrderRole.ENTRY)}
 
 
 async def test_an_order_row_that_cannot_be_read_hides_no_other(account: Account) -> None:

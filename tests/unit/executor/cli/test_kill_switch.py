@@ -20,7 +20,7 @@ from executor.exchange.client import ExchangeClient
 from executor.exchange.errors import ExchangeUnavailable
 from executor.exchange.http import ExchangeConfig, HttpResponse
 from executor.exchange.rate_limit import RequestRateLimiter
-from executor.exchange.universe import UNIVERSE_FILE, ask_universe, read_universe
+from executor.exchange.universe import UNIVERSE_FILE, Universe, ask_universe, read_universe
 from simulation.adapters.network import Wallet
 from support.executor_process import address_of, key_of, kill_key_of
 
@@ -80,7 +80,7 @@ async def held(tmp_path: Path) -> AccountHarness:
     harness = AccountHarness(tmp_path)
     await harness.open()
     submitter = OrderSubmitter(harness.context, ActionQuota(harness.context))
-    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)), None)
+    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)))
     assert harness.held()
     harness.wire.requests.clear()
     return harness
@@ -88,7 +88,7 @@ async def held(tmp_path: Path) -> AccountHarness:
 
 async def test_with_meta_away_the_kept_instruments_close(held: AccountHarness, tmp_path: Path) -> None:
     config = replace(held.context.exchange._config, universe_file=tmp_path / UNIVERSE_FILE)
-    held.context.exchange._config = config
+    held.context.exchange._universe = Universe(config, held.clock)
     await held.context.exchange.refresh_universe()
     held.wire.lose_request('"meta"')
     switch = Switch(held, universe_file=tmp_path / UNIVERSE_FILE)
@@ -279,7 +279,7 @@ async def test_a_lagging_state_without_a_position_is_no_proof(tmp_path: Path, is
     await harness.open()
     harness.wire.hold("clearinghouseState")
     submitter = OrderSubmitter(harness.context, ActionQuota(harness.context))
-    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)), None)
+    await submitter.submit(await harness.store(harness.approve("1", IntentKind.ENTRY)))
     harness.wire.requests.clear()
     if is_clock_away:
         harness.wire.lose_request("exchangeStatus")
@@ -296,6 +296,27 @@ async def test_a_lagging_state_without_a_position_is_no_proof(tmp_path: Path, is
 
     assert await Switch(harness, clock=Lagging(harness.clock.ms)).run()
     assert set(stops) == {2}
+    assert is_out(harness)
+
+
+async def test_a_lagging_list_without_an_order_is_no_proof(tmp_path: Path) -> None:
+    harness = AccountHarness(tmp_path)
+    await harness.open()
+    harness.wire.hold("frontendOpenOrders")
+    price = float(f"{harness.exchange.world.market.coins['ETH'].mark * 0.5:.4g}")
+    kind = {"limit": {"tif": "Gtc"}}
+    order = {"coin": "ETH", "is_buy": True, "sz": 1.0, "limit_px": price, "order_type": kind, "reduce_only": False}
+    await harness.context.exchange.send(harness.context.exchange.sign_requests([order]).body)
+    assert len(harness.open_orders()) == 1
+
+    class Lagging(ManualClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            harness.exchange.world.market.time_ms = self.ms
+            if self.ms - harness.clock.ms >= 9_000:
+                harness.wire.reset()
+
+    assert await Switch(harness, clock=Lagging(harness.clock.ms)).run()
     assert is_out(harness)
 
 

@@ -109,6 +109,23 @@ def test_a_position_stays_one_without_a_figure_beside_its_size(trader: SigningTr
     assert [held.size_coin for held in found] == [abs(D(row["szi"])) for row in (long, short)]
 
 
+def test_a_position_without_any_price_stays_one_to_protect(trader: SigningTrader) -> None:
+    answer = asked(trader, "clearinghouseState")
+    long, short = (row["position"] for row in answer["assetPositions"])
+    found = parse_account_state(with_positions(answer, long | {"entryPx": None, "positionValue": None}, short), COINS)
+    assert [held.size_coin for held in found.positions] == [abs(D(row["szi"])) for row in (long, short)]
+    assert (found.positions[0].mark_price, found.positions[0].entry_price) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["coin", "oid"])
+def test_an_order_without_its_name_hides_no_other_one(trader: SigningTrader, name: str) -> None:
+    target, stop, *others = asked(trader, "frontendOpenOrders")
+    rows = [target, stop | {name: None}, *others]
+    assert [each.order_id for each in parse_open_orders(rows, COINS, {})] == [row["oid"] for row in (target, *others)]
+    [left] = parse_external_orders(rows, COINS)
+    assert (left.coin, left.order_id) == (rows[1]["coin"], rows[1]["oid"])
+
+
 @pytest.mark.parametrize("name", ["sz", "triggerPx", "cloid"])
 def test_an_order_that_cannot_be_read_hides_no_other_one(trader: SigningTrader, name: str) -> None:
     target, stop, *others = asked(trader, "frontendOpenOrders")

@@ -21,7 +21,7 @@ async def test_an_old_intent_stands_behind_no_position_of_another_account(harnes
     context = harness.context
     assert not await context.epochs.enter(MODEL, "paper:0xa")
     entry = await harness.store(harness.approve("1"))
-    await OrderSubmitter(context, ActionQuota(context)).submit(entry, None)
+    await OrderSubmitter(context, ActionQuota(context)).submit(entry)
     unsent = await harness.store(harness.approve("1"))
     assert await context.intents.held_entries(MODEL)
     assert await context.epochs.enter(MODEL, "testnet:0xb")

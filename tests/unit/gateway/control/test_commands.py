@@ -71,6 +71,14 @@ async def test_a_close_names_the_position(client: AsyncClient, bus: Bus) -> None
     assert answer.status_code == 202
     [event] = bus.events
     assert (event.data.command, event.data.model, event.data.symbol) == (Command.CLOSE, "qwen", "ETH")
+    assert (event.data.side, event.data.entry_cycle_id) == (None, None)
+
+
+@pytest.mark.parametrize(("cycle_id", "entry"), [("c7", "c7"), (None, "")])
+async def test_a_close_names_the_very_position(client: AsyncClient, bus: Bus, cycle_id: str | None, entry: str) -> None:
+    body = {"model": "qwen", "symbol": "ETH", "side": "LONG", "cycle_id": cycle_id}
+    assert (await client.post("/api/v1/control/close", json=body)).status_code == 202
+    assert (bus.events[0].data.side, bus.events[0].data.entry_cycle_id) == ("LONG", entry)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,8 @@ async def test_a_close_names_the_position(client: AsyncClient, bus: Bus) -> None
         ("close", {"model": "qwen", "symbol": "PEPE"}),
         ("close", {"model": "qwen", "symbol": "ETH", "halt": True}),
         ("halt", {"model": "qwen", "symbol": "ETH"}),
+        ("halt", {"model": "qwen", "side": "LONG"}),
+        ("flatten", {"cycle_id": None}),
         ("flatten", {"symbol": "ETH"}),
     ],
 )

@@ -120,6 +120,19 @@ async def test_a_cache_of_fewer_candles_is_filled_up_once_the_gaps_are() -> None
     assert len(harness.exchange.requested) == 37
 
 
+async def test_a_whole_range_that_is_never_answered_holds_nothing_up() -> None:
+    """Gaps are filled by the task that asks for it."""
+    harness, whole = HistoryHarness(past), HistoryHarness(past)
+    await whole.fill()
+    harness.candles.restore((COINS[0], "1m"), whole.candles.read((COINS[0], "1m"))[-500:], KEPT_CANDLES)
+    await harness.fill()
+    for answer, is_done in ((lambda _: httpx.Response(500), False), (past, True)):
+        harness.exchange.answer = answer
+        before = len(harness.exchange.requested)
+        found = await harness.history.lengthen(harness.candles, lambda: T0_MS, is_connected=lambda: True)
+        assert (found, len(harness.exchange.requested) - before) == (is_done, 1)
+
+
 @pytest.mark.parametrize(
     "failure",
     [

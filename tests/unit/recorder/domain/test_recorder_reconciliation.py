@@ -13,7 +13,8 @@ def state(residual: str, time_ms: int) -> CashState:
     """A state whose cash differs from the explained cash by `residual`, with 5 USD of unrealized P&L."""
     return CashState(
         id=f"state {time_ms}",
-        time_ms=time_ms,
+        time_ms=60 * time_ms,
+        received_ms=time_ms,
         equity=EXPLAINED + D(residual) + 5,
         unrealized_pnl=D(5),
         since_ms=0,
@@ -49,6 +50,6 @@ def test_the_alerted_state_stored_again_keeps_its_alert() -> None:
 
 
 def test_an_account_without_equity_has_no_percentage() -> None:
-    empty = CashState(id="s", time_ms=0, equity=D(0), unrealized_pnl=D(0), since_ms=0, start_cash=D(10))
+    empty = CashState(id="s", time_ms=0, received_ms=0, equity=D(0), unrealized_pnl=D(0), since_ms=0, start_cash=D(10))
     result = reconcile(empty, Movements(D(0), D(0), D(0), D(0), D(0)), Excess())
     assert (result.residual, result.residual_percent) == (-10, 0)

@@ -85,7 +85,7 @@ def test_order_events_share_columns_and_leave_unknown_ones_empty() -> None:
     first, second, third = (rows.order_row(derive(APPROVAL, each, 5)) for each in (accepted, cancelled, rejected))
     assert first.keys() == second.keys() == third.keys()
     assert [row["status"] for row in (first, second, third)] == ["accepted", "canceled", "rejected"]
-    assert first["status_rank"] < second["status_rank"] == third["status_rank"]
+    assert first["status_rank"] == third["status_rank"] < second["status_rank"]
     assert (first["trigger_price"], second["trigger_price"], third["order_id"]) == (D(96), None, None)
 
 

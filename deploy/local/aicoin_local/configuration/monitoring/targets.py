@@ -1,4 +1,5 @@
-"""Prometheus' targets: `deploy/prometheus/targets/services.json`, which `make env` writes, and so `make up`.
+"""Prometheus' targets that follow from the roster: `deploy/prometheus/targets/agents.json`, which `make env` writes,
+and so `make up`. The other services are named in `deploy/prometheus/prometheus.yml`.
 
 Prometheus reads the file again whenever it changes.
 """
@@ -7,18 +8,18 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from aicoin_local.configuration.catalog import service_specs
 from aicoin_local.settings import ROOT
 from common.trading.roster import Roster
 
-FILE: Final = ROOT / "deploy" / "prometheus" / "targets" / "services.json"
+FILE: Final = ROOT / "deploy" / "prometheus" / "targets" / "agents.json"
 PORT: Final = 9100
 """METRICS_PORT of every container."""
 
 
 def targets(roster: Roster) -> list[dict[str, Any]]:
-    """One group per service, by the name that compose gives it."""
-    return [{"targets": [f"{spec.name}:{PORT}"], "labels": {"service": spec.name}} for spec in service_specs(roster)]
+    """One group per contender's agent, by the name that compose gives it."""
+    names = [contender.agent for contender in roster.contenders]
+    return [{"targets": [f"{name}:{PORT}"], "labels": {"service": name}} for name in names]
 
 
 def write_targets(roster: Roster, path: Path = FILE) -> None:

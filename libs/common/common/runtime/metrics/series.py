@@ -21,7 +21,7 @@ class Scope(Enum):
 
     CONTENDER = "each contender; at an agent its own"
     STREAM = "each stream that the service reads"
-    OWN = "known to the service, which creates the series at its start"
+    OWN = "one value for each that the service has"
 
 
 Values = Scope | Iterable[str]

@@ -70,7 +70,7 @@ class ProtectiveActions:
             position.symbol,
             is_long=position.side is Side.LONG,
             size_coin=position.size_coin,
-            mark_price=position.mark_price,
+            mark_price=position.mark_price or Decimal((await self._exchange.mid_prices())[position.symbol]),
             attempt=self.next_attempt(),
             slippage=slippage,
         )
@@ -82,9 +82,9 @@ class ProtectiveActions:
         )
         return parse_placements(answer, 1)[0]
 
-    async def cancel(self, subject: str, orders: list[tuple[str, int]]) -> None:
-        """Cancels orders given as (coin, order id)."""
-        await self.send(self._exchange.sign_cancels(orders), SendPurpose.CANCEL, subject)
+    async def cancel(self, subject: str, orders: list[tuple[str, int]]) -> Any:
+        """Sends a cancel of orders given as (coin, order id); returns the exchange's answer."""
+        return await self.send(self._exchange.sign_cancels(orders), SendPurpose.CANCEL, subject)
 
     async def send(
         self,
@@ -102,7 +102,7 @@ class ProtectiveActions:
         try:
             answer = await self._context.send(signed.body, protects=True)
         except UnknownOutcome as error:
-            memory.queue_action(replace(action, outcome=f"unknown: {error}"))
+            memory.queue_action(replace(action, outcome=f"{error.known}: {error}"))
             raise
         await self._exchange.correct_times(parse_action_error(answer))  # For the next try, which follows soon.
         answered_ms = self._clock.now_ms()

@@ -100,7 +100,8 @@ def alert_position(
 ) -> None:
     """Queues an alert about one position, and logs it at once."""
     now_ms, message = context.clock.now_ms(), f"{coin} {text}"
-    context.log.error("alert", code=code.value, message=message, model=context.model)
+    log = context.log.error if severity is AlertSeverity.CRITICAL else context.log.info
+    log("a position's protection", code=code.value, message=message, model=context.model)
     figures = {"symbol": coin, "size_coin": str(size_coin)}
     key = f"{coin}|{now_ms}"
     context.memory.queue_alert(

@@ -99,7 +99,7 @@ class ProtectionMemory:
             size = first.filled_size_coin if intent.is_entry else ZERO
             signed = size if intent.order.side is OrderSide.BUY else -size
             price = first.average_price or intent.order.limit_price
-            self._sizes[intent.symbol] = KnownSize(signed, price, self._monotonic())
+            self._sizes[intent.symbol] = KnownSize(signed, price, self._monotonic(), order_id=first.order_id or 0)
         if intent.is_entry:
             self._name([replace(intent, status=IntentStatus.FILLED if is_whole else IntentStatus.PARTIAL)])
         if is_whole and len(placements) == len(legs):
@@ -126,12 +126,13 @@ class ProtectionMemory:
             self._awaited[spec.client_order_id] = AwaitedTrigger(order, self._monotonic())
 
     def report_fills(self, fills: Iterable[Fill]) -> None:
-        """Fills in any order, known ones among them: each coin's newest says what is held after it."""
+        """Fills in any order, known ones among them: each coin's newest says what is held after it, unless it is older
+        than an order's answer."""
         for symbol in {fill.symbol for fill in fills}:
             own = [fill for fill in fills if fill.symbol is symbol]
             newest, known = max(own, key=lambda fill: fill.time_ms), self._sizes.get(symbol)
             size = size_after(own)
-            if size is None or (known is not None and known.time_ms is not None and newest.time_ms <= known.time_ms):
+            if size is None or (known is not None and known.is_later_than(newest)):
                 continue
             self._sizes[symbol] = KnownSize(size, newest.price, self._monotonic(), newest.time_ms)
 
@@ -143,7 +144,8 @@ class ProtectionMemory:
         """The exchange's answer to a close of the protector's."""
         if placement.filled_size_coin:
             left = max(ZERO, position.size_coin - placement.filled_size_coin) * position.side.sign
-            self._sizes[position.symbol] = KnownSize(left, position.mark_price, self._monotonic())
+            order_id = placement.order_id or 0
+            self._sizes[position.symbol] = KnownSize(left, position.mark_price, self._monotonic(), order_id=order_id)
 
     def report_gone(self, position: Position) -> None:
         """The exchange says that there is no position to protect or to close."""

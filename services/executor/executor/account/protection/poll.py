@@ -15,7 +15,8 @@ from executor.exchange.errors import UNREADABLE, ExchangeError, ExchangeUnavaila
 from executor.exchange.rate_limit import DUE_RESERVE, ROUTINE_RESERVE, URGENT_RESERVE
 
 QUIET_ORDERS_FACTOR: Final = 3
-STOPS_INTERVAL_S: Final = 5.0
+STOPS_INTERVAL_S: Final = 4.0
+"""Shorter than the state's interval, so that each regular poll confirms them: a stop weighs a tenth of the list."""
 REPEAT_ORDERS_S: Final = 3.0
 """Between two lists of open orders while something is not as it should be and nothing new is known: one weighs as much
 as ten states."""
@@ -63,6 +64,11 @@ class AccountPoller:
         self._state_at = NEVER
         self.are_orders_outdated |= orders
 
+    def check(self) -> None:
+        """Nothing is known to have changed, but it may have: a poll is due, of the open orders too unless they were
+        asked for a moment ago."""
+        self.invalidate(orders=self._clock.monotonic() - self.orders_asked_s >= REPEAT_ORDERS_S)
+
     def repeat(self, *, orders: bool) -> None:
         """Nothing new is known, and something is not as it should be: a poll is due, of the open orders now and
         then."""
@@ -103,6 +109,11 @@ class AccountPoller:
         if self._reported_trades or self._reported_orders:
             wait_s = min(wait_s, REPORT_GAP_S - (self._clock.monotonic() - self._polled_at))
         return wait_s
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the newest state is known and holds nothing."""
+        return self.latest is not None and not self.latest.state.positions
 
     async def poll(self) -> AccountPoll:
         """One poll. News that come while it waits for answers leave another one due. Raises without any state."""

@@ -1,6 +1,7 @@
 """Keeps one account safe: a position has its stop confirmed or is closed, and no trigger outlives its position."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -80,11 +81,17 @@ class PositionProtector:
         self._orphan_since: dict[int, float] = {}
         self._swept_s = NEVER
         self._reported: set[str] = set()
-        self._memory.on_news = self.poll_now
+        self._memory.on_news = self.check_now
 
-    def poll_now(self) -> None:
-        """Anything may have happened: everything is asked for. May be called by any task of the loop."""
-        self.poller.invalidate()
+    def poll_now(self, *, orders: bool = True) -> None:
+        """Something has happened: everything is asked for, or the state alone. May be called by any task of the
+        loop."""
+        self.poller.invalidate(orders=orders)
+        self._woken.set()
+
+    def check_now(self) -> None:
+        """Anything may have happened: what was not asked for a moment ago is."""
+        self.poller.check()
         self._woken.set()
 
     def wake(self) -> None:
@@ -108,8 +115,7 @@ class PositionProtector:
                 await self.round()
             except Exception as error:
                 self._report_failure(condition, error)
-                is_idle = self.poller.latest is not None and not self.poller.latest.state.positions
-                await self._clock.sleep(min(pause.next_s(), MAX_PAUSE_S if is_idle else MAX_PAUSE_HELD_S))
+                await self._pause(pause.next_s())
             else:
                 self._set_ready(condition, True, "")
                 pause.reset()
@@ -134,6 +140,17 @@ class PositionProtector:
         else:
             self._context.report_unexpected("the protector", error)
         self._set_ready(condition, False, reason)
+
+    async def _pause(self, seconds: float) -> None:
+        """After a failure; short while something is held, and from news on: they may be of a position."""
+        is_idle = self.poller.is_flat and not self._memory.is_entering()
+        end_s = self._clock.monotonic() + min(seconds, MAX_PAUSE_S if is_idle else MAX_PAUSE_HELD_S)
+        while (left_s := end_s - self._clock.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._woken.wait()
+                end_s = min(end_s, self._clock.monotonic() + POLL_AGAIN_S)
+            self._woken.clear()
 
     async def _wait(self) -> None:
         """Until a poll is due: by its interval, on news, or soon while something is not as it should be."""
@@ -311,9 +328,11 @@ class PositionProtector:
         due = [(found[key], key) for key, since in self._orphan_since.items() if now - since >= ORPHAN_S]
         if due and self.poller.orders_asked_s > self._swept_s:
             self._swept_s = now
-            await self._actions.cancel("sweep", due)
+            answer = await self._actions.cancel("sweep", due)
             self.poller.invalidate()
-            self._context.log.info("orphan triggers cancelled", model=self._model, orders=due)
+            self._context.log.info(
+                "sent a cancel of orphan triggers", model=self._model, orders=due, answer=str(answer)[:300]
+            )
 
     async def _flatten(self, poll: AccountPoll, held: set[Symbol]) -> None:
         since_ms = self._memory.flatten_since_ms

@@ -48,6 +48,7 @@ class HaltKeeper:
     async def load(self) -> None:
         """Reads the table. Raises what `is_outage` knows while PostgreSQL is unavailable."""
         self._started.set()
+        before = self._files.commanded
         found = await self._table.open_halts()
         commanded = [halt for halt in found.values() if not halt.is_local]
         for halt in self._files.commanded_files():
@@ -55,6 +56,8 @@ class HaltKeeper:
             if not is_known and not await self._table.has_ended(halt):
                 await self._table.begin(f"file|{halt.scope}|{halt.time_ms}", halt)
                 commanded.append(halt)
+        # A HALT may be handled while the table is read.
+        commanded += [halt for halt in self._files.commanded if halt not in before and halt not in commanded]
         self._report(self._files.mirror(commanded))
         self._files.is_loaded = True
 

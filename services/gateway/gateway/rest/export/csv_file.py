@@ -29,14 +29,9 @@ async def row_pages(
     after = (-1, "")
     while True:
         async with reading:
+            of_model = model if export.has_model else None
             rows = await queries.page_of(
-                export.source,
-                export.columns,
-                export.time,
-                export.key,
-                model if export.has_model else None,
-                after,
-                count,
+                export.source, export.columns, (export.time, export.key), of_model, after, count
             )
             if export.recorded and rows:
                 texts = await queries.recorded_texts([row["id"] for row in rows])

@@ -1,7 +1,7 @@
 /** REST, typed by the path; a failure is an ApiError with the server's own code and message. */
 
 import { shownMoment } from "../state/replay";
-import type { Responses } from "./types.gen";
+import type { Position, Responses } from "./types.gen";
 
 export class ApiError extends Error {
   constructor(
@@ -48,19 +48,27 @@ export function urlOf(path: string, parameters: Parameters): string {
 
 export type Command = "halt" | "resume" | "flatten" | "close";
 
-/** What a command concerns: one model or, with null, all; of a close the coin too. A flatten may halt as well. */
-export interface Target {
-  model: string | null;
-  symbol: string | null;
-  halt: boolean;
+/** What a command concerns: one model or, with null, all; a flatten may halt as well. A close names one position, by its
+ * side and its entry's cycle too: what was opened since stays open. */
+export type Target = { model: string | null; halt: boolean } | { position: Held | null };
+
+export type Held = Pick<Position, "model" | "symbol" | "side" | "cycle_id">;
+
+function bodyOf(target: Target): Partial<Held> & { halt?: true } {
+  if ("position" in target) {
+    if (!target.position) return {};
+    const { model, symbol, side, cycle_id } = target.position;
+    return { model, symbol, side, cycle_id };
+  }
+  return { ...(target.model && { model: target.model }), ...(target.halt && { halt: true }) };
 }
 
 /** Sends a control command with the operator's token. */
-export async function sendCommand(command: Command, { model, symbol, halt }: Target, token: string): Promise<void> {
+export async function sendCommand(command: Command, target: Target, token: string): Promise<void> {
   const response = await fetch(`/api/v1/control/${command}`, {
     method: "POST",
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ ...(model && { model }), ...(symbol && { symbol }), ...(halt && { halt }) }),
+    body: JSON.stringify(bodyOf(target)),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await read<unknown>(response);

@@ -496,7 +496,9 @@ export type Benchmark = {
 export type EquitySeries = {
   model: string;
   start_balance: string;
+  has_left: boolean;
   points: Point[];
+  returns: Point[];
   drawdown: Point[];
 };
 
@@ -726,6 +728,8 @@ export type Push = {
 export type ControlRequest = {
   model?: ContenderId | null;
   symbol?: Coin | null;
+  side?: Side | null;
+  cycle_id?: string | null;
   halt?: boolean;
   reason?: string;
 };

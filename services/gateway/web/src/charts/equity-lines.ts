@@ -155,18 +155,19 @@ function useData({ chart, lines, grid, hasCents }: Plot, drawing: Drawing): void
   useEffect(() => {
     if (!value) return undefined;
     const nowMs = marketTime();
-    const valueFrom = (base: number) => (text: string) =>
-      inPercent ? (base > 0 ? (Number(text) / base - 1) * 100 : 0) : Number(text);
+    const held = (text: string): number => (inPercent ? (start > 0 ? (Number(text) / start - 1) * 100 : 0) : Number(text));
     const benchmarks = withBenchmarks ? value.benchmarks : [];
-    const all = [...value.series.map((row) => row.points), ...benchmarks.map((row) => row.points)];
+    const series = value.series.filter((row) => !row.has_left);
+    const all = [...series.map((row) => row.points), ...benchmarks.map((row) => row.points)];
     const lengthS = stepOf(all, nowMs);
     hasCents.current = spreadOf(all) < CENTS_BELOW_USD;
     const first = Math.min(...all.flatMap((points) => points.slice(0, 1).map(([ms]) => gridTime(ms, lengthS))));
     grid.current = { lengthS, newest: gridTime(nowMs, lengthS) - lengthS, first };
-    const draw = (name: string, points: Point[], base: number): void =>
-      lines.current?.get(name)?.series.setData(toPoints(points, valueFrom(base), lengthS, nowMs));
-    for (const row of value.series) draw(row.model, row.points, Number(row.start_balance));
-    for (const row of benchmarks) draw(row.name, row.points, start);
+    const draw = (name: string, points: Point[], valueOf: (text: string) => number): void =>
+      lines.current?.get(name)?.series.setData(toPoints(points, valueOf, lengthS, nowMs));
+    // Money moved in or out is no profit: a contender's percentages are the time-weighted returns.
+    for (const row of series) draw(row.model, inPercent ? row.returns : row.points, Number);
+    for (const row of benchmarks) draw(row.name, row.points, held);
     const owner = lines.current?.get(models[0] ?? "")?.series;
     const baseline = owner?.createPriceLine({
       price: inPercent ? 0 : start,

@@ -8,6 +8,7 @@ import { arrow, NONE, number, percent, share, tone } from "../words/format";
 import { minutesText } from "../words/minutes";
 import { fill, t } from "../words/words";
 import { countText, pairsOf } from "./scores";
+import { SpanTable } from "./span-table";
 
 const POLL_MS = 30_000;
 
@@ -68,48 +69,35 @@ function Results({ scores }: { scores: Scores }) {
   return (
     <section>
       <h2>{words.ownRecord}</h2>
-      <table class="figures">
-        <caption class="hidden">{words.ownRecord}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.model}</th>
-            {spans.map((minutes) => (
-              <th key={minutes} scope="col">
-                {fill(words.after, { span: minutesText(minutes) })}
-              </th>
-            ))}
+      <SpanTable name={words.ownRecord} heads={[words.model]} spans={spans}>
+        {contenderIds().map((model) => (
+          <tr key={model} data-results={model}>
+            <th scope="row">
+              <ModelName model={model} />
+            </th>
+            {spans.map((minutes) => {
+              const row = scores.results.find((each) => each.model === model && each.minutes === minutes);
+              const mean = row?.average_result_percent;
+              return (
+                <td key={minutes} data-label={minutesText(minutes)} data-minutes={minutes}>
+                  {row ? (
+                    <>
+                      <span class={tone(mean)}>
+                        {arrow(mean)} {percent(mean)}
+                      </span>{" "}
+                      <span class="muted">
+                        {words.shareRight} {countText(row.results_right, row.results)}
+                      </span>
+                    </>
+                  ) : (
+                    NONE
+                  )}
+                </td>
+              );
+            })}
           </tr>
-        </thead>
-        <tbody>
-          {contenderIds().map((model) => (
-            <tr key={model} data-results={model}>
-              <th scope="row">
-                <ModelName model={model} />
-              </th>
-              {spans.map((minutes) => {
-                const row = scores.results.find((each) => each.model === model && each.minutes === minutes);
-                const mean = row?.average_result_percent;
-                return (
-                  <td key={minutes} data-label={minutesText(minutes)} data-minutes={minutes}>
-                    {row ? (
-                      <>
-                        <span class={tone(mean)}>
-                          {arrow(mean)} {percent(mean)}
-                        </span>{" "}
-                        <span class="muted">
-                          {words.shareRight} {countText(row.results_right, row.results)}
-                        </span>
-                      </>
-                    ) : (
-                      NONE
-                    )}
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </SpanTable>
       <p class="note">{words.netNote}</p>
     </section>
   );

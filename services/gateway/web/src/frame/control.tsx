@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { type Command, sendCommand } from "../api/rest";
+import { type Command, type Held, sendCommand } from "../api/rest";
 import type { Position } from "../api/types.gen";
 import { contenderIds, lookOf } from "../state/roster";
 import { accounts, positions, status } from "../state/store";
@@ -10,9 +10,6 @@ import { fill, t, type Words } from "../words/words";
 
 const COMMANDS: Command[] = ["halt", "resume", "flatten", "close"];
 const TOKEN = "control-token";
-
-/** A position, as the form names it. */
-export type Held = Pick<Position, "model" | "symbol">;
 
 /** What the form is opened with: nothing chosen (null), or a position to close; undefined while it is closed. */
 const opened = signal<Held | null | undefined>(undefined);
@@ -23,8 +20,7 @@ export function askToClose(held: Held): void {
 }
 
 /** What closing one position does; nothing where it has closed by itself. */
-function closing(held: Held | null, words: Words): string {
-  const position = positions.value[held?.model ?? ""]?.find(({ symbol }) => symbol === held?.symbol);
+function closing(position: Position | null, words: Words): string {
   if (!position) return words.nothingToClose;
   const { symbol, side, notional } = position;
   const values = { symbol, side: words.actions[side], usd: usd(notional), mode: status.value?.mode ?? "?" };
@@ -42,9 +38,7 @@ function consequences(command: Exclude<Command, "close">, andHalt: boolean, mode
 
 type Sending = { state: "idle" | "sending" | "done" } | { state: "failed"; reason: string };
 
-const nothing = { model: null, symbol: null };
-
-const keyOf = ({ model, symbol }: Held): string => `${model} ${symbol}`;
+const keyOf = ({ model, symbol, side, cycle_id }: Held): string => `${model} ${symbol} ${side} ${cycle_id}`;
 
 const titleOf = ({ model, symbol }: Held): string => `${lookOf(model).name} ${symbol}`;
 
@@ -135,8 +129,7 @@ function Form({ first, onClose }: { first: Held | null; onClose: () => void }) {
   const send = (event: Event): void => {
     event.preventDefault();
     setSending({ state: "sending" });
-    const aim = command === "close" ? { ...(held ?? nothing), halt: false } : { model, symbol: null, halt: andHalt };
-    sendCommand(command, aim, token).then(
+    sendCommand(command, command === "close" ? { position: held } : { model, halt: andHalt }, token).then(
       () => {
         sessionStorage.setItem(TOKEN, token);
         setIsSure(false);
@@ -150,6 +143,8 @@ function Form({ first, onClose }: { first: Held | null; onClose: () => void }) {
   };
   const open = contenderIds().flatMap((each) => positions.value[each] ?? []);
   const held = open.find((each) => keyOf(each) === (picked ? keyOf(picked) : "")) ?? (picked ? null : (open[0] ?? null));
+  const heldKey = held && keyOf(held);
+  useEffect(() => setIsSure(false), [heldKey]);
   const target = command === "close" ? (held ? titleOf(held) : NONE) : targetName(model, words);
   const andHalt = command === "flatten" && wantsHalt;
   const isReady = command !== "close" || held !== null;

@@ -17,7 +17,8 @@ export function dataAge(): number | null {
   return times.length ? waitedSince(Math.max(...times), now.value) : null;
 }
 
-/** Whether a price of that age may not be taken for the present one: without a connection none may. */
+/** Whether a price of that age may not be taken for the present one: without a connection none may, nor one of a time
+ * to come, which another market has left. */
 export function isOldPrice(ms: number): boolean {
-  return connection.value === "disconnected" || connection.value === "error" || ms > STALE_MS;
+  return connection.value === "disconnected" || connection.value === "error" || Math.abs(ms) > STALE_MS;
 }

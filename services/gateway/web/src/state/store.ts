@@ -57,12 +57,16 @@ export function byModel(rows: Position[]): Record<string, Position[]> {
   return found;
 }
 
-/** The newer of two rows of each coin; fields that only the other one has stay. */
+const ANOTHER_MARKET_MS = 86_400_000;
+
+/** The newer of two rows of each coin; fields that only the other one has stay. A row that is older by more than a day
+ * is of another market, and replaces what the last one left. */
 export function mergePrices(known: Record<string, Quote>, fresh: Record<string, Quote>): Record<string, Quote> {
   const next = { ...known };
   for (const [symbol, row] of Object.entries(fresh)) {
     const before = next[symbol];
-    next[symbol] = before && before.time_ms > row.time_ms ? { ...row, ...before } : { ...before, ...row };
+    const ahead = before ? before.time_ms - row.time_ms : 0;
+    next[symbol] = ahead > 0 && ahead < ANOTHER_MARKET_MS ? { ...row, ...before } : { ...before, ...row };
   }
   return next;
 }
@@ -80,8 +84,10 @@ export function apply(push: Push): void {
       prices.value = mergePrices(prices.value, push.data.prices);
       break;
     case "account_update": {
-      const rows = "snapshot" in push.data ? push.data.accounts : [push.data];
-      accounts.value = { ...accounts.value, ...Object.fromEntries(rows.map((row) => [row.model, row])) };
+      accounts.value =
+        "snapshot" in push.data
+          ? Object.fromEntries(push.data.accounts.map((row) => [row.model, row]))
+          : { ...accounts.value, [push.data.model]: push.data };
       break;
     }
     case "position_update":

@@ -82,7 +82,7 @@ export function ByCoin({ rows, models }: { rows: Rows["coins"]; models: string[]
   return (
     <div data-testid="by-coin">
       <Table
-        name={words.byCoin}
+        name={words.pnlByCoin}
         empty={words.noCoins}
         columns={[words.coin, ...models.map((model) => model)]}
         heads={[words.coin, ...models.map((model) => <ModelName key={model} model={model} />)]}

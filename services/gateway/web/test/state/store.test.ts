@@ -18,6 +18,8 @@ test("the newer price stays whatever its source, with yesterday's price", () => 
   const known = mergePrices({ BTC: quote("2", 20) }, { BTC: { ...quote("1", 10), prev_day_price: "9" } });
   expect(known["BTC"]).toEqual({ ...quote("2", 20), prev_day_price: "9" });
   expect(mergePrices(known, { BTC: quote("3", 30) })["BTC"]).toEqual({ ...quote("3", 30), prev_day_price: "9" });
+  const later = { BTC: quote("2", 20 + 86_400_000) };
+  expect(mergePrices(later, { BTC: quote("4", 20) })["BTC"]).toEqual(quote("4", 20));
 });
 
 test("a position closed while disconnected is gone after the snapshot", () => {

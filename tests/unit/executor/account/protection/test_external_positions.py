@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ async def test_what_could_open_something_is_cancelled_and_a_stop_kept(
     view = await polled(harness)
     assert len(view.external_orders) == 2
     orders = cancellable_orders(view)
-    assert [order.reduce_only for order in orders] == [False]
+    assert orders == [(order.coin, order.order_id) for order in view.external_orders if not order.reduce_only]
     await cancel_external_orders(harness.context, actions, orders)
     left = await polled(harness)
     assert [order.reduce_only for order in left.external_orders] == [True]
@@ -121,7 +122,17 @@ async def test_a_stop_that_cannot_be_read_stays_while_its_position_does(harness:
     by_hand(harness, ETH, 0.5, 1.01)
     poll = await polled(harness)
     unread = [ExternalOrder("ETH", 1, True), ExternalOrder("ETH", 2, False), ExternalOrder("SOL", 3, True)]
-    assert cancellable_orders(replace(poll, external_orders=unread)) == unread[1:]
+    unnamed = [ExternalOrder(None, 4, False), ExternalOrder("SOL", None, False)]
+    assert cancellable_orders(replace(poll, external_orders=[*unread, *unnamed])) == [("ETH", 2), ("SOL", 3)]
+
+
+async def test_a_position_without_a_price_is_closed_by_the_mid(
+    harness: AccountHarness, actions: ProtectiveActions
+) -> None:
+    by_hand(harness, ETH, 0.5, 1.01)
+    [position] = (await polled(harness)).state.positions
+    await actions.close(replace(position, mark_price=Decimal(0)), None, Decimal("0.03"))
+    assert harness.held() == 0
 
 
 async def test_a_lost_cancellation_is_an_unknown_outcome(harness: AccountHarness, actions: ProtectiveActions) -> None:

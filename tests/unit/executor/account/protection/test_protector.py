@@ -81,28 +81,6 @@ async def test_stops_confirmed_one_by_one_count_while_no_list_comes(empty: Accou
     assert (empty.harness.held() == 0) == (empty.stops() == 0)
 
 
-async def test_a_partial_fill_is_protected_by_its_answer_alone(empty: Account) -> None:
-    """The state lags behind the fill, and nothing else of the exchange or of the tables is read before."""
-    await empty.protect()
-    empty.harness.exchange.world.market.coins["ETH"].depth = 0.01
-    empty.harness.advance(1)
-    empty.harness.wire.hold("clearinghouseState")
-    await empty.enter("900")
-    assert Decimal(0) < empty.harness.held() < 900
-    await empty.protect(after_s=0.1)
-    assert empty.stops() == 1
-
-
-async def test_a_partial_fill_is_protected_while_open_orders_cannot_be_read(empty: Account) -> None:
-    await empty.protect()
-    empty.harness.exchange.world.market.coins["ETH"].depth = 0.01
-    empty.harness.advance(1)
-    empty.harness.wire.lose_request("frontendOpenOrders")
-    await empty.enter("900")
-    await empty.protect(after_s=0.1)
-    assert empty.stops() == 1
-
-
 @pytest.mark.parametrize("kind", ["frontendOpenOrders", "clearinghouseState"])
 async def test_a_stop_that_the_stream_reports_as_gone_is_placed_again(account: Account, kind: str) -> None:
     """One of the two questions goes without an answer."""
@@ -235,7 +213,7 @@ async def test_a_state_older_than_the_exit_gets_no_stop(account: Account, lag_s:
     harness.advance(1)
     harness.wire.hold("clearinghouseState")
     harness.pass_time(0.1)
-    await account.submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)), None)
+    await account.submitter.submit(await harness.store(harness.approve("1", IntentKind.EXIT)))
     for _ in range(int(lag_s * 2)):
         await account.poll(after_s=0.5)
     assert not any("positionTpsl" in text for text in harness.wire.requests)

@@ -114,6 +114,21 @@ async def test_no_resume_by_command_ends_the_kill_switchs_halt(harness: AccountH
     assert harness.context.halts.is_halted(MODEL)
 
 
+async def test_a_halt_that_comes_while_the_table_is_read_holds(harness: AccountHarness) -> None:
+    keeper, now_ms = keeper_of(harness), harness.clock.ms
+    harness.context.halts.mirror([HaltRecord("qwen", "gateway", now_ms - 20, "test")])
+    late = HaltRecord(MODEL, "gateway", now_ms, "test")
+
+    async def has_ended(halt: HaltRecord) -> bool:
+        harness.context.halts.mirror([*harness.context.halts.commanded, late])
+        return False
+
+    keeper._table.has_ended = has_ended  # type: ignore[method-assign]
+    await keeper.load()
+    assert {halt.model for halt in harness.context.halts.commanded} == {MODEL, "qwen"}
+    assert harness.context.halts.is_halted(MODEL)
+
+
 async def test_a_local_halt_is_recorded_when_it_comes_and_goes(harness: AccountHarness) -> None:
     keeper = keeper_of(harness)
     await keeper.load()

@@ -17,7 +17,7 @@ export const boardsEn = {
   leader: "AHEAD",
   untilNow: "now",
   noLeads: "No one has been ahead yet. The lead is taken at the end of each hour, by return.",
-  byCoin: "P&L BY COIN $",
+  pnlByCoin: "P&L BY COIN $",
   noCoins: "No trade has ended yet. Results by coin appear with the first one.",
   limits: "LIMITS",
   gauges: {

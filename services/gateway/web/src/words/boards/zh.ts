@@ -19,7 +19,7 @@ export const boardsZh: typeof boardsEn = {
   leader: "领先者",
   untilNow: "至今",
   noLeads: "还没有人领先。每小时末按收益率评定一次。",
-  byCoin: "各币种盈亏 $",
+  pnlByCoin: "各币种盈亏 $",
   noCoins: "还没有交易结束。首笔结束后在此按币种显示。",
   limits: "限额",
   gauges: {
