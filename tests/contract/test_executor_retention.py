@@ -11,11 +11,11 @@ from common.runtime.database import Pool, migrate, open_pool
 from common.trading.durations import DAY_MS
 from common.trading.instruments import Symbol
 from common.trading.orders import Side
+from executor.account.watch.retention import BATCH_ROWS, LATEST_SENDS, ExecutionRetention
 from executor.config import ExecutorSettings
 from executor.storage.cash_ledger import CashLedgerStore
 from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
-from executor.storage.retention import BATCH_ROWS, LATEST_SENDS, ExecutionRetention
 from support.executor_process import approval
 from support.manual_clock import ManualClock
 

@@ -31,6 +31,16 @@ from common.trading.instruments import Symbol
 from common.trading.orders import OrderSide
 
 ONE = Decimal(1)
+NOT_COMPUTED_AGAIN = """
+    INSERT INTO btc_hours VALUES (1700000000000, 1700003599000, 35000.5);
+    INSERT INTO position_extremes VALUES ('qwen', 'an intent', 91500.5, 89000.25);
+    UPDATE trades SET exit_cycle_id = 'the cycle of a plan' WHERE exit_ms IS NOT NULL;
+    UPDATE commands SET symbol = 'ETH';
+    INSERT INTO decision_results VALUES ('a decision', 60, 'qwen', 1700000000500, 0.75);
+    INSERT INTO duel_hours VALUES (1700000000000, 'deepseek', 'qwen', 60, 9, 8, 7, 6, 5, 3, 2);
+    INSERT INTO result_hours VALUES (1700000000000, 'qwen', 60, 5, 3, 1.25);
+"""
+"""What no other row shows, of times whose prices and decisions are no longer kept."""
 
 
 def decided(

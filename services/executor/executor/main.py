@@ -26,6 +26,7 @@ from executor.account.context import AccountContext
 from executor.account.protection.memory import ProtectionMemory
 from executor.account.watch.clock import watch_clock
 from executor.account.watch.halts import HaltKeeper
+from executor.account.watch.retention import ExecutionRetention
 from executor.account.worker import AccountWorker
 from executor.config import ExecutorSettings, executor_settings
 from executor.domain.account_standing import AccountStanding
@@ -46,7 +47,6 @@ from executor.storage.intents import IntentStore
 from executor.storage.orders import OrderStore
 from executor.storage.outbox import Outbox
 from executor.storage.protection_file import ProtectionFile
-from executor.storage.retention import ExecutionRetention
 
 MINUTE_S: Final = 60.0
 LEAST_START_MINUTES: Final = 0.4

@@ -18,6 +18,7 @@ from recorder.storage.retention import Retention
 from recorder.storage.statements import Connection, Row, select
 from support.figure_names import named_figures, statistics
 from support.manual_clock import ManualClock
+from support.recorder_examples import NOT_COMPUTED_AGAIN
 
 DUMP = Path(__file__).parents[2] / "golden" / "recorder" / "database_0013.sql"
 API = {
@@ -82,16 +83,6 @@ NEW_TABLES = {
     "record_links",
     "result_hours",
 }
-NOT_COMPUTED_AGAIN = """
-    INSERT INTO btc_hours VALUES (1700000000000, 1700003599000, 35000.5);
-    INSERT INTO position_extremes VALUES ('qwen', 'an intent', 91500.5, 89000.25);
-    UPDATE trades SET exit_cycle_id = 'the cycle of a plan' WHERE exit_ms IS NOT NULL;
-    UPDATE commands SET symbol = 'ETH';
-    INSERT INTO decision_results VALUES ('a decision', 60, 'qwen', 1700000000500, 0.75);
-    INSERT INTO duel_hours VALUES (1700000000000, 'deepseek', 'qwen', 60, 9, 8, 7, 6, 5, 3, 2);
-    INSERT INTO result_hours VALUES (1700000000000, 'qwen', 60, 5, 3, 1.25);
-"""
-"""What no other row tells, of times whose prices and decisions are no longer kept."""
 FIRST_REVERSIBLE = "0019_record.sql"
 """From the one after it on every migration can be taken back."""
 NOW_MS = 1_795_100_000_000

@@ -1,4 +1,4 @@
--- Marks are recorded nowhere else: 0029_kept_aside.sql puts them back.
+-- Marks are recorded nowhere else: 0027_kept_aside.sql puts them back.
 CREATE TABLE IF NOT EXISTS kept_position_extremes AS TABLE position_extremes WITH NO DATA;
 INSERT INTO kept_position_extremes SELECT * FROM position_extremes;
 DROP TABLE position_extremes;

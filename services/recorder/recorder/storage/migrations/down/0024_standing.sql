@@ -1,4 +1,4 @@
--- Older prices are gone, and a command's coin is recorded nowhere else: 0029_kept_aside.sql puts them back.
+-- Older prices are gone, and a command's coin is recorded nowhere else: 0027_kept_aside.sql puts them back.
 CREATE TABLE IF NOT EXISTS kept_command_symbols (id text, symbol text);
 INSERT INTO kept_command_symbols SELECT id, symbol FROM commands WHERE symbol IS NOT NULL;
 ALTER TABLE commands DROP COLUMN symbol;
