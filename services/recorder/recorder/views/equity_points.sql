@@ -1,6 +1,6 @@
 -- Points of a chart between two times, oldest first: of each of at most `buckets` spans the lowest and the highest
--- equity, and the newest one. Spans of an hour and more are read from equity_hours, so that a year costs no more than three days;
--- so is a time that begins before the oldest account state that is kept.
+-- equity, and the newest one. Spans of an hour and more are read from equity_hours, so that a year costs no more than
+-- three days; so is a time that begins before the oldest account state that is kept.
 -- `growth` is the time-weighted growth at the point. In an hour it is that of its last state, and proportional to the
 -- equity: in an hour in which money was moved, or all was lost or taken out, only its last point has a growth. Of such
 -- hours a span has one last point more.
