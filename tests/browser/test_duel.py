@@ -61,6 +61,7 @@ async def test_a_duel_shows_what_followed_and_the_score(gateway: GatewayServer, 
         later = [scenario.mid_at(at_ms + span * MINUTE_MS, symbol) for span in SPANS]
         assert cells == [shown(None if each is None else (each / first - 1) * 100) for each in later]
     pair = page.locator("[data-pair='deepseek qwen']")
+    await expect(pair.locator("tbody tr")).to_have_count(len(SPANS))
     for span in SPANS:
         sums = pair_sums(scenario, "deepseek", "qwen", span)
         right = [sums["model_right"], sums["rival_right"]]

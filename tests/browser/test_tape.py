@@ -56,9 +56,8 @@ async def test_a_contenders_fill_is_marked_in_the_tape(arena: Arena, page: Page)
     await expect(own).to_have_count(1, timeout=MINUTE_MS)
     await expect(own).to_have_attribute("data-id", str(fill["trade_id"]))
     await expect(own).to_contain_text(fill["model"].upper())
-    await expect(page.get_by_role("region", name="MODELS' FILLS").get_by_role("listitem").first).to_contain_text(
-        fill["model"].upper()
-    )
+    fills = page.get_by_role("region", name="MODELS' FILLS").get_by_role("listitem")
+    await expect(fills.filter(has_text=fill["model"].upper()).first).to_be_visible()
 
 
 async def test_an_empty_and_a_stale_tape_are_marked(arena: Arena, page: Page) -> None:

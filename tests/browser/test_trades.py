@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from gateway_server import DEFAULT, GatewayServer, fill_market_cache, gateway_server
+from harness import eventually
 from page_checks import save_screenshot, violations, wait_until_fitting
 from playwright.async_api import Page, expect
 from recorder_examples import approved, decided, filled, state
@@ -89,6 +90,8 @@ async def test_trades_are_sorted_by_their_true_results(
     await page.goto(f"{gateway.url}/trades?sort=-pnl")
     lines = page.get_by_test_id("trade-line")
     await expect(lines.first).to_be_visible()
+    # The open trade's figure follows the prices, which come with an answer of their own.
+    await expect(page.locator("td[data-column=pnl]").filter(has_text=f"{abs(open_pnl):.2f}").first).to_be_visible()
     cells = await page.locator("td[data-column=pnl]").evaluate_all(CELLS)
     assert [D(each) for each in cells if each not in ("", str(open_pnl))] != []
     for pnl in (expected[0], expected[-1], open_pnl):
@@ -136,11 +139,17 @@ async def test_a_marker_names_its_trades_and_a_click_keeps_their_reasons(gateway
     box = await chart.bounding_box()
     assert box is not None
     marked = page.get_by_test_id("marked-trades")
-    for x in range(int(box["width"]) - 40, 10, -6):
-        await page.mouse.move(box["x"] + x, box["y"] + 60)
-        await page.evaluate(TWO_FRAMES)
-        if await marked.filter(has_text="SOL").count():
-            break
+
+    async def is_found() -> bool:
+        """Markers come with an answer of their own, so that one sweep may be too early."""
+        for x in range(int(box["width"]) - 40, 10, -6):
+            await page.mouse.move(box["x"] + x, box["y"] + 60)
+            await page.evaluate(TWO_FRAMES)
+            if await marked.filter(has_text="SOL").count():
+                return True
+        return False
+
+    await eventually("the marker under the mouse", is_found)
     await expect(marked).to_contain_text("▼ −12.53")
     await page.mouse.down()
     await page.mouse.up()

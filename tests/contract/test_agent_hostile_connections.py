@@ -83,11 +83,11 @@ async def test_a_connection_that_is_never_made_is_a_failure_of_its_own(make: Cal
 
 async def test_a_slow_answer_is_not_a_slow_connection(make: Callable[..., Any]) -> None:
     async def slow(writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(3)
         await whole(json.dumps(ANSWERS[make]()).encode())(writer)
 
     async with raw_server(slow) as url, asyncio.timeout(MAX_WAIT_S):
-        client = make(url, connect_limit_s=0.2)
+        client = make(url, connect_limit_s=2)
         assert (await client.complete(MESSAGES)).text == HOLD
         await client.close()
 
@@ -155,7 +155,7 @@ async def test_a_flood_of_interim_responses_leaves_the_deadline_its_turn(make: C
         turns.cancel()
         await client.close()
     assert result.outcome is Outcome.FAILED
-    assert longest_s < 0.03
+    assert longest_s < 0.2, "a fifth of the deadline"
 
 
 async def test_a_client_serves_the_next_call_after_each_failure(make: Callable[..., Any]) -> None:

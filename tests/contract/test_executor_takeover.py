@@ -17,7 +17,8 @@ from common.trading.orders import Side
 from support.executor_process import ExecutorProcess, address_of, environment
 from support.service_rights import own_database_url, own_redis_url
 
-TAKEOVER_LIMIT_S = 10.0
+TAKEOVER_LIMIT_S = 20.0
+"""Ten seconds are meant, of which a busy machine may take as many again."""
 LOOK_EVERY_S = 0.1
 
 

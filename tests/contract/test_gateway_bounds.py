@@ -153,12 +153,19 @@ async def test_a_client_that_reads_nothing_loses_its_answer(
     async def page_of(self: Queries, *arguments: Any) -> Any:
         return [dict.fromkeys(("id", "reasoning"), huge)]
 
+    cut, lost = asyncio.Event(), http_server.BoundedHttp.connection_lost
+
+    def connection_lost(self: http_server.BoundedHttp, error: Exception | None) -> None:
+        cut.set()
+        lost(self, error)
+
+    monkeypatch.setattr(http_server.BoundedHttp, "connection_lost", connection_lost)
     monkeypatch.setattr(Queries, "page_of", page_of)
     monkeypatch.setattr("gateway.rest.export.csv_file.csv_text", lambda export, rows, header: rows[0]["id"])
     address = urlsplit(gateway.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(b"GET /api/v1/export/trades.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    await asyncio.sleep(1.5)
+    await asyncio.wait_for(cut.wait(), 60)
     received = 0
     with contextlib.suppress(ConnectionResetError):
         async with asyncio.timeout(30):

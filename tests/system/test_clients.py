@@ -1,6 +1,7 @@
 """Other programs trade on a running arena's exchange: the arena's services notice nothing of it."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -13,6 +14,7 @@ from aicoin_local.testing import Arena
 pytestmark = [pytest.mark.system, pytest.mark.skipif(not BIN.is_dir(), reason=NOT_INSTALLED)]
 
 WATCH_EVERY_S = 0.5
+LASTING_S = 10.0
 REFUSED = "HTTP 429"
 
 
@@ -29,19 +31,33 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 
 class Watch:
-    """Looks at the services' readiness until it is ended; keeps what was not ready."""
+    """Looks at the services' readiness until it is ended; keeps what was not ready for LASTING_S on end.
+
+    One look may come between two decisions of an agent, or to a machine that is busy.
+    """
 
     def __init__(self, arena: Arena) -> None:
         self._arena, self._is_over = arena, threading.Event()
-        self.looks, self.unready = 0, list[str]()
+        self.looks, self.unready, self._since = 0, list[str](), dict[str, float]()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self) -> None:
         while not self._is_over.wait(WATCH_EVERY_S):
             self.looks += 1
-            answers = {name: self._arena.readiness(name) for name in self._arena.run["services"]}
-            self.unready += [f"{name}: {each.text}" for name, each in answers.items() if each.status_code != 200]
+            for name in self._arena.run["services"]:
+                text = self._reason(name)
+                if text is None:
+                    self._since.pop(name, None)
+                elif time.monotonic() - self._since.setdefault(name, time.monotonic()) >= LASTING_S:
+                    self.unready.append(f"{name}: {text}")
+
+    def _reason(self, name: str) -> str | None:
+        try:
+            answer = self._arena.readiness(name)
+        except httpx.HTTPError as error:
+            return repr(error)
+        return None if answer.status_code == 200 else answer.text
 
     def end(self) -> None:
         self._is_over.set()

@@ -92,4 +92,4 @@ def test_no_answer_of_postgresql_ends_a_service(troubled: Arena) -> None:
     for name, fault in POSTGRES_FAULTS.items():
         meet(troubled, name, fault, troubled.run["database_url"])
     assert troubled.rows("SELECT message FROM alerts WHERE code IN ('SEQUENCE_GAP', 'GROUP_BROKEN')") == []
-    assert unprotected_positions(troubled) == []
+    wait_until("every position to be protected", lambda: not unprotected_positions(troubled), limit_s=60)
