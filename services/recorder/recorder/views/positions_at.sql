@@ -11,8 +11,7 @@ CREATE FUNCTION positions_at(at_ms bigint)
     held AS (
         SELECT p.model, p.symbol FROM api_positions p
         UNION
-        SELECT r.model, c.coin ->> 'symbol' FROM api_coin_results r
-        CROSS JOIN LATERAL jsonb_array_elements(r.coins) c (coin)
+        SELECT c.model, c.symbol FROM api_trade_coins c WHERE c.model IS NOT NULL
     )
     SELECT
         t.model,
