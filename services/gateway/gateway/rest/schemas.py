@@ -5,7 +5,7 @@ into the page's types, and a contract test holds real responses and pushes to it
 nullability and its values; no other field may appear. Only a statistics row may have further columns: each column of
 the view is one, so that a new statistic needs no line here.
 
-Contenders and coins that the roster lists are enums; recorded rows, which may be older than the roster, hold plain names.
+Contenders and coins that the roster lists are enums; recorded rows, which may be older, hold plain names.
 """
 
 from enum import StrEnum
