@@ -125,7 +125,7 @@ async def test_a_moment_follows_from_the_raw_fills(recorder: Recorder, pool: Poo
         await recorder.store(arena.events[at : at + 100], 1)
     times = sorted([*random.sample(range(1_000_000, arena.end_ms), 25), arena.fills["qwen"][9].time_ms])
     held = reduced = 0
-    for moment in await MomentQueries(Queries(pool)).moments(times):
+    for moment in await MomentQueries(Queries(pool), MODELS).moments(times):
         at_ms = moment["time_ms"]
         marks = arena.marks(at_ms)
         assert {row["symbol"]: D(row["mark_price"]) for row in moment["prices"]} == marks
@@ -144,7 +144,8 @@ async def test_a_moment_follows_from_the_raw_fills(recorder: Recorder, pool: Poo
                 assert D(row["entry_price"]) == near(entries[coin])
                 assert D(row["unrealized_pnl"]) == near(size * (marks[coin] - entries[coin]))
                 held += 1
-        for trade in (await MomentQueries(Queries(pool)).trades(at_ms, {"model": None, "symbol": None}, 200, None))[0]:
+        queries = MomentQueries(Queries(pool), MODELS)
+        for trade in (await queries.trades(at_ms, {"model": None, "symbol": None}, 200, None))[0]:
             assert trade["entry_time"] <= at_ms
             if trade["status"] != "OPEN":
                 assert trade["exit_time"] <= at_ms

@@ -237,7 +237,8 @@ class Reconciler:
         start_ms = min(max(0, until_ms - OVERLAP_MS), since_ms or until_ms)
         are_all = None if sizes is None else partial(lead_to, self._recorded_sizes, sizes)
         rows = await self._exchange.fill_rows_since(start_ms, are_all)
-        if fills := parse_fills(rows, self._exchange.coins):
+        fills = [each for each in parse_fills(rows, self._exchange.coins) if each.time_ms >= until_ms - OVERLAP_MS]
+        if fills:  # Older ones, read for the cash record, were entered and published long ago.
             await self._enter_fills(fills, orders, until_ms)
         return rows
 

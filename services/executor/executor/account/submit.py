@@ -254,7 +254,7 @@ class OrderSubmitter:
             return False
         if size:
             average = sum((fill.price * fill.size_coin for fill in fills), Decimal(0)) / size
-        if not (size := max(size, stated)):
+        if not (size := size if size and status.status == "filled" else max(size, stated)):
             return is_void and await self._finish_unfilled(intent, status.status)
         placement = Placement(None, status.order_id, size, average, status.status)
         self._context.memory.on_news()

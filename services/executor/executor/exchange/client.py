@@ -120,9 +120,10 @@ class ExchangeClient:
         return self.mode
 
     async def size_decimals(self, coin: str) -> int:
-        """Of any perpetual; the universe is loaded again when `coin` isn't in it, as coins are listed at any time."""
+        """Of any perpetual; the universe is loaded again when this account's signer doesn't know `coin`, as coins are
+        listed at any time."""
         meta = await self.load_universe()
-        if all(row["name"] != coin for row in meta["universe"]):
+        if coin not in self._signing.info.name_to_coin or all(row["name"] != coin for row in meta["universe"]):
             meta = await self.refresh_universe()
         return {row["name"]: int(row["szDecimals"]) for row in meta["universe"]}[coin]
 

@@ -113,7 +113,7 @@ class RestRoutes:
         self._queries, self._market, self._status, self._operations = queries, market, status, operations
         self._cycles, self._standing = CycleQueries(queries), StandingQueries(queries, roster.ids)
         self._trade_groups = TradeGroups(queries)
-        self._moments = MomentQueries(queries)
+        self._moments = MomentQueries(queries, roster.ids)
         self._replay = Replay(self._moments)
         self._parameters = RosterParameters(roster)
         self._cache = ResponseCache(service.clock)
@@ -166,7 +166,7 @@ class RestRoutes:
         lifetime, meaning = LIFETIMES.get(path), self._meanings.get(path, _no_parameters)
 
         async def respond(request: Request) -> Response:
-            if lifetime is None or "at" in request.query_params:
+            if lifetime is None or (path == "/equity" and "at" in request.query_params):
                 return encode_response(await handler(request)).respond(request.headers)
             cached = await self._cache.get((path, meaning(request)), lifetime, lambda: handler(request))
             return cached.respond(request.headers)

@@ -19,7 +19,8 @@ SELECT m.at_ms, a.model, a.address, a.mode, wire(a.equity) AS equity, wire(a.bal
     wire(a.margin_ratio) AS margin_ratio, wire(a.start_balance) AS start_balance,
     wire((a.growth - 1) * 100) AS return_percent, m.at_ms AS time_ms,
     wire(a.equity - a.transfers - a.start_balance) AS total_pnl
-FROM unnest(%s::bigint[]) m (at_ms) CROSS JOIN LATERAL accounts_at(m.at_ms) a ORDER BY a.model
+FROM unnest(%s::bigint[]) m (at_ms) CROSS JOIN LATERAL accounts_at(m.at_ms) a
+WHERE a.model = ANY(%s) ORDER BY a.model
 """
 POSITIONS: Final = """
 SELECT m.at_ms, p.model, p.symbol, p.side, wire(p.size) AS position_size, wire(p.entry_price) AS entry_price,
@@ -28,7 +29,8 @@ SELECT m.at_ms, p.model, p.symbol, p.side, wire(p.size) AS position_size, wire(p
     wire(p.notional / p.leverage) AS margin_used, wire(p.notional / p.leverage) AS initial_margin,
     wire(p.stop_loss) AS stop_loss, wire(p.take_profit) AS take_profit, NULL AS protected,
     wire(p.funding) AS funding, p.opened_ms AS opened_at, m.at_ms AS updated_at, p.decision_id, p.cycle_id
-FROM unnest(%s::bigint[]) m (at_ms) CROSS JOIN LATERAL positions_at(m.at_ms) p ORDER BY p.model, p.symbol
+FROM unnest(%s::bigint[]) m (at_ms) CROSS JOIN LATERAL positions_at(m.at_ms) p
+WHERE p.model = ANY(%s) ORDER BY p.model, p.symbol
 """
 PRICES: Final = """
 SELECT m.at_ms, p.symbol, wire(p.mid_price) AS price, wire(p.mark_price) AS mark_price,
@@ -44,7 +46,8 @@ SELECT m.at_ms, g.name, wire((g.growth - 1) * 100) AS return_percent
 FROM unnest(%s::bigint[]) m (at_ms)
 CROSS JOIN LATERAL (
     SELECT max(p.mid_price / b.mid_price) FILTER (WHERE b.symbol = 'BTC') AS btc,
-        avg(coalesce(p.mid_price, b.last_price) / b.mid_price) AS equal
+        CASE WHEN bool_and(p.symbol IS NOT NULL OR b.last_ms <= m.at_ms)
+            THEN avg(coalesce(p.mid_price, b.last_price) / b.mid_price) END AS equal
     FROM benchmark_base b LEFT JOIN prices_at(m.at_ms) p USING (symbol) WHERE b.time_ms <= m.at_ms
 ) v
 CROSS JOIN LATERAL (VALUES ('btc_hold', v.btc), ('equal_weight', v.equal)) g (name, growth)
@@ -78,8 +81,9 @@ SNAPSHOTS_MS: Final = 12 * 3_600_000
 class MomentQueries:
     """Rows as REST returns them. Raises psycopg.OperationalError while PostgreSQL is unavailable."""
 
-    def __init__(self, queries: Queries) -> None:
-        self._queries = queries
+    def __init__(self, queries: Queries, contenders: Sequence[str]) -> None:
+        """Accounts and positions are those of these contenders."""
+        self._queries, self._contenders = queries, list(contenders)
 
     async def span(self) -> Row:
         """The first and last moment of which an account is recorded; None before there is one."""
@@ -96,9 +100,14 @@ class MomentQueries:
         found: dict[int, Row] = {
             each: {"time_ms": each, "prices": [], "accounts": [], "positions": [], "benchmarks": []} for each in times
         }
-        parts = {"prices": PRICES, "accounts": ACCOUNTS, "positions": POSITIONS, "benchmarks": BENCHMARKS}
-        for name, query in parts.items():
-            for row in await self._queries.rows(query, (times,)):
+        parts: dict[str, tuple[str, tuple[Any, ...]]] = {
+            "prices": (PRICES, (times,)),
+            "accounts": (ACCOUNTS, (times, self._contenders)),
+            "positions": (POSITIONS, (times, self._contenders)),
+            "benchmarks": (BENCHMARKS, (times,)),
+        }
+        for name, (query, values) in parts.items():
+            for row in await self._queries.rows(query, values):
                 found[row.pop("at_ms")][name].append(row)
         return list(found.values())
 

@@ -48,7 +48,7 @@ async function start(root: HTMLElement): Promise<void> {
   }
   effect(() => {
     const badge = unseen.value ? `(${unseen.value}) ` : "";
-    document.title = badge + titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());
+    document.title = (isReplay ? "REPLAY · " : badge) + titleOf(status.value?.mode, routeOf(path.value, contenderIds()), t());
   });
   render(<App />, root);
 }

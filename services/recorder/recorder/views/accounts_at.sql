@@ -1,6 +1,7 @@
 -- Each account as of a moment: the newest recorded state up to it, or the last one of an hour whose states are no
--- longer kept, moved on by what was booked since and by the positions' value at the prices as of then. Available balance
--- and margin are those of that state. No row before the account's first one.
+-- longer kept, moved on by what was booked since and by the positions' value at the prices as of then; where a price of
+-- then is no longer kept, the unrealized P&L is that state's. Available balance and margin are that state's as well. No
+-- row before the account's first one.
 CREATE FUNCTION accounts_at(at_ms bigint)
     RETURNS TABLE (
         model text, address text, mode text, equity numeric, balance numeric, available_balance numeric,
@@ -9,7 +10,8 @@ CREATE FUNCTION accounts_at(at_ms bigint)
     )
     LANGUAGE sql STABLE AS $$
     WITH held AS MATERIALIZED (
-        SELECT p.model, sum(p.unrealized_pnl) AS unrealized, sum(p.notional) AS notional
+        SELECT p.model, CASE WHEN bool_and(p.is_priced) THEN sum(p.unrealized_pnl) END AS unrealized,
+            sum(p.notional) AS notional
         FROM positions_at(at_ms) p GROUP BY p.model
     ), moved AS (
         SELECT
@@ -18,7 +20,7 @@ CREATE FUNCTION accounts_at(at_ms bigint)
             a.mode,
             a.start_balance,
             s.*,
-            coalesce(h.unrealized, 0) AS unrealized_now,
+            CASE WHEN h.model IS NULL THEN 0 ELSE h.unrealized END AS unrealized_now,
             coalesce(h.notional, 0) AS notional_now,
             coalesce((
                 SELECT sum(f.closed_pnl - f.fee) FROM fills f
@@ -55,11 +57,11 @@ CREATE FUNCTION accounts_at(at_ms bigint)
         balance + booked,
         available_balance,
         margin_used,
-        unrealized_now,
+        coalesce(unrealized_now, moved.unrealized_pnl, 0),
         notional_now,
         margin_ratio,
         start_balance,
-        growth * (e.equity - transferred) / nullif(moved.equity, 0),
+        coalesce(growth * (e.equity - transferred) / nullif(moved.equity, 0), growth),
         transfers + transferred
     FROM moved
     CROSS JOIN LATERAL (

@@ -4,7 +4,7 @@ CREATE FUNCTION positions_at(at_ms bigint)
     RETURNS TABLE (
         model text, symbol text, side text, size numeric, entry_price numeric, mark_price numeric, leverage integer,
         notional numeric, unrealized_pnl numeric, stop_loss numeric, take_profit numeric, funding numeric,
-        opened_ms bigint, decision_id text, cycle_id text
+        opened_ms bigint, decision_id text, cycle_id text, is_priced boolean
     )
     LANGUAGE sql STABLE AS $$
     WITH prices AS MATERIALIZED (SELECT p.symbol, p.mark_price FROM prices_at(at_ms) p),
@@ -28,7 +28,8 @@ CREATE FUNCTION positions_at(at_ms bigint)
         o.funding,
         t.entry_ms,
         t.decision_id,
-        t.cycle_id
+        t.cycle_id,
+        q.mark_price IS NOT NULL
     FROM held h
     CROSS JOIN LATERAL (
         SELECT n.* FROM trades n WHERE n.model = h.model AND n.symbol = h.symbol AND n.entry_ms <= at_ms

@@ -144,7 +144,7 @@ class ProtectionMemory:
         """The exchange's answer to a close of the protector's."""
         if placement.filled_size_coin:
             left = max(ZERO, position.size_coin - placement.filled_size_coin) * position.side.sign
-            order_id = placement.order_id or 0
+            order_id = 0 if left else placement.order_id or 0  # What is left an older order may still close.
             self._sizes[position.symbol] = KnownSize(left, position.mark_price, self._monotonic(), order_id=order_id)
 
     def report_gone(self, position: Position) -> None:

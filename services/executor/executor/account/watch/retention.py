@@ -16,7 +16,7 @@ BATCH_ROWS: Final = 1_000
 LATEST_SENDS: Final = 1_000
 """They stay at any age: nonces go on from theirs."""
 _ACCOUNTS: Final = """
-    SELECT b.model, greatest(b.movements_until_ms, c.fills_until_ms), least(b.movements_until_ms, c.fills_until_ms)
+    SELECT b.model, least(b.movements_until_ms, c.fills_until_ms)
     FROM executor_books b JOIN executor_cursors c ON c.model = b.model"""
 _INTENTS: Final = """
     SELECT intent_id FROM intents i WHERE model = %s AND updated_ms < %s AND NOT status = ANY(%s)
@@ -40,8 +40,8 @@ class ExecutionRetention:
     """Once an hour, on the owner, deletes old intents with their orders, sends, flattens and cash entries, in batches.
 
     Sums, cursors, halts and events of the outbox stay. How old a row is follows from the earlier of two clocks, this
-    machine's and the exchange's as an account was read last, so that one which is set ahead drops nothing. A cash entry
-    goes once the account has been read past it by as many days: it can't be read again.
+    machine's and the exchange's up to which an account's fills and movements have been read: one that is set ahead
+    drops nothing, and what goes can't be read again.
     """
 
     def __init__(
@@ -59,10 +59,9 @@ class ExecutionRetention:
                 continue
             try:
                 deleted = await self.check(self._clock.now_ms())
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                self._log.warning("no old executions were dropped; trying again in an hour", reason=str(error))
+            except Exception as error:  # An end of this task would end the process that protects positions.
+                log = self._log.warning if is_outage(error) else self._log.error
+                log("no old executions were dropped; trying again in an hour", reason=repr(error))
             else:
                 if any(deleted.values()):
                     self._log.info("old executions dropped", **deleted)
@@ -72,12 +71,12 @@ class ExecutionRetention:
         async with self._pool.connection() as connection:
             accounts = await (await connection.execute(_ACCOUNTS.encode())).fetchall()
         deleted = dict.fromkeys(("intents", "cash_entries", "sends", "flattens"), 0)
-        for model, read_ms, read_whole_ms in accounts:
-            deleted["intents"] += await self._drop_intents(model, min(now_ms, read_ms) - self._keep_ms)
-            entries_ms = min(now_ms, read_whole_ms) - self._keep_ms
-            deleted["cash_entries"] += await self._drop(_ENTRIES, model, entries_ms)
+        for model, read_ms in accounts:
+            before_ms = min(now_ms, read_ms) - self._keep_ms
+            deleted["intents"] += await self._drop_intents(model, before_ms)
+            deleted["cash_entries"] += await self._drop(_ENTRIES, model, before_ms)
         if accounts:
-            before_ms = min(now_ms, max(read_ms for _, read_ms, _ in accounts)) - self._keep_ms
+            before_ms = min(now_ms, min(read_ms for _, read_ms in accounts)) - self._keep_ms
             deleted["sends"] = await self._drop(_SENDS, before_ms, LATEST_SENDS)
             deleted["flattens"] = await self._drop(_FLATTENS, before_ms)
         return deleted

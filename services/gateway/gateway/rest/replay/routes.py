@@ -1,5 +1,6 @@
 """GET replay and replay/moments: the span of what is stored, and the arena at equal steps of it."""
 
+import asyncio
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ class Replay:
     """The handlers of the replay's routes."""
 
     def __init__(self, moments: MomentQueries) -> None:
-        self._moments = moments
+        self._moments, self._turn = moments, asyncio.Semaphore(1)
 
     async def get_span(self, _request: Request) -> Any:
         return await self._moments.span()
@@ -30,4 +31,6 @@ class Replay:
         count = parse_number(query, "count", 1, MAX_MOMENTS)
         if at_ms is None:
             return {"moments": []}
-        return {"moments": await self._moments.moments([at_ms + number * step_ms for number in range(count)])}
+        times = [at_ms + number * step_ms for number in range(count)]
+        async with self._turn:  # Heavy: several at once would keep other readers from the database.
+            return {"moments": await self._moments.moments(times)}

@@ -6,6 +6,7 @@ import { ModelFills, Tape } from "../market/tape";
 import { query, setFilter } from "../navigation/router";
 import { contenderIds, lookOf } from "../state/roster";
 import { Positions } from "../trades/positions";
+import { isReplay } from "../state/replay";
 import { Trades } from "../trades/trades";
 import { useMedia, WIDE } from "../ui/media";
 import { Panel, Tabs } from "../ui/tabs";
@@ -47,11 +48,14 @@ function Prices() {
       <div class="candles">
         <PriceChart />
       </div>
-      <div class="market-side" tabIndex={0} role="group" aria-label={words.market}>
-        <Book symbol={coin} />
-        <Tape symbol={coin} />
-        <ModelFills symbol={coin} />
-      </div>
+      {/* The exchange's book and tape are of now, and nothing of them is stored. */}
+      {!isReplay && (
+        <div class="market-side" tabIndex={0} role="group" aria-label={words.market}>
+          <Book symbol={coin} />
+          <Tape symbol={coin} />
+          <ModelFills symbol={coin} />
+        </div>
+      )}
     </div>
   );
 }

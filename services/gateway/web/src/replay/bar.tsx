@@ -8,13 +8,12 @@ import { replayWords } from "./words";
 
 const STEP_MS = 60_000;
 
-/** Space plays and pauses, the arrows step a minute, with Shift an hour; not while something is typed. */
+/** Space plays and pauses, the arrows step a minute, with Shift an hour; while nothing else has the focus. */
 function useKeys(): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      const target = event.target as Element;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, button, a, [role=tab]"))
-        return;
+      const isOfPage = event.target === document.body || (event.target as Element).tagName === "MAIN";
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !isOfPage) return;
       const sign = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
       if (event.key === " ") play(!isPlaying.value);
       else if (sign) void seek(shown.value + sign * STEP_MS * (event.shiftKey ? 60 : 1));
@@ -33,8 +32,8 @@ export function ReplayBar() {
   const stored = span.value;
   return (
     <footer class="replay" data-testid="replay">
-      <b role="status">{fill(words.asOf, { time: stamp(shown.value) })}</b>
-      <button type="button" aria-pressed={isPlaying.value} onClick={() => play(!isPlaying.value)} data-testid="replay-play">
+      <b role={isPlaying.value ? undefined : "status"}>{fill(words.asOf, { time: stamp(shown.value) })}</b>
+      <button type="button" onClick={() => play(!isPlaying.value)} data-testid="replay-play">
         {isPlaying.value ? words.pause : words.play}
       </button>
       <select

@@ -31,6 +31,8 @@ const COUNT = 40;
 const AHEAD = 10;
 const LEAST_STEP_MS = 5_000;
 const ADDRESS_MS = 1_000;
+const RETRY_MS = 3_000;
+const TIMEOUT_MS = 20_000;
 
 /** The first and last stored moment; null until read. */
 export const span = signal<{ first: number; last: number } | null>(null);
@@ -46,6 +48,8 @@ let coming: Decision[] = [];
 let drawn: Moment | null = null;
 let isReading = false;
 let run = 0;
+let pace = 0;
+let retryAt = 0;
 let writtenAt = 0;
 
 /** Shows the moment of the address, and learns what is stored. Called once. */
@@ -54,6 +58,7 @@ export async function startReplay(): Promise<void> {
   try {
     const { first_ms: first, last_ms: last } = await get("/replay");
     if (first !== null && last !== null) span.value = { first, last };
+    if (within(shown.value) !== shown.value) void seek(shown.value);
     const row = await get("/status");
     // What is so now says nothing about then: only what doesn't change is shown.
     status.value = { ...row, has_control: false, halts: [] };
@@ -96,6 +101,7 @@ export function play(isOn: boolean): void {
 
 export function setSpeed(next: number): void {
   speed.value = next;
+  pace += 1;
   window_ = [];
   play(isPlaying.value);
 }
@@ -136,20 +142,22 @@ function tick(): void {
 }
 
 async function readAhead(from: number, step: number): Promise<void> {
-  if (isReading) return;
+  if (isReading || performance.now() < retryAt) return;
   isReading = true;
-  const own = run;
+  const [own, ownPace] = [run, pace];
   const until = from + COUNT * step;
   try {
     const parameters = { at: String(from + step), step_ms: String(step), count: String(COUNT) };
     const { moments } = await get("/replay/moments", parameters);
     const page = await readDecisions(from, until);
-    if (own === run) {
+    if (own === run && ownPace === pace) {
       window_ = [...window_, ...moments];
       coming = merged(coming, page, Infinity);
+      hasFailed.value = false;
     }
   } catch {
     hasFailed.value = true;
+    retryAt = performance.now() + RETRY_MS;
   } finally {
     isReading = false;
   }
@@ -158,7 +166,8 @@ async function readAhead(from: number, step: number): Promise<void> {
 /** The decisions between two moments; those beyond the newest 200 are read by the feed itself. */
 async function readDecisions(from: number, until: number): Promise<Decision[]> {
   const url = `/api/v1/decisions?limit=200&until_ms=${until}`;
-  const { decisions: rows } = (await (await fetch(url)).json()) as Responses["/decisions"];
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const { decisions: rows } = (await answer.json()) as Responses["/decisions"];
   return rows.filter((row) => row.time_ms > from);
 }
 

@@ -4,11 +4,18 @@
 /** A time in an address, in ms; null where it is none. */
 export function parseMoment(text: string | null): number | null {
   if (text === null || text === "") return null;
-  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  // An unescaped plus of a zone arrives as a space.
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text.trim().replace(" ", "+"));
   return Number.isFinite(ms) && ms >= 0 && ms < 1e15 ? ms : null;
 }
 
-let moment = typeof location === "undefined" ? null : parseMoment(new URLSearchParams(location.search).get("at"));
+/** The moment of the address; none in an embedded page, which has no band to say so. */
+function momentOfAddress(): number | null {
+  if (typeof location === "undefined" || location.pathname.startsWith("/embed")) return null;
+  return parseMoment(new URLSearchParams(location.search).get("at"));
+}
+
+let moment = momentOfAddress();
 
 /** The moment shown, in ms of market time; null on the live page. */
 export function shownMoment(): number | null {
