@@ -221,7 +221,9 @@ def refused_writes(state: str) -> StoreFault:
             try:
                 yield
             finally:
-                connection.execute("DROP FUNCTION refuse_writes CASCADE")
+                for (name,) in tables:  # One lock at a time: all at once may wait for a reader that waits for them.
+                    connection.execute(f'DROP TRIGGER refuse_writes ON "{name}"'.encode())
+                connection.execute("DROP FUNCTION refuse_writes")
 
     return fault
 

@@ -48,7 +48,7 @@ let coming: Decision[] = [];
 let drawn: Moment | null = null;
 let isReading = false;
 let run = 0;
-let pace = 0;
+let turn = 0;
 let retryAt = 0;
 let writtenAt = 0;
 
@@ -101,7 +101,7 @@ export function play(isOn: boolean): void {
 
 export function setSpeed(next: number): void {
   speed.value = next;
-  pace += 1;
+  turn += 1;
   window_ = [];
   play(isPlaying.value);
 }
@@ -144,13 +144,13 @@ function tick(): void {
 async function readAhead(from: number, step: number): Promise<void> {
   if (isReading || performance.now() < retryAt) return;
   isReading = true;
-  const [own, ownPace] = [run, pace];
+  const [own, ownTurn] = [run, turn];
   const until = from + COUNT * step;
   try {
     const parameters = { at: String(from + step), step_ms: String(step), count: String(COUNT) };
     const { moments } = await get("/replay/moments", parameters);
     const page = await readDecisions(from, until);
-    if (own === run && ownPace === pace) {
+    if (own === run && ownTurn === turn) {
       window_ = [...window_, ...moments];
       coming = merged(coming, page, Infinity);
       hasFailed.value = false;
