@@ -16,7 +16,7 @@ BATCH_ROWS: Final = 1_000
 LATEST_SENDS: Final = 1_000
 """They stay at any age: nonces go on from theirs."""
 _ACCOUNTS: Final = """
-    SELECT b.model, least(b.movements_until_ms, c.fills_until_ms)
+    SELECT b.model, greatest(b.movements_until_ms, c.fills_until_ms), least(b.movements_until_ms, c.fills_until_ms)
     FROM executor_books b JOIN executor_cursors c ON c.model = b.model"""
 _INTENTS: Final = """
     SELECT intent_id FROM intents i WHERE model = %s AND updated_ms < %s AND NOT status = ANY(%s)
@@ -71,12 +71,12 @@ class ExecutionRetention:
         async with self._pool.connection() as connection:
             accounts = await (await connection.execute(_ACCOUNTS.encode())).fetchall()
         deleted = dict.fromkeys(("intents", "cash_entries", "sends", "flattens"), 0)
-        for model, read_ms in accounts:
-            before_ms = min(now_ms, read_ms) - self._keep_ms
+        for model, _, read_whole_ms in accounts:
+            before_ms = min(now_ms, read_whole_ms) - self._keep_ms
             deleted["intents"] += await self._drop_intents(model, before_ms)
             deleted["cash_entries"] += await self._drop(_ENTRIES, model, before_ms)
         if accounts:
-            before_ms = min(now_ms, min(read_ms for _, read_ms in accounts)) - self._keep_ms
+            before_ms = min(now_ms, max(read_ms for _, read_ms, _ in accounts)) - self._keep_ms
             deleted["sends"] = await self._drop(_SENDS, before_ms, LATEST_SENDS)
             deleted["flattens"] = await self._drop(_FLATTENS, before_ms)
         return deleted
