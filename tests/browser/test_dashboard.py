@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from harness import eventually
 from playwright.async_api import Page, Route, expect
 
 from aicoin_local.testing import Arena
@@ -29,8 +30,13 @@ async def test_prices_move_and_the_mode_is_shown(live: Page) -> None:
     await expect(live).to_have_title(re.compile("PAPER"))
 
 
-async def test_a_decision_card_opens_to_its_whole_chain(live: Page) -> None:
-    card = live.get_by_test_id("decision-card").first
+ANSWERED = "SELECT id FROM ai_decisions WHERE outcome = 'answered' AND action <> 'HOLD' ORDER BY time_ms DESC LIMIT 1"
+
+
+async def test_a_decision_card_opens_to_its_whole_chain(arena: Arena, live: Page) -> None:
+    """One with an answer: a call that failed has no prompt to show."""
+    [row] = await eventually("an answer", lambda: arena.rows(ANSWERED), limit_s=180)
+    card = live.locator(f"[data-testid=decision-card][data-id='{row['id']}']")
     await expect(card).to_be_visible(timeout=MINUTE_MS)
     await card.get_by_role("button", name="open").click()
     opened = live.locator(".opened").first
