@@ -16,6 +16,7 @@ OWN_ARENAS = "own arenas"
 USERS_OF_SHARED_ARENA = ("tests/system/test_arena.py", "tests/system/test_canary.py")
 BROWSER_TESTS_WITHOUT_ARENA = (
     "tests/browser/test_duel.py",
+    "tests/browser/test_replay.py",
     "tests/browser/test_roster.py",
     "tests/browser/test_trades.py",
 )

@@ -9,7 +9,7 @@ import pytest
 
 from common.runtime.rights.tables import OWNERS, READ_ONLY, TABLES, WITHHELD, grants_on
 
-CREATED = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)|ALTER TABLE (\w+) RENAME TO (\w+)|DROP TABLE (\w+)")
+CREATED = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)|ALTER TABLE (\w+) RENAME TO (\w+)|DROP TABLE ([\w\s,]+)")
 
 
 def sql_of(folder: Traversable) -> list[str]:
@@ -22,7 +22,7 @@ def made_by(owner: str) -> set[str]:
     made: set[str] = set()
     for script in sql_of(files(owner).joinpath("storage", "migrations")):
         for created, old, new, dropped in CREATED.findall(script):
-            made = (made | {created, new}) - {old, dropped, ""}
+            made = (made | {created, new}) - {old, *re.findall(r"\w+", dropped), ""}
         partitioned = re.findall(r"CREATE TABLE (\w+) [^;]*PARTITION BY", script)
         made -= {f"{table}_before" for table in partitioned}  # The first partition; its rights are the table's.
     views = "\n".join(sql_of(files(owner).joinpath("views")))
