@@ -135,3 +135,13 @@ async def test_a_coin_that_is_delisted_for_a_while_is_asked_for_soon_again(
     assert checks.is_due()
     await checks.run()
     assert alerts(harness) == [(AlertCode.ACCOUNT_REFUSED, "critical"), (AlertCode.ACCOUNT_ACCEPTED, "info")]
+
+
+async def test_a_coin_that_another_account_has_loaded_can_be_signed(harness: AccountHarness) -> None:
+    """Accounts share the instruments, and each signs by a map of its own."""
+    exchange = harness.context.exchange
+    listed = {"name": "LATER", "szDecimals": 2, "maxLeverage": 3}
+    answer_otherwise(harness, "meta", lambda meta: meta["universe"].append(listed))
+    await exchange._universe.refresh(exchange._ask, 0.0)
+    assert await exchange.size_decimals("LATER") == 2
+    assert exchange.sign_cancels([("LATER", 1)]).body
